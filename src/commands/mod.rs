@@ -1,0 +1,110 @@
+//! One thin file a verb: what was typed becomes what is meant, and the rooms are wired together; no logic lives here.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+pub mod check;
+pub mod datasets;
+pub mod db;
+pub mod generate;
+pub mod index;
+pub mod load;
+pub mod run;
+
+/// Fills a Postgres with millions of realistic, related rows and proves that its indexes work.
+#[derive(Parser, Debug)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Run(run::Args),
+    Generate(generate::Args),
+    Load(load::Args),
+    Index(index::Args),
+    Check(check::Args),
+    Datasets(datasets::Args),
+    Db(db::Args),
+}
+
+/// How a command that could be carried out ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything held.
+    Held,
+    /// A check found something.
+    Found,
+    /// A signal stopped it before its end.
+    Interrupted,
+}
+
+impl Outcome {
+    /// 0 held, 1 found something, 130 interrupted; what could not be done is an error, and 2.
+    pub fn exit_code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Outcome::Held => 0,
+            Outcome::Found => 1,
+            Outcome::Interrupted => 130,
+        })
+    }
+}
+
+/// Runs the command to its end or to the first ^C or SIGTERM.
+pub fn execute(cli: &Cli) -> Result<Outcome> {
+    if let Command::Db(args) = &cli.command
+        && let Some(outcome) = db::without_runtime(args)?
+    {
+        return Ok(outcome);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("could not start the runtime")?;
+    runtime.block_on(async {
+        tokio::select! {
+            result = dispatch(&cli.command) => result,
+            signal = interrupted() => {
+                signal?;
+                crate::report::interrupted(&what_next(&cli.command));
+                Ok(Outcome::Interrupted)
+            }
+        }
+    })
+}
+
+async fn dispatch(command: &Command) -> Result<Outcome> {
+    match command {
+        Command::Run(args) => run::run(args).await,
+        Command::Generate(args) => generate::run(args).await,
+        Command::Load(args) => load::run(args).await,
+        Command::Index(args) => index::run(args).await,
+        Command::Check(args) => check::run(args).await,
+        Command::Datasets(args) => datasets::run(args),
+        Command::Db(args) => db::run(args).await,
+    }
+}
+
+/// What an interrupted command left behind and what to type next.
+fn what_next(command: &Command) -> String {
+    match command {
+        Command::Run(args) => run::after_interrupt(args),
+        Command::Generate(args) => generate::after_interrupt(args),
+        Command::Load(args) => load::after_interrupt(args),
+        Command::Index(_) => index::AFTER_INTERRUPT.into(),
+        Command::Check(_) | Command::Datasets(_) | Command::Db(_) => "nothing was changed".into(),
+    }
+}
+
+async fn interrupted() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result.context("could not listen for ^C"),
+        _ = terminate.recv() => Ok(()),
+    }
+}

@@ -1,0 +1,259 @@
+//! Progress on stderr: bars on a terminal, elsewhere a line when a task ends and one every 10 seconds.
+//!
+//! Work adds to atomics; a ticker thread reads them, so that the hot path does not know about bars.
+
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanBytes, HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
+
+const BAR_REDRAW: Duration = Duration::from_millis(100);
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Quiet,
+    Lines,
+    Bars,
+}
+
+/// Where a command's messages and tasks show. Clones share one place.
+#[derive(Clone)]
+pub struct Progress {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    mode: Mode,
+    bars: MultiProgress,
+    tasks: Mutex<Vec<Arc<State>>>,
+    ended: AtomicBool,
+}
+
+struct State {
+    name: String,
+    total: u64,
+    unit: Unit,
+    rows: AtomicU64,
+    done: AtomicU64,
+    started: Instant,
+    bar: Option<ProgressBar>,
+}
+
+/// What a task's total counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes of a file or stream; the rate of rows is shown beside it.
+    Bytes,
+    /// Steps, such as the blocks of an index build.
+    Steps,
+}
+
+/// One piece of work under way; dropping it without [`Task::finish`] takes its bar away.
+pub struct Task {
+    state: Arc<State>,
+    shared: Arc<Shared>,
+}
+
+impl Progress {
+    /// Bars when stderr is a terminal, lines when not, nothing when quiet.
+    pub fn new(quiet: bool) -> Progress {
+        let mode = match (quiet, std::io::stderr().is_terminal()) {
+            (true, _) => Mode::Quiet,
+            (false, true) => Mode::Bars,
+            (false, false) => Mode::Lines,
+        };
+        let shared = Arc::new(Shared {
+            mode,
+            bars: MultiProgress::new(),
+            tasks: Mutex::new(Vec::new()),
+            ended: AtomicBool::new(false),
+        });
+        if mode != Mode::Quiet {
+            let ticked = Arc::downgrade(&shared);
+            std::thread::spawn(move || {
+                let mut last_lines = Instant::now();
+                while let Some(shared) = ticked
+                    .upgrade()
+                    .filter(|s| !s.ended.load(Ordering::Relaxed))
+                {
+                    shared.tick(&mut last_lines);
+                    drop(shared);
+                    std::thread::sleep(BAR_REDRAW);
+                }
+            });
+        }
+        Progress { shared }
+    }
+
+    /// A message on stderr, above any bars; nothing when quiet.
+    pub fn say(&self, message: impl AsRef<str>) {
+        self.shared.say(message.as_ref());
+    }
+
+    /// Starts a task of `total` units; a total of 0 means that it isn't known.
+    pub fn task(&self, name: impl Into<String>, total: u64, unit: Unit) -> Task {
+        let name = name.into();
+        let bar = (self.shared.mode == Mode::Bars).then(|| {
+            let bar = self.shared.bars.add(ProgressBar::new(total));
+            bar.set_style(style(unit));
+            bar.set_prefix(name.clone());
+            bar
+        });
+        let state = Arc::new(State {
+            name,
+            total,
+            unit,
+            rows: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+            started: Instant::now(),
+            bar,
+        });
+        self.shared.lock().push(Arc::clone(&state));
+        Task {
+            state,
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl Task {
+    /// Counts rows and units as done.
+    pub fn add(&self, rows: u64, units: u64) {
+        self.state.rows.fetch_add(rows, Ordering::Relaxed);
+        self.state.done.fetch_add(units, Ordering::Relaxed);
+    }
+
+    /// Says how many units are done in all.
+    pub fn set(&self, units: u64) {
+        self.state.done.store(units, Ordering::Relaxed);
+    }
+
+    /// Ends the task with its figures on one line.
+    pub fn finish(self) {
+        self.shared.say(&format!(
+            "{}: {} in {:.1} s",
+            self.state.name,
+            self.state.figures(),
+            self.state.seconds()
+        ));
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.shared
+            .lock()
+            .retain(|state| !Arc::ptr_eq(state, &self.state));
+        if let Some(bar) = &self.state.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<State>>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn say(&self, message: &str) {
+        match self.mode {
+            Mode::Quiet => {}
+            Mode::Lines => eprintln!("{message}"),
+            Mode::Bars => self.bars.suspend(|| eprintln!("{message}")),
+        }
+    }
+
+    fn tick(&self, last_lines: &mut Instant) {
+        let lines_due = self.mode == Mode::Lines && last_lines.elapsed() >= LINE_EVERY;
+        if lines_due {
+            *last_lines = Instant::now();
+        }
+        for state in self.lock().iter() {
+            if let Some(bar) = &state.bar {
+                bar.set_position(state.done.load(Ordering::Relaxed));
+                bar.set_message(state.rate());
+            } else if lines_due {
+                eprintln!("{}: {}{}", state.name, state.figures(), state.time_left());
+            }
+        }
+    }
+}
+
+impl State {
+    fn seconds(&self) -> f64 {
+        self.started.elapsed().as_secs_f64().max(1e-3)
+    }
+
+    fn figures(&self) -> String {
+        let rows = self.rows.load(Ordering::Relaxed);
+        let done = self.done.load(Ordering::Relaxed);
+        match self.unit {
+            Unit::Bytes => format!(
+                "{} rows, {}, {}",
+                grouped(rows),
+                HumanBytes(done),
+                self.rate()
+            ),
+            Unit::Steps => format!("{} of {}", grouped(done), grouped(self.total)),
+        }
+    }
+
+    fn rate(&self) -> String {
+        let per_second =
+            |count: &AtomicU64| (count.load(Ordering::Relaxed) as f64 / self.seconds()) as u64;
+        match self.unit {
+            Unit::Bytes => format!(
+                "{} rows/s, {}/s",
+                grouped(per_second(&self.rows)),
+                HumanBytes(per_second(&self.done))
+            ),
+            Unit::Steps => String::new(),
+        }
+    }
+
+    fn time_left(&self) -> String {
+        let done = self.done.load(Ordering::Relaxed);
+        if done == 0 || done >= self.total {
+            return String::new();
+        }
+        let left = self.seconds() * (self.total - done) as f64 / done as f64;
+        format!(", {} left", HumanDuration(Duration::from_secs_f64(left)))
+    }
+}
+
+fn style(unit: Unit) -> ProgressStyle {
+    let template = match unit {
+        Unit::Bytes => "{prefix:<22!} {bar:24} {percent:>3}% {msg}, {eta} left",
+        Unit::Steps => "{prefix:<22!} {bar:24} {percent:>3}% {eta} left",
+    };
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// 1234567 → `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn groups_thousands() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(26_700_123), "26,700,123");
+    }
+}

@@ -1,0 +1,5 @@
+//! Findings and figures → text, JSON; the only room that prints results.
+
+pub mod messages;
+
+pub use messages::{error, interrupted};
