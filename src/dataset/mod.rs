@@ -1,1 +1,19 @@
-//! dataset
+//! WHAT the data is: the spec as read and validated, the tables' counts, blocks and first ids. Pure, but for reading
+//! a dataset's files.
+
+pub mod calendar;
+pub mod distribution;
+pub mod document;
+pub mod draw;
+pub mod fakers;
+pub mod lists;
+mod makers;
+mod phrases;
+pub mod plan;
+mod read;
+pub mod source;
+pub mod spec;
+mod validate;
+
+pub use plan::Plan;
+pub use spec::{Column, Dataset, Kind, Table};

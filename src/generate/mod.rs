@@ -1,1 +1,11 @@
-//! generate
+//! HOW rows are made: pools, makers, one block → bytes (pure), the parallel ordered pipeline.
+
+pub mod block;
+mod cells;
+mod compile;
+mod csv;
+pub mod estimate;
+pub mod pipeline;
+mod pool;
+
+pub use block::TableMaker;

@@ -1,0 +1,28 @@
+-- One product with its features; no row when there is no such product.
+-- param product_id: products.id
+-- budget: 10ms
+
+SELECT json_build_object(
+    'id', product.id,
+    'name', product.name,
+    'slogan', product.slogan,
+    'description', product.description,
+    'category', product.category,
+    'default_price', CAST(product.default_price AS text),
+    'features', (
+        SELECT COALESCE(
+            json_agg(
+                json_build_object(
+                    'feature', feature.feature,
+                    'value', feature.value
+                )
+                ORDER BY feature.id
+            ),
+            '[]'
+        )
+        FROM features AS feature
+        WHERE feature.product_id = product.id
+    )
+) AS product
+FROM products AS product
+WHERE product.id = :product_id;

@@ -1,0 +1,11 @@
+-- The ids of the products related to one product, in the order they were
+-- given; an empty list when there are none.
+-- param product_id: products.id
+-- budget: 10ms
+
+SELECT COALESCE(
+    json_agg(related.related_product_id ORDER BY related.id),
+    '[]'
+) AS related
+FROM related
+WHERE related.current_product_id = :product_id;

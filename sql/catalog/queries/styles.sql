@@ -1,0 +1,58 @@
+-- The styles of one product, each with its photos and skus; no results when
+-- there is no such product.
+-- param product_id: products.id
+-- budget: 10ms
+
+-- Photos and skus each come from a subquery of their own, because a join of
+-- both would repeat every photo for every sku. The parameter stands once, in
+-- the last line, since it is wanted both as a number and as text.
+SELECT json_build_object(
+    'product_id', CAST(requested.product_id AS text),
+    'results', (
+        SELECT COALESCE(
+            json_agg(
+                json_build_object(
+                    'style_id', style.id,
+                    'name', style.name,
+                    'original_price', CAST(style.original_price AS text),
+                    'sale_price', COALESCE(CAST(style.sale_price AS text), '0'),
+                    'default?', style.default_style,
+                    'photos', (
+                        SELECT COALESCE(
+                            json_agg(
+                                json_build_object(
+                                    'thumbnail_url', photo.thumbnail_url,
+                                    'url', photo.url
+                                )
+                                ORDER BY photo.id
+                            ),
+                            '[]'
+                        )
+                        FROM photos AS photo
+                        WHERE photo.style_id = style.id
+                    ),
+                    'skus', (
+                        SELECT COALESCE(
+                            json_object_agg(
+                                sku.id,
+                                json_build_object(
+                                    'quantity', sku.quantity,
+                                    'size', sku.size
+                                )
+                                ORDER BY sku.id
+                            ),
+                            '{}'
+                        )
+                        FROM skus AS sku
+                        WHERE sku.style_id = style.id
+                    )
+                )
+                ORDER BY style.id
+            ),
+            '[]'
+        )
+        FROM styles AS style
+        WHERE style.product_id = requested.product_id
+    )
+) AS styles
+FROM (SELECT CAST(:product_id AS integer) AS product_id) AS requested;

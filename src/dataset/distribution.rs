@@ -1,0 +1,291 @@
+//! Named distributions as tables of thresholds: how many children a parent has, how large a number is.
+//!
+//! Only additions, multiplications and divisions (and `libm` for the log-normal), whose results are the same on every
+//! platform, so that a seed gives the same rows everywhere.
+
+use crate::dataset::draw::{Draws, ONE};
+
+/// One of a few, drawn by their weights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weights {
+    /// `thresholds[i]`: P(index <= i) in 2^-53ths.
+    thresholds: Vec<u64>,
+    /// Where to start looking, by the draw's highest 8 bits.
+    guide: Vec<u16>,
+}
+
+impl Weights {
+    /// At most 65,535 weights, none negative, not all zero.
+    pub fn new(weights: &[f64]) -> Weights {
+        let total: f64 = weights.iter().sum();
+        let mut below = 0.0;
+        let mut thresholds: Vec<u64> = weights
+            .iter()
+            .map(|weight| {
+                below += weight;
+                (below / total * ONE) as u64
+            })
+            .collect();
+        if let Some(last) = thresholds.last_mut() {
+            *last = ONE as u64;
+        }
+        let start = |high: u64| thresholds.partition_point(|&t| t <= high << 45);
+        let guide = (0..256).map(|high| u16::try_from(start(high)).unwrap_or(u16::MAX)).collect();
+        Weights { thresholds, guide }
+    }
+
+    /// An index into the weights.
+    #[inline]
+    pub fn draw(&self, draws: &mut Draws) -> usize {
+        let x = draws.bits53();
+        let mut index = usize::from(self.guide[(x >> 45) as usize]);
+        while self.thresholds[index] <= x {
+            index += 1;
+        }
+        index
+    }
+}
+
+/// How many children a parent has: a whole number from 0 up to a maximum.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counts {
+    weights: Weights,
+    mean: f64,
+    maximum: u16,
+}
+
+/// The shapes a fan-out can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountShape {
+    /// Always the same number.
+    Fixed,
+    /// Every number from 1 to the maximum as likely.
+    Uniform,
+    /// Few have many: each further child is as likely as the one before.
+    Geometric,
+    /// Around the mean, as independent arrivals.
+    Poisson,
+    /// Each of the maximum's places is taken or not.
+    Binomial,
+}
+
+/// Every shape with the name it has in a dataset.
+pub const COUNT_SHAPES: &[(&str, CountShape)] = &[
+    ("fixed", CountShape::Fixed),
+    ("uniform", CountShape::Uniform),
+    ("geometric", CountShape::Geometric),
+    ("poisson", CountShape::Poisson),
+    ("binomial", CountShape::Binomial),
+];
+
+impl Counts {
+    /// Numbers with this mean over all parents; a share of them (`childless`) has none, the others 1 to `maximum`.
+    ///
+    /// Errors say which of the three numbers cannot go with the others.
+    pub fn new(shape: CountShape, mean: f64, maximum: u16, childless: f64) -> Result<Counts, String> {
+        if !(0.0..1.0).contains(&childless) {
+            return Err(format!("`childless` is {childless}; it must be at least 0 and below 1"));
+        }
+        let parental = mean / (1.0 - childless);
+        if !(1.0..=f64::from(maximum)).contains(&parental) {
+            return Err(format!(
+                "a mean of {mean} with {:.0}% childless needs {parental:.2} children for each other parent; that must \
+                 be between 1 and the maximum, {maximum}",
+                childless * 100.0
+            ));
+        }
+        let only = match shape {
+            CountShape::Fixed => Some(f64::from(maximum)),
+            CountShape::Uniform => Some((1.0 + f64::from(maximum)) / 2.0),
+            _ => None,
+        };
+        if let Some(only) = only.filter(|only| (parental - only).abs() > 1e-6) {
+            return Err(format!(
+                "this distribution up to {maximum} has a mean of {} over all parents; `mean` says {mean}",
+                only * (1.0 - childless)
+            ));
+        }
+        let mut weights = solve(shape, parental, maximum);
+        let total: f64 = weights.iter().sum();
+        weights.iter_mut().for_each(|weight| *weight *= (1.0 - childless) / total);
+        weights.insert(0, childless);
+        let mean = weights.iter().enumerate().map(|(number, weight)| number as f64 * weight).sum();
+        Ok(Counts { weights: Weights::new(&weights), mean, maximum })
+    }
+
+    /// One number.
+    #[inline]
+    pub fn draw(&self, draws: &mut Draws) -> u64 {
+        self.weights.draw(draws) as u64
+    }
+
+    /// The mean over all parents.
+    pub fn mean(&self) -> f64 {
+        self.mean
+    }
+
+    /// The largest number that can be drawn.
+    pub fn maximum(&self) -> u16 {
+        self.maximum
+    }
+}
+
+/// Weights of 1 to `maximum` whose mean is `mean`: the shape's parameter, found by halving.
+fn solve(shape: CountShape, mean: f64, maximum: u16) -> Vec<f64> {
+    let maximum = usize::from(maximum);
+    let mean_of = |weights: &[f64]| {
+        let total: f64 = weights.iter().sum();
+        weights.iter().enumerate().map(|(k, w)| (k + 1) as f64 * w).sum::<f64>() / total
+    };
+    // A parameter in 0..1 for each shape; every one of them moves the mean upwards from 1 to the maximum.
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..200 {
+        let middle = (low + high) / 2.0;
+        if mean_of(&weights(shape, middle, maximum)) < mean {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    weights(shape, (low + high) / 2.0, maximum)
+}
+
+fn weights(shape: CountShape, parameter: f64, maximum: usize) -> Vec<f64> {
+    let odds = parameter / (1.0 - parameter).max(1e-300);
+    match shape {
+        CountShape::Fixed => (1..=maximum).map(|k| if k == maximum { 1.0 } else { 0.0 }).collect(),
+        CountShape::Uniform => vec![1.0; maximum],
+        CountShape::Geometric => tilted(maximum, |_| odds),
+        CountShape::Poisson => tilted(maximum, |k| odds * maximum as f64 / (k + 1) as f64),
+        CountShape::Binomial => tilted(maximum, |k| odds * (maximum - k) as f64 / k as f64),
+    }
+}
+
+/// Weights in which each is its predecessor times a ratio, scaled so that none overflows.
+fn tilted(maximum: usize, ratio: impl Fn(usize) -> f64) -> Vec<f64> {
+    let mut weights = vec![1.0f64];
+    for k in 1..maximum {
+        let next = weights[k - 1] * ratio(k);
+        weights.push(next);
+        if next > 1e200 {
+            weights.iter_mut().for_each(|w| *w *= 1e-200);
+        }
+    }
+    weights
+}
+
+/// How large a number is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Range {
+    /// Every number from the first to the last as likely.
+    Uniform {
+        /// The least.
+        min: i64,
+        /// The greatest.
+        max: i64,
+    },
+    /// A table of quantiles, linear between them.
+    Quantiles(Vec<i64>),
+}
+
+/// Steps of a quantile table: 1,024 cells keep 2,000 distinct prices of a log-normal apart.
+const QUANTILES: usize = 1024;
+
+impl Range {
+    /// A log-normal around `median` (half lie below it), `spread` being the standard deviation of the logarithm;
+    /// what falls outside `min..=max` is drawn in to them.
+    pub fn log_normal(min: i64, max: i64, median: f64, spread: f64) -> Range {
+        let quantile = |step: usize| {
+            let p = (step as f64 + 0.5) / (QUANTILES as f64 + 1.0);
+            let value = median * libm::exp(spread * normal_quantile(p));
+            (value as i64).clamp(min, max)
+        };
+        Range::Quantiles((0..=QUANTILES).map(quantile).collect())
+    }
+
+    /// One number.
+    #[inline]
+    pub fn draw(&self, draws: &mut Draws) -> i64 {
+        match self {
+            Range::Uniform { min, max } => min.wrapping_add_unsigned(draws.below(min.abs_diff(*max) + 1)),
+            Range::Quantiles(table) => {
+                let x = draws.bits53();
+                let cell = (x >> 43) as usize;
+                let (low, high) = (table[cell], table[cell + 1]);
+                let within = u128::from(x & ((1 << 43) - 1));
+                low.wrapping_add_unsigned(((u128::from(low.abs_diff(high)) * within) >> 43) as u64)
+            }
+        }
+    }
+
+    /// The least and the greatest number that can be drawn.
+    pub fn bounds(&self) -> (i64, i64) {
+        match self {
+            Range::Uniform { min, max } => (*min, *max),
+            Range::Quantiles(table) => (table[0], table[table.len() - 1]),
+        }
+    }
+}
+
+/// The normal distribution's quantile (Abramowitz and Stegun 26.2.23: within 4.5e-4, ample for prices).
+fn normal_quantile(p: f64) -> f64 {
+    let tail = if p < 0.5 { p } else { 1.0 - p };
+    let t = libm::sqrt(-2.0 * libm::log(tail));
+    let z = t - (2.515_517 + 0.802_853 * t + 0.010_328 * t * t)
+        / (1.0 + 1.432_788 * t + 0.189_269 * t * t + 0.001_308 * t * t * t);
+    if p < 0.5 { -z } else { z }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::draw::Key;
+
+    #[test]
+    fn every_shape_meets_its_mean_and_maximum() {
+        for &(name, shape) in COUNT_SHAPES {
+            let (mean, maximum) = match shape {
+                CountShape::Fixed => (5.4, 6),
+                CountShape::Uniform => (4.5, 9),
+                _ => (2.22, 9),
+            };
+            let counts = Counts::new(shape, mean, maximum, 0.1).unwrap();
+            let key = Key::new(42, "t", name);
+            let drawn: Vec<u64> = (0..100_000).map(|row| counts.draw(&mut key.row(row))).collect();
+            let actual = drawn.iter().sum::<u64>() as f64 / drawn.len() as f64;
+            assert!((actual - mean).abs() < 0.03, "{name}: {actual}");
+            assert!((counts.mean() - mean).abs() < 1e-6, "{name}: {}", counts.mean());
+            assert!(drawn.iter().all(|&n| n <= u64::from(maximum)), "{name}");
+            let childless = drawn.iter().filter(|&&n| n == 0).count() as f64 / 100_000.0;
+            assert!((childless - 0.1).abs() < 0.01, "{name}: {childless}");
+        }
+    }
+
+    #[test]
+    fn impossible_fan_outs_say_why() {
+        let error = Counts::new(CountShape::Poisson, 0.5, 9, 0.0).unwrap_err();
+        assert!(error.contains("between 1 and the maximum"), "{error}");
+        assert!(Counts::new(CountShape::Geometric, 12.0, 9, 0.0).is_err());
+        assert!(Counts::new(CountShape::Geometric, 2.0, 9, 1.0).is_err());
+    }
+
+    #[test]
+    fn log_normal_has_its_median_and_stays_inside() {
+        let range = Range::log_normal(5, 2_000, 60.0, 0.8);
+        let key = Key::new(42, "t", "price");
+        let mut drawn: Vec<i64> = (0..50_001).map(|row| range.draw(&mut key.row(row))).collect();
+        drawn.sort_unstable();
+        assert!((57..=63).contains(&drawn[25_000]), "{}", drawn[25_000]);
+        assert!(drawn[0] >= 5 && drawn[50_000] <= 2_000);
+        let mean = drawn.iter().sum::<i64>() / 50_001;
+        assert!((75..=90).contains(&mean), "a log-normal's mean lies above its median: {mean}");
+    }
+
+    #[test]
+    fn uniform_reaches_both_ends() {
+        let range = Range::Uniform { min: -2, max: 2 };
+        let key = Key::new(1, "t", "c");
+        let drawn: std::collections::BTreeSet<i64> = (0..1_000).map(|row| range.draw(&mut key.row(row))).collect();
+        assert_eq!(drawn.into_iter().collect::<Vec<_>>(), [-2, -1, 0, 1, 2]);
+    }
+}

@@ -1,0 +1,109 @@
+//! Word lists: one entry a line, several fields separated by ` | `, `#` before a comment.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+
+use crate::dataset::document::{Section, Value, did_you_mean};
+use crate::dataset::source::{Source, join};
+use crate::dataset::spec::List;
+
+/// What stands between two fields of an entry.
+const FIELDS: &str = " | ";
+
+/// The lists of a dataset by name, and the files they came from with their texts.
+#[derive(Debug, Default)]
+pub struct Lists {
+    lists: BTreeMap<String, Arc<List>>,
+    /// In the dataset's order.
+    pub files: Vec<(PathBuf, String)>,
+}
+
+impl Lists {
+    /// Reads `[lists]`: a name and a file beside the TOML file, or the entries themselves.
+    pub fn read(section: &Section, source: Source, folder: &Path) -> Result<Lists> {
+        let mut lists = Lists::default();
+        for (name, value) in section.entries() {
+            let entries = if value.is_list() {
+                let texts: Vec<&str> = value.list()?.iter().map(Value::text).collect::<Result<_>>()?;
+                parse(texts.into_iter().map(|text| (value.line(), text))).map_err(|(_, why)| value.error(why))?
+            } else {
+                let path = join(folder, value.text()?);
+                let text = source.read(&path).map_err(|why| value.error(format!("{why:#}")))?;
+                let entries = parse_file(&path, &text)?;
+                lists.files.push((path, text));
+                entries
+            };
+            lists.lists.insert(name.clone(), Arc::new(List { name, entries }));
+        }
+        Ok(lists)
+    }
+
+    /// A list by its name, if there is one.
+    pub fn find(&self, name: &str) -> Option<&Arc<List>> {
+        self.lists.get(name)
+    }
+
+    /// The list that a value names.
+    pub fn named(&self, value: &Value) -> Result<Arc<List>> {
+        let name = value.text()?;
+        match self.lists.get(name) {
+            Some(list) => Ok(Arc::clone(list)),
+            None => Err(value.error(format!("unknown list `{name}`; {}", self.advice(name)))),
+        }
+    }
+
+    /// What the name of a list could have been.
+    pub fn advice(&self, name: &str) -> String {
+        did_you_mean(name, self.lists.keys().map(String::as_str))
+    }
+}
+
+impl List {
+    /// How many fields its entries have.
+    pub fn fields(&self) -> usize {
+        self.entries.first().map_or(0, Vec::len)
+    }
+}
+
+fn parse_file(path: &Path, text: &str) -> Result<Vec<Vec<String>>> {
+    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim_end()));
+    let entries = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    match parse(entries) {
+        Ok(entries) => Ok(entries),
+        Err((line, why)) => bail!("{}, line {line}: {why}", path.display()),
+    }
+}
+
+fn parse<'t>(lines: impl Iterator<Item = (usize, &'t str)>) -> Result<Vec<Vec<String>>, (usize, String)> {
+    let mut entries: Vec<Vec<String>> = Vec::new();
+    for (line, text) in lines {
+        let entry: Vec<String> = text.split(FIELDS).map(|field| field.trim().to_owned()).collect();
+        if let Some(first) = entries.first()
+            && first.len() != entry.len()
+        {
+            return Err((line, format!("`{text}` has {} fields, the first entry has {}", entry.len(), first.len())));
+        }
+        entries.push(entry);
+    }
+    if entries.is_empty() { Err((1, "the list is empty".into())) } else { Ok(entries) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_and_blank_lines_are_no_entries() {
+        let entries = parse_file(Path::new("x.txt"), "# garments\n\nParka | Jackets\r\nClog | Shoes\n").unwrap();
+        assert_eq!(entries, [["Parka", "Jackets"], ["Clog", "Shoes"]]);
+    }
+
+    #[test]
+    fn an_entry_with_other_fields_names_its_line() {
+        let error = parse_file(Path::new("x.txt"), "# c\na | b\nc\n").unwrap_err().to_string();
+        assert_eq!(error, "x.txt, line 3: `c` has 1 fields, the first entry has 2");
+    }
+}

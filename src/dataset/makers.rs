@@ -1,0 +1,352 @@
+//! The makers a column can name, each with the keys it reads: one list, from which messages and reading both come.
+
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+
+use crate::dataset::calendar::{DAY, parse_date};
+use crate::dataset::distribution::{Range, Weights};
+use crate::dataset::document::{Section, Value, did_you_mean};
+use crate::dataset::draw::Chance;
+use crate::dataset::fakers::FAKERS;
+use crate::dataset::lists::Lists;
+use crate::dataset::phrases::{self, Names};
+use crate::dataset::spec::{By, Hot, List, Maker, Size, Table};
+
+/// What a column's maker can refer to.
+pub struct Scope<'a> {
+    /// The tables before this one.
+    pub earlier: &'a [Table],
+    /// Every table's name, in order.
+    pub table_names: &'a [String],
+    /// This table's columns.
+    pub columns: &'a [String],
+    /// This table's size.
+    pub size: &'a Size,
+    /// The dataset's lists.
+    pub lists: &'a Lists,
+}
+
+type Read = fn(&Section, &Scope) -> Result<Maker>;
+
+/// Every maker by its name in a dataset.
+pub const MAKERS: &[(&str, Read)] = &[
+    ("serial", |_, _| Ok(Maker::Serial)),
+    ("parent", parent),
+    ("reference", reference),
+    ("integer", |section, _| Ok(Maker::Integer(range(section, whole)?))),
+    ("cents", |section, _| Ok(Maker::Cents(range(section, cents)?))),
+    ("date", |section, _| Ok(Maker::Date(range(section, date)?))),
+    ("timestamp", timestamp),
+    ("boolean", |section, _| Ok(Maker::Boolean(chance(section, "chance", 0.5)?))),
+    ("flag", flag),
+    ("one-of", one_of),
+    ("below", below),
+    ("after", after),
+    ("word", word),
+    ("field", field),
+    ("nth", nth),
+    ("phrase", phrase),
+    ("fake", fake),
+    ("hex", hex),
+];
+
+/// The maker that a value names.
+pub fn named(value: &Value) -> Result<Read> {
+    value.one_of("maker", MAKERS)
+}
+
+fn parent(section: &Section, scope: &Scope) -> Result<Maker> {
+    ensure_has_parent(section, scope, "parent")?;
+    Ok(Maker::Parent)
+}
+
+fn ensure_has_parent(section: &Section, scope: &Scope, maker: &str) -> Result<()> {
+    match scope.size {
+        Size::Per { .. } => Ok(()),
+        Size::Rows(_) => Err(section.error(format!(
+            "`{maker}` needs a parent, and this table has none; give the table `per = {{ table = …, mean = …, max = … }}`"
+        ))),
+    }
+}
+
+fn reference(section: &Section, scope: &Scope) -> Result<Maker> {
+    let to = section.need("to")?;
+    let table = earlier_or_same(&to, scope)?;
+    let hot = match section.get("hot") {
+        None => None,
+        Some(value) => {
+            let hot = value.section(section.what())?;
+            let rows = hot.need("rows")?.probability()?;
+            let share = Chance::new(hot.need("share")?.probability()?);
+            hot.ensure_known_keys()?;
+            Some(Hot { rows, share })
+        }
+    };
+    Ok(Maker::Reference { table, hot })
+}
+
+/// The position of a table that stands before this one, or of this one.
+fn earlier_or_same(value: &Value, scope: &Scope) -> Result<usize> {
+    let name = value.text()?;
+    let Some(position) = scope.table_names.iter().position(|known| known == name) else {
+        let advice = did_you_mean(name, scope.table_names.iter().map(String::as_str));
+        bail!(value.error(format!("unknown table `{name}`; {advice}")));
+    };
+    if position > scope.earlier.len() {
+        let this = &scope.table_names[scope.earlier.len()];
+        bail!(value.error(format!(
+            "`{this}` refers to `{name}`, a later table; put [tables.{name}] before [tables.{this}]"
+        )));
+    }
+    Ok(position)
+}
+
+fn range(section: &Section, bound: fn(&Value) -> Result<i64>) -> Result<Range> {
+    let (low, high) = (section.need("min")?, section.need("max")?);
+    let (min, max) = (bound(&low)?, bound(&high)?);
+    if min > max {
+        bail!(high.error(format!("`max` is below `min`: {max} < {min}")));
+    }
+    ensure_moderate(&low, min)?;
+    ensure_moderate(&high, max)?;
+    #[derive(Clone, Copy)]
+    enum Shape {
+        Uniform,
+        LogNormal,
+    }
+    let known = [("uniform", Shape::Uniform), ("log-normal", Shape::LogNormal)];
+    let shape = match section.get("distribution") {
+        Some(value) => value.one_of("distribution", &known)?,
+        None => Shape::Uniform,
+    };
+    if let Shape::Uniform = shape {
+        return Ok(Range::Uniform { min, max });
+    }
+    let middle = section.need("median")?;
+    let median = bound(&middle)?;
+    if !(min..=max).contains(&median) || median <= 0 {
+        bail!(middle.error(format!("the median must be above 0 and between `min` and `max`, {min} and {max}")));
+    }
+    let spread = section.get("spread").map_or(Ok(0.5), |value| value.number())?;
+    if !(0.0..=5.0).contains(&spread) {
+        bail!(section.error(format!("`spread` is {spread}; it must lie between 0 and 5")));
+    }
+    Ok(Range::log_normal(min, max, median as f64, spread))
+}
+
+/// Keeps sums and products of two drawn numbers within 64 bits.
+fn ensure_moderate(value: &Value, number: i64) -> Result<()> {
+    if number.unsigned_abs() > 1 << 60 {
+        bail!(value.error(format!("{number} is out of range; up to 2^60 is possible")));
+    }
+    Ok(())
+}
+
+fn whole(value: &Value) -> Result<i64> {
+    value.integer()
+}
+
+fn cents(value: &Value) -> Result<i64> {
+    let number = value.number()? * 100.0;
+    if (number - libm::round(number)).abs() > 1e-4 || number.abs() > 9e15 {
+        bail!(value.error("expected an amount with at most two decimals"));
+    }
+    Ok(libm::round(number) as i64)
+}
+
+fn date(value: &Value) -> Result<i64> {
+    let text = value.text()?;
+    parse_date(text).ok_or_else(|| value.error(format!("`{text}` is not a date; write it as \"2024-02-29\"")))
+}
+
+fn timestamp(section: &Section, _: &Scope) -> Result<Maker> {
+    let (low, high) = (section.need("min")?, section.need("max")?);
+    let (min, max) = (date(&low)? * DAY, (date(&high)? + 1) * DAY - 1);
+    if min > max {
+        bail!(high.error("`max` is before `min`"));
+    }
+    Ok(Maker::Timestamp(Range::Uniform { min, max }))
+}
+
+fn chance(section: &Section, key: &'static str, default: f64) -> Result<Chance> {
+    Ok(Chance::new(section.get(key).map_or(Ok(default), |value| value.probability())?))
+}
+
+fn flag(section: &Section, scope: &Scope) -> Result<Maker> {
+    ensure_has_parent(section, scope, "flag")?;
+    Ok(Maker::Flag(chance(section, "chance", 1.0)?))
+}
+
+fn one_of(section: &Section, _: &Scope) -> Result<Maker> {
+    let values = section.need("values")?.list()?;
+    let weights = read_weights(section, values.len())?;
+    if values.iter().all(Value::is_integer) {
+        let values = values.iter().map(Value::integer).collect::<Result<Vec<_>>>()?;
+        let weights = weights.unwrap_or_else(|| Weights::new(&vec![1.0; values.len()]));
+        return Ok(Maker::Number { values, weights });
+    }
+    let texts = values.iter().map(Value::text).collect::<Result<Vec<_>>>()?;
+    Ok(Maker::Phrase(phrases::literal(&texts, weights)))
+}
+
+fn read_weights(section: &Section, count: usize) -> Result<Option<Weights>> {
+    let Some(value) = section.get("weights") else { return Ok(None) };
+    let weights = value.list()?.iter().map(Value::number).collect::<Result<Vec<f64>>>()?;
+    if weights.len() != count {
+        bail!(value.error(format!("there are {} weights for {count} values", weights.len())));
+    }
+    if weights.iter().any(|&w| w < 0.0) || weights.iter().sum::<f64>() <= 0.0 {
+        bail!(value.error("weights must not be negative, nor all zero"));
+    }
+    Ok(Some(Weights::new(&weights)))
+}
+
+fn sibling(value: &Value, scope: &Scope) -> Result<usize> {
+    let name = value.text()?;
+    scope.columns.iter().position(|known| known == name).ok_or_else(|| {
+        let advice = did_you_mean(name, scope.columns.iter().map(String::as_str));
+        value.error(format!("unknown column `{name}`; {advice}"))
+    })
+}
+
+fn below(section: &Section, scope: &Scope) -> Result<Maker> {
+    let column = sibling(&section.need("of")?, scope)?;
+    let from = section.get("from").map_or(Ok(0.0), |value| value.probability())?;
+    let to = section.get("to").map_or(Ok(1.0), |value| value.probability())?;
+    if from > to {
+        bail!(section.error(format!("`to` is below `from`: {to} < {from}")));
+    }
+    let millionths = |share: f64| (share * 1e6) as u64;
+    Ok(Maker::Below { column, from: millionths(from), to: millionths(to) })
+}
+
+fn after(section: &Section, scope: &Scope) -> Result<Maker> {
+    let column = sibling(&section.need("of")?, scope)?;
+    let later = range(section, whole)?;
+    if later.bounds().0 < 0 {
+        bail!(section.error("`min` is below 0: that would be before it, not after"));
+    }
+    Ok(Maker::After { column, later })
+}
+
+/// Reads a field's number, counted from 1 in the dataset and from 0 in the spec.
+fn field_of(section: &Section, list: &List) -> Result<usize> {
+    let Some(value) = section.get("field") else { return Ok(0) };
+    let number = value.integer()?;
+    match usize::try_from(number) {
+        Ok(number) if (1..=list.fields()).contains(&number) => Ok(number - 1),
+        _ => bail!(value.error(format!("list `{}` has fields 1 to {}", list.name, list.fields()))),
+    }
+}
+
+fn word(section: &Section, scope: &Scope) -> Result<Maker> {
+    let value = section.need("list")?;
+    let list = scope.lists.named(&value)?;
+    if let Some(entry) = list.entries.iter().flatten().find(|field| field.contains('{')) {
+        bail!(value.error(format!(
+            "`word` takes plain lists, and `{}` holds the template \"{entry}\"; write `make = \"phrase\", of = \"{{{}}}\"`",
+            list.name, list.name
+        )));
+    }
+    let field = field_of(section, &list)?;
+    Ok(Maker::Word { list, field })
+}
+
+/// `of` names a sibling; that it is a `word` column is seen when all columns are read.
+fn field(section: &Section, scope: &Scope) -> Result<Maker> {
+    let column = sibling(&section.need("of")?, scope)?;
+    let value = section.need("field")?;
+    match usize::try_from(value.integer()?) {
+        Ok(number @ 1..) => Ok(Maker::Field { column, field: number - 1 }),
+        _ => bail!(value.error("fields count from 1")),
+    }
+}
+
+fn nth(section: &Section, scope: &Scope) -> Result<Maker> {
+    ensure_has_parent(section, scope, "nth")?;
+    let Some(by) = section.get("by") else {
+        let list = scope.lists.named(&section.need("list")?)?;
+        ensure_lasts(section, scope, &list)?;
+        return Ok(Maker::Nth { by: None, lists: vec![(String::new(), list)] });
+    };
+    let (by, list) = ancestor_word(section, &by, scope)?;
+    let choices = section.need("lists")?;
+    let mut lists = Vec::new();
+    for (name, value) in choices.section(section.what())?.entries() {
+        let chosen = scope.lists.named(&value)?;
+        ensure_lasts(section, scope, &chosen)?;
+        lists.push((name, chosen));
+    }
+    let covered = |value: &String| lists.iter().any(|(name, _)| name == value);
+    if let Some(entry) = list.entries.iter().find(|entry| !covered(&entry[by.field])) {
+        bail!(choices.error(format!("no list for `{}`, which `{}` holds", entry[by.field], list.name)));
+    }
+    Ok(Maker::Nth { by: Some(by), lists })
+}
+
+/// Siblings never repeat an entry: a list must be as long as the largest number of children.
+fn ensure_lasts(section: &Section, scope: &Scope, list: &Arc<List>) -> Result<()> {
+    let Size::Per { counts, .. } = scope.size else { return Ok(()) };
+    if list.entries.len() < usize::from(counts.maximum()) {
+        bail!(section.error(format!(
+            "list `{}` has {} entries for up to {} children of one parent",
+            list.name,
+            list.entries.len(),
+            counts.maximum()
+        )));
+    }
+    Ok(())
+}
+
+/// Reads `by = "products.garment"` with `field`: a `word` column of an ancestor.
+fn ancestor_word(section: &Section, by: &Value, scope: &Scope) -> Result<(By, Arc<List>)> {
+    let text = by.text()?;
+    let expected = || by.error(format!("`{text}` names no `word` column of an ancestor table; write \"table.column\""));
+    let (table_name, column_name) = text.split_once('.').ok_or_else(expected)?;
+    let mut size = scope.size;
+    while let Size::Per { parent, .. } = size {
+        let table = &scope.earlier[*parent];
+        if table.name == table_name {
+            let column = table.columns.iter().position(|c| c.name == column_name).ok_or_else(expected)?;
+            let Maker::Word { list, .. } = &table.columns[column].maker else { bail!(expected()) };
+            return Ok((By { table: *parent, column, field: field_of(section, list)? }, Arc::clone(list)));
+        }
+        size = &table.size;
+    }
+    Err(expected())
+}
+
+fn names<'a>(scope: &'a Scope) -> Names<'a> {
+    Names { columns: scope.columns, lists: scope.lists }
+}
+
+fn phrase(section: &Section, scope: &Scope) -> Result<Maker> {
+    let value = section.need("of")?;
+    let templates = if value.is_list() { value.list()? } else { vec![value] };
+    let weights = read_weights(section, templates.len())?;
+    Ok(Maker::Phrase(phrases::read(&templates, weights, &names(scope))?))
+}
+
+fn fake(section: &Section, _: &Scope) -> Result<Maker> {
+    let value = section.need("faker")?;
+    let name = value.text()?;
+    let Some(faker) = FAKERS.iter().find(|faker| faker.name == name) else {
+        let advice = did_you_mean(name, FAKERS.iter().map(|faker| faker.name));
+        bail!(value.error(format!("unknown faker `{name}`; {advice}")));
+    };
+    let pool = section.get("pool");
+    let count = pool.as_ref().map_or(Ok(4096), Value::integer)?;
+    match u32::try_from(count) {
+        Ok(count @ 1..=1_000_000) => Ok(Maker::Fake { faker, pool: count }),
+        _ => bail!(section.error(format!("a pool of {count} values; 1 to 1,000,000 are possible"))),
+    }
+}
+
+fn hex(section: &Section, _: &Scope) -> Result<Maker> {
+    let value = section.need("digits")?;
+    match u8::try_from(value.integer()?) {
+        Ok(digits @ 1..=16) => Ok(Maker::Hex(digits)),
+        _ => bail!(value.error("1 to 16 digits are possible")),
+    }
+}

@@ -1,0 +1,180 @@
+//! How many rows every table has, cut into blocks, and each block's first ids.
+//!
+//! Block k of every table holds the descendants of block k of the root tables. Counts are pure draws from (seed, table,
+//! parent id), so a first pass that only draws counts gives every block its first ids, and any block can then be made
+//! alone. Bytes do not depend on where blocks are cut.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::dataset::draw::Key;
+use crate::dataset::spec::{Dataset, Maker, Size};
+
+/// About this many rows of the largest table go into a block: some hundred KB to a few MB of CSV, enough to make
+/// hand-overs cheap and few enough for dozens of blocks to be in memory.
+const BLOCK_ROWS: f64 = 8_192.0;
+
+/// The counts of one (dataset, rows, seed).
+#[derive(Debug)]
+pub struct Plan {
+    seed: u64,
+    blocks: usize,
+    /// `first[table][block]` is the table's first id in the block; one more at the end. Empty for tables not needed.
+    first: Vec<Vec<u64>>,
+}
+
+/// The children of one parent, or a block's rows of a table without one.
+#[derive(Debug, Clone, Copy)]
+pub struct Family<'a> {
+    /// Ids of the parent, its parent and so on, nearest first.
+    pub ancestors: &'a [u64],
+    /// The first child's id.
+    pub first: u64,
+    /// How many children.
+    pub count: u64,
+}
+
+impl Plan {
+    /// Draws the counts of the tables wanted (positions), their ancestors and whatever they refer to.
+    pub fn new(dataset: &Dataset, root_rows: u64, seed: u64, wanted: &[usize]) -> Plan {
+        let needed = needed_tables(dataset, wanted);
+        let blocks = block_count(dataset, root_rows);
+        let mut plan = Plan { seed, blocks, first: vec![Vec::new(); dataset.tables.len()] };
+        let keys = count_keys(dataset, seed);
+        for table in (0..dataset.tables.len()).filter(|&table| needed[table]) {
+            plan.first[table] = match &dataset.tables[table].size {
+                Size::Rows(rows) => {
+                    let rows = if table == dataset.root() { root_rows } else { *rows };
+                    (0..=blocks).map(|block| 1 + slice_start(rows, block, blocks)).collect()
+                }
+                Size::Per { parent, counts } => {
+                    let parents = &plan.first[*parent];
+                    let count = |id| counts.draw(&mut keys[table].row(id));
+                    let sums: Vec<u64> =
+                        parents.par_windows(2).map(|ids| (ids[0]..ids[1]).map(count).sum()).collect();
+                    first_ids(&sums)
+                }
+            };
+        }
+        plan
+    }
+
+    /// How many blocks every table has.
+    pub fn blocks(&self) -> usize {
+        self.blocks
+    }
+
+    /// The seed.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// A table's rows; its ids are 1 to this number.
+    pub fn rows(&self, table: usize) -> u64 {
+        self.first[table].last().map_or(0, |end| end - 1)
+    }
+
+    /// The ids of a table's rows in a block.
+    pub fn ids(&self, table: usize, block: usize) -> Range<u64> {
+        self.first[table][block]..self.first[table][block + 1]
+    }
+}
+
+/// The ids 1.. after which each block begins.
+fn first_ids(sums: &[u64]) -> Vec<u64> {
+    let mut next = 1;
+    let mut first = Vec::with_capacity(sums.len() + 1);
+    first.push(next);
+    for sum in sums {
+        next += sum;
+        first.push(next);
+    }
+    first
+}
+
+/// Where block `block` of `blocks` begins among `rows` rows.
+fn slice_start(rows: u64, block: usize, blocks: usize) -> u64 {
+    let start = u128::from(rows) * block as u128 / blocks as u128;
+    u64::try_from(start).unwrap_or(rows)
+}
+
+fn block_count(dataset: &Dataset, root_rows: u64) -> usize {
+    let mut rows = vec![0.0f64; dataset.tables.len()];
+    for (index, table) in dataset.tables.iter().enumerate() {
+        rows[index] = match &table.size {
+            Size::Rows(_) if index == dataset.root() => root_rows as f64,
+            Size::Rows(rows) => *rows as f64,
+            Size::Per { parent, counts } => rows[*parent] * counts.mean(),
+        };
+    }
+    let largest = rows.into_iter().fold(0.0, f64::max);
+    ((largest / BLOCK_ROWS).ceil() as usize).max(1)
+}
+
+/// Tables whose counts matter to the wanted ones.
+fn needed_tables(dataset: &Dataset, wanted: &[usize]) -> Vec<bool> {
+    let mut needed = vec![false; dataset.tables.len()];
+    for &table in wanted {
+        let referred = dataset.tables[table].columns.iter().filter_map(|column| match column.maker {
+            Maker::Reference { table, .. } => Some(table),
+            _ => None,
+        });
+        for table in referred.chain([table]).flat_map(|table| dataset.lineage(table)) {
+            needed[table] = true;
+        }
+    }
+    needed
+}
+
+/// What each table's counts are drawn from.
+fn count_keys(dataset: &Dataset, seed: u64) -> Vec<Key> {
+    dataset.tables.iter().map(|table| Key::new(seed, &table.name, "\0count")).collect()
+}
+
+/// The way from a table without a parent down to one table: for walking its rows family by family.
+pub struct Walk<'a> {
+    dataset: &'a Dataset,
+    plan: &'a Plan,
+    /// The table first, its farthest ancestor last.
+    path: Vec<usize>,
+    keys: Vec<Key>,
+}
+
+impl<'a> Walk<'a> {
+    /// For the rows of one table of the plan's dataset.
+    pub fn new(dataset: &'a Dataset, plan: &'a Plan, table: usize) -> Walk<'a> {
+        Walk { dataset, plan, path: dataset.lineage(table), keys: count_keys(dataset, plan.seed) }
+    }
+
+    /// Every family of a block in the order of its children's ids, childless ones included.
+    pub fn families(&self, block: usize, mut each: impl FnMut(Family)) {
+        let mut next: Vec<u64> = self.path.iter().map(|&table| self.plan.ids(table, block).start).collect();
+        let root = self.path.len() - 1;
+        let ids = self.plan.ids(self.path[root], block);
+        if root == 0 {
+            return each(Family { ancestors: &[], first: ids.start, count: ids.end - ids.start });
+        }
+        let mut ancestors = vec![0; root];
+        for id in ids {
+            ancestors[root - 1] = id;
+            self.descend(root - 1, &mut ancestors, &mut next, &mut each);
+        }
+    }
+
+    /// The children at `level` (0: the table's own rows) of the ancestors set from `level` on.
+    fn descend(&self, level: usize, ancestors: &mut [u64], next: &mut [u64], each: &mut impl FnMut(Family)) {
+        let table = self.path[level];
+        let Size::Per { counts, .. } = &self.dataset.tables[table].size else { return };
+        let count = counts.draw(&mut self.keys[table].row(ancestors[level]));
+        let first = next[level];
+        next[level] += count;
+        if level == 0 {
+            return each(Family { ancestors, first, count });
+        }
+        for id in first..first + count {
+            ancestors[level - 1] = id;
+            self.descend(level - 1, ancestors, next, each);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! A TOML file → a validated [`Dataset`].
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::dataset::distribution::{COUNT_SHAPES, CountShape, Counts};
+use crate::dataset::document::{Document, Section, Value, did_you_mean};
+use crate::dataset::draw::Chance;
+use crate::dataset::lists::Lists;
+use crate::dataset::makers::{self, Scope};
+use crate::dataset::source::{Source, join, locate};
+use crate::dataset::spec::{Column, Dataset, Size, Table, TextFile};
+use crate::dataset::validate;
+
+impl Dataset {
+    /// Opens a built-in dataset by its name, or a TOML file by its path.
+    pub fn open(name_or_file: &str) -> Result<Dataset> {
+        let (source, path) = locate(name_or_file)?;
+        let text = source.read(&path)?;
+        Dataset::read(source, &path, &text)
+    }
+
+    fn read(source: Source, path: &Path, text: &str) -> Result<Dataset> {
+        let shown = path.display().to_string();
+        let (document, root) = Document::parse(&shown, text)?;
+        let root = document.root(&root);
+        let folder = path.parent().unwrap_or(Path::new(""));
+
+        let about = root.get("about").map_or(Ok(""), |value| value.text())?.to_owned();
+        let lists = match root.get("lists") {
+            Some(value) => Lists::read(&value.section("[lists]")?, source, folder)?,
+            None => Lists::default(),
+        };
+        let nulls = texts(root.get("nulls"))?;
+        let tables = read_tables(&root.need("tables")?, document, &lists)?;
+        let schema = read_text(source, folder, &root.need("schema")?)?;
+        let queries = read_queries(source, folder, root.get("queries"))?;
+        root.ensure_known_keys()?;
+
+        let mut files: Vec<_> = lists.files.iter().map(|(path, _)| path.clone()).collect();
+        files.push(schema.path.clone());
+        files.extend(queries.iter().map(|query| query.path.clone()));
+        let hash = hash(text, &lists, &schema);
+        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("dataset").to_owned();
+        Ok(Dataset { name, about, source, path: path.to_owned(), files, hash, schema, queries, nulls, tables })
+    }
+}
+
+/// Over all that decides a row or a table: not the queries, which can change without loading anew.
+fn hash(text: &str, lists: &Lists, schema: &TextFile) -> String {
+    let mut hash = Xxh3::new();
+    for part in [text].into_iter().chain(lists.files.iter().map(|(_, text)| text.as_str())).chain([&*schema.text]) {
+        hash.update(&(part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    format!("xxh3:{:016x}", hash.digest())
+}
+
+fn texts(value: Option<Value>) -> Result<Vec<String>> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    value.list()?.iter().map(|item| item.text().map(str::to_owned)).collect()
+}
+
+fn read_text(source: Source, folder: &Path, value: &Value) -> Result<TextFile> {
+    let path = join(folder, value.text()?);
+    let text = source.read(&path).map_err(|why| value.error(format!("{why:#}")))?;
+    Ok(TextFile { path, text })
+}
+
+fn read_queries(source: Source, folder: &Path, value: Option<Value>) -> Result<Vec<TextFile>> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    let paths = source.list(&join(folder, value.text()?), "sql").map_err(|why| value.error(format!("{why:#}")))?;
+    paths.into_iter().map(|path| Ok(TextFile { text: source.read(&path)?, path })).collect()
+}
+
+fn read_tables(value: &Value, document: Document, lists: &Lists) -> Result<Vec<Table>> {
+    let entries = value.section("[tables]")?.entries();
+    let names: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
+    let mut tables: Vec<Table> = Vec::new();
+    for (name, value) in entries {
+        let section = value.section(format!("table `{name}`"))?;
+        let table = read_table(name, &section, &tables, &names, lists)?;
+        validate::ensure_sound(&table, document)?;
+        tables.push(table);
+    }
+    if !tables.iter().any(|table| matches!(table.size, Size::Rows(_))) {
+        bail!(value.error("no table has `rows = …`; the root table needs it"));
+    }
+    validate::ensure_distinct_files(&tables, document)?;
+    Ok(tables)
+}
+
+fn read_table(name: String, section: &Section, earlier: &[Table], names: &[String], lists: &Lists) -> Result<Table> {
+    let size = read_size(section, earlier, names)?;
+    let is_virtual = section.get("virtual").map_or(Ok(false), |value| value.boolean())?;
+    let file = match (section.get("file"), is_virtual) {
+        (Some(value), true) => bail!(value.error("a virtual table has no file")),
+        (None, true) => None,
+        (Some(value), false) => Some(file_name(&value)?),
+        (None, false) => Some(format!("{name}.csv")),
+    };
+    let columns = match section.get("columns") {
+        Some(value) if is_virtual => bail!(value.error("a virtual table has no columns")),
+        Some(value) => read_columns(&name, &value, earlier, names, &size, lists)?,
+        None if is_virtual => Vec::new(),
+        None => bail!(section.error("`columns` is missing")),
+    };
+    section.ensure_known_keys()?;
+    Ok(Table { name, file, size, columns, line: section.line() })
+}
+
+fn file_name(value: &Value) -> Result<String> {
+    let name = value.text()?;
+    if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') || name == "manifest.json" {
+        bail!(value.error(format!("\"{name}\" is not a file name; write a plain one such as \"products.csv\"")));
+    }
+    Ok(name.to_owned())
+}
+
+fn read_size(section: &Section, earlier: &[Table], names: &[String]) -> Result<Size> {
+    match (section.get("rows"), section.get("per")) {
+        (Some(value), None) => match u64::try_from(value.integer()?) {
+            Ok(rows @ 1..) => Ok(Size::Rows(rows)),
+            _ => Err(value.error("expected a whole number above 0")),
+        },
+        (None, Some(value)) => read_fan_out(&value.section(section.what())?, earlier, names),
+        (Some(_), Some(value)) => Err(value.error("a table has `rows` or `per`, not both")),
+        (None, None) => Err(section.error("`rows = …` or `per = { table = …, mean = …, max = … }` is missing")),
+    }
+}
+
+fn read_fan_out(section: &Section, earlier: &[Table], names: &[String]) -> Result<Size> {
+    let value = section.need("table")?;
+    let name = value.text()?;
+    let Some(parent) = earlier.iter().position(|table| table.name == name) else {
+        if names.iter().any(|known| known == name) {
+            bail!(value.error(format!("`{name}` is no earlier table; parents come first")));
+        }
+        let advice = did_you_mean(name, names.iter().map(String::as_str));
+        bail!(value.error(format!("unknown table `{name}`; {advice}")));
+    };
+    let shape = match section.get("distribution") {
+        Some(value) => value.one_of("distribution", COUNT_SHAPES)?,
+        None => CountShape::Poisson,
+    };
+    let mean = section.need("mean")?.number()?;
+    let max = section.need("max")?;
+    let Ok(maximum @ 1..=65_000) = u16::try_from(max.integer()?) else {
+        bail!(max.error("expected a whole number from 1 to 65,000"));
+    };
+    let childless = section.get("childless").map_or(Ok(0.0), |value| value.probability())?;
+    section.ensure_known_keys()?;
+    let counts = Counts::new(shape, mean, maximum, childless).map_err(|why| section.error(why))?;
+    Ok(Size::Per { parent, counts })
+}
+
+fn read_columns(
+    table: &str,
+    value: &Value,
+    earlier: &[Table],
+    table_names: &[String],
+    size: &Size,
+    lists: &Lists,
+) -> Result<Vec<Column>> {
+    let entries = value.section(format!("table `{table}`"))?.entries();
+    let columns: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
+    let scope = Scope { earlier, table_names, columns: &columns, size, lists };
+    let column = |(name, value): (String, Value)| read_column(table, name, &value, &scope);
+    entries.into_iter().map(column).collect()
+}
+
+/// Reads `id = "serial"` or `id = { make = "serial", … }`.
+fn read_column(table: &str, name: String, value: &Value, scope: &Scope) -> Result<Column> {
+    let what = format!("table `{table}`, column `{name}`");
+    let (section, make) = if value.is_text() {
+        (value.without_keys(&*what), value.called(what))
+    } else {
+        let section = value.section(what)?;
+        let make = section.need("make")?.called(section.what());
+        (section, make)
+    };
+    let column = Column {
+        maker: makers::named(&make)?(&section, scope)?,
+        aliases: texts(section.get("aliases"))?,
+        hidden: section.get("hidden").map_or(Ok(false), |value| value.boolean())?,
+        null: Chance::new(section.get("null").map_or(Ok(0.0), |value| value.probability())?),
+        line: value.line(),
+        name,
+    };
+    section.ensure_known_keys()?;
+    Ok(column)
+}

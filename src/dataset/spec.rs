@@ -1,0 +1,297 @@
+//! What a dataset is once it has been read and validated: plain values, names resolved to positions.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::dataset::distribution::{Counts, Range, Weights};
+use crate::dataset::draw::Chance;
+use crate::dataset::fakers::Faker;
+use crate::dataset::source::Source;
+
+/// Tables, their schema and their queries.
+#[derive(Debug)]
+pub struct Dataset {
+    /// The TOML file's stem: the name of the embedded database, too.
+    pub name: String,
+    /// One sentence for `seedrow datasets`.
+    pub about: String,
+    /// Where its files are read from.
+    pub source: Source,
+    /// The TOML file.
+    pub path: PathBuf,
+    /// Every other file it is made of: word lists, schema, queries.
+    pub files: Vec<PathBuf>,
+    /// `xxh3:` and 16 hexadecimal digits over the TOML file, its word lists and its schema.
+    pub hash: String,
+    /// The DDL.
+    pub schema: TextFile,
+    /// One read each, sorted by name.
+    pub queries: Vec<TextFile>,
+    /// Unquoted texts that mean NULL in CSVs that others wrote; empty always does.
+    pub nulls: Vec<String>,
+    /// In load order, parents first.
+    pub tables: Vec<Table>,
+}
+
+/// A file's path and text.
+#[derive(Debug, Clone)]
+pub struct TextFile {
+    /// As messages show it.
+    pub path: PathBuf,
+    /// All of it.
+    pub text: String,
+}
+
+/// One table of a dataset.
+#[derive(Debug)]
+pub struct Table {
+    /// Its name in the database.
+    pub name: String,
+    /// Its CSV file's name; `None` for a virtual table, which has ids and fan-outs but neither file nor DDL.
+    pub file: Option<String>,
+    /// How many rows it has.
+    pub size: Size,
+    /// Hidden ones included.
+    pub columns: Vec<Column>,
+    /// Its line in the TOML file.
+    pub line: usize,
+}
+
+/// How many rows a table has.
+#[derive(Debug)]
+pub enum Size {
+    /// The dataset's first such table is its root, scaled by `--rows`; the others keep their number.
+    Rows(u64),
+    /// So many for each row of another table.
+    Per {
+        /// The parent's position among the tables.
+        parent: usize,
+        /// Children of one parent.
+        counts: Counts,
+    },
+}
+
+/// One column of a table.
+#[derive(Debug)]
+pub struct Column {
+    /// Its name in the database and in the files seedrow writes.
+    pub name: String,
+    /// Other names it has in the headers of others' files.
+    pub aliases: Vec<String>,
+    /// Drawn for its siblings' sake and not written.
+    pub hidden: bool,
+    /// How often it is NULL.
+    pub null: Chance,
+    /// Where its values come from.
+    pub maker: Maker,
+    /// Its line in the TOML file.
+    pub line: usize,
+}
+
+/// Where a column's values come from.
+#[derive(Debug)]
+pub enum Maker {
+    /// The row's id: 1, 2, 3 …
+    Serial,
+    /// The parent row's id.
+    Parent,
+    /// The id of any row of a table.
+    Reference {
+        /// The table's position.
+        table: usize,
+        /// Some rows drawn more often than others.
+        hot: Option<Hot>,
+    },
+    /// A whole number.
+    Integer(Range),
+    /// Hundredths, written with two decimals.
+    Cents(Range),
+    /// Days since 1970-01-01.
+    Date(Range),
+    /// Seconds since 1970-01-01 00:00 UTC.
+    Timestamp(Range),
+    /// True with this probability.
+    Boolean(Chance),
+    /// 1 for at most one of a parent's children, 0 for the others; the chance is that there is one.
+    Flag(Chance),
+    /// One of a list of whole numbers.
+    Number {
+        /// The numbers.
+        values: Vec<i64>,
+        /// How likely each is.
+        weights: Weights,
+    },
+    /// A number below that of a sibling column, between two shares of it in millionths.
+    Below {
+        /// The sibling's position.
+        column: usize,
+        /// The least share.
+        from: u64,
+        /// The greatest share.
+        to: u64,
+    },
+    /// A date or timestamp after that of a sibling column, so many days or seconds later.
+    After {
+        /// The sibling's position.
+        column: usize,
+        /// How much later.
+        later: Range,
+    },
+    /// An entry of a list; `field` counts from 0.
+    Word {
+        /// The list.
+        list: Arc<List>,
+        /// Which field of the entry.
+        field: usize,
+    },
+    /// Another field of the entry that a sibling `Word` column has drawn.
+    Field {
+        /// The sibling's position.
+        column: usize,
+        /// Which field of the entry.
+        field: usize,
+    },
+    /// The nth of a list for a parent's nth child, from a random start: no repeats among siblings.
+    Nth {
+        /// What decides among the lists; without it there is one.
+        by: Option<By>,
+        /// The lists, by the value that chooses them.
+        lists: Vec<(String, Arc<List>)>,
+    },
+    /// Text put together from pieces.
+    Phrase(Phrase),
+    /// Values of the `fake` package, from a pool drawn once.
+    Fake {
+        /// Which.
+        faker: &'static Faker,
+        /// How many are drawn.
+        pool: u32,
+    },
+    /// So many random hexadecimal digits.
+    Hex(u8),
+}
+
+/// Rows that are referred to more often than others.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hot {
+    /// Which share of the rows is hot.
+    pub rows: f64,
+    /// How often a hot row is drawn.
+    pub share: Chance,
+}
+
+/// A field of a `Word` column of this table's ancestor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct By {
+    /// The ancestor's position among the tables.
+    pub table: usize,
+    /// The column's position in it.
+    pub column: usize,
+    /// Which field of the entry.
+    pub field: usize,
+}
+
+/// A list of entries, each of one or more fields.
+#[derive(Debug)]
+pub struct List {
+    /// Its name in the dataset.
+    pub name: String,
+    /// `entries[i][field]`; every entry has as many fields as the first.
+    pub entries: Vec<Vec<String>>,
+}
+
+/// One of several templates.
+#[derive(Debug)]
+pub struct Phrase {
+    /// The templates.
+    pub templates: Vec<Template>,
+    /// How likely each is; `None`: all the same.
+    pub weights: Option<Weights>,
+}
+
+/// Pieces one behind the other.
+pub type Template = Vec<Piece>;
+
+/// A piece of a template.
+#[derive(Debug)]
+pub enum Piece {
+    /// As it is.
+    Text(String),
+    /// An entry of a list, which may be a template itself.
+    Phrase(Arc<Phrase>),
+    /// The value of a sibling column.
+    Column(usize),
+}
+
+/// What a column's values are, whatever makes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Whole numbers.
+    Integer,
+    /// Hundredths.
+    Cents,
+    /// Days since 1970-01-01.
+    Date,
+    /// Seconds since 1970-01-01 00:00 UTC.
+    Timestamp,
+    /// 0 and 1, written as true and false.
+    Boolean,
+    /// UTF-8.
+    Text,
+}
+
+impl Dataset {
+    /// The root: the table that `--rows` counts.
+    pub fn root(&self) -> usize {
+        self.tables.iter().position(|table| matches!(table.size, Size::Rows(_))).unwrap_or(0)
+    }
+
+    /// The root's rows unless `--rows` says otherwise.
+    pub fn default_rows(&self) -> u64 {
+        match self.tables[self.root()].size {
+            Size::Rows(rows) => rows,
+            Size::Per { .. } => 0,
+        }
+    }
+
+    /// The positions of the tables that have a file.
+    pub fn real_tables(&self) -> Vec<usize> {
+        (0..self.tables.len()).filter(|&table| self.tables[table].file.is_some()).collect()
+    }
+
+    /// The position of a table by its name.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.tables.iter().position(|table| table.name == name)
+    }
+
+    /// A table and its parents up to a table without one.
+    pub fn lineage(&self, table: usize) -> Vec<usize> {
+        let mut path = vec![table];
+        while let Size::Per { parent, .. } = self.tables[path[path.len() - 1]].size {
+            path.push(parent);
+        }
+        path
+    }
+}
+
+impl Table {
+    /// The columns that are written, in order.
+    pub fn written(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| !column.hidden)
+    }
+
+    /// What a column's values are.
+    pub fn kind(&self, column: usize) -> Kind {
+        match &self.columns[column].maker {
+            Maker::Serial | Maker::Parent | Maker::Reference { .. } | Maker::Integer(_) => Kind::Integer,
+            Maker::Flag(_) | Maker::Number { .. } => Kind::Integer,
+            Maker::Cents(_) => Kind::Cents,
+            Maker::Date(_) => Kind::Date,
+            Maker::Timestamp(_) => Kind::Timestamp,
+            Maker::Boolean(_) => Kind::Boolean,
+            Maker::Below { column, .. } | Maker::After { column, .. } => self.kind(*column),
+            Maker::Word { .. } | Maker::Field { .. } | Maker::Nth { .. } => Kind::Text,
+            Maker::Phrase(_) | Maker::Fake { .. } | Maker::Hex(_) => Kind::Text,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! A dataset's columns → [`Cell`]s: lists become pools, names become keys, shares become numbers of rows.
+
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+
+use crate::dataset::draw::Key;
+use crate::dataset::spec::{self, By, Hot, List, Maker};
+use crate::dataset::{Column, Dataset, Kind, Plan, Table};
+use crate::generate::cells::{Cell, Choose, Make, Phrase, Piece};
+use crate::generate::csv;
+use crate::generate::pool::{Nature, Pool};
+
+/// The columns of a table, hidden ones included, ready to be written.
+pub fn cells(dataset: &Dataset, plan: &Plan, table: usize) -> Result<Vec<Cell>> {
+    let spec = &dataset.tables[table];
+    let mut cells = Vec::with_capacity(spec.columns.len());
+    for (index, column) in spec.columns.iter().enumerate() {
+        cells.push(Cell {
+            key: column_key(plan, spec, column),
+            null_key: Key::new(plan.seed(), &spec.name, &format!("{}\0null", column.name)),
+            null: column.null,
+            kind: spec.kind(index),
+            quoted: false,
+            make: make(dataset, plan, table, column)?,
+        });
+    }
+    for index in 0..cells.len() {
+        let nature = nature(&cells, index);
+        cells[index].quoted = cells[index].kind == Kind::Text && (nature.special || nature.empty);
+    }
+    Ok(cells)
+}
+
+fn column_key(plan: &Plan, table: &Table, column: &Column) -> Key {
+    Key::new(plan.seed(), &table.name, &column.name)
+}
+
+fn nature(cells: &[Cell], index: usize) -> Nature {
+    match &cells[index].make {
+        Make::Words(pool, _) | Make::Field(_, pool) => pool.nature,
+        Make::Nth(_, pools) => Nature {
+            special: pools.iter().any(|pool| pool.nature.special),
+            empty: pools.iter().any(|pool| pool.nature.empty),
+        },
+        Make::Phrase(phrase) => phrase.nature(&|column| nature(cells, column)),
+        _ => Nature::default(),
+    }
+}
+
+fn make(dataset: &Dataset, plan: &Plan, table: usize, column: &Column) -> Result<Make> {
+    let spec = &dataset.tables[table];
+    Ok(match &column.maker {
+        Maker::Serial => Make::Serial,
+        Maker::Parent => Make::Parent,
+        Maker::Reference { table: to, hot } => {
+            let rows = plan.rows(*to);
+            if rows == 0 && plan.rows(table) > 0 {
+                let (from, to) = (&spec.name, &dataset.tables[*to].name);
+                bail!("{from}.{} refers to {to}, which has no rows at this size; give more --rows", column.name);
+            }
+            Make::Reference { rows, hot: hot.map(|hot| hot_rows(hot, rows)) }
+        }
+        Maker::Integer(range) | Maker::Cents(range) | Maker::Date(range) | Maker::Timestamp(range) => {
+            Make::Range(range.clone())
+        }
+        Maker::Boolean(chance) => Make::Chance(*chance),
+        Maker::Flag(chance) => Make::Flag(*chance),
+        Maker::Number { values, weights } => Make::Number(values.clone(), weights.clone()),
+        Maker::Below { column, from, to } => Make::Below(*column, *from, *to),
+        Maker::After { column, later } => Make::After(*column, later.clone()),
+        Maker::Word { list, field } => Make::Words(pool(list, *field), None),
+        Maker::Field { column: of, field } => field_of(plan, spec, &spec.columns[*of], *field),
+        Maker::Nth { by, lists } => nth(dataset, plan, table, by.as_ref(), lists),
+        Maker::Phrase(phrase) => phrase_make(phrase),
+        Maker::Fake { faker, pool } => {
+            let seed = column_key(plan, spec, column).row(0).bits();
+            let texts = faker.pool(seed, *pool);
+            Make::Words(Pool::new(texts.iter().map(String::as_str)), None)
+        }
+        Maker::Hex(digits) => Make::Hex(*digits),
+    })
+}
+
+/// Chance, number of hot rows, and their distance.
+fn hot_rows(hot: Hot, rows: u64) -> (crate::dataset::draw::Chance, u64, u64) {
+    let count = ((rows as f64 * hot.rows) as u64).max(1);
+    (hot.share, count, (rows / count).max(1))
+}
+
+fn pool(list: &List, field: usize) -> Pool {
+    Pool::new(list.entries.iter().map(|entry| entry[field].as_str()))
+}
+
+fn field_of(plan: &Plan, table: &Table, sibling: &Column, field: usize) -> Make {
+    let pool = match &sibling.maker {
+        Maker::Word { list, .. } => pool(list, field),
+        _ => Pool::default(),
+    };
+    Make::Field(column_key(plan, table, sibling), pool)
+}
+
+fn nth(dataset: &Dataset, plan: &Plan, table: usize, by: Option<&By>, lists: &[(String, Arc<List>)]) -> Make {
+    let pools = lists.iter().map(|(_, list)| pool(list, 0)).collect();
+    let choose = by.and_then(|by| {
+        let ancestor = &dataset.tables[by.table];
+        let column = &ancestor.columns[by.column];
+        let Maker::Word { list, .. } = &column.maker else { return None };
+        let chosen = |entry: &Vec<String>| lists.iter().position(|(name, _)| *name == entry[by.field]);
+        let position = |entry| u16::try_from(chosen(entry).unwrap_or(0)).unwrap_or(0);
+        Some(Choose {
+            key: column_key(plan, ancestor, column),
+            level: dataset.lineage(table).iter().skip(1).position(|&t| t == by.table)?,
+            pools: list.entries.iter().map(position).collect(),
+        })
+    });
+    Make::Nth(choose, pools)
+}
+
+/// A phrase; one that only picks whole texts becomes a pool.
+fn phrase_make(phrase: &spec::Phrase) -> Make {
+    match whole_texts(phrase) {
+        Some(pool) => Make::Words(pool, phrase.weights.clone()),
+        None => Make::Phrase(compile_phrase(phrase)),
+    }
+}
+
+fn whole_texts(phrase: &spec::Phrase) -> Option<Pool> {
+    let texts: Option<Vec<&str>> = phrase
+        .templates
+        .iter()
+        .map(|template| match template.as_slice() {
+            [spec::Piece::Text(text)] => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    texts.map(Pool::new)
+}
+
+fn compile_phrase(phrase: &spec::Phrase) -> Phrase {
+    let piece = |piece: &spec::Piece| match piece {
+        spec::Piece::Text(text) => {
+            let mut escaped = Vec::new();
+            csv::escape(text, &mut escaped);
+            Piece::Text(escaped)
+        }
+        spec::Piece::Column(column) => Piece::Column(*column),
+        spec::Piece::Phrase(inner) => match whole_texts(inner) {
+            Some(pool) if inner.weights.is_none() => Piece::Pool(Arc::new(pool)),
+            _ => Piece::Phrase(Arc::new(compile_phrase(inner))),
+        },
+    };
+    let templates = phrase.templates.iter().map(|template| template.iter().map(piece).collect()).collect();
+    Phrase { templates, weights: phrase.weights.clone() }
+}

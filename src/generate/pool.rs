@@ -1,0 +1,53 @@
+//! Texts drawn or read once and escaped beforehand, one behind the other, so that a value is one copy.
+
+use crate::generate::csv;
+
+/// Texts in one piece of memory.
+#[derive(Debug, Clone, Default)]
+pub struct Pool {
+    bytes: Vec<u8>,
+    /// Where each text ends.
+    ends: Vec<u32>,
+    /// What holds for all of its texts.
+    pub nature: Nature,
+}
+
+/// What a column's writer must know of the texts it may write.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Nature {
+    /// One of them needs quotes around it.
+    pub special: bool,
+    /// One of them is empty, which without quotes would be NULL.
+    pub empty: bool,
+}
+
+impl Pool {
+    /// Escapes and keeps the texts.
+    pub fn new<'t>(texts: impl IntoIterator<Item = &'t str>) -> Pool {
+        let mut pool = Pool::default();
+        for text in texts {
+            csv::escape(text, &mut pool.bytes);
+            pool.ends.push(u32::try_from(pool.bytes.len()).unwrap_or(u32::MAX));
+            pool.nature.special |= csv::is_special(text);
+            pool.nature.empty |= text.is_empty();
+        }
+        pool
+    }
+
+    /// How many texts there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// One text, escaped.
+    #[inline]
+    pub fn get(&self, index: usize) -> &[u8] {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        &self.bytes[start as usize..self.ends[index] as usize]
+    }
+}
