@@ -13,4 +13,6 @@ pub use build::{Built, build};
 pub use coverage::{Verdict, verdict};
 pub use ownership::{Permission, permission};
 pub use plan::{Mode, Proposal, propose};
+#[cfg(test)]
+pub use survey::samples;
 pub use survey::{Coverage, Survey, survey};
