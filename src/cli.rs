@@ -96,6 +96,15 @@ pub struct QuietArgs {
     pub quiet: bool,
 }
 
+/// How results are printed.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
 /// Reads a count of rows: digits, `_` between them, and one of k, M or G behind.
 pub fn rows(text: &str) -> Result<u64, String> {
     const EXPECTED: &str = "expected a whole number above 0 such as 250k, 1_000_000 or 10M";

@@ -30,7 +30,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
             .iter()
             .map(|name| Dataset::open(name))
             .collect();
-        report::generate::datasets(&all?);
+        report::generate::datasets(&all?)?;
         return Ok(Outcome::Held);
     };
     let dataset = Dataset::open(name)?;
@@ -53,6 +53,5 @@ fn copy(dataset: &Dataset, out: &Path) -> Result<()> {
         std::fs::write(&to, dataset.source.read(path)?)
             .with_context(|| format!("could not write {}", to.display()))?;
     }
-    report::generate::copied(dataset, &out.join(&dataset.path));
-    Ok(())
+    report::generate::copied(dataset, &out.join(&dataset.path))
 }

@@ -65,7 +65,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
         order.carry_out(&progress, stop)
     })
     .await?;
-    report::generate::files(&args.out, &manifest, start.elapsed());
+    report::generate::files(&args.out, &manifest, start.elapsed())?;
     Ok(Outcome::Held)
 }
 

@@ -1,16 +1,142 @@
 //! `seedrow index`
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
+use crate::cli::{Format, JobsArgs, QuietArgs, TargetArgs};
 use crate::commands::Outcome;
+use crate::index::{self, Built, Mode, Survey};
+use crate::postgres::Server;
+use crate::progress::Progress;
+use crate::report;
 
-/// Not yet.
+/// Finds the foreign keys without an index and builds what is missing
+///
+/// Every foreign key of the database is looked at, whatever made its tables. On tables that seedrow didn't fill, on
+/// a server that isn't its own, the missing ones are listed, and built with --build or --concurrently.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+#[command(after_help = "\
+Examples:
+  seedrow index
+  seedrow index --url postgres://app@db.example.com/shop --concurrently
+  seedrow index --dry-run | psql shop")]
+pub struct Args {
+    #[command(flatten)]
+    target: TargetArgs,
 
-/// Not yet.
-pub async fn run(_args: &Args) -> Result<Outcome> {
-    bail!("not yet")
+    /// Whose database to look at on the embedded server: a built-in dataset's name or a TOML file
+    #[arg(long, default_value = "catalog", value_name = "NAME|FILE.toml")]
+    dataset: String,
+
+    #[command(flatten)]
+    jobs: JobsArgs,
+
+    /// Print the statements and build nothing
+    #[arg(long, conflicts_with = "build")]
+    dry_run: bool,
+
+    /// Build on tables that seedrow didn't fill, too; writes to a table wait while its index is built
+    #[arg(long)]
+    build: bool,
+
+    /// Build with CREATE INDEX CONCURRENTLY, so that writes go on: for a live database
+    #[arg(long)]
+    concurrently: bool,
+
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    #[command(flatten)]
+    quiet: QuietArgs,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Intent {
+    /// Only the statements.
+    DryRun,
+    /// What is seedrow's to build; the rest is listed.
+    Own,
+    /// Everything.
+    All,
+}
+
+impl Args {
+    fn intent(&self) -> Intent {
+        match (self.dry_run, self.build || self.concurrently) {
+            (true, _) => Intent::DryRun,
+            (false, true) => Intent::All,
+            (false, false) => Intent::Own,
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        if self.concurrently {
+            Mode::Concurrently
+        } else {
+            Mode::Plain
+        }
+    }
+}
+
+/// Looks, lists, builds, and says what it built.
+pub async fn run(args: &Args) -> Result<Outcome> {
+    let progress = Progress::new(args.quiet.quiet);
+    let database = super::database_name(&args.dataset);
+    let server = Server::open(&args.target, &database, &progress).await?;
+    let client = server.connect().await?;
+    let survey = index::survey(&client, server.schema()).await?;
+    let allowed = match args.intent() {
+        Intent::DryRun => return dry_run(args, &survey, &progress),
+        Intent::All => survey.proposals.clone(),
+        Intent::Own => {
+            index::permission(&server, &client, &survey.proposals)
+                .await?
+                .granted
+        }
+    };
+    if args.format == Format::Text {
+        report::print(&report::index::missing(&survey, args.mode()))?;
+    }
+    let built = index::build(&server, &allowed, args.jobs.count(), args.mode(), &progress).await?;
+    show_built(args, &survey, &built)?;
+    let withheld = survey.proposals.len() - allowed.len();
+    Ok(outcome(withheld))
+}
+
+/// The statements alone on stdout, so that psql can read them.
+fn dry_run(args: &Args, survey: &Survey, progress: &Progress) -> Result<Outcome> {
+    match args.format {
+        Format::Json => show_built(args, survey, &[])?,
+        Format::Text if survey.proposals.is_empty() => {
+            progress.say(report::index::nothing_to_do(survey).trim_end());
+        }
+        Format::Text => report::print(&report::index::statements(&survey.proposals, args.mode()))?,
+    }
+    Ok(Outcome::Held)
+}
+
+fn show_built(args: &Args, survey: &Survey, built: &[Built]) -> Result<()> {
+    match args.format {
+        Format::Json => {
+            let json = report::index::json(survey, built, args.mode());
+            report::print(&report::pretty(&json))
+        }
+        Format::Text if built.is_empty() => Ok(()),
+        Format::Text => report::print(&format!("\n{}", report::index::built(built, &survey.home))),
+    }
+}
+
+/// Indexes that weren't seedrow's to build unasked are a finding.
+fn outcome(withheld: usize) -> Outcome {
+    if withheld == 0 {
+        return Outcome::Held;
+    }
+    eprintln!(
+        "seedrow: not built, because seedrow didn't fill these tables; `seedrow index --build` builds them (writes to \
+         a table wait meanwhile), `seedrow index --concurrently` does so on a live database"
+    );
+    Outcome::Found
 }
 
 /// What an interrupted build left and what to type next.

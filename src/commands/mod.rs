@@ -91,6 +91,15 @@ async fn dispatch(command: &Command) -> Result<Outcome> {
     }
 }
 
+/// The embedded server's database for a dataset, a built-in one's name or a TOML file: one database a dataset.
+pub(crate) fn database_name(dataset: &str) -> String {
+    let stem = std::path::Path::new(dataset).file_stem();
+    stem.map_or_else(
+        || dataset.to_owned(),
+        |stem| stem.to_string_lossy().into_owned(),
+    )
+}
+
 /// What an interrupted command left behind and what to type next.
 fn what_next(command: &Command) -> String {
     match command {

@@ -1,1 +1,18 @@
-//! index
+//! Which foreign keys are covered by an index (a pure rule over the catalog), and building what is missing.
+//!
+//! Postgres builds no index for a foreign key. Without one, every delete of a parent and every join from parent to
+//! child reads the whole child table; that is the omission this room finds and mends.
+
+mod build;
+mod coverage;
+mod ownership;
+mod plan;
+mod survey;
+
+pub use build::{Built, build};
+pub use coverage::{Verdict, verdict};
+pub use ownership::{Permission, permission};
+pub use plan::{Mode, Proposal, propose};
+#[cfg(test)]
+pub use survey::samples;
+pub use survey::{Coverage, Survey, survey};

@@ -1,0 +1,291 @@
+//! Builds indexes, several at a time, the largest table first.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow};
+use futures_util::{StreamExt, stream};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, GenericClient};
+
+use super::plan::{Mode, Proposal};
+use crate::postgres::catalog::{self, TableKind};
+use crate::postgres::name::{quoted, quoted_list};
+use crate::postgres::{Server, TableName};
+use crate::progress::{Progress, Task, Unit};
+
+const MIB: u64 = 1 << 20;
+const WATCH_EVERY: Duration = Duration::from_millis(200);
+/// A build that waits for a lock makes every later write wait behind it.
+const LOCK_TIMEOUT: &str = "5s";
+
+/// An index that was built.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Built {
+    /// What was asked for.
+    pub proposal: Proposal,
+    /// Bytes on disk, of all parts for a partitioned table's.
+    pub bytes: u64,
+    /// From the statement's start to its end.
+    pub seconds: f64,
+}
+
+/// Builds all proposals, up to `jobs` at a time on connections of their own, two on one table included; in the
+/// proposals' order.
+///
+/// An index that fails leaves the others to be built; the error names it and how many were.
+/// Dropping the future ends the builds within half a second (on servers from version 14).
+pub async fn build(
+    server: &Server,
+    proposals: &[Proposal],
+    jobs: usize,
+    mode: Mode,
+    progress: &Progress,
+) -> Result<Vec<Built>> {
+    if proposals.is_empty() {
+        return Ok(Vec::new());
+    }
+    let watcher = server.connect().await?;
+    let session = Session::plan(server, &watcher, proposals.len(), jobs, mode).await?;
+    let block_bytes = catalog::block_bytes(&watcher).await?;
+    let mut order: Vec<usize> = (0..proposals.len()).collect();
+    order.sort_by_key(|&at| std::cmp::Reverse(proposals[at].table_bytes));
+    let builds = order.into_iter().map(|at| {
+        let blocks = proposals[at].table_bytes / block_bytes;
+        let task = move || progress.task(proposals[at].name.as_str(), blocks, Unit::Steps);
+        let (session, watcher) = (&session, &watcher);
+        async move {
+            let built = build_one(server, watcher, session, &proposals[at], task).await;
+            (at, built.with_context(|| failed(&proposals[at])))
+        }
+    });
+    let mut results: Vec<(usize, Result<Built>)> = stream::iter(builds)
+        .buffer_unordered(session.builders)
+        .collect()
+        .await;
+    results.sort_by_key(|(at, _)| *at);
+    all_built(results.into_iter().map(|(_, result)| result).collect())
+}
+
+/// All of them, or the first failure with how many stand all the same.
+fn all_built(results: Vec<Result<Built>>) -> Result<Vec<Built>> {
+    let total = results.len();
+    let good = results.iter().filter(|result| result.is_ok()).count();
+    let all: Result<Vec<Built>> = results.into_iter().collect();
+    match all {
+        Err(error) if total > 1 => Err(error.context(format!("{good} of {total} indexes built"))),
+        all => all,
+    }
+}
+
+async fn build_one(
+    server: &Server,
+    watcher: &Client,
+    session: &Session,
+    proposal: &Proposal,
+    task: impl FnOnce() -> Task,
+) -> Result<Built> {
+    ensure_possible(proposal, session.mode)?;
+    let client = server.connect().await?;
+    session.apply(&client).await?;
+    let backend: i32 = client
+        .query_one("SELECT pg_backend_pid()", &[])
+        .await?
+        .try_get(0)?;
+    let started = Instant::now();
+    let task = task();
+    let ddl = proposal.ddl(session.mode);
+    tokio::select! {
+        result = client.batch_execute(&ddl) => result.map_err(|error| explained(error, proposal, session.mode))?,
+        () = watch(watcher, backend, &task) => {}
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    let bytes = index_bytes(&client, proposal).await?;
+    task.finish();
+    Ok(Built {
+        proposal: proposal.clone(),
+        bytes,
+        seconds,
+    })
+}
+
+/// Postgres refuses CREATE INDEX CONCURRENTLY on a partitioned table.
+fn ensure_possible(proposal: &Proposal, mode: Mode) -> Result<()> {
+    if mode == Mode::Concurrently && proposal.kind == TableKind::Partitioned {
+        return Err(anyhow!(
+            "{} is partitioned, and Postgres builds no index on a partitioned table concurrently; \
+             `seedrow index --build` builds it while writes wait",
+            proposal.table
+        ));
+    }
+    Ok(())
+}
+
+/// Shows how many of the table's blocks the build has read; never returns.
+async fn watch(watcher: &Client, backend: i32, task: &Task) {
+    let sql = "SELECT blocks_done::int8 FROM pg_stat_progress_create_index WHERE pid = $1";
+    let mut furthest = 0;
+    loop {
+        tokio::time::sleep(WATCH_EVERY).await;
+        // Progress is a courtesy: a build goes on where it can't be read.
+        if let Ok(Some(row)) = watcher.query_opt(sql, &[&backend]).await {
+            let done = row.try_get::<_, i64>(0).unwrap_or(0);
+            furthest = furthest.max(u64::try_from(done).unwrap_or(0));
+            task.set(furthest);
+        }
+    }
+}
+
+async fn index_bytes(client: &impl GenericClient, proposal: &Proposal) -> Result<u64> {
+    let sql = "SELECT COALESCE(
+            (SELECT sum(pg_relation_size(part.relid)) FROM pg_partition_tree($1::text::regclass) AS part),
+            pg_relation_size($1::text::regclass)
+        )::int8";
+    let name = TableName::new(&proposal.table.schema, &proposal.name).to_string();
+    let row = client
+        .query_one(sql, &[&name])
+        .await
+        .with_context(|| format!("could not read the size of {name}"))?;
+    Ok(u64::try_from(row.try_get::<_, i64>(0)?)?)
+}
+
+/// What every building connection is set to.
+#[derive(Debug, PartialEq, Eq)]
+struct Session {
+    mode: Mode,
+    /// Indexes built at a time.
+    builders: usize,
+    /// Bytes each may sort in.
+    memory: u64,
+    /// Workers beside each builder.
+    workers: usize,
+    lock_timeout: &'static str,
+}
+
+impl Session {
+    async fn plan(
+        server: &Server,
+        client: &impl GenericClient,
+        indexes: usize,
+        jobs: usize,
+        mode: Mode,
+    ) -> Result<Session> {
+        let row = client
+            .query_one(
+                "SELECT pg_size_bytes(current_setting('shared_buffers')),
+                    pg_size_bytes(current_setting('maintenance_work_mem'))",
+                &[],
+            )
+            .await
+            .context("could not read the server's memory settings")?;
+        let shared = u64::try_from(row.try_get::<_, i64>(0)?)?;
+        let own = u64::try_from(row.try_get::<_, i64>(1)?)?;
+        // Two concurrent builds on one table wait for each other, and each waits for the other's transaction.
+        let builders = match mode {
+            Mode::Plain => jobs.clamp(1, indexes),
+            Mode::Concurrently => 1,
+        };
+        Ok(Session {
+            mode,
+            builders,
+            memory: memory(shared, own, builders),
+            workers: workers(jobs, builders),
+            lock_timeout: match (mode, server.is_embedded()) {
+                (Mode::Plain, false) => LOCK_TIMEOUT,
+                // Nobody else is there, or the lock waited for holds up no read and no write.
+                (Mode::Plain, true) | (Mode::Concurrently, _) => "0",
+            },
+        })
+    }
+
+    /// `client_connection_check_interval` (from version 14) ends the build of a client that is gone: without it,
+    /// an interrupted build would run on and commit.
+    async fn apply(&self, client: &impl GenericClient) -> Result<()> {
+        let settings = [
+            ("maintenance_work_mem", format!("{}kB", self.memory / 1024)),
+            ("max_parallel_maintenance_workers", self.workers.to_string()),
+            ("lock_timeout", self.lock_timeout.to_owned()),
+            ("statement_timeout", "0".to_owned()),
+            ("client_connection_check_interval", "500ms".to_owned()),
+        ];
+        let sql = "SELECT set_config(name, $2, false) FROM pg_settings WHERE name = $1";
+        for (name, value) in settings {
+            client
+                .query(sql, &[&name, &value])
+                .await
+                .with_context(|| format!("could not set {name} to {value}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Bytes a builder may sort in: its share of half the shared buffers, the one measure of memory that SQL can see,
+/// from 64 MiB to 1 GiB; never less than the server's own setting.
+fn memory(shared_buffers: u64, own: u64, builders: usize) -> u64 {
+    let share = shared_buffers / 2 / builders.max(1) as u64;
+    share.clamp(64 * MIB, 1024 * MIB).max(own)
+}
+
+/// Workers beside each builder, so that builders and workers together are `jobs`; more than 8 gain nothing.
+fn workers(jobs: usize, builders: usize) -> usize {
+    (jobs / builders.max(1)).saturating_sub(1).min(8)
+}
+
+fn failed(proposal: &Proposal) -> String {
+    format!(
+        "could not build index {} on {} ({})",
+        quoted(&proposal.name),
+        proposal.table,
+        quoted_list(&proposal.columns)
+    )
+}
+
+/// The server's error beneath what to type.
+fn explained(error: tokio_postgres::Error, proposal: &Proposal, mode: Mode) -> anyhow::Error {
+    let table = &proposal.table;
+    let advice = match error.code() {
+        Some(&SqlState::LOCK_NOT_AVAILABLE) => format!(
+            "another session has {table} locked for over {LOCK_TIMEOUT}; type `seedrow index --build` again when it is done, \
+             or `seedrow index --concurrently`, which waits without holding anybody up"
+        ),
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+            format!("only the owner of {table} may index it; connect as the owner")
+        }
+        Some(&SqlState::DISK_FULL) => {
+            "the server's disk is full; make room, then type `seedrow index` again".to_owned()
+        }
+        _ => "type `seedrow index` again once this is mended".to_owned(),
+    };
+    let leftover = match mode {
+        Mode::Plain => String::new(),
+        Mode::Concurrently => format!(
+            "; drop what it may have left: `DROP INDEX CONCURRENTLY IF EXISTS {}`",
+            TableName::new(&table.schema, &proposal.name)
+        ),
+    };
+    anyhow::Error::new(error).context(format!("{advice}{leftover}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_shared_out_within_bounds() {
+        assert_eq!(memory(2048 * MIB, 64 * MIB, 2), 512 * MIB);
+        assert_eq!(memory(128 * MIB, 16 * MIB, 2), 64 * MIB, "at least 64 MiB");
+        assert_eq!(memory(64 << 30, 64 * MIB, 1), 1024 * MIB, "at most 1 GiB");
+        assert_eq!(
+            memory(128 * MIB, 4096 * MIB, 2),
+            4096 * MIB,
+            "the server's own"
+        );
+    }
+
+    #[test]
+    fn workers_fill_the_jobs_that_builders_leave() {
+        assert_eq!(workers(2, 2), 0);
+        assert_eq!(workers(2, 1), 1);
+        assert_eq!(workers(8, 3), 1);
+        assert_eq!(workers(64, 1), 8);
+    }
+}

@@ -1,0 +1,249 @@
+//! What to build: the fewest indexes that serve all the foreign keys left without one, named and written as DDL.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::postgres::TableName;
+use crate::postgres::catalog::{ForeignKey, Table, TableKind};
+use crate::postgres::name::{quoted, quoted_list};
+
+/// Postgres cuts longer names off (NAMEDATALEN - 1).
+const NAME_BYTES: usize = 63;
+
+/// Whether writes to the table wait while its index is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// CREATE INDEX: one scan, and writes wait for its end.
+    Plain,
+    /// CREATE INDEX CONCURRENTLY: two scans, writes go on, and a failure leaves an invalid index behind.
+    Concurrently,
+}
+
+/// An index to build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// Its name, unquoted, not taken by any relation of the schema.
+    pub name: String,
+    /// The table it is for.
+    pub table: TableName,
+    /// What the table is: a partitioned one can't be indexed concurrently.
+    pub kind: TableKind,
+    /// Bytes of the table's heap.
+    pub table_bytes: u64,
+    /// Its columns in order, unquoted.
+    pub columns: Vec<String>,
+    /// The foreign-key constraints that it serves, unquoted.
+    pub serves: Vec<String>,
+}
+
+impl Proposal {
+    /// The statement that builds it, without a semicolon; names in full, so that any search path will do.
+    pub fn ddl(&self, mode: Mode) -> String {
+        let concurrently = match mode {
+            Mode::Plain => "",
+            Mode::Concurrently => "CONCURRENTLY ",
+        };
+        format!(
+            "CREATE INDEX {concurrently}{} ON {} ({})",
+            quoted(&self.name),
+            self.table,
+            quoted_list(&self.columns)
+        )
+    }
+}
+
+/// The fewest indexes that cover all of `missing`, by table and then columns.
+///
+/// `taken` holds the names in use, by schema; the names given out are added to it.
+pub fn propose(
+    missing: &[&ForeignKey],
+    tables: &[Table],
+    taken: &mut HashMap<String, HashSet<String>>,
+) -> Vec<Proposal> {
+    let mut by_table: Vec<(&TableName, Vec<&ForeignKey>)> = Vec::new();
+    for &key in missing {
+        match by_table.iter_mut().find(|(name, _)| **name == key.table) {
+            Some((_, keys)) => keys.push(key),
+            None => by_table.push((&key.table, vec![key])),
+        }
+    }
+    by_table.sort_by_key(|(name, _)| *name);
+    let mut proposals = Vec::new();
+    for (name, keys) in by_table {
+        let table = tables.iter().find(|table| table.name == *name);
+        let taken = taken.entry(name.schema.clone()).or_default();
+        for chain in chains(&keys) {
+            let columns = columns_of(&chain);
+            proposals.push(Proposal {
+                name: free_name(&name.name, &columns, taken),
+                table: name.clone(),
+                kind: table.map_or(TableKind::Ordinary, |table| table.kind),
+                table_bytes: table.map_or(0, |table| table.bytes),
+                columns,
+                serves: chain.iter().map(|key| key.name.clone()).collect(),
+            });
+        }
+    }
+    proposals
+}
+
+/// Sorts the keys of one table into the fewest chains in which each key's columns contain the one's before, so that
+/// one index serves a chain: `(a)`, `(b, a)` and `(a, b, c)` share `(a, b, c)`.
+///
+/// The fewest chains are those with the most links, a maximum matching of keys with keys that contain them.
+fn chains<'a>(keys: &[&'a ForeignKey]) -> Vec<Vec<&'a ForeignKey>> {
+    let sets: Vec<HashSet<i16>> = keys
+        .iter()
+        .map(|key| key.columns.iter().map(|column| column.number).collect())
+        .collect();
+    // Equal sets follow one another in the order of the list, which keeps the links free of circles.
+    let contains = |small: usize, large: usize| {
+        sets[small].is_subset(&sets[large])
+            && (sets[small].len() < sets[large].len() || small < large)
+    };
+    let mut before: Vec<Option<usize>> = vec![None; keys.len()];
+    for small in 0..keys.len() {
+        link(small, &contains, &mut before, &mut HashSet::new());
+    }
+    let mut next: Vec<Option<usize>> = vec![None; keys.len()];
+    for (large, small) in before.iter().enumerate() {
+        if let Some(small) = small {
+            next[*small] = Some(large);
+        }
+    }
+    let firsts = (0..keys.len()).filter(|&key| before[key].is_none());
+    firsts
+        .map(|first| {
+            std::iter::successors(Some(first), |&key| next[key])
+                .map(|key| keys[key])
+                .collect()
+        })
+        .collect()
+}
+
+/// Finds `small` a key to stand before, moving others to another place where need be (an augmenting path).
+fn link(
+    small: usize,
+    contains: &impl Fn(usize, usize) -> bool,
+    before: &mut [Option<usize>],
+    tried: &mut HashSet<usize>,
+) -> bool {
+    for large in 0..before.len() {
+        if !contains(small, large) || !tried.insert(large) {
+            continue;
+        }
+        let free = match before[large] {
+            None => true,
+            Some(holder) => link(holder, contains, before, tried),
+        };
+        if free {
+            before[large] = Some(small);
+            return true;
+        }
+    }
+    false
+}
+
+/// The chain's columns: the first key's in its order, then what each further key adds.
+fn columns_of(chain: &[&ForeignKey]) -> Vec<String> {
+    let mut columns: Vec<String> = Vec::new();
+    for column in chain.iter().flat_map(|key| &key.columns) {
+        if !columns.contains(&column.name) {
+            columns.push(column.name.clone());
+        }
+    }
+    columns
+}
+
+/// `table_columns_idx`, as Postgres itself would name it; cut short, and with a number behind, where it must be.
+fn free_name(table: &str, columns: &[String], taken: &mut HashSet<String>) -> String {
+    let stem = format!("{table}_{}", columns.join("_"));
+    let ends = std::iter::once("_idx".to_owned()).chain((1..).map(|n: u32| format!("_idx{n}")));
+    let mut names = ends.map(|end| format!("{}{end}", cut(&stem, NAME_BYTES - end.len())));
+    let name = names
+        .find(|name| !taken.contains(name))
+        .unwrap_or_else(|| stem.clone());
+    taken.insert(name.clone());
+    name
+}
+
+/// The longest beginning of at most `bytes` bytes that splits no character.
+fn cut(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::survey::samples::foreign_key;
+
+    fn columns_proposed(keys: &[&[i16]]) -> Vec<String> {
+        let keys: Vec<ForeignKey> = keys.iter().map(|columns| foreign_key(columns)).collect();
+        let keys: Vec<&ForeignKey> = keys.iter().collect();
+        propose(&keys, &[], &mut HashMap::new())
+            .iter()
+            .map(|proposal| proposal.columns.join(","))
+            .collect()
+    }
+
+    #[test]
+    fn one_index_serves_keys_that_contain_one_another() {
+        assert_eq!(columns_proposed(&[&[1]]), ["c1"]);
+        assert_eq!(columns_proposed(&[&[1], &[2]]), ["c1", "c2"]);
+        assert_eq!(columns_proposed(&[&[1, 2], &[1]]), ["c1,c2"]);
+        assert_eq!(columns_proposed(&[&[1, 2], &[2]]), ["c2,c1"]);
+        assert_eq!(columns_proposed(&[&[1], &[1]]), ["c1"]);
+        assert_eq!(columns_proposed(&[&[1, 2], &[2, 1]]), ["c1,c2"]);
+        assert_eq!(columns_proposed(&[&[3, 2, 1], &[1], &[2, 1]]), ["c1,c2,c3"]);
+    }
+
+    #[test]
+    fn finds_the_fewest_where_a_greedy_choice_would_not() {
+        // (1) fits before both wider keys, (2) before one of them only.
+        assert_eq!(
+            columns_proposed(&[&[1], &[1, 2], &[1, 3], &[2]]).len(),
+            2,
+            "(1,3) and (2,1)"
+        );
+    }
+
+    #[test]
+    fn names_are_cut_on_a_character_and_never_collide() {
+        let mut taken = HashSet::from(["t_a_idx".to_owned()]);
+        let columns = ["a".to_owned()];
+        assert_eq!(free_name("t", &columns, &mut taken), "t_a_idx1");
+        assert_eq!(free_name("t", &columns, &mut taken), "t_a_idx2");
+        let long = "ü".repeat(40);
+        let name = free_name(&long, &columns, &mut taken);
+        assert_eq!(name, format!("{}_idx", "ü".repeat(29)));
+        let again = free_name(&long, &columns, &mut taken);
+        assert!(
+            again.len() <= NAME_BYTES && again.ends_with("_idx1"),
+            "{again}"
+        );
+    }
+
+    #[test]
+    fn ddl_quotes_names() {
+        let proposal = Proposal {
+            name: "Order Items_order_idx".into(),
+            table: TableName::new("shop", "Order Items"),
+            kind: TableKind::Ordinary,
+            table_bytes: 0,
+            columns: vec!["order".into(), "line".into()],
+            serves: vec![],
+        };
+        assert_eq!(
+            proposal.ddl(Mode::Plain),
+            r#"CREATE INDEX "Order Items_order_idx" ON shop."Order Items" ("order", line)"#
+        );
+        assert!(
+            proposal
+                .ddl(Mode::Concurrently)
+                .starts_with("CREATE INDEX CONCURRENTLY \"Order")
+        );
+    }
+}

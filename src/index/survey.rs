@@ -1,0 +1,160 @@
+//! Every foreign key of a database with its verdict, and what to build for those without an index.
+
+use std::collections::{BTreeSet, HashMap};
+
+use anyhow::Result;
+use tokio_postgres::GenericClient;
+
+use super::coverage::{Verdict, verdict};
+use super::plan::{Proposal, propose};
+use crate::postgres::catalog::{self, ForeignKey, Scope};
+use crate::postgres::name::quoted_list;
+
+/// A foreign key and how well it is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coverage {
+    /// The key.
+    pub foreign_key: ForeignKey,
+    /// How well its table's indexes serve it.
+    pub verdict: Verdict,
+}
+
+impl Coverage {
+    /// `skus(style_id) → styles(id)`, with schemas where they aren't `home`.
+    pub fn shown(&self, home: &str) -> String {
+        let key = &self.foreign_key;
+        let referenced: Vec<&str> = key
+            .referenced_columns
+            .iter()
+            .map(|c| c.name.as_str())
+            .collect();
+        format!(
+            "{}({}) → {}({})",
+            key.table.within(home),
+            quoted_list(&key.column_names()),
+            key.referenced.within(home),
+            quoted_list(&referenced)
+        )
+    }
+}
+
+/// What is there and what is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survey {
+    /// All foreign keys, by table and columns.
+    pub keys: Vec<Coverage>,
+    /// The fewest indexes that would cover those that aren't, by table.
+    pub proposals: Vec<Proposal>,
+    /// The schema that messages leave out: the one asked for, else the connection's own.
+    pub home: String,
+}
+
+impl Survey {
+    /// The keys that no index covers.
+    pub fn missing(&self) -> impl Iterator<Item = &Coverage> {
+        self.keys.iter().filter(|key| !key.verdict.is_covered())
+    }
+
+    /// The index that would cover this key, when it needs one.
+    pub fn proposal_for(&self, key: &ForeignKey) -> Option<&Proposal> {
+        self.proposals
+            .iter()
+            .find(|p| p.table == key.table && p.serves.contains(&key.name))
+    }
+}
+
+/// Judges every foreign key of the database, whatever made its tables; of one schema's tables when one is given.
+pub async fn survey(client: &impl GenericClient, schema: Option<&str>) -> Result<Survey> {
+    let scope = Scope::schema_or_database(schema);
+    let foreign_keys = catalog::foreign_keys(client, scope).await?;
+    let indexes = catalog::indexes(client, scope).await?;
+    let keys: Vec<Coverage> = foreign_keys
+        .into_iter()
+        .map(|foreign_key| Coverage {
+            verdict: verdict(&foreign_key, &indexes),
+            foreign_key,
+        })
+        .collect();
+    let home = match schema {
+        Some(schema) => Some(schema.to_owned()),
+        None => catalog::current_schema(client).await?,
+    };
+    Ok(Survey {
+        proposals: proposals(client, &keys, scope).await?,
+        keys,
+        home: home.unwrap_or_default(),
+    })
+}
+
+async fn proposals(
+    client: &impl GenericClient,
+    keys: &[Coverage],
+    scope: Scope<'_>,
+) -> Result<Vec<Proposal>> {
+    let missing: Vec<&ForeignKey> = keys
+        .iter()
+        .filter(|key| !key.verdict.is_covered())
+        .map(|key| &key.foreign_key)
+        .collect();
+    let tables = catalog::tables(client, scope).await?;
+    let mut taken = HashMap::new();
+    let schemas: BTreeSet<&String> = missing.iter().map(|key| &key.table.schema).collect();
+    for schema in schemas {
+        let names = catalog::relation_names(client, schema).await?;
+        taken.insert(schema.clone(), names);
+    }
+    Ok(propose(&missing, &tables, &mut taken))
+}
+
+/// Plain values for the tests of this room and of those below it.
+#[cfg(test)]
+pub mod samples {
+    use crate::postgres::TableName;
+    use crate::postgres::catalog::{ForeignKey, Index, KeyColumn, OnDelete};
+
+    fn key_column(number: i16) -> KeyColumn {
+        KeyColumn {
+            name: format!("c{number}"),
+            number,
+        }
+    }
+
+    /// A key on `public.child`, its columns named `c` and their number.
+    pub fn foreign_key(columns: &[i16]) -> ForeignKey {
+        let columns: Vec<KeyColumn> = columns.iter().copied().map(key_column).collect();
+        let names: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
+        ForeignKey {
+            oid: 1,
+            name: format!("child_{}_fkey", names.join("_")),
+            table: TableName::new("public", "child"),
+            table_oid: 10,
+            referenced: TableName::new("public", "parent"),
+            referenced_oid: 20,
+            referenced_columns: columns.clone(),
+            columns,
+            validated: true,
+            on_delete: OnDelete::NoAction,
+            definition: String::new(),
+        }
+    }
+
+    /// A btree index on `public.child`.
+    pub fn index(name: &str, key_columns: &[i16]) -> Index {
+        Index {
+            oid: 30,
+            name: name.to_owned(),
+            table: TableName::new("public", "child"),
+            table_oid: 10,
+            method: "btree".to_owned(),
+            unique: false,
+            valid: true,
+            ready: true,
+            live: true,
+            key_columns: key_columns.to_vec(),
+            predicate: None,
+            backs: None,
+            bytes: 8192,
+            definition: String::new(),
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! The catalog's SQL, one file a question, and how its rows become values.
+
+use std::collections::HashSet;
+
+use anyhow::{Context, Result};
+use tokio_postgres::types::FromSql;
+use tokio_postgres::{GenericClient, Row};
+
+use super::{
+    Column, ColumnDefault, Constraint, ConstraintKind, ForeignKey, Index, KeyColumn, OnDelete,
+    Scope, Table, TableKind,
+};
+use crate::postgres::name::{TableName, quoted};
+
+/// The tables and views in scope, by schema and name.
+pub async fn tables(client: &impl GenericClient, scope: Scope<'_>) -> Result<Vec<Table>> {
+    read(
+        client,
+        include_str!("../sql/tables.sql"),
+        scope,
+        "tables",
+        |row| {
+            Ok(Table {
+                oid: get(row, "oid")?,
+                name: table_name(row, "schema_name", "table_name")?,
+                kind: table_kind(get(row, "kind")?),
+                is_partition: get(row, "is_partition")?,
+                pages: count(row, "pages")?,
+                rows: get(row, "rows")?,
+                all_visible: count(row, "all_visible")?,
+                bytes: count(row, "bytes")?,
+            })
+        },
+    )
+    .await
+}
+
+/// The columns of the tables in scope, by table and number.
+pub async fn columns(client: &impl GenericClient, scope: Scope<'_>) -> Result<Vec<Column>> {
+    read(
+        client,
+        include_str!("../sql/columns.sql"),
+        scope,
+        "columns",
+        |row| {
+            Ok(Column {
+                table: get(row, "table_oid")?,
+                name: get(row, "name")?,
+                number: get(row, "number")?,
+                type_name: get(row, "type_name")?,
+                type_oid: get(row, "type_oid")?,
+                base_type_oid: get(row, "base_type_oid")?,
+                not_null: get(row, "not_null")?,
+                default: column_default(row)?,
+            })
+        },
+    )
+    .await
+}
+
+/// The foreign keys on the tables in scope, by table and columns.
+pub async fn foreign_keys(
+    client: &impl GenericClient,
+    scope: Scope<'_>,
+) -> Result<Vec<ForeignKey>> {
+    read(
+        client,
+        include_str!("../sql/foreign_keys.sql"),
+        scope,
+        "foreign keys",
+        |row| {
+            Ok(ForeignKey {
+                oid: get(row, "oid")?,
+                name: get(row, "name")?,
+                table: table_name(row, "schema_name", "table_name")?,
+                table_oid: get(row, "table_oid")?,
+                columns: key_columns(row, "columns", "numbers")?,
+                referenced: table_name(row, "referenced_schema", "referenced_table")?,
+                referenced_oid: get(row, "referenced_oid")?,
+                referenced_columns: key_columns(row, "referenced_columns", "referenced_numbers")?,
+                validated: get(row, "validated")?,
+                on_delete: on_delete(get(row, "on_delete")?),
+                definition: get(row, "definition")?,
+            })
+        },
+    )
+    .await
+}
+
+/// The primary, unique, check and exclusion constraints on the tables in scope, by table.
+pub async fn constraints(client: &impl GenericClient, scope: Scope<'_>) -> Result<Vec<Constraint>> {
+    read(
+        client,
+        include_str!("../sql/constraints.sql"),
+        scope,
+        "constraints",
+        |row| {
+            Ok(Constraint {
+                oid: get(row, "oid")?,
+                name: get(row, "name")?,
+                kind: constraint_kind(get(row, "kind")?),
+                table: table_name(row, "schema_name", "table_name")?,
+                table_oid: get(row, "table_oid")?,
+                columns: get(row, "columns")?,
+                validated: get(row, "validated")?,
+                definition: get(row, "definition")?,
+            })
+        },
+    )
+    .await
+}
+
+/// The indexes on the tables in scope, by table and name.
+pub async fn indexes(client: &impl GenericClient, scope: Scope<'_>) -> Result<Vec<Index>> {
+    read(
+        client,
+        include_str!("../sql/indexes.sql"),
+        scope,
+        "indexes",
+        |row| {
+            let numbers: Vec<i16> = get(row, "numbers")?;
+            let key_count = usize::try_from(get::<i16>(row, "key_count")?)?;
+            Ok(Index {
+                oid: get(row, "oid")?,
+                name: get(row, "name")?,
+                table: table_name(row, "schema_name", "table_name")?,
+                table_oid: get(row, "table_oid")?,
+                method: get(row, "method")?,
+                unique: get(row, "is_unique")?,
+                valid: get(row, "valid")?,
+                ready: get(row, "ready")?,
+                live: get(row, "live")?,
+                key_columns: numbers.into_iter().take(key_count).collect(),
+                predicate: get(row, "predicate")?,
+                backs: get(row, "backs")?,
+                bytes: count(row, "bytes")?,
+                definition: get(row, "definition")?,
+            })
+        },
+    )
+    .await
+}
+
+/// Every name taken among a schema's tables, views, indexes and sequences, which share one space.
+pub async fn relation_names(client: &impl GenericClient, schema: &str) -> Result<HashSet<String>> {
+    let sql = "SELECT c.relname::text
+        FROM pg_class AS c
+        JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname = $1";
+    let rows = client.query(sql, &[&schema]).await.with_context(|| {
+        format!(
+            "could not read the names taken in schema {}",
+            quoted(schema)
+        )
+    })?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// The table of this name, unquoted, in the schema given or else where the search path finds it.
+pub async fn find(
+    client: &impl GenericClient,
+    schema: Option<&str>,
+    name: &str,
+) -> Result<Option<u32>> {
+    let written = match schema {
+        Some(schema) => TableName::new(schema, name).to_string(),
+        None => quoted(name),
+    };
+    let row = client
+        .query_one("SELECT to_regclass($1)::oid", &[&written])
+        .await
+        .with_context(|| format!("could not look up table {written}"))?;
+    Ok(row.try_get(0)?)
+}
+
+/// The first schema of the connection's search path that exists: where a bare name is made.
+pub async fn current_schema(client: &impl GenericClient) -> Result<Option<String>> {
+    let row = client
+        .query_one("SELECT current_schema()::text", &[])
+        .await
+        .context("could not read the current schema")?;
+    Ok(row.try_get(0)?)
+}
+
+/// Bytes in one page of this server: 8,192 unless it was compiled otherwise.
+pub async fn block_bytes(client: &impl GenericClient) -> Result<u64> {
+    let row = client
+        .query_one("SELECT current_setting('block_size')::int8", &[])
+        .await
+        .context("could not read the server's block size")?;
+    Ok(u64::try_from(row.try_get::<_, i64>(0)?)?)
+}
+
+async fn read<T>(
+    client: &impl GenericClient,
+    sql: &str,
+    scope: Scope<'_>,
+    what: &str,
+    value: impl Fn(&Row) -> Result<T>,
+) -> Result<Vec<T>> {
+    let (schema, tables) = match scope {
+        Scope::Database => (None, None),
+        Scope::Schema(name) => (Some(name), None),
+        Scope::Tables(oids) => (None, Some(oids)),
+    };
+    let rows = client
+        .query(sql, &[&schema, &tables])
+        .await
+        .with_context(|| format!("could not read the database's {what}"))?;
+    rows.iter().map(value).collect()
+}
+
+fn get<'r, T: FromSql<'r>>(row: &'r Row, name: &str) -> Result<T> {
+    row.try_get(name)
+        .with_context(|| format!("could not read the catalog's {name}"))
+}
+
+/// A count that the catalog keeps signed: -1 stands for "not known yet".
+fn count(row: &Row, name: &str) -> Result<u64> {
+    Ok(u64::try_from(get::<i64>(row, name)?).unwrap_or(0))
+}
+
+fn table_name(row: &Row, schema: &str, name: &str) -> Result<TableName> {
+    Ok(TableName::new(
+        get::<String>(row, schema)?,
+        get::<String>(row, name)?,
+    ))
+}
+
+fn key_columns(row: &Row, names: &str, numbers: &str) -> Result<Vec<KeyColumn>> {
+    let names: Vec<String> = get(row, names)?;
+    let numbers: Vec<i16> = get(row, numbers)?;
+    let columns = names.into_iter().zip(numbers);
+    Ok(columns
+        .map(|(name, number)| KeyColumn { name, number })
+        .collect())
+}
+
+fn table_kind(letter: &str) -> TableKind {
+    match letter {
+        "p" => TableKind::Partitioned,
+        "f" => TableKind::Foreign,
+        "v" => TableKind::View,
+        "m" => TableKind::MaterializedView,
+        _ => TableKind::Ordinary,
+    }
+}
+
+fn column_default(row: &Row) -> Result<ColumnDefault> {
+    let expression: Option<String> = get(row, "expression")?;
+    Ok(
+        match (get(row, "identity")?, get(row, "generated")?, expression) {
+            ("a", _, _) => ColumnDefault::IdentityAlways,
+            ("d", _, _) => ColumnDefault::IdentityByDefault,
+            (_, "", Some(expression)) => ColumnDefault::Expression(expression),
+            (_, _, Some(expression)) => ColumnDefault::Generated(expression),
+            (_, _, None) => ColumnDefault::Nothing,
+        },
+    )
+}
+
+fn on_delete(letter: &str) -> OnDelete {
+    match letter {
+        "r" => OnDelete::Restrict,
+        "c" => OnDelete::Cascade,
+        "n" => OnDelete::SetNull,
+        "d" => OnDelete::SetDefault,
+        _ => OnDelete::NoAction,
+    }
+}
+
+fn constraint_kind(letter: &str) -> ConstraintKind {
+    match letter {
+        "p" => ConstraintKind::PrimaryKey,
+        "u" => ConstraintKind::Unique,
+        "x" => ConstraintKind::Exclusion,
+        _ => ConstraintKind::Check,
+    }
+}

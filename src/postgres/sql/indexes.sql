@@ -1,0 +1,35 @@
+-- Which indexes do the tables have, on what, and can they be used?
+-- indkey lists the key columns (0 for an expression), then the included ones.
+-- $1: only on tables of this schema, or NULL; $2: only on these tables, or NULL
+SELECT
+    i.indexrelid AS oid,
+    x.relname::text AS name,
+    t.oid AS table_oid,
+    n.nspname::text AS schema_name,
+    t.relname::text AS table_name,
+    m.amname::text AS method,
+    i.indisunique AS is_unique,
+    i.indisvalid AS valid,
+    i.indisready AS ready,
+    i.indislive AS live,
+    i.indnkeyatts AS key_count,
+    i.indkey::int2[] AS numbers,
+    pg_get_expr(i.indpred, i.indrelid) AS predicate,
+    (
+        SELECT k.conname::text
+        FROM pg_constraint AS k
+        WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
+        LIMIT 1
+    ) AS backs,
+    pg_relation_size(i.indexrelid)::int8 AS bytes,
+    pg_get_indexdef(i.indexrelid) AS definition
+FROM pg_index AS i
+JOIN pg_class AS x ON x.oid = i.indexrelid
+JOIN pg_am AS m ON m.oid = x.relam
+JOIN pg_class AS t ON t.oid = i.indrelid
+JOIN pg_namespace AS n ON n.oid = t.relnamespace
+WHERE n.nspname !~ '^pg_'
+    AND n.nspname NOT IN ('information_schema', 'seedrow')
+    AND ($1::text IS NULL OR n.nspname = $1)
+    AND ($2::oid[] IS NULL OR t.oid = ANY ($2))
+ORDER BY n.nspname, t.relname, x.relname

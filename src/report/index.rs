@@ -1,0 +1,160 @@
+//! What `seedrow index` prints: the foreign keys without an index, the DDL, what was built.
+
+use indicatif::HumanBytes;
+use serde_json::{Value, json};
+
+use super::table::{Align, table};
+use crate::index::{Built, Mode, Proposal, Survey};
+use crate::postgres::name::quoted_list;
+
+/// The keys that no index covers with the reason, then the statements that mend it.
+pub fn missing(survey: &Survey, mode: Mode) -> String {
+    let missing: Vec<_> = survey.missing().collect();
+    if missing.is_empty() {
+        return nothing_to_do(survey);
+    }
+    let rows = missing
+        .iter()
+        .map(|key| vec![key.shown(&survey.home), key.verdict.reason()]);
+    let columns = [("foreign key", Align::Left), ("why", Align::Left)];
+    format!(
+        "{} of {} foreign keys have no index that serves them\n\n{}\n{}",
+        missing.len(),
+        survey.keys.len(),
+        table(&columns, rows.collect()),
+        statements(&survey.proposals, mode)
+    )
+}
+
+/// That every key is covered.
+pub fn nothing_to_do(survey: &Survey) -> String {
+    match survey.keys.len() {
+        0 => "no foreign keys; nothing to do\n".to_owned(),
+        1 => "the only foreign key has an index; nothing to do\n".to_owned(),
+        keys => format!("all {keys} foreign keys have an index; nothing to do\n"),
+    }
+}
+
+/// One statement a line, each with its semicolon: what psql reads.
+pub fn statements(proposals: &[Proposal], mode: Mode) -> String {
+    let line = |proposal: &Proposal| format!("{};\n", proposal.ddl(mode));
+    proposals.iter().map(line).collect()
+}
+
+/// Each index with its size and seconds.
+pub fn built(built: &[Built], home: &str) -> String {
+    let columns = [
+        ("index built", Align::Left),
+        ("on", Align::Left),
+        ("size", Align::Right),
+        ("seconds", Align::Right),
+    ];
+    let row = |built: &Built| {
+        let proposal = &built.proposal;
+        let columns = quoted_list(&proposal.columns);
+        vec![
+            proposal.name.clone(),
+            format!("{}({columns})", proposal.table.within(home)),
+            HumanBytes(built.bytes).to_string(),
+            format!("{:.1}", built.seconds),
+        ]
+    };
+    table(&columns, built.iter().map(row).collect())
+}
+
+/// All of it for a program: `{"foreign_keys","missing":[…],"indexes":[…]}`.
+pub fn json(survey: &Survey, built: &[Built], mode: Mode) -> Value {
+    let missing: Vec<Value> = survey
+        .missing()
+        .map(|key| {
+            json!({
+                "schema": key.foreign_key.table.schema,
+                "table": key.foreign_key.table.name,
+                "constraint": key.foreign_key.name,
+                "columns": key.foreign_key.column_names(),
+                "reason": key.verdict.reason(),
+            })
+        })
+        .collect();
+    let index = |proposal: &Proposal| {
+        let done = built.iter().find(|built| built.proposal == *proposal);
+        json!({
+            "schema": proposal.table.schema,
+            "table": proposal.table.name,
+            "name": proposal.name,
+            "columns": proposal.columns,
+            "ddl": proposal.ddl(mode),
+            "built": done.is_some(),
+            "bytes": done.map(|built| built.bytes),
+            "seconds": done.map(|built| built.seconds),
+        })
+    };
+    json!({
+        "foreign_keys": survey.keys.len(),
+        "missing": missing,
+        "indexes": survey.proposals.iter().map(index).collect::<Vec<Value>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::{Coverage, Verdict, propose, samples};
+
+    fn survey(columns: &[&[i16]]) -> Survey {
+        let keys: Vec<Coverage> = columns
+            .iter()
+            .map(|columns| Coverage {
+                foreign_key: samples::foreign_key(columns),
+                verdict: Verdict::Uncovered,
+            })
+            .collect();
+        let missing: Vec<_> = keys.iter().map(|key| &key.foreign_key).collect();
+        Survey {
+            proposals: propose(&missing, &[], &mut Default::default()),
+            keys,
+            home: "public".into(),
+        }
+    }
+
+    #[test]
+    fn lists_keys_and_statements() {
+        let text = missing(&survey(&[&[1], &[2]]), Mode::Plain);
+        assert!(
+            text.starts_with("2 of 2 foreign keys have no index"),
+            "{text}"
+        );
+        assert!(text.contains("child(c1) → parent(c1)"), "{text}");
+        assert!(
+            text.ends_with("CREATE INDEX child_c2_idx ON public.child (c2);\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn says_when_nothing_is_missing() {
+        let mut survey = survey(&[&[1], &[2]]);
+        for key in &mut survey.keys {
+            key.verdict = Verdict::Covered { index: "x".into() };
+        }
+        assert_eq!(
+            missing(&survey, Mode::Plain),
+            "all 2 foreign keys have an index; nothing to do\n"
+        );
+    }
+
+    #[test]
+    fn json_tells_built_from_proposed() {
+        let survey = survey(&[&[1], &[2]]);
+        let built = [Built {
+            proposal: survey.proposals[0].clone(),
+            bytes: 8192,
+            seconds: 0.5,
+        }];
+        let json = json(&survey, &built, Mode::Plain);
+        assert_eq!(json["indexes"][0]["built"], true);
+        assert_eq!(json["indexes"][0]["bytes"], 8192);
+        assert_eq!(json["indexes"][1]["built"], false);
+        assert_eq!(json["missing"][1]["table"], "child");
+    }
+}
