@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 pub mod generate;
 pub mod index;
+pub mod load;
 pub mod messages;
 pub mod table;
 
