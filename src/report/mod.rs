@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Write};
 
 use anyhow::{Context, Result};
 
+pub mod db;
 pub mod generate;
 pub mod index;
 pub mod load;
