@@ -46,15 +46,12 @@ pub async fn build(
     }
     let watcher = server.connect().await?;
     let session = Session::plan(server, &watcher, proposals.len(), jobs, mode).await?;
-    let block_bytes = catalog::block_bytes(&watcher).await?;
     let mut order: Vec<usize> = (0..proposals.len()).collect();
     order.sort_by_key(|&at| std::cmp::Reverse(proposals[at].table_bytes));
     let builds = order.into_iter().map(|at| {
-        let blocks = proposals[at].table_bytes / block_bytes;
-        let task = move || progress.task(proposals[at].name.as_str(), blocks, Unit::Steps);
         let (session, watcher) = (&session, &watcher);
         async move {
-            let built = build_one(server, watcher, session, &proposals[at], task).await;
+            let built = build_one(server, watcher, session, &proposals[at], progress).await;
             (at, built.with_context(|| failed(&proposals[at])))
         }
     });
@@ -82,7 +79,7 @@ async fn build_one(
     watcher: &Client,
     session: &Session,
     proposal: &Proposal,
-    task: impl FnOnce() -> Task,
+    progress: &Progress,
 ) -> Result<Built> {
     ensure_possible(proposal, session.mode)?;
     let client = server.connect().await?;
@@ -92,7 +89,8 @@ async fn build_one(
         .await?
         .try_get(0)?;
     let started = Instant::now();
-    let task = task();
+    let blocks = proposal.table_bytes / session.block_bytes;
+    let task = progress.task(proposal.name.as_str(), blocks, Unit::Steps);
     let ddl = proposal.ddl(session.mode);
     tokio::select! {
         result = client.batch_execute(&ddl) => result.map_err(|error| explained(error, proposal, session.mode))?,
@@ -100,6 +98,7 @@ async fn build_one(
     }
     let seconds = started.elapsed().as_secs_f64();
     let bytes = index_bytes(&client, proposal).await?;
+    task.set(blocks);
     task.finish();
     Ok(Built {
         proposal: proposal.clone(),
@@ -159,6 +158,8 @@ struct Session {
     /// Workers beside each builder.
     workers: usize,
     lock_timeout: &'static str,
+    /// Bytes of one page.
+    block_bytes: u64,
 }
 
 impl Session {
@@ -189,6 +190,7 @@ impl Session {
             builders,
             memory: memory(shared, own, builders),
             workers: workers(jobs, builders),
+            block_bytes: catalog::block_bytes(client).await?,
             lock_timeout: match (mode, server.is_embedded()) {
                 (Mode::Plain, false) => LOCK_TIMEOUT,
                 // Nobody else is there, or the lock waited for holds up no read and no write.

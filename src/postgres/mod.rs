@@ -1,6 +1,7 @@
 //! All that speaks to a server: which one, connecting, the embedded one, its catalog, COPY, EXPLAIN.
 
 pub mod catalog;
+pub mod explain;
 pub mod name;
 pub mod server;
 

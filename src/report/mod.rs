@@ -4,6 +4,8 @@ use std::io::{ErrorKind, Write};
 
 use anyhow::{Context, Result};
 
+pub mod check;
+pub mod colour;
 pub mod index;
 pub mod messages;
 pub mod table;

@@ -24,7 +24,7 @@ pub async fn tables(client: &impl GenericClient, scope: Scope<'_>) -> Result<Vec
                 oid: get(row, "oid")?,
                 name: table_name(row, "schema_name", "table_name")?,
                 kind: table_kind(get(row, "kind")?),
-                is_partition: get(row, "is_partition")?,
+                root_oid: get(row, "root_oid")?,
                 pages: count(row, "pages")?,
                 rows: get(row, "rows")?,
                 all_visible: count(row, "all_visible")?,
