@@ -43,6 +43,7 @@ pub struct TargetArgs {
     #[arg(long, value_parser = duration, default_value = "0s", value_name = "TIME")]
     pub wait: Duration,
 
+    /// Where the embedded Postgres lives.
     #[command(flatten)]
     pub home: HomeArgs,
 }

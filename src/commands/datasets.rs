@@ -1,14 +1,57 @@
-//! `seedrow datasets`
+//! `seedrow datasets`: the built-in datasets; with a name, its files.
 
-use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
 
 use crate::commands::Outcome;
+use crate::dataset::{Dataset, source};
+use crate::report;
 
-/// Not yet.
+/// List the built-in datasets, or print one's files
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+#[command(
+    after_help = "Example:\n  seedrow datasets catalog --out mine   # copy, change, then:\n  \
+                        seedrow run --dataset mine/data/catalog.toml"
+)]
+pub struct Args {
+    /// Print this dataset's TOML file, schema and queries
+    name: Option<String>,
 
-/// Not yet.
-pub fn run(_args: &Args) -> Result<Outcome> {
-    bail!("not yet")
+    /// Copy all of its files, word lists included, into this folder
+    #[arg(long, value_name = "DIR", requires = "name")]
+    out: Option<PathBuf>,
+}
+
+/// Lists, prints or copies.
+pub fn run(args: &Args) -> Result<Outcome> {
+    let Some(name) = &args.name else {
+        let all: Result<Vec<Dataset>> = source::built_in_names()
+            .iter()
+            .map(|name| Dataset::open(name))
+            .collect();
+        report::generate::datasets(&all?)?;
+        return Ok(Outcome::Held);
+    };
+    let dataset = Dataset::open(name)?;
+    match &args.out {
+        Some(out) => copy(&dataset, out)?,
+        None => report::generate::dataset_files(&dataset)?,
+    }
+    Ok(Outcome::Held)
+}
+
+fn copy(dataset: &Dataset, out: &Path) -> Result<()> {
+    for path in std::iter::once(&dataset.path).chain(&dataset.files) {
+        let to = out.join(path);
+        if to.exists() {
+            bail!("{} is there already; choose another --out", to.display());
+        }
+        let folder = to.parent().unwrap_or(out);
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("could not make {}", folder.display()))?;
+        std::fs::write(&to, dataset.source.read(path)?)
+            .with_context(|| format!("could not write {}", to.display()))?;
+    }
+    report::generate::copied(dataset, &out.join(&dataset.path))
 }

@@ -1,19 +1,78 @@
-//! `seedrow generate`
+//! `seedrow generate`: one CSV a table and a manifest.
 
-use anyhow::{Result, bail};
+use std::path::PathBuf;
 
-use crate::commands::Outcome;
+use anyhow::Result;
 
-/// Not yet.
+use crate::cli::{DatasetArgs, JobsArgs, QuietArgs};
+use crate::commands::{Outcome, stoppable};
+use crate::dataset::Dataset;
+use crate::files::folder::Existing;
+use crate::files::write::Order;
+use crate::progress::Progress;
+use crate::report;
+
+/// Write a dataset as one CSV a table, with a manifest
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+#[command(
+    after_help = "Example:\n  seedrow generate --rows 1M --out catalog-1M\n  seedrow load catalog-1M"
+)]
+pub struct Args {
+    #[command(flatten)]
+    dataset: DatasetArgs,
 
-/// Not yet.
-pub async fn run(_args: &Args) -> Result<Outcome> {
-    bail!("not yet")
+    /// The folder for the files; made when it isn't there
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Replace files that stand in --out
+    #[arg(long)]
+    overwrite: bool,
+
+    #[command(flatten)]
+    jobs: JobsArgs,
+
+    #[command(flatten)]
+    quiet: QuietArgs,
 }
 
-/// Not yet.
-pub fn after_interrupt(_args: &Args) -> String {
-    String::new()
+/// Writes the files and reports them.
+pub async fn run(args: &Args) -> Result<Outcome> {
+    let dataset = Dataset::open(&args.dataset.dataset)?;
+    let tables = dataset.select(args.dataset.tables.as_deref())?;
+    let progress = Progress::new(args.quiet.quiet);
+    let (rows, seed) = (
+        args.dataset.rows.unwrap_or(dataset.default_rows()),
+        args.dataset.seed,
+    );
+    let (jobs, out) = (args.jobs.count(), args.out.clone());
+    let existing = if args.overwrite {
+        Existing::Overwrite
+    } else {
+        Existing::Refuse
+    };
+    let start = std::time::Instant::now();
+    let manifest = stoppable(move |stop| {
+        let order = Order {
+            dataset: &dataset,
+            tables,
+            rows,
+            seed,
+            jobs,
+            out: &out,
+            existing,
+        };
+        order.carry_out(&progress, stop)
+    })
+    .await?;
+    report::generate::files(&args.out, &manifest, start.elapsed())?;
+    Ok(Outcome::Held)
+}
+
+/// What an interrupted run left and what to type next.
+pub fn after_interrupt(args: &Args) -> String {
+    format!(
+        "no file was left in {}; the same command starts over",
+        args.out.display()
+    )
 }

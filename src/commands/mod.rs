@@ -1,6 +1,8 @@
 //! One thin file a verb: what was typed becomes what is meant, and the rooms are wired together; no logic lives here.
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -92,7 +94,10 @@ async fn dispatch(command: &Command) -> Result<Outcome> {
 /// The embedded server's database for a dataset, a built-in one's name or a TOML file: one database a dataset.
 pub(crate) fn database_name(dataset: &str) -> String {
     let stem = std::path::Path::new(dataset).file_stem();
-    stem.map_or_else(|| dataset.to_owned(), |stem| stem.to_string_lossy().into_owned())
+    stem.map_or_else(
+        || dataset.to_owned(),
+        |stem| stem.to_string_lossy().into_owned(),
+    )
 }
 
 /// What an interrupted command left behind and what to type next.
@@ -104,6 +109,24 @@ fn what_next(command: &Command) -> String {
         Command::Index(_) => index::AFTER_INTERRUPT.into(),
         Command::Check(_) | Command::Datasets(_) | Command::Db(_) => "nothing was changed".into(),
     }
+}
+
+/// Runs blocking work on a thread of its own. When the command is interrupted the flag is set, and the process waits for
+/// the work to notice it and tidy up.
+async fn stoppable<T: Send + 'static>(
+    work: impl FnOnce(&AtomicBool) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    struct SetOnDrop(Arc<AtomicBool>);
+    impl Drop for SetOnDrop {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let stop = SetOnDrop(Arc::new(AtomicBool::new(false)));
+    let seen = Arc::clone(&stop.0);
+    tokio::task::spawn_blocking(move || work(&seen))
+        .await
+        .context("the work ended without a result")?
 }
 
 async fn interrupted() -> Result<()> {

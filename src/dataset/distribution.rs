@@ -30,7 +30,9 @@ impl Weights {
             *last = ONE as u64;
         }
         let start = |high: u64| thresholds.partition_point(|&t| t <= high << 45);
-        let guide = (0..256).map(|high| u16::try_from(start(high)).unwrap_or(u16::MAX)).collect();
+        let guide = (0..256)
+            .map(|high| u16::try_from(start(high)).unwrap_or(u16::MAX))
+            .collect();
         Weights { thresholds, guide }
     }
 
@@ -82,9 +84,16 @@ impl Counts {
     /// Numbers with this mean over all parents; a share of them (`childless`) has none, the others 1 to `maximum`.
     ///
     /// Errors say which of the three numbers cannot go with the others.
-    pub fn new(shape: CountShape, mean: f64, maximum: u16, childless: f64) -> Result<Counts, String> {
+    pub fn new(
+        shape: CountShape,
+        mean: f64,
+        maximum: u16,
+        childless: f64,
+    ) -> Result<Counts, String> {
         if !(0.0..1.0).contains(&childless) {
-            return Err(format!("`childless` is {childless}; it must be at least 0 and below 1"));
+            return Err(format!(
+                "`childless` is {childless}; it must be at least 0 and below 1"
+            ));
         }
         let parental = mean / (1.0 - childless);
         if !(1.0..=f64::from(maximum)).contains(&parental) {
@@ -107,10 +116,20 @@ impl Counts {
         }
         let mut weights = solve(shape, parental, maximum);
         let total: f64 = weights.iter().sum();
-        weights.iter_mut().for_each(|weight| *weight *= (1.0 - childless) / total);
+        weights
+            .iter_mut()
+            .for_each(|weight| *weight *= (1.0 - childless) / total);
         weights.insert(0, childless);
-        let mean = weights.iter().enumerate().map(|(number, weight)| number as f64 * weight).sum();
-        Ok(Counts { weights: Weights::new(&weights), mean, maximum })
+        let mean = weights
+            .iter()
+            .enumerate()
+            .map(|(number, weight)| number as f64 * weight)
+            .sum();
+        Ok(Counts {
+            weights: Weights::new(&weights),
+            mean,
+            maximum,
+        })
     }
 
     /// One number.
@@ -135,7 +154,12 @@ fn solve(shape: CountShape, mean: f64, maximum: u16) -> Vec<f64> {
     let maximum = usize::from(maximum);
     let mean_of = |weights: &[f64]| {
         let total: f64 = weights.iter().sum();
-        weights.iter().enumerate().map(|(k, w)| (k + 1) as f64 * w).sum::<f64>() / total
+        weights
+            .iter()
+            .enumerate()
+            .map(|(k, w)| (k + 1) as f64 * w)
+            .sum::<f64>()
+            / total
     };
     // A parameter in 0..1 for each shape; every one of them moves the mean upwards from 1 to the maximum.
     let (mut low, mut high) = (0.0, 1.0);
@@ -153,7 +177,9 @@ fn solve(shape: CountShape, mean: f64, maximum: u16) -> Vec<f64> {
 fn weights(shape: CountShape, parameter: f64, maximum: usize) -> Vec<f64> {
     let odds = parameter / (1.0 - parameter).max(1e-300);
     match shape {
-        CountShape::Fixed => (1..=maximum).map(|k| if k == maximum { 1.0 } else { 0.0 }).collect(),
+        CountShape::Fixed => (1..=maximum)
+            .map(|k| if k == maximum { 1.0 } else { 0.0 })
+            .collect(),
         CountShape::Uniform => vec![1.0; maximum],
         CountShape::Geometric => tilted(maximum, |_| odds),
         CountShape::Poisson => tilted(maximum, |k| odds * maximum as f64 / (k + 1) as f64),
@@ -207,7 +233,9 @@ impl Range {
     #[inline]
     pub fn draw(&self, draws: &mut Draws) -> i64 {
         match self {
-            Range::Uniform { min, max } => min.wrapping_add_unsigned(draws.below(min.abs_diff(*max) + 1)),
+            Range::Uniform { min, max } => {
+                min.wrapping_add_unsigned(draws.below(min.abs_diff(*max) + 1))
+            }
             Range::Quantiles(table) => {
                 let x = draws.bits53();
                 let cell = (x >> 43) as usize;
@@ -231,8 +259,9 @@ impl Range {
 fn normal_quantile(p: f64) -> f64 {
     let tail = if p < 0.5 { p } else { 1.0 - p };
     let t = libm::sqrt(-2.0 * libm::log(tail));
-    let z = t - (2.515_517 + 0.802_853 * t + 0.010_328 * t * t)
-        / (1.0 + 1.432_788 * t + 0.189_269 * t * t + 0.001_308 * t * t * t);
+    let z = t
+        - (2.515_517 + 0.802_853 * t + 0.010_328 * t * t)
+            / (1.0 + 1.432_788 * t + 0.189_269 * t * t + 0.001_308 * t * t * t);
     if p < 0.5 { -z } else { z }
 }
 
@@ -251,10 +280,16 @@ mod tests {
             };
             let counts = Counts::new(shape, mean, maximum, 0.1).unwrap();
             let key = Key::new(42, "t", name);
-            let drawn: Vec<u64> = (0..100_000).map(|row| counts.draw(&mut key.row(row))).collect();
+            let drawn: Vec<u64> = (0..100_000)
+                .map(|row| counts.draw(&mut key.row(row)))
+                .collect();
             let actual = drawn.iter().sum::<u64>() as f64 / drawn.len() as f64;
             assert!((actual - mean).abs() < 0.03, "{name}: {actual}");
-            assert!((counts.mean() - mean).abs() < 1e-6, "{name}: {}", counts.mean());
+            assert!(
+                (counts.mean() - mean).abs() < 1e-6,
+                "{name}: {}",
+                counts.mean()
+            );
             assert!(drawn.iter().all(|&n| n <= u64::from(maximum)), "{name}");
             let childless = drawn.iter().filter(|&&n| n == 0).count() as f64 / 100_000.0;
             assert!((childless - 0.1).abs() < 0.01, "{name}: {childless}");
@@ -273,19 +308,26 @@ mod tests {
     fn log_normal_has_its_median_and_stays_inside() {
         let range = Range::log_normal(5, 2_000, 60.0, 0.8);
         let key = Key::new(42, "t", "price");
-        let mut drawn: Vec<i64> = (0..50_001).map(|row| range.draw(&mut key.row(row))).collect();
+        let mut drawn: Vec<i64> = (0..50_001)
+            .map(|row| range.draw(&mut key.row(row)))
+            .collect();
         drawn.sort_unstable();
         assert!((57..=63).contains(&drawn[25_000]), "{}", drawn[25_000]);
         assert!(drawn[0] >= 5 && drawn[50_000] <= 2_000);
         let mean = drawn.iter().sum::<i64>() / 50_001;
-        assert!((75..=90).contains(&mean), "a log-normal's mean lies above its median: {mean}");
+        assert!(
+            (75..=90).contains(&mean),
+            "a log-normal's mean lies above its median: {mean}"
+        );
     }
 
     #[test]
     fn uniform_reaches_both_ends() {
         let range = Range::Uniform { min: -2, max: 2 };
         let key = Key::new(1, "t", "c");
-        let drawn: std::collections::BTreeSet<i64> = (0..1_000).map(|row| range.draw(&mut key.row(row))).collect();
+        let drawn: std::collections::BTreeSet<i64> = (0..1_000)
+            .map(|row| range.draw(&mut key.row(row)))
+            .collect();
         assert_eq!(drawn.into_iter().collect::<Vec<_>>(), [-2, -1, 0, 1, 2]);
     }
 }

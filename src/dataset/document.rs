@@ -49,7 +49,10 @@ impl<'a> Document<'a> {
     }
 
     fn line(self, offset: usize) -> usize {
-        1 + self.text.as_bytes()[..offset.min(self.text.len())].iter().filter(|&&b| b == b'\n').count()
+        1 + self.text.as_bytes()[..offset.min(self.text.len())]
+            .iter()
+            .filter(|&&b| b == b'\n')
+            .count()
     }
 
     /// An error at a line of this file.
@@ -78,7 +81,8 @@ impl<'a> Section<'a> {
 
     /// The value of a key that must be there.
     pub fn need(&self, key: &'static str) -> Result<Value<'a>> {
-        self.get(key).ok_or_else(|| self.error(format!("`{key}` is missing")))
+        self.get(key)
+            .ok_or_else(|| self.error(format!("`{key}` is missing")))
     }
 
     /// Every key with its value, in the file's order.
@@ -95,7 +99,12 @@ impl<'a> Section<'a> {
             true => format!("`{key}`"),
             false => format!("{}, `{key}`", self.what),
         };
-        Value { document: self.document, line: self.document.line(value.span().start), value: value.get_ref(), what }
+        Value {
+            document: self.document,
+            line: self.document.line(value.span().start),
+            value: value.get_ref(),
+            what,
+        }
     }
 
     /// Refuses keys that nobody asked for.
@@ -106,7 +115,10 @@ impl<'a> Section<'a> {
                 let line = self.document.line(key.span().start);
                 let advice = did_you_mean(key.get_ref(), asked.iter().copied());
                 let place = self.place();
-                return Err(self.document.error(line, format!("{place}unknown key `{}`; {advice}", key.get_ref())));
+                return Err(self.document.error(
+                    line,
+                    format!("{place}unknown key `{}`; {advice}", key.get_ref()),
+                ));
             }
         }
         Ok(())
@@ -114,11 +126,16 @@ impl<'a> Section<'a> {
 
     /// An error at this section, led by what it is.
     pub fn error(&self, message: impl std::fmt::Display) -> anyhow::Error {
-        self.document.error(self.line, format!("{}{message}", self.place()))
+        self.document
+            .error(self.line, format!("{}{message}", self.place()))
     }
 
     fn place(&self) -> String {
-        if self.what.is_empty() { String::new() } else { format!("{}: ", self.what) }
+        if self.what.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", self.what)
+        }
     }
 
     /// The line it begins on, from 1.
@@ -135,11 +152,15 @@ impl<'a> Section<'a> {
 impl<'a> Value<'a> {
     /// An error at this value, led by what it is.
     pub fn error(&self, message: impl std::fmt::Display) -> anyhow::Error {
-        self.document.error(self.line, format!("{}: {message}", self.what))
+        self.document
+            .error(self.line, format!("{}: {message}", self.what))
     }
 
     fn wrong_kind(&self, expected: &str) -> anyhow::Error {
-        self.error(format!("expected {expected}, found {}", self.value.type_str()))
+        self.error(format!(
+            "expected {expected}, found {}",
+            self.value.type_str()
+        ))
     }
 
     /// The line it stands on, from 1.
@@ -149,8 +170,14 @@ impl<'a> Value<'a> {
 
     /// As a TOML table, called `what` in messages.
     pub fn section(&self, what: impl Into<String>) -> Result<Section<'a>> {
-        let table = self.value.as_table().ok_or_else(|| self.wrong_kind("a table"))?;
-        Ok(Section { table: Some(table), ..self.without_keys(what) })
+        let table = self
+            .value
+            .as_table()
+            .ok_or_else(|| self.wrong_kind("a table"))?;
+        Ok(Section {
+            table: Some(table),
+            ..self.without_keys(what)
+        })
     }
 
     /// A section without keys at this value's place: for a name that stands alone instead of a table.
@@ -171,7 +198,10 @@ impl<'a> Value<'a> {
 
     /// The same value, called `what` in messages.
     pub fn called(&self, what: impl Into<String>) -> Value<'a> {
-        Value { what: what.into(), ..self.clone() }
+        Value {
+            what: what.into(),
+            ..self.clone()
+        }
     }
 
     /// As text.
@@ -181,8 +211,12 @@ impl<'a> Value<'a> {
 
     /// As a whole number; underscores are taken.
     pub fn integer(&self) -> Result<i64> {
-        let integer = self.value.as_integer().ok_or_else(|| self.wrong_kind("a whole number"))?;
-        i64::from_str_radix(integer.as_str(), integer.radix()).map_err(|_| self.error("the number is too large"))
+        let integer = self
+            .value
+            .as_integer()
+            .ok_or_else(|| self.wrong_kind("a whole number"))?;
+        i64::from_str_radix(integer.as_str(), integer.radix())
+            .map_err(|_| self.error("the number is too large"))
     }
 
     /// As a number with or without a fraction.
@@ -190,9 +224,19 @@ impl<'a> Value<'a> {
         if self.value.is_integer() {
             return Ok(self.integer()? as f64);
         }
-        let float = self.value.as_float().ok_or_else(|| self.wrong_kind("a number"))?;
-        let number: f64 = float.as_str().parse().map_err(|_| self.wrong_kind("a number"))?;
-        if number.is_finite() { Ok(number) } else { Err(self.error("expected a finite number")) }
+        let float = self
+            .value
+            .as_float()
+            .ok_or_else(|| self.wrong_kind("a number"))?;
+        let number: f64 = float
+            .as_str()
+            .parse()
+            .map_err(|_| self.wrong_kind("a number"))?;
+        if number.is_finite() {
+            Ok(number)
+        } else {
+            Err(self.error("expected a finite number"))
+        }
     }
 
     /// As a probability, 0 to 1.
@@ -201,12 +245,16 @@ impl<'a> Value<'a> {
         if (0.0..=1.0).contains(&number) {
             return Ok(number);
         }
-        Err(self.error(format!("{number} is not a probability; it lies between 0 and 1")))
+        Err(self.error(format!(
+            "{number} is not a probability; it lies between 0 and 1"
+        )))
     }
 
     /// As true or false.
     pub fn boolean(&self) -> Result<bool> {
-        self.value.as_bool().ok_or_else(|| self.wrong_kind("true or false"))
+        self.value
+            .as_bool()
+            .ok_or_else(|| self.wrong_kind("true or false"))
     }
 
     /// Whether it is a list.
@@ -221,7 +269,10 @@ impl<'a> Value<'a> {
 
     /// As a list that isn't empty.
     pub fn list(&self) -> Result<Vec<Value<'a>>> {
-        let array = self.value.as_array().ok_or_else(|| self.wrong_kind("a list"))?;
+        let array = self
+            .value
+            .as_array()
+            .ok_or_else(|| self.wrong_kind("a list"))?;
         if array.is_empty() {
             bail!(self.error("the list is empty"));
         }
@@ -250,7 +301,10 @@ impl<'a> Value<'a> {
 /// "did you mean `phrase`?" when a known name is near, else all of them.
 pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
-    let nearest = known.iter().map(|k| (strsim::jaro_winkler(name, k), k)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let nearest = known
+        .iter()
+        .map(|k| (strsim::jaro_winkler(name, k), k))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
     match nearest {
         Some((likeness, nearest)) if likeness > 0.8 => format!("did you mean `{nearest}`?"),
         _ => format!("there is {}", known.join(", ")),

@@ -114,12 +114,17 @@ mod tests {
         for row in 0..100_000 {
             counts[key.row(row).index(10)] += 1;
         }
-        assert!(counts.iter().all(|&n| (9_500..10_500).contains(&n)), "{counts:?}");
+        assert!(
+            counts.iter().all(|&n| (9_500..10_500).contains(&n)),
+            "{counts:?}"
+        );
     }
 
     #[test]
     fn chances_of_zero_and_one_are_certain() {
         let mut draws = Key::new(1, "t", "c").row(0);
-        assert!((0..1000).all(|_| draws.happens(Chance::new(1.0)) && !draws.happens(Chance::NEVER)));
+        assert!(
+            (0..1000).all(|_| draws.happens(Chance::new(1.0)) && !draws.happens(Chance::NEVER))
+        );
     }
 }

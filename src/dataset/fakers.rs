@@ -4,7 +4,9 @@
 //! 100 to 800 ns a value, a pool's entry about 10.
 
 use fake::Fake;
-use fake::faker::{address, company, creditcard, filesystem, internet, job, lorem, name, phone_number};
+use fake::faker::{
+    address, company, creditcard, filesystem, internet, job, lorem, name, phone_number,
+};
 use fake::rand::SeedableRng;
 use fake::rand::rngs::Xoshiro256PlusPlus;
 
@@ -17,7 +19,9 @@ pub struct Faker {
 
 impl std::fmt::Debug for Faker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Faker").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Faker")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -25,7 +29,9 @@ impl Faker {
     /// `count` values; line breaks inside one become spaces.
     pub fn pool(&self, seed: u64, count: u32) -> Vec<String> {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-        (0..count).map(|_| (self.draw)(&mut random).replace(['\n', '\r'], " ")).collect()
+        (0..count)
+            .map(|_| (self.draw)(&mut random).replace(['\n', '\r'], " "))
+            .collect()
     }
 }
 
@@ -79,7 +85,11 @@ mod tests {
         for faker in FAKERS {
             let pool = faker.pool(42, 50);
             assert_eq!(pool, faker.pool(42, 50), "{}", faker.name);
-            assert!(pool.iter().all(|v| !v.is_empty() && !v.contains('\n')), "{}: {pool:?}", faker.name);
+            assert!(
+                pool.iter().all(|v| !v.is_empty() && !v.contains('\n')),
+                "{}: {pool:?}",
+                faker.name
+            );
         }
     }
 

@@ -27,16 +27,25 @@ impl Lists {
         let mut lists = Lists::default();
         for (name, value) in section.entries() {
             let entries = if value.is_list() {
-                let texts: Vec<&str> = value.list()?.iter().map(Value::text).collect::<Result<_>>()?;
-                parse(texts.into_iter().map(|text| (value.line(), text))).map_err(|(_, why)| value.error(why))?
+                let texts: Vec<&str> = value
+                    .list()?
+                    .iter()
+                    .map(Value::text)
+                    .collect::<Result<_>>()?;
+                parse(texts.into_iter().map(|text| (value.line(), text)))
+                    .map_err(|(_, why)| value.error(why))?
             } else {
                 let path = join(folder, value.text()?);
-                let text = source.read(&path).map_err(|why| value.error(format!("{why:#}")))?;
+                let text = source
+                    .read(&path)
+                    .map_err(|why| value.error(format!("{why:#}")))?;
                 let entries = parse_file(&path, &text)?;
                 lists.files.push((path, text));
                 entries
             };
-            lists.lists.insert(name.clone(), Arc::new(List { name, entries }));
+            lists
+                .lists
+                .insert(name.clone(), Arc::new(List { name, entries }));
         }
         Ok(lists)
     }
@@ -69,7 +78,10 @@ impl List {
 }
 
 fn parse_file(path: &Path, text: &str) -> Result<Vec<Vec<String>>> {
-    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim_end()));
+    let lines = text
+        .lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line.trim_end()));
     let entries = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     match parse(entries) {
         Ok(entries) => Ok(entries),
@@ -77,18 +89,34 @@ fn parse_file(path: &Path, text: &str) -> Result<Vec<Vec<String>>> {
     }
 }
 
-fn parse<'t>(lines: impl Iterator<Item = (usize, &'t str)>) -> Result<Vec<Vec<String>>, (usize, String)> {
+fn parse<'t>(
+    lines: impl Iterator<Item = (usize, &'t str)>,
+) -> Result<Vec<Vec<String>>, (usize, String)> {
     let mut entries: Vec<Vec<String>> = Vec::new();
     for (line, text) in lines {
-        let entry: Vec<String> = text.split(FIELDS).map(|field| field.trim().to_owned()).collect();
+        let entry: Vec<String> = text
+            .split(FIELDS)
+            .map(|field| field.trim().to_owned())
+            .collect();
         if let Some(first) = entries.first()
             && first.len() != entry.len()
         {
-            return Err((line, format!("`{text}` has {} fields, the first entry has {}", entry.len(), first.len())));
+            return Err((
+                line,
+                format!(
+                    "`{text}` has {} fields, the first entry has {}",
+                    entry.len(),
+                    first.len()
+                ),
+            ));
         }
         entries.push(entry);
     }
-    if entries.is_empty() { Err((1, "the list is empty".into())) } else { Ok(entries) }
+    if entries.is_empty() {
+        Err((1, "the list is empty".into()))
+    } else {
+        Ok(entries)
+    }
 }
 
 #[cfg(test)]
@@ -97,13 +125,22 @@ mod tests {
 
     #[test]
     fn comments_and_blank_lines_are_no_entries() {
-        let entries = parse_file(Path::new("x.txt"), "# garments\n\nParka | Jackets\r\nClog | Shoes\n").unwrap();
+        let entries = parse_file(
+            Path::new("x.txt"),
+            "# garments\n\nParka | Jackets\r\nClog | Shoes\n",
+        )
+        .unwrap();
         assert_eq!(entries, [["Parka", "Jackets"], ["Clog", "Shoes"]]);
     }
 
     #[test]
     fn an_entry_with_other_fields_names_its_line() {
-        let error = parse_file(Path::new("x.txt"), "# c\na | b\nc\n").unwrap_err().to_string();
-        assert_eq!(error, "x.txt, line 3: `c` has 1 fields, the first entry has 2");
+        let error = parse_file(Path::new("x.txt"), "# c\na | b\nc\n")
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "x.txt, line 3: `c` has 1 fields, the first entry has 2"
+        );
     }
 }

@@ -33,12 +33,19 @@ type Read = fn(&Section, &Scope) -> Result<Maker>;
 pub const MAKERS: &[(&str, Read)] = &[
     ("serial", |_, _| Ok(Maker::Serial)),
     ("parent", parent),
+    ("inherit", inherit),
     ("reference", reference),
-    ("integer", |section, _| Ok(Maker::Integer(range(section, whole)?))),
-    ("cents", |section, _| Ok(Maker::Cents(range(section, cents)?))),
+    ("integer", |section, _| {
+        Ok(Maker::Integer(range(section, whole)?))
+    }),
+    ("cents", |section, _| {
+        Ok(Maker::Cents(range(section, cents)?))
+    }),
     ("date", |section, _| Ok(Maker::Date(range(section, date)?))),
     ("timestamp", timestamp),
-    ("boolean", |section, _| Ok(Maker::Boolean(chance(section, "chance", 0.5)?))),
+    ("boolean", |section, _| {
+        Ok(Maker::Boolean(chance(section, "chance", 0.5)?))
+    }),
     ("flag", flag),
     ("one-of", one_of),
     ("below", below),
@@ -115,7 +122,10 @@ fn range(section: &Section, bound: fn(&Value) -> Result<i64>) -> Result<Range> {
         Uniform,
         LogNormal,
     }
-    let known = [("uniform", Shape::Uniform), ("log-normal", Shape::LogNormal)];
+    let known = [
+        ("uniform", Shape::Uniform),
+        ("log-normal", Shape::LogNormal),
+    ];
     let shape = match section.get("distribution") {
         Some(value) => value.one_of("distribution", &known)?,
         None => Shape::Uniform,
@@ -126,9 +136,13 @@ fn range(section: &Section, bound: fn(&Value) -> Result<i64>) -> Result<Range> {
     let middle = section.need("median")?;
     let median = bound(&middle)?;
     if !(min..=max).contains(&median) || median <= 0 {
-        bail!(middle.error(format!("the median must be above 0 and between `min` and `max`, {min} and {max}")));
+        bail!(middle.error(format!(
+            "the median must be above 0 and between `min` and `max`, {min} and {max}"
+        )));
     }
-    let spread = section.get("spread").map_or(Ok(0.5), |value| value.number())?;
+    let spread = section
+        .get("spread")
+        .map_or(Ok(0.5), |value| value.number())?;
     if !(0.0..=5.0).contains(&spread) {
         bail!(section.error(format!("`spread` is {spread}; it must lie between 0 and 5")));
     }
@@ -157,7 +171,11 @@ fn cents(value: &Value) -> Result<i64> {
 
 fn date(value: &Value) -> Result<i64> {
     let text = value.text()?;
-    parse_date(text).ok_or_else(|| value.error(format!("`{text}` is not a date; write it as \"2024-02-29\"")))
+    parse_date(text).ok_or_else(|| {
+        value.error(format!(
+            "`{text}` is not a date; write it as \"2024-02-29\""
+        ))
+    })
 }
 
 fn timestamp(section: &Section, _: &Scope) -> Result<Maker> {
@@ -170,7 +188,11 @@ fn timestamp(section: &Section, _: &Scope) -> Result<Maker> {
 }
 
 fn chance(section: &Section, key: &'static str, default: f64) -> Result<Chance> {
-    Ok(Chance::new(section.get(key).map_or(Ok(default), |value| value.probability())?))
+    Ok(Chance::new(
+        section
+            .get(key)
+            .map_or(Ok(default), |value| value.probability())?,
+    ))
 }
 
 fn flag(section: &Section, scope: &Scope) -> Result<Maker> {
@@ -182,7 +204,10 @@ fn one_of(section: &Section, _: &Scope) -> Result<Maker> {
     let values = section.need("values")?.list()?;
     let weights = read_weights(section, values.len())?;
     if values.iter().all(Value::is_integer) {
-        let values = values.iter().map(Value::integer).collect::<Result<Vec<_>>>()?;
+        let values = values
+            .iter()
+            .map(Value::integer)
+            .collect::<Result<Vec<_>>>()?;
         let weights = weights.unwrap_or_else(|| Weights::new(&vec![1.0; values.len()]));
         return Ok(Maker::Number { values, weights });
     }
@@ -191,10 +216,19 @@ fn one_of(section: &Section, _: &Scope) -> Result<Maker> {
 }
 
 fn read_weights(section: &Section, count: usize) -> Result<Option<Weights>> {
-    let Some(value) = section.get("weights") else { return Ok(None) };
-    let weights = value.list()?.iter().map(Value::number).collect::<Result<Vec<f64>>>()?;
+    let Some(value) = section.get("weights") else {
+        return Ok(None);
+    };
+    let weights = value
+        .list()?
+        .iter()
+        .map(Value::number)
+        .collect::<Result<Vec<f64>>>()?;
     if weights.len() != count {
-        bail!(value.error(format!("there are {} weights for {count} values", weights.len())));
+        bail!(value.error(format!(
+            "there are {} weights for {count} values",
+            weights.len()
+        )));
     }
     if weights.iter().any(|&w| w < 0.0) || weights.iter().sum::<f64>() <= 0.0 {
         bail!(value.error("weights must not be negative, nor all zero"));
@@ -204,21 +238,33 @@ fn read_weights(section: &Section, count: usize) -> Result<Option<Weights>> {
 
 fn sibling(value: &Value, scope: &Scope) -> Result<usize> {
     let name = value.text()?;
-    scope.columns.iter().position(|known| known == name).ok_or_else(|| {
-        let advice = did_you_mean(name, scope.columns.iter().map(String::as_str));
-        value.error(format!("unknown column `{name}`; {advice}"))
-    })
+    scope
+        .columns
+        .iter()
+        .position(|known| known == name)
+        .ok_or_else(|| {
+            let advice = did_you_mean(name, scope.columns.iter().map(String::as_str));
+            value.error(format!("unknown column `{name}`; {advice}"))
+        })
 }
 
 fn below(section: &Section, scope: &Scope) -> Result<Maker> {
     let column = sibling(&section.need("of")?, scope)?;
-    let from = section.get("from").map_or(Ok(0.0), |value| value.probability())?;
-    let to = section.get("to").map_or(Ok(1.0), |value| value.probability())?;
+    let from = section
+        .get("from")
+        .map_or(Ok(0.0), |value| value.probability())?;
+    let to = section
+        .get("to")
+        .map_or(Ok(1.0), |value| value.probability())?;
     if from > to {
         bail!(section.error(format!("`to` is below `from`: {to} < {from}")));
     }
     let millionths = |share: f64| (share * 1e6) as u64;
-    Ok(Maker::Below { column, from: millionths(from), to: millionths(to) })
+    Ok(Maker::Below {
+        column,
+        from: millionths(from),
+        to: millionths(to),
+    })
 }
 
 fn after(section: &Section, scope: &Scope) -> Result<Maker> {
@@ -232,18 +278,29 @@ fn after(section: &Section, scope: &Scope) -> Result<Maker> {
 
 /// Reads a field's number, counted from 1 in the dataset and from 0 in the spec.
 fn field_of(section: &Section, list: &List) -> Result<usize> {
-    let Some(value) = section.get("field") else { return Ok(0) };
+    let Some(value) = section.get("field") else {
+        return Ok(0);
+    };
     let number = value.integer()?;
     match usize::try_from(number) {
         Ok(number) if (1..=list.fields()).contains(&number) => Ok(number - 1),
-        _ => bail!(value.error(format!("list `{}` has fields 1 to {}", list.name, list.fields()))),
+        _ => bail!(value.error(format!(
+            "list `{}` has fields 1 to {}",
+            list.name,
+            list.fields()
+        ))),
     }
 }
 
 fn word(section: &Section, scope: &Scope) -> Result<Maker> {
     let value = section.need("list")?;
     let list = scope.lists.named(&value)?;
-    if let Some(entry) = list.entries.iter().flatten().find(|field| field.contains('{')) {
+    if let Some(entry) = list
+        .entries
+        .iter()
+        .flatten()
+        .find(|field| field.contains('{'))
+    {
         bail!(value.error(format!(
             "`word` takes plain lists, and `{}` holds the template \"{entry}\"; write `make = \"phrase\", of = \"{{{}}}\"`",
             list.name, list.name
@@ -258,7 +315,10 @@ fn field(section: &Section, scope: &Scope) -> Result<Maker> {
     let column = sibling(&section.need("of")?, scope)?;
     let value = section.need("field")?;
     match usize::try_from(value.integer()?) {
-        Ok(number @ 1..) => Ok(Maker::Field { column, field: number - 1 }),
+        Ok(number @ 1..) => Ok(Maker::Field {
+            column,
+            field: number - 1,
+        }),
         _ => bail!(value.error("fields count from 1")),
     }
 }
@@ -268,7 +328,10 @@ fn nth(section: &Section, scope: &Scope) -> Result<Maker> {
     let Some(by) = section.get("by") else {
         let list = scope.lists.named(&section.need("list")?)?;
         ensure_lasts(section, scope, &list)?;
-        return Ok(Maker::Nth { by: None, lists: vec![(String::new(), list)] });
+        return Ok(Maker::Nth {
+            by: None,
+            lists: vec![(String::new(), list)],
+        });
     };
     let (by, list) = ancestor_word(section, &by, scope)?;
     let choices = section.need("lists")?;
@@ -280,14 +343,22 @@ fn nth(section: &Section, scope: &Scope) -> Result<Maker> {
     }
     let covered = |value: &String| lists.iter().any(|(name, _)| name == value);
     if let Some(entry) = list.entries.iter().find(|entry| !covered(&entry[by.field])) {
-        bail!(choices.error(format!("no list for `{}`, which `{}` holds", entry[by.field], list.name)));
+        bail!(choices.error(format!(
+            "no list for `{}`, which `{}` holds",
+            entry[by.field], list.name
+        )));
     }
-    Ok(Maker::Nth { by: Some(by), lists })
+    Ok(Maker::Nth {
+        by: Some(by),
+        lists,
+    })
 }
 
 /// Siblings never repeat an entry: a list must be as long as the largest number of children.
 fn ensure_lasts(section: &Section, scope: &Scope, list: &Arc<List>) -> Result<()> {
-    let Size::Per { counts, .. } = scope.size else { return Ok(()) };
+    let Size::Per { counts, .. } = scope.size else {
+        return Ok(());
+    };
     if list.entries.len() < usize::from(counts.maximum()) {
         bail!(section.error(format!(
             "list `{}` has {} entries for up to {} children of one parent",
@@ -301,31 +372,87 @@ fn ensure_lasts(section: &Section, scope: &Scope, list: &Arc<List>) -> Result<()
 
 /// Reads `by = "products.garment"` with `field`: a `word` column of an ancestor.
 fn ancestor_word(section: &Section, by: &Value, scope: &Scope) -> Result<(By, Arc<List>)> {
-    let text = by.text()?;
-    let expected = || by.error(format!("`{text}` names no `word` column of an ancestor table; write \"table.column\""));
+    let (table, column) = ancestor_column(by, scope)?;
+    let Maker::Word { list, .. } = &scope.earlier[table].columns[column].maker else {
+        bail!(by.error(format!("`{}` is no `word` column", by.text()?)));
+    };
+    Ok((
+        By {
+            table,
+            column,
+            field: field_of(section, list)?,
+        },
+        Arc::clone(list),
+    ))
+}
+
+/// Reads "table.column": the positions of an ancestor table and of its column.
+fn ancestor_column(value: &Value, scope: &Scope) -> Result<(usize, usize)> {
+    let text = value.text()?;
+    let expected = || {
+        value.error(format!(
+            "`{text}` names no column of an ancestor table; write \"table.column\""
+        ))
+    };
     let (table_name, column_name) = text.split_once('.').ok_or_else(expected)?;
     let mut size = scope.size;
     while let Size::Per { parent, .. } = size {
         let table = &scope.earlier[*parent];
         if table.name == table_name {
-            let column = table.columns.iter().position(|c| c.name == column_name).ok_or_else(expected)?;
-            let Maker::Word { list, .. } = &table.columns[column].maker else { bail!(expected()) };
-            return Ok((By { table: *parent, column, field: field_of(section, list)? }, Arc::clone(list)));
+            let column = table
+                .columns
+                .iter()
+                .position(|c| c.name == column_name)
+                .ok_or_else(expected)?;
+            return Ok((*parent, column));
         }
         size = &table.size;
     }
     Err(expected())
 }
 
+/// The ancestor's column must be drawn from a range and never NULL.
+fn inherit(section: &Section, scope: &Scope) -> Result<Maker> {
+    let of = section.need("of")?;
+    let (table, column) = ancestor_column(&of, scope)?;
+    let ancestor = &scope.earlier[table].columns[column];
+    let is_drawn = matches!(
+        ancestor.maker,
+        Maker::Integer(_) | Maker::Cents(_) | Maker::Date(_) | Maker::Timestamp(_)
+    );
+    if !is_drawn || !ancestor.null.is_never() {
+        bail!(of.error(format!(
+            "`{}` cannot be inherited: it must be an integer, cents, date or timestamp that is never NULL",
+            of.text()?
+        )));
+    }
+    Ok(Maker::Inherit {
+        table,
+        column,
+        kind: scope.earlier[table].kind(column),
+    })
+}
+
 fn names<'a>(scope: &'a Scope) -> Names<'a> {
-    Names { columns: scope.columns, lists: scope.lists }
+    Names {
+        columns: scope.columns,
+        lists: scope.lists,
+    }
 }
 
 fn phrase(section: &Section, scope: &Scope) -> Result<Maker> {
     let value = section.need("of")?;
-    let templates = if value.is_list() { value.list()? } else { vec![value] };
+    let templates = if value.is_list() {
+        value.list()?
+    } else {
+        vec![value]
+    };
     let weights = read_weights(section, templates.len())?;
-    Ok(Maker::Phrase(phrases::read(&templates, weights, &names(scope))?))
+    Ok(Maker::Phrase(phrases::read(
+        &templates,
+        weights,
+        &names(scope),
+    )?))
 }
 
 fn fake(section: &Section, _: &Scope) -> Result<Maker> {
@@ -339,7 +466,9 @@ fn fake(section: &Section, _: &Scope) -> Result<Maker> {
     let count = pool.as_ref().map_or(Ok(4096), Value::integer)?;
     match u32::try_from(count) {
         Ok(count @ 1..=1_000_000) => Ok(Maker::Fake { faker, pool: count }),
-        _ => bail!(section.error(format!("a pool of {count} values; 1 to 1,000,000 are possible"))),
+        _ => bail!(section.error(format!(
+            "a pool of {count} values; 1 to 1,000,000 are possible"
+        ))),
     }
 }
 

@@ -23,27 +23,42 @@ pub struct Names<'a> {
 /// Reads templates; a mistake names the template's line in the TOML file.
 pub fn read(values: &[Value], weights: Option<Weights>, names: &Names) -> Result<Phrase> {
     let template = |value: &Value| parse(value.text()?, names, 0).map_err(|why| value.error(why));
-    Ok(Phrase { templates: values.iter().map(template).collect::<Result<_>>()?, weights })
+    Ok(Phrase {
+        templates: values.iter().map(template).collect::<Result<_>>()?,
+        weights,
+    })
 }
 
 /// Texts as they are, braces and all.
 pub fn literal(texts: &[&str], weights: Option<Weights>) -> Phrase {
     let template = |text: &&str| vec![Piece::Text((*text).to_owned())];
-    Phrase { templates: texts.iter().map(template).collect(), weights }
+    Phrase {
+        templates: texts.iter().map(template).collect(),
+        weights,
+    }
 }
 
 fn parse(text: &str, names: &Names, depth: usize) -> Result<Template, String> {
     if depth > DEEPEST {
-        return Err(format!("lists lead to each other more than {DEEPEST} deep, as in \"{text}\""));
+        return Err(format!(
+            "lists lead to each other more than {DEEPEST} deep, as in \"{text}\""
+        ));
     }
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(open) = rest.find('{') {
-        let close = rest[open..].find('}').ok_or_else(|| format!("\"{text}\" has a `{{` without its `}}`"))?;
+        let close = rest[open..]
+            .find('}')
+            .ok_or_else(|| format!("\"{text}\" has a `{{` without its `}}`"))?;
         if open > 0 {
             pieces.push(Piece::Text(rest[..open].to_owned()));
         }
-        pieces.push(placeholder(&rest[open + 1..open + close], text, names, depth)?);
+        pieces.push(placeholder(
+            &rest[open + 1..open + close],
+            text,
+            names,
+            depth,
+        )?);
         rest = &rest[open + close + 1..];
     }
     if !rest.is_empty() || pieces.is_empty() {
@@ -63,9 +78,15 @@ fn placeholder(name: &str, text: &str, names: &Names, depth: usize) -> Result<Pi
             "\"{text}\" names `{{{name}}}`, which is neither a column of this table ({columns}) nor a list ({lists})"
         ));
     };
-    let templates: Result<Vec<Template>, String> =
-        list.entries.iter().map(|entry| parse(&entry[0], names, depth + 1)).collect();
-    Ok(Piece::Phrase(Arc::new(Phrase { templates: templates?, weights: None })))
+    let templates: Result<Vec<Template>, String> = list
+        .entries
+        .iter()
+        .map(|entry| parse(&entry[0], names, depth + 1))
+        .collect();
+    Ok(Piece::Phrase(Arc::new(Phrase {
+        templates: templates?,
+        weights: None,
+    })))
 }
 
 /// Calls `each` with every column that a phrase names.

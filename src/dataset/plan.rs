@@ -40,19 +40,31 @@ impl Plan {
     pub fn new(dataset: &Dataset, root_rows: u64, seed: u64, wanted: &[usize]) -> Plan {
         let needed = needed_tables(dataset, wanted);
         let blocks = block_count(dataset, root_rows);
-        let mut plan = Plan { seed, blocks, first: vec![Vec::new(); dataset.tables.len()] };
+        let mut plan = Plan {
+            seed,
+            blocks,
+            first: vec![Vec::new(); dataset.tables.len()],
+        };
         let keys = count_keys(dataset, seed);
         for table in (0..dataset.tables.len()).filter(|&table| needed[table]) {
             plan.first[table] = match &dataset.tables[table].size {
                 Size::Rows(rows) => {
-                    let rows = if table == dataset.root() { root_rows } else { *rows };
-                    (0..=blocks).map(|block| 1 + slice_start(rows, block, blocks)).collect()
+                    let rows = if table == dataset.root() {
+                        root_rows
+                    } else {
+                        *rows
+                    };
+                    (0..=blocks)
+                        .map(|block| 1 + slice_start(rows, block, blocks))
+                        .collect()
                 }
                 Size::Per { parent, counts } => {
                     let parents = &plan.first[*parent];
                     let count = |id| counts.draw(&mut keys[table].row(id));
-                    let sums: Vec<u64> =
-                        parents.par_windows(2).map(|ids| (ids[0]..ids[1]).map(count).sum()).collect();
+                    let sums: Vec<u64> = parents
+                        .par_windows(2)
+                        .map(|ids| (ids[0]..ids[1]).map(count).sum())
+                        .collect();
                     first_ids(&sums)
                 }
             };
@@ -116,11 +128,18 @@ fn block_count(dataset: &Dataset, root_rows: u64) -> usize {
 fn needed_tables(dataset: &Dataset, wanted: &[usize]) -> Vec<bool> {
     let mut needed = vec![false; dataset.tables.len()];
     for &table in wanted {
-        let referred = dataset.tables[table].columns.iter().filter_map(|column| match column.maker {
-            Maker::Reference { table, .. } => Some(table),
-            _ => None,
-        });
-        for table in referred.chain([table]).flat_map(|table| dataset.lineage(table)) {
+        let referred =
+            dataset.tables[table]
+                .columns
+                .iter()
+                .filter_map(|column| match column.maker {
+                    Maker::Reference { table, .. } => Some(table),
+                    _ => None,
+                });
+        for table in referred
+            .chain([table])
+            .flat_map(|table| dataset.lineage(table))
+        {
             needed[table] = true;
         }
     }
@@ -129,7 +148,11 @@ fn needed_tables(dataset: &Dataset, wanted: &[usize]) -> Vec<bool> {
 
 /// What each table's counts are drawn from.
 fn count_keys(dataset: &Dataset, seed: u64) -> Vec<Key> {
-    dataset.tables.iter().map(|table| Key::new(seed, &table.name, "\0count")).collect()
+    dataset
+        .tables
+        .iter()
+        .map(|table| Key::new(seed, &table.name, "\0count"))
+        .collect()
 }
 
 /// The way from a table without a parent down to one table: for walking its rows family by family.
@@ -144,16 +167,29 @@ pub struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// For the rows of one table of the plan's dataset.
     pub fn new(dataset: &'a Dataset, plan: &'a Plan, table: usize) -> Walk<'a> {
-        Walk { dataset, plan, path: dataset.lineage(table), keys: count_keys(dataset, plan.seed) }
+        Walk {
+            dataset,
+            plan,
+            path: dataset.lineage(table),
+            keys: count_keys(dataset, plan.seed),
+        }
     }
 
     /// Every family of a block in the order of its children's ids, childless ones included.
     pub fn families(&self, block: usize, mut each: impl FnMut(Family)) {
-        let mut next: Vec<u64> = self.path.iter().map(|&table| self.plan.ids(table, block).start).collect();
+        let mut next: Vec<u64> = self
+            .path
+            .iter()
+            .map(|&table| self.plan.ids(table, block).start)
+            .collect();
         let root = self.path.len() - 1;
         let ids = self.plan.ids(self.path[root], block);
         if root == 0 {
-            return each(Family { ancestors: &[], first: ids.start, count: ids.end - ids.start });
+            return each(Family {
+                ancestors: &[],
+                first: ids.start,
+                count: ids.end - ids.start,
+            });
         }
         let mut ancestors = vec![0; root];
         for id in ids {
@@ -163,14 +199,26 @@ impl<'a> Walk<'a> {
     }
 
     /// The children at `level` (0: the table's own rows) of the ancestors set from `level` on.
-    fn descend(&self, level: usize, ancestors: &mut [u64], next: &mut [u64], each: &mut impl FnMut(Family)) {
+    fn descend(
+        &self,
+        level: usize,
+        ancestors: &mut [u64],
+        next: &mut [u64],
+        each: &mut impl FnMut(Family),
+    ) {
         let table = self.path[level];
-        let Size::Per { counts, .. } = &self.dataset.tables[table].size else { return };
+        let Size::Per { counts, .. } = &self.dataset.tables[table].size else {
+            return;
+        };
         let count = counts.draw(&mut self.keys[table].row(ancestors[level]));
         let first = next[level];
         next[level] += count;
         if level == 0 {
-            return each(Family { ancestors, first, count });
+            return each(Family {
+                ancestors,
+                first,
+                count,
+            });
         }
         for id in first..first + count {
             ancestors[level - 1] = id;

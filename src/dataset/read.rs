@@ -28,7 +28,10 @@ impl Dataset {
         let root = document.root(&root);
         let folder = path.parent().unwrap_or(Path::new(""));
 
-        let about = root.get("about").map_or(Ok(""), |value| value.text())?.to_owned();
+        let about = root
+            .get("about")
+            .map_or(Ok(""), |value| value.text())?
+            .to_owned();
         let lists = match root.get("lists") {
             Some(value) => Lists::read(&value.section("[lists]")?, source, folder)?,
             None => Lists::default(),
@@ -43,15 +46,34 @@ impl Dataset {
         files.push(schema.path.clone());
         files.extend(queries.iter().map(|query| query.path.clone()));
         let hash = hash(text, &lists, &schema);
-        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("dataset").to_owned();
-        Ok(Dataset { name, about, source, path: path.to_owned(), files, hash, schema, queries, nulls, tables })
+        let name = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or("dataset")
+            .to_owned();
+        Ok(Dataset {
+            name,
+            about,
+            source,
+            path: path.to_owned(),
+            files,
+            hash,
+            schema,
+            queries,
+            nulls,
+            tables,
+        })
     }
 }
 
 /// Over all that decides a row or a table: not the queries, which can change without loading anew.
 fn hash(text: &str, lists: &Lists, schema: &TextFile) -> String {
     let mut hash = Xxh3::new();
-    for part in [text].into_iter().chain(lists.files.iter().map(|(_, text)| text.as_str())).chain([&*schema.text]) {
+    for part in [text]
+        .into_iter()
+        .chain(lists.files.iter().map(|(_, text)| text.as_str()))
+        .chain([&*schema.text])
+    {
         hash.update(&(part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
@@ -59,20 +81,40 @@ fn hash(text: &str, lists: &Lists, schema: &TextFile) -> String {
 }
 
 fn texts(value: Option<Value>) -> Result<Vec<String>> {
-    let Some(value) = value else { return Ok(Vec::new()) };
-    value.list()?.iter().map(|item| item.text().map(str::to_owned)).collect()
+    let Some(value) = value else {
+        return Ok(Vec::new());
+    };
+    value
+        .list()?
+        .iter()
+        .map(|item| item.text().map(str::to_owned))
+        .collect()
 }
 
 fn read_text(source: Source, folder: &Path, value: &Value) -> Result<TextFile> {
     let path = join(folder, value.text()?);
-    let text = source.read(&path).map_err(|why| value.error(format!("{why:#}")))?;
+    let text = source
+        .read(&path)
+        .map_err(|why| value.error(format!("{why:#}")))?;
     Ok(TextFile { path, text })
 }
 
 fn read_queries(source: Source, folder: &Path, value: Option<Value>) -> Result<Vec<TextFile>> {
-    let Some(value) = value else { return Ok(Vec::new()) };
-    let paths = source.list(&join(folder, value.text()?), "sql").map_err(|why| value.error(format!("{why:#}")))?;
-    paths.into_iter().map(|path| Ok(TextFile { text: source.read(&path)?, path })).collect()
+    let Some(value) = value else {
+        return Ok(Vec::new());
+    };
+    let paths = source
+        .list(&join(folder, value.text()?), "sql")
+        .map_err(|why| value.error(format!("{why:#}")))?;
+    paths
+        .into_iter()
+        .map(|path| {
+            Ok(TextFile {
+                text: source.read(&path)?,
+                path,
+            })
+        })
+        .collect()
 }
 
 fn read_tables(value: &Value, document: Document, lists: &Lists) -> Result<Vec<Table>> {
@@ -85,16 +127,27 @@ fn read_tables(value: &Value, document: Document, lists: &Lists) -> Result<Vec<T
         validate::ensure_sound(&table, document)?;
         tables.push(table);
     }
-    if !tables.iter().any(|table| matches!(table.size, Size::Rows(_))) {
+    if !tables
+        .iter()
+        .any(|table| matches!(table.size, Size::Rows(_)))
+    {
         bail!(value.error("no table has `rows = …`; the root table needs it"));
     }
     validate::ensure_distinct_files(&tables, document)?;
     Ok(tables)
 }
 
-fn read_table(name: String, section: &Section, earlier: &[Table], names: &[String], lists: &Lists) -> Result<Table> {
+fn read_table(
+    name: String,
+    section: &Section,
+    earlier: &[Table],
+    names: &[String],
+    lists: &Lists,
+) -> Result<Table> {
     let size = read_size(section, earlier, names)?;
-    let is_virtual = section.get("virtual").map_or(Ok(false), |value| value.boolean())?;
+    let is_virtual = section
+        .get("virtual")
+        .map_or(Ok(false), |value| value.boolean())?;
     let file = match (section.get("file"), is_virtual) {
         (Some(value), true) => bail!(value.error("a virtual table has no file")),
         (None, true) => None,
@@ -108,13 +161,25 @@ fn read_table(name: String, section: &Section, earlier: &[Table], names: &[Strin
         None => bail!(section.error("`columns` is missing")),
     };
     section.ensure_known_keys()?;
-    Ok(Table { name, file, size, columns, line: section.line() })
+    Ok(Table {
+        name,
+        file,
+        size,
+        columns,
+        line: section.line(),
+    })
 }
 
 fn file_name(value: &Value) -> Result<String> {
     let name = value.text()?;
-    if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') || name == "manifest.json" {
-        bail!(value.error(format!("\"{name}\" is not a file name; write a plain one such as \"products.csv\"")));
+    if name.is_empty()
+        || name.contains(['/', '\\'])
+        || name.starts_with('.')
+        || name == "manifest.json"
+    {
+        bail!(value.error(format!(
+            "\"{name}\" is not a file name; write a plain one such as \"products.csv\""
+        )));
     }
     Ok(name.to_owned())
 }
@@ -127,7 +192,9 @@ fn read_size(section: &Section, earlier: &[Table], names: &[String]) -> Result<S
         },
         (None, Some(value)) => read_fan_out(&value.section(section.what())?, earlier, names),
         (Some(_), Some(value)) => Err(value.error("a table has `rows` or `per`, not both")),
-        (None, None) => Err(section.error("`rows = …` or `per = { table = …, mean = …, max = … }` is missing")),
+        (None, None) => {
+            Err(section.error("`rows = …` or `per = { table = …, mean = …, max = … }` is missing"))
+        }
     }
 }
 
@@ -150,7 +217,9 @@ fn read_fan_out(section: &Section, earlier: &[Table], names: &[String]) -> Resul
     let Ok(maximum @ 1..=65_000) = u16::try_from(max.integer()?) else {
         bail!(max.error("expected a whole number from 1 to 65,000"));
     };
-    let childless = section.get("childless").map_or(Ok(0.0), |value| value.probability())?;
+    let childless = section
+        .get("childless")
+        .map_or(Ok(0.0), |value| value.probability())?;
     section.ensure_known_keys()?;
     let counts = Counts::new(shape, mean, maximum, childless).map_err(|why| section.error(why))?;
     Ok(Size::Per { parent, counts })
@@ -166,7 +235,13 @@ fn read_columns(
 ) -> Result<Vec<Column>> {
     let entries = value.section(format!("table `{table}`"))?.entries();
     let columns: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
-    let scope = Scope { earlier, table_names, columns: &columns, size, lists };
+    let scope = Scope {
+        earlier,
+        table_names,
+        columns: &columns,
+        size,
+        lists,
+    };
     let column = |(name, value): (String, Value)| read_column(table, name, &value, &scope);
     entries.into_iter().map(column).collect()
 }
@@ -184,8 +259,14 @@ fn read_column(table: &str, name: String, value: &Value, scope: &Scope) -> Resul
     let column = Column {
         maker: makers::named(&make)?(&section, scope)?,
         aliases: texts(section.get("aliases"))?,
-        hidden: section.get("hidden").map_or(Ok(false), |value| value.boolean())?,
-        null: Chance::new(section.get("null").map_or(Ok(0.0), |value| value.probability())?),
+        hidden: section
+            .get("hidden")
+            .map_or(Ok(false), |value| value.boolean())?,
+        null: Chance::new(
+            section
+                .get("null")
+                .map_or(Ok(0.0), |value| value.probability())?,
+        ),
         line: value.line(),
         name,
     };

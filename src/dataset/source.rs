@@ -26,13 +26,13 @@ impl Source {
     /// A file's text.
     pub fn read(self, path: &Path) -> Result<String> {
         match self {
-            Source::Disk => {
-                std::fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))
-            }
+            Source::Disk => std::fs::read_to_string(path)
+                .with_context(|| format!("could not read {}", path.display())),
             Source::BuiltIn => {
                 let file = built_in_folder(path).and_then(|folder| folder.get_file(within(path)));
                 let text = file.and_then(|file| file.contents_utf8());
-                text.map(str::to_owned).with_context(|| format!("no built-in file {}", path.display()))
+                text.map(str::to_owned)
+                    .with_context(|| format!("no built-in file {}", path.display()))
             }
         }
     }
@@ -48,8 +48,13 @@ impl Source {
                     path if path.as_os_str().is_empty() => Some(root),
                     path => root.get_dir(path),
                 });
-                let found = found.with_context(|| format!("no built-in folder {}", folder.display()))?;
-                let root = folder.components().next().map(|c| PathBuf::from(c.as_os_str())).unwrap_or_default();
+                let found =
+                    found.with_context(|| format!("no built-in folder {}", folder.display()))?;
+                let root = folder
+                    .components()
+                    .next()
+                    .map(|c| PathBuf::from(c.as_os_str()))
+                    .unwrap_or_default();
                 found.files().map(|file| root.join(file.path())).collect()
             }
         };
@@ -74,7 +79,9 @@ fn within(path: &Path) -> PathBuf {
 /// The names of the built-in datasets, sorted.
 pub fn built_in_names() -> Vec<String> {
     let stem = |path: &PathBuf| path.file_stem().and_then(|s| s.to_str()).map(str::to_owned);
-    let files = Source::BuiltIn.list(Path::new(BUILT_IN), "toml").unwrap_or_default();
+    let files = Source::BuiltIn
+        .list(Path::new(BUILT_IN), "toml")
+        .unwrap_or_default();
     files.iter().filter_map(stem).collect()
 }
 
@@ -85,10 +92,15 @@ pub fn locate(name: &str) -> Result<(Source, PathBuf)> {
     }
     let names = built_in_names();
     if names.iter().any(|known| known == name) {
-        return Ok((Source::BuiltIn, Path::new(BUILT_IN).join(format!("{name}.toml"))));
+        return Ok((
+            Source::BuiltIn,
+            Path::new(BUILT_IN).join(format!("{name}.toml")),
+        ));
     }
     let known = names.join(", ");
-    bail!("there is no built-in dataset `{name}`; there is {known}, or give the path of a .toml file")
+    bail!(
+        "there is no built-in dataset `{name}`; there is {known}, or give the path of a .toml file"
+    )
 }
 
 /// `base/../sql/x` → `sql/x`, without touching the file system; a leading `..` stays.
@@ -112,7 +124,10 @@ mod tests {
 
     #[test]
     fn joins_without_the_file_system() {
-        assert_eq!(join(Path::new("data"), "../sql/catalog/schema.sql"), Path::new("sql/catalog/schema.sql"));
+        assert_eq!(
+            join(Path::new("data"), "../sql/catalog/schema.sql"),
+            Path::new("sql/catalog/schema.sql")
+        );
         assert_eq!(join(Path::new(""), "../x"), Path::new("../x"));
         assert_eq!(join(Path::new("/a/b"), "./c.txt"), Path::new("/a/b/c.txt"));
     }

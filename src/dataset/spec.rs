@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::{Result, bail};
+
 use crate::dataset::distribution::{Counts, Range, Weights};
+use crate::dataset::document::did_you_mean;
 use crate::dataset::draw::Chance;
 use crate::dataset::fakers::Faker;
 use crate::dataset::source::Source;
@@ -95,6 +98,15 @@ pub enum Maker {
     Serial,
     /// The parent row's id.
     Parent,
+    /// The value of an ancestor's column, which is drawn from a range.
+    Inherit {
+        /// The ancestor's position among the tables.
+        table: usize,
+        /// The column's position in it.
+        column: usize,
+        /// What its values are.
+        kind: Kind,
+    },
     /// The id of any row of a table.
     Reference {
         /// The table's position.
@@ -243,7 +255,10 @@ pub enum Kind {
 impl Dataset {
     /// The root: the table that `--rows` counts.
     pub fn root(&self) -> usize {
-        self.tables.iter().position(|table| matches!(table.size, Size::Rows(_))).unwrap_or(0)
+        self.tables
+            .iter()
+            .position(|table| matches!(table.size, Size::Rows(_)))
+            .unwrap_or(0)
     }
 
     /// The root's rows unless `--rows` says otherwise.
@@ -256,12 +271,42 @@ impl Dataset {
 
     /// The positions of the tables that have a file.
     pub fn real_tables(&self) -> Vec<usize> {
-        (0..self.tables.len()).filter(|&table| self.tables[table].file.is_some()).collect()
+        (0..self.tables.len())
+            .filter(|&table| self.tables[table].file.is_some())
+            .collect()
     }
 
     /// The position of a table by its name.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.tables.iter().position(|table| table.name == name)
+    }
+
+    /// The positions of the tables named, in load order; all that have a file when none are.
+    pub fn select(&self, names: Option<&[String]>) -> Result<Vec<usize>> {
+        let Some(names) = names else {
+            return Ok(self.real_tables());
+        };
+        let mut selected = Vec::new();
+        for name in names {
+            match self.position(name.trim()) {
+                Some(table) if self.tables[table].file.is_some() => selected.push(table),
+                Some(_) => bail!(
+                    "--tables: `{name}` is a virtual table of {}; it has no rows of its own",
+                    self.name
+                ),
+                None => {
+                    let known = self.real_tables();
+                    let advice = did_you_mean(
+                        name,
+                        known.iter().map(|&table| self.tables[table].name.as_str()),
+                    );
+                    bail!("--tables: {} has no table `{name}`; {advice}", self.name);
+                }
+            }
+        }
+        selected.sort_unstable();
+        selected.dedup();
+        Ok(selected)
     }
 
     /// A table and its parents up to a table without one.
@@ -283,8 +328,11 @@ impl Table {
     /// What a column's values are.
     pub fn kind(&self, column: usize) -> Kind {
         match &self.columns[column].maker {
-            Maker::Serial | Maker::Parent | Maker::Reference { .. } | Maker::Integer(_) => Kind::Integer,
+            Maker::Serial | Maker::Parent | Maker::Reference { .. } | Maker::Integer(_) => {
+                Kind::Integer
+            }
             Maker::Flag(_) | Maker::Number { .. } => Kind::Integer,
+            Maker::Inherit { kind, .. } => *kind,
             Maker::Cents(_) => Kind::Cents,
             Maker::Date(_) => Kind::Date,
             Maker::Timestamp(_) => Kind::Timestamp,

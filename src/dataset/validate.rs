@@ -13,13 +13,22 @@ pub fn ensure_sound(table: &Table, document: Document) -> Result<()> {
     }
     for column in &table.columns {
         let fail = |message: String| {
-            document.error(column.line, format!("table `{}`, column `{}`: {message}", table.name, column.name))
+            document.error(
+                column.line,
+                format!(
+                    "table `{}`, column `{}`: {message}",
+                    table.name, column.name
+                ),
+            )
         };
         ensure_siblings_fit(table, column).map_err(fail)?;
         ensure_siblings_not_null(table, column).map_err(fail)?;
     }
     if table.file.is_some() && table.written().next().is_none() {
-        bail!(document.error(table.line, format!("table `{}` has no column that is written", table.name)));
+        bail!(document.error(
+            table.line,
+            format!("table `{}` has no column that is written", table.name)
+        ));
     }
     ensure_distinct_columns(table, document)
 }
@@ -28,7 +37,9 @@ pub fn ensure_sound(table: &Table, document: Document) -> Result<()> {
 fn siblings(column: &Column) -> Vec<usize> {
     let mut needed = Vec::new();
     match &column.maker {
-        Maker::Below { column, .. } | Maker::After { column, .. } | Maker::Field { column, .. } => needed.push(*column),
+        Maker::Below { column, .. } | Maker::After { column, .. } | Maker::Field { column, .. } => {
+            needed.push(*column)
+        }
         Maker::Phrase(phrase) => columns_of(phrase, &mut |column| needed.push(column)),
         _ => {}
     }
@@ -41,7 +52,10 @@ fn ensure_no_circle(table: &Table, start: usize, document: Document) -> Result<(
     while let Some(next) = open.pop() {
         let column = &table.columns[start];
         if next == start {
-            let message = format!("table `{}`, column `{}`: its value depends on itself", table.name, column.name);
+            let message = format!(
+                "table `{}`, column `{}`: its value depends on itself",
+                table.name, column.name
+            );
             bail!(document.error(column.line, message));
         }
         if !std::mem::replace(&mut seen[next], true) {
@@ -54,23 +68,42 @@ fn ensure_no_circle(table: &Table, start: usize, document: Document) -> Result<(
 fn ensure_siblings_fit(table: &Table, column: &Column) -> Result<(), String> {
     let name = |index: usize| &table.columns[index].name;
     match &column.maker {
-        Maker::Below { column: of, .. } if !matches!(table.kind(*of), Kind::Integer | Kind::Cents) => {
-            Err(format!("`below` needs a number, and `{}` is none", name(*of)))
+        Maker::Below { column: of, .. }
+            if !matches!(table.kind(*of), Kind::Integer | Kind::Cents) =>
+        {
+            Err(format!(
+                "`below` needs a number, and `{}` is none",
+                name(*of)
+            ))
         }
-        Maker::After { column: of, .. } if !matches!(table.kind(*of), Kind::Date | Kind::Timestamp) => {
-            Err(format!("`after` needs a date or timestamp, and `{}` is none", name(*of)))
+        Maker::After { column: of, .. }
+            if !matches!(table.kind(*of), Kind::Date | Kind::Timestamp) =>
+        {
+            Err(format!(
+                "`after` needs a date or timestamp, and `{}` is none",
+                name(*of)
+            ))
         }
         Maker::Field { column: of, field } => match &table.columns[*of].maker {
             Maker::Word { list, .. } if *field < list.fields() => Ok(()),
-            Maker::Word { list, .. } => Err(format!("list `{}` has fields 1 to {}", list.name, list.fields())),
-            _ => Err(format!("`field` needs a `word` column, and `{}` is none", name(*of))),
+            Maker::Word { list, .. } => Err(format!(
+                "list `{}` has fields 1 to {}",
+                list.name,
+                list.fields()
+            )),
+            _ => Err(format!(
+                "`field` needs a `word` column, and `{}` is none",
+                name(*of)
+            )),
         },
         _ => Ok(()),
     }
 }
 
 fn ensure_siblings_not_null(table: &Table, column: &Column) -> Result<(), String> {
-    let nullable = siblings(column).into_iter().find(|&index| !table.columns[index].null.is_never());
+    let nullable = siblings(column)
+        .into_iter()
+        .find(|&index| !table.columns[index].null.is_never());
     match nullable {
         Some(index) => Err(format!(
             "it needs the value of `{}`, which may be NULL; take `null` away there",
@@ -101,9 +134,14 @@ fn ensure_distinct_columns(table: &Table, document: Document) -> Result<()> {
 /// Refuses two tables that would write the same file.
 pub fn ensure_distinct_files(tables: &[Table], document: Document) -> Result<()> {
     for (index, table) in tables.iter().enumerate() {
-        let same = tables[..index].iter().find(|other| other.file.is_some() && other.file == table.file);
+        let same = tables[..index]
+            .iter()
+            .find(|other| other.file.is_some() && other.file == table.file);
         if let (Some(other), Some(file)) = (same, &table.file) {
-            let message = format!("table `{}`: `{}` is the file of `{}` already", table.name, file, other.name);
+            let message = format!(
+                "table `{}`: `{}` is the file of `{}` already",
+                table.name, file, other.name
+            );
             bail!(document.error(table.line, message));
         }
     }

@@ -1,1 +1,7 @@
-//! files
+//! CSV on disk: writing under a temporary name, the manifest, reading.
+
+pub mod folder;
+pub mod manifest;
+pub mod write;
+
+pub use manifest::Manifest;

@@ -24,7 +24,9 @@ impl<'a> TableMaker<'a> {
         Ok(TableMaker {
             walk: Walk::new(dataset, plan, table),
             cells: compile::cells(dataset, plan, table)?,
-            written: (0..spec.columns.len()).filter(|&column| !spec.columns[column].hidden).collect(),
+            written: (0..spec.columns.len())
+                .filter(|&column| !spec.columns[column].hidden)
+                .collect(),
             header: header(&names)?,
         })
     }
@@ -40,7 +42,15 @@ impl<'a> TableMaker<'a> {
         self.walk.families(block, |family| {
             for place in 0..family.count {
                 let id = family.first + place;
-                self.write_row(&Row { id, ancestors: family.ancestors, place, siblings: family.count }, out);
+                self.write_row(
+                    &Row {
+                        id,
+                        ancestors: family.ancestors,
+                        place,
+                        siblings: family.count,
+                    },
+                    out,
+                );
             }
             rows += family.count;
         });

@@ -48,6 +48,8 @@ pub enum Make {
     Serial,
     /// The parent's id.
     Parent,
+    /// What an ancestor's column draws: its draws, how far up it is (0 for the parent), and its range.
+    Inherit(Key, usize, Range),
     /// Any of the ids 1 to `rows`; a hot one, `stride` apart, with a chance.
     Reference {
         /// Rows of the other table, at least 1.
@@ -134,8 +136,12 @@ fn write_value(cells: &[Cell], cell: &Cell, row: &Row, out: &mut Vec<u8>) {
     }
     let mut draws = cell.key.row(row.id);
     match &cell.make {
-        Make::Words(pool, weights) => out.extend_from_slice(pool.get(pick(weights.as_ref(), pool.len(), &mut draws))),
-        Make::Field(key, pool) => out.extend_from_slice(pool.get(key.row(row.id).index(pool.len()))),
+        Make::Words(pool, weights) => {
+            out.extend_from_slice(pool.get(pick(weights.as_ref(), pool.len(), &mut draws)))
+        }
+        Make::Field(key, pool) => {
+            out.extend_from_slice(pool.get(key.row(row.id).index(pool.len())))
+        }
         Make::Nth(choose, pools) => out.extend_from_slice(nth(cell, choose.as_ref(), pools, row)),
         Make::Phrase(phrase) => write_phrase(phrase, cells, row, &mut draws, out),
         Make::Hex(digits) => write_hex(draws.bits(), *digits, out),
@@ -150,9 +156,12 @@ fn number(cells: &[Cell], cell: &Cell, row: &Row) -> i64 {
         Make::Serial => row.id.cast_signed(),
         Make::Parent => parent(row).cast_signed(),
         Make::Reference { rows, hot } => match hot {
-            Some((share, count, stride)) if draws.happens(*share) => 1 + (draws.below(*count) * stride).cast_signed(),
+            Some((share, count, stride)) if draws.happens(*share) => {
+                1 + (draws.below(*count) * stride).cast_signed()
+            }
             _ => 1 + draws.below(*rows).cast_signed(),
         },
+        Make::Inherit(key, level, range) => range.draw(&mut key.row(row.ancestors[*level])),
         Make::Range(range) => range.draw(&mut draws),
         Make::Chance(chance) => i64::from(draws.happens(*chance)),
         Make::Flag(chance) => {
@@ -178,14 +187,21 @@ fn parent(row: &Row) -> u64 {
 
 #[inline]
 fn pick(weights: Option<&Weights>, count: usize, draws: &mut Draws) -> usize {
-    weights.map_or_else(|| draws.clone().index(count), |weights| weights.draw(&mut draws.clone()))
+    weights.map_or_else(
+        || draws.clone().index(count),
+        |weights| weights.draw(&mut draws.clone()),
+    )
 }
 
 /// Siblings get consecutive entries from a start that their parent draws.
 fn nth<'p>(cell: &Cell, choose: Option<&Choose>, pools: &'p [Pool], row: &Row) -> &'p [u8] {
     let pool = match choose {
         None => &pools[0],
-        Some(Choose { key, level, pools: chosen }) => {
+        Some(Choose {
+            key,
+            level,
+            pools: chosen,
+        }) => {
             let entry = key.row(row.ancestors[*level]).index(chosen.len());
             &pools[usize::from(chosen[entry])]
         }
@@ -225,7 +241,10 @@ impl Phrase {
     pub fn nature(&self, of_column: &dyn Fn(usize) -> Nature) -> Nature {
         let mut nature = Nature::default();
         for template in &self.templates {
-            let natures: Vec<Nature> = template.iter().map(|piece| piece.nature(of_column)).collect();
+            let natures: Vec<Nature> = template
+                .iter()
+                .map(|piece| piece.nature(of_column))
+                .collect();
             nature.special |= natures.iter().any(|n| n.special);
             nature.empty |= natures.iter().all(|n| n.empty);
         }
@@ -238,7 +257,10 @@ impl Piece {
         match self {
             Piece::Text(text) => {
                 let text = String::from_utf8_lossy(text);
-                Nature { special: csv::is_special(&text), empty: text.is_empty() }
+                Nature {
+                    special: csv::is_special(&text),
+                    empty: text.is_empty(),
+                }
             }
             Piece::Pool(pool) => pool.nature,
             Piece::Phrase(phrase) => phrase.nature(of_column),

@@ -53,17 +53,29 @@ fn make(dataset: &Dataset, plan: &Plan, table: usize, column: &Column) -> Result
     Ok(match &column.maker {
         Maker::Serial => Make::Serial,
         Maker::Parent => Make::Parent,
+        Maker::Inherit {
+            table: ancestor,
+            column,
+            ..
+        } => inherit(dataset, plan, table, *ancestor, *column)?,
         Maker::Reference { table: to, hot } => {
             let rows = plan.rows(*to);
             if rows == 0 && plan.rows(table) > 0 {
                 let (from, to) = (&spec.name, &dataset.tables[*to].name);
-                bail!("{from}.{} refers to {to}, which has no rows at this size; give more --rows", column.name);
+                bail!(
+                    "{from}.{} refers to {to}, which has no rows at this size; give more --rows",
+                    column.name
+                );
             }
-            Make::Reference { rows, hot: hot.map(|hot| hot_rows(hot, rows)) }
+            Make::Reference {
+                rows,
+                hot: hot.map(|hot| hot_rows(hot, rows)),
+            }
         }
-        Maker::Integer(range) | Maker::Cents(range) | Maker::Date(range) | Maker::Timestamp(range) => {
-            Make::Range(range.clone())
-        }
+        Maker::Integer(range)
+        | Maker::Cents(range)
+        | Maker::Date(range)
+        | Maker::Timestamp(range) => Make::Range(range.clone()),
         Maker::Boolean(chance) => Make::Chance(*chance),
         Maker::Flag(chance) => Make::Flag(*chance),
         Maker::Number { values, weights } => Make::Number(values.clone(), weights.clone()),
@@ -80,6 +92,38 @@ fn make(dataset: &Dataset, plan: &Plan, table: usize, column: &Column) -> Result
         }
         Maker::Hex(digits) => Make::Hex(*digits),
     })
+}
+
+/// How far above a table an ancestor is: 0 for the parent.
+fn level(dataset: &Dataset, table: usize, ancestor: usize) -> Option<usize> {
+    dataset
+        .lineage(table)
+        .iter()
+        .skip(1)
+        .position(|&t| t == ancestor)
+}
+
+fn inherit(
+    dataset: &Dataset,
+    plan: &Plan,
+    table: usize,
+    ancestor: usize,
+    column: usize,
+) -> Result<Make> {
+    let parent = &dataset.tables[ancestor];
+    let column = &parent.columns[column];
+    let level = level(dataset, table, ancestor);
+    match (&column.maker, level) {
+        (
+            Maker::Integer(r) | Maker::Cents(r) | Maker::Date(r) | Maker::Timestamp(r),
+            Some(level),
+        ) => Ok(Make::Inherit(
+            column_key(plan, parent, column),
+            level,
+            r.clone(),
+        )),
+        _ => bail!("{}.{} cannot be inherited", parent.name, column.name),
+    }
 }
 
 /// Chance, number of hot rows, and their distance.
@@ -100,17 +144,26 @@ fn field_of(plan: &Plan, table: &Table, sibling: &Column, field: usize) -> Make 
     Make::Field(column_key(plan, table, sibling), pool)
 }
 
-fn nth(dataset: &Dataset, plan: &Plan, table: usize, by: Option<&By>, lists: &[(String, Arc<List>)]) -> Make {
+fn nth(
+    dataset: &Dataset,
+    plan: &Plan,
+    table: usize,
+    by: Option<&By>,
+    lists: &[(String, Arc<List>)],
+) -> Make {
     let pools = lists.iter().map(|(_, list)| pool(list, 0)).collect();
     let choose = by.and_then(|by| {
         let ancestor = &dataset.tables[by.table];
         let column = &ancestor.columns[by.column];
-        let Maker::Word { list, .. } = &column.maker else { return None };
-        let chosen = |entry: &Vec<String>| lists.iter().position(|(name, _)| *name == entry[by.field]);
+        let Maker::Word { list, .. } = &column.maker else {
+            return None;
+        };
+        let chosen =
+            |entry: &Vec<String>| lists.iter().position(|(name, _)| *name == entry[by.field]);
         let position = |entry| u16::try_from(chosen(entry).unwrap_or(0)).unwrap_or(0);
         Some(Choose {
             key: column_key(plan, ancestor, column),
-            level: dataset.lineage(table).iter().skip(1).position(|&t| t == by.table)?,
+            level: level(dataset, table, by.table)?,
             pools: list.entries.iter().map(position).collect(),
         })
     });
@@ -150,6 +203,13 @@ fn compile_phrase(phrase: &spec::Phrase) -> Phrase {
             _ => Piece::Phrase(Arc::new(compile_phrase(inner))),
         },
     };
-    let templates = phrase.templates.iter().map(|template| template.iter().map(piece).collect()).collect();
-    Phrase { templates, weights: phrase.weights.clone() }
+    let templates = phrase
+        .templates
+        .iter()
+        .map(|template| template.iter().map(piece).collect())
+        .collect();
+    Phrase {
+        templates,
+        weights: phrase.weights.clone(),
+    }
 }

@@ -6,7 +6,8 @@ use crate::dataset::calendar::{DAY, date_from_days};
 /// Whether a text needs quotes around it: RFC 4180's characters, and a backslash, since COPY takes a line `\.` as the
 /// end of the data.
 pub fn is_special(text: &str) -> bool {
-    text.bytes().any(|b| matches!(b, b',' | b'"' | b'\n' | b'\r' | b'\\'))
+    text.bytes()
+        .any(|b| matches!(b, b',' | b'"' | b'\n' | b'\r' | b'\\'))
 }
 
 /// Doubles the quotes.
@@ -64,7 +65,11 @@ fn date(days: i64, out: &mut Vec<u8>) {
 fn timestamp(seconds: i64, out: &mut Vec<u8>) {
     date(seconds.div_euclid(DAY), out);
     let second = seconds.rem_euclid(DAY);
-    for (before, part) in [(b'T', second / 3600), (b':', second / 60 % 60), (b':', second % 60)] {
+    for (before, part) in [
+        (b'T', second / 3600),
+        (b':', second / 60 % 60),
+        (b':', second % 60),
+    ] {
         out.push(before);
         two_digits(part, out);
     }
@@ -87,7 +92,10 @@ mod tests {
         assert_eq!(written(Kind::Cents, 1_205), "12.05");
         assert_eq!(written(Kind::Cents, -7), "-0.07");
         assert_eq!(written(Kind::Date, 20_777), "2026-11-20");
-        assert_eq!(written(Kind::Timestamp, 20_777 * DAY + 3_661), "2026-11-20T01:01:01Z");
+        assert_eq!(
+            written(Kind::Timestamp, 20_777 * DAY + 3_661),
+            "2026-11-20T01:01:01Z"
+        );
         assert_eq!(written(Kind::Timestamp, -1), "1969-12-31T23:59:59Z");
         assert_eq!(written(Kind::Boolean, 1), "true");
     }

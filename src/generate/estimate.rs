@@ -15,7 +15,10 @@ pub fn file_bytes(maker: &TableMaker, plan: &Plan, table: usize) -> u64 {
     };
     blocks.dedup();
     let mut bytes = Vec::new();
-    let rows: u64 = blocks.into_iter().map(|block| maker.write_block(block, &mut bytes)).sum();
+    let rows: u64 = blocks
+        .into_iter()
+        .map(|block| maker.write_block(block, &mut bytes))
+        .sum();
     let header = maker.header().len() as u64;
     if rows == 0 {
         return header;

@@ -36,7 +36,9 @@ pub fn run(
     let ended = AtomicBool::new(false);
     let (give_back, free) = mpsc::channel();
     for _ in 0..2 * jobs + 2 {
-        give_back.send(Vec::new()).context("could not set up buffers")?;
+        give_back
+            .send(Vec::new())
+            .context("could not set up buffers")?;
     }
     let free = Mutex::new(free);
     let (done, finished) = mpsc::channel();
@@ -131,26 +133,46 @@ mod tests {
     #[test]
     fn chunks_come_in_order_whatever_the_threads() {
         let one = collected(1, 500);
-        assert!(one.iter().enumerate().all(|(index, (task, _))| index == *task));
+        assert!(
+            one.iter()
+                .enumerate()
+                .all(|(index, (task, _))| index == *task)
+        );
         assert_eq!(one, collected(8, 500));
         assert!(collected(3, 0).is_empty());
     }
 
     #[test]
     fn a_failing_consumer_ends_the_threads() {
-        let result = run(4, 10_000, &AtomicBool::new(false), |_, _| 1, |task, _| {
-            if task == 7 { bail!("disk full") } else { Ok(()) }
-        });
+        let result = run(
+            4,
+            10_000,
+            &AtomicBool::new(false),
+            |_, _| 1,
+            |task, _| {
+                if task == 7 {
+                    bail!("disk full")
+                } else {
+                    Ok(())
+                }
+            },
+        );
         assert_eq!(result.unwrap_err().to_string(), "disk full");
     }
 
     #[test]
     fn a_stop_ends_the_threads() {
         let stop = AtomicBool::new(false);
-        let result = run(4, 10_000, &stop, |_, _| 1, |task, _| {
-            stop.store(task >= 3, Ordering::Relaxed);
-            Ok(())
-        });
+        let result = run(
+            4,
+            10_000,
+            &stop,
+            |_, _| 1,
+            |task, _| {
+                stop.store(task >= 3, Ordering::Relaxed);
+                Ok(())
+            },
+        );
         assert!(result.is_err());
     }
 }

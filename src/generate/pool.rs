@@ -27,7 +27,8 @@ impl Pool {
         let mut pool = Pool::default();
         for text in texts {
             csv::escape(text, &mut pool.bytes);
-            pool.ends.push(u32::try_from(pool.bytes.len()).unwrap_or(u32::MAX));
+            pool.ends
+                .push(u32::try_from(pool.bytes.len()).unwrap_or(u32::MAX));
             pool.nature.special |= csv::is_special(text);
             pool.nature.empty |= text.is_empty();
         }
@@ -37,11 +38,6 @@ impl Pool {
     /// How many texts there are.
     pub fn len(&self) -> usize {
         self.ends.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
     }
 
     /// One text, escaped.

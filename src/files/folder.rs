@@ -1,0 +1,157 @@
+//! A folder of files that appears as a whole: written in a hidden folder beside them, synced, renamed; the manifest last.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+use crate::files::manifest::{self, Manifest};
+
+/// The hidden folders that files are written in; one that a killed run left is removed by the next.
+const STAGING: &str = ".seedrow-partial-";
+
+/// Whether files that stand in the way are replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// A folder that holds files is refused.
+    Refuse,
+    /// Files of the same names are replaced, and those that an earlier manifest lists are removed.
+    Overwrite,
+}
+
+/// A folder being written.
+pub struct Staging {
+    target: PathBuf,
+    staged: TempDir,
+}
+
+/// Refuses a folder that holds files, or that cannot be one.
+pub fn ensure_may_hold(target: &Path, existing: Existing) -> Result<()> {
+    if target.exists() && !target.is_dir() {
+        bail!("{} is a file; --out takes a folder", target.display());
+    }
+    if existing == Existing::Overwrite || !target.exists() {
+        return Ok(());
+    }
+    let entries =
+        fs::read_dir(target).with_context(|| format!("could not read {}", target.display()))?;
+    for entry in entries {
+        let name = entry
+            .with_context(|| format!("could not read {}", target.display()))?
+            .file_name();
+        if !name.to_string_lossy().starts_with(STAGING) {
+            bail!(
+                "{} holds files already, {} among them; --overwrite replaces them, or choose another --out",
+                target.display(),
+                name.to_string_lossy()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Refuses when the disk of `target` has no room for so many bytes more.
+pub fn ensure_room(target: &Path, bytes: u64) -> Result<()> {
+    let existing = target
+        .ancestors()
+        .find(|path| path.exists())
+        .unwrap_or(Path::new("."));
+    let existing = if existing.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        existing
+    };
+    let disk = rustix::fs::statvfs(existing)
+        .with_context(|| format!("could not ask how much room {} has", existing.display()))?;
+    let room = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if bytes > room {
+        bail!(
+            "{} has room for {}, and about {} are to come; give fewer --rows or an --out on another disk",
+            existing.display(),
+            indicatif::HumanBytes(room),
+            indicatif::HumanBytes(bytes)
+        );
+    }
+    Ok(())
+}
+
+impl Staging {
+    /// Makes the folder, and in it a hidden one for the files to be written.
+    pub fn new(target: &Path) -> Result<Staging> {
+        fs::create_dir_all(target)
+            .with_context(|| format!("could not make the folder {}", target.display()))?;
+        remove_leftovers(target)?;
+        let staged = tempfile::Builder::new()
+            .prefix(STAGING)
+            .tempdir_in(target)
+            .with_context(|| format!("could not write in {}", target.display()))?;
+        Ok(Staging {
+            target: target.to_owned(),
+            staged,
+        })
+    }
+
+    /// Where a file goes until all are complete.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.staged.path().join(name)
+    }
+
+    /// Puts the synced files and their manifest in place; an older manifest goes first, so that no moment shows one
+    /// beside files it does not describe.
+    pub fn finish(self, manifest: &Manifest) -> Result<()> {
+        let written = self.path(manifest::FILE);
+        let text = manifest.to_json()?;
+        fs::write(&written, text)
+            .with_context(|| format!("could not write {}", written.display()))?;
+        sync(&written)?;
+        remove_described(&self.target)?;
+        let files = manifest.tables.iter().map(|table| table.file.as_str());
+        for name in files.chain([manifest::FILE]) {
+            let (from, to) = (self.path(name), self.target.join(name));
+            fs::rename(&from, &to)
+                .with_context(|| format!("could not put {} in place", to.display()))?;
+        }
+        sync(&self.target)?;
+        self.staged
+            .close()
+            .with_context(|| format!("could not tidy up {}", self.target.display()))
+    }
+}
+
+fn sync(path: &Path) -> Result<()> {
+    File::open(path)
+        .and_then(|file| file.sync_all())
+        .with_context(|| format!("could not sync {}", path.display()))
+}
+
+/// The manifest of an earlier run and the files it lists.
+fn remove_described(target: &Path) -> Result<()> {
+    let Ok(Some(manifest)) = Manifest::read(target) else {
+        return Ok(());
+    };
+    let files = manifest.tables.iter().map(|table| table.file.as_str());
+    for name in [manifest::FILE].into_iter().chain(files) {
+        match fs::remove_file(target.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error)
+                    .with_context(|| format!("could not replace {}", target.join(name).display()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn remove_leftovers(target: &Path) -> Result<()> {
+    let entries =
+        fs::read_dir(target).with_context(|| format!("could not read {}", target.display()))?;
+    for entry in entries {
+        let entry = entry.with_context(|| format!("could not read {}", target.display()))?;
+        if entry.file_name().to_string_lossy().starts_with(STAGING) {
+            fs::remove_dir_all(entry.path())
+                .with_context(|| format!("could not remove {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,203 @@
+//! Rows → one CSV file a table: blocks made on every core, written in order by one thread, summed as they pass.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, Result};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::dataset::{Dataset, Plan};
+use crate::files::folder::{Existing, Staging, ensure_may_hold, ensure_room};
+use crate::files::manifest::{DatasetId, Manifest, TableFile, checksum};
+use crate::generate::{TableMaker, estimate, pipeline};
+use crate::progress::{Progress, Task, Unit, grouped};
+
+/// What is to be written.
+#[derive(Debug)]
+pub struct Order<'a> {
+    /// The dataset.
+    pub dataset: &'a Dataset,
+    /// The positions of its tables to write, in load order.
+    pub tables: Vec<usize>,
+    /// Rows of the root table.
+    pub rows: u64,
+    /// The seed.
+    pub seed: u64,
+    /// Threads that make rows.
+    pub jobs: usize,
+    /// The folder.
+    pub out: &'a Path,
+    /// What may be replaced there.
+    pub existing: Existing,
+}
+
+/// A file that is growing.
+struct Open {
+    path: PathBuf,
+    file: File,
+    hash: Xxh3,
+    rows: u64,
+    bytes: u64,
+    task: Task,
+}
+
+impl Order<'_> {
+    /// Says what is to come, writes every file and the manifest, and returns the manifest. Blocks the thread.
+    ///
+    /// Ends with an error, and without a trace in the folder, when it cannot or `stop` is set.
+    pub fn carry_out(&self, progress: &Progress, stop: &AtomicBool) -> Result<Manifest> {
+        ensure_may_hold(self.out, self.existing)?;
+        ensure_room(self.out, self.least_bytes()?)?;
+        let plan = Plan::new(self.dataset, self.rows, self.seed, &self.tables);
+        let makers = self.makers(&plan)?;
+        let sizes: Vec<u64> = makers
+            .iter()
+            .zip(&self.tables)
+            .map(|(maker, &table)| estimate::file_bytes(maker, &plan, table))
+            .collect();
+        let total: u64 = sizes.iter().sum();
+        self.announce(&plan, total, progress);
+        ensure_room(self.out, total + total / 50)?;
+
+        let staging = Staging::new(self.out)?;
+        let files = self.write_files(&plan, &makers, &sizes, &staging, progress, stop)?;
+        let dataset = DatasetId {
+            name: self.dataset.name.clone(),
+            hash: self.dataset.hash.clone(),
+        };
+        let manifest = Manifest::new(dataset, self.rows, self.seed, files);
+        staging.finish(&manifest)?;
+        Ok(manifest)
+    }
+
+    fn makers<'p>(&'p self, plan: &'p Plan) -> Result<Vec<TableMaker<'p>>> {
+        self.tables
+            .iter()
+            .map(|&table| TableMaker::new(self.dataset, plan, table))
+            .collect()
+    }
+
+    /// A lower bound of the bytes to come, from so few rows that it costs nothing: counting the rows of an order that
+    /// no disk could hold would take hours.
+    fn least_bytes(&self) -> Result<u64> {
+        const FEW: u64 = 500;
+        let few = self.rows.min(FEW);
+        let plan = Plan::new(self.dataset, few, self.seed, &self.tables);
+        let makers = self.makers(&plan)?;
+        let bytes = makers
+            .iter()
+            .zip(&self.tables)
+            .map(|(maker, &table)| estimate::file_bytes(maker, &plan, table));
+        let bytes = bytes.sum::<u64>() as f64 * (self.rows as f64 / few as f64);
+        // Another sample of 500 may be a little leaner.
+        Ok((bytes * 0.8) as u64)
+    }
+
+    fn announce(&self, plan: &Plan, bytes: u64, progress: &Progress) {
+        let rows: u64 = self.tables.iter().map(|&table| plan.rows(table)).sum();
+        let Dataset { name, tables, .. } = self.dataset;
+        progress.say(format!(
+            "generate: {name}, {} {}, seed {}: {} rows in {} files, about {}, to {}",
+            grouped(self.rows),
+            tables[self.dataset.root()].name,
+            self.seed,
+            grouped(rows),
+            self.tables.len(),
+            indicatif::HumanBytes(bytes),
+            self.out.display()
+        ));
+    }
+
+    fn write_files(
+        &self,
+        plan: &Plan,
+        makers: &[TableMaker],
+        sizes: &[u64],
+        staging: &Staging,
+        progress: &Progress,
+        stop: &AtomicBool,
+    ) -> Result<Vec<TableFile>> {
+        let blocks = plan.blocks();
+        let mut files = Vec::new();
+        let mut open: Option<Open> = None;
+        let make =
+            |task: usize, out: &mut Vec<u8>| makers[task / blocks].write_block(task % blocks, out);
+        pipeline::run(
+            self.jobs,
+            blocks * makers.len(),
+            stop,
+            make,
+            |task, chunk| {
+                let index = task / blocks;
+                let table = &self.dataset.tables[self.tables[index]];
+                let file_name = table.file.as_deref().unwrap_or(&table.name);
+                if open.is_none() {
+                    let task = progress.task(
+                        format!("generate {}", table.name),
+                        sizes[index],
+                        Unit::Bytes,
+                    );
+                    open = Some(Open::new(
+                        staging.path(file_name),
+                        makers[index].header(),
+                        task,
+                    )?);
+                }
+                if let Some(file) = &mut open {
+                    file.append(&chunk.bytes, chunk.rows)?;
+                }
+                if task % blocks == blocks - 1
+                    && let Some(file) = open.take()
+                {
+                    files.push(file.finish(&table.name, file_name)?);
+                }
+                Ok(())
+            },
+        )?;
+        Ok(files)
+    }
+}
+
+impl Open {
+    fn new(path: PathBuf, header: &[u8], task: Task) -> Result<Open> {
+        let file =
+            File::create(&path).with_context(|| format!("could not make {}", path.display()))?;
+        let mut open = Open {
+            path,
+            file,
+            hash: Xxh3::new(),
+            rows: 0,
+            bytes: 0,
+            task,
+        };
+        open.append(header, 0)?;
+        Ok(open)
+    }
+
+    fn append(&mut self, bytes: &[u8], rows: u64) -> Result<()> {
+        self.file
+            .write_all(bytes)
+            .with_context(|| format!("could not write {}", self.path.display()))?;
+        self.hash.update(bytes);
+        self.rows += rows;
+        self.bytes += bytes.len() as u64;
+        self.task.add(rows, bytes.len() as u64);
+        Ok(())
+    }
+
+    fn finish(self, table: &str, file_name: &str) -> Result<TableFile> {
+        self.file
+            .sync_all()
+            .with_context(|| format!("could not sync {}", self.path.display()))?;
+        self.task.finish();
+        Ok(TableFile {
+            name: table.to_owned(),
+            file: file_name.to_owned(),
+            rows: self.rows,
+            bytes: self.bytes,
+            checksum: checksum(self.hash.digest()),
+        })
+    }
+}

@@ -1,0 +1,73 @@
+//! What `seedrow generate` wrote, and the built-in datasets.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::dataset::Dataset;
+use crate::files::Manifest;
+use crate::files::manifest::TableFile;
+use crate::progress::grouped;
+use crate::report::print;
+use crate::report::table::{Align, table};
+
+/// Every file with its rows, bytes and checksum, then the whole.
+pub fn files(out: &Path, manifest: &Manifest, taken: Duration) -> Result<()> {
+    let row = |file: &TableFile| {
+        vec![
+            file.name.clone(),
+            file.file.clone(),
+            grouped(file.rows),
+            grouped(file.bytes),
+            file.checksum.clone(),
+        ]
+    };
+    let rows = manifest.tables.iter().map(row).collect();
+    let head = [
+        ("table", Align::Left),
+        ("file", Align::Left),
+        ("rows", Align::Right),
+        ("bytes", Align::Right),
+        ("checksum", Align::Left),
+    ];
+    print(&table(&head, rows))?;
+    let seconds = taken.as_secs_f64().max(1e-3);
+    print(&format!(
+        "{} rows, {} in {seconds:.1} s ({} rows/s) in {}\n",
+        grouped(manifest.total_rows()),
+        indicatif::HumanBytes(manifest.total_bytes()),
+        grouped((manifest.total_rows() as f64 / seconds) as u64),
+        out.display()
+    ))
+}
+
+/// A line for each dataset.
+pub fn datasets(datasets: &[Dataset]) -> Result<()> {
+    let line = |dataset: &Dataset| format!("{}: {}\n", dataset.name, dataset.about);
+    print(&datasets.iter().map(line).collect::<String>())
+}
+
+/// The dataset's TOML file, schema and queries, each under its path; word lists by their paths alone.
+pub fn dataset_files(dataset: &Dataset) -> Result<()> {
+    for path in std::iter::once(&dataset.path).chain(&dataset.files) {
+        let is_list = path.extension().is_some_and(|extension| extension == "txt");
+        print(&format!("==> {} <==\n", path.display()))?;
+        if !is_list {
+            print(&format!("{}\n", dataset.source.read(path)?))?;
+        }
+    }
+    print(&format!(
+        "\n`seedrow datasets {} --out DIR` copies all of these files.\n",
+        dataset.name
+    ))
+}
+
+/// Where a dataset was copied to and what to type next.
+pub fn copied(dataset: &Dataset, toml: &Path) -> Result<()> {
+    let files = dataset.files.len() + 1;
+    print(&format!(
+        "{files} files copied; change them, then:\n  seedrow run --dataset {}\n",
+        toml.display()
+    ))
+}
