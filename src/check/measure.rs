@@ -8,7 +8,8 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::finding::Sample;
-use super::query::{Query, Source};
+use super::header::Source;
+use super::query::Query;
 use super::run::Settings;
 use super::sample::Sampled;
 use super::value::Value;

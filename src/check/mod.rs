@@ -3,7 +3,9 @@
 //! New rows are at a table's end, and there a missing index costs the most: a sequential scan that stops at its first
 //! match reads the whole table for them. Nothing in the target is changed.
 
+mod coverage;
 mod finding;
+mod header;
 mod lexer;
 mod measure;
 mod query;

@@ -1,14 +1,15 @@
-//! The rules: pure functions over plans, figures and the catalog's values, each giving findings with what to type.
+//! The rules over plans and their figures, pure functions that give findings with what to type.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::finding::{Check, Figures, Finding, Severity, Subject};
+use super::coverage::build_help;
+use super::finding::{Figures, Finding, Severity};
 use super::measure::{STATEMENT_TIMEOUT, Stopped};
 use super::query::Query;
-use crate::index::{Coverage, Mode, Survey};
+use crate::index::{Coverage, Survey};
 use crate::postgres::TableName;
-use crate::postgres::catalog::{ForeignKey, Table};
+use crate::postgres::catalog::Table;
 use crate::postgres::explain::{Node, Plan};
 use crate::postgres::name::quoted;
 use crate::progress::grouped;
@@ -16,9 +17,6 @@ use crate::progress::grouped;
 /// Up to here, reading a table from end to end is right: 128 pages are 1 MiB, read in well under a millisecond, and
 /// the planner prefers it whatever indexes there are.
 const SMALL_PAGES: u64 = 128;
-
-/// The check's name in reports.
-pub const FOREIGN_KEYS: &str = "foreign-keys";
 
 /// What the rules know of the database beside the plans.
 #[derive(Debug, Clone, Copy)]
@@ -29,80 +27,6 @@ pub struct Facts<'a> {
     pub survey: &'a Survey,
     /// Bytes of one page.
     pub block_bytes: u64,
-}
-
-/// Each foreign key has an index (`fk-not-indexed`) and holds for all rows (`fk-not-valid`).
-pub fn foreign_keys(survey: &Survey) -> Check {
-    let uncovered = survey.missing().map(|key| fk_not_indexed(survey, key));
-    let unvalidated = survey
-        .keys
-        .iter()
-        .filter(|key| !key.foreign_key.validated)
-        .map(|key| fk_not_valid(survey, &key.foreign_key));
-    Check {
-        name: FOREIGN_KEYS.to_owned(),
-        subject: Subject::ForeignKeys {
-            covered: survey.keys.len() - survey.missing().count(),
-            total: survey.keys.len(),
-        },
-        findings: uncovered.chain(unvalidated).collect(),
-    }
-}
-
-fn fk_not_indexed(survey: &Survey, key: &Coverage) -> Finding {
-    Finding {
-        rule: "fk-not-indexed",
-        severity: Severity::Fail,
-        message: format!(
-            "no index serves the foreign key {}: {}",
-            key.shown(&survey.home),
-            key.verdict.reason()
-        ),
-        help: build_help(survey, &key.foreign_key),
-    }
-}
-
-/// The command, and the statement that it runs.
-fn build_help(survey: &Survey, key: &ForeignKey) -> String {
-    match survey.proposal_for(key) {
-        Some(proposal) => format!("seedrow index   -- or: {};", proposal.ddl(Mode::Plain)),
-        None => "seedrow index".to_owned(),
-    }
-}
-
-fn fk_not_valid(survey: &Survey, key: &ForeignKey) -> Finding {
-    let (table, name) = (&key.table, quoted(&key.name));
-    Finding {
-        rule: "fk-not-valid",
-        severity: Severity::Fail,
-        message: format!(
-            "the foreign key {name} of {} is not validated: rows may refer to nothing",
-            table.within(&survey.home)
-        ),
-        help: format!(
-            "{};   -- finds the rows; once they are mended: ALTER TABLE {table} VALIDATE CONSTRAINT {name};",
-            orphans(key)
-        ),
-    }
-}
-
-/// The query that finds rows which break a foreign key.
-fn orphans(key: &ForeignKey) -> String {
-    let names = || key.columns.iter().map(|column| quoted(&column.name));
-    let equal: Vec<String> = names()
-        .zip(&key.referenced_columns)
-        .map(|(name, referenced)| format!("parent.{} = child.{name}", quoted(&referenced.name)))
-        .collect();
-    let filled: Vec<String> = names()
-        .map(|name| format!("child.{name} IS NOT NULL"))
-        .collect();
-    format!(
-        "SELECT * FROM {} AS child WHERE {} AND NOT EXISTS (SELECT FROM {} AS parent WHERE {}) LIMIT 10",
-        key.table,
-        filled.join(" AND "),
-        key.referenced,
-        equal.join(" AND ")
-    )
 }
 
 /// No plan reads a table that isn't small from end to end (`seq-scan`); one finding a table.
@@ -154,22 +78,22 @@ fn seq_scan(
     (count, of): (usize, usize),
     facts: Facts<'_>,
 ) -> Finding {
-    let samples = match (count, of) {
-        (_, 1) => String::new(),
-        (count, of) if count == of => format!(" in all {of} samples"),
-        (count, of) => format!(" in {count} of {of} samples"),
-    };
     let filter = match &node.filter {
         Some(filter) => format!(" for the rows where {filter}"),
         None => String::new(),
+    };
+    let samples = match (count, of) {
+        (_, 1) => String::new(),
+        (count, of) if count == of => format!(", in all {of} samples"),
+        (count, of) => format!(", in {count} of {of} samples"),
     };
     Finding {
         rule: "seq-scan",
         severity: Severity::Fail,
         message: format!(
-            "a sequential scan reads {} ({} pages){samples}{filter}",
-            table.name.within(&facts.survey.home),
+            "a sequential scan reads all {} pages of {}{filter}{samples}",
             grouped(pages(table, facts)),
+            table.name.within(&facts.survey.home),
         ),
         help: scan_help(table, node, plan, facts),
     }
@@ -230,22 +154,23 @@ pub fn over_budget(
     stopped: Option<Stopped>,
 ) -> Option<Finding> {
     let budget_ms = milliseconds(budget);
+    let over =
+        |what: &str, ms: f64| format!("{what}, {ms:.2} ms, is over the budget of {budget_ms} ms");
     let (severity, message) = if stopped == Some(Stopped::CutOff) {
-        let seconds = STATEMENT_TIMEOUT.as_secs();
-        let message = format!("it had not ended after {seconds} s; the budget is {budget_ms} ms");
-        (Severity::Fail, message)
+        let message = format!("it had not ended after {} s", STATEMENT_TIMEOUT.as_secs());
+        let over = budget < STATEMENT_TIMEOUT;
+        (
+            if over {
+                Severity::Fail
+            } else {
+                Severity::Unchecked
+            },
+            message,
+        )
     } else if figures.p50_ms > budget_ms {
-        let message = format!(
-            "the median, {:.1} ms, is over the budget of {budget_ms} ms",
-            figures.p50_ms
-        );
-        (Severity::Fail, message)
+        (Severity::Fail, over("the median", figures.p50_ms))
     } else if figures.p95_ms > budget_ms {
-        let message = format!(
-            "the 95th percentile, {:.1} ms, is over the budget of {budget_ms} ms",
-            figures.p95_ms
-        );
-        (Severity::Warn, message)
+        (Severity::Warn, over("the 95th percentile", figures.p95_ms))
     } else {
         return None;
     };
@@ -254,7 +179,7 @@ pub fn over_budget(
         severity,
         message,
         help: format!(
-            "mend the other findings first; then `seedrow check --format json` shows the plan, and `-- budget: …` in {} allows more",
+            "mend what else is found; `seedrow check --format json` shows the plan, `-- budget:` in {} allows more",
             query.path
         ),
     })
@@ -263,4 +188,202 @@ pub fn over_budget(
 /// A duration in milliseconds.
 pub fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::QueryFile;
+    use crate::index::{Verdict, propose, samples};
+    use crate::postgres::catalog::{ForeignKey, KeyColumn, TableKind};
+
+    const UNINDEXED: &str = include_str!("../../tests/fixtures/plans/styles-unindexed.json");
+    const INDEXED: &str = include_str!("../../tests/fixtures/plans/styles-indexed.json");
+    const LIMIT: &str = include_str!("../../tests/fixtures/plans/limit.json");
+    const HASH_JOIN: &str = include_str!("../../tests/fixtures/plans/hash-join.json");
+    const PAGE: u64 = 8192;
+
+    fn table(oid: u32, name: &str, pages: u64) -> Table {
+        Table {
+            oid,
+            name: TableName::new("public", name),
+            kind: TableKind::Ordinary,
+            root_oid: None,
+            pages,
+            rows: 0.0,
+            all_visible: 0,
+            bytes: pages * PAGE,
+        }
+    }
+
+    fn tables() -> Vec<Table> {
+        let names = ["products", "styles", "photos", "skus"];
+        let sized = (1..).zip(names).map(|(oid, name)| table(oid, name, 1_000));
+        sized.collect()
+    }
+
+    fn key(oid: u32, table: &str, column: &str) -> ForeignKey {
+        ForeignKey {
+            name: format!("{table}_{column}_fkey"),
+            table: TableName::new("public", table),
+            table_oid: oid,
+            columns: vec![KeyColumn {
+                name: column.into(),
+                number: 2,
+            }],
+            ..samples::foreign_key(&[2])
+        }
+    }
+
+    fn survey(verdict: &Verdict) -> Survey {
+        let keys = [
+            key(2, "styles", "product_id"),
+            key(3, "photos", "style_id"),
+            key(4, "skus", "style_id"),
+        ];
+        let missing: Vec<&ForeignKey> = keys.iter().filter(|_| !verdict.is_covered()).collect();
+        Survey {
+            proposals: propose(&missing, &[], &mut Default::default()),
+            home: "public".into(),
+            keys: keys
+                .iter()
+                .map(|key| Coverage {
+                    foreign_key: key.clone(),
+                    verdict: verdict.clone(),
+                })
+                .collect(),
+        }
+    }
+
+    fn found(plan: &str, tables: &[Table], survey: &Survey) -> Vec<Finding> {
+        let plans = [Plan::parse(plan).unwrap()];
+        seq_scans(
+            &plans,
+            Facts {
+                tables,
+                survey,
+                block_bytes: PAGE,
+            },
+        )
+    }
+
+    #[test]
+    fn a_scan_of_a_large_table_fails_and_names_the_index() {
+        let findings = found(UNINDEXED, &tables(), &survey(&Verdict::Uncovered));
+        let helps: Vec<&str> = findings.iter().map(|f| f.help.as_str()).collect();
+        assert_eq!(
+            helps,
+            [
+                "`seedrow index`, or: CREATE INDEX photos_style_id_idx ON public.photos (style_id);",
+                "`seedrow index`, or: CREATE INDEX skus_style_id_idx ON public.skus (style_id);",
+                "`seedrow index`, or: CREATE INDEX styles_product_id_idx ON public.styles (product_id);",
+            ]
+        );
+        assert_eq!(
+            findings[1].message,
+            "a sequential scan reads all 1,000 pages of skus for the rows where (sku.style_id = style.id)"
+        );
+    }
+
+    #[test]
+    fn samples_that_agree_are_one_finding() {
+        let plans = [UNINDEXED, INDEXED, UNINDEXED].map(|plan| Plan::parse(plan).unwrap());
+        let (tables, survey) = (tables(), survey(&Verdict::Uncovered));
+        let findings = seq_scans(
+            &plans,
+            Facts {
+                tables: &tables,
+                survey: &survey,
+                block_bytes: PAGE,
+            },
+        );
+        assert_eq!(findings.len(), 3);
+        assert!(
+            findings[0].message.ends_with(", in 2 of 3 samples"),
+            "{}",
+            findings[0].message
+        );
+    }
+
+    #[test]
+    fn a_scan_of_a_small_table_is_right() {
+        let mut tables = tables();
+        for table in &mut tables {
+            table.bytes = SMALL_PAGES * PAGE;
+        }
+        assert_eq!(found(UNINDEXED, &tables, &survey(&Verdict::Uncovered)), []);
+    }
+
+    #[test]
+    fn index_scans_and_limits_pass() {
+        assert_eq!(found(INDEXED, &tables(), &survey(&Verdict::Uncovered)), []);
+        assert_eq!(found(LIMIT, &tables(), &survey(&Verdict::Uncovered)), []);
+    }
+
+    #[test]
+    fn advice_fits_what_is_there() {
+        let covered = survey(&Verdict::Covered { index: "x".into() });
+        let findings = found(HASH_JOIN, &tables(), &covered);
+        let help = |table: &str| {
+            let of_table = findings
+                .iter()
+                .find(|f| f.message.contains(&format!("of {table}")));
+            of_table.map(|f| f.help.as_str()).unwrap_or_default()
+        };
+        assert!(
+            help("styles").starts_with("ANALYZE public.styles;"),
+            "{}",
+            help("styles")
+        );
+        assert!(
+            help("products").starts_with("CREATE INDEX ON public.products"),
+            "{}",
+            help("products")
+        );
+    }
+
+    #[test]
+    fn columns_are_not_found_within_other_names() {
+        let alone = |text: &str| {
+            text.match_indices("a.id")
+                .any(|(at, f)| stands_alone(text, at, at + f.len()))
+        };
+        assert!(alone("(a.id = 1)") && alone("((a.id_2 = 1) AND (a.id = 2))"));
+        for text in ["(a.id_2 = 1)", "(aa.id = 1)", "(x.a.id = 1)", "(a.id$ = 1)"] {
+            assert!(!alone(text), "{text}");
+        }
+    }
+
+    fn figures(p50_ms: f64, p95_ms: f64) -> Figures {
+        Figures {
+            p50_ms,
+            p95_ms,
+            max_ms: p95_ms,
+            buffers: 0,
+            rows: 1.0,
+            indexes: vec![],
+        }
+    }
+
+    #[test]
+    fn the_budget_is_for_the_median_and_warns_of_the_rest() {
+        let file = QueryFile {
+            name: "q".into(),
+            path: "q.sql".into(),
+            text: "SELECT 1".into(),
+        };
+        let query = Query::parse(&file).unwrap();
+        let severity = |p50, p95, stopped| {
+            let budget = Duration::from_millis(10);
+            over_budget(&query, &figures(p50, p95), budget, stopped).map(|f| f.severity)
+        };
+        assert_eq!(severity(1.0, 10.0, None), None);
+        assert_eq!(severity(1.0, 10.1, None), Some(Severity::Warn));
+        assert_eq!(severity(10.1, 11.0, None), Some(Severity::Fail));
+        assert_eq!(
+            severity(0.0, 0.0, Some(Stopped::CutOff)),
+            Some(Severity::Fail)
+        );
+        assert_eq!(severity(1.0, 1.0, Some(Stopped::Cap { of: 20 })), None);
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio_postgres::{Client, Transaction};
 
+use super::coverage;
 use super::finding::{Check, CheckReport, Figures, Measured, Skipped, Subject};
 use super::measure::{self, Measurement, PINNED, Stopped, bind};
 use super::query::{Query, QueryFile};
@@ -81,7 +82,7 @@ pub async fn run(
         skipped: Vec::new(),
     };
     if settings.areas.contains(&Area::Coverage) {
-        report.checks.push(rules::foreign_keys(&survey));
+        report.checks.push(coverage::foreign_keys(&survey));
     }
     if settings.areas.contains(&Area::Plans) {
         let task = progress.task("queries", queries.len() as u64, Unit::Steps);

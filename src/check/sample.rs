@@ -5,7 +5,8 @@ use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
 use super::finding::{Finding, Severity};
-use super::query::{Parameter, Query, Source};
+use super::header::Source;
+use super::query::{Parameter, Query};
 use super::run::Settings;
 use super::value::Value;
 use crate::dataset::document::did_you_mean;

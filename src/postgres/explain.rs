@@ -235,9 +235,9 @@ mod tests {
         assert_eq!(
             plan.indexes(),
             [
+                "styles_product_id_idx",
                 "photos_style_id_idx",
-                "skus_style_id_idx",
-                "styles_product_id_idx"
+                "skus_style_id_idx"
             ]
         );
         assert!(plan.execution_ms > 0.0 && plan.planning_ms > 0.0);
