@@ -7,8 +7,9 @@ use tokio_postgres::{Client, Transaction};
 
 use super::coverage;
 use super::finding::{Check, CheckReport, Figures, Measured, Skipped, Subject};
+use super::header::Source;
 use super::measure::{self, Measurement, PINNED, Stopped, bind};
-use super::query::{Query, QueryFile};
+use super::query::{Parameter, Query, QueryFile};
 use super::rules::{self, Facts, milliseconds};
 use super::sample::{self, Sampled};
 use crate::index;
@@ -159,7 +160,7 @@ impl Bench<'_> {
         let mut sampled = Vec::with_capacity(self.query.parameters.len());
         for parameter in &self.query.parameters {
             let values = sample::sample(transaction, self.query, parameter, self.settings).await?;
-            if values == Sampled::NoTable && self.suite.tables.is_none() {
+            if values == Sampled::NoTable && !self.leaves_out(parameter) {
                 let error = sample::no_table(transaction, self.query, parameter, self.schema);
                 return Err(error.await?);
             }
@@ -185,6 +186,12 @@ impl Bench<'_> {
         let measurement =
             measure::measure(transaction, self.query, &bindings, self.settings, estimated).await?;
         Ok(Checked::Yes(self.judge(&measurement)))
+    }
+
+    /// Whether a parameter's table is one that the suite doesn't name.
+    fn leaves_out(&self, parameter: &Parameter) -> bool {
+        let wanted = self.suite.tables.as_ref();
+        matches!(&parameter.source, Source::Column { table, .. } if wanted.is_some_and(|w| !w.contains(table)))
     }
 
     /// A table that the plan reads and the suite doesn't name; a partition goes by its table's name.

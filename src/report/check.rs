@@ -7,24 +7,18 @@ use super::table::{Align, table};
 use crate::check::{Check, CheckReport, Finding, Measured, Sample, Subject, Verdict};
 use crate::progress::grouped;
 
-/// For people.
+/// For people: sections with an empty line between.
 pub fn text(report: &CheckReport, colour: Colour) -> String {
-    let mut text = queries(report, colour);
-    for check in &report.checks {
-        if let Subject::ForeignKeys { covered, total } = check.subject {
-            text += &format!(
-                "foreign keys: {covered} of {total} have an index  {}\n",
-                painted(check.verdict(), colour)
-            );
-        }
-    }
-    for skipped in &report.skipped {
-        text += &format!("{}: skipped, {}\n", skipped.name, skipped.reason);
-    }
-    for check in &report.checks {
-        text += &check_notes(check, colour);
-    }
-    text + &summary(report, colour)
+    let mut sections = vec![queries(report, colour), notes(report, colour)];
+    sections.extend(
+        report
+            .checks
+            .iter()
+            .flat_map(|check| findings(check, colour)),
+    );
+    sections.push(summary(report, colour));
+    sections.retain(|section| !section.is_empty());
+    sections.join("\n")
 }
 
 fn queries(report: &CheckReport, colour: Colour) -> String {
@@ -49,7 +43,7 @@ fn queries(report: &CheckReport, colour: Colour) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    format!("{}\n", table(&columns, rows))
+    table(&columns, rows)
 }
 
 fn row(check: &Check, measured: Option<&Measured>, colour: Colour) -> Vec<String> {
@@ -72,28 +66,42 @@ fn row(check: &Check, measured: Option<&Measured>, colour: Colour) -> Vec<String
     row
 }
 
-fn check_notes(check: &Check, colour: Colour) -> String {
-    let mut text = String::new();
-    if let Subject::Query(Some(Measured {
-        stopped: Some(why), ..
-    })) = &check.subject
-    {
-        text += &format!("\n{}: {why}\n", check.name);
-    }
-    for Finding {
-        rule,
-        severity,
-        message,
-        help,
-    } in &check.findings
-    {
+/// One line each: the foreign keys, queries whose sampling ended early, queries left out.
+fn notes(report: &CheckReport, colour: Colour) -> String {
+    let of_check = |check: &Check| match &check.subject {
+        Subject::ForeignKeys { covered, total } => {
+            let verdict = painted(check.verdict(), colour);
+            Some(format!(
+                "foreign keys: {covered} of {total} have an index  {verdict}\n"
+            ))
+        }
+        Subject::Query(Some(Measured {
+            stopped: Some(why), ..
+        })) => Some(format!("{}: {why}\n", check.name)),
+        Subject::Query(_) => None,
+    };
+    let checks = report.checks.iter().filter_map(of_check);
+    let skipped = report.skipped.iter();
+    checks
+        .chain(skipped.map(|skipped| format!("{}: skipped, {}\n", skipped.name, skipped.reason)))
+        .collect()
+}
+
+/// What was found, then on its own line what to type.
+fn findings(check: &Check, colour: Colour) -> impl Iterator<Item = String> {
+    check.findings.iter().map(move |finding| {
+        let Finding {
+            rule,
+            severity,
+            message,
+            help,
+        } = finding;
         let verdict = painted(Verdict::from(*severity), colour);
-        text += &format!(
-            "\n{verdict}  {}: {message}  [{rule}]\n      {help}\n",
+        format!(
+            "{verdict}  {}: {message}  [{rule}]\n      {help}\n",
             check.name
-        );
-    }
-    text
+        )
+    })
 }
 
 fn summary(report: &CheckReport, colour: Colour) -> String {
@@ -118,7 +126,7 @@ fn summary(report: &CheckReport, colour: Colour) -> String {
         checks => format!("{checks} checks"),
     };
     format!(
-        "\n{}: {checks}: {}\n",
+        "{}: {checks}: {}\n",
         painted(report.verdict(), colour),
         counts.join(", ")
     )
@@ -202,4 +210,116 @@ fn sample_json(sample: &Sample) -> Value {
         "rows": sample.rows,
         "indexes": sample.indexes,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{Figures, Severity, Skipped};
+
+    fn report() -> CheckReport {
+        let samples = vec![Sample {
+            parameters: vec![("product_id".into(), 900_001.into())],
+            execution_ms: 812.34,
+            planning_ms: 0.1,
+            buffers: 73_529,
+            rows: 1.0,
+            indexes: vec!["products_pkey".into()],
+        }];
+        let measured = Measured {
+            figures: Figures::of(&samples),
+            samples,
+            budget_ms: 10.0,
+            stopped: Some("its time was used up after 1 of 20 samples".into()),
+            plan: json!([{"Plan": {"Node Type": "Result"}}]),
+        };
+        let finding = |rule, severity| Finding {
+            rule,
+            severity,
+            message: "what".into(),
+            help: "how".into(),
+        };
+        let check = |name: &str, subject, findings| Check {
+            name: name.into(),
+            subject,
+            findings,
+        };
+        CheckReport {
+            target: "db.example.com".into(),
+            server_version: "15.18".into(),
+            checks: vec![
+                check(
+                    "foreign-keys",
+                    Subject::ForeignKeys {
+                        covered: 6,
+                        total: 6,
+                    },
+                    vec![],
+                ),
+                check(
+                    "styles",
+                    Subject::Query(Some(measured)),
+                    vec![finding("seq-scan", Severity::Fail)],
+                ),
+                check(
+                    "empty",
+                    Subject::Query(None),
+                    vec![finding("no-rows", Severity::Unchecked)],
+                ),
+            ],
+            skipped: vec![Skipped {
+                name: "related".into(),
+                reason: "left out".into(),
+            }],
+        }
+    }
+
+    #[test]
+    fn text_has_a_line_a_query_and_every_finding() {
+        assert_eq!(
+            text(&report(), Colour::Off),
+            "\
+query   p50 ms  p95 ms  max ms  buffers  rows  indexes        verdict
+styles  812.34  812.34  812.34   73,529     1  products_pkey  fail
+empty        -       -       -        -     -  -              unchecked
+
+foreign keys: 6 of 6 have an index  pass
+styles: its time was used up after 1 of 20 samples
+related: skipped, left out
+
+fail  styles: what  [seq-scan]
+      how
+
+unchecked  empty: what  [no-rows]
+      how
+
+fail: 3 checks: 1 fail, 1 unchecked, 1 pass, 1 skipped
+"
+        );
+    }
+
+    #[test]
+    fn colours_are_kept_to_the_verdicts() {
+        let coloured = text(&report(), Colour::On);
+        assert!(
+            coloured.contains("\x1b[31mfail\x1b[0m: 3 checks"),
+            "{coloured}"
+        );
+        assert_eq!(coloured.matches("\x1b[0m").count(), 6, "{coloured}");
+    }
+
+    #[test]
+    fn json_has_verdicts_findings_samples_and_plans() {
+        let json = json(&report());
+        assert_eq!(json["verdict"], "fail");
+        assert_eq!(json["checks"][0]["verdict"], "pass");
+        assert_eq!(json["checks"][1]["findings"][0]["rule"], "seq-scan");
+        assert_eq!(
+            json["checks"][1]["samples"][0]["parameters"]["product_id"],
+            900_001
+        );
+        assert_eq!(json["checks"][1]["plan"]["Plan"]["Node Type"], "Result");
+        assert_eq!(json["checks"][2]["samples"], Value::Null);
+        assert_eq!(json["skipped"][0]["name"], "related");
+    }
 }
