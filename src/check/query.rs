@@ -233,7 +233,7 @@ mod tests {
             ("-- param id: a.b\n-- param id: c.d\nSELECT :id", "line 2: parameter `id` stands in line 1 already"),
             ("-- param n: intger = 5\nSELECT :n", "line 1: parameter `n`: unknown type `intger`; did you mean `int"),
             ("-- param n: int = five\nSELECT :n", "line 1: parameter `n`: `five` is no int4"),
-            ("-- param id: a.b\nSELECT 1\n, :ib", "line 3: `:ib` isn't declared; did you mean `id`?"),
+            ("-- param id: a.b\nSELECT 1\n, :idd", "line 3: `:idd` isn't declared; did you mean `id`?"),
             ("SELECT\n:id", "line 2: `:id` isn't declared; write `-- param id: table.column`"),
             ("-- param id: a.b\nSELECT 1", "line 1: parameter `id` is declared, but `:id` isn't used"),
             ("SELECT\n$1", "line 2: `$1`: write `:name`"),

@@ -1,19 +1,255 @@
-//! `seedrow db`
+//! `seedrow db`: the embedded Postgres, up and down, and the way in.
 
-use anyhow::{Result, bail};
+use std::convert::Infallible;
+use std::env;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
+use anyhow::{Context, Result, bail};
+use clap::Subcommand;
+
+use crate::cli::HomeArgs;
 use crate::commands::Outcome;
+use crate::postgres::embedded::control::{self, Destroyed};
+use crate::postgres::embedded::{self, Home, Lease, supervisor};
+use crate::postgres::{conninfo, programs};
+use crate::report;
 
-/// Not yet.
+/// The embedded Postgres: start, stop, status, url, psql, destroy.
+///
+/// Commands without a target (--url, DATABASE_URL, PG* variables) start it when they need it, and it stops when the
+/// last of them has ended. It listens on a private unix socket only.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
-
-/// What must run before any thread is started; `None` for the rest.
-pub fn without_runtime(_args: &Args) -> Result<Option<Outcome>> {
-    Ok(None)
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
 }
 
-/// Not yet.
-pub async fn run(_args: &Args) -> Result<Outcome> {
-    bail!("not yet")
+#[derive(Subcommand, Debug)]
+enum Action {
+    /// Start it, and keep it up until `seedrow db stop`
+    #[command(after_help = "Example:\n  seedrow db start && psql \"$(seedrow db url)\"")]
+    Start {
+        #[command(flatten)]
+        home: HomeArgs,
+    },
+
+    /// Stop it; while others use it, it stops when the last one has ended
+    #[command(after_help = "Example:\n  seedrow db stop")]
+    Stop {
+        #[command(flatten)]
+        home: HomeArgs,
+    },
+
+    /// Show whether it is up, where it lives, who uses it, and its databases with their sizes
+    #[command(after_help = "Example:\n  seedrow db status")]
+    Status {
+        #[command(flatten)]
+        home: HomeArgs,
+    },
+
+    /// Print the libpq URL of a dataset's database, for psql and other clients
+    #[command(
+        after_help = "Example:\n  pg_dump --schema-only \"$(seedrow db url --dataset catalog)\""
+    )]
+    Url {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        home: HomeArgs,
+    },
+
+    /// Open psql on a dataset's database; the server stays up at least as long
+    #[command(
+        after_help = "Example:\n  seedrow db psql --dataset catalog -- -c 'SELECT count(*) FROM products'"
+    )]
+    Psql {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        home: HomeArgs,
+        /// Arguments for psql
+        #[arg(last = true, value_name = "ARG")]
+        arguments: Vec<String>,
+    },
+
+    /// Stop it and remove all its databases
+    #[command(after_help = "Example:\n  seedrow db destroy --yes")]
+    Destroy {
+        #[command(flatten)]
+        home: HomeArgs,
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
+    },
+
+    /// What seedrow runs to look after the server
+    #[command(hide = true)]
+    Supervise {
+        #[arg(long)]
+        home: PathBuf,
+        #[arg(long)]
+        bin: PathBuf,
+    },
+}
+
+/// Which database of the embedded server.
+#[derive(clap::Args, Debug)]
+struct DatabaseArgs {
+    /// The dataset whose database is meant: a built-in one's name or a TOML file
+    #[arg(long, default_value = "catalog", value_name = "NAME|FILE.toml")]
+    dataset: String,
+}
+
+impl DatabaseArgs {
+    /// A dataset's database bears its name.
+    fn name(&self) -> &str {
+        let stem = self
+            .dataset
+            .strip_suffix(".toml")
+            .and_then(|_| Path::new(&self.dataset).file_stem()?.to_str());
+        stem.unwrap_or(&self.dataset)
+    }
+}
+
+/// What must run before any thread is started, or has nothing to do at once with anything else and so ends on ^C by
+/// itself; `None` for the rest.
+pub fn without_runtime(args: &Args) -> Result<Option<Outcome>> {
+    match &args.action {
+        Action::Start { home } => start(&Home::resolve(home)?)?,
+        Action::Stop { home } => {
+            let home = Home::resolve(home)?;
+            report::db::stopped(&home, control::stop(&home)?);
+        }
+        Action::Psql {
+            database,
+            home,
+            arguments,
+        } => match psql(&Home::resolve(home)?, database.name(), arguments)? {},
+        Action::Destroy { home, yes } => destroy(&Home::resolve(home)?, *yes)?,
+        Action::Supervise { home, bin } => supervisor::supervise(home, bin)?,
+        Action::Status { .. } | Action::Url { .. } => return Ok(None),
+    }
+    Ok(Some(Outcome::Held))
+}
+
+/// The rest.
+pub async fn run(args: &Args) -> Result<Outcome> {
+    match &args.action {
+        Action::Status { home } => status(&Home::resolve(home)?).await?,
+        Action::Url { database, home } => url(&Home::resolve(home)?, database.name())?,
+        _ => bail!("this runs without a runtime"),
+    }
+    Ok(Outcome::Held)
+}
+
+fn own_program() -> Result<PathBuf> {
+    env::current_exe().context("could not find seedrow's own executable")
+}
+
+fn start(home: &Home) -> Result<()> {
+    let (started, running) = control::start(home, &own_program()?)?;
+    report::db::started(home, started, &running);
+    Ok(())
+}
+
+async fn status(home: &Home) -> Result<()> {
+    let status = control::status(home)?;
+    let databases = match &status.lease {
+        Some(lease) => control::databases(lease).await?,
+        None => Vec::new(),
+    };
+    report::db::status(home, &status, &databases);
+    Ok(())
+}
+
+fn url(home: &Home, database: &str) -> Result<()> {
+    match Lease::join(home)? {
+        Some(lease) => report::db::url(&lease.url(database)),
+        None => {
+            report::db::url(&embedded::url(&home.socket().to_string_lossy(), database));
+            report::db::url_of_nothing();
+        }
+    }
+    Ok(())
+}
+
+/// Becomes psql, which so gets the terminal's signals itself, passes on its exit code, and holds the lease to its end.
+fn psql(home: &Home, database: &str, arguments: &[String]) -> Result<Infallible> {
+    let lease = Lease::acquire(home.folder(), &own_program()?)?;
+    let major = lease
+        .running()
+        .version
+        .split('.')
+        .next()
+        .and_then(|major| major.parse().ok());
+    let program = programs::psql(major.unwrap_or_default())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(control::ensure_has(&lease, database))?;
+    lease.survive_exec()?;
+    let mut command = Command::new(&program);
+    command.arg(lease.url(database)).args(arguments);
+    for variable in conninfo::variables() {
+        command.env_remove(variable);
+    }
+    let error = command.exec();
+    Err(error).with_context(|| format!("could not run {}", program.display()))
+}
+
+fn destroy(home: &Home, yes: bool) -> Result<()> {
+    if !yes && home.start_lock().exists() && !confirmed(home)? {
+        report::db::spared();
+        return Ok(());
+    }
+    let destroyed = control::destroy(home)?;
+    if let Destroyed::InUse(users) = destroyed {
+        bail!(
+            "the embedded Postgres in {} is in use{}: end that first",
+            home.folder().display(),
+            report::db::by(users)
+        );
+    }
+    report::db::destroyed(home, destroyed);
+    Ok(())
+}
+
+fn confirmed(home: &Home) -> Result<bool> {
+    let folder = home.folder().display();
+    if !io::stdin().is_terminal() {
+        bail!("this removes every database in {folder}: add --yes to do it without being asked");
+    }
+    eprint!("remove every database in {folder}? [y/N] ");
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .context("could not read the answer")?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dataset_file_names_its_database() {
+        for (dataset, name) in [
+            ("catalog", "catalog"),
+            ("my/shop.toml", "shop"),
+            ("shop.v2.toml", "shop.v2"),
+        ] {
+            assert_eq!(
+                DatabaseArgs {
+                    dataset: dataset.into()
+                }
+                .name(),
+                name
+            );
+        }
+    }
 }

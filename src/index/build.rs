@@ -33,7 +33,8 @@ pub struct Built {
 /// proposals' order.
 ///
 /// An index that fails leaves the others to be built; the error names it and how many were.
-/// Dropping the future ends the builds within half a second (on servers from version 14).
+/// Dropping the future ends the builds within half a second (on servers from version 14): [`Server::connect`] has the
+/// server look after its clients, without which an interrupted build would run on and commit.
 pub async fn build(
     server: &Server,
     proposals: &[Proposal],
@@ -199,15 +200,12 @@ impl Session {
         })
     }
 
-    /// `client_connection_check_interval` (from version 14) ends the build of a client that is gone: without it,
-    /// an interrupted build would run on and commit.
     async fn apply(&self, client: &impl GenericClient) -> Result<()> {
         let settings = [
             ("maintenance_work_mem", format!("{}kB", self.memory / 1024)),
             ("max_parallel_maintenance_workers", self.workers.to_string()),
             ("lock_timeout", self.lock_timeout.to_owned()),
             ("statement_timeout", "0".to_owned()),
-            ("client_connection_check_interval", "500ms".to_owned()),
         ];
         let sql = "SELECT set_config(name, $2, false) FROM pg_settings WHERE name = $1";
         for (name, value) in settings {

@@ -1,54 +1,151 @@
 //! The server a command works on: resolved from options and environment, reached, and asked for connections.
 
-use anyhow::{Context, Result, bail};
-use tokio_postgres::{Client, NoTls};
+use std::env;
+use std::fs;
+use std::time::Duration;
 
+use anyhow::{Context, Result};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config};
+
+use super::connect::{self, Opened};
+use super::embedded::{Home, Lease};
+use super::error::Refused;
+use super::target::{Address, Surroundings, Target};
+use super::{account, quote_ident, quote_literal};
 use crate::cli::TargetArgs;
 use crate::progress::Progress;
 
+/// A start that takes longer than this is remarked on.
+const QUIET_START: Duration = Duration::from_secs(3);
+
 /// An open target: somebody's server, or the embedded one for as long as this value lives.
 pub struct Server {
-    config: tokio_postgres::Config,
+    /// Of the endpoint that answered: all connections go to one server.
+    config: Config,
+    place: Place,
     shown: String,
     schema: Option<String>,
-    embedded: bool,
+}
+
+enum Place {
+    Embedded(Lease),
+    Theirs,
 }
 
 impl Server {
     /// Resolves the target and waits for it to accept connections; on the embedded server `database` is made when
     /// it isn't there.
-    pub async fn open(args: &TargetArgs, _database: &str, _progress: &Progress) -> Result<Server> {
-        let Some(url) = &args.url else {
-            bail!("no --url")
+    pub async fn open(args: &TargetArgs, database: &str, progress: &Progress) -> Result<Server> {
+        let env = |name: &str| env::var(name).ok();
+        let around = Surroundings {
+            env: &env,
+            read: &|path| fs::read_to_string(path),
+            user: account::user_name(env),
         };
-        let config: tokio_postgres::Config = url.parse().context("could not read --url")?;
+        let target = Target::resolve(args.url.as_deref(), &around)?;
+        Server::reach(&target, args, database, progress).await
+    }
+
+    /// What [`Server::open`] does once the target is resolved.
+    pub async fn reach(
+        target: &Target,
+        args: &TargetArgs,
+        database: &str,
+        progress: &Progress,
+    ) -> Result<Server> {
+        let schema = args.target_schema.clone();
+        match target {
+            Target::Theirs(address) => Server::theirs(address, args.wait, schema, progress).await,
+            Target::Embedded => {
+                let home = Home::resolve(&args.home)?;
+                Server::embedded(home, database, schema, progress).await
+            }
+        }
+    }
+
+    async fn theirs(
+        address: &Address,
+        wait: Duration,
+        schema: Option<String>,
+        progress: &Progress,
+    ) -> Result<Server> {
+        let (endpoint, _) = connect::reach(address, wait, progress).await?;
+        let shown = format!(
+            "{} on {} as {}",
+            address.database, endpoint.shown, address.user
+        );
         Ok(Server {
-            config,
-            shown: url.clone(),
-            schema: args.target_schema.clone(),
-            embedded: false,
+            config: endpoint.config.clone(),
+            place: Place::Theirs,
+            shown,
+            schema,
         })
     }
 
-    /// A new connection, its search path led by the target schema.
+    async fn embedded(
+        home: Home,
+        database: &str,
+        schema: Option<String>,
+        progress: &Progress,
+    ) -> Result<Server> {
+        let lease = lease(home.clone(), progress).await?;
+        ensure_database(&lease, database).await?;
+        let running = lease.running();
+        let which = format!(
+            "embedded PostgreSQL {} in {}",
+            running.version,
+            home.folder().display()
+        );
+        progress.say(&which);
+        Ok(Server {
+            config: lease.config(database),
+            shown: format!("{database} on the {which}"),
+            place: Place::Embedded(lease),
+            schema,
+        })
+    }
+
+    /// A new connection, its search path led by the target schema. The schema need not exist yet.
     pub async fn connect(&self) -> Result<Client> {
-        let (client, connection) = self
-            .config
-            .connect(NoTls)
+        let opened = connect::open(&self.config, Duration::MAX)
             .await
-            .context("could not connect")?;
-        tokio::spawn(connection);
+            .map_err(|failure| self.explained(failure))?;
+        self.prepare(&opened)
+            .await
+            .with_context(|| format!("could not set up a session with {}", self.shown))?;
+        Ok(opened.client)
+    }
+
+    async fn prepare(&self, opened: &Opened) -> Result<()> {
+        opened.check_client().await?;
         if let Some(schema) = &self.schema {
-            client
-                .batch_execute(&format!("SET search_path = \"{schema}\""))
-                .await?;
+            let first = quote_literal(&quote_ident(schema));
+            let lead = format!(
+                "SELECT set_config('search_path', concat_ws(', ', {first}, nullif(current_setting('search_path'), '')), false)"
+            );
+            opened.client.batch_execute(&lead).await?;
         }
-        Ok(client)
+        Ok(())
+    }
+
+    fn explained(&self, failure: connect::Failure) -> Refused {
+        let note = match &self.place {
+            Place::Theirs => None,
+            Place::Embedded(lease) => Some(format!(
+                "its log is server.log beside {}",
+                lease.running().data
+            )),
+        };
+        failure.refused(
+            format!("could not connect to {}", self.shown),
+            note.into_iter().collect(),
+        )
     }
 
     /// Whether seedrow brought this server up itself, so that nobody else's data is on it.
     pub fn is_embedded(&self) -> bool {
-        self.embedded
+        matches!(self.place, Place::Embedded(_))
     }
 
     /// The target for messages: host, port, database, user; never a password.
@@ -59,5 +156,53 @@ impl Server {
     /// The schema asked for with `--target-schema`.
     pub fn schema(&self) -> Option<&str> {
         self.schema.as_deref()
+    }
+}
+
+/// A lease, waited for on a thread of its own: ^C need not wait for it, as it would for the runtime's own threads.
+async fn lease(home: Home, progress: &Progress) -> Result<Lease> {
+    let program = env::current_exe().context("could not find seedrow's own executable")?;
+    let log = home.log();
+    let (sender, mut receiver) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || sender.send(Lease::acquire(home.folder(), &program)));
+    let lease = match tokio::time::timeout(QUIET_START, &mut receiver).await {
+        Ok(lease) => lease,
+        Err(_) => {
+            progress.say(format!(
+                "the embedded Postgres is still starting or stopping; its log is {}",
+                log.display()
+            ));
+            receiver.await
+        }
+    };
+    lease.context("the thread that starts the embedded Postgres ended")?
+}
+
+async fn ensure_database(lease: &Lease, database: &str) -> Result<()> {
+    let making = || format!("could not make database {database} on the embedded Postgres");
+    match connect::open(&lease.config(database), Duration::MAX).await {
+        Ok(_) => return Ok(()),
+        Err(failure) if failure.code() == Some(&SqlState::INVALID_CATALOG_NAME) => {}
+        Err(failure) => return Err(failure.refused(making(), vec![]).into()),
+    }
+    let opened = connect::open(&lease.config("postgres"), Duration::MAX)
+        .await
+        .map_err(|failure| failure.refused(making(), vec![]))?;
+    // template0: nobody can be connected to it, which would be refused.
+    let create = format!(
+        "CREATE DATABASE {} TEMPLATE template0",
+        quote_ident(database)
+    );
+    match opened.client.batch_execute(&create).await {
+        // Another seedrow made it in between.
+        Err(error)
+            if matches!(
+                error.code(),
+                Some(&SqlState::DUPLICATE_DATABASE | &SqlState::UNIQUE_VIOLATION)
+            ) =>
+        {
+            Ok(())
+        }
+        result => result.with_context(making),
     }
 }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 pub mod check;
 pub mod colour;
+pub mod db;
 pub mod generate;
 pub mod index;
 pub mod messages;

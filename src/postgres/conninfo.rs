@@ -1,0 +1,420 @@
+//! A connection string, a URL or `key=value` pairs, as libpq reads it: text in, named parameters out; no I/O.
+//!
+//! tokio-postgres has a parser of its own, but it refuses half of libpq's parameters and fills none that are left
+//! out from the environment. Errors never repeat a value: what is misread is often part of a password.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, anyhow, bail, ensure};
+
+/// Parameters by libpq's names; only names of [`PARAMETERS`] occur.
+pub type Parameters = BTreeMap<&'static str, String>;
+
+/// One of libpq's connection parameters.
+pub struct Parameter {
+    /// The name in a connection string or service file.
+    pub name: &'static str,
+    /// The environment variable that stands in when it is left out.
+    pub variable: Option<&'static str>,
+    /// What becomes of it.
+    pub treatment: Treatment,
+}
+
+/// What becomes of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Treatment {
+    /// It shapes the connection.
+    Taken,
+    /// It has no effect on a connection without TLS and GSSAPI.
+    Ignored,
+    /// It demands what is not done here, so it must be one of these values or be left out.
+    Only(&'static [&'static str]),
+}
+
+/// The parameters of libpq 18, as its manual's section 34.1.2 lists them, but for OAuth's and SCRAM keys.
+pub const PARAMETERS: &[Parameter] = &[
+    taken("host", Some("PGHOST")),
+    taken("hostaddr", Some("PGHOSTADDR")),
+    taken("port", Some("PGPORT")),
+    taken("dbname", Some("PGDATABASE")),
+    taken("user", Some("PGUSER")),
+    taken("password", Some("PGPASSWORD")),
+    taken("options", Some("PGOPTIONS")),
+    taken("application_name", Some("PGAPPNAME")),
+    taken("connect_timeout", Some("PGCONNECT_TIMEOUT")),
+    taken("sslmode", Some("PGSSLMODE")),
+    taken("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
+    taken("channel_binding", Some("PGCHANNELBINDING")),
+    taken("service", Some("PGSERVICE")),
+    taken("servicefile", Some("PGSERVICEFILE")),
+    taken("keepalives", None),
+    taken("keepalives_idle", None),
+    taken("keepalives_interval", None),
+    taken("keepalives_count", None),
+    taken("tcp_user_timeout", None),
+    ignored("passfile"),
+    ignored("client_encoding"),
+    ignored("fallback_application_name"),
+    ignored("load_balance_hosts"),
+    ignored("sslnegotiation"),
+    ignored("sslcompression"),
+    ignored("sslcert"),
+    ignored("sslkey"),
+    ignored("sslkeylogfile"),
+    ignored("sslpassword"),
+    ignored("sslcertmode"),
+    ignored("sslrootcert"),
+    ignored("sslcrl"),
+    ignored("sslcrldir"),
+    ignored("sslsni"),
+    ignored("ssl_min_protocol_version"),
+    ignored("ssl_max_protocol_version"),
+    ignored("min_protocol_version"),
+    ignored("max_protocol_version"),
+    ignored("krbsrvname"),
+    ignored("gsslib"),
+    ignored("gssdelegation"),
+    only("gssencmode", Some("PGGSSENCMODE"), &["disable", "prefer"]),
+    only("requirepeer", Some("PGREQUIREPEER"), &[]),
+    only("require_auth", Some("PGREQUIREAUTH"), &[]),
+    only("replication", None, &["false", "off", "no", "0"]),
+];
+
+const fn taken(name: &'static str, variable: Option<&'static str>) -> Parameter {
+    Parameter {
+        name,
+        variable,
+        treatment: Treatment::Taken,
+    }
+}
+
+const fn ignored(name: &'static str) -> Parameter {
+    Parameter {
+        name,
+        variable: None,
+        treatment: Treatment::Ignored,
+    }
+}
+
+const fn only(
+    name: &'static str,
+    variable: Option<&'static str>,
+    values: &'static [&'static str],
+) -> Parameter {
+    Parameter {
+        name,
+        variable,
+        treatment: Treatment::Only(values),
+    }
+}
+
+/// The environment variables that libpq connects by. A program that is told everything shouldn't see them.
+pub fn variables() -> impl Iterator<Item = &'static str> {
+    PARAMETERS.iter().filter_map(|parameter| parameter.variable)
+}
+
+/// Reads a URL (`postgresql://…`) or `key=value` pairs.
+pub fn parse(text: &str) -> Result<Parameters> {
+    let text = text.trim();
+    ensure!(!text.is_empty(), "it is empty");
+    for prefix in ["postgresql://", "postgres://"] {
+        if let Some(rest) = text.strip_prefix(prefix) {
+            return parse_url(rest);
+        }
+    }
+    if let Some((scheme, _)) = text.split_once("://") {
+        ensure!(
+            scheme.contains('='),
+            "it is no Postgres URL: that starts with postgresql:// or postgres://"
+        );
+    }
+    ensure!(
+        text.contains('='),
+        "it is neither a URL (postgresql://user@host:5432/database) nor key=value pairs (host=… dbname=…)"
+    );
+    parse_pairs(text)
+}
+
+/// Sets one parameter, checking its name and what it may demand.
+pub fn set(parameters: &mut Parameters, name: &str, value: String) -> Result<()> {
+    let parameter = PARAMETERS
+        .iter()
+        .find(|parameter| parameter.name == name)
+        .ok_or_else(|| unknown(name))?;
+    ensure!(!value.contains('\0'), "{name} has a NUL character");
+    if let Treatment::Only(values) = parameter.treatment {
+        ensure!(
+            value.is_empty() || values.contains(&value.as_str()),
+            "what {name} asks for is not supported here: leave it out"
+        );
+    }
+    parameters.insert(parameter.name, value);
+    Ok(())
+}
+
+fn unknown(name: &str) -> anyhow::Error {
+    if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return anyhow!(
+            "a parameter's name is not one; in passwords, write / ? & = as %2F %3F %26 %3D"
+        );
+    }
+    if matches!(name, "schema" | "currentSchema" | "search_path") {
+        return anyhow!("there is no connection parameter {name:?}; use --target-schema NAME");
+    }
+    let near = PARAMETERS
+        .iter()
+        .map(|parameter| (strsim::levenshtein(parameter.name, name), parameter.name))
+        .filter(|&(distance, _)| distance <= 2)
+        .min();
+    match near {
+        Some((_, near)) => anyhow!("there is no connection parameter {name:?}; {near:?} is near"),
+        None => anyhow!("there is no connection parameter {name:?}"),
+    }
+}
+
+/// What follows `postgresql://`: `[user[:password]@][host[:port],…][/dbname][?name=value&…]`.
+fn parse_url(rest: &str) -> Result<Parameters> {
+    let mut parameters = Parameters::new();
+    let authority = rest.split('/').next().unwrap_or_default();
+    let rest = match authority.split_once('@') {
+        Some((credentials, _)) => {
+            parse_credentials(&mut parameters, credentials)?;
+            &rest[credentials.len() + 1..]
+        }
+        None => rest,
+    };
+    // libpq would take it as part of a name. More often it ends a password that wasn't encoded, and the host or
+    // database name that messages show would hold the password's end.
+    ensure!(
+        !rest.contains('@'),
+        "there is an @ too many; in names and passwords, write @ / : ? as %40 %2F %3A %3F"
+    );
+    let (location, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (hosts, database) = location.split_once('/').unwrap_or((location, ""));
+    parse_hosts(&mut parameters, hosts)?;
+    if !database.is_empty() {
+        set(&mut parameters, "dbname", decode(database)?)?;
+    }
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair
+            .split_once('=')
+            .ok_or_else(|| anyhow!("after the ?, a parameter has no value: write name=value"))?;
+        match (name, value) {
+            ("ssl", "true") => set(&mut parameters, "sslmode", "require".into())?,
+            _ => set(&mut parameters, &decode(name)?, decode(value)?)?,
+        }
+    }
+    Ok(parameters)
+}
+
+fn parse_credentials(parameters: &mut Parameters, credentials: &str) -> Result<()> {
+    let (user, password) = match credentials.split_once(':') {
+        Some((user, password)) => (user, Some(password)),
+        None => (credentials, None),
+    };
+    if !user.is_empty() {
+        set(parameters, "user", decode(user)?)?;
+    }
+    match password {
+        Some(password) => set(parameters, "password", decode(password)?),
+        None => Ok(()),
+    }
+}
+
+fn parse_hosts(parameters: &mut Parameters, text: &str) -> Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let (mut hosts, mut ports) = (Vec::new(), Vec::new());
+    for one in text.split(',') {
+        let (host, port) = match one.strip_prefix('[') {
+            Some(bracketed) => bracketed
+                .split_once(']')
+                .ok_or_else(|| anyhow!("a [ before the host has no ] after it"))?,
+            None => one.split_at(one.find(':').unwrap_or(one.len())),
+        };
+        ensure!(
+            port.is_empty() || port.starts_with(':'),
+            "after a host's ] comes :port or nothing"
+        );
+        hosts.push(decode(host)?);
+        ports.push(decode(port.trim_start_matches(':'))?);
+    }
+    if hosts.iter().any(|host| !host.is_empty()) {
+        set(parameters, "host", hosts.join(","))?;
+    }
+    if ports.iter().any(|port| !port.is_empty()) {
+        set(parameters, "port", ports.join(","))?;
+    }
+    Ok(())
+}
+
+fn decode(text: &str) -> Result<String> {
+    const BAD: &str = "a % is not followed by two hexadecimal digits; write % itself as %25";
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        rest = tail;
+        if first != b'%' {
+            bytes.push(first);
+            continue;
+        }
+        let digits = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        let digits = digits.filter(|two| two.bytes().all(|b| b.is_ascii_hexdigit()));
+        let byte = digits.and_then(|two| u8::from_str_radix(two, 16).ok());
+        bytes.push(byte.ok_or_else(|| anyhow!(BAD))?);
+        rest = &tail[2..];
+    }
+    String::from_utf8(bytes).map_err(|_| anyhow!("what its % codes stand for is not UTF-8"))
+}
+
+/// `name = value` pairs between blanks; a value with blanks stands in `'…'`, and `\` guards the next character.
+fn parse_pairs(text: &str) -> Result<Parameters> {
+    let mut parameters = Parameters::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let (name, after) = rest
+            .split_once('=')
+            .ok_or_else(|| anyhow!("a parameter has no value: write name=value"))?;
+        let name = name.trim_end();
+        if name.contains(char::is_whitespace) {
+            bail!("between two parameters a word has no =; write values with blanks as '…'");
+        }
+        let (value, after) = pair_value(after.trim_start())?;
+        set(&mut parameters, name, value)?;
+        rest = after.trim_start();
+    }
+    Ok(parameters)
+}
+
+/// A value and what comes after it.
+fn pair_value(text: &str) -> Result<(String, &str)> {
+    let (body, quoted) = match text.strip_prefix('\'') {
+        Some(body) => (body, true),
+        None => (text, false),
+    };
+    let mut value = String::new();
+    let mut characters = body.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '\\' => value.extend(characters.next().map(|(_, guarded)| guarded)),
+            '\'' if quoted => return Ok((value, &body[at + 1..])),
+            blank if !quoted && blank.is_whitespace() => return Ok((value, &body[at..])),
+            other => value.push(other),
+        }
+    }
+    ensure!(!quoted, "a value's closing ' is missing");
+    Ok((value, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Vec<(&'static str, String)> {
+        parse(text).unwrap().into_iter().collect()
+    }
+
+    fn pairs(expected: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+        let owned = expected
+            .iter()
+            .map(|&(name, value)| (name, value.to_string()));
+        owned.collect()
+    }
+
+    #[test]
+    fn reads_a_url_with_everything() {
+        let text = "postgresql://shop:s%40fe@db.example.com:6432/catalog?connect_timeout=3&application_name=a%20b";
+        let expected = [
+            ("application_name", "a b"),
+            ("connect_timeout", "3"),
+            ("dbname", "catalog"),
+            ("host", "db.example.com"),
+            ("password", "s@fe"),
+            ("port", "6432"),
+            ("user", "shop"),
+        ];
+        assert_eq!(read(text), pairs(&expected));
+    }
+
+    #[test]
+    fn reads_a_url_with_next_to_nothing() {
+        assert_eq!(read("postgres://"), []);
+        assert_eq!(
+            read("postgresql:///catalog"),
+            pairs(&[("dbname", "catalog")])
+        );
+        assert_eq!(read("postgresql://@:5433"), pairs(&[("port", "5433")]));
+    }
+
+    #[test]
+    fn reads_socket_folders_ipv6_and_several_hosts() {
+        let expected = [("dbname", "db"), ("host", "/var/run/postgresql")];
+        assert_eq!(
+            read("postgresql://%2Fvar%2Frun%2Fpostgresql/db"),
+            pairs(&expected)
+        );
+        assert_eq!(
+            read("postgresql:///db?host=/var/run/postgresql"),
+            pairs(&expected)
+        );
+        let expected = [("host", "::1,b"), ("port", "5433,")];
+        assert_eq!(read("postgresql://[::1]:5433,b"), pairs(&expected));
+    }
+
+    #[test]
+    fn reads_pairs() {
+        let text = r"host = /tmp user='o\'clock' password=a\ b";
+        let expected = [("host", "/tmp"), ("password", "a b"), ("user", "o'clock")];
+        assert_eq!(read(text), pairs(&expected));
+        assert_eq!(read("dbname=''"), pairs(&[("dbname", "")]));
+    }
+
+    #[test]
+    fn a_password_with_raw_signs_is_refused_without_showing_it() {
+        for text in [
+            "postgres://user:p@ss@host/db",
+            "postgres://user:12/hunter2@host/db",
+            "postgres://user:12/hun?ter2=3@host/db",
+            "postgres://user:hunter2%zz@host/db",
+            "host=h password='hunter2",
+            "host=h password=hunter2 hunter2 dbname=x",
+            "mysql://root:hunter2@host/db",
+            "hunter2",
+            "",
+        ] {
+            let error = format!("{:#}", parse(text).unwrap_err());
+            assert!(
+                !error.contains("hunter2") && !error.contains("ss@"),
+                "{text}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn unknown_parameters_are_named_with_what_is_near() {
+        let error = parse("host=a dbnam=b").unwrap_err().to_string();
+        assert!(error.contains("\"dbname\" is near"), "{error}");
+        let error = parse("postgres:///x?schema=s").unwrap_err().to_string();
+        assert!(error.contains("--target-schema"), "{error}");
+    }
+
+    #[test]
+    fn what_demands_more_than_is_done_is_refused() {
+        assert!(parse("gssencmode=require").is_err());
+        assert!(parse("requirepeer=postgres").is_err());
+        assert!(parse("gssencmode=prefer").is_ok());
+    }
+
+    #[test]
+    fn parameters_are_listed_once() {
+        for (at, parameter) in PARAMETERS.iter().enumerate() {
+            let rest = &PARAMETERS[at + 1..];
+            assert!(
+                rest.iter().all(|other| other.name != parameter.name),
+                "{}",
+                parameter.name
+            );
+        }
+    }
+}

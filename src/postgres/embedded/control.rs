@@ -1,0 +1,236 @@
+//! Starting, stopping, looking at and destroying the embedded server, as `seedrow db` does.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
+
+use super::home::{self, Home};
+use super::lock::{self, Lock, Mode};
+use super::{Arrival, Lease, Running};
+use crate::postgres::connect;
+use crate::postgres::error::Refused;
+
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// What `start` found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Started {
+    /// It was not up.
+    Now,
+    /// It was up for its users only.
+    ForUsers,
+    /// It was up and kept.
+    Already,
+}
+
+/// Starts the server and keeps it up without users.
+pub fn start(home: &Home, program: &Path) -> Result<(Started, Running)> {
+    let lease = Lease::acquire(home.folder(), program)?;
+    let started = match (lease.arrival(), home.keep().exists()) {
+        (Arrival::Started, _) => Started::Now,
+        (Arrival::Joined, false) => Started::ForUsers,
+        (Arrival::Joined, true) => Started::Already,
+    };
+    fs::write(home.keep(), "")
+        .with_context(|| format!("could not write {}", home.keep().display()))?;
+    Ok((started, lease.running().clone()))
+}
+
+/// What `stop` came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// It wasn't up.
+    WasDown,
+    /// It is down now.
+    Now,
+    /// It is in use, and stops when the last user has ended; how many there are, where that can be told.
+    WithLastUser(Option<usize>),
+}
+
+/// Has the server stop as soon as nobody uses it, and waits for that if nobody does now.
+pub fn stop(home: &Home) -> Result<Stopped> {
+    if !home.start_lock().exists() {
+        return Ok(Stopped::WasDown);
+    }
+    // Nobody starts it meanwhile.
+    let _start = Lock::wait(&home.start_lock(), Mode::Exclusive)?;
+    if !Lock::is_held_alone(&home.supervisor_lock())? {
+        return Ok(Stopped::WasDown);
+    }
+    home::remove_file(&home.keep())?;
+    wait_until_down(home)
+}
+
+/// Waits for a server that isn't kept. The start lock must be held.
+fn wait_until_down(home: &Home) -> Result<Stopped> {
+    while Lock::is_held_alone(&home.supervisor_lock())? {
+        if is_used(home)? {
+            return Ok(Stopped::WithLastUser(lock::holders(&home.users_lock())));
+        }
+        thread::sleep(LOOK_AGAIN);
+    }
+    Ok(Stopped::Now)
+}
+
+/// Whether somebody holds the users' lock shared; a supervisor that shuts down holds it exclusively.
+fn is_used(home: &Home) -> Result<bool> {
+    let path = home.users_lock();
+    Ok(Lock::attempt(&path, Mode::Exclusive)?.is_none()
+        && Lock::attempt(&path, Mode::Shared)?.is_some())
+}
+
+/// What is to be said of a home.
+#[derive(Debug)]
+pub struct Status {
+    /// Its data folders, one a major version.
+    pub data: Vec<PathBuf>,
+    /// The server if it is up; this look at it doesn't count as a user.
+    pub lease: Option<Lease>,
+    /// Whether it stays up without users.
+    pub keep: Keep,
+    /// How many others use it, where that can be told.
+    pub users: Option<usize>,
+}
+
+/// Whether a server stays up without users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Until `db stop`.
+    UntilStopped,
+    /// Until its last user has ended.
+    WhileUsed,
+}
+
+/// Looks at a home, changing nothing.
+pub fn status(home: &Home) -> Result<Status> {
+    let lease = Lease::join(home)?;
+    let keep = if home.keep().exists() {
+        Keep::UntilStopped
+    } else {
+        Keep::WhileUsed
+    };
+    let users = lock::holders(&home.users_lock()).map(|holders| holders.saturating_sub(1));
+    let mut data = home.data_folders();
+    data.retain(|folder| folder.join("PG_VERSION").is_file());
+    data.sort();
+    Ok(Status {
+        data,
+        lease,
+        keep,
+        users,
+    })
+}
+
+/// A database and its size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Database {
+    /// Its name.
+    pub name: String,
+    /// As the server words it: `7453 kB`.
+    pub size: String,
+}
+
+/// The server's databases but the templates, by name.
+pub async fn databases(lease: &Lease) -> Result<Vec<Database>> {
+    const QUERY: &str = "SELECT datname, pg_size_pretty(pg_database_size(oid))
+                         FROM pg_database
+                         WHERE datallowconn AND NOT datistemplate
+                         ORDER BY datname";
+    let listing = || "could not list the databases";
+    let opened = connect::open(&lease.config("postgres"), Duration::MAX)
+        .await
+        .map_err(|failure| failure.refused(listing().into(), vec![]))?;
+    let messages = opened
+        .client
+        .simple_query(QUERY)
+        .await
+        .with_context(listing)?;
+    let rows = messages.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    let database = |row: &SimpleQueryRow| {
+        Some(Database {
+            name: row.get(0)?.to_string(),
+            size: row.get(1)?.to_string(),
+        })
+    };
+    Ok(rows.filter_map(database).collect())
+}
+
+/// Refuses a database that isn't there, and says which are.
+pub async fn ensure_has(lease: &Lease, database: &str) -> Result<()> {
+    let there: Vec<_> = databases(lease)
+        .await?
+        .into_iter()
+        .map(|database| database.name)
+        .collect();
+    if there.iter().any(|name| name == database) {
+        return Ok(());
+    }
+    bail!(Refused {
+        message: format!("the embedded Postgres has no database {database:?} yet"),
+        notes: vec![
+            format!("`seedrow run --dataset {database}` makes and fills it"),
+            format!("there are: {}", there.join(", ")),
+        ],
+        source: None,
+    })
+}
+
+/// What `destroy` came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destroyed {
+    /// There was nothing.
+    WasEmpty,
+    /// All data is gone.
+    Now,
+    /// It is in use, so nothing was touched; by how many, where that can be told.
+    InUse(Option<usize>),
+}
+
+/// Stops the server and removes everything that was made in its home; the home too, when nothing else is in it.
+pub fn destroy(home: &Home) -> Result<Destroyed> {
+    if !home.start_lock().exists() {
+        return Ok(Destroyed::WasEmpty);
+    }
+    let start = Lock::wait(&home.start_lock(), Mode::Exclusive)?;
+    if is_used(home)? {
+        return Ok(Destroyed::InUse(lock::holders(&home.users_lock())));
+    }
+    home::remove_file(&home.keep())?;
+    if let Stopped::WithLastUser(users) = wait_until_down(home)? {
+        return Ok(Destroyed::InUse(users));
+    }
+    remove(home)?;
+    drop(start);
+    Ok(Destroyed::Now)
+}
+
+fn remove(home: &Home) -> Result<()> {
+    for folder in home.data_folders().into_iter().chain([home.socket()]) {
+        if folder.exists() {
+            fs::remove_dir_all(&folder)
+                .with_context(|| format!("could not remove {}", folder.display()))?;
+        }
+    }
+    // The start lock last: who waits for it finds it gone and begins anew.
+    let files = [
+        home.log(),
+        home.old_log(),
+        home.running_file(),
+        home.users_lock(),
+        home.supervisor_lock(),
+        home.start_lock(),
+    ];
+    for file in files {
+        home::remove_file(&file)?;
+    }
+    // Other things may be in it.
+    let _ = fs::remove_dir(home.folder());
+    Ok(())
+}

@@ -1,0 +1,297 @@
+//! The folder the embedded Postgres lives in, and what each file in it is for.
+
+use std::env;
+use std::fs::{self, DirBuilder, Permissions};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::cli::HomeArgs;
+use crate::postgres::account::{self, Account};
+use crate::postgres::error::Refused;
+
+/// A socket's path is limited to 108 bytes on Linux, 104 on macOS, its final NUL included.
+const LONGEST_SOCKET: usize = 100;
+/// The embedded server's only name for its socket: no TCP, so the port is free to choose and never collides.
+pub const SOCKET_NAME: &str = ".s.PGSQL.5432";
+/// How much of a log is shown when its server doesn't start.
+const LOG_LINES: usize = 12;
+
+/// The home of an embedded server; an absolute path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    folder: PathBuf,
+}
+
+/// What is known of a server that is up; in the home for as long as it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Running {
+    /// `15.14`
+    pub version: String,
+    /// The data folder.
+    pub data: String,
+    /// The folder of its socket.
+    pub socket: String,
+    /// The process that postgres runs as.
+    pub postgres: u32,
+    /// The process that stops it when nobody uses it any more.
+    pub supervisor: u32,
+}
+
+impl Home {
+    /// `--home`, else SEEDROW_HOME, else the user's data folder; as root /var/lib, because /root is closed to the user
+    /// that the server runs as.
+    pub fn resolve(args: &HomeArgs) -> Result<Home> {
+        match &args.home {
+            Some(folder) => Home::at(folder),
+            None if account::is_root() => Home::at(Path::new("/var/lib/seedrow")),
+            None => {
+                Home::at(&user_data(|name| env::var_os(name).map(PathBuf::from))?.join("seedrow"))
+            }
+        }
+    }
+
+    /// This folder, which need not exist.
+    pub fn at(folder: &Path) -> Result<Home> {
+        ensure!(
+            !folder.as_os_str().is_empty(),
+            "--home is empty: give a folder"
+        );
+        let folder = std::path::absolute(folder)
+            .with_context(|| format!("could not resolve {}", folder.display()))?;
+        let text = folder.to_str().with_context(|| {
+            format!(
+                "{} is not UTF-8, which a connection URL needs: choose another with --home",
+                folder.display()
+            )
+        })?;
+        ensure!(
+            !text.contains(['\n', '\r']),
+            "the name of the home has a line break: choose another with --home"
+        );
+        Ok(Home { folder })
+    }
+
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Held exclusively while somebody starts, stops or destroys the server.
+    pub fn start_lock(&self) -> PathBuf {
+        self.folder.join("start.lock")
+    }
+
+    /// Held shared by everyone who uses the server, exclusively by a supervisor that shuts it down.
+    pub fn users_lock(&self) -> PathBuf {
+        self.folder.join("users.lock")
+    }
+
+    /// Held exclusively by the supervisor for as long as it lives.
+    pub fn supervisor_lock(&self) -> PathBuf {
+        self.folder.join("supervisor.lock")
+    }
+
+    /// There while the server stays up without users.
+    pub fn keep(&self) -> PathBuf {
+        self.folder.join("keep")
+    }
+
+    /// Holds a [`Running`].
+    pub fn running_file(&self) -> PathBuf {
+        self.folder.join("running.json")
+    }
+
+    /// What postgres and its supervisor have to say since the last start.
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("server.log")
+    }
+
+    /// The log of the start before.
+    pub fn old_log(&self) -> PathBuf {
+        self.folder.join("server.log.old")
+    }
+
+    /// The data folder of one major version.
+    pub fn data(&self, major: u32) -> PathBuf {
+        self.folder.join(format!("{DATA_PREFIX}{major}"))
+    }
+
+    /// The data folders that are there, finished or not.
+    pub fn data_folders(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let ours =
+            entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(DATA_PREFIX));
+        ours.map(|entry| entry.path()).collect()
+    }
+
+    /// The folder of the socket: in the home where its path is short enough and plain, else under `XDG_RUNTIME_DIR`
+    /// (an ordinary user's) or /tmp, by a name that follows from the home's.
+    pub fn socket(&self) -> PathBuf {
+        let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+        self.socket_under(runtime.filter(|folder| folder.is_dir() && !account::is_root()))
+    }
+
+    fn socket_under(&self, runtime: Option<PathBuf>) -> PathBuf {
+        let fits = |folder: &Path| folder.join(SOCKET_NAME).as_os_str().len() <= LONGEST_SOCKET;
+        // unix_socket_directories is a list, with commas and quotes of its own.
+        let plain = |folder: &Path| !folder.to_string_lossy().contains([',', '"', '\'', '\\']);
+        let own = self.folder.join("socket");
+        if fits(&own) && plain(&own) {
+            return own;
+        }
+        let hash = xxhash_rust::xxh3::xxh3_64(self.folder.as_os_str().as_encoded_bytes());
+        let name = format!("seedrow-{hash:016x}");
+        let runtime = runtime.map(|folder| folder.join(&name));
+        runtime
+            .filter(|folder| fits(folder) && plain(folder))
+            .unwrap_or_else(|| Path::new("/tmp").join(&name))
+    }
+
+    /// Makes the folder if it is missing, private to this user; as root open to the user that the server runs as.
+    pub fn prepare(&self) -> Result<()> {
+        let making = || format!("could not make {}", self.folder.display());
+        if let Some(parent) = self.folder.parent() {
+            fs::create_dir_all(parent).with_context(making)?;
+        }
+        let mode = if account::is_root() { 0o755 } else { 0o700 };
+        match DirBuilder::new().mode(mode).create(&self.folder) {
+            Ok(()) => {
+                fs::set_permissions(&self.folder, Permissions::from_mode(mode)).with_context(making)
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && self.folder.is_dir() => {
+                Ok(())
+            }
+            Err(error) => Err(error).with_context(making),
+        }
+    }
+
+    /// Refuses a home that the server's user can't get to.
+    pub fn ensure_open_to(&self, account: Account) -> Result<()> {
+        for folder in self.folder.ancestors() {
+            let metadata = fs::metadata(folder)
+                .with_context(|| format!("could not look at {}", folder.display()))?;
+            let needed = match (metadata.uid() == account.uid, metadata.gid() == account.gid) {
+                (true, _) => 0o100,
+                (false, true) => 0o010,
+                (false, false) => 0o001,
+            };
+            if metadata.mode() & needed == 0 {
+                bail!(Refused {
+                    message: format!(
+                        "user {} cannot enter {}, and the embedded Postgres must, because it refuses to run as root",
+                        account.uid,
+                        folder.display()
+                    ),
+                    notes: vec![
+                        "choose another folder with --home, such as /var/lib/seedrow".into()
+                    ],
+                    source: None,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// What the supervisor wrote when the server was up; stale unless a supervisor lives.
+    pub fn running(&self) -> Result<Option<Running>> {
+        let path = self.running_file();
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("could not read {}", path.display()));
+            }
+        };
+        let running = serde_json::from_str(&text);
+        running
+            .map(Some)
+            .with_context(|| format!("could not read {}", path.display()))
+    }
+
+    /// Writes what is known of the server, whole or not at all.
+    pub fn write_running(&self, running: &Running) -> Result<()> {
+        let path = self.running_file();
+        let new = path.with_extension("new");
+        let writing = || format!("could not write {}", path.display());
+        fs::write(&new, serde_json::to_vec(running)?).with_context(writing)?;
+        fs::rename(&new, &path).with_context(writing)
+    }
+
+    /// The last lines of the log.
+    pub fn log_end(&self) -> String {
+        const TAIL: u64 = 16 * 1024;
+        let mut bytes = Vec::new();
+        if let Ok(mut log) = fs::File::open(self.log()) {
+            let length = log.metadata().map_or(0, |metadata| metadata.len());
+            let _ = log.seek(SeekFrom::Start(length.saturating_sub(TAIL)));
+            let _ = log.read_to_end(&mut bytes);
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<_> = text.lines().collect();
+        lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
+    }
+}
+
+/// Data folders are called this and their major version.
+const DATA_PREFIX: &str = "postgres-";
+
+fn user_data(env: impl Fn(&str) -> Option<PathBuf>) -> Result<PathBuf> {
+    let absolute = |name| env(name).filter(|folder| folder.is_absolute());
+    absolute("XDG_DATA_HOME")
+        .or_else(|| Some(absolute("HOME")?.join(".local/share")))
+        .context("found no folder for the embedded Postgres: HOME is not set; give one with --home")
+}
+
+/// Removes a file that may be missing.
+pub fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("could not remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sockets_live_in_a_short_home_and_elsewhere_otherwise() {
+        let socket = |home: &str, runtime: Option<&str>| {
+            let home = Home::at(Path::new(home)).unwrap();
+            home.socket_under(runtime.map(PathBuf::from))
+                .display()
+                .to_string()
+        };
+        assert_eq!(socket("/var/lib/seedrow", None), "/var/lib/seedrow/socket");
+        let long = format!("/home/{}", "x".repeat(90));
+        for (home, runtime, start) in [
+            (long.as_str(), None, "/tmp/seedrow-"),
+            (&long, Some("/run/user/1000"), "/run/user/1000/seedrow-"),
+            (&long, Some(&*long), "/tmp/seedrow-"),
+            ("/home/a,b", None, "/tmp/seedrow-"),
+        ] {
+            let socket = socket(home, runtime);
+            assert!(socket.starts_with(start) && socket.len() < 60, "{socket}");
+        }
+    }
+
+    #[test]
+    fn the_default_home_follows_the_xdg_rules() {
+        let data = |xdg: Option<&str>, home: Option<&str>| {
+            let value = |name: &str| if name == "HOME" { home } else { xdg };
+            user_data(|name| value(name).map(PathBuf::from)).ok()
+        };
+        assert_eq!(data(Some("/data"), Some("/home/me")), Some("/data".into()));
+        assert_eq!(
+            data(Some("relative"), Some("/home/me")),
+            Some("/home/me/.local/share".into())
+        );
+        assert_eq!(data(None, None), None);
+    }
+}

@@ -1,0 +1,157 @@
+//! Locks on files, by flock(2): the kernel releases them when their holder ends, however it ends.
+//!
+//! flock and not fcntl, because a lock belongs to the open file and so can be handed to a child process.
+
+use std::fs::{self, File};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+/// A lock held until it is dropped. Programs that are started don't inherit it unless told to.
+#[derive(Debug)]
+pub struct Lock(File);
+
+/// With whom a lock can be held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// With other shared ones.
+    Shared,
+    /// Alone.
+    Exclusive,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    Wait,
+    Try,
+}
+
+impl Lock {
+    /// Waits for the lock.
+    pub fn wait(path: &Path, mode: Mode) -> Result<Lock> {
+        loop {
+            if let Some(lock) = lock(path, mode, Patience::Wait)? {
+                return Ok(lock);
+            }
+        }
+    }
+
+    /// Takes the lock, or `None` when it is held.
+    pub fn attempt(path: &Path, mode: Mode) -> Result<Option<Lock>> {
+        lock(path, mode, Patience::Try)
+    }
+
+    /// Whether somebody holds it exclusively right now.
+    pub fn is_held_alone(path: &Path) -> Result<bool> {
+        Ok(path.exists() && Lock::attempt(path, Mode::Shared)?.is_none())
+    }
+
+    /// Hands the lock over to a child: it holds as long as either keeps the descriptor.
+    pub fn into_descriptor(self) -> OwnedFd {
+        self.0.into()
+    }
+
+    /// Lets the program that replaces this one (exec) keep the lock.
+    pub fn survive_exec(&self) -> Result<()> {
+        rustix::io::fcntl_setfd(&self.0, rustix::io::FdFlags::empty())
+            .context("could not hand the lock on")
+    }
+}
+
+fn lock(path: &Path, mode: Mode, patience: Patience) -> Result<Option<Lock>> {
+    let operation = match (mode, patience) {
+        (Mode::Shared, Patience::Wait) => FlockOperation::LockShared,
+        (Mode::Shared, Patience::Try) => FlockOperation::NonBlockingLockShared,
+        (Mode::Exclusive, Patience::Wait) => FlockOperation::LockExclusive,
+        (Mode::Exclusive, Patience::Try) => FlockOperation::NonBlockingLockExclusive,
+    };
+    loop {
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o600)
+            .open(path)
+            .with_context(|| format!("could not open {}", path.display()))?;
+        match operate(&file, operation) {
+            Ok(()) if is_still_at(&file, path) => return Ok(Some(Lock(file))),
+            // `db destroy` removed the file while we waited: a lock on it guards nothing.
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("could not lock {}", path.display()));
+            }
+        }
+    }
+}
+
+fn operate(file: impl AsFd, operation: FlockOperation) -> Result<(), Errno> {
+    loop {
+        match flock(&file, operation) {
+            Err(Errno::INTR) => {}
+            result => return result,
+        }
+    }
+}
+
+fn is_still_at(file: &File, path: &Path) -> bool {
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(ours), Ok(there)) => (ours.dev(), ours.ino()) == (there.dev(), there.ino()),
+        _ => false,
+    }
+}
+
+/// How many shared locks are held on the file, counted by the kernel; `None` where it doesn't list them (not Linux).
+pub fn holders(path: &Path) -> Option<usize> {
+    let inode = fs::metadata(path).ok()?.ino();
+    let locks = fs::read_to_string("/proc/locks").ok()?;
+    Some(count(&locks, inode))
+}
+
+/// Counts lines such as `3: FLOCK  ADVISORY  READ  1234 08:02:131 0 EOF`.
+///
+/// By inode alone: some file systems list another device than stat(2) gives. Those who wait have `->` and don't count.
+fn count(locks: &str, inode: u64) -> usize {
+    let inode = inode.to_string();
+    let held = locks.lines().filter(|line| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        matches!(fields[..], [_, "FLOCK", _, "READ", _, place, ..]
+            if place.rsplit(':').next() == Some(&inode))
+    });
+    held.count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shared_excludes_exclusive_until_it_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let one = Lock::attempt(&path, Mode::Shared).unwrap().unwrap();
+        let _two = Lock::attempt(&path, Mode::Shared).unwrap().unwrap();
+        assert!(Lock::attempt(&path, Mode::Exclusive).unwrap().is_none());
+        drop(one);
+        assert!(Lock::attempt(&path, Mode::Exclusive).unwrap().is_none());
+        assert!(!Lock::is_held_alone(&path).unwrap());
+        drop(_two);
+        let _alone = Lock::attempt(&path, Mode::Exclusive).unwrap().unwrap();
+        assert!(Lock::is_held_alone(&path).unwrap());
+    }
+
+    #[test]
+    fn counts_held_shared_locks_of_one_file() {
+        let locks = "1: FLOCK  ADVISORY  READ  10 fe:00:131 0 EOF\n\
+                     2: FLOCK  ADVISORY  READ  11 fe:00:131 0 EOF\n\
+                     2: -> FLOCK  ADVISORY  WRITE 12 fe:00:131 0 EOF\n\
+                     3: FLOCK  ADVISORY  READ  13 fe:00:1131 0 EOF\n\
+                     4: POSIX  ADVISORY  READ  14 fe:00:131 0 EOF\n";
+        assert_eq!(count(locks, 131), 2);
+    }
+}

@@ -1,0 +1,340 @@
+//! The process that starts postgres and stops it when its last user has ended, however that one ended.
+//!
+//! It is seedrow itself, run again in a session of its own: the users come and go, any of them may be killed, and
+//! somebody must be left to notice.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::os::fd::BorrowedFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal};
+use serde::{Deserialize, Serialize};
+
+use super::cluster::{Cluster, choose};
+use super::home::{self, Home, Running, SOCKET_NAME};
+use super::lock::{Lock, Mode};
+use super::settings::{self, Machine};
+use crate::postgres::error::{Refused, describe};
+use crate::postgres::programs::{self, Installation};
+
+/// Recovery after a crash reads up to `max_wal_size` of log.
+const READY_WITHIN: Duration = Duration::from_secs(600);
+/// The last checkpoint writes up to all of `shared_buffers`.
+const STOPS_WITHIN: Duration = Duration::from_secs(300);
+/// Backends of a killed server hold its memory for moments.
+const MEMORY_FREED_WITHIN: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// How soon a removed `keep` marker is noticed.
+const KEEP_POLL: Duration = Duration::from_millis(200);
+
+/// The one line that the supervisor prints.
+#[derive(Serialize, Deserialize)]
+enum Report {
+    Ready(Running),
+    Failed { message: String, notes: Vec<String> },
+}
+
+/// What ends the supervisor.
+enum Event {
+    /// Nobody uses the server, and with this lock held nobody will.
+    Unused(Lock),
+    /// postgres ended.
+    Ended(std::io::Result<ExitStatus>),
+    /// The users can't be told any more.
+    Lost(anyhow::Error),
+}
+
+/// Starts a supervisor and waits until its server is up. `free` is the supervisor's lock, which the child takes over:
+/// at no moment does a server start without somebody holding it.
+pub fn spawn(home: &Home, program: &Path, free: Lock) -> Result<Running> {
+    let installed = programs::installed()?;
+    let installation = choose(home, &installed).context("found no Postgres to run")?;
+    home::remove_file(&home.running_file())?;
+    // A marker from a run that was killed.
+    home::remove_file(&home.keep())?;
+    let mut child = Command::new(program)
+        .args(["db", "supervise", "--home"])
+        .arg(home.folder())
+        .arg("--bin")
+        .arg(&installation.bin)
+        .stdin(free.into_descriptor())
+        .stdout(Stdio::piped())
+        .stderr(new_log(home)?)
+        .current_dir("/")
+        .spawn()
+        .with_context(|| format!("could not start {}", program.display()))?;
+    let line = child
+        .stdout
+        .take()
+        .map(first_line)
+        .transpose()?
+        .unwrap_or_default();
+    match serde_json::from_str(&line) {
+        Ok(Report::Ready(running)) => Ok(running),
+        Ok(Report::Failed { message, notes }) => {
+            let _ = child.wait();
+            bail!(Refused {
+                message,
+                notes,
+                source: None
+            })
+        }
+        Err(_) => {
+            let _ = child.wait();
+            bail!(Refused {
+                message:
+                    "could not start the embedded Postgres: its supervisor ended without a word"
+                        .into(),
+                notes: vec![format!(
+                    "the end of {}:\n{}",
+                    home.log().display(),
+                    home.log_end()
+                )],
+                source: None,
+            })
+        }
+    }
+}
+
+fn first_line(stdout: ChildStdout) -> Result<String> {
+    let mut line = String::new();
+    BufReader::new(stdout)
+        .read_line(&mut line)
+        .context("could not hear from the embedded server's supervisor")?;
+    Ok(line)
+}
+
+/// A new log; the one before stays for a look at what went wrong then.
+fn new_log(home: &Home) -> Result<File> {
+    let log = home.log();
+    if log.exists() {
+        fs::rename(&log, home.old_log())
+            .with_context(|| format!("could not rename {}", log.display()))?;
+    }
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(&log);
+    file.with_context(|| format!("could not open {}", log.display()))
+}
+
+/// The supervisor's whole life. To be called from the main thread with no other thread running: postgres ends when
+/// the thread that started it does.
+pub fn supervise(home: &Path, bin: &Path) -> Result<()> {
+    close_inherited();
+    // Out of the terminal's reach: its ^C and its closing are for the users.
+    let _ = rustix::process::setsid();
+    let home = Home::at(home)?;
+    match bring_up(&home, bin) {
+        Ok((cluster, postgres, running)) => {
+            tell(&Report::Ready(running));
+            let result = attend(&home, postgres);
+            clean_up(&home, &cluster);
+            result
+        }
+        Err(error) => {
+            let error = error.context("could not start the embedded Postgres");
+            let described = describe(&error);
+            tell(&Report::Failed {
+                message: described.text,
+                notes: described.notes,
+            });
+            Err(error)
+        }
+    }
+}
+
+/// Closes all descriptors but the standard ones: whoever waits for the end of a pipe or for a lock that our starter
+/// inherited must not wait for the server as well.
+fn close_inherited() {
+    let entries = fs::read_dir("/dev/fd").into_iter().flatten().flatten();
+    let numbers: Vec<i32> = entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|&number| number > 2)
+        .collect();
+    for number in numbers {
+        // SAFETY: this process has opened nothing itself yet but the listing, which is closed by now, so that the
+        // descriptors that are open have no owner in it.
+        unsafe {
+            if rustix::io::fcntl_getfd(BorrowedFd::borrow_raw(number)).is_ok() {
+                rustix::io::close(number);
+            }
+        }
+    }
+}
+
+/// Tells the starter, if it still listens.
+fn tell(report: &Report) {
+    if let Ok(line) = serde_json::to_string(report) {
+        let _ = writeln!(std::io::stdout(), "{line}");
+    }
+}
+
+fn bring_up(home: &Home, bin: &Path) -> Result<(Cluster, Child, Running)> {
+    let installation = Installation::at(bin.to_path_buf())
+        .with_context(|| format!("the postgres in {} does not run", bin.display()))?;
+    let cluster = Cluster::new(home, installation)?;
+    cluster.ensure_made()?;
+    let socket = home.socket();
+    cluster.ensure_private_folder(&socket)?;
+    cluster.clear_the_way()?;
+    let postgres = start(home, &cluster, &socket)?;
+    let running = Running {
+        version: cluster.installation.version.to_string(),
+        data: cluster.data.display().to_string(),
+        socket: socket.display().to_string(),
+        postgres: postgres.id(),
+        supervisor: std::process::id(),
+    };
+    home.write_running(&running)?;
+    Ok((cluster, postgres, running))
+}
+
+/// Starts postgres and waits until it accepts connections; again while a killed one's memory is in use.
+fn start(home: &Home, cluster: &Cluster, socket: &Path) -> Result<Child> {
+    let deadline = Instant::now() + MEMORY_FREED_WITHIN;
+    loop {
+        let mut postgres = launch(home, cluster, socket)?;
+        let Some(status) = ready_or_ended(&mut postgres, cluster, socket)? else {
+            return Ok(postgres);
+        };
+        let log = home.log_end();
+        if Instant::now() < deadline && log.contains("pre-existing shared memory block") {
+            thread::sleep(LOOK_AGAIN * 20);
+            continue;
+        }
+        bail!(Refused {
+            message: format!("postgres ended with {status}"),
+            notes: vec![format!("the end of {}:\n{log}", home.log().display())],
+            source: None,
+        });
+    }
+}
+
+fn launch(home: &Home, cluster: &Cluster, socket: &Path) -> Result<Child> {
+    let log = File::options().append(true).open(home.log());
+    let log = log.with_context(|| format!("could not open {}", home.log().display()))?;
+    let mut command = cluster.command("postgres");
+    command.arg("-D").arg(&cluster.data);
+    for setting in settings::settings(Machine::detect(home.folder()), socket) {
+        command.arg("-c").arg(setting);
+    }
+    command
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .process_group(0);
+    let program = cluster.installation.program("postgres");
+    command
+        .spawn()
+        .with_context(|| format!("could not run {}", program.display()))
+}
+
+/// Waits until the server accepts connections (`None`) or has ended.
+fn ready_or_ended(
+    postgres: &mut Child,
+    cluster: &Cluster,
+    socket: &Path,
+) -> Result<Option<ExitStatus>> {
+    let deadline = Instant::now() + READY_WITHIN;
+    let file = cluster.data.join("postmaster.pid");
+    let number = postgres.id().to_string();
+    loop {
+        if let Some(status) = postgres.try_wait().context("could not wait for postgres")? {
+            return Ok(Some(status));
+        }
+        if says_ready(&file, &number) && UnixStream::connect(socket.join(SOCKET_NAME)).is_ok() {
+            return Ok(None);
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "postgres was not ready within {READY_WITHIN:?}"
+        );
+        thread::sleep(LOOK_AGAIN);
+    }
+}
+
+/// Line 1 of the pid file is the process, line 8 its state (since PostgreSQL 10).
+fn says_ready(file: &Path, number: &str) -> bool {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    lines.first() == Some(&number) && lines.get(7) == Some(&"ready")
+}
+
+/// Waits for the last user or for postgres to end, and stops postgres in the first case. The lock that keeps new users
+/// out is held until it is down.
+fn attend(home: &Home, mut postgres: Child) -> Result<()> {
+    let (sender, events) = mpsc::channel();
+    let number = postgres.id();
+    let watched = home.clone();
+    let told = sender.clone();
+    thread::spawn(move || watch_users(&watched, &told));
+    thread::spawn(move || sender.send(Event::Ended(postgres.wait())));
+    match events.recv().context("nothing is left to wait for")? {
+        Event::Ended(status) => bail!("postgres ended by itself with {}", status?),
+        Event::Lost(error) => {
+            stop(number, &events)?;
+            Err(error)
+        }
+        Event::Unused(_lock) => {
+            let result = stop(number, &events);
+            // While the lock is held: a new user must not find the old figures.
+            home::remove_file(&home.running_file())?;
+            result
+        }
+    }
+}
+
+/// Sends the exclusive users' lock once it is free and no marker keeps the server up.
+fn watch_users(home: &Home, events: &Sender<Event>) {
+    let event = match wait_until_unused(home) {
+        Ok(lock) => Event::Unused(lock),
+        Err(error) => Event::Lost(error),
+    };
+    let _ = events.send(event);
+}
+
+fn wait_until_unused(home: &Home) -> Result<Lock> {
+    loop {
+        while home.keep().exists() {
+            thread::sleep(KEEP_POLL);
+        }
+        let lock = Lock::wait(&home.users_lock(), Mode::Exclusive)?;
+        // `db start` sets the marker while it holds the lock shared, so from here on it can't appear.
+        if !home.keep().exists() {
+            return Ok(lock);
+        }
+    }
+}
+
+/// A fast shutdown: sessions are ended, everything is written. Only a server that hangs is stopped for recovery.
+fn stop(number: u32, events: &Receiver<Event>) -> Result<()> {
+    let pid = i32::try_from(number)
+        .ok()
+        .and_then(Pid::from_raw)
+        .context("postgres has no process number")?;
+    let _ = rustix::process::kill_process(pid, Signal::INT);
+    if events.recv_timeout(STOPS_WITHIN).is_err() {
+        let _ = rustix::process::kill_process(pid, Signal::QUIT);
+        events.recv().context("could not wait for postgres")?;
+    }
+    Ok(())
+}
+
+fn clean_up(home: &Home, cluster: &Cluster) {
+    let socket = home.socket();
+    if !socket.starts_with(home.folder()) {
+        let _ = fs::remove_dir(&socket);
+    }
+    // What postgres leaves when it is killed, and root's sessions can't be told from its own.
+    let _ = fs::remove_file(cluster.data.join("postmaster.opts"));
+}

@@ -1,0 +1,133 @@
+//! What a server's error says beyond "db error": its message, SQLSTATE, detail, hint and place.
+
+use std::error::Error;
+use std::fmt;
+
+use tokio_postgres::error::{DbError, ErrorPosition};
+
+/// An error or one link of its cause chain, taken apart for the reader.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Described {
+    /// What belongs on the line that tells the chain; empty when the next link says it all.
+    pub text: String,
+    /// What belongs beneath it, one entry each.
+    pub notes: Vec<String>,
+}
+
+/// A whole cause chain: the causes in one text, each once, and all notes.
+pub fn describe(error: &anyhow::Error) -> Described {
+    let mut whole = Described::default();
+    for link in error.chain() {
+        let Described { text, notes } = describe_link(link);
+        // Some errors repeat their source's text in their own.
+        if !whole.text.contains(&text) {
+            let colon = if whole.text.is_empty() { "" } else { ": " };
+            whole.text.extend([colon, &text]);
+        }
+        whole.notes.extend(notes);
+    }
+    whole
+}
+
+/// Takes one link of a cause chain apart.
+fn describe_link(link: &(dyn Error + 'static)) -> Described {
+    if let Some(refused) = link.downcast_ref::<Refused>() {
+        return Described {
+            text: refused.to_string(),
+            notes: refused.notes.clone(),
+        };
+    }
+    if let Some(error) = link.downcast_ref::<DbError>() {
+        return from_server(error);
+    }
+    // "db error", and the next link is the server's.
+    if let Some(error) = link.downcast_ref::<tokio_postgres::Error>()
+        && error.as_db_error().is_some()
+    {
+        return Described::default();
+    }
+    Described {
+        text: link.to_string(),
+        notes: Vec::new(),
+    }
+}
+
+fn from_server(error: &DbError) -> Described {
+    let text = format!("{} (SQLSTATE {})", error.message(), error.code().code());
+    let position = error.position().map(|position| match position {
+        ErrorPosition::Original(at) => format!("at: character {at} of the statement"),
+        ErrorPosition::Internal { position, query } => {
+            format!("at: character {position} of {query}")
+        }
+    });
+    let noted = |label: &str, text: Option<&str>| text.map(|text| format!("{label}: {text}"));
+    let notes = [
+        noted("detail", error.detail()),
+        noted("hint", error.hint()),
+        noted("where", error.where_()),
+        position,
+    ];
+    Described {
+        text,
+        notes: notes.into_iter().flatten().collect(),
+    }
+}
+
+/// A server that could not be used, with what to do about it.
+#[derive(Debug)]
+pub struct Refused {
+    /// What could not be done.
+    pub message: String,
+    /// What to do about it, and other remarks; each is printed beneath.
+    pub notes: Vec<String>,
+    /// Why, where there is more to say.
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Refused {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn says_each_cause_once() {
+        let cause = io::Error::other("disk full");
+        let error = anyhow!(cause)
+            .context("could not write a.csv: disk full")
+            .context("could not load");
+        assert_eq!(
+            describe(&error).text,
+            "could not load: could not write a.csv: disk full"
+        );
+    }
+
+    #[test]
+    fn collects_the_notes_of_all_links() {
+        let refused = Refused {
+            message: "could not connect to db:5432".into(),
+            notes: vec!["is it up?".into()],
+            source: Some(Box::new(io::Error::other("refused"))),
+        };
+        let described = describe(&anyhow!(refused).context("could not load"));
+        assert_eq!(
+            described.text,
+            "could not load: could not connect to db:5432: refused"
+        );
+        assert_eq!(described.notes, ["is it up?"]);
+    }
+}

@@ -1,0 +1,331 @@
+//! Which server is meant: `--url`, else DATABASE_URL, else libpq's variables, else the embedded one; no I/O of its own.
+//!
+//! tokio-postgres reads neither PG* variables nor service files, so what libpq would fill in is filled in here.
+
+use std::fmt;
+use std::io;
+use std::net::IpAddr;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use tokio_postgres::Config;
+use tokio_postgres::config::{ChannelBinding, SslMode, TargetSessionAttrs};
+
+use super::conninfo::{self, PARAMETERS, Parameters, Treatment};
+use super::service;
+
+/// The variables that say where a server is. Others, such as a stray PGUSER, only fill gaps.
+const PLACES: [&str; 4] = ["PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE"];
+/// Where servers put their sockets: Debian's and Red Hat's builds, then everyone else's.
+const SOCKET_FOLDERS: &str = "/var/run/postgresql,/tmp";
+/// libpq waits for ever; a tool that runs in CI should say that nobody answers.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A peer that vanished without a word is noticed after about a minute instead of two hours.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEPALIVE_RETRIES: u32 = 3;
+
+/// What resolution depends on besides the options; tests bring their own.
+pub struct Surroundings<'a> {
+    /// An environment variable's value.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// A file's text.
+    pub read: &'a dyn Fn(&Path) -> io::Result<String>,
+    /// The operating system's name for who runs this.
+    pub user: Option<String>,
+}
+
+impl Surroundings<'_> {
+    /// A variable's value; empty counts as unset, since CI systems set what they leave out to nothing.
+    pub fn get(&self, variable: &str) -> Option<String> {
+        (self.env)(variable).filter(|value| !value.is_empty())
+    }
+}
+
+/// The server that is meant.
+#[derive(Debug)]
+pub enum Target {
+    /// seedrow's own.
+    Embedded,
+    /// Somebody's.
+    Theirs(Address),
+}
+
+/// Where somebody's server is, and as whom to speak to it.
+#[derive(Debug)]
+pub struct Address {
+    /// The places to try, in order; never empty.
+    pub endpoints: Vec<Endpoint>,
+    /// The database.
+    pub database: String,
+    /// The role.
+    pub user: String,
+    /// Who said so.
+    pub origin: Origin,
+}
+
+/// One place where the server may listen.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// How tokio-postgres gets there.
+    pub config: Config,
+    /// `host:port` or the socket's path, for messages.
+    pub shown: String,
+}
+
+/// Who said which server is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// `--url`
+    Option,
+    /// DATABASE_URL
+    DatabaseUrl,
+    /// One of libpq's variables, by name.
+    Variable(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Origin::Option => "--url",
+            Origin::DatabaseUrl => "DATABASE_URL",
+            Origin::Variable(name) => name,
+        })
+    }
+}
+
+impl Target {
+    /// Resolves what `--url` (if given) and the surroundings say.
+    pub fn resolve(url: Option<&str>, around: &Surroundings) -> Result<Target> {
+        let place = PLACES.into_iter().find(|place| around.get(place).is_some());
+        let (origin, text) = match (url, around.get("DATABASE_URL"), place) {
+            (Some(url), _, _) => (Origin::Option, Some(url.to_string())),
+            (None, Some(url), _) => (Origin::DatabaseUrl, Some(url)),
+            (None, None, Some(place)) => (Origin::Variable(place), None),
+            (None, None, None) => return Ok(Target::Embedded),
+        };
+        let address = address(text.as_deref(), origin, around);
+        address
+            .map(Target::Theirs)
+            .with_context(|| format!("could not use {origin}"))
+    }
+}
+
+fn address(text: Option<&str>, origin: Origin, around: &Surroundings) -> Result<Address> {
+    let mut given = text.map(conninfo::parse).transpose()?.unwrap_or_default();
+    fill(&mut given, around)?;
+    ensure_no_tls(&given)?;
+    let user = match (taken(&given, "user"), &around.user) {
+        (Some(user), _) => user.to_string(),
+        (None, Some(user)) => user.clone(),
+        (None, None) => {
+            bail!("it names no user, and this process' own has no name: give one with PGUSER")
+        }
+    };
+    let database = taken(&given, "dbname").unwrap_or(&user).to_string();
+    let mut config = shared_config(&given)?;
+    config.user(&user).dbname(&database);
+    Ok(Address {
+        endpoints: endpoints(&given, &config)?,
+        database,
+        user,
+        origin,
+    })
+}
+
+/// Fills what was left out as libpq does: from the service, then from the environment.
+fn fill(given: &mut Parameters, around: &Surroundings) -> Result<()> {
+    let either = |given: &Parameters, name: &str, variable: &str| {
+        taken(given, name)
+            .map(String::from)
+            .or_else(|| around.get(variable))
+    };
+    if let Some(name) = either(given, "service", "PGSERVICE") {
+        let file = either(given, "servicefile", "PGSERVICEFILE");
+        for (parameter, value) in service::lookup(&name, file.as_deref(), around)? {
+            given.entry(parameter).or_insert(value);
+        }
+    }
+    for parameter in PARAMETERS
+        .iter()
+        .filter(|p| p.treatment != Treatment::Ignored)
+    {
+        let variable = parameter
+            .variable
+            .filter(|_| !given.contains_key(parameter.name));
+        if let Some((variable, value)) = variable.and_then(|v| Some((v, around.get(v)?))) {
+            conninfo::set(given, parameter.name, value)
+                .with_context(|| format!("could not use {variable}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// A parameter's value; an empty one counts as left out.
+fn taken<'a>(given: &'a Parameters, name: &str) -> Option<&'a str> {
+    given
+        .get(name)
+        .map(String::as_str)
+        .filter(|value| !value.is_empty())
+}
+
+/// Refuses what may only be done over TLS: going on without would send passwords in the clear.
+fn ensure_no_tls(given: &Parameters) -> Result<()> {
+    const ADVICE: &str = "this version of seedrow does not speak TLS yet: inside a trusted network use \
+                          sslmode=disable, elsewhere a tunnel (ssh -L 5433:localhost:5432 HOST) and port 5433";
+    // libpq ignores sslmode on a socket, which never leaves the machine.
+    if taken(given, "hostaddr").is_none()
+        && taken(given, "host")
+            .is_none_or(|hosts| hosts.split(',').all(|host| host.starts_with('/')))
+        && taken(given, "channel_binding") != Some("require")
+    {
+        return Ok(());
+    }
+    let system_root = taken(given, "sslrootcert") == Some("system");
+    match taken(given, "sslmode") {
+        None if system_root => bail!("sslrootcert=system asks for TLS, and {ADVICE}"),
+        None | Some("disable" | "allow" | "prefer") => {}
+        Some(mode @ ("require" | "verify-ca" | "verify-full")) => {
+            bail!("sslmode={mode} asks for TLS, and {ADVICE}")
+        }
+        Some(_) => {
+            bail!("sslmode is none of disable, allow, prefer, require, verify-ca, verify-full")
+        }
+    }
+    ensure!(
+        taken(given, "channel_binding") != Some("require"),
+        "channel_binding=require asks for TLS, and {ADVICE}"
+    );
+    Ok(())
+}
+
+/// All of the configuration but the host, port, user and database.
+fn shared_config(given: &Parameters) -> Result<Config> {
+    let mut config = Config::new();
+    config
+        .ssl_mode(SslMode::Disable)
+        .channel_binding(ChannelBinding::Disable)
+        .application_name(taken(given, "application_name").unwrap_or("seedrow"))
+        .keepalives(number::<i64>(given, "keepalives")? != Some(0))
+        .keepalives_idle(seconds(given, "keepalives_idle")?.unwrap_or(KEEPALIVE_IDLE))
+        .keepalives_interval(seconds(given, "keepalives_interval")?.unwrap_or(KEEPALIVE_INTERVAL))
+        .keepalives_retries(number(given, "keepalives_count")?.unwrap_or(KEEPALIVE_RETRIES));
+    match number::<i64>(given, "connect_timeout")? {
+        None => config.connect_timeout(CONNECT_TIMEOUT),
+        Some(seconds @ 1..) => config.connect_timeout(Duration::from_secs(seconds.unsigned_abs())),
+        // libpq: zero and below wait for ever.
+        Some(_) => &mut config,
+    };
+    if let Some(milliseconds) = number(given, "tcp_user_timeout")? {
+        config.tcp_user_timeout(Duration::from_millis(milliseconds));
+    }
+    if let Some(password) = taken(given, "password") {
+        config.password(password);
+    }
+    if let Some(options) = taken(given, "options") {
+        config.options(options);
+    }
+    config.target_session_attrs(match taken(given, "target_session_attrs") {
+        None | Some("any") => TargetSessionAttrs::Any,
+        Some("read-write" | "primary") => TargetSessionAttrs::ReadWrite,
+        Some("read-only" | "standby") => TargetSessionAttrs::ReadOnly,
+        Some(_) => {
+            bail!("target_session_attrs is none of any, read-write, read-only, primary, standby")
+        }
+    });
+    Ok(config)
+}
+
+fn number<N: FromStr>(given: &Parameters, name: &str) -> Result<Option<N>> {
+    let parsed = taken(given, name).map(|text| text.trim().parse());
+    parsed
+        .transpose()
+        .map_err(|_| anyhow!("{name} is not a whole number that fits"))
+}
+
+fn seconds(given: &Parameters, name: &str) -> Result<Option<Duration>> {
+    // Zero asks for the system's own value, which is too long: ours stands in.
+    let number: Option<u64> = number(given, name)?;
+    Ok(number.filter(|&n| n > 0).map(Duration::from_secs))
+}
+
+/// One endpoint a host, each with its own address and port; the usual socket folders where no host is named.
+fn endpoints(given: &Parameters, config: &Config) -> Result<Vec<Endpoint>> {
+    let addresses: Vec<&str> = taken(given, "hostaddr").map_or(vec![], |a| a.split(',').collect());
+    let hosts: Vec<&str> = match taken(given, "host") {
+        Some(hosts) => hosts.split(',').collect(),
+        None if addresses.is_empty() => SOCKET_FOLDERS.split(',').collect(),
+        None => vec![""; addresses.len()],
+    };
+    ensure!(
+        addresses.is_empty() || addresses.len() == hosts.len(),
+        "there are {} hosts and {} hostaddrs: give as many of one as of the other",
+        hosts.len(),
+        addresses.len()
+    );
+    let ports: Vec<&str> = taken(given, "port").unwrap_or("5432").split(',').collect();
+    ensure!(
+        ports.len() == 1 || ports.len() == hosts.len(),
+        "there are {} hosts and {} ports: give one port for all or one for each",
+        hosts.len(),
+        ports.len()
+    );
+    let mut endpoints = Vec::new();
+    for (at, host) in hosts.iter().enumerate() {
+        let address = addresses
+            .get(at)
+            .copied()
+            .filter(|address| !address.is_empty());
+        let port = port(ports.get(at).unwrap_or(&ports[0]))?;
+        match (*host, address) {
+            ("", None) => {
+                for folder in SOCKET_FOLDERS.split(',') {
+                    endpoints.push(endpoint(config, folder, None, port)?);
+                }
+            }
+            (host, address) => endpoints.push(endpoint(config, host, address, port)?),
+        }
+    }
+    Ok(endpoints)
+}
+
+fn port(text: &str) -> Result<u16> {
+    match text.trim() {
+        "" => Ok(5432),
+        text => match text.parse() {
+            Ok(0) | Err(_) => bail!("port is not a number from 1 to 65535"),
+            Ok(port) => Ok(port),
+        },
+    }
+}
+
+fn endpoint(config: &Config, host: &str, address: Option<&str>, port: u16) -> Result<Endpoint> {
+    let mut config = config.clone();
+    config.port(port);
+    if !host.is_empty() {
+        // A host that starts with / is a folder of sockets; tokio-postgres looks for that too.
+        config.host(host);
+    }
+    if let Some(address) = address {
+        let parsed: IpAddr = address
+            .parse()
+            .map_err(|_| anyhow!("hostaddr is not an IP address"))?;
+        config.hostaddr(parsed);
+    }
+    let place = if host.is_empty() {
+        address.unwrap_or_default()
+    } else {
+        host
+    };
+    let shown = match (place.starts_with('/'), place.contains(':')) {
+        (true, _) => format!("{place}/.s.PGSQL.{port}"),
+        (false, true) => format!("[{place}]:{port}"),
+        (false, false) => format!("{place}:{port}"),
+    };
+    Ok(Endpoint { config, shown })
+}
+
+#[cfg(test)]
+mod tests;

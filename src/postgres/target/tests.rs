@@ -1,0 +1,214 @@
+use std::collections::HashMap;
+
+use tokio_postgres::config::Host;
+
+use super::*;
+
+/// Resolves with these variables, and with `service` as the text of every service file.
+fn resolve_in(url: Option<&str>, variables: &[(&str, &str)], service: &str) -> Result<Target> {
+    let variables: HashMap<_, _> = variables.iter().copied().collect();
+    let env = |name: &str| variables.get(name).map(|value| value.to_string());
+    let read = |_: &Path| match service {
+        "" => Err(io::ErrorKind::NotFound.into()),
+        text => Ok(text.to_string()),
+    };
+    let user = Some("me".to_string());
+    Target::resolve(
+        url,
+        &Surroundings {
+            env: &env,
+            read: &read,
+            user,
+        },
+    )
+}
+
+fn theirs(url: Option<&str>, variables: &[(&str, &str)]) -> Address {
+    match resolve_in(url, variables, "").unwrap() {
+        Target::Theirs(address) => address,
+        Target::Embedded => panic!("embedded"),
+    }
+}
+
+fn refusal(url: &str) -> String {
+    format!("{:#}", resolve_in(Some(url), &[], "").unwrap_err())
+}
+
+fn places(address: &Address) -> Vec<&str> {
+    address
+        .endpoints
+        .iter()
+        .map(|endpoint| endpoint.shown.as_str())
+        .collect()
+}
+
+#[test]
+fn nothing_said_means_embedded() {
+    assert!(matches!(resolve_in(None, &[], ""), Ok(Target::Embedded)));
+    let stray = [
+        ("PGUSER", "x"),
+        ("PGPASSWORD", "y"),
+        ("PGPORT", "1"),
+        ("PGHOST", ""),
+    ];
+    assert!(matches!(resolve_in(None, &stray, ""), Ok(Target::Embedded)));
+}
+
+#[test]
+fn each_place_variable_means_a_server() {
+    for place in ["PGHOST", "PGHOSTADDR", "PGDATABASE"] {
+        let address = theirs(None, &[(place, "127.0.0.1")]);
+        assert_eq!(address.origin, Origin::Variable(place));
+    }
+}
+
+#[test]
+fn url_then_database_url_then_variables() {
+    let variables = [
+        ("DATABASE_URL", "postgres://b/two"),
+        ("PGHOST", "c"),
+        ("PGDATABASE", "three"),
+    ];
+    let address = theirs(Some("postgres://a/one"), &variables);
+    assert_eq!(
+        (address.database.as_str(), address.origin),
+        ("one", Origin::Option)
+    );
+    let address = theirs(None, &variables);
+    assert_eq!(
+        (address.database.as_str(), address.origin),
+        ("two", Origin::DatabaseUrl)
+    );
+    assert_eq!(places(&address), ["b:5432"]);
+    let address = theirs(None, &variables[1..]);
+    assert_eq!(
+        (address.database.as_str(), address.origin),
+        ("three", Origin::Variable("PGHOST"))
+    );
+}
+
+#[test]
+fn variables_fill_what_a_url_leaves_out() {
+    let variables = [
+        ("PGHOST", "db"),
+        ("PGPORT", "6432"),
+        ("PGUSER", "shop"),
+        ("PGPASSWORD", "hunter2"),
+        ("PGAPPNAME", "ci"),
+        ("PGOPTIONS", "-c work_mem=1MB"),
+        ("PGCONNECT_TIMEOUT", "3"),
+    ];
+    let address = theirs(Some("postgresql:///catalog"), &variables);
+    assert_eq!(places(&address), ["db:6432"]);
+    assert_eq!(
+        (address.user.as_str(), address.database.as_str()),
+        ("shop", "catalog")
+    );
+    let config = &address.endpoints[0].config;
+    assert_eq!(config.get_password(), Some(&b"hunter2"[..]));
+    assert_eq!(config.get_application_name(), Some("ci"));
+    assert_eq!(config.get_options(), Some("-c work_mem=1MB"));
+    assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(3)));
+}
+
+#[test]
+fn defaults_are_libpqs() {
+    let address = theirs(Some("postgresql://"), &[]);
+    assert_eq!(
+        places(&address),
+        ["/var/run/postgresql/.s.PGSQL.5432", "/tmp/.s.PGSQL.5432"]
+    );
+    assert_eq!(
+        (address.user.as_str(), address.database.as_str()),
+        ("me", "me")
+    );
+    let config = &address.endpoints[0].config;
+    assert_eq!(
+        config.get_hosts(),
+        [Host::Unix("/var/run/postgresql".into())]
+    );
+    assert_eq!(config.get_application_name(), Some("seedrow"));
+    assert_eq!(config.get_connect_timeout(), Some(&CONNECT_TIMEOUT));
+}
+
+#[test]
+fn several_hosts_have_their_ports() {
+    assert_eq!(
+        places(&theirs(Some("postgres://a:1,b,[::1]:3/x"), &[])),
+        ["a:1", "b:5432", "[::1]:3"]
+    );
+    assert_eq!(
+        places(&theirs(Some("host=a,b port=7"), &[])),
+        ["a:7", "b:7"]
+    );
+    assert_eq!(
+        places(&theirs(Some("hostaddr=127.0.0.1"), &[])),
+        ["127.0.0.1:5432"]
+    );
+    assert!(refusal("host=a,b,c port=1,2").contains("3 hosts and 2 ports"));
+    assert!(refusal("host=a,b hostaddr=::1").contains("2 hosts and 1 hostaddrs"));
+}
+
+#[test]
+fn services_come_before_variables_and_after_the_url() {
+    let file = "[shop]\nhost=fromfile\nport=6000\nuser=fileuser\n";
+    let variables = [
+        ("PGSERVICE", "shop"),
+        ("PGHOST", "fromenv"),
+        ("PGDATABASE", "d"),
+        ("HOME", "/h"),
+    ];
+    let Ok(Target::Theirs(address)) = resolve_in(Some("postgres://urluser@/"), &variables, file)
+    else {
+        panic!("no server")
+    };
+    assert_eq!(places(&address), ["fromfile:6000"]);
+    assert_eq!(
+        (address.user.as_str(), address.database.as_str()),
+        ("urluser", "d")
+    );
+    let error = resolve_in(None, &[("PGSERVICE", "nope"), ("HOME", "/h")], file).unwrap_err();
+    let error = format!("{error:#}");
+    assert!(
+        error.contains("\"nope\"") && error.contains("/h/.pg_service.conf"),
+        "{error}"
+    );
+}
+
+#[test]
+fn tls_is_refused_with_what_to_do() {
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let error = refusal(&format!("postgres://u:hunter2@h/d?sslmode={mode}"));
+        assert!(
+            error.contains(mode) && error.contains("sslmode=disable"),
+            "{error}"
+        );
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    assert!(refusal("postgres://h/d?ssl=true").contains("sslmode=require"));
+    assert!(refusal("host=h sslrootcert=system").contains("sslrootcert=system"));
+    for mode in ["disable", "allow", "prefer"] {
+        theirs(Some(&format!("postgres://h/d?sslmode={mode}")), &[]);
+    }
+    theirs(Some("postgres:///d?host=/tmp"), &[("PGSSLMODE", "require")]);
+    let error = resolve_in(None, &[("PGHOST", "h"), ("PGSSLMODE", "verify-full")], "").unwrap_err();
+    assert!(format!("{error:#}").contains("verify-full"));
+}
+
+#[test]
+fn values_that_make_no_sense_are_refused_by_name() {
+    for (url, word) in [
+        ("postgres://h:0/d", "port"),
+        ("postgres://h:eighty/d", "port"),
+        ("host=h sslmode=maybe", "sslmode"),
+        ("host=h connect_timeout=soon", "connect_timeout"),
+        ("host=h hostaddr=localhost", "hostaddr"),
+        ("host=h target_session_attrs=fast", "target_session_attrs"),
+    ] {
+        let error = refusal(url);
+        assert!(
+            error.starts_with("could not use --url: ") && error.contains(word),
+            "{error}"
+        );
+    }
+}
