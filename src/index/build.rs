@@ -33,7 +33,8 @@ pub struct Built {
 /// proposals' order.
 ///
 /// An index that fails leaves the others to be built; the error names it and how many were.
-/// Dropping the future ends the builds within half a second (on servers from version 14).
+/// Dropping the future ends the builds within half a second (on servers from version 14): [`Server::connect`] has the
+/// server look after its clients, without which an interrupted build would run on and commit.
 pub async fn build(
     server: &Server,
     proposals: &[Proposal],
@@ -46,15 +47,12 @@ pub async fn build(
     }
     let watcher = server.connect().await?;
     let session = Session::plan(server, &watcher, proposals.len(), jobs, mode).await?;
-    let block_bytes = catalog::block_bytes(&watcher).await?;
     let mut order: Vec<usize> = (0..proposals.len()).collect();
     order.sort_by_key(|&at| std::cmp::Reverse(proposals[at].table_bytes));
     let builds = order.into_iter().map(|at| {
-        let blocks = proposals[at].table_bytes / block_bytes;
-        let task = move || progress.task(proposals[at].name.as_str(), blocks, Unit::Steps);
         let (session, watcher) = (&session, &watcher);
         async move {
-            let built = build_one(server, watcher, session, &proposals[at], task).await;
+            let built = build_one(server, watcher, session, &proposals[at], progress).await;
             (at, built.with_context(|| failed(&proposals[at])))
         }
     });
@@ -82,7 +80,7 @@ async fn build_one(
     watcher: &Client,
     session: &Session,
     proposal: &Proposal,
-    task: impl FnOnce() -> Task,
+    progress: &Progress,
 ) -> Result<Built> {
     ensure_possible(proposal, session.mode)?;
     let client = server.connect().await?;
@@ -92,7 +90,8 @@ async fn build_one(
         .await?
         .try_get(0)?;
     let started = Instant::now();
-    let task = task();
+    let blocks = proposal.table_bytes / session.block_bytes;
+    let task = progress.task(proposal.name.as_str(), blocks, Unit::Steps);
     let ddl = proposal.ddl(session.mode);
     tokio::select! {
         result = client.batch_execute(&ddl) => result.map_err(|error| explained(error, proposal, session.mode))?,
@@ -100,6 +99,7 @@ async fn build_one(
     }
     let seconds = started.elapsed().as_secs_f64();
     let bytes = index_bytes(&client, proposal).await?;
+    task.set(blocks);
     task.finish();
     Ok(Built {
         proposal: proposal.clone(),
@@ -159,6 +159,8 @@ struct Session {
     /// Workers beside each builder.
     workers: usize,
     lock_timeout: &'static str,
+    /// Bytes of one page.
+    block_bytes: u64,
 }
 
 impl Session {
@@ -189,6 +191,7 @@ impl Session {
             builders,
             memory: memory(shared, own, builders),
             workers: workers(jobs, builders),
+            block_bytes: catalog::block_bytes(client).await?,
             lock_timeout: match (mode, server.is_embedded()) {
                 (Mode::Plain, false) => LOCK_TIMEOUT,
                 // Nobody else is there, or the lock waited for holds up no read and no write.
@@ -197,15 +200,12 @@ impl Session {
         })
     }
 
-    /// `client_connection_check_interval` (from version 14) ends the build of a client that is gone: without it,
-    /// an interrupted build would run on and commit.
     async fn apply(&self, client: &impl GenericClient) -> Result<()> {
         let settings = [
             ("maintenance_work_mem", format!("{}kB", self.memory / 1024)),
             ("max_parallel_maintenance_workers", self.workers.to_string()),
             ("lock_timeout", self.lock_timeout.to_owned()),
             ("statement_timeout", "0".to_owned()),
-            ("client_connection_check_interval", "500ms".to_owned()),
         ];
         let sql = "SELECT set_config(name, $2, false) FROM pg_settings WHERE name = $1";
         for (name, value) in settings {

@@ -62,7 +62,7 @@ pub async fn keys(client: &impl GenericClient, tables: &[u32]) -> Result<Vec<Key
                 row.get::<_, String>("table_name"),
             ),
             name: row.get("name"),
-            kind: String::from_utf8_lossy(&[row.get::<_, i8>("kind").cast_unsigned()]).into_owned(),
+            kind: row.get("kind"),
             definition: row.get("definition"),
             validated: row.get("validated"),
         },

@@ -144,11 +144,29 @@ impl Load<'_> {
         current.context("the connection's search_path names no schema that exists; choose one with --target-schema")
     }
 
-    /// Whether this load was done before; refuses when another one stands in the way.
+    /// Whether this load was done before; refuses when another one, or rows of others, stand in the way. Changes
+    /// nothing: a look before rows are made that could not be loaded.
     pub async fn look(&self, identity: &str) -> Result<Found> {
         let client = self.server.connect().await?;
-        let schema = self.schema(&client).await?;
-        self.judge(ledger::find(&client, &schema).await?, identity)
+        let Some(schema) = self.existing_schema(&client).await? else {
+            return Ok(Found::Nothing);
+        };
+        let found = self.judge(ledger::find(&client, &schema).await?, identity)?;
+        if found == Found::Nothing {
+            self.ensure_may_fill(
+                &tables::full(&client, self.dataset, &schema, self.tables).await?,
+            )?;
+        }
+        Ok(found)
+    }
+
+    async fn existing_schema(&self, client: &Client) -> Result<Option<String>> {
+        match self.server.schema() {
+            Some(schema) => Ok(catalog::schema_exists(client, schema)
+                .await?
+                .then(|| schema.to_owned())),
+            None => self.schema(client).await.map(Some),
+        }
     }
 
     fn judge(&self, entry: Option<Entry>, identity: &str) -> Result<Found> {
@@ -202,7 +220,12 @@ impl Load<'_> {
 
         tables::ensure_exist(&mut control, self.dataset, &schema, self.tables).await?;
         let targets = tables::find(&control, self.dataset, &schema, self.tables).await?;
-        self.ensure_may_fill(&targets)?;
+        let full: Vec<String> = targets
+            .iter()
+            .filter(|target| target.holds_rows)
+            .map(|target| target.name.name.clone())
+            .collect();
+        self.ensure_may_fill(&full)?;
         let choice = self.choose_keys(&control, &targets).await?;
         let loads = self.table_loads(input, &targets, &choice)?;
         self.announce(&control, input, &schema, &choice, progress)
@@ -233,6 +256,13 @@ impl Load<'_> {
         self.schema(client).await
     }
 
+    /// The accounts and findings of this load, which was completed before.
+    pub async fn recall(&self) -> Result<Finished> {
+        let client = self.server.connect().await?;
+        let schema = self.schema(&client).await?;
+        self.finished_before(&client, &schema).await
+    }
+
     async fn finished_before(&self, client: &Client, schema: &str) -> Result<Finished> {
         let accounts = ledger::accounts(client, schema, &self.table_names()).await?;
         let targets = tables::find(client, self.dataset, schema, self.tables).await?;
@@ -249,12 +279,8 @@ impl Load<'_> {
         }))
     }
 
-    fn ensure_may_fill(&self, targets: &[Target]) -> Result<()> {
-        let full: Vec<&str> = targets
-            .iter()
-            .filter(|target| target.holds_rows)
-            .map(|target| target.name.name.as_str())
-            .collect();
+    /// Refuses tables that hold rows, unless they may be emptied.
+    fn ensure_may_fill(&self, full: &[String]) -> Result<()> {
         if self.replace || full.is_empty() {
             return Ok(());
         }

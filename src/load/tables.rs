@@ -112,7 +112,7 @@ pub async fn find(
         columns::ensure_agree(dataset, spec, &columns, &name.within(schema))?;
         let ordinary = tables
             .iter()
-            .all(|t| t.kind == catalog::TableKind::Ordinary && !t.is_partition);
+            .all(|t| t.kind == catalog::TableKind::Ordinary && t.root_oid.is_none());
         let holds_rows = holds_rows(client, &name).await?;
         targets.push(Target {
             table,
@@ -124,6 +124,26 @@ pub async fn find(
         });
     }
     Ok(targets)
+}
+
+/// The names of the wanted tables that are there and hold rows.
+pub async fn full(
+    client: &Client,
+    dataset: &Dataset,
+    schema: &str,
+    wanted: &[usize],
+) -> Result<Vec<String>> {
+    let mut full = Vec::new();
+    for &table in wanted {
+        let name = TableName::new(schema, &dataset.tables[table].name);
+        let there = catalog::find(client, Some(schema), &name.name)
+            .await?
+            .is_some();
+        if there && holds_rows(client, &name).await? {
+            full.push(name.name);
+        }
+    }
+    Ok(full)
 }
 
 /// Whether a table holds at least one row.

@@ -9,7 +9,7 @@ mod read;
 
 pub use read::{
     block_bytes, columns, constraints, current_schema, find, foreign_keys, indexes, relation_names,
-    tables,
+    schema_exists, tables,
 };
 
 /// What a read covers.
@@ -39,8 +39,8 @@ pub struct Table {
     pub name: TableName,
     /// What kind of relation it is.
     pub kind: TableKind,
-    /// Whether it is a partition of another table.
-    pub is_partition: bool,
+    /// For a partition, the oid of the topmost table it is a part of.
+    pub root_oid: Option<u32>,
     /// Pages when last vacuumed or analysed; 0 when neither has happened yet.
     pub pages: u64,
     /// Rows when last vacuumed or analysed, an estimate; below 0 when neither has happened yet.

@@ -7,6 +7,7 @@ pub mod conninfo;
 pub mod copy;
 pub mod embedded;
 pub mod error;
+pub mod explain;
 pub mod name;
 pub mod programs;
 pub mod server;

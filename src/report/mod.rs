@@ -4,11 +4,14 @@ use std::io::{ErrorKind, Write};
 
 use anyhow::{Context, Result};
 
+pub mod check;
+pub mod colour;
 pub mod db;
 pub mod generate;
 pub mod index;
 pub mod load;
 pub mod messages;
+pub mod run;
 pub mod table;
 
 pub use messages::{error, interrupted};

@@ -24,7 +24,7 @@ pub async fn tables(client: &impl GenericClient, scope: Scope<'_>) -> Result<Vec
                 oid: get(row, "oid")?,
                 name: table_name(row, "schema_name", "table_name")?,
                 kind: table_kind(get(row, "kind")?),
-                is_partition: get(row, "is_partition")?,
+                root_oid: get(row, "root_oid")?,
                 pages: count(row, "pages")?,
                 rows: get(row, "rows")?,
                 all_visible: count(row, "all_visible")?,
@@ -179,6 +179,18 @@ pub async fn current_schema(client: &impl GenericClient) -> Result<Option<String
         .query_one("SELECT current_schema()::text", &[])
         .await
         .context("could not read the current schema")?;
+    Ok(row.try_get(0)?)
+}
+
+/// Whether there is a schema of this name, unquoted.
+pub async fn schema_exists(client: &impl GenericClient, schema: &str) -> Result<bool> {
+    let row = client
+        .query_one(
+            "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)",
+            &[&schema],
+        )
+        .await
+        .with_context(|| format!("could not look up schema {}", quoted(schema)))?;
     Ok(row.try_get(0)?)
 }
 

@@ -5,7 +5,7 @@ SELECT
     n.nspname::text AS schema_name,
     t.relname::text AS table_name,
     t.relkind::text AS kind,
-    t.relispartition AS is_partition,
+    CASE WHEN t.relispartition THEN pg_partition_root(t.oid)::oid END AS root_oid,
     t.relpages::int8 AS pages,
     t.reltuples::float8 AS rows,
     t.relallvisible::int8 AS all_visible,

@@ -1,0 +1,170 @@
+//! The rules over foreign keys: each has an index, and holds for all rows.
+
+use super::finding::{Check, Finding, Severity, Subject};
+use crate::index::{Coverage, Mode, Survey, Verdict};
+use crate::postgres::catalog::ForeignKey;
+use crate::postgres::name::quoted;
+
+/// The check's name in reports.
+pub const FOREIGN_KEYS: &str = "foreign-keys";
+
+/// Each foreign key has an index (`fk-not-indexed`) and holds for all rows (`fk-not-valid`).
+pub fn foreign_keys(survey: &Survey) -> Check {
+    let uncovered = survey.missing().map(|key| fk_not_indexed(survey, key));
+    let unvalidated = survey
+        .keys
+        .iter()
+        .filter(|key| !key.foreign_key.validated)
+        .map(|key| fk_not_valid(survey, &key.foreign_key));
+    Check {
+        name: FOREIGN_KEYS.to_owned(),
+        subject: Subject::ForeignKeys {
+            covered: survey.keys.len() - survey.missing().count(),
+            total: survey.keys.len(),
+        },
+        findings: uncovered.chain(unvalidated).collect(),
+    }
+}
+
+fn fk_not_indexed(survey: &Survey, key: &Coverage) -> Finding {
+    let shown = key.shown(&survey.home);
+    Finding {
+        rule: "fk-not-indexed",
+        severity: Severity::Fail,
+        message: match &key.verdict {
+            Verdict::Uncovered => format!("no index serves the foreign key {shown}"),
+            near => format!("no index serves the foreign key {shown}: {}", near.reason()),
+        },
+        help: build_help(survey, &key.foreign_key),
+    }
+}
+
+/// The command, and the statement that it runs.
+pub fn build_help(survey: &Survey, key: &ForeignKey) -> String {
+    match survey.proposal_for(key) {
+        Some(proposal) => format!("`seedrow index`, or: {};", proposal.ddl(Mode::Plain)),
+        None => "`seedrow index`".to_owned(),
+    }
+}
+
+fn fk_not_valid(survey: &Survey, key: &ForeignKey) -> Finding {
+    let (table, name) = (&key.table, quoted(&key.name));
+    Finding {
+        rule: "fk-not-valid",
+        severity: Severity::Fail,
+        message: format!(
+            "the foreign key {name} of {} is not validated: rows may refer to nothing",
+            table.within(&survey.home)
+        ),
+        help: format!(
+            "{};   -- finds the rows; once they are mended: ALTER TABLE {table} VALIDATE CONSTRAINT {name};",
+            orphans(key)
+        ),
+    }
+}
+
+/// The query that finds rows which break a foreign key.
+fn orphans(key: &ForeignKey) -> String {
+    let names = || key.columns.iter().map(|column| quoted(&column.name));
+    let equal: Vec<String> = names()
+        .zip(&key.referenced_columns)
+        .map(|(name, referenced)| format!("parent.{} = child.{name}", quoted(&referenced.name)))
+        .collect();
+    let filled: Vec<String> = names()
+        .map(|name| format!("child.{name} IS NOT NULL"))
+        .collect();
+    format!(
+        "SELECT * FROM {} AS child WHERE {} AND NOT EXISTS (SELECT FROM {} AS parent WHERE {}) LIMIT 10",
+        key.table,
+        filled.join(" AND "),
+        key.referenced,
+        equal.join(" AND ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::{propose, samples};
+
+    fn survey(keys: Vec<(ForeignKey, Verdict)>) -> Survey {
+        let keys: Vec<Coverage> = keys
+            .into_iter()
+            .map(|(foreign_key, verdict)| Coverage {
+                foreign_key,
+                verdict,
+            })
+            .collect();
+        let missing: Vec<&ForeignKey> = keys
+            .iter()
+            .filter(|key| !key.verdict.is_covered())
+            .map(|key| &key.foreign_key)
+            .collect();
+        Survey {
+            proposals: propose(&missing, &[], &mut Default::default()),
+            home: "public".into(),
+            keys,
+        }
+    }
+
+    #[test]
+    fn an_uncovered_key_fails_and_names_the_index() {
+        let partial = Verdict::Partial { index: "x".into() };
+        let check = foreign_keys(&survey(vec![
+            (samples::foreign_key(&[1]), Verdict::Uncovered),
+            (samples::foreign_key(&[2]), partial),
+            (
+                samples::foreign_key(&[3]),
+                Verdict::Covered { index: "y".into() },
+            ),
+        ]));
+        assert_eq!(
+            check.subject,
+            Subject::ForeignKeys {
+                covered: 1,
+                total: 3
+            }
+        );
+        assert_eq!(check.findings.len(), 2);
+        let first = &check.findings[0];
+        assert_eq!(
+            (first.rule, first.severity),
+            ("fk-not-indexed", Severity::Fail)
+        );
+        assert_eq!(
+            first.message,
+            "no index serves the foreign key child(c1) → parent(c1)"
+        );
+        assert_eq!(
+            first.help,
+            "`seedrow index`, or: CREATE INDEX child_c1_idx ON public.child (c1);"
+        );
+        assert!(check.findings[1].message.ends_with(": x is partial"));
+    }
+
+    #[test]
+    fn a_key_that_is_not_validated_fails_with_the_way_to_mend_it() {
+        let key = ForeignKey {
+            validated: false,
+            ..samples::foreign_key(&[1, 2])
+        };
+        let covered = Verdict::Covered { index: "y".into() };
+        let check = foreign_keys(&survey(vec![(key, covered)]));
+        let finding = &check.findings[0];
+        assert_eq!(finding.rule, "fk-not-valid");
+        assert_eq!(
+            finding.help,
+            "SELECT * FROM public.child AS child WHERE child.c1 IS NOT NULL AND child.c2 IS NOT NULL \
+             AND NOT EXISTS (SELECT FROM public.parent AS parent WHERE parent.c1 = child.c1 AND parent.c2 = child.c2) \
+             LIMIT 10;   -- finds the rows; once they are mended: \
+             ALTER TABLE public.child VALIDATE CONSTRAINT child_c1_c2_fkey;"
+        );
+    }
+
+    #[test]
+    fn keys_that_are_covered_and_valid_pass() {
+        let covered = Verdict::Covered { index: "y".into() };
+        let check = foreign_keys(&survey(vec![(samples::foreign_key(&[1]), covered)]));
+        assert_eq!(check.findings, []);
+    }
+}

@@ -1,0 +1,95 @@
+//! A parameter's value: one type for all that a query's parameters may be bound to.
+
+use bytes::BytesMut;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+
+/// A parameter's value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// For smallint, integer and bigint.
+    Integer(i64),
+    /// For double precision.
+    Float(f64),
+    /// For boolean.
+    Boolean(bool),
+    /// For text.
+    Text(String),
+}
+
+impl Value {
+    /// Reads a value of one of the types that a header may name; text may stand in single quotes.
+    pub fn parse(ty: &Type, text: &str) -> Option<Value> {
+        match *ty {
+            Type::INT2 => text.parse::<i16>().ok().map(|n| Value::Integer(n.into())),
+            Type::INT4 => text.parse::<i32>().ok().map(|n| Value::Integer(n.into())),
+            Type::INT8 => text.parse().ok().map(Value::Integer),
+            Type::FLOAT8 => text.parse().ok().map(Value::Float),
+            Type::BOOL => text.parse().ok().map(Value::Boolean),
+            _ => {
+                let inner = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\''));
+                let text = inner.map_or_else(|| text.to_owned(), |t| t.replace("''", "'"));
+                Some(Value::Text(text))
+            }
+        }
+    }
+
+    /// For the report.
+    pub fn json(&self) -> serde_json::Value {
+        match self {
+            Value::Integer(number) => (*number).into(),
+            Value::Float(number) => (*number).into(),
+            Value::Boolean(truth) => (*truth).into(),
+            Value::Text(text) => text.as_str().into(),
+        }
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Value::Integer(number) if *ty == Type::INT2 => i16::try_from(*number)?.to_sql(ty, out),
+            Value::Integer(number) if *ty == Type::INT4 => i32::try_from(*number)?.to_sql(ty, out),
+            Value::Integer(number) => number.to_sql(ty, out),
+            Value::Float(number) => number.to_sql(ty, out),
+            Value::Boolean(truth) => truth.to_sql(ty, out),
+            Value::Text(text) => text.to_sql(ty, out),
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        TYPES.contains(ty)
+    }
+
+    to_sql_checked!();
+}
+
+const TYPES: &[Type] = &[
+    Type::INT2,
+    Type::INT4,
+    Type::INT8,
+    Type::FLOAT8,
+    Type::BOOL,
+    Type::TEXT,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fixed_values_are_of_their_type() {
+        assert_eq!(Value::parse(&Type::INT4, "5"), Some(Value::Integer(5)));
+        assert_eq!(Value::parse(&Type::INT2, "70000"), None);
+        assert_eq!(
+            Value::parse(&Type::BOOL, "true"),
+            Some(Value::Boolean(true))
+        );
+        let text = Some(Value::Text("it's".into()));
+        assert_eq!(Value::parse(&Type::TEXT, "'it''s'"), text);
+        assert_eq!(Value::parse(&Type::TEXT, "it's"), text);
+    }
+}

@@ -1,0 +1,272 @@
+//! EXPLAIN: a statement prepared with its parameters' types, run, and its plan read from JSON.
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio_postgres::types::{FromSql, ToSql, Type};
+use tokio_postgres::{GenericClient, Statement};
+
+/// Whether the statement is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Run {
+    /// Only planned: no actual rows, loops, buffers or times.
+    Never,
+    /// Carried out, its rows thrown away.
+    Once,
+}
+
+impl Run {
+    /// The words before the statement; with VERBOSE, nodes name their schema and conditions their aliases.
+    fn prefix(self) -> &'static str {
+        match self {
+            Run::Never => "EXPLAIN (VERBOSE, SETTINGS, FORMAT JSON) ",
+            Run::Once => "EXPLAIN (ANALYZE, BUFFERS, VERBOSE, SETTINGS, FORMAT JSON) ",
+        }
+    }
+}
+
+/// A plan as EXPLAIN gave it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The topmost node.
+    pub root: Node,
+    /// Milliseconds of planning.
+    pub planning_ms: f64,
+    /// Milliseconds of execution, EXPLAIN's own work included; 0 when it wasn't carried out.
+    pub execution_ms: f64,
+    /// All that EXPLAIN said, fields unknown here included: what plan viewers take.
+    pub raw: Value,
+}
+
+/// One step of a plan. What a field means stands in the documentation of EXPLAIN; unknown fields are passed over.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all(deserialize = "PascalCase"))]
+pub struct Node {
+    /// `Seq Scan`, `Hash Join`, …
+    #[serde(rename = "Node Type")]
+    pub node_type: String,
+    /// The scanned table's schema, unquoted.
+    pub schema: Option<String>,
+    /// The scanned table, unquoted.
+    #[serde(rename = "Relation Name")]
+    pub relation: Option<String>,
+    /// Its name within the statement.
+    pub alias: Option<String>,
+    /// The index used.
+    #[serde(rename = "Index Name")]
+    pub index: Option<String>,
+    /// What the index is searched for.
+    #[serde(rename = "Index Cond")]
+    pub index_cond: Option<String>,
+    /// What rows are thrown away by.
+    pub filter: Option<String>,
+    /// What a hash join compares.
+    #[serde(rename = "Hash Cond")]
+    pub hash_cond: Option<String>,
+    /// What a merge join compares.
+    #[serde(rename = "Merge Cond")]
+    pub merge_cond: Option<String>,
+    /// What joined pairs are thrown away by.
+    #[serde(rename = "Join Filter")]
+    pub join_filter: Option<String>,
+    /// Rows expected, per loop.
+    #[serde(rename = "Plan Rows", default)]
+    pub plan_rows: f64,
+    /// Rows given, the mean per loop: a whole number before version 18.
+    #[serde(rename = "Actual Rows", default)]
+    pub rows: f64,
+    /// How often the node ran.
+    #[serde(rename = "Actual Loops", default)]
+    pub loops: f64,
+    /// Milliseconds to the last row, the mean per loop, children included.
+    #[serde(rename = "Actual Total Time", default)]
+    pub total_ms: f64,
+    /// Rows thrown away by the filter, the mean per loop.
+    #[serde(rename = "Rows Removed by Filter", default)]
+    pub removed_by_filter: f64,
+    /// Pages found in shared buffers, over all loops, children included.
+    #[serde(rename = "Shared Hit Blocks", default)]
+    pub shared_hit: u64,
+    /// Pages that had to be read, over all loops, children included.
+    #[serde(rename = "Shared Read Blocks", default)]
+    pub shared_read: u64,
+    /// The nodes it takes rows from, subplans included.
+    #[serde(default)]
+    pub plans: Vec<Node>,
+}
+
+impl Node {
+    /// Pages touched, over all loops, children included.
+    pub fn buffers(&self) -> u64 {
+        self.shared_hit + self.shared_read
+    }
+
+    /// The conditions on this node.
+    pub fn conditions(&self) -> impl Iterator<Item = &str> {
+        [
+            &self.index_cond,
+            &self.filter,
+            &self.hash_cond,
+            &self.merge_cond,
+            &self.join_filter,
+        ]
+        .into_iter()
+        .filter_map(Option::as_deref)
+    }
+}
+
+impl Plan {
+    /// Reads what EXPLAIN (FORMAT JSON) of version 14 or later gave.
+    pub fn parse(json: &str) -> Result<Plan> {
+        #[derive(Deserialize)]
+        struct Explained {
+            #[serde(rename = "Plan")]
+            plan: Node,
+            #[serde(rename = "Planning Time", default)]
+            planning_ms: f64,
+            #[serde(rename = "Execution Time", default)]
+            execution_ms: f64,
+        }
+        let raw: Value = serde_json::from_str(json).context("could not read the plan's JSON")?;
+        let statement = raw.get(0).context("the plan's JSON holds no statement")?;
+        let explained =
+            Explained::deserialize(statement).context("could not understand the plan's JSON")?;
+        Ok(Plan {
+            root: explained.plan,
+            planning_ms: explained.planning_ms,
+            execution_ms: explained.execution_ms,
+            raw,
+        })
+    }
+
+    /// All nodes, each before its children.
+    pub fn nodes(&self) -> Vec<&Node> {
+        let mut nodes = Vec::new();
+        let mut left = vec![&self.root];
+        while let Some(node) = left.pop() {
+            nodes.push(node);
+            left.extend(node.plans.iter().rev());
+        }
+        nodes
+    }
+
+    /// The indexes used, each once, in the plan's order.
+    pub fn indexes(&self) -> Vec<&str> {
+        let mut indexes = Vec::new();
+        for index in self.nodes().iter().filter_map(|n| n.index.as_deref()) {
+            if !indexes.contains(&index) {
+                indexes.push(index);
+            }
+        }
+        indexes
+    }
+}
+
+/// A statement ready to be explained.
+#[derive(Clone)]
+pub struct Explain {
+    statement: Statement,
+}
+
+impl Explain {
+    /// Prepares `sql`, its parameters `$1` … of these types: a parameter without a type fails in functions that take
+    /// any type.
+    pub async fn prepare(
+        client: &impl GenericClient,
+        sql: &str,
+        types: &[Type],
+        run: Run,
+    ) -> Result<Explain, tokio_postgres::Error> {
+        let statement = client
+            .prepare_typed(&format!("{}{sql}", run.prefix()), types)
+            .await?;
+        Ok(Explain { statement })
+    }
+
+    /// Explains the statement with these values; Postgres plans it for them each time.
+    pub async fn with(
+        &self,
+        client: &impl GenericClient,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Plan> {
+        let row = client.query_one(&self.statement, values).await?;
+        Plan::parse(row.try_get::<_, Json>(0)?.0)
+    }
+}
+
+/// Where in the statement an error was found: its line, from 1, when the server says.
+pub fn error_line(error: &tokio_postgres::Error, sql: &str, run: Run) -> Option<usize> {
+    use tokio_postgres::error::ErrorPosition;
+    let Some(ErrorPosition::Original(position)) = error.as_db_error()?.position() else {
+        return None;
+    };
+    let place = usize::try_from(*position)
+        .ok()?
+        .checked_sub(run.prefix().len() + 1)?;
+    Some(1 + sql.chars().take(place).filter(|&c| c == '\n').count())
+}
+
+/// The text of a value of type json.
+struct Json<'a>(&'a str);
+
+impl<'a> FromSql<'a> for Json<'a> {
+    fn from_sql(
+        _: &Type,
+        raw: &'a [u8],
+    ) -> Result<Json<'a>, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Json(std::str::from_utf8(raw)?))
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        *ty == Type::JSON
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_plan_of_version_15() {
+        let plan = Plan::parse(include_str!(
+            "../../tests/fixtures/plans/styles-indexed.json"
+        ))
+        .unwrap();
+        assert_eq!(
+            plan.indexes(),
+            [
+                "styles_product_id_idx",
+                "photos_style_id_idx",
+                "skus_style_id_idx"
+            ]
+        );
+        assert!(plan.execution_ms > 0.0 && plan.planning_ms > 0.0);
+        assert!(plan.root.buffers() > 0);
+        let scan = plan
+            .nodes()
+            .into_iter()
+            .find(|node| node.relation.as_deref() == Some("skus"))
+            .unwrap();
+        assert_eq!(scan.schema.as_deref(), Some("public"));
+        assert_eq!(scan.alias.as_deref(), Some("sku"));
+        assert!(scan.loops >= 1.0);
+    }
+
+    #[test]
+    fn reads_a_plan_of_version_18() {
+        let plan = Plan::parse(include_str!("../../tests/fixtures/plans/version-18.json")).unwrap();
+        assert_eq!(plan.nodes().len(), 2);
+        assert_eq!(plan.nodes()[1].rows, 5.67);
+        assert_eq!(
+            plan.raw[0]["Plan"]["Disabled"], false,
+            "kept though unknown"
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_no_plan() {
+        for json in ["", "[]", "{}", "[{}]", "[{\"Plan\": {}}]"] {
+            assert!(Plan::parse(json).is_err(), "{json}");
+        }
+    }
+}
