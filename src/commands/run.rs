@@ -1,7 +1,7 @@
 //! `seedrow run`, the main job: generate, load, index, check.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
@@ -15,7 +15,7 @@ use crate::files::folder::Existing;
 use crate::files::write::Order;
 use crate::files::{Manifest, manifest};
 use crate::index::{self, Built, Mode, Survey};
-use crate::load::{Finished, Found, Input, Load, Phase};
+use crate::load::{self, Finished, Found, Input, Load, Phase};
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report;
@@ -94,7 +94,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let (built, survey) = job.index(&mut phases).await?;
     let start = Instant::now();
     let checked = check::run(&job.server, &queries, &job.settings(), &job.progress).await?;
-    phases.push(phase("check", None, start));
+    phases.push(Phase::since(start, "check", None));
     report::run::summary(
         &finished,
         &report::index::built(&built, &survey.home),
@@ -102,14 +102,6 @@ pub async fn run(args: &Args) -> Result<Outcome> {
         &phases,
     )?;
     verdict(&finished, &checked)
-}
-
-fn phase(name: &'static str, rows: Option<u64>, start: Instant) -> Phase {
-    Phase {
-        name,
-        rows,
-        took: start.elapsed().max(Duration::from_millis(1)),
-    }
 }
 
 /// A broken foreign key is a finding, whatever the checks said.
@@ -132,7 +124,7 @@ impl Job<'_> {
             replace: self.args.replace,
             command: command_line(),
         };
-        let identity = load.generated_identity(self.rows, self.args.rows.seed);
+        let identity = load::of_generated(&load, self.rows, self.args.rows.seed);
         if load.look(&identity).await? == Found::Complete {
             self.progress
                 .say("run: these rows are loaded already; on to index and check");
@@ -140,7 +132,7 @@ impl Job<'_> {
         }
         let start = Instant::now();
         let (csv, manifest) = self.generate().await?;
-        phases.push(phase("generate", Some(manifest.total_rows()), start));
+        phases.push(Phase::since(start, "generate", Some(manifest.total_rows())));
         let input = Input::find(self.dataset, &csv.folder, &self.tables, &[])?;
         let finished = load.carry_out(&input, &self.progress).await?;
         phases.extend(finished.loaded().phases.iter().cloned());
@@ -232,7 +224,7 @@ impl Job<'_> {
             .granted;
         let jobs = self.args.jobs.count();
         let built = index::build(&self.server, &allowed, jobs, Mode::Plain, &self.progress).await?;
-        phases.push(phase("index", None, start));
+        phases.push(Phase::since(start, "index", None));
         Ok((built, survey))
     }
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
-use crate::dataset::calendar::{DAY, parse_date};
-use crate::dataset::distribution::{Range, Weights};
+use crate::dataset::distribution::Weights;
 use crate::dataset::document::{Section, Value, did_you_mean};
 use crate::dataset::draw::Chance;
 use crate::dataset::fakers::FAKERS;
 use crate::dataset::lists::Lists;
 use crate::dataset::phrases::{self, Names};
+use crate::dataset::ranges::{cents, date, range, timestamps, whole};
 use crate::dataset::spec::{By, Hot, List, Maker, Size, Table};
 
 /// What a column's maker can refer to.
@@ -42,7 +42,9 @@ pub const MAKERS: &[(&str, Read)] = &[
         Ok(Maker::Cents(range(section, cents)?))
     }),
     ("date", |section, _| Ok(Maker::Date(range(section, date)?))),
-    ("timestamp", timestamp),
+    ("timestamp", |section, _| {
+        Ok(Maker::Timestamp(timestamps(section)?))
+    }),
     ("boolean", |section, _| {
         Ok(Maker::Boolean(chance(section, "chance", 0.5)?))
     }),
@@ -107,84 +109,6 @@ fn earlier_or_same(value: &Value, scope: &Scope) -> Result<usize> {
         )));
     }
     Ok(position)
-}
-
-fn range(section: &Section, bound: fn(&Value) -> Result<i64>) -> Result<Range> {
-    let (low, high) = (section.need("min")?, section.need("max")?);
-    let (min, max) = (bound(&low)?, bound(&high)?);
-    if min > max {
-        bail!(high.error(format!("`max` is below `min`: {max} < {min}")));
-    }
-    ensure_moderate(&low, min)?;
-    ensure_moderate(&high, max)?;
-    #[derive(Clone, Copy)]
-    enum Shape {
-        Uniform,
-        LogNormal,
-    }
-    let known = [
-        ("uniform", Shape::Uniform),
-        ("log-normal", Shape::LogNormal),
-    ];
-    let shape = match section.get("distribution") {
-        Some(value) => value.one_of("distribution", &known)?,
-        None => Shape::Uniform,
-    };
-    if let Shape::Uniform = shape {
-        return Ok(Range::Uniform { min, max });
-    }
-    let middle = section.need("median")?;
-    let median = bound(&middle)?;
-    if !(min..=max).contains(&median) || median <= 0 {
-        bail!(middle.error(format!(
-            "the median must be above 0 and between `min` and `max`, {min} and {max}"
-        )));
-    }
-    let spread = section
-        .get("spread")
-        .map_or(Ok(0.5), |value| value.number())?;
-    if !(0.0..=5.0).contains(&spread) {
-        bail!(section.error(format!("`spread` is {spread}; it must lie between 0 and 5")));
-    }
-    Ok(Range::log_normal(min, max, median as f64, spread))
-}
-
-/// Keeps sums and products of two drawn numbers within 64 bits.
-fn ensure_moderate(value: &Value, number: i64) -> Result<()> {
-    if number.unsigned_abs() > 1 << 60 {
-        bail!(value.error(format!("{number} is out of range; up to 2^60 is possible")));
-    }
-    Ok(())
-}
-
-fn whole(value: &Value) -> Result<i64> {
-    value.integer()
-}
-
-fn cents(value: &Value) -> Result<i64> {
-    let number = value.number()? * 100.0;
-    if (number - libm::round(number)).abs() > 1e-4 || number.abs() > 9e15 {
-        bail!(value.error("expected an amount with at most two decimals"));
-    }
-    Ok(libm::round(number) as i64)
-}
-
-fn date(value: &Value) -> Result<i64> {
-    let text = value.text()?;
-    parse_date(text).ok_or_else(|| {
-        value.error(format!(
-            "`{text}` is not a date; write it as \"2024-02-29\""
-        ))
-    })
-}
-
-fn timestamp(section: &Section, _: &Scope) -> Result<Maker> {
-    let (low, high) = (section.need("min")?, section.need("max")?);
-    let (min, max) = (date(&low)? * DAY, (date(&high)? + 1) * DAY - 1);
-    if min > max {
-        bail!(high.error("`max` is before `min`"));
-    }
-    Ok(Maker::Timestamp(Range::Uniform { min, max }))
 }
 
 fn chance(section: &Section, key: &'static str, default: f64) -> Result<Chance> {

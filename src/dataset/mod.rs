@@ -10,6 +10,7 @@ pub mod lists;
 mod makers;
 mod phrases;
 pub mod plan;
+mod ranges;
 mod read;
 pub mod source;
 pub mod spec;

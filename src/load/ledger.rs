@@ -56,6 +56,13 @@ pub struct Lifted {
     pub validated: bool,
 }
 
+impl Lifted {
+    /// Whether it is a foreign key.
+    pub fn is_foreign(&self) -> bool {
+        self.kind == "f"
+    }
+}
+
 /// Makes the ledger's tables where they are missing.
 pub async fn prepare(client: &Client) -> Result<()> {
     let found = client

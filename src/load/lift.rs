@@ -38,13 +38,6 @@ pub struct Choice {
     pub stay: Vec<(Key, String)>,
 }
 
-impl Key {
-    /// Whether it is a foreign key.
-    pub fn is_foreign(&self) -> bool {
-        self.lifted.kind == "f"
-    }
-}
-
 /// The keys of the tables, and the foreign keys of any table that refer to them.
 pub async fn keys(client: &impl GenericClient, tables: &[u32]) -> Result<Vec<Key>> {
     let rows = client
@@ -74,7 +67,8 @@ pub async fn keys(client: &impl GenericClient, tables: &[u32]) -> Result<Vec<Key
 /// Decides; `full` are tables outside the load that hold rows, whose foreign keys stay.
 pub fn choose(keys: Vec<Key>, full: &HashSet<u32>) -> Choice {
     let mut choice = Choice::default();
-    let (foreign, own): (Vec<Key>, Vec<Key>) = keys.into_iter().partition(Key::is_foreign);
+    let (foreign, own): (Vec<Key>, Vec<Key>) =
+        keys.into_iter().partition(|key| key.lifted.is_foreign());
     for mut key in foreign {
         let reason = match key.obstacle.take() {
             None if full.contains(&key.table_oid) => {
@@ -111,13 +105,13 @@ impl Choice {
     /// Whether a foreign key stays that refers to this table from another one, so that it cannot be truncated alone.
     pub fn is_referred_to(&self, table: u32) -> bool {
         self.stay.iter().any(|(key, _)| {
-            key.is_foreign() && key.referenced_oid == table && key.table_oid != table
+            key.lifted.is_foreign() && key.referenced_oid == table && key.table_oid != table
         })
     }
 
     /// Whether a foreign key stays between loaded tables, so that parents must be loaded first.
     pub fn has_order(&self) -> bool {
-        self.stay.iter().any(|(key, _)| key.is_foreign())
+        self.stay.iter().any(|(key, _)| key.lifted.is_foreign())
     }
 }
 
@@ -155,11 +149,10 @@ pub fn restoring_statement(lifted: &Lifted) -> String {
     let Lifted {
         table,
         name,
-        kind,
         definition,
         ..
     } = lifted;
-    let open = if kind == "f" && !definition.ends_with(" NOT VALID") {
+    let open = if lifted.is_foreign() && !definition.ends_with(" NOT VALID") {
         " NOT VALID"
     } else {
         ""

@@ -2,7 +2,10 @@
 
 pub mod account;
 mod columns;
+mod crew;
 mod feed;
+mod fill;
+mod identity;
 pub mod input;
 pub mod ledger;
 mod lift;
@@ -13,6 +16,7 @@ mod size;
 mod tables;
 
 pub use account::Account;
+pub use identity::{Found, of_generated};
 pub use input::{Input, NamedFile};
 pub use restore::BrokenKey;
-pub use run::{Finished, Found, Load, Loaded, Phase};
+pub use run::{Finished, Load, Loaded, Phase};

@@ -167,7 +167,7 @@ pub async fn full_outsiders(
     let mut full = HashSet::new();
     for key in keys
         .iter()
-        .filter(|key| key.is_foreign() && !inside.contains(&key.table_oid))
+        .filter(|key| key.lifted.is_foreign() && !inside.contains(&key.table_oid))
     {
         if holds_rows(client, &key.lifted.table).await? {
             let replaced = targets

@@ -41,8 +41,11 @@ pub fn statements(proposals: &[Proposal], mode: Mode) -> String {
     proposals.iter().map(line).collect()
 }
 
-/// Each index with its size and seconds.
+/// Each index with its size and seconds; nothing when none was built.
 pub fn built(built: &[Built], home: &str) -> String {
+    if built.is_empty() {
+        return String::new();
+    }
     let columns = [
         ("index built", Align::Left),
         ("on", Align::Left),

@@ -42,7 +42,7 @@ fn phases(phases: &[Phase]) -> String {
     let total: f64 = phases.iter().map(|phase| phase.took.as_secs_f64()).sum();
     let rows = phases.iter().filter_map(|phase| phase.rows).max();
     let line = |name: &str, rows: Option<u64>, seconds: f64| {
-        let rate = rows.map(|rows| grouped((rows as f64 / seconds) as u64));
+        let rate = rows.map(|rows| grouped((rows as f64 / seconds.max(1e-3)) as u64));
         vec![
             name.to_owned(),
             rows.map(grouped).unwrap_or_default(),
