@@ -293,10 +293,6 @@ fn destroy_asks_and_leaves_nothing() {
 #[test]
 fn psql_passes_its_exit_on_and_names_what_is_missing() {
     let home = PrivateHome::used("psql");
-    home.seedrow(["psql", "--dataset", "shop"])
-        .exits(2)
-        .stderr_has("no database \"shop\" yet")
-        .stderr_has("seedrow run --dataset shop");
     let psql = |sql: &str| {
         let mut command = home.command(["psql", "--dataset", "postgres"]);
         // A stray variable must not lead it elsewhere.
@@ -310,6 +306,10 @@ fn psql_passes_its_exit_on_and_names_what_is_missing() {
     }
     assert_eq!(run.exits(0).stdout, "2\n");
     psql("SELECT 1 / 0").exits(1);
+    home.seedrow(["psql", "--dataset", "shop"])
+        .exits(2)
+        .stderr_has("no database \"shop\" yet")
+        .stderr_has("seedrow run --dataset shop");
     home.wait_until_down();
 }
 

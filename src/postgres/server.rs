@@ -100,7 +100,7 @@ impl Server {
         progress.say(&which);
         for folder in home.other_data(running) {
             progress.say(format!(
-                "not used, because its version's programs were not found: {}",
+                "not used: {}, another version's data",
                 folder.display()
             ));
         }

@@ -93,10 +93,7 @@ pub fn status(home: &Home, status: &Status, databases: &[Database]) {
     line("data", &running.data);
     for folder in home.other_data(running) {
         let shown = folder.display();
-        line(
-            "not used",
-            format_args!("{shown}, because its version's programs were not found"),
-        );
+        line("not used", format_args!("{shown}, another version's data"));
     }
     line("socket", &running.socket);
     if let Some(users) = status.users {

@@ -19,8 +19,14 @@
 //! ```
 //!
 //! The server needs Postgres' programs (`initdb` and `postgres`); without them the tests fail and say so.
-#![allow(dead_code, reason = "each test crate uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test crate uses a part")]
 #![expect(clippy::unwrap_used, reason = "a test that can't go on panics")]
+
+mod front;
+mod home;
+
+pub use front::{Answer, front};
+pub use home::PrivateHome;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -33,8 +39,7 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use seedrow::postgres::embedded::lock::{Lock, Mode};
-use seedrow::postgres::embedded::{Home, Lease};
+use seedrow::postgres::embedded::Lease;
 use seedrow::postgres::quote_ident;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
@@ -387,92 +392,5 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     while !holds() {
         assert!(Instant::now() < deadline, "not within {DEADLINE:?}: {what}");
         thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// A home of one test's own, for tests that stop, kill or configure a server. Its server and data end with the value.
-pub struct PrivateHome {
-    home: Home,
-}
-
-impl PrivateHome {
-    /// An empty home. `test` is the test's name, unique within its file.
-    pub fn new(test: &str) -> PrivateHome {
-        let folder = scratch()
-            .join("homes")
-            .join(env!("CARGO_CRATE_NAME"))
-            .join(test);
-        let home = PrivateHome {
-            home: Home::at(&folder).unwrap(),
-        };
-        // What a killed run left.
-        home.seedrow(["destroy", "--yes"]).exits(0);
-        fs::create_dir_all(folder.parent().unwrap()).unwrap();
-        home
-    }
-
-    /// A home that has been used before: its data folder is there, a copy, so that the test need not wait for initdb.
-    pub fn used(test: &str) -> PrivateHome {
-        let home = PrivateHome::new(test);
-        home.home.prepare().unwrap();
-        let _lock = Lock::wait(&scratch().join("template.lock"), Mode::Exclusive).unwrap();
-        let template = Home::at(&scratch().join("template")).unwrap();
-        if template.data_folders().is_empty() {
-            drop(Lease::acquire(template.folder(), Path::new(SEEDROW)).unwrap());
-            wait_until_down(&template);
-        }
-        for folder in template.data_folders() {
-            let copy = Command::new("cp")
-                .arg("-a")
-                .arg(folder)
-                .arg(home.home.folder())
-                .status();
-            assert!(copy.unwrap().success());
-        }
-        home
-    }
-
-    /// Its files.
-    pub fn home(&self) -> &Home {
-        &self.home
-    }
-
-    /// Runs `seedrow db …` on it.
-    pub fn seedrow(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
-        run(self.command(args))
-    }
-
-    /// `seedrow db …` on it, not run yet.
-    pub fn command(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
-        let mut command = command(["db"]);
-        command.args(args).arg("--home").arg(self.home.folder());
-        command
-    }
-
-    /// Starts or joins its server.
-    pub fn lease(&self) -> Lease {
-        Lease::acquire(self.home.folder(), Path::new(SEEDROW)).unwrap()
-    }
-
-    /// Waits until its server is down.
-    #[track_caller]
-    pub fn wait_until_down(&self) {
-        wait_until_down(&self.home);
-    }
-}
-
-/// Waits until no supervisor is left.
-#[track_caller]
-fn wait_until_down(home: &Home) {
-    let path = home.supervisor_lock();
-    eventually("the server's end", || !Lock::is_held_alone(&path).unwrap());
-}
-
-impl Drop for PrivateHome {
-    fn drop(&mut self) {
-        let run = self.seedrow(["destroy", "--yes"]);
-        if !thread::panicking() {
-            run.exits(0);
-        }
     }
 }

@@ -128,7 +128,7 @@ impl Home {
         ours.map(|entry| entry.path()).collect()
     }
 
-    /// Finished data folders but the running one's: their versions' programs are gone.
+    /// Finished data folders but the running one's: other versions'.
     pub fn other_data(&self, running: &Running) -> Vec<PathBuf> {
         let mut folders = self.data_folders();
         folders.retain(|folder| {
