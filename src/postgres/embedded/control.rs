@@ -114,9 +114,7 @@ pub fn status(home: &Home) -> Result<Status> {
         Keep::WhileUsed
     };
     let users = lock::holders(&home.users_lock()).map(|holders| holders.saturating_sub(1));
-    let mut data = home.data_folders();
-    data.retain(|folder| folder.join("PG_VERSION").is_file());
-    data.sort();
+    let data = home.finished_data();
     Ok(Status {
         data,
         lease,

@@ -128,12 +128,19 @@ impl Home {
         ours.map(|entry| entry.path()).collect()
     }
 
-    /// Finished data folders but the running one's: other versions'.
-    pub fn other_data(&self, running: &Running) -> Vec<PathBuf> {
+    /// The finished ones, by name.
+    pub fn finished_data(&self) -> Vec<PathBuf> {
         let mut folders = self.data_folders();
-        folders.retain(|folder| {
-            folder.join("PG_VERSION").is_file() && *folder != Path::new(&running.data)
-        });
+        folders
+            .retain(|folder| folder.extension().is_none() && folder.join("PG_VERSION").is_file());
+        folders.sort();
+        folders
+    }
+
+    /// The finished ones but the running one's: other versions'.
+    pub fn other_data(&self, running: &Running) -> Vec<PathBuf> {
+        let mut folders = self.finished_data();
+        folders.retain(|folder| *folder != Path::new(&running.data));
         folders
     }
 
