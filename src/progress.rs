@@ -206,7 +206,7 @@ impl State {
 
     fn rate(&self) -> String {
         let per_second =
-            |count: &AtomicU64| (count.load(Ordering::Relaxed) as f64 / self.seconds()) as u64;
+            |count: &AtomicU64| per_second(count.load(Ordering::Relaxed), self.seconds());
         match self.unit {
             Unit::Bytes => format!(
                 "{} rows/s, {}/s",
@@ -233,6 +233,16 @@ fn style(unit: Unit) -> ProgressStyle {
         Unit::Steps => "{prefix:<22!} {bar:24} {percent:>3}% {eta} left",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// A rate, rounded down; times under a millisecond count as one.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count divided by a positive time is positive, and `as` saturates"
+)]
+pub fn per_second(count: u64, seconds: f64) -> u64 {
+    (count as f64 / seconds.max(1e-3)) as u64
 }
 
 /// 1234567 → `1,234,567`.

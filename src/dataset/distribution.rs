@@ -2,6 +2,11 @@
 //!
 //! Only additions, multiplications and divisions (and `libm` for the log-normal), whose results are the same on every
 //! platform, so that a seed gives the same rows everywhere.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "thresholds are positive and below 2^53, and a drawn number lies in its range"
+)]
 
 use crate::dataset::draw::{Draws, ONE};
 

@@ -2,6 +2,11 @@
 //!
 //! No state runs from row to row, so any block can be made alone, adding a column changes no other, and a maker can
 //! recompute a sibling's value.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "numbers are cut to their bound by design, and probabilities are positive"
+)]
 
 use xxhash_rust::xxh3::Xxh3;
 

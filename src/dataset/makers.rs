@@ -86,7 +86,7 @@ fn reference(section: &Section, scope: &Scope) -> Result<Maker> {
         None => None,
         Some(value) => {
             let hot = value.section(section.what())?;
-            let rows = hot.need("rows")?.probability()?;
+            let rows = millionths(hot.need("rows")?.probability()?);
             let share = Chance::new(hot.need("share")?.probability()?);
             hot.ensure_known_keys()?;
             Some(Hot { rows, share })
@@ -183,7 +183,6 @@ fn below(section: &Section, scope: &Scope) -> Result<Maker> {
     if from > to {
         bail!(section.error(format!("`to` is below `from`: {to} < {from}")));
     }
-    let millionths = |share: f64| (share * 1e6) as u64;
     Ok(Maker::Below {
         column,
         from: millionths(from),
@@ -198,6 +197,15 @@ fn after(section: &Section, scope: &Scope) -> Result<Maker> {
         bail!(section.error("`min` is below 0: that would be before it, not after"));
     }
     Ok(Maker::After { column, later })
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share lies between 0 and 1"
+)]
+fn millionths(share: f64) -> u64 {
+    (share * 1e6) as u64
 }
 
 /// Reads a field's number, counted from 1 in the dataset and from 0 in the spec.

@@ -111,6 +111,11 @@ fn slice_start(rows: u64, block: usize, blocks: usize) -> u64 {
     u64::try_from(start).unwrap_or(rows)
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a positive number of blocks, and `as` saturates"
+)]
 fn block_count(dataset: &Dataset, root_rows: u64) -> usize {
     let mut rows = vec![0.0f64; dataset.tables.len()];
     for (index, table) in dataset.tables.iter().enumerate() {

@@ -61,6 +61,7 @@ pub fn whole(value: &Value) -> Result<i64> {
 }
 
 /// An amount with at most two decimals, in hundredths.
+#[expect(clippy::cast_possible_truncation, reason = "the amount is below 2^53")]
 pub fn cents(value: &Value) -> Result<i64> {
     let number = value.number()? * 100.0;
     if (number - libm::round(number)).abs() > 1e-4 || number.abs() > 9e15 {

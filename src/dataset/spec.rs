@@ -184,10 +184,10 @@ pub enum Maker {
 }
 
 /// Rows that are referred to more often than others.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hot {
-    /// Which share of the rows is hot.
-    pub rows: f64,
+    /// Which share of the rows is hot, in millionths.
+    pub rows: u64,
     /// How often a hot row is drawn.
     pub share: Chance,
 }

@@ -224,7 +224,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn read(text: &[u8]) -> Result<Vec<(u64, Vec<(String, bool)>)>> {
+    type Fields = Vec<(String, bool)>;
+
+    fn read(text: &[u8]) -> Result<Vec<(u64, Fields)>> {
         let mut records = Records::new(text, Path::new("x.csv"))?;
         let (mut record, mut all) = (Record::default(), Vec::new());
         while records.read(&mut record)? {

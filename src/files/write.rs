@@ -90,9 +90,9 @@ impl Order<'_> {
             .iter()
             .zip(&self.tables)
             .map(|(maker, &table)| estimate::file_bytes(maker, &plan, table));
-        let bytes = bytes.sum::<u64>() as f64 * (self.rows as f64 / few as f64);
+        let bytes = u128::from(bytes.sum::<u64>()) * u128::from(self.rows) / u128::from(few);
         // Another sample of 500 may be a little leaner.
-        Ok((bytes * 0.8) as u64)
+        Ok(u64::try_from(bytes * 4 / 5).unwrap_or(u64::MAX))
     }
 
     fn announce(&self, plan: &Plan, bytes: u64, progress: &Progress) {

@@ -208,7 +208,7 @@ fn nth<'p>(cell: &Cell, choose: Option<&Choose>, pools: &'p [Pool], row: &Row) -
     };
     let starts = (pool.len() as u64).saturating_sub(row.siblings) + 1;
     let start = cell.key.row(parent(row)).below(starts);
-    pool.get((start + row.place) as usize)
+    pool.get(usize::try_from(start + row.place).unwrap_or(usize::MAX))
 }
 
 fn write_phrase(phrase: &Phrase, cells: &[Cell], row: &Row, draws: &mut Draws, out: &mut Vec<u8>) {

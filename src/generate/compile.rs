@@ -128,7 +128,8 @@ fn inherit(
 
 /// Chance, number of hot rows, and their distance.
 fn hot_rows(hot: Hot, rows: u64) -> (crate::dataset::draw::Chance, u64, u64) {
-    let count = ((rows as f64 * hot.rows) as u64).max(1);
+    let count = u128::from(rows) * u128::from(hot.rows) / 1_000_000;
+    let count = u64::try_from(count).unwrap_or(rows).max(1);
     (hot.share, count, (rows / count).max(1))
 }
 

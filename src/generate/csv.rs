@@ -1,4 +1,9 @@
 //! Values → CSV bytes, past `core::fmt`: digits from `itoa`, dates by integer arithmetic, texts escaped beforehand.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "digits of a date or amount are 0 to 9"
+)]
 
 use crate::dataset::Kind;
 use crate::dataset::calendar::{DAY, date_from_days};
@@ -44,7 +49,7 @@ fn cents(value: i64, out: &mut Vec<u8>) {
     let value = value.unsigned_abs();
     out.extend_from_slice(itoa::Buffer::new().format(value / 100).as_bytes());
     out.push(b'.');
-    two_digits((value % 100) as i64, out);
+    two_digits((value % 100).cast_signed(), out);
 }
 
 #[inline]

@@ -23,5 +23,6 @@ pub fn file_bytes(maker: &TableMaker, plan: &Plan, table: usize) -> u64 {
     if rows == 0 {
         return header;
     }
-    header + (bytes.len() as f64 / rows as f64 * plan.rows(table) as f64) as u64
+    let all = bytes.len() as u128 * u128::from(plan.rows(table)) / u128::from(rows);
+    header + u64::try_from(all).unwrap_or(u64::MAX)
 }

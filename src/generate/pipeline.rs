@@ -42,7 +42,7 @@ pub fn run(
     }
     let free = Mutex::new(free);
     let (done, finished) = mpsc::channel();
-    let result = pool.in_place_scope(|scope| {
+    pool.in_place_scope(|scope| {
         for _ in 0..jobs {
             let done = done.clone();
             scope.spawn(|_| work(tasks, &next, &[stop, &ended], &free, done, &make));
@@ -53,8 +53,7 @@ pub fn run(
         // Threads that wait for a buffer see the channel close.
         drop(give_back);
         result
-    });
-    result
+    })
 }
 
 /// What each thread does: a buffer, a task, and on.

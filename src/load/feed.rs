@@ -90,7 +90,7 @@ fn send_as_it_is(file: &InputFile, sender: &Sender<Result<Chunk>>) -> Result<u64
         hash.update(&bytes);
         sent += filled as u64;
         // For the bar's rate only; the account takes COPY's count.
-        let due = (described.rows as f64 * sent as f64 / described.bytes.max(1) as f64) as u64;
+        let due = share(described.rows, sent, described.bytes);
         let chunk = Chunk {
             rows: due - rows,
             bytes: bytes.freeze(),
@@ -109,6 +109,12 @@ fn send_as_it_is(file: &InputFile, sender: &Sender<Result<Chunk>>) -> Result<u64
         described.checksum
     );
     Ok(described.rows)
+}
+
+/// `part` of `whole`, of a number; all of it when more came than was to come.
+fn share(number: u64, part: u64, whole: u64) -> u64 {
+    let share = u128::from(number) * u128::from(part) / u128::from(whole.max(1));
+    u64::try_from(share).unwrap_or(number).min(number)
 }
 
 fn open(file: &InputFile) -> Result<File> {

@@ -287,7 +287,7 @@ impl Load<'_> {
         let bytes = indicatif::HumanBytes(input.bytes());
         match rows {
             Some(rows) => {
-                let size = Size::expected(input.bytes(), rows, 2.0, level == "minimal");
+                let size = Size::expected(input.bytes(), rows, 2, level == "minimal");
                 progress.say(format!(
                     "load: {} rows, {bytes} of CSV; about {} of heap, {} of indexes, {} of WAL",
                     grouped(rows),

@@ -20,9 +20,9 @@ const INDEX_ENTRY: u64 = 22;
 impl Size {
     /// From the CSV bytes, rows, how many keys and foreign keys each row is in on average, and whether the server's
     /// `wal_level` is minimal. Text is stored about as wide as it is written.
-    pub fn expected(csv_bytes: u64, rows: u64, indexes_per_row: f64, minimal_wal: bool) -> Size {
+    pub fn expected(csv_bytes: u64, rows: u64, indexes_per_row: u64, minimal_wal: bool) -> Size {
         let heap = csv_bytes + rows * ROW_OVERHEAD;
-        let indexes = (rows as f64 * indexes_per_row) as u64 * INDEX_ENTRY;
+        let indexes = rows * indexes_per_row * INDEX_ENTRY;
         let wal = if minimal_wal { 0 } else { heap + indexes };
         Size { heap, indexes, wal }
     }

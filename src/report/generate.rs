@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::dataset::Dataset;
 use crate::files::Manifest;
 use crate::files::manifest::TableFile;
-use crate::progress::grouped;
+use crate::progress::{grouped, per_second};
 use crate::report::print;
 use crate::report::table::{Align, table};
 
@@ -32,12 +32,12 @@ pub fn files(out: &Path, manifest: &Manifest, taken: Duration) -> Result<()> {
         ("checksum", Align::Left),
     ];
     print(&table(&head, rows))?;
-    let seconds = taken.as_secs_f64().max(1e-3);
+    let seconds = taken.as_secs_f64();
     print(&format!(
         "{} rows, {} in {seconds:.1} s ({} rows/s) in {}\n",
         grouped(manifest.total_rows()),
         indicatif::HumanBytes(manifest.total_bytes()),
-        grouped((manifest.total_rows() as f64 / seconds) as u64),
+        grouped(per_second(manifest.total_rows(), seconds)),
         out.display()
     ))
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Format;
 use crate::load::{Account, BrokenKey, Finished};
-use crate::progress::grouped;
+use crate::progress::{grouped, per_second};
 use crate::report::table::{Align, table};
 use crate::report::{pretty, print};
 
@@ -32,7 +32,7 @@ fn text(finished: &Finished) -> String {
                 .iter()
                 .map(|phase| phase.took.as_secs_f64())
                 .sum();
-            let rate = (rows as f64 / seconds.max(1e-3)) as u64;
+            let rate = per_second(rows, seconds);
             text.push_str(&format!(
                 "{} rows in {seconds:.1} s ({} rows/s)\n",
                 grouped(rows),

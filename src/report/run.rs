@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::check::CheckReport;
 use crate::load::{Finished, Phase};
-use crate::progress::grouped;
+use crate::progress::{grouped, per_second};
 use crate::report::colour::Colour;
 use crate::report::table::{Align, table};
 use crate::report::{check, load, print};
@@ -42,7 +42,7 @@ fn phases(phases: &[Phase]) -> String {
     let total: f64 = phases.iter().map(|phase| phase.took.as_secs_f64()).sum();
     let rows = phases.iter().filter_map(|phase| phase.rows).max();
     let line = |name: &str, rows: Option<u64>, seconds: f64| {
-        let rate = rows.map(|rows| grouped((rows as f64 / seconds.max(1e-3)) as u64));
+        let rate = rows.map(|rows| grouped(per_second(rows, seconds)));
         vec![
             name.to_owned(),
             rows.map(grouped).unwrap_or_default(),
