@@ -8,13 +8,21 @@ use std::time::Duration;
 
 use clap::Args;
 
-/// Which rows: the dataset, how many and from which seed.
+/// Which dataset, and which of its tables.
 #[derive(Args, Debug, Clone)]
 pub struct DatasetArgs {
     /// A built-in dataset's name (see `seedrow datasets`) or a TOML file
     #[arg(long, default_value = "catalog", value_name = "NAME|FILE.toml")]
     pub dataset: String,
 
+    /// Only these tables, separated by commas [default: all]
+    #[arg(long, value_delimiter = ',', value_name = "TABLE,…")]
+    pub tables: Option<Vec<String>>,
+}
+
+/// How many rows, and from which seed.
+#[derive(Args, Debug, Clone)]
+pub struct RowsArgs {
     /// Rows of the dataset's root table: 250k, 1_000_000, 10M [default: the dataset's own]
     #[arg(long, value_parser = rows, value_name = "N")]
     pub rows: Option<u64>,
@@ -22,10 +30,6 @@ pub struct DatasetArgs {
     /// The number every value is drawn from: the same seed gives the same bytes
     #[arg(long, default_value_t = 42, value_name = "N")]
     pub seed: u64,
-
-    /// Only these tables, separated by commas [default: all]
-    #[arg(long, value_delimiter = ',', value_name = "TABLE,…")]
-    pub tables: Option<Vec<String>>,
 }
 
 /// Which server and which schema on it.

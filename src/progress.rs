@@ -133,6 +133,9 @@ impl Task {
 
     /// Ends the task with its figures on one line.
     pub fn finish(self) {
+        if self.state.unit == Unit::Steps {
+            self.set(self.state.total);
+        }
         self.shared.say(&format!(
             "{}: {} in {:.1} s",
             self.state.name,

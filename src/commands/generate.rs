@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::cli::{DatasetArgs, JobsArgs, QuietArgs};
+use crate::cli::{DatasetArgs, JobsArgs, QuietArgs, RowsArgs};
 use crate::commands::{Outcome, stoppable};
 use crate::dataset::Dataset;
 use crate::files::folder::Existing;
@@ -20,6 +20,9 @@ use crate::report;
 pub struct Args {
     #[command(flatten)]
     dataset: DatasetArgs,
+
+    #[command(flatten)]
+    rows: RowsArgs,
 
     /// The folder for the files; made when it isn't there
     #[arg(long, value_name = "DIR")]
@@ -42,8 +45,8 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let tables = dataset.select(args.dataset.tables.as_deref())?;
     let progress = Progress::new(args.quiet.quiet);
     let (rows, seed) = (
-        args.dataset.rows.unwrap_or(dataset.default_rows()),
-        args.dataset.seed,
+        args.rows.rows.unwrap_or(dataset.default_rows()),
+        args.rows.seed,
     );
     let (jobs, out) = (args.jobs.count(), args.out.clone());
     let existing = if args.overwrite {

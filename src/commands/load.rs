@@ -1,19 +1,93 @@
-//! `seedrow load`
+//! `seedrow load DIR`: CSV files into Postgres, every row accounted for.
 
-use anyhow::{Result, bail};
+use std::path::PathBuf;
 
-use crate::commands::Outcome;
+use anyhow::Result;
 
-/// Not yet.
+use crate::cli::{DatasetArgs, Format, JobsArgs, QuietArgs, TargetArgs};
+use crate::commands::{Outcome, command_line};
+use crate::dataset::Dataset;
+use crate::load::{Input, Load, NamedFile};
+use crate::postgres::Server;
+use crate::progress::Progress;
+use crate::report;
+
+/// Load CSV files, seedrow's own or anyone's, through COPY
+///
+/// With the manifest that `seedrow generate` writes, files are sent as they are and held against it. Without one, every
+/// record is read: columns go by the header, and the dataset's null texts become NULL.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+#[command(after_help = "Examples:\n  seedrow load catalog-1M\n  \
+                        seedrow load legacy --file photos=legacy/photos_old.csv --url postgresql://app@db.example.com/shop")]
+pub struct Args {
+    /// The folder that holds the files
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
 
-/// Not yet.
-pub async fn run(_args: &Args) -> Result<Outcome> {
-    bail!("not yet")
+    #[command(flatten)]
+    dataset: DatasetArgs,
+
+    /// Take a table's rows from this file; may be given for several tables
+    #[arg(long, value_parser = named_file, value_name = "TABLE=PATH")]
+    file: Vec<NamedFile>,
+
+    /// Empty the tables first, and take the place of an earlier or unfinished load
+    #[arg(long)]
+    replace: bool,
+
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    #[command(flatten)]
+    target: TargetArgs,
+
+    #[command(flatten)]
+    jobs: JobsArgs,
+
+    #[command(flatten)]
+    quiet: QuietArgs,
 }
 
-/// Not yet.
-pub fn after_interrupt(_args: &Args) -> String {
-    String::new()
+/// Loads the folder and reports what became of every record.
+pub async fn run(args: &Args) -> Result<Outcome> {
+    let dataset = Dataset::open(&args.dataset.dataset)?;
+    let tables = dataset.select(args.dataset.tables.as_deref())?;
+    let progress = Progress::new(args.quiet.quiet);
+    let input = Input::find(&dataset, &args.folder, &tables, &args.file)?;
+    let server = Server::open(&args.target, &dataset.name, &progress).await?;
+    let load = Load {
+        server: &server,
+        dataset: &dataset,
+        tables: &tables,
+        jobs: args.jobs.count(),
+        replace: args.replace,
+        command: command_line(),
+    };
+    let finished = load.carry_out(&input, &progress).await?;
+    report::load::loaded(&finished, args.format)?;
+    Ok(if finished.loaded().broken.is_empty() {
+        Outcome::Held
+    } else {
+        Outcome::Found
+    })
+}
+
+/// Reads `photos=some_name.csv`.
+fn named_file(text: &str) -> Result<NamedFile, String> {
+    match text.split_once('=') {
+        Some((table, path)) if !table.is_empty() && !path.is_empty() => Ok(NamedFile {
+            table: table.to_owned(),
+            path: PathBuf::from(path),
+        }),
+        _ => Err("expected TABLE=PATH, such as photos=some_name.csv".into()),
+    }
+}
+
+/// What an interrupted load left and what to type next.
+pub fn after_interrupt(_: &Args) -> String {
+    format!(
+        "every table is whole or empty, and the load is unfinished; `{} --replace` redoes it",
+        command_line()
+    )
 }

@@ -111,6 +111,29 @@ fn what_next(command: &Command) -> String {
     }
 }
 
+/// What was typed, for messages that say it again; options that `--replace` must not follow twice are left out.
+fn command_line() -> String {
+    let words = std::env::args().skip(1).filter(|word| word != "--replace");
+    std::iter::once("seedrow".to_owned())
+        .chain(words.map(|word| hide_password(&word)))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// `postgresql://app:secret@host/db` → `postgresql://app@host/db`.
+fn hide_password(word: &str) -> String {
+    let Some((scheme, rest)) = word.split_once("://") else {
+        return word.to_owned();
+    };
+    match rest.split_once('@') {
+        Some((user, host)) => {
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}@{host}")
+        }
+        None => word.to_owned(),
+    }
+}
+
 /// Runs blocking work on a thread of its own. When the command is interrupted the flag is set, and the process waits for
 /// the work to notice it and tidy up.
 async fn stoppable<T: Send + 'static>(

@@ -1,1 +1,18 @@
-//! load
+//! Files → tables: columns by header, every record accounted for, keys after the rows, and a ledger of it all.
+
+pub mod account;
+mod columns;
+mod feed;
+pub mod input;
+pub mod ledger;
+mod lift;
+mod restore;
+mod rows;
+mod run;
+mod size;
+mod tables;
+
+pub use account::Account;
+pub use input::{Input, NamedFile};
+pub use restore::BrokenKey;
+pub use run::{Finished, Found, Load, Loaded, Phase};

@@ -4,6 +4,7 @@ pub mod account;
 pub mod catalog;
 pub mod connect;
 pub mod conninfo;
+pub mod copy;
 pub mod embedded;
 pub mod error;
 pub mod explain;

@@ -9,7 +9,9 @@ pub mod colour;
 pub mod db;
 pub mod generate;
 pub mod index;
+pub mod load;
 pub mod messages;
+pub mod run;
 pub mod table;
 
 pub use messages::{error, interrupted};

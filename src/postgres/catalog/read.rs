@@ -182,6 +182,18 @@ pub async fn current_schema(client: &impl GenericClient) -> Result<Option<String
     Ok(row.try_get(0)?)
 }
 
+/// Whether there is a schema of this name, unquoted.
+pub async fn schema_exists(client: &impl GenericClient, schema: &str) -> Result<bool> {
+    let row = client
+        .query_one(
+            "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)",
+            &[&schema],
+        )
+        .await
+        .with_context(|| format!("could not look up schema {}", quoted(schema)))?;
+    Ok(row.try_get(0)?)
+}
+
 /// Bytes in one page of this server: 8,192 unless it was compiled otherwise.
 pub async fn block_bytes(client: &impl GenericClient) -> Result<u64> {
     let row = client

@@ -1,0 +1,324 @@
+//! CSV records as others write them: fields with or without quotes, each record with the line it begins on.
+//!
+//! The `csv` crate does not tell a quoted `"null"` from a bare `null`, and takes text behind a closing quote for
+//! granted; both decide here whether rows are right. COPY takes such text, too: two lines that each lack a closing
+//! quote become one record, with everything between them inside it, and no error.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+const BUFFER: usize = 1 << 20;
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// Reads records one after the other; memory holds a buffer and the record.
+pub struct Records<R> {
+    input: R,
+    path: PathBuf,
+    buffer: Vec<u8>,
+    at: usize,
+    filled: usize,
+    line: u64,
+    after_return: bool,
+}
+
+/// One record, its fields unquoted.
+#[derive(Debug, Default)]
+pub struct Record {
+    /// The line it begins on, from 1.
+    pub line: u64,
+    bytes: Vec<u8>,
+    fields: Vec<Field>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Field {
+    end: usize,
+    quoted: bool,
+}
+
+enum State {
+    Start,
+    Bare,
+    Quoted,
+    Closed,
+}
+
+impl Record {
+    /// How many fields there are.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether there are none: the file's end.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// A field's bytes, and whether it stood in quotes.
+    pub fn field(&self, index: usize) -> (&[u8], bool) {
+        let start = if index == 0 {
+            0
+        } else {
+            self.fields[index - 1].end
+        };
+        let Field { end, quoted } = self.fields[index];
+        (&self.bytes[start..end], quoted)
+    }
+
+    fn clear(&mut self, line: u64) {
+        self.line = line;
+        self.bytes.clear();
+        self.fields.clear();
+    }
+
+    fn end_field(&mut self, state: &State) {
+        self.fields.push(Field {
+            end: self.bytes.len(),
+            quoted: matches!(state, State::Closed),
+        });
+    }
+
+    fn is_blank(&self) -> bool {
+        matches!(
+            self.fields.as_slice(),
+            [Field {
+                end: 0,
+                quoted: false
+            }]
+        )
+    }
+}
+
+impl<R: Read> Records<R> {
+    /// Reads `input`, called `path` in messages; a byte-order mark is passed over.
+    pub fn new(input: R, path: &Path) -> Result<Records<R>> {
+        let mut records = Records {
+            input,
+            path: path.to_owned(),
+            buffer: vec![0; BUFFER],
+            at: 0,
+            filled: 0,
+            line: 1,
+            after_return: false,
+        };
+        // A first read of a file or pipe brings more than three bytes wherever there are more.
+        records.fill()?;
+        if records.buffer[..records.filled].starts_with(BYTE_ORDER_MARK) {
+            records.at = BYTE_ORDER_MARK.len();
+        }
+        Ok(records)
+    }
+
+    /// The next record that isn't a blank line; false at the end. Lines end in LF, CRLF or CR.
+    ///
+    /// Errors name the line: a quote that is never closed, text behind a closing quote.
+    pub fn read(&mut self, record: &mut Record) -> Result<bool> {
+        loop {
+            record.clear(self.line);
+            if !self.read_record(record)? {
+                return Ok(false);
+            }
+            if !record.is_blank() {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn read_record(&mut self, record: &mut Record) -> Result<bool> {
+        let mut state = State::Start;
+        loop {
+            let Some(byte) = self.next_byte()? else {
+                return self.end_of_file(record, &state);
+            };
+            if std::mem::take(&mut self.after_return) && byte == b'\n' {
+                continue;
+            }
+            state = match (state, byte) {
+                (State::Quoted, b'"') => State::Closed,
+                (State::Quoted, byte) => {
+                    self.line += u64::from(byte == b'\n');
+                    record.bytes.push(byte);
+                    State::Quoted
+                }
+                (State::Closed, b'"') => {
+                    record.bytes.push(b'"');
+                    State::Quoted
+                }
+                (state, b',') => {
+                    record.end_field(&state);
+                    State::Start
+                }
+                (state, b'\n' | b'\r') => {
+                    record.end_field(&state);
+                    self.after_return = byte == b'\r';
+                    self.line += 1;
+                    return Ok(true);
+                }
+                (State::Closed, byte) => bail!(self.text_behind_quote(record, byte)),
+                (State::Start, b'"') => State::Quoted,
+                (State::Start | State::Bare, byte) => {
+                    record.bytes.push(byte);
+                    State::Bare
+                }
+            };
+        }
+    }
+
+    fn end_of_file(&self, record: &mut Record, state: &State) -> Result<bool> {
+        match state {
+            State::Quoted => bail!(
+                "{}, line {}: a quote opens in this record and is never closed; close it, or take it away",
+                self.path.display(),
+                record.line
+            ),
+            State::Start if record.is_empty() => Ok(false),
+            state => {
+                record.end_field(state);
+                Ok(true)
+            }
+        }
+    }
+
+    fn text_behind_quote(&self, record: &Record, byte: u8) -> String {
+        format!(
+            "{}, line {}: a quoted field goes on with `{}` behind its closing quote; most often the quote of the field \
+             before it is not closed, or a quote inside it is not doubled",
+            self.path.display(),
+            record.line,
+            byte.escape_ascii()
+        )
+    }
+
+    #[inline]
+    fn next_byte(&mut self) -> Result<Option<u8>> {
+        if self.at == self.filled {
+            self.fill()?;
+            if self.filled == 0 {
+                return Ok(None);
+            }
+        }
+        let byte = self.buffer[self.at];
+        self.at += 1;
+        Ok(Some(byte))
+    }
+
+    fn fill(&mut self) -> Result<()> {
+        self.at = 0;
+        self.filled = loop {
+            match self.input.read(&mut self.buffer) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                result => {
+                    break result
+                        .with_context(|| format!("could not read {}", self.path.display()))?;
+                }
+            }
+        };
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(text: &[u8]) -> Result<Vec<(u64, Vec<(String, bool)>)>> {
+        let mut records = Records::new(text, Path::new("x.csv"))?;
+        let (mut record, mut all) = (Record::default(), Vec::new());
+        while records.read(&mut record)? {
+            let field = |index| {
+                let (bytes, quoted) = record.field(index);
+                (String::from_utf8_lossy(bytes).into_owned(), quoted)
+            };
+            all.push((record.line, (0..record.len()).map(field).collect()));
+        }
+        Ok(all)
+    }
+
+    fn fields(text: &str) -> Vec<Vec<String>> {
+        let plain = |record: (u64, Vec<(String, bool)>)| {
+            record.1.into_iter().map(|(text, _)| text).collect()
+        };
+        read(text.as_bytes())
+            .unwrap()
+            .into_iter()
+            .map(plain)
+            .collect()
+    }
+
+    #[test]
+    fn quotes_are_told_from_bare_text() {
+        let all = read(b"a,\"null\",null,\"\",\n").unwrap();
+        let expected = [
+            ("a", false),
+            ("null", true),
+            ("null", false),
+            ("", true),
+            ("", false),
+        ];
+        assert_eq!(
+            all,
+            [(
+                1,
+                expected
+                    .map(|(text, quoted)| (text.to_owned(), quoted))
+                    .to_vec()
+            )]
+        );
+    }
+
+    #[test]
+    fn every_line_end_and_none_at_the_end_are_read() {
+        for text in [
+            "a,b\nc,d",
+            "a,b\r\nc,d\r\n",
+            "a,b\rc,d\r",
+            "\u{feff}a,b\n\n\r\nc,d\n",
+        ] {
+            assert_eq!(fields(text), [["a", "b"], ["c", "d"]], "{text:?}");
+        }
+        assert!(fields("").is_empty());
+    }
+
+    #[test]
+    fn lines_are_counted_through_quoted_breaks() {
+        let all = read(b"\"a\nb\",1\nc,2\n\nd,3").unwrap();
+        assert_eq!(
+            all.iter().map(|record| record.0).collect::<Vec<_>>(),
+            [1, 3, 5]
+        );
+    }
+
+    #[test]
+    fn an_unclosed_quote_never_merges_two_records_in_silence() {
+        let two = "1,\"a\",\"b\n2,\"c\",\"d\"\n3,\"e\",\"f\n4,\"g\",\"h\"\n";
+        let error = read(two.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("x.csv, line 1:"), "{error}");
+        let error = read(b"1,a\n2,\"b\n3,c\n").unwrap_err().to_string();
+        assert!(
+            error.contains("x.csv, line 2:") && error.contains("never closed"),
+            "{error}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn well_formed_csv_is_read_as_the_csv_crate_reads_it(
+            rows in prop::collection::vec(prop::collection::vec("[a-z\",\n ]{0,6}", 3), 0..20)
+        ) {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            for row in &rows {
+                writer.write_record(row).unwrap();
+            }
+            let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+            prop_assert_eq!(fields(&text), rows);
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(prop::num::u8::ANY, 0..200)) {
+            let _ = read(&bytes);
+        }
+    }
+}

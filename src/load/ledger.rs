@@ -1,0 +1,290 @@
+//! The ledger: a small schema in the target database that says what seedrow loaded and what must still be put back.
+//!
+//! Its rows are written in the same transactions as the work they stand for.
+
+use anyhow::{Context, Result, bail};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, GenericClient};
+
+use crate::load::account::Account;
+use crate::postgres::TableName;
+
+/// A load as the ledger knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// A digest of what decides the tables' contents: the same for the same command.
+    pub identity: String,
+    /// What was typed, for messages.
+    pub command: String,
+    /// The tables it fills.
+    pub tables: Vec<String>,
+    /// Whether it came to its end.
+    pub finished: bool,
+}
+
+/// What a load is to the ledger before it starts.
+#[derive(Debug, Clone)]
+pub struct NewEntry<'a> {
+    /// See [`Entry::identity`].
+    pub identity: &'a str,
+    /// See [`Entry::command`].
+    pub command: &'a str,
+    /// The dataset's name.
+    pub dataset: &'a str,
+    /// The dataset's hash.
+    pub dataset_hash: &'a str,
+    /// Rows of the root table, when seedrow made them.
+    pub root_rows: Option<u64>,
+    /// The seed, when seedrow made the rows.
+    pub seed: Option<u64>,
+    /// The tables' names.
+    pub tables: Vec<String>,
+}
+
+/// A constraint that was dropped for the load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lifted {
+    /// Its table.
+    pub table: TableName,
+    /// Its name.
+    pub name: String,
+    /// `p`, `u` or `f`, as `pg_constraint.contype`.
+    pub kind: String,
+    /// `pg_get_constraintdef`, its names with their schemas.
+    pub definition: String,
+    /// Whether it was valid when it was lifted.
+    pub validated: bool,
+}
+
+/// Makes the ledger's tables where they are missing.
+pub async fn prepare(client: &Client) -> Result<()> {
+    let found = client
+        .query_one("SELECT to_regclass('seedrow.lifted') IS NOT NULL", &[])
+        .await?;
+    if found.get(0) {
+        return Ok(());
+    }
+    let result = client
+        .batch_execute(&format!("BEGIN; {} COMMIT", include_str!("sql/ledger.sql")))
+        .await;
+    match result {
+        Ok(()) => Ok(()),
+        Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+            client.batch_execute("ROLLBACK").await?;
+            let row = client
+                .query_one(
+                    "SELECT quote_ident(current_database()), quote_ident(current_user)",
+                    &[],
+                )
+                .await?;
+            let (database, role): (String, String) = (row.get(0), row.get(1));
+            Err(error).with_context(|| {
+                format!(
+                    "seedrow keeps a small ledger in a schema of its own, and {role} may not create one; type, as the \
+                     database's owner: GRANT CREATE ON DATABASE {database} TO {role}"
+                )
+            })
+        }
+        Err(error) => Err(error).context("could not make the ledger, schema seedrow"),
+    }
+}
+
+/// The load that the ledger holds for a schema, if there is a ledger and one in it.
+pub async fn find(client: &impl GenericClient, schema: &str) -> Result<Option<Entry>> {
+    let known = client
+        .query_one("SELECT to_regclass('seedrow.loads') IS NOT NULL", &[])
+        .await?;
+    if !known.get::<_, bool>(0) {
+        return Ok(None);
+    }
+    let sql = "SELECT identity, command, tables, finished_at IS NOT NULL FROM seedrow.loads WHERE target_schema = $1";
+    let row = client
+        .query_opt(sql, &[&schema])
+        .await
+        .context("could not read the ledger")?;
+    Ok(row.map(|row| Entry {
+        identity: row.get(0),
+        command: row.get(1),
+        tables: row.get(2),
+        finished: row.get(3),
+    }))
+}
+
+/// Enters a load as begun, in place of the schema's last one.
+pub async fn begin(client: &impl GenericClient, schema: &str, entry: &NewEntry<'_>) -> Result<()> {
+    let sql = "INSERT INTO seedrow.loads
+            (target_schema, identity, command, dataset, dataset_hash, seedrow_version, root_rows, seed, tables)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::numeric, $9)
+        ON CONFLICT (target_schema) DO UPDATE SET
+            identity = EXCLUDED.identity, command = EXCLUDED.command, dataset = EXCLUDED.dataset,
+            dataset_hash = EXCLUDED.dataset_hash, seedrow_version = EXCLUDED.seedrow_version,
+            root_rows = EXCLUDED.root_rows, seed = EXCLUDED.seed, tables = EXCLUDED.tables,
+            started_at = clock_timestamp(), finished_at = NULL";
+    let rows = entry.root_rows.map(i64::try_from).transpose()?;
+    let seed = entry.seed.map(|seed| seed.to_string());
+    let version = env!("CARGO_PKG_VERSION");
+    client
+        .execute(
+            sql,
+            &[
+                &schema,
+                &entry.identity,
+                &entry.command,
+                &entry.dataset,
+                &entry.dataset_hash,
+                &version,
+                &rows,
+                &seed,
+                &entry.tables,
+            ],
+        )
+        .await
+        .context("could not write the ledger")?;
+    let forget = "DELETE FROM seedrow.tables WHERE schema_name = $1 AND table_name = ANY ($2)";
+    client
+        .execute(forget, &[&schema, &entry.tables])
+        .await
+        .context("could not write the ledger")?;
+    Ok(())
+}
+
+/// Enters a table's account.
+pub async fn enter(client: &impl GenericClient, schema: &str, account: &Account) -> Result<()> {
+    let sql = "INSERT INTO seedrow.tables
+            (schema_name, table_name, file, read, loaded, rejected, dropped, repaired)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let counts = [
+        account.read,
+        account.loaded,
+        account.rejected,
+        account.dropped,
+        account.repaired,
+    ];
+    let [read, loaded, rejected, dropped, repaired] = counts.map(u64::cast_signed);
+    client
+        .execute(
+            sql,
+            &[
+                &schema,
+                &account.name,
+                &account.file,
+                &read,
+                &loaded,
+                &rejected,
+                &dropped,
+                &repaired,
+            ],
+        )
+        .await
+        .with_context(|| format!("could not enter {} in the ledger", account.name))?;
+    Ok(())
+}
+
+/// The accounts of a schema's tables.
+pub async fn accounts(
+    client: &impl GenericClient,
+    schema: &str,
+    tables: &[String],
+) -> Result<Vec<Account>> {
+    let sql = "SELECT table_name, file, read, loaded, rejected, dropped, repaired
+        FROM seedrow.tables
+        WHERE schema_name = $1 AND table_name = ANY ($2)
+        ORDER BY array_position($2, table_name)";
+    let rows = client
+        .query(sql, &[&schema, &tables])
+        .await
+        .context("could not read the ledger")?;
+    let count = |row: &tokio_postgres::Row, index| row.get::<_, i64>(index).cast_unsigned();
+    let account = |row: &tokio_postgres::Row| Account {
+        name: row.get(0),
+        file: row.get(1),
+        read: count(row, 2),
+        loaded: count(row, 3),
+        rejected: count(row, 4),
+        dropped: count(row, 5),
+        repaired: count(row, 6),
+    };
+    Ok(rows.iter().map(account).collect())
+}
+
+/// Ends the schema's load; refuses while constraints are still lifted.
+pub async fn finish(client: &impl GenericClient, schema: &str) -> Result<()> {
+    let left = lifted(client, schema).await?;
+    if let Some(first) = left.first() {
+        bail!(
+            "{} constraints are not put back yet, {} of {} among them",
+            left.len(),
+            first.name,
+            first.table
+        );
+    }
+    let sql = "UPDATE seedrow.loads SET finished_at = clock_timestamp() WHERE target_schema = $1";
+    client
+        .execute(sql, &[&schema])
+        .await
+        .context("could not write the ledger")?;
+    Ok(())
+}
+
+/// Notes that a constraint is dropped.
+pub async fn note_lifted(client: &impl GenericClient, schema: &str, lifted: &Lifted) -> Result<()> {
+    let sql = "INSERT INTO seedrow.lifted
+            (target_schema, schema_name, table_name, name, kind, definition, validated)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let Lifted {
+        table,
+        name,
+        kind,
+        definition,
+        validated,
+    } = lifted;
+    client
+        .execute(
+            sql,
+            &[
+                &schema,
+                &table.schema,
+                &table.name,
+                name,
+                kind,
+                definition,
+                validated,
+            ],
+        )
+        .await
+        .with_context(|| format!("could not enter {name} in the ledger"))?;
+    Ok(())
+}
+
+/// Notes that a constraint is back.
+pub async fn note_restored(client: &impl GenericClient, lifted: &Lifted) -> Result<()> {
+    let sql = "DELETE FROM seedrow.lifted WHERE schema_name = $1 AND table_name = $2 AND name = $3";
+    client
+        .execute(
+            sql,
+            &[&lifted.table.schema, &lifted.table.name, &lifted.name],
+        )
+        .await
+        .with_context(|| format!("could not take {} out of the ledger", lifted.name))?;
+    Ok(())
+}
+
+/// The constraints that a schema's load dropped and has not put back, keys before foreign keys.
+pub async fn lifted(client: &impl GenericClient, schema: &str) -> Result<Vec<Lifted>> {
+    let sql = "SELECT schema_name, table_name, name, kind, definition, validated
+        FROM seedrow.lifted
+        WHERE target_schema = $1
+        ORDER BY kind DESC, schema_name, table_name, name";
+    let rows = client
+        .query(sql, &[&schema])
+        .await
+        .context("could not read the ledger")?;
+    let lifted = |row: &tokio_postgres::Row| Lifted {
+        table: TableName::new(row.get::<_, String>(0), row.get::<_, String>(1)),
+        name: row.get(2),
+        kind: row.get(3),
+        definition: row.get(4),
+        validated: row.get(5),
+    };
+    Ok(rows.iter().map(lifted).collect())
+}

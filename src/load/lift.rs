@@ -1,0 +1,242 @@
+//! Constraints are dropped for the load and put back after it, where that can be done to the letter.
+//!
+//! Rows go in several times faster without keys, and an index is built faster from a full table than row by row. What
+//! a definition cannot hold (comments, storage parameters, …) keeps its constraint in place; see `sql/keys.sql`.
+
+use std::collections::HashSet;
+
+use anyhow::{Context, Result};
+use tokio_postgres::{Client, GenericClient};
+
+use crate::load::ledger::{self, Lifted};
+use crate::postgres::TableName;
+use crate::postgres::name::quoted;
+
+/// A key of a loaded table, or a foreign key that refers to one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// `pg_constraint.oid`.
+    pub oid: u32,
+    /// Its table's oid.
+    pub table_oid: u32,
+    /// For a foreign key: the table it refers to, else 0.
+    pub referenced_oid: u32,
+    /// The index that is its means, or that a foreign key refers to.
+    pub index_oid: u32,
+    /// What it takes to put it back.
+    pub lifted: Lifted,
+    /// What stands against dropping it.
+    pub obstacle: Option<String>,
+}
+
+/// Which keys are dropped and which stay.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// Foreign keys first, so that keys have nothing left that depends on them.
+    pub lift: Vec<Key>,
+    /// With the reason.
+    pub stay: Vec<(Key, String)>,
+}
+
+impl Key {
+    /// Whether it is a foreign key.
+    pub fn is_foreign(&self) -> bool {
+        self.lifted.kind == "f"
+    }
+}
+
+/// The keys of the tables, and the foreign keys of any table that refer to them.
+pub async fn keys(client: &impl GenericClient, tables: &[u32]) -> Result<Vec<Key>> {
+    let rows = client
+        .query(include_str!("sql/keys.sql"), &[&tables])
+        .await
+        .context("could not read the tables' keys")?;
+    let key = |row: &tokio_postgres::Row| Key {
+        oid: row.get("oid"),
+        table_oid: row.get("table_oid"),
+        referenced_oid: row.get("referenced_oid"),
+        index_oid: row.get("index_oid"),
+        lifted: Lifted {
+            table: TableName::new(
+                row.get::<_, String>("schema_name"),
+                row.get::<_, String>("table_name"),
+            ),
+            name: row.get("name"),
+            kind: row.get("kind"),
+            definition: row.get("definition"),
+            validated: row.get("validated"),
+        },
+        obstacle: row.get("obstacle"),
+    };
+    Ok(rows.iter().map(key).collect())
+}
+
+/// Decides; `full` are tables outside the load that hold rows, whose foreign keys stay.
+pub fn choose(keys: Vec<Key>, full: &HashSet<u32>) -> Choice {
+    let mut choice = Choice::default();
+    let (foreign, own): (Vec<Key>, Vec<Key>) = keys.into_iter().partition(Key::is_foreign);
+    for mut key in foreign {
+        let reason = match key.obstacle.take() {
+            None if full.contains(&key.table_oid) => {
+                Some("its table holds rows and is not loaded now".to_owned())
+            }
+            reason => reason,
+        };
+        choice.put(key, reason);
+    }
+    for mut key in own {
+        let leaning = choice
+            .stay
+            .iter()
+            .find(|(foreign, _)| foreign.index_oid == key.index_oid);
+        let reason = match (key.obstacle.take(), leaning) {
+            (None, Some((foreign, _))) => {
+                Some(format!("{} refers to it and stays", foreign.lifted.name))
+            }
+            (reason, _) => reason,
+        };
+        choice.put(key, reason);
+    }
+    choice
+}
+
+impl Choice {
+    fn put(&mut self, key: Key, reason: Option<String>) {
+        match reason {
+            Some(reason) => self.stay.push((key, reason)),
+            None => self.lift.push(key),
+        }
+    }
+
+    /// Whether a foreign key stays that refers to this table from another one, so that it cannot be truncated alone.
+    pub fn is_referred_to(&self, table: u32) -> bool {
+        self.stay.iter().any(|(key, _)| {
+            key.is_foreign() && key.referenced_oid == table && key.table_oid != table
+        })
+    }
+
+    /// Whether a foreign key stays between loaded tables, so that parents must be loaded first.
+    pub fn has_order(&self) -> bool {
+        self.stay.iter().any(|(key, _)| key.is_foreign())
+    }
+}
+
+/// Drops a constraint, within the transaction that notes it in the ledger.
+pub async fn drop_constraint(
+    client: &impl GenericClient,
+    schema: &str,
+    lifted: &Lifted,
+) -> Result<()> {
+    ledger::note_lifted(client, schema, lifted).await?;
+    let statement = format!(
+        "ALTER TABLE {} DROP CONSTRAINT {}",
+        lifted.table,
+        quoted(&lifted.name)
+    );
+    client
+        .batch_execute(&statement)
+        .await
+        .with_context(|| format!("could not drop {} for the load", lifted.name))
+}
+
+/// Puts a constraint back, a foreign key NOT VALID, and takes it out of the ledger: in one transaction.
+pub async fn restore(client: &mut Client, lifted: &Lifted) -> Result<()> {
+    let transaction = client.transaction().await?;
+    transaction
+        .batch_execute(&restoring_statement(lifted))
+        .await?;
+    ledger::note_restored(&transaction, lifted).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// `ALTER TABLE … ADD CONSTRAINT …`, of a foreign key NOT VALID.
+pub fn restoring_statement(lifted: &Lifted) -> String {
+    let Lifted {
+        table,
+        name,
+        kind,
+        definition,
+        ..
+    } = lifted;
+    let open = if kind == "f" && !definition.ends_with(" NOT VALID") {
+        " NOT VALID"
+    } else {
+        ""
+    };
+    format!(
+        "ALTER TABLE {table} ADD CONSTRAINT {} {definition}{open}",
+        quoted(name)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(kind: &str, table: u32, referenced: u32, index: u32) -> Key {
+        Key {
+            oid: table * 10 + index,
+            table_oid: table,
+            referenced_oid: referenced,
+            index_oid: index,
+            lifted: Lifted {
+                table: TableName::new("public", format!("t{table}")),
+                name: format!("{kind}{table}"),
+                kind: kind.into(),
+                definition: "…".into(),
+                validated: true,
+            },
+            obstacle: None,
+        }
+    }
+
+    #[test]
+    fn everything_plain_is_lifted_foreign_keys_first() {
+        let choice = choose(vec![key("p", 1, 0, 7), key("f", 2, 1, 7)], &HashSet::new());
+        let names: Vec<&str> = choice
+            .lift
+            .iter()
+            .map(|key| key.lifted.name.as_str())
+            .collect();
+        assert_eq!(names, ["f2", "p1"]);
+        assert!(!choice.is_referred_to(1));
+    }
+
+    #[test]
+    fn a_key_stays_while_a_foreign_key_leans_on_it() {
+        let choice = choose(
+            vec![key("p", 1, 0, 7), key("f", 2, 1, 7), key("p", 2, 0, 8)],
+            &HashSet::from([2]),
+        );
+        let stay: Vec<&str> = choice
+            .stay
+            .iter()
+            .map(|(key, _)| key.lifted.name.as_str())
+            .collect();
+        assert_eq!(stay, ["f2", "p1"]);
+        assert!(choice.is_referred_to(1) && !choice.is_referred_to(2));
+    }
+
+    #[test]
+    fn an_obstacle_keeps_its_key() {
+        let commented = Key {
+            obstacle: Some("it has a comment".into()),
+            ..key("p", 1, 0, 7)
+        };
+        let choice = choose(vec![commented], &HashSet::new());
+        assert_eq!(choice.stay[0].1, "it has a comment");
+    }
+
+    #[test]
+    fn foreign_keys_come_back_not_valid() {
+        let mut lifted = key("f", 2, 1, 7).lifted;
+        lifted.definition = "FOREIGN KEY (a) REFERENCES public.t1(id)".into();
+        assert_eq!(
+            restoring_statement(&lifted),
+            "ALTER TABLE public.t2 ADD CONSTRAINT f2 FOREIGN KEY (a) REFERENCES public.t1(id) NOT VALID"
+        );
+        lifted.definition.push_str(" NOT VALID");
+        assert!(!restoring_statement(&lifted).ends_with("NOT VALID NOT VALID"));
+    }
+}

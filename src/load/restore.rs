@@ -1,0 +1,196 @@
+//! After the rows: keys put back, sequences moved on, statistics taken, foreign keys validated.
+
+use anyhow::{Context, Error, Result, anyhow};
+use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::{Client, GenericClient};
+
+use crate::load::ledger::Lifted;
+use crate::load::lift;
+use crate::load::tables::Target;
+use crate::postgres::TableName;
+use crate::postgres::catalog::{self, ForeignKey, Scope};
+use crate::postgres::name::quoted;
+
+/// A foreign key that rows break: it stays NOT VALID.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BrokenKey {
+    /// The constraint.
+    pub name: String,
+    /// Its table.
+    pub table: TableName,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// The table it refers to.
+    pub referenced: TableName,
+    /// Rows that refer to a row that isn't there.
+    pub rows: u64,
+    /// Some of those rows, as JSON.
+    pub samples: Vec<String>,
+}
+
+/// How many broken rows or duplicates are shown.
+const SHOWN: i64 = 5;
+
+/// Puts a primary or unique key back; duplicates are named.
+pub async fn key(client: &mut Client, lifted: &Lifted) -> Result<()> {
+    let Err(error) = lift::restore(client, lifted).await else {
+        return Ok(());
+    };
+    if sql_state(&error) != Some(SqlState::UNIQUE_VIOLATION) {
+        return Err(error.context(format!(
+            "could not put {} back on {}",
+            lifted.name, lifted.table
+        )));
+    }
+    let duplicates = duplicates(client, lifted).await.unwrap_or_default();
+    Err(anyhow!(
+        "{} cannot be built on {}: {} stand more than once: {}\n  the rows are loaded and the load is unfinished; mend \
+         the file, then type the same command with --replace",
+        lifted.name,
+        lifted.table,
+        lifted.definition,
+        duplicates.join(", ")
+    ))
+}
+
+fn sql_state(error: &Error) -> Option<SqlState> {
+    error
+        .chain()
+        .find_map(|cause| Some(cause.downcast_ref::<DbError>()?.code().clone()))
+}
+
+/// The values that stand more than once, with how often: `5 (2 times)`.
+async fn duplicates(client: &impl GenericClient, lifted: &Lifted) -> Result<Vec<String>> {
+    // The definition's first parenthesis holds the columns, quoted as they must be.
+    let columns = lifted
+        .definition
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .map(|(list, _)| list);
+    let columns = columns.context("the key's definition names no columns")?;
+    let sql = format!(
+        "SELECT concat_ws(', ', {columns}) || ' (' || count(*) || ' times)'
+        FROM {}
+        GROUP BY {columns}
+        HAVING count(*) > 1
+        ORDER BY count(*) DESC, {columns}
+        LIMIT {SHOWN}",
+        lifted.table
+    );
+    Ok(client
+        .query(&sql, &[])
+        .await?
+        .iter()
+        .map(|row| row.get(0))
+        .collect())
+}
+
+/// Adds a foreign key NOT VALID, which reads no row.
+pub async fn foreign_key(client: &mut Client, lifted: &Lifted) -> Result<()> {
+    lift::restore(client, lifted)
+        .await
+        .with_context(|| format!("could not put {} back on {}", lifted.name, lifted.table))
+}
+
+/// Validates a foreign key; one that rows break is left NOT VALID and described.
+pub async fn validate(client: &Client, key: &ForeignKey) -> Result<Option<BrokenKey>> {
+    let statement = format!(
+        "ALTER TABLE {} VALIDATE CONSTRAINT {}",
+        key.table,
+        quoted(&key.name)
+    );
+    match client.batch_execute(&statement).await {
+        Ok(()) => Ok(None),
+        Err(error) if error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION) => {
+            Ok(Some(broken(client, key).await?))
+        }
+        Err(error) => {
+            Err(error).with_context(|| format!("could not validate {} of {}", key.name, key.table))
+        }
+    }
+}
+
+/// Counts and samples the rows that break a foreign key.
+pub async fn broken(client: &Client, key: &ForeignKey) -> Result<BrokenKey> {
+    let columns = key.column_names();
+    let pairs: Vec<String> = columns
+        .iter()
+        .zip(&key.referenced_columns)
+        .map(|(column, referenced)| {
+            format!("c.{} = p.{}", quoted(column), quoted(&referenced.name))
+        })
+        .collect();
+    let set: Vec<String> = columns
+        .iter()
+        .map(|column| format!("c.{} IS NOT NULL", quoted(column)))
+        .collect();
+    let orphans = format!(
+        "FROM {} AS c WHERE {} AND NOT EXISTS (SELECT FROM {} AS p WHERE {})",
+        key.table,
+        set.join(" AND "),
+        key.referenced,
+        pairs.join(" AND ")
+    );
+    let context = || format!("could not count the rows that break {}", key.name);
+    let rows = client
+        .query_one(&format!("SELECT count(*) {orphans}"), &[])
+        .await
+        .with_context(context)?;
+    let sample = format!("SELECT to_jsonb(c)::text {orphans} LIMIT {SHOWN}");
+    let samples = client.query(&sample, &[]).await.with_context(context)?;
+    Ok(BrokenKey {
+        name: key.name.clone(),
+        table: key.table.clone(),
+        columns: columns.into_iter().map(str::to_owned).collect(),
+        referenced: key.referenced.clone(),
+        rows: rows.get::<_, i64>(0).cast_unsigned(),
+        samples: samples.iter().map(|row| row.get(0)).collect(),
+    })
+}
+
+/// The foreign keys of the tables that are NOT VALID.
+pub async fn not_valid(client: &Client, tables: &[u32]) -> Result<Vec<ForeignKey>> {
+    let keys = catalog::foreign_keys(client, Scope::Tables(tables)).await?;
+    Ok(keys.into_iter().filter(|key| !key.validated).collect())
+}
+
+/// Moves the sequences of the table's columns past their largest value, so that the next INSERT finds a free one.
+pub async fn sequences(client: &Client, target: &Target) -> Result<()> {
+    for column in &target.columns {
+        let table = target.name.to_string();
+        let owned = client
+            .query_one(
+                "SELECT pg_get_serial_sequence($1, $2)",
+                &[&table, &column.name],
+            )
+            .await
+            .with_context(|| {
+                format!("could not look up the sequence of {table}.{}", column.name)
+            })?;
+        let Some(sequence) = owned.get::<_, Option<String>>(0) else {
+            continue;
+        };
+        let sql = format!(
+            "SELECT setval($1::text::regclass, max({0})) FROM {table} HAVING max({0}) IS NOT NULL",
+            quoted(&column.name)
+        );
+        client
+            .query(&sql, &[&sequence])
+            .await
+            .with_context(|| format!("could not set {sequence} to its table's last id"))?;
+    }
+    Ok(())
+}
+
+/// Takes the table's statistics; with the visibility map where FREEZE did not set it.
+pub async fn statistics(client: &Client, table: &TableName, frozen: bool) -> Result<()> {
+    let statement = if frozen {
+        format!("ANALYZE {table}")
+    } else {
+        format!("VACUUM (ANALYZE) {table}")
+    };
+    client
+        .batch_execute(&statement)
+        .await
+        .with_context(|| format!("could not take the statistics of {table}"))
+}

@@ -1,0 +1,147 @@
+//! One table's rows: truncated, copied, counted and entered in the ledger in one transaction.
+
+use std::sync::atomic::Ordering;
+
+use anyhow::{Context, Error, Result, anyhow};
+use tokio_postgres::Client;
+use tokio_postgres::error::DbError;
+
+use crate::dataset::{Column, Dataset};
+use crate::load::account::Account;
+use crate::load::columns;
+use crate::load::feed::{self, Format};
+use crate::load::input::InputFile;
+use crate::load::ledger;
+use crate::load::tables::Target;
+use crate::postgres::copy::{Place, copy_in, place};
+use crate::postgres::name::quoted_list;
+use crate::progress::{Progress, Unit};
+
+/// How the rows get in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Truncated in the same transaction and written frozen: no WAL where `wal_level` is minimal, and visible to
+    /// index-only scans without a VACUUM.
+    Frozen,
+    /// Into a table that is empty already, or is partitioned, or that a staying foreign key refers to.
+    Plain,
+}
+
+/// One table with its file.
+#[derive(Debug, Clone)]
+pub struct TableLoad<'a> {
+    /// The dataset.
+    pub dataset: &'a Dataset,
+    /// The table.
+    pub target: &'a Target,
+    /// The file.
+    pub file: &'a InputFile,
+    /// How its rows get in.
+    pub way: Way,
+}
+
+impl TableLoad<'_> {
+    /// The table's columns in the file's order.
+    fn columns(&self) -> Result<Vec<&Column>> {
+        let shown = self.file.path.display().to_string();
+        columns::by_header(
+            &self.dataset.tables[self.target.table],
+            &self.file.header,
+            &shown,
+        )
+    }
+
+    /// Refuses a header that doesn't fit, before anything is written.
+    pub fn ensure_header_fits(&self) -> Result<()> {
+        self.columns().map(drop)
+    }
+
+    fn copy_statement(&self) -> Result<String> {
+        let names: Vec<&str> = self
+            .columns()?
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect();
+        let format = match self.file.format() {
+            Format::Csv => "FORMAT csv, HEADER",
+            Format::Text => "FORMAT text",
+        };
+        let freeze = if self.way == Way::Frozen {
+            ", FREEZE"
+        } else {
+            ""
+        };
+        Ok(format!(
+            "COPY {} ({}) FROM STDIN ({format}{freeze}, ENCODING 'UTF8')",
+            self.target.name,
+            quoted_list(&names)
+        ))
+    }
+
+    /// Loads the table and returns its account. Nothing of it stays when it fails.
+    pub async fn carry_out(&self, client: &mut Client, progress: &Progress) -> Result<Account> {
+        let statement = self.copy_statement()?;
+        let table = &self.target.name;
+        let transaction = client.transaction().await?;
+        if self.way == Way::Frozen {
+            let truncate = format!("TRUNCATE {table}");
+            transaction
+                .batch_execute(&truncate)
+                .await
+                .with_context(|| format!("could not empty {table}"))?;
+        }
+        let task = progress.task(format!("load {}", table.name), self.file.bytes, Unit::Bytes);
+        let feed = feed::start(self.file, &self.dataset.nulls);
+        let copied = copy_in(&transaction, &statement, feed.chunks, &task).await;
+        let loaded = copied.map_err(|error| self.explain(error))?;
+        let read = feed.read.load(Ordering::Relaxed);
+        let account = Account::whole(&table.name, &self.file.name(), read, loaded)?;
+        ledger::enter(&transaction, &table.schema, &account).await?;
+        transaction
+            .commit()
+            .await
+            .with_context(|| format!("could not commit {table}"))?;
+        task.finish();
+        Ok(account)
+    }
+
+    /// Names file, line, column and value where Postgres tells where the COPY failed.
+    fn explain(&self, error: Error) -> Error {
+        let found = error
+            .chain()
+            .find_map(|cause| cause.downcast_ref::<DbError>());
+        let Some(found) = found else { return error };
+        let Some(place) = found.where_().and_then(place) else {
+            return error.context(format!(
+                "could not load {} into {}",
+                self.file.path.display(),
+                self.target.name
+            ));
+        };
+        let line = match self.file.format() {
+            Format::Csv => Ok(place.line),
+            Format::Text => feed::line_of_record(self.file, place.line),
+        };
+        let path = self.file.path.display();
+        let line = line.map_or_else(|_| "in a record".to_owned(), |line| format!("line {line}"));
+        let table = &self.target.name.name;
+        anyhow!(
+            "{path}, {line}: {}\n  nothing of {table} was loaded; mend the file, then type the same command with --replace",
+            wrong_value(&place, found)
+        )
+    }
+}
+
+fn wrong_value(place: &Place, error: &DbError) -> String {
+    let mut text = match (&place.column, &place.value) {
+        (Some(column), Some(value)) => format!("column {column}, value \"{value}\": "),
+        (Some(column), None) => format!("column {column}: "),
+        (None, _) => String::new(),
+    };
+    text.push_str(error.message());
+    if let Some(detail) = error.detail() {
+        text.push_str(&format!("; {detail}"));
+    }
+    text.push_str(&format!(" ({})", error.code().code()));
+    text
+}

@@ -1,0 +1,55 @@
+-- Which keys do the tables have and which refer to them, and what stands against dropping one for the load and
+-- putting it back to the letter? pg_get_constraintdef does not hold storage parameters, tablespace, comments,
+-- statistics targets, CLUSTER ON and REPLICA IDENTITY.
+-- Read under search_path = pg_catalog, so that definitions name schemas.
+-- $1: the tables
+SELECT
+    k.oid,
+    k.conname::text AS name,
+    k.contype::text AS kind,
+    t.oid AS table_oid,
+    n.nspname::text AS schema_name,
+    t.relname::text AS table_name,
+    k.confrelid AS referenced_oid,
+    k.conindid AS index_oid,
+    k.convalidated AS validated,
+    pg_get_constraintdef(k.oid) AS definition,
+    CASE
+        WHEN NOT pg_has_role(t.relowner, 'USAGE') THEN 'its table belongs to another role'
+        WHEN t.relkind <> 'r' OR t.relispartition OR COALESCE(r.relkind, 'r') <> 'r' OR COALESCE(r.relispartition, false)
+            THEN 'it stands on or refers to a partitioned table'
+        WHEN k.coninhcount > 0 OR EXISTS (SELECT FROM pg_inherits AS h WHERE t.oid IN (h.inhrelid, h.inhparent))
+            THEN 'its table inherits or is inherited'
+        WHEN obj_description(k.oid, 'pg_constraint') IS NOT NULL THEN 'it has a comment'
+        WHEN k.contype <> 'f' AND obj_description(k.conindid, 'pg_class') IS NOT NULL THEN 'its index has a comment'
+        WHEN k.contype <> 'f' AND x.reloptions IS NOT NULL THEN 'its index has storage parameters'
+        WHEN k.contype <> 'f' AND x.reltablespace <> 0 THEN 'its index has a tablespace of its own'
+        WHEN k.contype <> 'f' AND i.indisclustered THEN 'its table is clustered on it'
+        WHEN k.contype <> 'f' AND i.indisreplident THEN 'it is the replica identity'
+        WHEN k.contype <> 'f' AND EXISTS (
+            SELECT FROM pg_attribute AS a
+            WHERE a.attrelid = k.conindid AND COALESCE(a.attstattarget, -1) <> -1
+        ) THEN 'its index has statistics targets'
+        WHEN EXISTS (
+            SELECT FROM pg_depend AS d
+            WHERE d.refclassid = 'pg_constraint'::regclass AND d.refobjid = k.oid AND d.deptype <> 'i'
+        ) THEN 'something depends on it, such as a view that groups by it'
+        WHEN k.contype <> 'f' AND EXISTS (
+            SELECT FROM pg_depend AS d
+            WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = k.conindid AND d.deptype <> 'i'
+                AND d.classid <> 'pg_constraint'::regclass
+        ) THEN 'something depends on its index'
+        WHEN EXISTS (
+            SELECT FROM pg_trigger AS g
+            WHERE g.tgconstraint = k.oid AND g.tgenabled <> 'O'
+        ) THEN 'its triggers are not enabled in the usual way'
+    END AS obstacle
+FROM pg_constraint AS k
+JOIN pg_class AS t ON t.oid = k.conrelid
+JOIN pg_namespace AS n ON n.oid = t.relnamespace
+LEFT JOIN pg_class AS r ON r.oid = NULLIF(k.confrelid, 0)
+LEFT JOIN pg_class AS x ON x.oid = NULLIF(k.conindid, 0)
+LEFT JOIN pg_index AS i ON i.indexrelid = x.oid
+WHERE (k.contype IN ('p', 'u') AND k.conrelid = ANY ($1::oid[]))
+    OR (k.contype = 'f' AND k.conparentid = 0 AND (k.conrelid = ANY ($1::oid[]) OR k.confrelid = ANY ($1::oid[])))
+ORDER BY n.nspname, t.relname, k.contype, k.conname

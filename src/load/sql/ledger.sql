@@ -1,0 +1,44 @@
+-- seedrow's ledger: what was loaded, what it was made of, and what must still be put back.
+CREATE SCHEMA IF NOT EXISTS seedrow;
+
+-- One row a load, the last one per target schema.
+CREATE TABLE IF NOT EXISTS seedrow.loads (
+    target_schema text PRIMARY KEY,
+    identity text NOT NULL,
+    command text NOT NULL,
+    dataset text NOT NULL,
+    dataset_hash text NOT NULL,
+    seedrow_version text NOT NULL,
+    root_rows bigint,
+    seed numeric,
+    tables text[] NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz
+);
+
+-- The account of each table: read = loaded + rejected + dropped.
+CREATE TABLE IF NOT EXISTS seedrow.tables (
+    schema_name text NOT NULL,
+    table_name text NOT NULL,
+    file text NOT NULL,
+    read bigint NOT NULL,
+    loaded bigint NOT NULL,
+    rejected bigint NOT NULL,
+    dropped bigint NOT NULL,
+    repaired bigint NOT NULL,
+    loaded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (schema_name, table_name),
+    CHECK (read = loaded + rejected + dropped)
+);
+
+-- Constraints dropped for the load; each row goes in the transaction that puts its constraint back.
+CREATE TABLE IF NOT EXISTS seedrow.lifted (
+    target_schema text NOT NULL,
+    schema_name text NOT NULL,
+    table_name text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    definition text NOT NULL,
+    validated boolean NOT NULL,
+    PRIMARY KEY (schema_name, table_name, name)
+);

@@ -1,0 +1,189 @@
+//! The tables a load fills: made where they are missing, held against the dataset, and empty unless they may be emptied.
+
+use std::collections::HashSet;
+
+use anyhow::{Context, Result, bail};
+use tokio_postgres::Client;
+
+use crate::dataset::Dataset;
+use crate::load::columns;
+use crate::load::lift::Key;
+use crate::postgres::TableName;
+use crate::postgres::catalog::{self, Scope};
+
+/// A table of the database that a table of the dataset goes into.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The table's position in the dataset.
+    pub table: usize,
+    /// `pg_class.oid`.
+    pub oid: u32,
+    /// Schema and name.
+    pub name: TableName,
+    /// Whether it is an ordinary table; others take no FREEZE.
+    pub ordinary: bool,
+    /// Its columns.
+    pub columns: Vec<catalog::Column>,
+    /// Whether it holds rows now.
+    pub holds_rows: bool,
+}
+
+/// Whether the schema had to be applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// The tables were there.
+    Found,
+    /// The dataset's DDL was run.
+    Applied,
+}
+
+/// Makes the dataset's tables when none of them is there; refuses when some are.
+pub async fn ensure_exist(
+    client: &mut Client,
+    dataset: &Dataset,
+    schema: &str,
+    wanted: &[usize],
+) -> Result<Schema> {
+    let (mut there, mut missing) = (Vec::new(), Vec::new());
+    for table in dataset.real_tables() {
+        let name = &dataset.tables[table].name;
+        match catalog::find(client, Some(schema), name).await? {
+            Some(_) => there.push(name.as_str()),
+            None => missing.push((table, name.as_str())),
+        }
+    }
+    if !missing.iter().any(|(table, _)| wanted.contains(table)) {
+        return Ok(Schema::Found);
+    }
+    if !there.is_empty() {
+        let missing: Vec<&str> = missing.into_iter().map(|(_, name)| name).collect();
+        bail!(
+            "schema {schema} has {} but lacks {}, so {} cannot be applied as a whole; make the missing tables or drop the \
+             others, or choose an empty schema with --target-schema",
+            there.join(", "),
+            missing.join(", "),
+            dataset.schema.path.display()
+        );
+    }
+    apply(client, dataset, schema).await?;
+    Ok(Schema::Applied)
+}
+
+async fn apply(client: &mut Client, dataset: &Dataset, schema: &str) -> Result<()> {
+    let transaction = client.transaction().await?;
+    transaction
+        .batch_execute(&dataset.schema.text)
+        .await
+        .with_context(|| {
+            format!(
+                "could not apply {} in schema {schema}",
+                dataset.schema.path.display()
+            )
+        })?;
+    transaction
+        .commit()
+        .await
+        .with_context(|| format!("could not apply {}", dataset.schema.path.display()))?;
+    Ok(())
+}
+
+/// Looks the wanted tables up and holds their columns against the dataset's.
+pub async fn find(
+    client: &Client,
+    dataset: &Dataset,
+    schema: &str,
+    wanted: &[usize],
+) -> Result<Vec<Target>> {
+    let mut targets = Vec::new();
+    for &table in wanted {
+        let spec = &dataset.tables[table];
+        let Some(oid) = catalog::find(client, Some(schema), &spec.name).await? else {
+            bail!(
+                "{}, line {}: table `{}` is not in schema {schema} after {} was applied; mend the one or the other",
+                dataset.path.display(),
+                spec.line,
+                spec.name,
+                dataset.schema.path.display()
+            );
+        };
+        let columns = catalog::columns(client, Scope::Tables(&[oid])).await?;
+        let tables = catalog::tables(client, Scope::Tables(&[oid])).await?;
+        let name = TableName::new(schema, &spec.name);
+        columns::ensure_agree(dataset, spec, &columns, &name.within(schema))?;
+        let ordinary = tables
+            .iter()
+            .all(|t| t.kind == catalog::TableKind::Ordinary && t.root_oid.is_none());
+        let holds_rows = holds_rows(client, &name).await?;
+        targets.push(Target {
+            table,
+            oid,
+            name,
+            ordinary,
+            columns,
+            holds_rows,
+        });
+    }
+    Ok(targets)
+}
+
+/// The names of the wanted tables that are there and hold rows.
+pub async fn full(
+    client: &Client,
+    dataset: &Dataset,
+    schema: &str,
+    wanted: &[usize],
+) -> Result<Vec<String>> {
+    let mut full = Vec::new();
+    for &table in wanted {
+        let name = TableName::new(schema, &dataset.tables[table].name);
+        let there = catalog::find(client, Some(schema), &name.name)
+            .await?
+            .is_some();
+        if there && holds_rows(client, &name).await? {
+            full.push(name.name);
+        }
+    }
+    Ok(full)
+}
+
+/// Whether a table holds at least one row.
+pub async fn holds_rows(client: &Client, table: &TableName) -> Result<bool> {
+    let row = client
+        .query_one(&format!("SELECT EXISTS (SELECT FROM {table})"), &[])
+        .await
+        .with_context(|| format!("could not look into {table}"))?;
+    Ok(row.get(0))
+}
+
+/// The tables outside the load that refer to a loaded one and hold rows, by oid.
+///
+/// Replacing a table that they refer to would break them: that is refused, and they are named.
+pub async fn full_outsiders(
+    client: &Client,
+    targets: &[Target],
+    keys: &[Key],
+) -> Result<HashSet<u32>> {
+    let inside: HashSet<u32> = targets.iter().map(|target| target.oid).collect();
+    let mut full = HashSet::new();
+    for key in keys
+        .iter()
+        .filter(|key| key.is_foreign() && !inside.contains(&key.table_oid))
+    {
+        if holds_rows(client, &key.lifted.table).await? {
+            let replaced = targets
+                .iter()
+                .find(|t| t.oid == key.referenced_oid && t.holds_rows);
+            if let Some(replaced) = replaced {
+                bail!(
+                    "{} holds rows that refer to {} ({}), which would be emptied; load both, or empty {} first",
+                    key.lifted.table,
+                    replaced.name,
+                    key.lifted.name,
+                    key.lifted.table
+                );
+            }
+            full.insert(key.table_oid);
+        }
+    }
+    Ok(full)
+}

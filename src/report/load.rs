@@ -1,0 +1,116 @@
+//! The account of a load, and the foreign keys that its rows break.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::cli::Format;
+use crate::load::{Account, BrokenKey, Finished};
+use crate::progress::grouped;
+use crate::report::table::{Align, table};
+use crate::report::{pretty, print};
+
+/// The rule that a broken foreign key is found by.
+const FK_NOT_VALID: &str = "fk-not-valid";
+
+/// Every table's account, then the findings.
+pub fn loaded(finished: &Finished, format: Format) -> Result<()> {
+    match format {
+        Format::Text => print(&text(finished)),
+        Format::Json => print(&pretty(&as_json(finished))),
+    }
+}
+
+fn text(finished: &Finished) -> String {
+    let loaded = finished.loaded();
+    let mut text = accounts(&loaded.accounts);
+    let rows: u64 = loaded.accounts.iter().map(|account| account.loaded).sum();
+    match finished {
+        Finished::Before(_) => text.push_str("this load was completed before; nothing to do\n"),
+        Finished::Now(_) => {
+            let seconds: f64 = loaded
+                .phases
+                .iter()
+                .map(|phase| phase.took.as_secs_f64())
+                .sum();
+            let rate = (rows as f64 / seconds.max(1e-3)) as u64;
+            text.push_str(&format!(
+                "{} rows in {seconds:.1} s ({} rows/s)\n",
+                grouped(rows),
+                grouped(rate)
+            ));
+        }
+    }
+    for key in &loaded.broken {
+        text.push_str(&finding(key));
+    }
+    text
+}
+
+/// read = loaded + rejected + dropped, a line a table.
+pub fn accounts(accounts: &[Account]) -> String {
+    let right = |title| (title, Align::Right);
+    let head = [
+        ("table", Align::Left),
+        ("file", Align::Left),
+        right("read"),
+        right("loaded"),
+        right("rejected"),
+        right("dropped"),
+        right("repaired"),
+    ];
+    let row = |account: &Account| {
+        let counts = [
+            account.read,
+            account.loaded,
+            account.rejected,
+            account.dropped,
+            account.repaired,
+        ];
+        let names = [account.name.clone(), account.file.clone()];
+        names
+            .into_iter()
+            .chain(counts.into_iter().map(grouped))
+            .collect()
+    };
+    table(&head, accounts.iter().map(row).collect())
+}
+
+fn message(key: &BrokenKey) -> String {
+    format!(
+        "{}: {} rows of {} hold a {} that {} lacks, so the foreign key stays NOT VALID",
+        key.name,
+        grouped(key.rows),
+        key.table,
+        key.columns.join(", "),
+        key.referenced
+    )
+}
+
+fn help(key: &BrokenKey) -> String {
+    format!(
+        "mend or delete those rows, then type: ALTER TABLE {} VALIDATE CONSTRAINT {};",
+        key.table,
+        crate::postgres::name::quoted(&key.name)
+    )
+}
+
+/// A broken foreign key with some of its rows and what to type.
+pub fn finding(key: &BrokenKey) -> String {
+    let mut text = format!("\n{FK_NOT_VALID}: {}\n", message(key));
+    for sample in &key.samples {
+        text.push_str(&format!("    {sample}\n"));
+    }
+    text.push_str(&format!("  help: {}\n", help(key)));
+    text
+}
+
+fn as_json(finished: &Finished) -> Value {
+    let loaded = finished.loaded();
+    let finding = |key: &BrokenKey| json!({"rule": FK_NOT_VALID, "message": message(key), "help": help(key), "rows": key.rows, "samples": key.samples});
+    json!({
+        "tables": loaded.accounts,
+        "findings": loaded.broken.iter().map(finding).collect::<Vec<_>>(),
+        "stayed": loaded.stayed,
+        "done_before": matches!(finished, Finished::Before(_)),
+    })
+}

@@ -1,0 +1,59 @@
+//! The end of a run: accounts, indexes, checks, and where the time went.
+
+use anyhow::Result;
+
+use crate::check::CheckReport;
+use crate::load::{Finished, Phase};
+use crate::progress::grouped;
+use crate::report::colour::Colour;
+use crate::report::table::{Align, table};
+use crate::report::{check, load, print};
+
+/// Everything, the phases and the verdict last; `built` is the table of the indexes built.
+pub fn summary(
+    finished: &Finished,
+    built: &str,
+    checked: &CheckReport,
+    phases: &[Phase],
+) -> Result<()> {
+    let loaded = finished.loaded();
+    let mut text = load::accounts(&loaded.accounts);
+    text.extend(loaded.broken.iter().map(load::finding));
+    text.push('\n');
+    if !built.is_empty() {
+        text.push_str(built);
+        text.push('\n');
+    }
+    text.push_str(&self::phases(phases));
+    text.push('\n');
+    text.push_str(&check::text(checked, Colour::of_stdout()));
+    print(&text)
+}
+
+/// Rows, seconds and rows per second of each phase, and of all.
+fn phases(phases: &[Phase]) -> String {
+    let right = |title| (title, Align::Right);
+    let head = [
+        ("phase", Align::Left),
+        right("rows"),
+        right("seconds"),
+        right("rows/s"),
+    ];
+    let total: f64 = phases.iter().map(|phase| phase.took.as_secs_f64()).sum();
+    let rows = phases.iter().filter_map(|phase| phase.rows).max();
+    let line = |name: &str, rows: Option<u64>, seconds: f64| {
+        let rate = rows.map(|rows| grouped((rows as f64 / seconds) as u64));
+        vec![
+            name.to_owned(),
+            rows.map(grouped).unwrap_or_default(),
+            format!("{seconds:.1}"),
+            rate.unwrap_or_default(),
+        ]
+    };
+    let mut lines: Vec<Vec<String>> = phases
+        .iter()
+        .map(|phase| line(phase.name, phase.rows, phase.took.as_secs_f64()))
+        .collect();
+    lines.push(line("all", rows, total));
+    table(&head, lines)
+}
