@@ -201,7 +201,7 @@ fn psql(home: &Home, database: &str, arguments: &[String]) -> Result<Infallible>
 }
 
 fn destroy(home: &Home, yes: bool) -> Result<()> {
-    if !yes && home.start_lock().exists() && !confirmed(home)? {
+    if !yes && !control::is_empty(home) && !confirmed(home)? {
         report::db::spared();
         return Ok(());
     }

@@ -119,13 +119,15 @@ pub fn installed() -> Result<Vec<Installation>> {
     Ok(found)
 }
 
-/// psql, at best of this major version; it speaks to older and newer servers too.
+/// psql, at best of this major version; it speaks to older and newer servers too, so that PGBINDIR's folder, which may
+/// hold a server only, is not the last place to look.
 pub fn psql(major: u32) -> Result<PathBuf> {
     let ours = installed().unwrap_or_default().into_iter();
     let ours = ours.filter(|installation| installation.version.major == major);
     let candidates = ours
         .map(|installation| installation.bin)
-        .chain(folders("psql"));
+        .chain(folders("psql"))
+        .chain(everywhere("psql"));
     let mut programs = candidates.map(|folder| folder.join("psql"));
     programs.find(|program| program.is_file()).with_context(|| {
         format!(
@@ -136,19 +138,24 @@ pub fn psql(major: u32) -> Result<PathBuf> {
     })
 }
 
-/// The folders that hold `program`, PATH's first, symlinks resolved.
-fn folders(program: &str) -> impl Iterator<Item = PathBuf> {
-    let candidates = match pgbindir() {
-        Some(folder) => vec![folder],
-        None => path_folders()
-            .chain(PLACES.iter().flat_map(below))
-            .collect(),
-    };
-    let resolved = move |folder: PathBuf| {
-        let real = fs::canonicalize(folder.join(program)).ok()?;
-        real.parent().map(Path::to_path_buf)
-    };
-    candidates.into_iter().filter_map(resolved)
+/// The folders that hold `program`: PGBINDIR alone where it is set.
+fn folders(program: &str) -> Box<dyn Iterator<Item = PathBuf> + '_> {
+    match pgbindir() {
+        Some(folder) => Box::new(resolved(program, folder).into_iter()),
+        None => Box::new(everywhere(program)),
+    }
+}
+
+/// The folders that hold `program`, PATH's first.
+fn everywhere(program: &str) -> impl Iterator<Item = PathBuf> {
+    let candidates = path_folders().chain(PLACES.iter().flat_map(below));
+    candidates.filter_map(move |folder| resolved(program, folder))
+}
+
+/// The folder that holds what `program` in this folder is a link to: its version's own, where several are installed.
+fn resolved(program: &str, folder: PathBuf) -> Option<PathBuf> {
+    let real = fs::canonicalize(folder.join(program)).ok()?;
+    real.parent().map(Path::to_path_buf)
 }
 
 fn pgbindir() -> Option<PathBuf> {

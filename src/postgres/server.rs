@@ -98,6 +98,12 @@ impl Server {
             home.folder().display()
         );
         progress.say(&which);
+        for folder in home.other_data(running) {
+            progress.say(format!(
+                "not used: {}, another version's data",
+                folder.display()
+            ));
+        }
         Ok(Server {
             config: lease.config(database),
             shown: format!("{database} on the {which}"),

@@ -17,10 +17,11 @@ const FILE_NAME: &str = "pg_service.conf";
 /// `file` is what `servicefile` or PGSERVICEFILE name: a file that must be there.
 pub fn lookup(name: &str, file: Option<&str>, around: &Surroundings) -> Result<Parameters> {
     let places = places(file, around);
+    let is_named = |place: &Path| file.is_some_and(|file| place == Path::new(file));
     for place in &places {
         let text = match (around.read)(place) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && file.is_none() => continue,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named(place) => continue,
             Err(error) => {
                 return Err(error).with_context(|| format!("could not read {}", place.display()));
             }

@@ -91,6 +91,10 @@ pub fn status(home: &Home, status: &Status, databases: &[Database]) {
         format_args!("PostgreSQL {}, up {until}", running.version),
     );
     line("data", &running.data);
+    for folder in home.other_data(running) {
+        let shown = folder.display();
+        line("not used", format_args!("{shown}, another version's data"));
+    }
     line("socket", &running.socket);
     if let Some(users) = status.users {
         line("users", users);

@@ -193,9 +193,14 @@ pub enum Destroyed {
     InUse(Option<usize>),
 }
 
+/// Whether a home holds nothing of ours.
+pub fn is_empty(home: &Home) -> bool {
+    !home.start_lock().exists() && home.data_folders().is_empty()
+}
+
 /// Stops the server and removes everything that was made in its home; the home too, when nothing else is in it.
 pub fn destroy(home: &Home) -> Result<Destroyed> {
-    if !home.start_lock().exists() {
+    if is_empty(home) {
         return Ok(Destroyed::WasEmpty);
     }
     let start = Lock::wait(&home.start_lock(), Mode::Exclusive)?;

@@ -128,6 +128,15 @@ impl Home {
         ours.map(|entry| entry.path()).collect()
     }
 
+    /// Finished data folders but the running one's: other versions'.
+    pub fn other_data(&self, running: &Running) -> Vec<PathBuf> {
+        let mut folders = self.data_folders();
+        folders.retain(|folder| {
+            folder.join("PG_VERSION").is_file() && *folder != Path::new(&running.data)
+        });
+        folders
+    }
+
     /// The folder of the socket: in the home where its path is short enough and plain, else under `XDG_RUNTIME_DIR`
     /// (an ordinary user's) or /tmp, by a name that follows from the home's.
     pub fn socket(&self) -> PathBuf {
@@ -163,10 +172,20 @@ impl Home {
                 fs::set_permissions(&self.folder, Permissions::from_mode(mode)).with_context(making)
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists && self.folder.is_dir() => {
-                Ok(())
+                self.ensure_ours()
             }
             Err(error) => Err(error).with_context(making),
         }
+    }
+
+    fn ensure_ours(&self) -> Result<()> {
+        let owner = Account::owning(&self.folder)?.uid;
+        ensure!(
+            account::is_root() || owner == rustix::process::geteuid().as_raw(),
+            "{} belongs to another user: choose another folder with --home",
+            self.folder.display()
+        );
+        Ok(())
     }
 
     /// Refuses a home that the server's user can't get to.

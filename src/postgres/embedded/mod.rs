@@ -5,6 +5,7 @@
 //!
 //! [supervisor]: supervisor::supervise
 
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -66,14 +67,14 @@ impl Lease {
                     arrival: Arrival::Started,
                 });
             }
-            if let Some(running) = home.running()? {
+            if let Some(running) = home.running()?.filter(answers) {
                 return Ok(Lease {
                     users,
                     running,
                     arrival: Arrival::Joined,
                 });
             }
-            // Its starter was killed before it was up.
+            // Its starter was killed before it was up, or postgres was and its supervisor is about to end.
             ensure!(
                 Instant::now() < deadline,
                 "the embedded Postgres did not start within {STARTS_WITHIN:?}: see {}",
@@ -94,7 +95,7 @@ impl Lease {
         if !Lock::is_held_alone(&home.supervisor_lock())? {
             return Ok(None);
         }
-        let running = home.running()?;
+        let running = home.running()?.filter(answers);
         Ok(running.map(|running| Lease {
             users,
             running,
@@ -132,6 +133,11 @@ impl Lease {
     pub fn survive_exec(&self) -> Result<()> {
         self.users.survive_exec()
     }
+}
+
+/// Whether somebody listens on the server's socket.
+fn answers(running: &Running) -> bool {
+    UnixStream::connect(Path::new(&running.socket).join(home::SOCKET_NAME)).is_ok()
 }
 
 /// The libpq URL of a database of the server with this socket folder. It names the port, or a PGPORT would fill it in.

@@ -136,10 +136,10 @@ pub fn supervise(home: &Path, bin: &Path) -> Result<()> {
     let _ = rustix::process::setsid();
     let home = Home::at(home)?;
     match bring_up(&home, bin) {
-        Ok((cluster, postgres, running)) => {
+        Ok((postgres, running)) => {
             tell(&Report::Ready(running));
             let result = attend(&home, postgres);
-            clean_up(&home, &cluster);
+            clean_up(&home);
             result
         }
         Err(error) => {
@@ -180,7 +180,7 @@ fn tell(report: &Report) {
     }
 }
 
-fn bring_up(home: &Home, bin: &Path) -> Result<(Cluster, Child, Running)> {
+fn bring_up(home: &Home, bin: &Path) -> Result<(Child, Running)> {
     let installation = Installation::at(bin.to_path_buf())
         .with_context(|| format!("the postgres in {} does not run", bin.display()))?;
     let cluster = Cluster::new(home, installation)?;
@@ -197,7 +197,7 @@ fn bring_up(home: &Home, bin: &Path) -> Result<(Cluster, Child, Running)> {
         supervisor: std::process::id(),
     };
     home.write_running(&running)?;
-    Ok((cluster, postgres, running))
+    Ok((postgres, running))
 }
 
 /// Starts postgres and waits until it accepts connections; again while a killed one's memory is in use.
@@ -330,11 +330,10 @@ fn stop(number: u32, events: &Receiver<Event>) -> Result<()> {
     Ok(())
 }
 
-fn clean_up(home: &Home, cluster: &Cluster) {
+/// Takes the socket's folder away where it lies outside of the home.
+fn clean_up(home: &Home) {
     let socket = home.socket();
     if !socket.starts_with(home.folder()) {
         let _ = fs::remove_dir(&socket);
     }
-    // What postgres leaves when it is killed, and root's sessions can't be told from its own.
-    let _ = fs::remove_file(cluster.data.join("postmaster.opts"));
 }
