@@ -96,7 +96,7 @@ pub async fn run(
                 schema: server.schema(),
             };
             match bench.check(&mut client).await? {
-                Checked::Yes(check) => report.checks.push(check),
+                Checked::Yes(check) => report.checks.push(*check),
                 Checked::No(reason) => report.skipped.push(Skipped {
                     name: query.name.clone(),
                     reason,
@@ -118,7 +118,7 @@ async fn version(client: &Client) -> Result<String> {
 
 /// Whether a query was checked.
 enum Checked {
-    Yes(Check),
+    Yes(Box<Check>),
     /// It was left out, with the reason.
     No(String),
 }
@@ -168,7 +168,9 @@ impl Bench<'_> {
         }
         let bindings = match bind(sampled) {
             Ok(bindings) => bindings,
-            Err(Sampled::Unchecked(finding)) => return Ok(Checked::Yes(self.unchecked(finding))),
+            Err(Sampled::Unchecked(finding)) => {
+                return Ok(Checked::Yes(Box::new(self.unchecked(finding))));
+            }
             Err(_) => return Ok(Checked::No("its ids' table isn't there".to_owned())),
         };
         let estimated = measure::estimate(transaction, self.query, &bindings, self.settings).await;
@@ -185,7 +187,7 @@ impl Bench<'_> {
         }
         let measurement =
             measure::measure(transaction, self.query, &bindings, self.settings, estimated).await?;
-        Ok(Checked::Yes(self.judge(&measurement)))
+        Ok(Checked::Yes(Box::new(self.judge(&measurement))))
     }
 
     /// Whether a parameter's table is one that the suite doesn't name.

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::cli::{Format, JobsArgs, QuietArgs, TargetArgs};
 use crate::commands::Outcome;
+use crate::dataset;
 use crate::index::{self, Built, Mode, Survey};
 use crate::postgres::Server;
 use crate::progress::Progress;
@@ -82,6 +83,8 @@ impl Args {
 /// Looks, lists, builds, and says what it built.
 pub async fn run(args: &Args) -> Result<Outcome> {
     let progress = Progress::new(args.quiet.quiet);
+    // A misspelled name would have the embedded server make an empty database.
+    dataset::source::locate(&args.dataset)?;
     let database = super::database_name(&args.dataset);
     let server = Server::open(&args.target, &database, &progress).await?;
     let client = server.connect().await?;

@@ -90,7 +90,7 @@ async fn build_one(
         .await?
         .try_get(0)?;
     let started = Instant::now();
-    let blocks = proposal.table_bytes / session.block_bytes;
+    let blocks = (proposal.table_bytes / session.block_bytes).max(1);
     let task = progress.task(proposal.name.as_str(), blocks, Unit::Steps);
     let ddl = proposal.ddl(session.mode);
     tokio::select! {
