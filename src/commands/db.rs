@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::env;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -104,13 +104,8 @@ struct DatabaseArgs {
 }
 
 impl DatabaseArgs {
-    /// A dataset's database bears its name.
-    fn name(&self) -> &str {
-        let stem = self
-            .dataset
-            .strip_suffix(".toml")
-            .and_then(|_| Path::new(&self.dataset).file_stem()?.to_str());
-        stem.unwrap_or(&self.dataset)
+    fn name(&self) -> String {
+        super::database_name(&self.dataset)
     }
 }
 
@@ -127,7 +122,7 @@ pub fn without_runtime(args: &Args) -> Result<Option<Outcome>> {
             database,
             home,
             arguments,
-        } => match psql(&Home::resolve(home)?, database.name(), arguments)? {},
+        } => match psql(&Home::resolve(home)?, &database.name(), arguments)? {},
         Action::Destroy { home, yes } => destroy(&Home::resolve(home)?, *yes)?,
         Action::Supervise { home, bin } => supervisor::supervise(home, bin)?,
         Action::Status { .. } | Action::Url { .. } => return Ok(None),
@@ -139,7 +134,7 @@ pub fn without_runtime(args: &Args) -> Result<Option<Outcome>> {
 pub async fn run(args: &Args) -> Result<Outcome> {
     match &args.action {
         Action::Status { home } => status(&Home::resolve(home)?).await?,
-        Action::Url { database, home } => url(&Home::resolve(home)?, database.name())?,
+        Action::Url { database, home } => url(&Home::resolve(home)?, &database.name())?,
         _ => bail!("this runs without a runtime"),
     }
     Ok(Outcome::Held)

@@ -58,6 +58,18 @@ pub fn quoted_list<S: AsRef<str>>(identifiers: &[S]) -> String {
     quoted.join(", ")
 }
 
+/// A string as an SQL literal, whatever `standard_conforming_strings` is set to.
+///
+/// For places that take no parameters, such as EXECUTE; elsewhere values are parameters.
+pub fn literal(text: &str) -> String {
+    let quoted = text.replace('\'', "''");
+    if quoted.contains('\\') {
+        format!("E'{}'", quoted.replace('\\', "\\\\"))
+    } else {
+        format!("'{quoted}'")
+    }
+}
+
 /// The words that can't stand unquoted as a name everywhere, sorted: `pg_get_keywords()` of Postgres 15 but for the
 /// unreserved, and what 16 to 18 added.
 #[rustfmt::skip]
@@ -102,6 +114,12 @@ mod tests {
         assert_eq!(quoted("say \"hi\""), r#""say ""hi""""#);
         assert_eq!(quoted("größe"), r#""größe""#);
         assert_eq!(quoted(""), r#""""#);
+    }
+
+    #[test]
+    fn literals_survive_quotes_and_backslashes() {
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(literal(r"a\'b"), r"E'a\\''b'");
     }
 
     #[test]

@@ -8,11 +8,12 @@ use anyhow::{Context, Result};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 
+use super::account;
 use super::connect::{self, Opened};
 use super::embedded::{Home, Lease};
 use super::error::Refused;
+use super::name::{literal, quoted};
 use super::target::{Address, Surroundings, Target};
-use super::{account, quote_ident, quote_literal};
 use crate::cli::TargetArgs;
 use crate::progress::Progress;
 
@@ -126,7 +127,7 @@ impl Server {
     async fn prepare(&self, opened: &Opened) -> Result<()> {
         opened.check_client().await?;
         if let Some(schema) = &self.schema {
-            let first = quote_literal(&quote_ident(schema));
+            let first = literal(&quoted(schema));
             let lead = format!(
                 "SELECT set_config('search_path', concat_ws(', ', {first}, nullif(current_setting('search_path'), '')), false)"
             );
@@ -195,10 +196,7 @@ async fn ensure_database(lease: &Lease, database: &str) -> Result<()> {
         .await
         .map_err(|failure| failure.refused(making(), vec![]))?;
     // template0: nobody can be connected to it, which would be refused.
-    let create = format!(
-        "CREATE DATABASE {} TEMPLATE template0",
-        quote_ident(database)
-    );
+    let create = format!("CREATE DATABASE {} TEMPLATE template0", quoted(database));
     match opened.client.batch_execute(&create).await {
         // Another seedrow made it in between.
         Err(error)

@@ -40,7 +40,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use seedrow::postgres::embedded::Lease;
-use seedrow::postgres::quote_ident;
+use seedrow::postgres::name::quoted;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 /// seedrow's own executable.
@@ -104,10 +104,7 @@ impl Db {
         db.drop_database();
         execute_at(
             &server().url("postgres"),
-            &format!(
-                "CREATE DATABASE {} TEMPLATE template0",
-                quote_ident(&db.name)
-            ),
+            &format!("CREATE DATABASE {} TEMPLATE template0", quoted(&db.name)),
         );
         db
     }
@@ -140,7 +137,7 @@ impl Db {
     fn drop_database(&self) {
         let drop = format!(
             "DROP DATABASE IF EXISTS {} WITH (FORCE)",
-            quote_ident(&self.name)
+            quoted(&self.name)
         );
         execute_at(&server().url("postgres"), &drop);
     }
