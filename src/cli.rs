@@ -24,7 +24,7 @@ pub struct DatasetArgs {
 #[derive(Args, Debug, Clone)]
 pub struct RowsArgs {
     /// Rows of the dataset's root table: 250k, 1_000_000, 10M [default: the dataset's own]
-    #[arg(long, value_parser = rows, value_name = "N")]
+    #[arg(long, value_parser = rows, value_name = "N", allow_negative_numbers = true)]
     pub rows: Option<u64>,
 
     /// The number every value is drawn from: the same seed gives the same bytes

@@ -12,7 +12,7 @@ use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report::{self, colour::Colour};
 
-/// Proves that every foreign key has an index and that every query is fast on the last ids
+/// Prove that every foreign key has an index and that every query is fast on the last ids
 ///
 /// Each query of the dataset runs with existing ids from the last part of its table, in a read-only transaction that
 /// is rolled back: nothing in the target changes. Exits with 1 when something doesn't hold, with 2 when something

@@ -10,7 +10,7 @@ use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report;
 
-/// Finds the foreign keys without an index and builds what is missing
+/// Find the foreign keys without an index and build what is missing
 ///
 /// Every foreign key of the database is looked at, whatever made its tables. On tables that seedrow didn't fill, on
 /// a server that isn't its own, the missing ones are listed, and built with --build or --concurrently.
