@@ -298,7 +298,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// "did you mean `phrase`?" when a known name is near, else all of them.
+/// "did you mean `phrase`?" when a known name is near, else all of them, if any.
 pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     let nearest = known
@@ -307,6 +307,7 @@ pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) ->
         .max_by(|a, b| a.0.total_cmp(&b.0));
     match nearest {
         Some((likeness, nearest)) if likeness > 0.8 => format!("did you mean `{nearest}`?"),
+        None => "there is none".into(),
         _ => format!("there is {}", known.join(", ")),
     }
 }

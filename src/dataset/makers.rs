@@ -168,7 +168,9 @@ fn sibling(value: &Value, scope: &Scope) -> Result<usize> {
         .position(|known| known == name)
         .ok_or_else(|| {
             let advice = did_you_mean(name, scope.columns.iter().map(String::as_str));
-            value.error(format!("unknown column `{name}`; {advice}"))
+            value.error(format!(
+                "no column of this table is called `{name}`; {advice}"
+            ))
         })
 }
 
@@ -205,7 +207,7 @@ fn after(section: &Section, scope: &Scope) -> Result<Maker> {
     reason = "a share lies between 0 and 1"
 )]
 fn millionths(share: f64) -> u64 {
-    (share * 1e6) as u64
+    libm::round(share * 1e6) as u64
 }
 
 /// Reads a field's number, counted from 1 in the dataset and from 0 in the spec.
@@ -321,26 +323,33 @@ fn ancestor_word(section: &Section, by: &Value, scope: &Scope) -> Result<(By, Ar
 /// Reads "table.column": the positions of an ancestor table and of its column.
 fn ancestor_column(value: &Value, scope: &Scope) -> Result<(usize, usize)> {
     let text = value.text()?;
-    let expected = || {
+    let refuse = |advice: String| {
         value.error(format!(
-            "`{text}` names no column of an ancestor table; write \"table.column\""
+            "`{text}` names no column of an ancestor table, as \"table.column\" does; {advice}"
         ))
     };
-    let (table_name, column_name) = text.split_once('.').ok_or_else(expected)?;
+    let (table_name, column_name) = text.split_once('.').unwrap_or((text, ""));
+    let mut ancestors = Vec::new();
     let mut size = scope.size;
     while let Size::Per { parent, .. } = size {
         let table = &scope.earlier[*parent];
         if table.name == table_name {
-            let column = table
-                .columns
-                .iter()
-                .position(|c| c.name == column_name)
-                .ok_or_else(expected)?;
-            return Ok((*parent, column));
+            let mut names = table.columns.iter().map(|column| column.name.as_str());
+            return match names.clone().position(|name| name == column_name) {
+                Some(column) => Ok((*parent, column)),
+                None => Err(refuse(format!(
+                    "in `{table_name}` {}",
+                    did_you_mean(column_name, &mut names)
+                ))),
+            };
         }
+        ancestors.push(table.name.as_str());
         size = &table.size;
     }
-    Err(expected())
+    Err(refuse(match ancestors.as_slice() {
+        [] => "this table has no ancestor".into(),
+        _ => format!("of ancestors {}", did_you_mean(table_name, ancestors)),
+    }))
 }
 
 /// The ancestor's column must be drawn from a range and never NULL.

@@ -125,8 +125,14 @@ fn block_count(dataset: &Dataset, root_rows: u64) -> usize {
             Size::Per { parent, counts } => rows[*parent] * counts.mean(),
         };
     }
-    let largest = rows.into_iter().fold(0.0, f64::max);
-    ((largest / BLOCK_ROWS).ceil() as usize).max(1)
+    let largest = rows.iter().copied().fold(0.0, f64::max);
+    // A block holds whole rows of the tables without a parent: more blocks than these would be empty.
+    let tables = dataset.tables.iter().zip(&rows);
+    let most = tables
+        .filter(|(table, _)| matches!(table.size, Size::Rows(_)))
+        .map(|(_, &rows)| rows)
+        .fold(1.0, f64::max);
+    (largest / BLOCK_ROWS).ceil().clamp(1.0, most) as usize
 }
 
 /// Tables whose counts matter to the wanted ones.
