@@ -884,6 +884,47 @@ fn an_interrupt_leaves_nothing_half_written() {
     }
 }
 
+/// The largest amount of memory that a command has held, in MB.
+fn peak_memory(mut command: Command) -> u64 {
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    let ended = loop {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
+        peak = peak.max(kilobytes.unwrap_or(0) / 1024);
+        if let Some(ended) = child.try_wait().unwrap() {
+            break ended;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    assert!(ended.success(), "{command:?}: {ended}");
+    peak
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_is_bounded_whatever_the_rows_and_threads() {
+    let dir = Workdir::new("memory");
+    let mut generate = command([
+        "generate", "--rows", "250k", "--tables", "photos", "--jobs", "256", "--out",
+    ]);
+    generate.arg(dir.path("out"));
+    let peak = peak_memory(generate);
+    let written = fs::metadata(dir.path("out/photos.csv")).unwrap().len() >> 20;
+    assert!(written > 300, "{written} MB prove nothing");
+    assert!(
+        (1..256).contains(&peak),
+        "{peak} MB for {written} MB of rows"
+    );
+    fs::remove_dir_all(dir.path("out")).unwrap();
+}
+
 #[test]
 fn the_same_command_works_after_a_kill() {
     let dir = Workdir::new("kill");

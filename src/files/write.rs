@@ -14,6 +14,9 @@ use crate::files::manifest::{DatasetId, Manifest, TableFile, checksum};
 use crate::generate::{TableMaker, estimate, pipeline};
 use crate::progress::{Progress, Task, Unit, grouped};
 
+/// More threads would outrun the one that writes, and each has buffers of some MB: 256 MB must hold them all.
+const MOST_THREADS: usize = 32;
+
 /// What is to be written.
 #[derive(Debug)]
 pub struct Order<'a> {
@@ -25,7 +28,7 @@ pub struct Order<'a> {
     pub rows: u64,
     /// The seed.
     pub seed: u64,
-    /// Threads that make rows.
+    /// Threads that make rows, of which 32 are used.
     pub jobs: usize,
     /// The folder.
     pub out: &'a Path,
@@ -133,7 +136,7 @@ impl Order<'_> {
         let make =
             |task: usize, out: &mut Vec<u8>| makers[task / blocks].write_block(task % blocks, out);
         pipeline::run(
-            self.jobs,
+            self.jobs.min(MOST_THREADS),
             blocks * makers.len(),
             stop,
             make,
