@@ -81,7 +81,7 @@ const CASES: &[Case] = &[
         toml: "[tables.a]\nrows = 3\ncolumns.x = { make = \"fake\", faker = \"name\", pool = 0 }",
         says: &[
             "line 5: table `a`, column `x`",
-            "a pool of 0 values; 1 to 1,000,000 are possible",
+            "a pool of 0 values; 1 to 100,000 are possible",
         ],
     },
     Case {

@@ -85,32 +85,32 @@ impl Manifest {
                 return Err(error).with_context(|| format!("could not read {}", path.display()));
             }
         };
-        let manifest =
-            Manifest::parse(&text).with_context(|| format!("{} cannot be used", path.display()))?;
+        let manifest = Manifest::parse(&text, &path)?;
         Ok(Some(manifest))
     }
 
     /// Refuses other formats before their contents are looked at, and names that lead out of the folder: files that
     /// a manifest lists are read, and removed, where it says.
-    fn parse(text: &str) -> Result<Manifest> {
-        const NO_MANIFEST: &str = "it is not a manifest of seedrow's";
-        let Version { format, seedrow } = serde_json::from_str(text).context(NO_MANIFEST)?;
+    fn parse(text: &str, path: &Path) -> Result<Manifest> {
+        let path = path.display();
+        let is_none = || format!("{path} is not a manifest");
+        let Version { format, seedrow } = serde_json::from_str(text).with_context(is_none)?;
         if format != FORMAT {
             bail!(
-                "it has format {format}, and this seedrow reads {FORMAT}; generate the files anew or use seedrow {seedrow}"
+                "{path} has format {format}, this seedrow reads {FORMAT}; generate the files anew or use seedrow {seedrow}"
             );
         }
-        let manifest: Manifest = serde_json::from_str(text).context(NO_MANIFEST)?;
+        let manifest: Manifest = serde_json::from_str(text).with_context(is_none)?;
         match manifest
             .tables
             .iter()
             .find(|table| !is_file_name(&table.file))
         {
-            Some(table) => bail!(
-                "it lists \"{}\" for {}, which is not the name of a file beside it",
-                table.file,
-                table.name
-            ),
+            Some(TableFile { name, file, .. }) => {
+                bail!(
+                    "{path} lists \"{file}\" for {name}, which is not the name of a file beside it"
+                )
+            }
             None => Ok(manifest),
         }
     }
@@ -162,13 +162,16 @@ mod tests {
     }
 
     fn refused(text: &str) -> String {
-        format!("{:#}", Manifest::parse(text).unwrap_err())
+        format!(
+            "{:#}",
+            Manifest::parse(text, Path::new("x/manifest.json")).unwrap_err()
+        )
     }
 
     #[test]
     fn comes_back_as_it_was_written() {
         let text = written("users.csv");
-        let manifest = Manifest::parse(&text).unwrap();
+        let manifest = Manifest::parse(&text, Path::new(FILE)).unwrap();
         assert_eq!(manifest.to_json().unwrap(), text);
         assert_eq!(manifest.tables[0].checksum, "xxh3:0000000000000009");
     }
@@ -181,7 +184,10 @@ mod tests {
             "{later}"
         );
         let other = refused(r#"{"name": "my web app"}"#);
-        assert!(other.contains("not a manifest of seedrow's"), "{other}");
+        assert!(
+            other.starts_with("x/manifest.json is not a manifest"),
+            "{other}"
+        );
     }
 
     #[test]
