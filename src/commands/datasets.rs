@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::commands::Outcome;
-use crate::dataset::{Dataset, source};
+use crate::dataset::Dataset;
+use crate::dataset::source::{self, Source};
 use crate::report;
 
 /// List the built-in datasets, or print one's files
@@ -41,12 +42,20 @@ pub fn run(args: &Args) -> Result<Outcome> {
     Ok(Outcome::Held)
 }
 
+/// Copies every file, or none when one is there already.
 fn copy(dataset: &Dataset, out: &Path) -> Result<()> {
-    for path in std::iter::once(&dataset.path).chain(&dataset.files) {
+    if dataset.source == Source::Disk {
+        bail!(
+            "--out copies built-in datasets, and {} is a file already",
+            dataset.path.display()
+        );
+    }
+    let paths = || std::iter::once(&dataset.path).chain(&dataset.files);
+    if let Some(taken) = paths().map(|path| out.join(path)).find(|to| to.exists()) {
+        bail!("{} is there already; choose another --out", taken.display());
+    }
+    for path in paths() {
         let to = out.join(path);
-        if to.exists() {
-            bail!("{} is there already; choose another --out", to.display());
-        }
         let folder = to.parent().unwrap_or(out);
         std::fs::create_dir_all(folder)
             .with_context(|| format!("could not make {}", folder.display()))?;

@@ -75,7 +75,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
 /// What an interrupted run left and what to type next.
 pub fn after_interrupt(args: &Args) -> String {
     format!(
-        "no file was left in {}; the same command starts over",
+        "nothing half-written is left in {}; the same command starts over",
         args.out.display()
     )
 }

@@ -6,6 +6,9 @@
 /// Seconds in a day.
 pub const DAY: i64 = 86_400;
 
+/// 9999-12-31, the last day that four digits can write.
+pub const LAST_DAY: i64 = 2_932_896;
+
 /// Days since 1970-01-01 of a date in the proleptic Gregorian calendar.
 pub fn days_from_date(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
@@ -45,6 +48,10 @@ pub fn parse_date(text: &str) -> Option<i64> {
         plain.then(|| digits.parse().ok())?
     };
     let (year, month, day) = (part(4)?, part(2)?, part(2)?);
+    // Postgres knows no year 0.
+    if year == 0 {
+        return None;
+    }
     let days = days_from_date(year, month, day);
     (date_from_days(days) == (year, month, day)).then_some(days)
 }
@@ -58,6 +65,7 @@ mod tests {
         assert_eq!(parse_date("1970-01-01"), Some(0));
         assert_eq!(parse_date("2000-02-29"), Some(11_016));
         assert_eq!(parse_date("2026-11-20"), Some(20_777));
+        assert_eq!(parse_date("9999-12-31"), Some(LAST_DAY));
         for text in [
             "2023-02-29",
             "2024-13-01",
@@ -65,6 +73,7 @@ mod tests {
             "2024-1-1",
             "2024-01-01T00",
             "+024-01-01",
+            "0000-06-01",
             "",
         ] {
             assert_eq!(parse_date(text), None, "{text}");

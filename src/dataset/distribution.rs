@@ -101,10 +101,13 @@ impl Counts {
             ));
         }
         let parental = mean / (1.0 - childless);
-        if !(1.0..=f64::from(maximum)).contains(&parental) {
+        // 2.1 / (1 - 0.3) comes to a little more than 3.
+        const ROUNDING: f64 = 1e-9;
+        let possible = 1.0 - ROUNDING..=f64::from(maximum) + ROUNDING;
+        if !possible.contains(&parental) {
             return Err(format!(
                 "a mean of {mean} with {:.0}% childless needs {parental:.2} children for each other parent; that must \
-                 be between 1 and the maximum, {maximum}",
+                 be between 1 and the maximum, {maximum}; change `mean`, `childless` or `max`",
                 childless * 100.0
             ));
         }
@@ -199,7 +202,9 @@ fn tilted(maximum: usize, ratio: impl Fn(usize) -> f64) -> Vec<f64> {
         let next = weights[k - 1] * ratio(k);
         weights.push(next);
         if next > 1e200 {
-            weights.iter_mut().for_each(|w| *w *= 1e-200);
+            // What came before the overflow grew up to it: behind the first zero all are zero.
+            let above_zero = weights.iter_mut().rev().take_while(|w| **w > 0.0);
+            above_zero.for_each(|w| *w *= 1e-200);
         }
     }
     weights
@@ -299,6 +304,34 @@ mod tests {
             let childless = drawn.iter().filter(|&&n| n == 0).count() as f64 / 100_000.0;
             assert!((childless - 0.1).abs() < 0.01, "{name}: {childless}");
         }
+    }
+
+    #[test]
+    fn huge_fan_outs_meet_their_mean() {
+        for shape in [
+            CountShape::Geometric,
+            CountShape::Poisson,
+            CountShape::Binomial,
+        ] {
+            for (mean, maximum) in [(1.000_1, 5_000), (3_000.0, 5_000), (4_990.0, 5_000)] {
+                let counts = Counts::new(shape, mean, maximum, 0.0).unwrap();
+                assert!(
+                    (counts.mean() - mean).abs() < 1e-3,
+                    "{shape:?}: {}",
+                    counts.mean()
+                );
+                let most = (0..500).map(|row| counts.draw(&mut Key::new(1, "t", "c").row(row)));
+                assert!(most.max().unwrap() <= u64::from(maximum));
+            }
+        }
+    }
+
+    #[test]
+    fn means_that_only_rounding_puts_out_of_reach_are_taken() {
+        let all = Counts::new(CountShape::Fixed, 2.1, 3, 0.3).unwrap();
+        assert!((all.mean() - 2.1).abs() < 1e-6);
+        let one = Counts::new(CountShape::Poisson, 0.1, 1, 0.9).unwrap();
+        assert_eq!(one.maximum(), 1);
     }
 
     #[test]

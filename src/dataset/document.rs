@@ -191,6 +191,22 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// A text, number or date as the file writes it, quotes and underscores left out; other values by their kind.
+    pub fn as_written(&self) -> String {
+        match self.value {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Integer(number) => number.as_str().to_owned(),
+            DeValue::Float(number) => number.as_str().to_owned(),
+            DeValue::Datetime(date) => date.to_string(),
+            other => other.type_str().to_owned(),
+        }
+    }
+
+    /// Whether it is a date or time as TOML has them, without quotes.
+    pub fn is_date(&self) -> bool {
+        self.value.is_datetime()
+    }
+
     /// Whether it is text.
     pub fn is_text(&self) -> bool {
         self.value.is_str()
@@ -298,15 +314,56 @@ impl<'a> Value<'a> {
     }
 }
 
-/// "did you mean `phrase`?" when a known name is near, else all of them.
+/// 1 for the same name. Two letters changed about, or one wrong, in a short name are more alike than Jaro and Winkler
+/// say.
+fn likeness(name: &str, known: &str) -> f64 {
+    let slip = known.len() > 2 && strsim::osa_distance(name, known) <= 1;
+    strsim::jaro_winkler(name, known).max(if slip { 0.9 } else { 0.0 })
+}
+
+/// "did you mean `phrase`?" when a known name is near, else all of them, if any.
 pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     let nearest = known
         .iter()
-        .map(|k| (strsim::jaro_winkler(name, k), k))
+        .map(|k| (likeness(name, k), k))
         .max_by(|a, b| a.0.total_cmp(&b.0));
     match nearest {
         Some((likeness, nearest)) if likeness > 0.8 => format!("did you mean `{nearest}`?"),
+        None => "there is none".into(),
         _ => format!("there is {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_names_are_suggested_and_others_listed() {
+        let known = ["phrase", "parent", "day", "id"];
+        assert_eq!(did_you_mean("phrse", known), "did you mean `phrase`?");
+        assert_eq!(did_you_mean("dya", known), "did you mean `day`?");
+        let all = "there is phrase, parent, day, id";
+        assert_eq!(did_you_mean("zebra", known), all);
+        assert_eq!(
+            did_you_mean("xd", known),
+            all,
+            "two letters are near to everything"
+        );
+        assert_eq!(did_you_mean("zebra", []), "there is none");
+    }
+
+    #[test]
+    fn values_are_shown_as_they_are_written() {
+        let text = "a = 1_000\nb = 2.50\nc = 2024-02-29\nd = \"x\"\ne = [1]";
+        let (document, root) = Document::parse("x.toml", text).unwrap();
+        let root = document.root(&root);
+        let shown = |key| root.get(key).unwrap().as_written();
+        assert_eq!(
+            ["a", "b", "c", "d", "e"].map(shown),
+            ["1000", "2.50", "2024-02-29", "x", "array"]
+        );
+        assert_eq!(root.get("d").unwrap().line(), 4);
     }
 }

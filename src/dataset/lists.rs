@@ -78,6 +78,8 @@ impl List {
 }
 
 fn parse_file(path: &Path, text: &str) -> Result<Vec<Vec<String>>> {
+    // Editors on Windows begin a file with a byte-order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = text
         .lines()
         .enumerate()
@@ -104,8 +106,9 @@ fn parse<'t>(
             return Err((
                 line,
                 format!(
-                    "`{text}` has {} fields, the first entry has {}",
+                    "`{text}` has {} field{}, the first entry has {}",
                     entry.len(),
+                    if entry.len() == 1 { "" } else { "s" },
                     first.len()
                 ),
             ));
@@ -140,7 +143,7 @@ mod tests {
             .to_string();
         assert_eq!(
             error,
-            "x.txt, line 3: `c` has 1 fields, the first entry has 2"
+            "x.txt, line 3: `c` has 1 field, the first entry has 2"
         );
     }
 }

@@ -168,7 +168,9 @@ fn sibling(value: &Value, scope: &Scope) -> Result<usize> {
         .position(|known| known == name)
         .ok_or_else(|| {
             let advice = did_you_mean(name, scope.columns.iter().map(String::as_str));
-            value.error(format!("unknown column `{name}`; {advice}"))
+            value.error(format!(
+                "no column of this table is called `{name}`; {advice}"
+            ))
         })
 }
 
@@ -205,7 +207,7 @@ fn after(section: &Section, scope: &Scope) -> Result<Maker> {
     reason = "a share lies between 0 and 1"
 )]
 fn millionths(share: f64) -> u64 {
-    (share * 1e6) as u64
+    libm::round(share * 1e6) as u64
 }
 
 /// Reads a field's number, counted from 1 in the dataset and from 0 in the spec.
@@ -321,26 +323,33 @@ fn ancestor_word(section: &Section, by: &Value, scope: &Scope) -> Result<(By, Ar
 /// Reads "table.column": the positions of an ancestor table and of its column.
 fn ancestor_column(value: &Value, scope: &Scope) -> Result<(usize, usize)> {
     let text = value.text()?;
-    let expected = || {
+    let refuse = |advice: String| {
         value.error(format!(
-            "`{text}` names no column of an ancestor table; write \"table.column\""
+            "`{text}` names no column of an ancestor table, as \"table.column\" does; {advice}"
         ))
     };
-    let (table_name, column_name) = text.split_once('.').ok_or_else(expected)?;
+    let (table_name, column_name) = text.split_once('.').unwrap_or((text, ""));
+    let mut ancestors = Vec::new();
     let mut size = scope.size;
     while let Size::Per { parent, .. } = size {
         let table = &scope.earlier[*parent];
         if table.name == table_name {
-            let column = table
-                .columns
-                .iter()
-                .position(|c| c.name == column_name)
-                .ok_or_else(expected)?;
-            return Ok((*parent, column));
+            let mut names = table.columns.iter().map(|column| column.name.as_str());
+            return match names.clone().position(|name| name == column_name) {
+                Some(column) => Ok((*parent, column)),
+                None => Err(refuse(format!(
+                    "in `{table_name}` {}",
+                    did_you_mean(column_name, &mut names)
+                ))),
+            };
         }
+        ancestors.push(table.name.as_str());
         size = &table.size;
     }
-    Err(expected())
+    Err(refuse(match ancestors.as_slice() {
+        [] => "this table has no ancestor".into(),
+        _ => format!("of ancestors {}", did_you_mean(table_name, ancestors)),
+    }))
 }
 
 /// The ancestor's column must be drawn from a range and never NULL.
@@ -387,6 +396,9 @@ fn phrase(section: &Section, scope: &Scope) -> Result<Maker> {
     )?))
 }
 
+/// A pool is drawn before the first row and stays in memory: this many paragraphs take 35 MB and some seconds.
+const LARGEST_POOL: u32 = 100_000;
+
 fn fake(section: &Section, _: &Scope) -> Result<Maker> {
     let value = section.need("faker")?;
     let name = value.text()?;
@@ -397,9 +409,9 @@ fn fake(section: &Section, _: &Scope) -> Result<Maker> {
     let pool = section.get("pool");
     let count = pool.as_ref().map_or(Ok(4096), Value::integer)?;
     match u32::try_from(count) {
-        Ok(count @ 1..=1_000_000) => Ok(Maker::Fake { faker, pool: count }),
+        Ok(count @ 1..=LARGEST_POOL) => Ok(Maker::Fake { faker, pool: count }),
         _ => bail!(section.error(format!(
-            "a pool of {count} values; 1 to 1,000,000 are possible"
+            "a pool of {count} values; 1 to 100,000 are possible"
         ))),
     }
 }

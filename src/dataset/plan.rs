@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::dataset::draw::Key;
 use crate::dataset::spec::{Dataset, Maker, Size};
 
-/// About this many rows of the largest table go into a block: some hundred KB to a few MB of CSV, enough to make
+/// About this many rows of the largest table that is needed go into a block: some hundred KB to a few MB of CSV, enough to make
 /// hand-overs cheap and few enough for dozens of blocks to be in memory.
 const BLOCK_ROWS: f64 = 8_192.0;
 
@@ -39,7 +39,7 @@ impl Plan {
     /// Draws the counts of the tables wanted (positions), their ancestors and whatever they refer to.
     pub fn new(dataset: &Dataset, root_rows: u64, seed: u64, wanted: &[usize]) -> Plan {
         let needed = needed_tables(dataset, wanted);
-        let blocks = block_count(dataset, root_rows);
+        let blocks = block_count(dataset, root_rows, &needed);
         let mut plan = Plan {
             seed,
             blocks,
@@ -116,17 +116,24 @@ fn slice_start(rows: u64, block: usize, blocks: usize) -> u64 {
     clippy::cast_sign_loss,
     reason = "a positive number of blocks, and `as` saturates"
 )]
-fn block_count(dataset: &Dataset, root_rows: u64) -> usize {
+fn block_count(dataset: &Dataset, root_rows: u64, needed: &[bool]) -> usize {
     let mut rows = vec![0.0f64; dataset.tables.len()];
+    // A block holds whole rows of the tables without a parent: more blocks than these have rows would be empty.
+    let (mut largest, mut most) = (0.0f64, 1.0f64);
     for (index, table) in dataset.tables.iter().enumerate() {
         rows[index] = match &table.size {
             Size::Rows(_) if index == dataset.root() => root_rows as f64,
             Size::Rows(rows) => *rows as f64,
             Size::Per { parent, counts } => rows[*parent] * counts.mean(),
         };
+        if needed[index] {
+            largest = largest.max(rows[index]);
+            if let Size::Rows(_) = table.size {
+                most = most.max(rows[index]);
+            }
+        }
     }
-    let largest = rows.into_iter().fold(0.0, f64::max);
-    ((largest / BLOCK_ROWS).ceil() as usize).max(1)
+    (largest / BLOCK_ROWS).ceil().clamp(1.0, most) as usize
 }
 
 /// Tables whose counts matter to the wanted ones.

@@ -11,6 +11,7 @@ pub fn range(section: &Section, bound: fn(&Value) -> Result<i64>) -> Result<Rang
     let (low, high) = (section.need("min")?, section.need("max")?);
     let (min, max) = (bound(&low)?, bound(&high)?);
     if min > max {
+        let (max, min) = (high.as_written(), low.as_written());
         bail!(high.error(format!("`max` is below `min`: {max} < {min}")));
     }
     ensure_moderate(&low, min)?;
@@ -72,6 +73,12 @@ pub fn cents(value: &Value) -> Result<i64> {
 
 /// A date, in days since 1970-01-01.
 pub fn date(value: &Value) -> Result<i64> {
+    if value.is_date() {
+        bail!(value.error(format!(
+            "write a date in quotes: \"{}\"",
+            value.as_written()
+        )));
+    }
     let text = value.text()?;
     parse_date(text).ok_or_else(|| {
         value.error(format!(
@@ -85,7 +92,8 @@ pub fn timestamps(section: &Section) -> Result<Range> {
     let (low, high) = (section.need("min")?, section.need("max")?);
     let (min, max) = (date(&low)? * DAY, (date(&high)? + 1) * DAY - 1);
     if min > max {
-        bail!(high.error("`max` is before `min`"));
+        let (max, min) = (high.as_written(), low.as_written());
+        bail!(high.error(format!("`max` is before `min`: {max} < {min}")));
     }
     Ok(Range::Uniform { min, max })
 }

@@ -11,7 +11,7 @@ use crate::dataset::draw::Chance;
 use crate::dataset::lists::Lists;
 use crate::dataset::makers::{self, Scope};
 use crate::dataset::source::{Source, join, locate};
-use crate::dataset::spec::{Column, Dataset, Size, Table, TextFile};
+use crate::dataset::spec::{Column, Dataset, Size, Table, TextFile, is_file_name};
 use crate::dataset::validate;
 
 impl Dataset {
@@ -124,7 +124,7 @@ fn read_tables(value: &Value, document: Document, lists: &Lists) -> Result<Vec<T
     for (name, value) in entries {
         let section = value.section(format!("table `{name}`"))?;
         let table = read_table(name, &section, &tables, &names, lists)?;
-        validate::ensure_sound(&table, document)?;
+        validate::ensure_sound(&table, &tables, document)?;
         tables.push(table);
     }
     if !tables
@@ -132,6 +132,9 @@ fn read_tables(value: &Value, document: Document, lists: &Lists) -> Result<Vec<T
         .any(|table| matches!(table.size, Size::Rows(_)))
     {
         bail!(value.error("no table has `rows = …`; the root table needs it"));
+    }
+    if tables.iter().all(|table| table.file.is_none()) {
+        bail!(value.error("every table is virtual; at least one must have rows of its own"));
     }
     validate::ensure_distinct_files(&tables, document)?;
     Ok(tables)
@@ -152,7 +155,7 @@ fn read_table(
         (Some(value), true) => bail!(value.error("a virtual table has no file")),
         (None, true) => None,
         (Some(value), false) => Some(file_name(&value)?),
-        (None, false) => Some(format!("{name}.csv")),
+        (None, false) => Some(default_file_name(&name, section)?),
     };
     let columns = match section.get("columns") {
         Some(value) if is_virtual => bail!(value.error("a virtual table has no columns")),
@@ -172,16 +175,22 @@ fn read_table(
 
 fn file_name(value: &Value) -> Result<String> {
     let name = value.text()?;
-    if name.is_empty()
-        || name.contains(['/', '\\'])
-        || name.starts_with('.')
-        || name == "manifest.json"
-    {
+    if !is_file_name(name) {
         bail!(value.error(format!(
             "\"{name}\" is not a file name; write a plain one such as \"products.csv\""
         )));
     }
     Ok(name.to_owned())
+}
+
+fn default_file_name(table: &str, section: &Section) -> Result<String> {
+    let name = format!("{table}.csv");
+    if table.is_empty() || !is_file_name(&name) {
+        bail!(section.error(format!(
+            "\"{name}\" is not a file name; add a plain one such as `file = \"products.csv\"`"
+        )));
+    }
+    Ok(name)
 }
 
 fn read_size(section: &Section, earlier: &[Table], names: &[String]) -> Result<Size> {
@@ -203,7 +212,7 @@ fn read_fan_out(section: &Section, earlier: &[Table], names: &[String]) -> Resul
     let name = value.text()?;
     let Some(parent) = earlier.iter().position(|table| table.name == name) else {
         if names.iter().any(|known| known == name) {
-            bail!(value.error(format!("`{name}` is no earlier table; parents come first")));
+            bail!(value.error(no_earlier_table(name, &names[earlier.len()])));
         }
         let advice = did_you_mean(name, names.iter().map(String::as_str));
         bail!(value.error(format!("unknown table `{name}`; {advice}")));
@@ -223,6 +232,16 @@ fn read_fan_out(section: &Section, earlier: &[Table], names: &[String]) -> Resul
     section.ensure_known_keys()?;
     let counts = Counts::new(shape, mean, maximum, childless).map_err(|why| section.error(why))?;
     Ok(Size::Per { parent, counts })
+}
+
+fn no_earlier_table(parent: &str, this: &str) -> String {
+    if parent == this {
+        "a table cannot be its own parent; for rows of the same table there is `make = \"reference\"`".into()
+    } else {
+        format!(
+            "`{parent}` is a later table; parents come first, so put [tables.{parent}] before [tables.{this}]"
+        )
+    }
 }
 
 fn read_columns(

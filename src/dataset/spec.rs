@@ -252,6 +252,12 @@ pub enum Kind {
     Text,
 }
 
+/// Whether a name is that of a plain file which can stand beside a manifest.
+pub fn is_file_name(name: &str) -> bool {
+    let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+    plain && name != "manifest.json"
+}
+
 impl Dataset {
     /// The root: the table that `--rows` counts.
     pub fn root(&self) -> usize {

@@ -2,12 +2,13 @@
 
 use anyhow::{Result, bail};
 
+use crate::dataset::calendar::{DAY, LAST_DAY};
 use crate::dataset::document::Document;
 use crate::dataset::phrases::columns_of;
 use crate::dataset::spec::{Column, Kind, Maker, Table};
 
-/// Refuses a table whose columns cannot be made, naming the column and its line.
-pub fn ensure_sound(table: &Table, document: Document) -> Result<()> {
+/// Refuses a table whose columns cannot be made, naming the column and its line; `earlier` are the tables before it.
+pub fn ensure_sound(table: &Table, earlier: &[Table], document: Document) -> Result<()> {
     for index in 0..table.columns.len() {
         ensure_no_circle(table, index, document)?;
     }
@@ -23,6 +24,7 @@ pub fn ensure_sound(table: &Table, document: Document) -> Result<()> {
         };
         ensure_siblings_fit(table, column).map_err(fail)?;
         ensure_siblings_not_null(table, column).map_err(fail)?;
+        ensure_in_bounds(table, column, earlier).map_err(fail)?;
     }
     if table.file.is_some() && table.written().next().is_none() {
         bail!(document.error(
@@ -30,7 +32,23 @@ pub fn ensure_sound(table: &Table, document: Document) -> Result<()> {
             format!("table `{}` has no column that is written", table.name)
         ));
     }
+    ensure_lines_not_blank(table, document)?;
     ensure_distinct_columns(table, document)
+}
+
+/// A record of one NULL would be a blank line, which readers of CSV pass over.
+fn ensure_lines_not_blank(table: &Table, document: Document) -> Result<()> {
+    match table.written().collect::<Vec<_>>().as_slice() {
+        [only] if !only.null.is_never() => {
+            let message = format!(
+                "table `{}`, column `{}`: the only column cannot be NULL, its line would be blank; take `null` away or \
+                 write another column",
+                table.name, only.name
+            );
+            bail!(document.error(only.line, message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The columns whose values a maker needs.
@@ -53,7 +71,8 @@ fn ensure_no_circle(table: &Table, start: usize, document: Document) -> Result<(
         let column = &table.columns[start];
         if next == start {
             let message = format!(
-                "table `{}`, column `{}`: its value depends on itself",
+                "table `{}`, column `{}`: its value depends on itself (in a template, a column comes before a list of the \
+                 same name)",
                 table.name, column.name
             );
             bail!(document.error(column.line, message));
@@ -97,6 +116,72 @@ fn ensure_siblings_fit(table: &Table, column: &Column) -> Result<(), String> {
             )),
         },
         _ => Ok(()),
+    }
+}
+
+/// A number below another must be able to be one, and a date after another one of four digits' years.
+fn ensure_in_bounds(table: &Table, column: &Column, earlier: &[Table]) -> Result<(), String> {
+    match &column.maker {
+        Maker::Below { column: of, .. } => match bounds(table, *of, earlier) {
+            Some((least @ ..=0, _)) => Err(format!(
+                "`below` needs numbers above 0, and `{}` may be {}",
+                table.columns[*of].name,
+                written(table.kind(*of), least)
+            )),
+            _ => Ok(()),
+        },
+        Maker::After { column: of, later } => {
+            let last = match table.kind(*of) {
+                Kind::Timestamp => (LAST_DAY + 1) * DAY - 1,
+                _ => LAST_DAY,
+            };
+            match bounds(table, *of, earlier) {
+                Some((_, greatest)) if greatest.saturating_add(later.bounds().1) > last => Err(
+                    "it may fall behind 9999-12-31, the last date that can be written; lower `max`"
+                        .into(),
+                ),
+                _ => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The least and the greatest number that a column can hold; `None` for texts.
+fn bounds(table: &Table, column: usize, earlier: &[Table]) -> Option<(i64, i64)> {
+    match &table.columns[column].maker {
+        Maker::Serial | Maker::Parent | Maker::Reference { .. } => Some((1, i64::MAX)),
+        Maker::Inherit {
+            table: ancestor,
+            column,
+            ..
+        } => bounds(&earlier[*ancestor], *column, earlier),
+        Maker::Integer(range)
+        | Maker::Cents(range)
+        | Maker::Date(range)
+        | Maker::Timestamp(range) => Some(range.bounds()),
+        Maker::Boolean(_) | Maker::Flag(_) => Some((0, 1)),
+        Maker::Number { values, .. } => Some((*values.iter().min()?, *values.iter().max()?)),
+        // Refused unless the sibling is above 0.
+        Maker::Below { column, from, .. } => {
+            let (low, high) = bounds(table, *column, earlier)?;
+            let least = i128::from(low) * i128::from(*from) / 1_000_000;
+            Some((i64::try_from(least).unwrap_or(low).min(low - 1), high - 1))
+        }
+        Maker::After { column, later } => {
+            let ((low, high), (least, most)) = (bounds(table, *column, earlier)?, later.bounds());
+            Some((low.saturating_add(least), high.saturating_add(most)))
+        }
+        Maker::Word { .. } | Maker::Field { .. } | Maker::Nth { .. } => None,
+        Maker::Phrase(_) | Maker::Fake { .. } | Maker::Hex(_) => None,
+    }
+}
+
+/// A number as the TOML file writes it.
+fn written(kind: Kind, number: i64) -> String {
+    match kind {
+        Kind::Cents => format!("{:.2}", number as f64 / 100.0),
+        _ => number.to_string(),
     }
 }
 

@@ -125,12 +125,11 @@ fn sync(path: &Path) -> Result<()> {
         .with_context(|| format!("could not sync {}", path.display()))
 }
 
-/// The manifest of an earlier run and the files it lists.
+/// The manifest of an earlier run and the files it lists; of one that cannot be read, the manifest alone.
 fn remove_described(target: &Path) -> Result<()> {
-    let Ok(Some(manifest)) = Manifest::read(target) else {
-        return Ok(());
-    };
-    let files = manifest.tables.iter().map(|table| table.file.as_str());
+    let manifest = Manifest::read(target).unwrap_or_default();
+    let tables = manifest.iter().flat_map(|manifest| &manifest.tables);
+    let files = tables.map(|table| table.file.as_str());
     for name in [manifest::FILE].into_iter().chain(files) {
         match fs::remove_file(target.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -5,6 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::spec::is_file_name;
+
 /// The file's name in its folder.
 pub const FILE: &str = "manifest.json";
 
@@ -52,6 +54,13 @@ pub struct TableFile {
     pub checksum: String,
 }
 
+/// What every format says of itself.
+#[derive(Deserialize)]
+struct Version {
+    format: u32,
+    seedrow: String,
+}
+
 impl Manifest {
     /// A manifest of this version of seedrow.
     pub fn new(dataset: DatasetId, rows: u64, seed: u64, tables: Vec<TableFile>) -> Manifest {
@@ -76,17 +85,34 @@ impl Manifest {
                 return Err(error).with_context(|| format!("could not read {}", path.display()));
             }
         };
-        let manifest: Manifest = serde_json::from_str(&text)
-            .with_context(|| format!("{} is not a manifest", path.display()))?;
-        if manifest.format != FORMAT {
+        let manifest = Manifest::parse(&text, &path)?;
+        Ok(Some(manifest))
+    }
+
+    /// Refuses other formats before their contents are looked at, and names that lead out of the folder: files that
+    /// a manifest lists are read, and removed, where it says.
+    fn parse(text: &str, path: &Path) -> Result<Manifest> {
+        let path = path.display();
+        let is_none = || format!("{path} is not a manifest");
+        let Version { format, seedrow } = serde_json::from_str(text).with_context(is_none)?;
+        if format != FORMAT {
             bail!(
-                "{} has format {}, this seedrow reads {FORMAT}; generate the files anew or use seedrow {}",
-                path.display(),
-                manifest.format,
-                manifest.seedrow
+                "{path} has format {format}, this seedrow reads {FORMAT}; generate the files anew or use seedrow {seedrow}"
             );
         }
-        Ok(Some(manifest))
+        let manifest: Manifest = serde_json::from_str(text).with_context(is_none)?;
+        match manifest
+            .tables
+            .iter()
+            .find(|table| !is_file_name(&table.file))
+        {
+            Some(TableFile { name, file, .. }) => {
+                bail!(
+                    "{path} lists \"{file}\" for {name}, which is not the name of a file beside it"
+                )
+            }
+            None => Ok(manifest),
+        }
     }
 
     /// The file's text.
@@ -113,4 +139,72 @@ impl Manifest {
 /// How a checksum stands in the manifest.
 pub fn checksum(hash: u64) -> String {
     format!("xxh3:{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(file: &str) -> String {
+        let dataset = DatasetId {
+            name: "shop".into(),
+            hash: checksum(7),
+        };
+        let table = TableFile {
+            name: "users".into(),
+            file: file.into(),
+            rows: 3,
+            bytes: 30,
+            checksum: checksum(9),
+        };
+        let manifest = Manifest::new(dataset, 3, 42, vec![table]);
+        manifest.to_json().unwrap()
+    }
+
+    fn refused(text: &str) -> String {
+        format!(
+            "{:#}",
+            Manifest::parse(text, Path::new("x/manifest.json")).unwrap_err()
+        )
+    }
+
+    #[test]
+    fn comes_back_as_it_was_written() {
+        let text = written("users.csv");
+        let manifest = Manifest::parse(&text, Path::new(FILE)).unwrap();
+        assert_eq!(manifest.to_json().unwrap(), text);
+        assert_eq!(manifest.tables[0].checksum, "xxh3:0000000000000009");
+    }
+
+    #[test]
+    fn another_format_is_told_apart_from_no_manifest() {
+        let later = refused(r#"{"format": 2, "seedrow": "7.1.0", "folders": {}}"#);
+        assert!(
+            later.contains("has format 2") && later.contains("use seedrow 7.1.0"),
+            "{later}"
+        );
+        let other = refused(r#"{"name": "my web app"}"#);
+        assert!(
+            other.starts_with("x/manifest.json is not a manifest"),
+            "{other}"
+        );
+    }
+
+    #[test]
+    fn files_outside_its_folder_are_refused() {
+        for name in [
+            "../users.csv",
+            "/etc/passwd",
+            "a/b.csv",
+            "..",
+            "",
+            "manifest.json",
+        ] {
+            let error = refused(&written(name));
+            assert!(
+                error.contains("not the name of a file beside it"),
+                "{name}: {error}"
+            );
+        }
+    }
 }

@@ -14,6 +14,9 @@ use crate::files::manifest::{DatasetId, Manifest, TableFile, checksum};
 use crate::generate::{TableMaker, estimate, pipeline};
 use crate::progress::{Progress, Task, Unit, grouped};
 
+/// More threads would outrun the one that writes, and each has buffers of some MB: 256 MB must hold them all.
+const MOST_THREADS: usize = 32;
+
 /// What is to be written.
 #[derive(Debug)]
 pub struct Order<'a> {
@@ -25,7 +28,7 @@ pub struct Order<'a> {
     pub rows: u64,
     /// The seed.
     pub seed: u64,
-    /// Threads that make rows.
+    /// Threads that make rows, of which 32 are used.
     pub jobs: usize,
     /// The folder.
     pub out: &'a Path,
@@ -49,7 +52,7 @@ impl Order<'_> {
     /// Ends with an error, and without a trace in the folder, when it cannot or `stop` is set.
     pub fn carry_out(&self, progress: &Progress, stop: &AtomicBool) -> Result<Manifest> {
         ensure_may_hold(self.out, self.existing)?;
-        ensure_room(self.out, self.least_bytes()?)?;
+        ensure_room(self.out, self.least_bytes())?;
         let plan = Plan::new(self.dataset, self.rows, self.seed, &self.tables);
         let makers = self.makers(&plan)?;
         let sizes: Vec<u64> = makers
@@ -81,18 +84,26 @@ impl Order<'_> {
 
     /// A lower bound of the bytes to come, from so few rows that it costs nothing: counting the rows of an order that
     /// no disk could hold would take hours.
-    fn least_bytes(&self) -> Result<u64> {
+    fn least_bytes(&self) -> u64 {
         const FEW: u64 = 500;
         let few = self.rows.min(FEW);
         let plan = Plan::new(self.dataset, few, self.seed, &self.tables);
-        let makers = self.makers(&plan)?;
-        let bytes = makers
-            .iter()
-            .zip(&self.tables)
-            .map(|(maker, &table)| estimate::file_bytes(maker, &plan, table));
-        let bytes = u128::from(bytes.sum::<u64>()) * u128::from(self.rows) / u128::from(few);
-        // Another sample of 500 may be a little leaner.
-        Ok(u64::try_from(bytes * 4 / 5).unwrap_or(u64::MAX))
+        let mut least = 0;
+        for &table in &self.tables {
+            // So few rows may leave a table empty that others refer to.
+            let Ok(maker) = TableMaker::new(self.dataset, &plan, table) else {
+                continue;
+            };
+            let bytes = u128::from(estimate::file_bytes(&maker, &plan, table));
+            // Another sample of 500 may be a little leaner.
+            least += match self.dataset.lineage(table).last() {
+                Some(&first) if first == self.dataset.root() => {
+                    bytes * u128::from(self.rows) / u128::from(few) * 4 / 5
+                }
+                _ => bytes * 4 / 5,
+            };
+        }
+        u64::try_from(least).unwrap_or(u64::MAX)
     }
 
     fn announce(&self, plan: &Plan, bytes: u64, progress: &Progress) {
@@ -125,7 +136,7 @@ impl Order<'_> {
         let make =
             |task: usize, out: &mut Vec<u8>| makers[task / blocks].write_block(task % blocks, out);
         pipeline::run(
-            self.jobs,
+            self.jobs.min(MOST_THREADS),
             blocks * makers.len(),
             stop,
             make,

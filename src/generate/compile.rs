@@ -87,8 +87,7 @@ fn make(dataset: &Dataset, plan: &Plan, table: usize, column: &Column) -> Result
         Maker::Phrase(phrase) => phrase_make(phrase),
         Maker::Fake { faker, pool } => {
             let seed = column_key(plan, spec, column).row(0).bits();
-            let texts = faker.pool(seed, *pool);
-            Make::Words(Pool::new(texts.iter().map(String::as_str)), None)
+            Make::Words(Pool::new(faker.values(seed, *pool)), None)
         }
         Maker::Hex(digits) => Make::Hex(*digits),
     })

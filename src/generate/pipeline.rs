@@ -56,15 +56,32 @@ pub fn run(
     })
 }
 
+/// A finished task's number and chunk; `None` when the thread panics.
+type Message = Option<(usize, Chunk)>;
+
+/// Tells the consumer that its thread panics: it would wait for ever for a chunk that never comes, and the other
+/// threads for the buffers it doesn't give back.
+struct Alarm(Sender<Message>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // A consumer that has gone needs no telling.
+            let _ = self.0.send(None);
+        }
+    }
+}
+
 /// What each thread does: a buffer, a task, and on.
 fn work(
     tasks: usize,
     next: &AtomicUsize,
     stops: &[&AtomicBool],
     free: &Mutex<Receiver<Vec<u8>>>,
-    done: Sender<(usize, Chunk)>,
+    done: Sender<Message>,
     make: &(impl Fn(usize, &mut Vec<u8>) -> u64 + Sync),
 ) {
+    let alarm = Alarm(done);
     loop {
         let received = free.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut bytes) = received else { return };
@@ -77,7 +94,7 @@ fn work(
         }
         bytes.clear();
         let rows = make(task, &mut bytes);
-        if done.send((task, Chunk { rows, bytes })).is_err() {
+        if alarm.0.send(Some((task, Chunk { rows, bytes }))).is_err() {
             return;
         }
     }
@@ -85,7 +102,7 @@ fn work(
 
 fn in_order(
     tasks: usize,
-    finished: &Receiver<(usize, Chunk)>,
+    finished: &Receiver<Message>,
     give_back: &Sender<Vec<u8>>,
     stop: &AtomicBool,
     consume: &mut impl FnMut(usize, &Chunk) -> Result<()>,
@@ -97,8 +114,8 @@ fn in_order(
                 break chunk;
             }
             match finished.recv() {
-                Ok((number, chunk)) => early.insert(number, chunk),
-                Err(_) => bail!("making rows was stopped"),
+                Ok(Some((number, chunk))) => early.insert(number, chunk),
+                Ok(None) | Err(_) => bail!("making rows was stopped"),
             };
         };
         if stop.load(Ordering::Relaxed) {
@@ -157,6 +174,44 @@ mod tests {
             },
         );
         assert_eq!(result.unwrap_err().to_string(), "disk full");
+    }
+
+    #[test]
+    fn never_holds_more_chunks_than_buffers() {
+        const JOBS: usize = 3;
+        let (begun, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let most = AtomicUsize::new(0);
+        let make = |task: usize, _: &mut Vec<u8>| {
+            let held = begun.fetch_add(1, Ordering::SeqCst) + 1;
+            most.fetch_max(
+                held.saturating_sub(ended.load(Ordering::SeqCst)),
+                Ordering::SeqCst,
+            );
+            // The consumer waits for the first one while the others run ahead as far as they may.
+            if task == 0 {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
+            1
+        };
+        run(JOBS, 200, &AtomicBool::new(false), make, |_, _| {
+            ended.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        })
+        .unwrap();
+        let most = most.into_inner();
+        assert!((JOBS + 1..=2 * JOBS + 2).contains(&most), "{most}");
+    }
+
+    #[test]
+    fn a_panic_in_one_thread_ends_them_all() {
+        let result = std::panic::catch_unwind(|| {
+            let make = |task: usize, _: &mut Vec<u8>| {
+                assert!(task != 5, "a test's panic");
+                1
+            };
+            run(4, 10_000, &AtomicBool::new(false), make, |_, _| Ok(()))
+        });
+        assert!(result.is_err());
     }
 
     #[test]

@@ -23,9 +23,10 @@ pub struct Nature {
 
 impl Pool {
     /// Escapes and keeps the texts.
-    pub fn new<'t>(texts: impl IntoIterator<Item = &'t str>) -> Pool {
+    pub fn new(texts: impl IntoIterator<Item = impl AsRef<str>>) -> Pool {
         let mut pool = Pool::default();
         for text in texts {
+            let text = text.as_ref();
             csv::escape(text, &mut pool.bytes);
             pool.ends
                 .push(u32::try_from(pool.bytes.len()).unwrap_or(u32::MAX));
