@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
-use anyhow::{Context, Result, bail};
-use tokio_postgres::Client;
+use anyhow::{Context, Result, bail, ensure};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, GenericClient};
 
 use crate::dataset::Dataset;
 use crate::load::columns;
 use crate::load::lift::Key;
 use crate::postgres::TableName;
-use crate::postgres::catalog::{self, Scope};
+use crate::postgres::catalog::{self, Scope, TableKind};
 
 /// A table of the database that a table of the dataset goes into.
 #[derive(Debug, Clone)]
@@ -71,15 +72,25 @@ pub async fn ensure_exist(
 
 async fn apply(client: &mut Client, dataset: &Dataset, schema: &str) -> Result<()> {
     let transaction = client.transaction().await?;
-    transaction
-        .batch_execute(&dataset.schema.text)
-        .await
-        .with_context(|| {
-            format!(
-                "could not apply {} in schema {schema}",
-                dataset.schema.path.display()
-            )
-        })?;
+    let applying = || {
+        format!(
+            "could not apply {} in schema {schema}",
+            dataset.schema.path.display()
+        )
+    };
+    let applied = transaction.batch_execute(&dataset.schema.text).await;
+    if let Err(error) = applied {
+        drop(transaction);
+        let denied = error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE);
+        let error = Err(error).with_context(applying);
+        if !denied {
+            return error;
+        }
+        let sql = "SELECT format('type, as its owner: GRANT CREATE ON SCHEMA %I TO %I; or choose another with \
+                   --target-schema', $1::text, current_user)";
+        let grant: String = client.query_one(sql, &[&schema]).await?.try_get(0)?;
+        return error.context(grant);
+    }
     transaction
         .commit()
         .await
@@ -110,9 +121,15 @@ pub async fn find(
         let tables = catalog::tables(client, Scope::Tables(&[oid])).await?;
         let name = TableName::new(schema, &spec.name);
         columns::ensure_agree(dataset, spec, &columns, &name.within(schema))?;
+        let kind = tables.first().map(|table| table.kind);
+        ensure!(
+            matches!(kind, Some(TableKind::Ordinary | TableKind::Partitioned)),
+            "{name} in the database is no table but a view or the like, and rows cannot be loaded into it"
+        );
+        ensure_no_row_security(client, oid, &name).await?;
         let ordinary = tables
             .iter()
-            .all(|t| t.kind == catalog::TableKind::Ordinary && t.root_oid.is_none());
+            .all(|t| t.kind == TableKind::Ordinary && t.root_oid.is_none());
         let holds_rows = holds_rows(client, &name).await?;
         targets.push(Target {
             table,
@@ -126,6 +143,39 @@ pub async fn find(
     Ok(targets)
 }
 
+/// Refuses a table whose rows this role may not see all: COPY is refused there, and it could look empty.
+async fn ensure_no_row_security(client: &Client, oid: u32, table: &TableName) -> Result<()> {
+    let sql = "SELECT row_security_active($1::oid), quote_ident(current_user)";
+    let row = client
+        .query_one(sql, &[&oid])
+        .await
+        .with_context(|| format!("could not look up the row security of {table}"))?;
+    let (active, role): (bool, String) = (row.try_get(0)?, row.try_get(1)?);
+    ensure!(
+        !active,
+        "{table} has row-level security, which COPY cannot pass; type, as a superuser: ALTER ROLE {role} BYPASSRLS; \
+         or: ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;"
+    );
+    Ok(())
+}
+
+/// The names of the wanted tables that are there.
+pub async fn existing(
+    client: &Client,
+    dataset: &Dataset,
+    schema: &str,
+    wanted: &[usize],
+) -> Result<Vec<String>> {
+    let mut there = Vec::new();
+    for &table in wanted {
+        let name = &dataset.tables[table].name;
+        if catalog::find(client, Some(schema), name).await?.is_some() {
+            there.push(name.clone());
+        }
+    }
+    Ok(there)
+}
+
 /// The names of the wanted tables that are there and hold rows.
 pub async fn full(
     client: &Client,
@@ -134,25 +184,21 @@ pub async fn full(
     wanted: &[usize],
 ) -> Result<Vec<String>> {
     let mut full = Vec::new();
-    for &table in wanted {
-        let name = TableName::new(schema, &dataset.tables[table].name);
-        let there = catalog::find(client, Some(schema), &name.name)
-            .await?
-            .is_some();
-        if there && holds_rows(client, &name).await? {
-            full.push(name.name);
+    for name in existing(client, dataset, schema, wanted).await? {
+        if holds_rows(client, &TableName::new(schema, &name)).await? {
+            full.push(name);
         }
     }
     Ok(full)
 }
 
 /// Whether a table holds at least one row.
-pub async fn holds_rows(client: &Client, table: &TableName) -> Result<bool> {
+pub async fn holds_rows(client: &impl GenericClient, table: &TableName) -> Result<bool> {
     let row = client
         .query_one(&format!("SELECT EXISTS (SELECT FROM {table})"), &[])
         .await
         .with_context(|| format!("could not look into {table}"))?;
-    Ok(row.get(0))
+    Ok(row.try_get(0)?)
 }
 
 /// The tables outside the load that refer to a loaded one and hold rows, by oid.

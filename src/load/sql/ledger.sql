@@ -42,3 +42,11 @@ CREATE TABLE IF NOT EXISTS seedrow.lifted (
     validated boolean NOT NULL,
     PRIMARY KEY (schema_name, table_name, name)
 );
+
+-- Foreign keys that were valid before rows broke them; a load of mended rows validates them again.
+CREATE TABLE IF NOT EXISTS seedrow.broken (
+    schema_name text NOT NULL,
+    table_name text NOT NULL,
+    name text NOT NULL,
+    PRIMARY KEY (schema_name, table_name, name)
+);
