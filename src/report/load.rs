@@ -81,13 +81,17 @@ pub fn accounts(accounts: &[Account]) -> String {
 }
 
 fn message(key: &BrokenKey) -> String {
+    let (rows, refer) = match key.rows {
+        1 => ("row", "refers to a row"),
+        _ => ("rows", "refer to rows"),
+    };
     format!(
-        "{}: {} rows of {} hold a {} that {} lacks, so the foreign key stays NOT VALID",
+        "{}: {} {rows} of {} {refer} that {} lacks ({}), so the foreign key stays NOT VALID",
         key.name,
         grouped(key.rows),
         key.table,
-        key.columns.join(", "),
-        key.referenced
+        key.referenced,
+        key.columns.join(", ")
     )
 }
 

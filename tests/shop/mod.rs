@@ -145,6 +145,35 @@ impl Shop {
     }
 }
 
+/// A connection of somebody else's, held for as long as the value lives.
+pub struct Session {
+    runtime: tokio::runtime::Runtime,
+    client: tokio_postgres::Client,
+}
+
+impl Session {
+    /// Connects.
+    pub fn new(url: &str) -> Session {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let (client, connection) = runtime
+            .block_on(tokio_postgres::connect(url, tokio_postgres::NoTls))
+            .unwrap();
+        runtime.spawn(connection);
+        Session { runtime, client }
+    }
+
+    /// Runs statements in it.
+    pub fn execute(&self, sql: &str) {
+        self.runtime
+            .block_on(self.client.batch_execute(sql))
+            .unwrap();
+    }
+}
+
 /// Types a line that a message says to type into a shell.
 pub fn typed(dir: &Workdir, line: &str) -> Run {
     let folder = std::path::Path::new(SEEDROW).parent().unwrap();

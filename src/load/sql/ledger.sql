@@ -43,8 +43,9 @@ CREATE TABLE IF NOT EXISTS seedrow.lifted (
     PRIMARY KEY (schema_name, table_name, name)
 );
 
--- Foreign keys that were valid before rows broke them; a load of mended rows validates them again.
-CREATE TABLE IF NOT EXISTS seedrow.broken (
+-- Foreign keys that were valid and came back NOT VALID: not validated yet, or broken by rows. The next load of their
+-- tables validates them again.
+CREATE TABLE IF NOT EXISTS seedrow.unvalidated (
     schema_name text NOT NULL,
     table_name text NOT NULL,
     name text NOT NULL,
