@@ -6,6 +6,7 @@ mod shop;
 mod support;
 
 use std::fs;
+use std::io::Read;
 use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 
@@ -50,6 +51,38 @@ impl Under {
         }
     }
 
+    /// Waits until something holds that comes about while seedrow is at work.
+    #[track_caller]
+    fn until(&mut self, what: &str, mut holds: impl FnMut() -> bool) {
+        eventually(what, || {
+            let ended = self.child.try_wait().unwrap();
+            if let Some(status) = ended {
+                let mut stderr = String::new();
+                let stream = self.child.stderr.as_mut().unwrap();
+                stream.read_to_string(&mut stderr).unwrap();
+                panic!("ended before {what}: {status}\n{stderr}");
+            }
+            holds()
+        });
+    }
+
+    /// Waits until a statement of its waits for a lock on the table, so that the work stands still there.
+    #[track_caller]
+    fn until_stuck_at(&mut self, db: &Db, table: &str) {
+        let sql = format!(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass"
+        );
+        self.until("seedrow waits for the table", || db.value(&sql) == "1");
+    }
+
+    /// Waits until it waits at the gate.
+    #[track_caller]
+    fn until_at_gate(&mut self, db: &Db) {
+        let sql = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND objid = 7
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        self.until("seedrow waits at the gate", || db.value(sql) != "0");
+    }
+
     /// Sends the signal, asserts the exit code and returns what was said.
     #[track_caller]
     fn interrupted_by(self, signal: Signal) -> String {
@@ -59,15 +92,6 @@ impl Under {
         assert_eq!(ended.status.code(), Some(130), "{stderr}");
         stderr
     }
-}
-
-/// Waits until a statement of seedrow's is waiting for a lock on the table, so that the work stands still there.
-#[track_caller]
-fn stuck_at(db: &Db, table: &str) {
-    let sql = format!(
-        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass"
-    );
-    eventually("seedrow waits for the table", || db.value(&sql) == "1");
 }
 
 /// Waits until nobody is connected but the asking one and so many others of the test's own.
@@ -93,15 +117,6 @@ fn gate(db: &Db, name: &str) -> Session {
     let session = Session::new(&db.url());
     session.execute("SELECT pg_advisory_lock(7)");
     session
-}
-
-/// Waits until seedrow waits at the gate.
-#[track_caller]
-fn stuck_at_gate(db: &Db) {
-    let sql =
-        "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND objid = 7
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    eventually("seedrow waits at the gate", || db.value(sql) != "0");
 }
 
 /// Asserts that each table holds all its rows, or none.
@@ -144,9 +159,9 @@ fn a_load_stopped_by(test: &str, signal: Signal) {
         "CREATE FUNCTION slow() RETURNS boolean LANGUAGE sql AS 'SELECT pg_sleep(0.001) IS NOT NULL';
         ALTER TABLE photos ADD CONSTRAINT slow CHECK (slow())",
     );
-    let load = Under::way(&dir, &["load", files(), "--url", &db.url(), "--jobs", "2"]);
+    let mut load = Under::way(&dir, &["load", files(), "--url", &db.url(), "--jobs", "2"]);
     let copied = "SELECT count(*) FROM pg_stat_progress_copy WHERE relid = 'photos'::regclass AND tuples_processed > 100";
-    eventually("the photos are being copied", || db.value(copied) == "1");
+    load.until("the photos are being copied", || db.value(copied) == "1");
     let said = load.interrupted_by(signal);
     nobody_left_but(0, &db);
     whole_or_empty(&db);
@@ -177,8 +192,8 @@ fn a_load_stopped_before_its_first_row_starts_over() {
     db.execute("INSERT INTO products VALUES (1, 'mine', '', '', '', 1)");
     let other = Session::new(&db.url());
     other.execute("BEGIN; LOCK TABLE products");
-    let load = Under::way(&dir, &["load", files(), "--url", &db.url()]);
-    stuck_at(&db, "products");
+    let mut load = Under::way(&dir, &["load", files(), "--url", &db.url()]);
+    load.until_stuck_at(&db, "products");
     let said = load.interrupted_by(Signal::INT);
     assert!(said.contains("no row was loaded"), "{said}");
     assert!(
@@ -197,8 +212,8 @@ fn a_load_stopped_while_keys_are_put_back_is_redone() {
         let test = format!("at_{key}");
         let (dir, db) = (Workdir::new(&test), Db::new(&test));
         let other = gate(&db, key);
-        let load = Under::way(&dir, &["load", files(), "--url", &db.url()]);
-        stuck_at_gate(&db);
+        let mut load = Under::way(&dir, &["load", files(), "--url", &db.url()]);
+        load.until_at_gate(&db);
         let said = load.interrupted_by(Signal::TERM);
         nobody_left_but(1, &db);
         drop(other);
@@ -215,8 +230,8 @@ fn an_index_build_stopped_leaves_no_index() {
     seedrow(["load", files(), "--url", &db.url()]).exits(0);
     let other = Session::new(&db.url());
     other.execute("BEGIN; LOCK TABLE skus IN ROW EXCLUSIVE MODE");
-    let index = Under::way(&dir, &["index", "--url", &db.url()]);
-    stuck_at(&db, "skus");
+    let mut index = Under::way(&dir, &["index", "--url", &db.url()]);
+    index.until_stuck_at(&db, "skus");
     let said = index.interrupted_by(Signal::INT);
     nobody_left_but(1, &db);
     drop(other);
@@ -235,13 +250,13 @@ fn an_index_build_stopped_leaves_no_index() {
 #[test]
 fn a_run_stopped_while_it_generates_leaves_nothing() {
     let (dir, db) = (Workdir::new("generates"), Db::new("generates"));
-    let run = Under::way(&dir, &["run", "--rows", "500k", "--url", &db.url()]);
+    let mut run = Under::way(&dir, &["run", "--rows", "500k", "--url", &db.url()]);
     let written = || {
         let entries = fs::read_dir(dir.path("")).unwrap();
         let mut folders = entries.map(|entry| entry.unwrap().path());
         folders.any(|folder| fs::read_dir(folder).is_ok_and(|files| files.count() > 0))
     };
-    eventually("files are being written", written);
+    run.until("files are being written", written);
     let said = run.interrupted_by(Signal::INT);
     assert!(
         said.contains("no row was loaded; `seedrow run --rows 500k"),
@@ -259,8 +274,8 @@ fn a_run_stopped_in_its_load_and_in_its_index_ends_complete() {
     let url = db.url();
     let args = ["run", "--rows", "2k", "--url", &url];
     let other = gate(&db, "related_current_product_id_fkey");
-    let run = Under::way(&dir, &args);
-    stuck_at_gate(&db);
+    let mut run = Under::way(&dir, &args);
+    run.until_at_gate(&db);
     let said = run.interrupted_by(Signal::TERM);
     let redo = between(&said, "unfinished; `", "` redoes it").to_owned();
     nobody_left_but(1, &db);
@@ -271,9 +286,10 @@ fn a_run_stopped_in_its_load_and_in_its_index_ends_complete() {
 
     db.execute("DROP INDEX skus_style_id_idx");
     other.execute("BEGIN; LOCK TABLE skus IN ROW EXCLUSIVE MODE");
-    let run = Under::way(&dir, &args);
-    stuck_at(&db, "skus");
+    let mut run = Under::way(&dir, &args);
+    run.until_stuck_at(&db, "skus");
     let said = run.interrupted_by(Signal::INT);
+    nobody_left_but(1, &db);
     other.execute("COMMIT");
     assert!(said.contains("` goes on with index and check"), "{said}");
     typed(&dir, between(&said, "loaded; `", "` goes on"))

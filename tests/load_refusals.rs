@@ -6,7 +6,7 @@ mod support;
 
 use std::fs;
 
-use shop::{DATASET, PETS, SCHEMA, Shop, between};
+use shop::{CONSTRAINTS, DATASET, PETS, SCHEMA, Shop, between};
 use support::seedrow;
 
 #[test]
@@ -281,6 +281,9 @@ fn a_role_is_told_what_to_grant() {
     let shop = Shop::new("grant");
     let role = "seedrow_load_grant";
     let url = shop.url_as(role);
+    // As it is anyway from version 15 on.
+    shop.db
+        .execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
     let refused = shop.load_at(&url, &[]).exits(2).stderr;
     assert!(
         refused.contains("seedrow keeps a small ledger"),
@@ -313,6 +316,29 @@ fn a_role_is_told_what_to_grant() {
 fn grant(shop: &Shop, message: &str) {
     let grant = between(message, "GRANT ", ";");
     shop.db.execute(&format!("GRANT {grant}"));
+}
+
+#[test]
+fn a_role_that_owns_nothing_loads_with_the_rights_named() {
+    let shop = Shop::new("owns_nothing");
+    let role = "seedrow_load_guest";
+    let url = shop.url_as(role);
+    shop.db.execute(SCHEMA);
+    let before = shop.db.value(CONSTRAINTS);
+    shop.db.execute(&format!(
+        "GRANT CREATE ON DATABASE {} TO {role}; GRANT SELECT ON owners, pets TO {role}",
+        shop.db.name()
+    ));
+    for table in ["owners", "pets"] {
+        let refused = shop.load_at(&url, &[]).exits(2).stderr;
+        let said = format!("{role} may not fill public.{table}; type, as its owner: ");
+        shop.db.execute(between(&refused, &said, "\n"));
+    }
+    shop.load_at(&url, &[])
+        .exits(0)
+        .stdout_has("pets_pkey of public.pets: its table belongs to another role");
+    assert_eq!(shop.counts(), "2 3");
+    assert_eq!(shop.db.value(CONSTRAINTS), before);
 }
 
 #[test]

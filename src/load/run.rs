@@ -165,6 +165,7 @@ impl Load<'_> {
         let schema = self.schema(&control).await?;
         tables::ensure_exist(&mut control, self.dataset, &schema, self.tables).await?;
         let targets = tables::find(&control, self.dataset, &schema, self.tables).await?;
+        tables::ensure_may_fill(&control, &targets).await?;
         let choice = self.choose_keys(&control, &targets).await?;
         let loads = self.table_loads(input, &targets, &choice)?;
         self.announce(&control, input, &schema, progress).await?;

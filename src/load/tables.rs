@@ -123,7 +123,6 @@ pub async fn find(
             matches!(kind, Some(TableKind::Ordinary | TableKind::Partitioned)),
             "{name} in the database is no table but a view or the like, and rows cannot be loaded into it"
         );
-        ensure_no_row_security(client, oid, &name).await?;
         let ordinary = tables
             .iter()
             .all(|t| t.kind == TableKind::Ordinary && t.root_oid.is_none());
@@ -140,19 +139,35 @@ pub async fn find(
     Ok(targets)
 }
 
-/// Refuses a table whose rows this role may not see all: COPY is refused there, and it could look empty.
-async fn ensure_no_row_security(client: &Client, oid: u32, table: &TableName) -> Result<()> {
-    let sql = "SELECT row_security_active($1::oid), quote_ident(current_user)";
-    let row = client
-        .query_one(sql, &[&oid])
-        .await
-        .with_context(|| format!("could not look up the row security of {table}"))?;
-    let (active, role): (bool, String) = (row.try_get(0)?, row.try_get(1)?);
-    ensure!(
-        !active,
-        "{table} has row-level security, which COPY cannot pass; type, as a superuser: ALTER ROLE {role} BYPASSRLS; \
-         or: ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;"
-    );
+/// Refuses tables that this role may not fill, with the statement that changes it.
+pub async fn ensure_may_fill(client: &Client, targets: &[Target]) -> Result<()> {
+    for Target { oid, name, .. } in targets {
+        let row = client
+            .query_one(include_str!("sql/rights.sql"), &[oid])
+            .await
+            .with_context(|| format!("could not look up the rights on {name}"))?;
+        let role: String = row.try_get("role")?;
+        // COPY is refused there, and the table could look empty.
+        ensure!(
+            !row.try_get::<_, bool>("hidden")?,
+            "{name} has row-level security, which COPY cannot pass; type, as a superuser: ALTER ROLE {role} BYPASSRLS; \
+             or: ALTER TABLE {name} DISABLE ROW LEVEL SECURITY;"
+        );
+        let mut grants = Vec::new();
+        if !row.try_get::<_, bool>("may_write")? {
+            grants.push(format!(
+                "GRANT SELECT, INSERT, TRUNCATE ON {name} TO {role};"
+            ));
+        }
+        for sequence in row.try_get::<_, Vec<String>>("closed_sequences")? {
+            grants.push(format!("GRANT UPDATE ON SEQUENCE {sequence} TO {role};"));
+        }
+        ensure!(
+            grants.is_empty(),
+            "{role} may not fill {name}; type, as its owner: {}",
+            grants.join(" ")
+        );
+    }
     Ok(())
 }
 
