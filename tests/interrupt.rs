@@ -11,7 +11,7 @@ use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 
 use rustix::process::{Pid, Signal, kill_process};
-use shop::{Session, between, typed};
+use shop::{Session, between, gate, typed, waits_at_gate};
 use support::{Db, Workdir, command, eventually, scratch, seedrow};
 
 /// Files that take a second to load, made once for all tests.
@@ -22,7 +22,7 @@ fn files() -> &'static str {
         seedrow([
             "generate",
             "--rows",
-            "2k",
+            "1k",
             "--out",
             &folder,
             "--overwrite",
@@ -78,9 +78,7 @@ impl Under {
     /// Waits until it waits at the gate.
     #[track_caller]
     fn until_at_gate(&mut self, db: &Db) {
-        let sql = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND objid = 7
-            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        self.until("seedrow waits at the gate", || db.value(sql) != "0");
+        self.until("seedrow waits at the gate", || waits_at_gate(db));
     }
 
     /// Sends the signal, asserts the exit code and returns what was said.
@@ -102,21 +100,6 @@ fn nobody_left_but(others: usize, db: &Db) {
     eventually("all of seedrow's connections have ended", || {
         db.value(sql) == others.to_string()
     });
-}
-
-/// A session for as long as which every ALTER TABLE … ADD CONSTRAINT of a name like this waits.
-fn gate(db: &Db, name: &str) -> Session {
-    db.execute(&format!(
-        "CREATE FUNCTION gate() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
-            IF current_query() LIKE 'ALTER TABLE % ADD CONSTRAINT %{name} %' THEN
-                PERFORM pg_advisory_xact_lock_shared(7);
-            END IF;
-        END $$;
-        CREATE EVENT TRIGGER gate ON ddl_command_start EXECUTE FUNCTION gate()"
-    ));
-    let session = Session::new(&db.url());
-    session.execute("SELECT pg_advisory_lock(7)");
-    session
 }
 
 /// Asserts that each table holds all its rows, or none.
@@ -272,7 +255,7 @@ fn a_run_stopped_while_it_generates_leaves_nothing() {
 fn a_run_stopped_in_its_load_and_in_its_index_ends_complete() {
     let (dir, db) = (Workdir::new("run"), Db::new("run"));
     let url = db.url();
-    let args = ["run", "--rows", "2k", "--url", &url];
+    let args = ["run", "--rows", "1k", "--url", &url];
     let other = gate(&db, "related_current_product_id_fkey");
     let mut run = Under::way(&dir, &args);
     run.until_at_gate(&db);

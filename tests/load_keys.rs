@@ -6,7 +6,9 @@ mod support;
 
 use std::thread;
 
-use shop::{CONSTRAINTS, DATASET, PETS, SCHEMA, Session, Shop, between, typed};
+use shop::{
+    CONSTRAINTS, DATASET, PETS, SCHEMA, Session, Shop, between, gate, typed, waits_at_gate,
+};
 use support::eventually;
 
 /// One pet of an owner that isn't there, and one that is.
@@ -309,4 +311,24 @@ fn a_second_seedrow_is_refused_while_one_loads() {
         first.join().unwrap().exits(0);
     });
     assert_eq!(shop.counts(), "2 3");
+}
+
+#[test]
+fn rows_written_by_others_during_the_load_are_not_emptied() {
+    let shop = Shop::new("others_rows");
+    let other = gate(&shop.db, "pets_pkey");
+    thread::scope(|scope| {
+        // The pets' file is the larger one, so that the owners come after it.
+        let load = scope.spawn(|| shop.load(&["--jobs", "1"]));
+        eventually("the pets are loaded", || waits_at_gate(&shop.db));
+        shop.db.execute("INSERT INTO owners VALUES (9, 'mine')");
+        drop(other);
+        load.join().unwrap().exits(2).stderr_has(
+            "public.owners was empty when this load began, and somebody wrote rows into it since",
+        );
+    });
+    assert_eq!(
+        shop.db.value("SELECT string_agg(name, ',') FROM owners"),
+        "mine"
+    );
 }

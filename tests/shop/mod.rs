@@ -174,6 +174,29 @@ impl Session {
     }
 }
 
+/// A session for as long as which every ALTER TABLE … ADD CONSTRAINT of a name like this waits.
+pub fn gate(db: &Db, name: &str) -> Session {
+    db.execute(&format!(
+        "CREATE FUNCTION gate() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF current_query() LIKE 'ALTER TABLE % ADD CONSTRAINT {name} %' THEN
+                PERFORM pg_advisory_xact_lock_shared(7);
+            END IF;
+        END $$;
+        CREATE EVENT TRIGGER gate ON ddl_command_start EXECUTE FUNCTION gate()"
+    ));
+    let session = Session::new(&db.url());
+    session.execute("SELECT pg_advisory_lock(7)");
+    session
+}
+
+/// Whether somebody waits at the gate.
+pub fn waits_at_gate(db: &Db) -> bool {
+    let waiting =
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND objid = 7
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    db.value(waiting) != "0"
+}
+
 /// Types a line that a message says to type into a shell.
 pub fn typed(dir: &Workdir, line: &str) -> Run {
     let folder = std::path::Path::new(SEEDROW).parent().unwrap();
