@@ -4,13 +4,13 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
-use seedrow::postgres::embedded::{Arrival, Home, Lease};
+use seedrow::postgres::embedded::{Arrival, Home};
 use support::{PrivateHome, SEEDROW, eventually, is_root, value_at};
 
 #[test]
@@ -325,31 +325,24 @@ fn each_command_shows_an_example() {
         .lacks("supervise");
 }
 
-/// The process of [`user`]; not a test.
-#[test]
-#[ignore = "other tests run it as a process of its own"]
-fn hold_a_lease() {
-    let home = std::env::var("HOLD_A_LEASE_ON").unwrap();
-    let _lease = Lease::acquire(Path::new(&home), Path::new(SEEDROW)).unwrap();
-    println!("\nholding");
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).unwrap();
-}
-
-/// A process that uses the server until it is killed, or until the test ends and its standard input with it.
+/// A process that uses the server until it is killed, or until the test ends and its standard input with it: `db psql`
+/// becomes psql and keeps the lock that counts users.
 fn user(home: &Home) -> Child {
-    let mut user = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "hold_a_lease", "--ignored", "--nocapture"])
-        .env("HOLD_A_LEASE_ON", home.folder())
+    let mut user = Command::new(SEEDROW)
+        .args(["db", "psql", "--home"])
+        .arg(home.folder())
+        .args(["--dataset", "postgres", "--", "-X", "-q"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
+    let stdin = user.stdin.as_mut().unwrap();
+    stdin.write_all(b"\\echo holding\n").unwrap();
     let stdout = BufReader::new(user.stdout.take().unwrap());
     let holding = stdout
         .lines()
         .map_while(Result::ok)
-        .any(|line| line.ends_with("holding"));
+        .any(|line| line == "holding");
     assert!(holding, "the process ended");
     user
 }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::cli::{DatasetArgs, Format, JobsArgs, QuietArgs, TargetArgs};
-use crate::commands::{Outcome, command_line};
+use crate::commands::{Outcome, command_line, typed};
 use crate::dataset::Dataset;
-use crate::load::{Input, Load, NamedFile};
+use crate::load::{Input, Load, NamedFile, Reached, Stage};
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report;
@@ -50,7 +50,7 @@ pub struct Args {
 }
 
 /// Loads the folder and reports what became of every record.
-pub async fn run(args: &Args) -> Result<Outcome> {
+pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
     let dataset = Dataset::open(&args.dataset.dataset)?;
     let tables = dataset.select(args.dataset.tables.as_deref())?;
     let progress = Progress::new(args.quiet.quiet);
@@ -63,6 +63,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
         jobs: args.jobs.count(),
         replace: args.replace,
         command: command_line(),
+        stage,
     };
     let finished = load.carry_out(&input, &progress).await?;
     report::load::loaded(&finished, args.format)?;
@@ -85,9 +86,13 @@ fn named_file(text: &str) -> Result<NamedFile, String> {
 }
 
 /// What an interrupted load left and what to type next.
-pub fn after_interrupt(_: &Args) -> String {
-    format!(
-        "every table is whole or empty, and the load is unfinished; `{} --replace` redoes it",
-        command_line()
-    )
+pub fn after_interrupt(reached: Reached) -> String {
+    match reached {
+        Reached::Nothing => format!("no row was loaded; `{}` starts over", typed()),
+        Reached::Begun => format!(
+            "every table is whole or empty, and the load is unfinished; `{} --replace` redoes it",
+            command_line()
+        ),
+        Reached::Complete => "the load is complete".to_owned(),
+    }
 }

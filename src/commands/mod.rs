@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+use crate::load::{Reached, Stage};
+
 pub mod check;
 pub mod datasets;
 pub mod db;
@@ -67,23 +69,24 @@ pub fn execute(cli: &Cli) -> Result<Outcome> {
         .enable_all()
         .build()
         .context("could not start the runtime")?;
+    let stage = Stage::default();
     runtime.block_on(async {
         tokio::select! {
-            result = dispatch(&cli.command) => result,
+            result = dispatch(&cli.command, &stage) => result,
             signal = interrupted() => {
                 signal?;
-                crate::report::interrupted(&what_next(&cli.command));
+                crate::report::interrupted(&what_next(&cli.command, stage.reached()));
                 Ok(Outcome::Interrupted)
             }
         }
     })
 }
 
-async fn dispatch(command: &Command) -> Result<Outcome> {
+async fn dispatch(command: &Command, stage: &Stage) -> Result<Outcome> {
     match command {
-        Command::Run(args) => run::run(args).await,
+        Command::Run(args) => run::run(args, stage).await,
         Command::Generate(args) => generate::run(args).await,
-        Command::Load(args) => load::run(args).await,
+        Command::Load(args) => load::run(args, stage).await,
         Command::Index(args) => index::run(args).await,
         Command::Check(args) => check::run(args).await,
         Command::Datasets(args) => datasets::run(args),
@@ -101,34 +104,83 @@ pub(crate) fn database_name(dataset: &str) -> String {
 }
 
 /// What an interrupted command left behind and what to type next.
-fn what_next(command: &Command) -> String {
+fn what_next(command: &Command, reached: Reached) -> String {
     match command {
-        Command::Run(args) => run::after_interrupt(args),
+        Command::Run(_) => run::after_interrupt(reached),
         Command::Generate(args) => generate::after_interrupt(args),
-        Command::Load(args) => load::after_interrupt(args),
+        Command::Load(_) => load::after_interrupt(reached),
         Command::Index(_) => index::AFTER_INTERRUPT.into(),
         Command::Check(_) | Command::Datasets(_) | Command::Db(_) => "nothing was changed".into(),
     }
 }
 
-/// What was typed, for messages that say it again; options that `--replace` must not follow twice are left out.
+/// What was typed, to be typed again: words quoted as a shell wants them, passwords left out.
+fn typed() -> String {
+    line(std::env::args().skip(1))
+}
+
+/// What was typed without `--replace`, which messages add.
 fn command_line() -> String {
-    let words = std::env::args().skip(1).filter(|word| word != "--replace");
+    line(std::env::args().skip(1).filter(|word| word != "--replace"))
+}
+
+fn line(words: impl Iterator<Item = String>) -> String {
+    let words = words.map(|word| shell_word(&without_password(&word)));
     std::iter::once("seedrow".to_owned())
-        .chain(words.map(|word| hide_password(&word)))
+        .chain(words)
         .collect::<Vec<_>>()
         .join(" ")
 }
 
-/// `postgresql://app:secret@host/db` → `postgresql://app@host/db`.
-fn hide_password(word: &str) -> String {
+/// `a b` → `'a b'`.
+fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+~".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// `postgresql://app:secret@host/db?password=secret` → `postgresql://app@host/db`, and the same for `key=value` pairs.
+fn without_password(word: &str) -> String {
+    let word = without_userinfo(word);
+    let Some(start) = word.find("password=") else {
+        return word;
+    };
+    let value = &word[start + "password=".len()..];
+    let end = match value.strip_prefix('\'') {
+        Some(quoted) => end_of_quoted(quoted) + 1,
+        None => value.find(['&', ' ']).unwrap_or(value.len()),
+    };
+    let rest = value[end..].trim_start_matches(['&', ' ']);
+    // Another may follow, such as sslpassword.
+    let shown = format!("{}{rest}", &word[..start]);
+    without_password(shown.trim_end_matches(['?', '&', ' ']))
+}
+
+/// Where a quoted value ends, behind its closing quote; a backslash keeps a quote inside it.
+fn end_of_quoted(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'\'' if !escaped => return at + 1,
+            byte => escaped = byte == b'\\' && !escaped,
+        }
+    }
+    text.len()
+}
+
+fn without_userinfo(word: &str) -> String {
     let Some((scheme, rest)) = word.split_once("://") else {
         return word.to_owned();
     };
-    match rest.split_once('@') {
+    // A password may hold anything but a slash; what a `?` or `@` in it would cut off is hidden, too.
+    let end = rest.find('/').unwrap_or(rest.len());
+    match rest[..end].rsplit_once('@') {
         Some((user, host)) => {
             let user = user.split(':').next().unwrap_or_default();
-            format!("{scheme}://{user}@{host}")
+            format!("{scheme}://{user}@{host}{}", &rest[end..])
         }
         None => word.to_owned(),
     }
@@ -158,5 +210,48 @@ async fn interrupted() -> Result<()> {
     tokio::select! {
         result = tokio::signal::ctrl_c() => result.context("could not listen for ^C"),
         _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_left_out_wherever_they_stand() {
+        let cases = [
+            (
+                "postgresql://app:secret@host/db",
+                "postgresql://app@host/db",
+            ),
+            (
+                "--url=postgres://app:se@cr?et@host/db?x=1",
+                "--url=postgres://app@host/db?x=1",
+            ),
+            ("postgres://h/db?password=secret&x=1", "postgres://h/db?x=1"),
+            ("postgres://h/db?password=secret", "postgres://h/db"),
+            ("host=h password=secret user=u", "host=h user=u"),
+            (
+                "host=h password='se \\'cret' sslpassword=secret",
+                "host=h ssl",
+            ),
+            ("postgres://h/db", "postgres://h/db"),
+        ];
+        for (typed, shown) in cases {
+            assert_eq!(without_password(typed), shown);
+        }
+    }
+
+    #[test]
+    fn words_are_quoted_as_a_shell_wants_them() {
+        let words = [
+            "load",
+            "my files",
+            "it's",
+            "postgres:///db?host=/x&port=1",
+            "",
+        ];
+        let quoted = "seedrow load 'my files' 'it'\\''s' 'postgres:///db?host=/x&port=1' ''";
+        assert_eq!(line(words.map(str::to_owned).into_iter()), quoted);
     }
 }

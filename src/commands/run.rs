@@ -1,21 +1,21 @@
 //! `seedrow run`, the main job: generate, load, index, check.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 use crate::check::{self, Area, CheckReport, Settings};
 use crate::cli::{DatasetArgs, JobsArgs, QuietArgs, RowsArgs, SampleArgs, TargetArgs};
 use crate::commands::check::{outcome, suite};
-use crate::commands::{Outcome, command_line, stoppable};
+use crate::commands::{Outcome, command_line, stoppable, typed};
 use crate::dataset::Dataset;
-use crate::files::folder::Existing;
+use crate::files::folder::{Existing, ensure_may_hold};
 use crate::files::write::Order;
 use crate::files::{Manifest, manifest};
 use crate::index::{self, Built, Mode, Survey};
-use crate::load::{self, Finished, Found, Input, Load, Phase};
+use crate::load::{self, Finished, Found, Input, Load, Phase, Reached, Stage};
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report;
@@ -63,6 +63,7 @@ struct Job<'a> {
     rows: u64,
     server: Server,
     progress: Progress,
+    stage: &'a Stage,
 }
 
 /// A folder of CSV files for as long as it is needed.
@@ -72,8 +73,26 @@ struct Csv {
     _temporary: Option<TempDir>,
 }
 
+impl Csv {
+    /// The folder asked for, else a temporary one.
+    fn choose(kept: Option<&Path>) -> Result<Csv> {
+        if let Some(folder) = kept {
+            let folder = folder.to_owned();
+            return Ok(Csv {
+                folder,
+                _temporary: None,
+            });
+        }
+        let made = TempDir::with_prefix("seedrow-").context("could not make a temporary folder")?;
+        Ok(Csv {
+            folder: made.path().to_owned(),
+            _temporary: Some(made),
+        })
+    }
+}
+
 /// The whole main job.
-pub async fn run(args: &Args) -> Result<Outcome> {
+pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
     let dataset = Dataset::open(&args.dataset.dataset)?;
     let queries = suite(&dataset, args.dataset.tables.clone());
     let tables = dataset.select(args.dataset.tables.as_deref())?;
@@ -87,6 +106,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
         rows,
         server,
         progress,
+        stage,
     };
 
     let mut phases = Vec::new();
@@ -123,6 +143,7 @@ impl Job<'_> {
             jobs: self.args.jobs.count(),
             replace: self.args.replace,
             command: command_line(),
+            stage: self.stage,
         };
         let identity = load::of_generated(&load, self.rows, self.args.rows.seed);
         if load.look(&identity).await? == Found::Complete {
@@ -141,61 +162,44 @@ impl Job<'_> {
 
     /// Writes the CSV files, or takes those that --csv holds when they are just these.
     async fn generate(&self) -> Result<(Csv, Manifest)> {
-        let temporary = match &self.args.csv {
-            Some(_) => None,
-            None => Some(
-                TempDir::with_prefix("seedrow-").context("could not make a temporary folder")?,
-            ),
-        };
-        let folder = match (&self.args.csv, &temporary) {
-            (Some(folder), _) => folder.clone(),
-            (None, Some(folder)) => folder.path().to_owned(),
-            (None, None) => PathBuf::new(),
-        };
-        if let Some(manifest) =
-            Manifest::read(&folder)?.filter(|manifest| self.is_just_this(manifest))
-        {
+        let csv = Csv::choose(self.args.csv.as_deref())?;
+        if let Some(manifest) = Manifest::read(&csv.folder)? {
+            ensure!(
+                self.is_just_this(&manifest),
+                "{} holds other rows than these; choose another --csv folder, or remove that one",
+                csv.folder.display()
+            );
             self.progress.say(format!(
                 "run: {} holds these rows already",
-                folder.join(manifest::FILE).display()
+                csv.folder.join(manifest::FILE).display()
             ));
-            return Ok((
-                Csv {
-                    folder,
-                    _temporary: temporary,
-                },
-                manifest,
-            ));
+            return Ok((csv, manifest));
         }
+        ensure!(
+            ensure_may_hold(&csv.folder, Existing::Refuse).is_ok(),
+            "{} is a file or holds files already; choose another --csv folder",
+            csv.folder.display()
+        );
         // Read anew on the other thread: a dataset holds nothing that a second reading doesn't bring.
         let dataset = Dataset::open(&self.args.dataset.dataset)?;
-        let (tables, rows, seed, jobs) = (
-            self.tables.clone(),
-            self.rows,
-            self.args.rows.seed,
-            self.args.jobs.count(),
-        );
-        let (out, progress) = (folder.clone(), self.progress.clone());
-        let manifest = stoppable(move |stop| {
+        let (rows, seed) = (self.rows, self.args.rows.seed);
+        let (tables, jobs) = (self.tables.clone(), self.args.jobs.count());
+        let progress = self.progress.clone();
+        // The folder goes along, so that an interrupt removes it only when nothing is written there any more.
+        stoppable(move |stop| {
             let order = Order {
                 dataset: &dataset,
                 tables,
                 rows,
                 seed,
                 jobs,
-                out: &out,
+                out: &csv.folder,
                 existing: Existing::Refuse,
             };
-            order.carry_out(&progress, stop)
+            let manifest = order.carry_out(&progress, stop)?;
+            Ok((csv, manifest))
         })
-        .await?;
-        Ok((
-            Csv {
-                folder,
-                _temporary: temporary,
-            },
-            manifest,
-        ))
+        .await
     }
 
     fn is_just_this(&self, manifest: &Manifest) -> bool {
@@ -241,10 +245,16 @@ impl Job<'_> {
 }
 
 /// What an interrupted run left and what to type next.
-pub fn after_interrupt(_: &Args) -> String {
-    let command = command_line();
-    format!(
-        "nothing is half-written: `{command}` goes on where nothing was loaded yet or all of it was, and \
-         `{command} --replace` redoes a load that was interrupted"
-    )
+pub fn after_interrupt(reached: Reached) -> String {
+    match reached {
+        Reached::Nothing => format!("no row was loaded; `{}` starts over", typed()),
+        Reached::Begun => format!(
+            "every table is whole or empty, and the load is unfinished; `{} --replace` redoes it",
+            command_line()
+        ),
+        Reached::Complete => format!(
+            "the rows are loaded; `{}` goes on with index and check",
+            command_line()
+        ),
+    }
 }

@@ -43,6 +43,8 @@ enum State {
     Bare,
     Quoted,
     Closed,
+    /// In blanks behind the closing quote.
+    Behind,
 }
 
 impl Record {
@@ -76,8 +78,20 @@ impl Record {
     fn end_field(&mut self, state: &State) {
         self.fields.push(Field {
             end: self.bytes.len(),
-            quoted: matches!(state, State::Closed),
+            quoted: matches!(state, State::Closed | State::Behind),
         });
+    }
+
+    /// Drops the field begun when nothing but blanks stands in it: those of `1, "a"`.
+    fn forget_blanks(&mut self) -> bool {
+        let start = self.fields.last().map_or(0, |field| field.end);
+        let blank = self.bytes[start..]
+            .iter()
+            .all(|byte| matches!(byte, b' ' | b'\t'));
+        if blank {
+            self.bytes.truncate(start);
+        }
+        blank
     }
 
     fn is_blank(&self) -> bool {
@@ -156,8 +170,12 @@ impl<R: Read> Records<R> {
                     self.line += 1;
                     return Ok(true);
                 }
-                (State::Closed, byte) => bail!(self.text_behind_quote(record, byte)),
+                (State::Closed | State::Behind, b' ' | b'\t') => State::Behind,
+                (State::Closed | State::Behind, byte) => {
+                    bail!(self.text_behind_quote(record, byte))
+                }
                 (State::Start, b'"') => State::Quoted,
+                (State::Bare, b'"') if record.forget_blanks() => State::Quoted,
                 (State::Start | State::Bare, byte) => {
                     record.bytes.push(byte);
                     State::Bare
@@ -269,6 +287,21 @@ mod tests {
                     .to_vec()
             )]
         );
+    }
+
+    #[test]
+    fn blanks_around_quotes_are_not_part_of_the_field() {
+        let text = "1, \"a, b\" ,\t\"\", c , \"d\"\n2,x \"y\",,,";
+        let rows = [["1", "a, b", "", " c ", "d"], ["2", "x \"y\"", "", "", ""]];
+        assert_eq!(fields(text), rows);
+    }
+
+    #[test]
+    fn text_behind_a_closing_quote_is_refused() {
+        for text in ["1,\"a\"b\n", "1,\"a\" b\n", "1,\"a\" \"b\"\n"] {
+            let error = read(text.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains("x.csv, line 1:"), "{text:?}: {error}");
+        }
     }
 
     #[test]

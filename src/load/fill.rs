@@ -116,18 +116,15 @@ impl Fill<'_> {
                 None => by_table.push(vec![key]),
             }
         }
-        let found = self
-            .crew
+        self.crew
             .each(by_table, async |client, keys: Vec<ForeignKey>| {
-                let mut broken = Vec::new();
                 for key in keys {
-                    broken.extend(restore::validate(client, &key).await?);
+                    restore::validate(client, &key).await?;
                 }
-                Ok(broken)
+                Ok(())
             })
             .await?;
-        let mut broken: Vec<BrokenKey> = found.into_iter().flatten().collect();
-        broken.sort_by(|a, b| (&a.table, &a.name).cmp(&(&b.table, &b.name)));
-        Ok(broken)
+        let tables: Vec<u32> = self.loads.iter().map(|load| load.target.oid).collect();
+        restore::broken_keys(&client, &tables).await
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::dataset::{Dataset, Table};
+use crate::dataset::{Dataset, Table, source};
 use crate::files::Manifest;
 use crate::files::manifest;
 use crate::files::manifest::TableFile;
@@ -57,12 +57,7 @@ impl Input {
         wanted: &[usize],
         named: &[NamedFile],
     ) -> Result<Input> {
-        if !folder.is_dir() {
-            bail!(
-                "{} is not a folder; `seedrow load` takes the folder that holds the CSV files",
-                folder.display()
-            );
-        }
+        ensure_is_folder(folder)?;
         let manifest = Manifest::read(folder)?;
         if let Some(manifest) = &manifest {
             ensure_made_from(dataset, manifest, folder)?;
@@ -113,15 +108,34 @@ impl InputFile {
     }
 }
 
+fn ensure_is_folder(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let wrong = if folder.exists() {
+        "is not a folder"
+    } else {
+        "is not there"
+    };
+    bail!(
+        "{} {wrong}; `seedrow load` takes the folder that holds the CSV files",
+        folder.display()
+    )
+}
+
 fn ensure_made_from(dataset: &Dataset, manifest: &Manifest, folder: &Path) -> Result<()> {
     let made = &manifest.dataset;
     if made.name != dataset.name {
         bail!(
-            "{} was made from the dataset {}, not {}; type --dataset {}",
+            "{} was made from the dataset {}, not {}; name it with --dataset: {}",
             folder.join(manifest::FILE).display(),
             made.name,
             dataset.name,
-            made.name
+            if source::built_in_names().contains(&made.name) {
+                made.name.clone()
+            } else {
+                format!("the path of its {}.toml", made.name)
+            }
         );
     }
     if made.hash != dataset.hash {
@@ -169,7 +183,17 @@ fn described(table: usize, spec: &Table, manifest: &Manifest, folder: &Path) -> 
             names.join(", ")
         );
     };
-    let file = foreign(table, folder.join(&described.file))?;
+    let path = folder.join(&described.file);
+    if !path.exists() {
+        bail!(
+            "{} lists {} for table {}, which is not there; there is {}. Generate the files anew",
+            folder.join(manifest::FILE).display(),
+            described.file,
+            spec.name,
+            csv_files(folder)?
+        );
+    }
+    let file = foreign(table, path)?;
     if file.bytes != described.bytes {
         bail!(
             "{} has {} bytes, and {} says {}; the file was changed or cut short. Generate it anew, or remove the \
@@ -211,9 +235,10 @@ fn foreign(table: usize, path: PathBuf) -> Result<InputFile> {
 }
 
 fn locate(table: &Table, folder: &Path) -> Result<PathBuf> {
+    let own_name = format!("{}.csv", table.name);
     let names = [
-        table.file.clone().unwrap_or_default(),
-        format!("{}.csv", table.name),
+        table.file.clone().unwrap_or_else(|| own_name.clone()),
+        own_name,
     ];
     if let Some(path) = names
         .iter()
@@ -222,22 +247,26 @@ fn locate(table: &Table, folder: &Path) -> Result<PathBuf> {
     {
         return Ok(path);
     }
+    bail!(
+        "{} has no {} for table {}; there is {}. `--file {}=PATH` names another file, --tables leaves the table out",
+        folder.display(),
+        names[0],
+        table.name,
+        csv_files(folder)?,
+        table.name
+    )
+}
+
+/// The names of a folder's CSV files, for messages.
+fn csv_files(folder: &Path) -> Result<String> {
     let mut there: Vec<String> = fs::read_dir(folder)
         .with_context(|| format!("could not read {}", folder.display()))?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| name.ends_with(".csv"))
         .collect();
     there.sort();
-    let there = if there.is_empty() {
-        "no .csv file".to_owned()
-    } else {
-        there.join(", ")
-    };
-    bail!(
-        "{} has no {} for table {}; there is {there}. `--file {}=PATH` names another file, --tables leaves the table out",
-        folder.display(),
-        names[0],
-        table.name,
-        table.name
-    )
+    if there.is_empty() {
+        there.push("no .csv file".to_owned());
+    }
+    Ok(there.join(", "))
 }

@@ -4,7 +4,7 @@
 
 use anyhow::{Context, Result, bail};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, GenericClient};
+use tokio_postgres::{Client, GenericClient, Row};
 
 use crate::load::account::Account;
 use crate::postgres::TableName;
@@ -66,9 +66,10 @@ impl Lifted {
 /// Makes the ledger's tables where they are missing.
 pub async fn prepare(client: &Client) -> Result<()> {
     let found = client
-        .query_one("SELECT to_regclass('seedrow.lifted') IS NOT NULL", &[])
-        .await?;
-    if found.get(0) {
+        .query_one("SELECT to_regclass('seedrow.unvalidated') IS NOT NULL", &[])
+        .await
+        .context("could not look for the ledger")?;
+    if found.try_get(0)? {
         return Ok(());
     }
     let result = client
@@ -78,30 +79,29 @@ pub async fn prepare(client: &Client) -> Result<()> {
         Ok(()) => Ok(()),
         Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
             client.batch_execute("ROLLBACK").await?;
-            let row = client
-                .query_one(
-                    "SELECT quote_ident(current_database()), quote_ident(current_user)",
-                    &[],
-                )
-                .await?;
-            let (database, role): (String, String) = (row.get(0), row.get(1));
-            Err(error).with_context(|| {
-                format!(
-                    "seedrow keeps a small ledger in a schema of its own, and {role} may not create one; type, as the \
-                     database's owner: GRANT CREATE ON DATABASE {database} TO {role}"
-                )
-            })
+            let grant = grant_create(client).await?;
+            Err(error).context(format!(
+                "seedrow keeps a small ledger in a schema of its own and may not make one; {grant}"
+            ))
         }
         Err(error) => Err(error).context("could not make the ledger, schema seedrow"),
     }
+}
+
+/// What lets the connection's role make schemas: the statement to type.
+pub async fn grant_create(client: &Client) -> Result<String> {
+    let sql = "SELECT format('type, as the database''s owner: GRANT CREATE ON DATABASE %I TO %I;',
+        current_database(), current_user)";
+    Ok(client.query_one(sql, &[]).await?.try_get(0)?)
 }
 
 /// The load that the ledger holds for a schema, if there is a ledger and one in it.
 pub async fn find(client: &impl GenericClient, schema: &str) -> Result<Option<Entry>> {
     let known = client
         .query_one("SELECT to_regclass('seedrow.loads') IS NOT NULL", &[])
-        .await?;
-    if !known.get::<_, bool>(0) {
+        .await
+        .context("could not look for the ledger")?;
+    if !known.try_get::<_, bool>(0)? {
         return Ok(None);
     }
     let sql = "SELECT identity, command, tables, finished_at IS NOT NULL FROM seedrow.loads WHERE target_schema = $1";
@@ -109,11 +109,12 @@ pub async fn find(client: &impl GenericClient, schema: &str) -> Result<Option<En
         .query_opt(sql, &[&schema])
         .await
         .context("could not read the ledger")?;
-    Ok(row.map(|row| Entry {
-        identity: row.get(0),
-        command: row.get(1),
-        tables: row.get(2),
-        finished: row.get(3),
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Entry {
+        identity: row.try_get(0)?,
+        command: row.try_get(1)?,
+        tables: row.try_get(2)?,
+        finished: row.try_get(3)?,
     }))
 }
 
@@ -187,6 +188,25 @@ pub async fn enter(client: &impl GenericClient, schema: &str, account: &Account)
     Ok(())
 }
 
+/// Enters tables that seedrow made and has not filled: they are its own to index.
+pub async fn enter_made(
+    client: &impl GenericClient,
+    schema: &str,
+    tables: &[String],
+) -> Result<()> {
+    let sql = "INSERT INTO seedrow.tables
+            (schema_name, table_name, file, read, loaded, rejected, dropped, repaired)
+        SELECT $1, made.name, '', 0, 0, 0, 0, 0
+        FROM unnest($2::text[]) AS made (name)
+        ON CONFLICT (schema_name, table_name) DO UPDATE SET
+            file = '', read = 0, loaded = 0, rejected = 0, dropped = 0, repaired = 0";
+    client
+        .execute(sql, &[&schema, &tables])
+        .await
+        .context("could not write the ledger")?;
+    Ok(())
+}
+
 /// The accounts of a schema's tables.
 pub async fn accounts(
     client: &impl GenericClient,
@@ -201,17 +221,19 @@ pub async fn accounts(
         .query(sql, &[&schema, &tables])
         .await
         .context("could not read the ledger")?;
-    let count = |row: &tokio_postgres::Row, index| row.get::<_, i64>(index).cast_unsigned();
-    let account = |row: &tokio_postgres::Row| Account {
-        name: row.get(0),
-        file: row.get(1),
-        read: count(row, 2),
-        loaded: count(row, 3),
-        rejected: count(row, 4),
-        dropped: count(row, 5),
-        repaired: count(row, 6),
+    let count = |row: &Row, index| -> Result<u64> { Ok(row.try_get::<_, i64>(index)?.try_into()?) };
+    let account = |row: &Row| {
+        Ok(Account {
+            name: row.try_get(0)?,
+            file: row.try_get(1)?,
+            read: count(row, 2)?,
+            loaded: count(row, 3)?,
+            rejected: count(row, 4)?,
+            dropped: count(row, 5)?,
+            repaired: count(row, 6)?,
+        })
     };
-    Ok(rows.iter().map(account).collect())
+    rows.iter().map(account).collect()
 }
 
 /// Ends the schema's load; refuses while constraints are still lifted.
@@ -286,12 +308,67 @@ pub async fn lifted(client: &impl GenericClient, schema: &str) -> Result<Vec<Lif
         .query(sql, &[&schema])
         .await
         .context("could not read the ledger")?;
-    let lifted = |row: &tokio_postgres::Row| Lifted {
-        table: TableName::new(row.get::<_, String>(0), row.get::<_, String>(1)),
-        name: row.get(2),
-        kind: row.get(3),
-        definition: row.get(4),
-        validated: row.get(5),
+    let lifted = |row: &Row| {
+        Ok(Lifted {
+            table: table_name(row)?,
+            name: row.try_get(2)?,
+            kind: row.try_get(3)?,
+            definition: row.try_get(4)?,
+            validated: row.try_get(5)?,
+        })
     };
-    Ok(rows.iter().map(lifted).collect())
+    rows.iter().map(lifted).collect()
+}
+
+fn table_name(row: &Row) -> Result<TableName> {
+    let (schema, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    Ok(TableName::new(schema, name))
+}
+
+/// Takes constraints out of the ledger that somebody put back by hand since, or whose table is gone.
+pub async fn forget_put_back(client: &impl GenericClient, schema: &str) -> Result<()> {
+    let sql = "DELETE FROM seedrow.lifted AS l
+        WHERE target_schema = $1 AND NOT EXISTS (
+            SELECT FROM pg_class AS t
+            JOIN pg_namespace AS n ON n.oid = t.relnamespace
+            WHERE n.nspname = l.schema_name AND t.relname = l.table_name AND NOT EXISTS (
+                SELECT FROM pg_constraint AS k
+                WHERE k.conrelid = t.oid AND k.conname = l.name
+            )
+        )";
+    client
+        .execute(sql, &[&schema])
+        .await
+        .context("could not tidy up the ledger")?;
+    Ok(())
+}
+
+/// Notes that a foreign key is back and not validated, or that it is.
+pub async fn note_validated(
+    client: &impl GenericClient,
+    table: &TableName,
+    name: &str,
+    validated: bool,
+) -> Result<()> {
+    let sql = if validated {
+        "DELETE FROM seedrow.unvalidated WHERE schema_name = $1 AND table_name = $2 AND name = $3"
+    } else {
+        "INSERT INTO seedrow.unvalidated VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+    };
+    client
+        .execute(sql, &[&table.schema, &table.name, &name])
+        .await
+        .with_context(|| format!("could not note the state of {name} in the ledger"))?;
+    Ok(())
+}
+
+/// The foreign keys that earlier loads left NOT VALID.
+pub async fn unvalidated(client: &impl GenericClient) -> Result<Vec<(TableName, String)>> {
+    let sql = "SELECT schema_name, table_name, name FROM seedrow.unvalidated";
+    let rows = client
+        .query(sql, &[])
+        .await
+        .context("could not read the ledger")?;
+    let key = |row: &Row| Ok((table_name(row)?, row.try_get(2)?));
+    rows.iter().map(key).collect()
 }

@@ -44,24 +44,25 @@ pub async fn keys(client: &impl GenericClient, tables: &[u32]) -> Result<Vec<Key
         .query(include_str!("sql/keys.sql"), &[&tables])
         .await
         .context("could not read the tables' keys")?;
-    let key = |row: &tokio_postgres::Row| Key {
-        oid: row.get("oid"),
-        table_oid: row.get("table_oid"),
-        referenced_oid: row.get("referenced_oid"),
-        index_oid: row.get("index_oid"),
-        lifted: Lifted {
-            table: TableName::new(
-                row.get::<_, String>("schema_name"),
-                row.get::<_, String>("table_name"),
-            ),
-            name: row.get("name"),
-            kind: row.get("kind"),
-            definition: row.get("definition"),
-            validated: row.get("validated"),
-        },
-        obstacle: row.get("obstacle"),
+    let key = |row: &tokio_postgres::Row| {
+        let (schema, table): (String, String) =
+            (row.try_get("schema_name")?, row.try_get("table_name")?);
+        Ok(Key {
+            oid: row.try_get("oid")?,
+            table_oid: row.try_get("table_oid")?,
+            referenced_oid: row.try_get("referenced_oid")?,
+            index_oid: row.try_get("index_oid")?,
+            lifted: Lifted {
+                table: TableName::new(schema, table),
+                name: row.try_get("name")?,
+                kind: row.try_get("kind")?,
+                definition: row.try_get("definition")?,
+                validated: row.try_get("validated")?,
+            },
+            obstacle: row.try_get("obstacle")?,
+        })
     };
-    Ok(rows.iter().map(key).collect())
+    rows.iter().map(key).collect()
 }
 
 /// Decides; `full` are tables outside the load that hold rows, whose foreign keys stay.
@@ -102,6 +103,28 @@ impl Choice {
         }
     }
 
+    /// The keys to be dropped as the ledger notes them; `unvalidated` are foreign keys that an earlier load left NOT
+    /// VALID, which are validated again.
+    pub fn to_lift(&self, unvalidated: &[(TableName, String)]) -> Vec<Lifted> {
+        let noted = |key: &Key| {
+            let mut lifted = key.lifted.clone();
+            lifted.validated |= unvalidated
+                .iter()
+                .any(|(table, name)| *table == lifted.table && *name == lifted.name);
+            lifted
+        };
+        self.lift.iter().map(noted).collect()
+    }
+
+    /// The tables outside the load whose foreign keys stay.
+    pub fn outsiders(&self, inside: &[u32]) -> Vec<&TableName> {
+        let foreign = self.stay.iter().map(|(key, _)| key);
+        foreign
+            .filter(|key| key.lifted.is_foreign() && !inside.contains(&key.table_oid))
+            .map(|key| &key.lifted.table)
+            .collect()
+    }
+
     /// Whether a foreign key stays that refers to this table from another one, so that it cannot be truncated alone.
     pub fn is_referred_to(&self, table: u32) -> bool {
         self.stay.iter().any(|(key, _)| {
@@ -133,13 +156,16 @@ pub async fn drop_constraint(
         .with_context(|| format!("could not drop {} for the load", lifted.name))
 }
 
-/// Puts a constraint back, a foreign key NOT VALID, and takes it out of the ledger: in one transaction.
+/// Puts a constraint back, a foreign key NOT VALID, and enters that in the ledger: in one transaction.
 pub async fn restore(client: &mut Client, lifted: &Lifted) -> Result<()> {
     let transaction = client.transaction().await?;
     transaction
         .batch_execute(&restoring_statement(lifted))
         .await?;
     ledger::note_restored(&transaction, lifted).await?;
+    if lifted.is_foreign() && lifted.validated {
+        ledger::note_validated(&transaction, &lifted.table, &lifted.name, false).await?;
+    }
     transaction.commit().await?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, Error, Result, anyhow};
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Client, GenericClient};
 
-use crate::load::ledger::Lifted;
+use crate::load::ledger::{self, Lifted};
 use crate::load::lift;
 use crate::load::tables::Target;
 use crate::postgres::TableName;
@@ -42,10 +42,11 @@ pub async fn key(client: &mut Client, lifted: &Lifted) -> Result<()> {
             lifted.name, lifted.table
         )));
     }
-    let duplicates = duplicates(client, lifted).await.unwrap_or_default();
+    let duplicates = duplicates(client, lifted)
+        .await
+        .with_context(|| format!("{} has duplicates on {}", lifted.name, lifted.table))?;
     Err(anyhow!(
-        "{} cannot be built on {}: {} stand more than once: {}\n  the rows are loaded and the load is unfinished; mend \
-         the file, then type the same command with --replace",
+        "{} cannot be built on {}: {} stands against duplicates: {}",
         lifted.name,
         lifted.table,
         lifted.definition,
@@ -71,18 +72,15 @@ async fn duplicates(client: &impl GenericClient, lifted: &Lifted) -> Result<Vec<
     let sql = format!(
         "SELECT concat_ws(', ', {columns}) || ' (' || count(*) || ' times)'
         FROM {}
+        WHERE ({columns}) IS NOT NULL
         GROUP BY {columns}
         HAVING count(*) > 1
         ORDER BY count(*) DESC, {columns}
         LIMIT {SHOWN}",
         lifted.table
     );
-    Ok(client
-        .query(&sql, &[])
-        .await?
-        .iter()
-        .map(|row| row.get(0))
-        .collect())
+    let rows = client.query(&sql, &[]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// Adds a foreign key NOT VALID, which reads no row.
@@ -92,26 +90,36 @@ pub async fn foreign_key(client: &mut Client, lifted: &Lifted) -> Result<()> {
         .with_context(|| format!("could not put {} back on {}", lifted.name, lifted.table))
 }
 
-/// Validates a foreign key; one that rows break is left NOT VALID and described.
-pub async fn validate(client: &Client, key: &ForeignKey) -> Result<Option<BrokenKey>> {
+/// Validates a foreign key; one that rows break is left NOT VALID, as the ledger notes it.
+pub async fn validate(client: &Client, key: &ForeignKey) -> Result<()> {
     let statement = format!(
         "ALTER TABLE {} VALIDATE CONSTRAINT {}",
         key.table,
         quoted(&key.name)
     );
     match client.batch_execute(&statement).await {
-        Ok(()) => Ok(None),
-        Err(error) if error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION) => {
-            Ok(Some(broken(client, key).await?))
-        }
+        Ok(()) => ledger::note_validated(client, &key.table, &key.name, true).await,
+        Err(error) if error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION) => Ok(()),
         Err(error) => {
             Err(error).with_context(|| format!("could not validate {} of {}", key.name, key.table))
         }
     }
 }
 
+/// The foreign keys of the tables that are NOT VALID because rows break them.
+pub async fn broken_keys(client: &Client, tables: &[u32]) -> Result<Vec<BrokenKey>> {
+    let mut found = Vec::new();
+    for key in not_valid(client, tables).await? {
+        let key = broken(client, &key).await?;
+        if key.rows > 0 {
+            found.push(key);
+        }
+    }
+    Ok(found)
+}
+
 /// Counts and samples the rows that break a foreign key.
-pub async fn broken(client: &Client, key: &ForeignKey) -> Result<BrokenKey> {
+async fn broken(client: &Client, key: &ForeignKey) -> Result<BrokenKey> {
     let columns = key.column_names();
     let pairs: Vec<String> = columns
         .iter()
@@ -143,8 +151,11 @@ pub async fn broken(client: &Client, key: &ForeignKey) -> Result<BrokenKey> {
         table: key.table.clone(),
         columns: columns.into_iter().map(str::to_owned).collect(),
         referenced: key.referenced.clone(),
-        rows: rows.get::<_, i64>(0).cast_unsigned(),
-        samples: samples.iter().map(|row| row.get(0)).collect(),
+        rows: rows.try_get::<_, i64>(0)?.try_into()?,
+        samples: samples
+            .iter()
+            .map(|row| Ok(row.try_get(0)?))
+            .collect::<Result<_>>()?,
     })
 }
 
@@ -167,11 +178,15 @@ pub async fn sequences(client: &Client, target: &Target) -> Result<()> {
             .with_context(|| {
                 format!("could not look up the sequence of {table}.{}", column.name)
             })?;
-        let Some(sequence) = owned.get::<_, Option<String>>(0) else {
+        let Some(sequence) = owned.try_get::<_, Option<String>>(0)? else {
             continue;
         };
+        // Ids from 0 or below leave the sequence at its start, which setval would refuse.
         let sql = format!(
-            "SELECT setval($1::text::regclass, max({0})) FROM {table} HAVING max({0}) IS NOT NULL",
+            "SELECT setval(s.seqrelid::regclass, ids.last)
+            FROM (SELECT max({})::int8 AS last FROM {table}) AS ids
+            JOIN pg_sequence AS s ON s.seqrelid = $1::text::regclass
+            WHERE ids.last BETWEEN s.seqmin AND s.seqmax",
             quoted(&column.name)
         );
         client

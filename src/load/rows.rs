@@ -2,17 +2,18 @@
 
 use std::sync::atomic::Ordering;
 
-use anyhow::{Context, Error, Result, anyhow};
-use tokio_postgres::Client;
+use anyhow::{Context, Error, Result, anyhow, ensure};
 use tokio_postgres::error::DbError;
+use tokio_postgres::{Client, Transaction};
 
 use crate::dataset::{Column, Dataset};
+use crate::files::manifest;
 use crate::load::account::Account;
 use crate::load::columns;
 use crate::load::feed::{self, Format};
 use crate::load::input::InputFile;
 use crate::load::ledger;
-use crate::load::tables::Target;
+use crate::load::tables::{self, Target};
 use crate::postgres::copy::{Place, copy_in, place};
 use crate::postgres::name::quoted_list;
 use crate::progress::{Progress, Unit};
@@ -51,11 +52,6 @@ impl TableLoad<'_> {
         )
     }
 
-    /// Refuses a header that doesn't fit, before anything is written.
-    pub fn ensure_header_fits(&self) -> Result<()> {
-        self.columns().map(drop)
-    }
-
     fn copy_statement(&self) -> Result<String> {
         let names: Vec<&str> = self
             .columns()?
@@ -84,6 +80,7 @@ impl TableLoad<'_> {
         let table = &self.target.name;
         let transaction = client.transaction().await?;
         if self.way == Way::Frozen {
+            self.ensure_still_empty(&transaction).await?;
             let truncate = format!("TRUNCATE {table}");
             transaction
                 .batch_execute(&truncate)
@@ -95,6 +92,7 @@ impl TableLoad<'_> {
         let copied = copy_in(&transaction, &statement, feed.chunks, &task).await;
         let loaded = copied.map_err(|error| self.explain(error))?;
         let read = feed.read.load(Ordering::Relaxed);
+        self.ensure_as_described(loaded)?;
         let account = Account::whole(&table.name, &self.file.name(), read, loaded)?;
         ledger::enter(&transaction, &table.schema, &account).await?;
         transaction
@@ -103,6 +101,36 @@ impl TableLoad<'_> {
             .with_context(|| format!("could not commit {table}"))?;
         task.finish();
         Ok(account)
+    }
+
+    /// Refuses to empty a table that was empty before this load and holds rows now, with the table locked.
+    async fn ensure_still_empty(&self, transaction: &Transaction<'_>) -> Result<()> {
+        let table = &self.target.name;
+        transaction
+            .batch_execute(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
+            .await
+            .with_context(|| format!("could not lock {table}"))?;
+        let filled = !self.target.holds_rows && tables::holds_rows(transaction, table).await?;
+        ensure!(
+            !filled,
+            "{table} was empty when this load began, and somebody wrote rows into it since"
+        );
+        Ok(())
+    }
+
+    /// Refuses a count other than the manifest's.
+    fn ensure_as_described(&self, loaded: u64) -> Result<()> {
+        if let Some(described) = &self.file.described {
+            ensure!(
+                described.rows == loaded,
+                "{} has {loaded} records, and {} says {}; nothing of it was kept. Generate it anew, or remove the \
+                 manifest to have every record read and checked",
+                self.file.path.display(),
+                manifest::FILE,
+                described.rows
+            );
+        }
+        Ok(())
     }
 
     /// Names file, line, column and value where Postgres tells where the COPY failed.
@@ -124,11 +152,7 @@ impl TableLoad<'_> {
         };
         let path = self.file.path.display();
         let line = line.map_or_else(|_| "in a record".to_owned(), |line| format!("line {line}"));
-        let table = &self.target.name.name;
-        anyhow!(
-            "{path}, {line}: {}\n  nothing of {table} was loaded; mend the file, then type the same command with --replace",
-            wrong_value(&place, found)
-        )
+        anyhow!("{path}, {line}: {}", wrong_value(&place, found))
     }
 }
 

@@ -2,16 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use tokio_postgres::Client;
 
 use crate::dataset::Dataset;
 use crate::load::account::Account;
+use crate::load::begin::{self, Reached, Stage};
+use crate::load::columns;
 use crate::load::crew::Crew;
 use crate::load::fill::Fill;
 use crate::load::identity::{self, Found};
 use crate::load::input::Input;
-use crate::load::ledger::{self, NewEntry};
+use crate::load::ledger;
 use crate::load::lift::{self, Choice};
 use crate::load::restore::{self, BrokenKey};
 use crate::load::rows::{TableLoad, Way};
@@ -19,7 +21,7 @@ use crate::load::size::Size;
 use crate::load::tables::{self, Target};
 use crate::postgres::Server;
 use crate::postgres::catalog;
-use crate::postgres::name::quoted;
+use crate::postgres::error::Refused;
 use crate::progress::{Progress, grouped};
 
 /// What is to be loaded, where, and how.
@@ -34,8 +36,10 @@ pub struct Load<'a> {
     pub jobs: usize,
     /// Whether tables that hold rows are emptied.
     pub replace: bool,
-    /// What was typed, for the ledger's messages.
+    /// What was typed, but for `--replace`, for the ledger and messages.
     pub command: String,
+    /// Where it is told how far the load has come.
+    pub stage: &'a Stage,
 }
 
 /// One phase's figures.
@@ -91,9 +95,6 @@ impl Finished {
     }
 }
 
-/// Held while a load runs, so that a second seedrow on the same database is refused.
-const LOCK: i64 = 0x5EED_0000_0000_0001;
-
 impl Load<'_> {
     /// The tables' names, in load order.
     pub fn table_names(&self) -> Vec<String> {
@@ -119,13 +120,23 @@ impl Load<'_> {
         let Some(schema) = self.existing_schema(&client).await? else {
             return Ok(Found::Nothing);
         };
-        let found = identity::judge(self, ledger::find(&client, &schema).await?, identity)?;
-        if found == Found::Nothing {
-            self.ensure_may_fill(
-                &tables::full(&client, self.dataset, &schema, self.tables).await?,
-            )?;
+        let entry = ledger::find(&client, &schema).await?;
+        let found = identity::judge(self, entry, identity)?;
+        if found == Found::Complete && self.still_there(&client, &schema).await? {
+            return Ok(Found::Complete);
         }
-        Ok(found)
+        let full = tables::full(&client, self.dataset, &schema, self.tables).await?;
+        self.ensure_may_fill(&full)?;
+        Ok(Found::Nothing)
+    }
+
+    /// Whether no table that the ledger has rows of was dropped or emptied since.
+    async fn still_there(&self, client: &Client, schema: &str) -> Result<bool> {
+        let accounts = ledger::accounts(client, schema, &self.table_names()).await?;
+        let full = tables::full(client, self.dataset, schema, self.tables).await?;
+        let there = tables::existing(client, self.dataset, schema, self.tables).await?;
+        let kept = |account: &Account| account.loaded == 0 || full.contains(&account.name);
+        Ok(there == self.table_names() && accounts.iter().all(kept))
     }
 
     async fn existing_schema(&self, client: &Client) -> Result<Option<String>> {
@@ -141,61 +152,74 @@ impl Load<'_> {
     ///
     /// Errors leave the ledger with an unfinished load, which `--replace` redoes; every table is whole or empty.
     pub async fn carry_out(&self, input: &Input, progress: &Progress) -> Result<Finished> {
+        self.ensure_headers_fit(input)?;
         let identity = identity::of_input(self, input)?;
         let mut control = self.server.connect().await?;
-        lock(&control).await?;
-        let schema = self.prepare_schema(&control).await?;
-        let found = identity::judge(self, ledger::find(&control, &schema).await?, &identity)?;
-        if found == Found::Complete {
-            return self.finished_before(&control, &schema).await;
+        begin::lock(&control).await?;
+        if self.look(&identity).await? == Found::Complete {
+            return self.recall().await;
         }
 
+        ledger::prepare(&control).await?;
+        begin::ensure_schema(&control, self.server).await?;
+        let schema = self.schema(&control).await?;
         tables::ensure_exist(&mut control, self.dataset, &schema, self.tables).await?;
         let targets = tables::find(&control, self.dataset, &schema, self.tables).await?;
-        let full: Vec<String> = targets
-            .iter()
-            .filter(|target| target.holds_rows)
-            .map(|target| target.name.name.clone())
-            .collect();
-        self.ensure_may_fill(&full)?;
+        tables::ensure_may_fill(&control, &targets).await?;
         let choice = self.choose_keys(&control, &targets).await?;
         let loads = self.table_loads(input, &targets, &choice)?;
-        self.announce(&control, input, &schema, &choice, progress)
-            .await?;
+        self.announce(&control, input, &schema, progress).await?;
 
-        ledger::prepare(&control).await?;
         self.begin(&mut control, &schema, &identity, input, &choice, &targets)
             .await?;
-        let lifted = ledger::lifted(&control, &schema).await?;
+        let filled = self.fill(&control, &schema, &loads, &choice, progress);
+        let loaded = filled.await.map_err(|error| self.unfinished(error))?;
+        self.stage.set(Reached::Complete);
+        Ok(Finished::Now(loaded))
+    }
+
+    async fn fill(
+        &self,
+        control: &Client,
+        schema: &str,
+        loads: &[TableLoad<'_>],
+        choice: &Choice,
+        progress: &Progress,
+    ) -> Result<Loaded> {
+        let lifted = ledger::lifted(control, schema).await?;
         let crew = Crew {
             server: self.server,
             jobs: self.jobs,
         };
         let fill = Fill {
             crew,
-            loads: &loads,
+            loads,
             lifted: &lifted,
-            choice: &choice,
+            choice,
             progress,
         };
         let loaded = fill.carry_out().await?;
-        ledger::finish(&control, &schema).await?;
-        Ok(Finished::Now(loaded))
+        ledger::finish(control, schema).await?;
+        Ok(loaded)
     }
 
-    async fn prepare_schema(&self, client: &Client) -> Result<String> {
-        if let Some(schema) = self.server.schema() {
-            let statement = format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(schema));
-            client
-                .batch_execute(&statement)
-                .await
-                .with_context(|| format!("could not make the schema {schema}"))?;
-        }
-        self.schema(client).await
+    /// The error with what to type beneath it.
+    fn unfinished(&self, error: Error) -> Error {
+        let next = format!(
+            "the load is unfinished, each table whole or empty; with this mended, type: {} --replace",
+            self.command
+        );
+        let refused = Refused {
+            message: error.to_string(),
+            notes: vec![next],
+            source: Some(error.into_boxed_dyn_error()),
+        };
+        refused.into()
     }
 
     /// The accounts and findings of this load, which was completed before.
     pub async fn recall(&self) -> Result<Finished> {
+        self.stage.set(Reached::Complete);
         let client = self.server.connect().await?;
         let schema = self.schema(&client).await?;
         self.finished_before(&client, &schema).await
@@ -205,10 +229,7 @@ impl Load<'_> {
         let accounts = ledger::accounts(client, schema, &self.table_names()).await?;
         let targets = tables::find(client, self.dataset, schema, self.tables).await?;
         let oids: Vec<u32> = targets.iter().map(|target| target.oid).collect();
-        let mut broken = Vec::new();
-        for key in restore::not_valid(client, &oids).await? {
-            broken.push(restore::broken(client, &key).await?);
-        }
+        let broken = restore::broken_keys(client, &oids).await?;
         Ok(Finished::Before(Loaded {
             accounts,
             broken,
@@ -229,9 +250,21 @@ impl Load<'_> {
         )
     }
 
+    /// Refuses headers that don't fit, before anything is written.
+    fn ensure_headers_fit(&self, input: &Input) -> Result<()> {
+        for file in &input.files {
+            let table = &self.dataset.tables[file.table];
+            columns::by_header(table, &file.header, &file.path.display().to_string())?;
+        }
+        Ok(())
+    }
+
     async fn choose_keys(&self, client: &Client, targets: &[Target]) -> Result<Choice> {
         let oids: Vec<u32> = targets.iter().map(|target| target.oid).collect();
-        let path: String = client.query_one("SHOW search_path", &[]).await?.get(0);
+        let path: String = client
+            .query_one("SHOW search_path", &[])
+            .await?
+            .try_get(0)?;
         client.batch_execute("SET search_path = pg_catalog").await?;
         let keys = lift::keys(client, &oids).await;
         client
@@ -256,14 +289,12 @@ impl Load<'_> {
                 .context("a table has no file")?;
             let alone = target.ordinary && !choice.is_referred_to(target.oid);
             let way = if alone { Way::Frozen } else { Way::Plain };
-            let load = TableLoad {
+            Ok(TableLoad {
                 dataset: self.dataset,
                 target,
                 file,
                 way,
-            };
-            load.ensure_header_fits()?;
-            Ok(load)
+            })
         };
         targets.iter().map(load).collect()
     }
@@ -273,10 +304,9 @@ impl Load<'_> {
         client: &Client,
         input: &Input,
         schema: &str,
-        choice: &Choice,
         progress: &Progress,
     ) -> Result<()> {
-        let level: String = client.query_one("SHOW wal_level", &[]).await?.get(0);
+        let level: String = client.query_one("SHOW wal_level", &[]).await?.try_get(0)?;
         let rows = input.rows();
         let names = self.table_names().join(", ");
         progress.say(format!(
@@ -298,71 +328,6 @@ impl Load<'_> {
             }
             None => progress.say(format!("load: {bytes} of CSV, every record read")),
         }
-        for (key, reason) in &choice.stay {
-            progress.say(format!(
-                "load: {} of {} stays in place: {reason}",
-                key.lifted.name, key.lifted.table
-            ));
-        }
         Ok(())
     }
-
-    /// Enters the load and drops the keys, in one transaction.
-    async fn begin(
-        &self,
-        client: &mut Client,
-        schema: &str,
-        identity: &str,
-        input: &Input,
-        choice: &Choice,
-        targets: &[Target],
-    ) -> Result<()> {
-        let transaction = client.transaction().await?;
-        let made = input.manifest.as_ref();
-        let entry = NewEntry {
-            identity,
-            command: &self.command,
-            dataset: &self.dataset.name,
-            dataset_hash: &self.dataset.hash,
-            root_rows: made.map(|manifest| manifest.rows),
-            seed: made.map(|manifest| manifest.seed),
-            tables: self.table_names(),
-        };
-        ledger::begin(&transaction, schema, &entry).await?;
-        for key in &choice.lift {
-            lift::drop_constraint(&transaction, schema, &key.lifted).await?;
-        }
-        let crowded: Vec<String> = targets
-            .iter()
-            .filter(|target| {
-                target.holds_rows && (!target.ordinary || choice.is_referred_to(target.oid))
-            })
-            .map(|target| target.name.to_string())
-            .collect();
-        if !crowded.is_empty() {
-            let all: Vec<String> = targets
-                .iter()
-                .map(|target| target.name.to_string())
-                .collect();
-            let statement = format!("TRUNCATE {}", all.join(", "));
-            transaction
-                .batch_execute(&statement)
-                .await
-                .context("could not empty the tables together")?;
-        }
-        transaction
-            .commit()
-            .await
-            .context("could not begin the load")
-    }
-}
-
-async fn lock(client: &Client) -> Result<()> {
-    let row = client
-        .query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK])
-        .await?;
-    if row.get(0) {
-        return Ok(());
-    }
-    bail!("another seedrow is loading into this database; wait for it to end")
 }

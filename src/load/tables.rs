@@ -2,14 +2,16 @@
 
 use std::collections::HashSet;
 
-use anyhow::{Context, Result, bail};
-use tokio_postgres::Client;
+use anyhow::{Context, Result, bail, ensure};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, GenericClient};
 
 use crate::dataset::Dataset;
 use crate::load::columns;
+use crate::load::ledger;
 use crate::load::lift::Key;
 use crate::postgres::TableName;
-use crate::postgres::catalog::{self, Scope};
+use crate::postgres::catalog::{self, Scope, TableKind};
 
 /// A table of the database that a table of the dataset goes into.
 #[derive(Debug, Clone)]
@@ -28,22 +30,13 @@ pub struct Target {
     pub holds_rows: bool,
 }
 
-/// Whether the schema had to be applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Schema {
-    /// The tables were there.
-    Found,
-    /// The dataset's DDL was run.
-    Applied,
-}
-
-/// Makes the dataset's tables when none of them is there; refuses when some are.
+/// Makes the dataset's tables when none of them is there, and enters them in the ledger; refuses when some are.
 pub async fn ensure_exist(
     client: &mut Client,
     dataset: &Dataset,
     schema: &str,
     wanted: &[usize],
-) -> Result<Schema> {
+) -> Result<()> {
     let (mut there, mut missing) = (Vec::new(), Vec::new());
     for table in dataset.real_tables() {
         let name = &dataset.tables[table].name;
@@ -53,7 +46,7 @@ pub async fn ensure_exist(
         }
     }
     if !missing.iter().any(|(table, _)| wanted.contains(table)) {
-        return Ok(Schema::Found);
+        return Ok(());
     }
     if !there.is_empty() {
         let missing: Vec<&str> = missing.into_iter().map(|(_, name)| name).collect();
@@ -65,21 +58,36 @@ pub async fn ensure_exist(
             dataset.schema.path.display()
         );
     }
-    apply(client, dataset, schema).await?;
-    Ok(Schema::Applied)
+    apply(client, dataset, schema).await
 }
 
 async fn apply(client: &mut Client, dataset: &Dataset, schema: &str) -> Result<()> {
     let transaction = client.transaction().await?;
-    transaction
-        .batch_execute(&dataset.schema.text)
-        .await
-        .with_context(|| {
-            format!(
-                "could not apply {} in schema {schema}",
-                dataset.schema.path.display()
-            )
-        })?;
+    let applying = || {
+        format!(
+            "could not apply {} in schema {schema}",
+            dataset.schema.path.display()
+        )
+    };
+    let applied = transaction.batch_execute(&dataset.schema.text).await;
+    if let Err(error) = applied {
+        drop(transaction);
+        let denied = error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE);
+        let error = Err(error).with_context(applying);
+        if !denied {
+            return error;
+        }
+        let sql = "SELECT format('type, as its owner: GRANT CREATE ON SCHEMA %I TO %I; or choose another with \
+                   --target-schema', $1::text, current_user)";
+        let grant: String = client.query_one(sql, &[&schema]).await?.try_get(0)?;
+        return error.context(grant);
+    }
+    let made: Vec<String> = dataset
+        .real_tables()
+        .into_iter()
+        .map(|table| dataset.tables[table].name.clone())
+        .collect();
+    ledger::enter_made(&transaction, schema, &made).await?;
     transaction
         .commit()
         .await
@@ -110,9 +118,14 @@ pub async fn find(
         let tables = catalog::tables(client, Scope::Tables(&[oid])).await?;
         let name = TableName::new(schema, &spec.name);
         columns::ensure_agree(dataset, spec, &columns, &name.within(schema))?;
+        let kind = tables.first().map(|table| table.kind);
+        ensure!(
+            matches!(kind, Some(TableKind::Ordinary | TableKind::Partitioned)),
+            "{name} in the database is no table but a view or the like, and rows cannot be loaded into it"
+        );
         let ordinary = tables
             .iter()
-            .all(|t| t.kind == catalog::TableKind::Ordinary && t.root_oid.is_none());
+            .all(|t| t.kind == TableKind::Ordinary && t.root_oid.is_none());
         let holds_rows = holds_rows(client, &name).await?;
         targets.push(Target {
             table,
@@ -126,6 +139,55 @@ pub async fn find(
     Ok(targets)
 }
 
+/// Refuses tables that this role may not fill, with the statement that changes it.
+pub async fn ensure_may_fill(client: &Client, targets: &[Target]) -> Result<()> {
+    for Target { oid, name, .. } in targets {
+        let row = client
+            .query_one(include_str!("sql/rights.sql"), &[oid])
+            .await
+            .with_context(|| format!("could not look up the rights on {name}"))?;
+        let role: String = row.try_get("role")?;
+        // COPY is refused there, and the table could look empty.
+        ensure!(
+            !row.try_get::<_, bool>("hidden")?,
+            "{name} has row-level security, which COPY cannot pass; type, as a superuser: ALTER ROLE {role} BYPASSRLS; \
+             or: ALTER TABLE {name} DISABLE ROW LEVEL SECURITY;"
+        );
+        let mut grants = Vec::new();
+        if !row.try_get::<_, bool>("may_write")? {
+            grants.push(format!(
+                "GRANT SELECT, INSERT, TRUNCATE ON {name} TO {role};"
+            ));
+        }
+        for sequence in row.try_get::<_, Vec<String>>("closed_sequences")? {
+            grants.push(format!("GRANT UPDATE ON SEQUENCE {sequence} TO {role};"));
+        }
+        ensure!(
+            grants.is_empty(),
+            "{role} may not fill {name}; type, as its owner: {}",
+            grants.join(" ")
+        );
+    }
+    Ok(())
+}
+
+/// The names of the wanted tables that are there.
+pub async fn existing(
+    client: &Client,
+    dataset: &Dataset,
+    schema: &str,
+    wanted: &[usize],
+) -> Result<Vec<String>> {
+    let mut there = Vec::new();
+    for &table in wanted {
+        let name = &dataset.tables[table].name;
+        if catalog::find(client, Some(schema), name).await?.is_some() {
+            there.push(name.clone());
+        }
+    }
+    Ok(there)
+}
+
 /// The names of the wanted tables that are there and hold rows.
 pub async fn full(
     client: &Client,
@@ -134,25 +196,21 @@ pub async fn full(
     wanted: &[usize],
 ) -> Result<Vec<String>> {
     let mut full = Vec::new();
-    for &table in wanted {
-        let name = TableName::new(schema, &dataset.tables[table].name);
-        let there = catalog::find(client, Some(schema), &name.name)
-            .await?
-            .is_some();
-        if there && holds_rows(client, &name).await? {
-            full.push(name.name);
+    for name in existing(client, dataset, schema, wanted).await? {
+        if holds_rows(client, &TableName::new(schema, &name)).await? {
+            full.push(name);
         }
     }
     Ok(full)
 }
 
 /// Whether a table holds at least one row.
-pub async fn holds_rows(client: &Client, table: &TableName) -> Result<bool> {
+pub async fn holds_rows(client: &impl GenericClient, table: &TableName) -> Result<bool> {
     let row = client
         .query_one(&format!("SELECT EXISTS (SELECT FROM {table})"), &[])
         .await
         .with_context(|| format!("could not look into {table}"))?;
-    Ok(row.get(0))
+    Ok(row.try_get(0)?)
 }
 
 /// The tables outside the load that refer to a loaded one and hold rows, by oid.

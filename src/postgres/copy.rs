@@ -57,8 +57,12 @@ pub struct Place {
 
 /// Reads `COPY products, line 812, column default_price: "$84.00"`, the context Postgres gives.
 pub fn place(context: &str) -> Option<Place> {
-    let line = context.lines().find(|line| line.starts_with("COPY "))?;
-    let (_, rest) = line.split_once(", line ")?;
+    let start = match context.strip_prefix("COPY ") {
+        Some(rest) => rest,
+        // Where a trigger or a domain's function failed, its own places come first.
+        None => context.split_once("\nCOPY ")?.1,
+    };
+    let (_, rest) = start.split_once(", line ")?;
     let digits = rest
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(rest.len());
@@ -66,7 +70,7 @@ pub fn place(context: &str) -> Option<Place> {
     let (column, value) = match rest.strip_prefix(", column ") {
         Some(rest) => match rest.split_once(": ") {
             Some((column, value)) => (Some(column.to_owned()), unquoted(value)),
-            None => (Some(rest.to_owned()), None),
+            None => (rest.lines().next().map(str::to_owned), None),
         },
         None => (None, None),
     };
@@ -117,6 +121,8 @@ mod tests {
                 value: None
             }
         );
+        let broken = place("PL/pgSQL function f()\nCOPY t, line 2, column name: \"a\nb\"").unwrap();
+        assert_eq!(broken.value.as_deref(), Some("a\nb"));
         assert_eq!(place("SQL function \"f\""), None);
     }
 }

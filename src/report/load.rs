@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::cli::Format;
-use crate::load::{Account, BrokenKey, Finished};
+use crate::load::{Account, BrokenKey, Finished, Loaded};
 use crate::progress::{grouped, per_second};
 use crate::report::table::{Align, table};
 use crate::report::{pretty, print};
@@ -40,10 +40,15 @@ fn text(finished: &Finished) -> String {
             ));
         }
     }
-    for key in &loaded.broken {
-        text.push_str(&finding(key));
-    }
+    text.push_str(&findings(loaded));
     text
+}
+
+/// What stayed in place during the load, and the foreign keys that rows break.
+pub fn findings(loaded: &Loaded) -> String {
+    let stayed = loaded.stayed.iter();
+    let stayed = stayed.map(|stayed| format!("stayed in place during the load: {stayed}\n"));
+    stayed.chain(loaded.broken.iter().map(finding)).collect()
 }
 
 /// read = loaded + rejected + dropped, a line a table.
@@ -76,13 +81,17 @@ pub fn accounts(accounts: &[Account]) -> String {
 }
 
 fn message(key: &BrokenKey) -> String {
+    let (rows, refer) = match key.rows {
+        1 => ("row", "refers to a row"),
+        _ => ("rows", "refer to rows"),
+    };
     format!(
-        "{}: {} rows of {} hold a {} that {} lacks, so the foreign key stays NOT VALID",
+        "{}: {} {rows} of {} {refer} that {} lacks ({}), so the foreign key stays NOT VALID",
         key.name,
         grouped(key.rows),
         key.table,
-        key.columns.join(", "),
-        key.referenced
+        key.referenced,
+        key.columns.join(", ")
     )
 }
 
@@ -95,7 +104,7 @@ fn help(key: &BrokenKey) -> String {
 }
 
 /// A broken foreign key with some of its rows and what to type.
-pub fn finding(key: &BrokenKey) -> String {
+fn finding(key: &BrokenKey) -> String {
     let mut text = format!("\n{FK_NOT_VALID}: {}\n", message(key));
     for sample in &key.samples {
         text.push_str(&format!("    {sample}\n"));

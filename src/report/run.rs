@@ -18,7 +18,7 @@ pub fn summary(
 ) -> Result<()> {
     let loaded = finished.loaded();
     let mut text = load::accounts(&loaded.accounts);
-    text.extend(loaded.broken.iter().map(load::finding));
+    text.push_str(&load::findings(loaded));
     text.push('\n');
     if !built.is_empty() {
         text.push_str(built);
