@@ -65,7 +65,7 @@ impl Fill<'_> {
         if self.choice.has_order() {
             crew.jobs = 1;
         } else {
-            order.sort_by_key(|load| Reverse(load.file.bytes));
+            order.sort_by_key(|load| Reverse(load.input.bytes));
         }
         let mut accounts = crew
             .each(order, async |client, load| {

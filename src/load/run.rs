@@ -252,9 +252,9 @@ impl Load<'_> {
 
     /// Refuses headers that don't fit, before anything is written.
     fn ensure_headers_fit(&self, input: &Input) -> Result<()> {
-        for file in &input.files {
-            let table = &self.dataset.tables[file.table];
-            columns::by_header(table, &file.header, &file.path.display().to_string())?;
+        for rows in &input.tables {
+            let table = &self.dataset.tables[rows.table];
+            columns::by_header(table, &rows.header, &rows.shown())?;
         }
         Ok(())
     }
@@ -282,17 +282,17 @@ impl Load<'_> {
         choice: &Choice,
     ) -> Result<Vec<TableLoad<'t>>> {
         let load = |target: &'t Target| -> Result<TableLoad<'t>> {
-            let file = input
-                .files
+            let rows = input
+                .tables
                 .iter()
-                .find(|file| file.table == target.table)
-                .context("a table has no file")?;
+                .find(|rows| rows.table == target.table)
+                .context("a table has no rows to come")?;
             let alone = target.ordinary && !choice.is_referred_to(target.oid);
             let way = if alone { Way::Frozen } else { Way::Plain };
             Ok(TableLoad {
                 dataset: self.dataset,
                 target,
-                file,
+                input: rows,
                 way,
             })
         };
@@ -311,7 +311,7 @@ impl Load<'_> {
         let names = self.table_names().join(", ");
         progress.say(format!(
             "load: {} → {}, schema {schema}: {names}",
-            input.folder.display(),
+            input.shown,
             self.server.shown()
         ));
         let bytes = indicatif::HumanBytes(input.bytes());
