@@ -46,7 +46,7 @@ fn goes_from_nothing_to_the_verdict_and_then_straight_to_the_check() {
         .stdout_has("foreign keys: 6 of 6 have an index")
         .stdout_has("pass: 5 checks: 5 pass");
     let all = [
-        "load rows, build keys",
+        "load rows, build keys and indexes",
         "statistics",
         "foreign keys",
         "index",

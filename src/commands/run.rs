@@ -14,7 +14,7 @@ use crate::dataset::Dataset;
 use crate::files::folder::{Existing, ensure_may_hold};
 use crate::files::write::Order;
 use crate::files::{Manifest, manifest};
-use crate::index::{self, Built, Mode, Survey};
+use crate::index::{self, Along, Built, Mode, Survey};
 use crate::load::{self, Finished, Found, Input, Load, Origin, Phase, Reached, Stage};
 use crate::postgres::Server;
 use crate::progress::Progress;
@@ -88,8 +88,10 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
     };
 
     let mut phases = Vec::new();
-    let finished = job.seed(&mut phases).await?;
-    let (built, survey) = job.index(&mut phases).await?;
+    let along = Along::new(&job.server, &job.progress);
+    let finished = job.seed(&along, &mut phases).await?;
+    let mut built = along.into_built();
+    let survey = job.index(&mut built, &mut phases).await?;
     let start = Instant::now();
     let checked = check::run(&job.server, &queries, &job.settings(), &job.progress).await?;
     phases.push(Phase::since(start, "check", None));
@@ -113,7 +115,7 @@ fn verdict(finished: &Finished, checked: &CheckReport) -> Result<Outcome> {
 
 impl Job<'_> {
     /// Makes and loads the rows, unless that was done before.
-    async fn seed(&self, phases: &mut Vec<Phase>) -> Result<Finished> {
+    async fn seed(&self, along: &Along<'_>, phases: &mut Vec<Phase>) -> Result<Finished> {
         let load = Load {
             server: &self.server,
             dataset: &self.dataset,
@@ -138,7 +140,7 @@ impl Job<'_> {
                 Input::find(&self.dataset, folder, &self.tables, &[])?
             }
         };
-        let finished = load.carry_out(&input, &self.progress).await?;
+        let finished = load.carry_out(&input, along, &self.progress).await?;
         phases.extend(finished.loaded().phases.iter().cloned());
         Ok(finished)
     }
@@ -203,8 +205,8 @@ impl Job<'_> {
                 .eq(names)
     }
 
-    /// Builds the foreign keys' indexes; the survey is the one from before.
-    async fn index(&self, phases: &mut Vec<Phase>) -> Result<(Vec<Built>, Survey)> {
+    /// Builds the foreign keys' indexes that were not built along with the load; the survey is the one from before.
+    async fn index(&self, built: &mut Vec<Built>, phases: &mut Vec<Phase>) -> Result<Survey> {
         let start = Instant::now();
         let client = self.server.connect().await?;
         let survey = index::survey(&client, self.server.schema()).await?;
@@ -212,9 +214,10 @@ impl Job<'_> {
             .await?
             .granted;
         let jobs = self.args.jobs.count();
-        let built = index::build(&self.server, &allowed, jobs, Mode::Plain, &self.progress).await?;
+        built
+            .extend(index::build(&self.server, &allowed, jobs, Mode::Plain, &self.progress).await?);
         phases.push(Phase::since(start, "index", None));
-        Ok((built, survey))
+        Ok(survey)
     }
 
     fn settings(&self) -> Settings {

@@ -1,6 +1,7 @@
 //! Files → tables: columns by header, every record accounted for, keys after the rows, and a ledger of it all.
 
 pub mod account;
+mod afterwards;
 mod begin;
 mod columns;
 mod crew;
@@ -18,6 +19,7 @@ mod size;
 mod tables;
 
 pub use account::Account;
+pub use afterwards::{Afterwards, Nothing};
 pub use begin::{Reached, Stage};
 pub use identity::{Found, of_generated};
 pub use input::{Input, NamedFile, Origin};
