@@ -41,13 +41,12 @@ fn goes_from_nothing_to_the_verdict_and_then_straight_to_the_check() {
     let (dir, db) = (Workdir::new("from_nothing"), Db::new("from_nothing"));
     let first = seed(&dir, &db, &["--rows", ROWS])
         .exits(0)
-        .stdout_has("products  product.csv    2,000   2,000         0        0         0")
+        .stdout_has("products  generated   2,000   2,000         0        0         0")
         .stdout_has("skus_style_id_idx               skus(style_id)")
         .stdout_has("foreign keys: 6 of 6 have an index")
         .stdout_has("pass: 5 checks: 5 pass");
     let all = [
-        "generate",
-        "load rows, build keys",
+        "load rows, build keys and indexes",
         "statistics",
         "foreign keys",
         "index",
@@ -179,4 +178,69 @@ fn the_embedded_server_is_up_for_as_long_as_it_is_needed() {
     home.wait_until_down();
     seed().exits(0).stderr_has("these rows are loaded already");
     home.wait_until_down();
+}
+
+/// A digest of each table's rows, whatever their order on disk.
+fn contents(db: &Db, tables: &[&str]) -> Vec<String> {
+    let digest = |table: &&str| {
+        db.value(&format!(
+            "SELECT md5(string_agg(t::text, E'\\n' ORDER BY t.id)) FROM {table} AS t"
+        ))
+    };
+    tables.iter().map(digest).collect()
+}
+
+#[test]
+fn rows_are_the_same_through_files_and_straight_into_the_tables() {
+    let dir = Workdir::new("same_rows");
+    let library = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/datasets/library/library.toml"
+    );
+    let catalog = [
+        "products", "features", "styles", "photos", "skus", "related",
+    ];
+    for (name, dataset, tables) in [
+        ("catalog", "catalog", &catalog[..]),
+        ("library", library, &["members", "books", "loans"][..]),
+    ] {
+        let (files, straight) = (
+            Db::new(&format!("same_rows_files_{name}")),
+            Db::new(&format!("same_rows_straight_{name}")),
+        );
+        let shared = ["--rows", "1k", "--dataset", dataset];
+        seed(&dir, &files, &[&shared[..], &["--csv", name]].concat()).exits(0);
+        seed(&dir, &straight, &shared).exits(0);
+        assert_eq!(
+            contents(&files, tables),
+            contents(&straight, tables),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_type_without_a_binary_encoder_is_filled_all_the_same() {
+    let (dir, db) = (Workdir::new("other_type"), Db::new("other_type"));
+    db.execute(include_str!("../sql/catalog/schema.sql"));
+    db.execute("ALTER TABLE products ALTER COLUMN category TYPE name");
+    let other = Db::new("other_type_text");
+    seed(&dir, &db, &["--rows", "500"]).exits(0);
+    seed(&dir, &other, &["--rows", "500"]).exits(0);
+    assert_eq!(
+        contents(&db, &["products"]),
+        contents(&other, &["products"])
+    );
+}
+
+#[test]
+fn a_number_that_its_column_cannot_hold_names_table_row_and_column() {
+    let (dir, db) = (Workdir::new("out_of_range"), Db::new("out_of_range"));
+    db.execute(include_str!("../sql/catalog/schema.sql"));
+    db.execute("ALTER TABLE products ALTER COLUMN id TYPE smallint");
+    seed(&dir, &db, &["--rows", "40k", "--tables", "products"])
+        .exits(2)
+        .stderr_has("products, row 32768: id is 32768, which the column's type cannot hold")
+        .stderr_has("--replace");
+    assert_eq!(db.value("SELECT count(*) FROM products"), "0");
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::cli::{DatasetArgs, Format, JobsArgs, QuietArgs, TargetArgs};
 use crate::commands::{Outcome, command_line, typed};
 use crate::dataset::Dataset;
-use crate::load::{Input, Load, NamedFile, Reached, Stage};
+use crate::load::{Input, Load, NamedFile, Nothing, Reached, Stage};
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report;
@@ -65,7 +65,7 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
         command: command_line(),
         stage,
     };
-    let finished = load.carry_out(&input, &progress).await?;
+    let finished = load.carry_out(&input, &Nothing, &progress).await?;
     report::load::loaded(&finished, args.format)?;
     Ok(if finished.loaded().broken.is_empty() {
         Outcome::Held

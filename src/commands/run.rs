@@ -1,10 +1,10 @@
 //! `seedrow run`, the main job: generate, load, index, check.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
-use tempfile::TempDir;
+use anyhow::{Result, ensure};
 
 use crate::check::{self, Area, CheckReport, Settings};
 use crate::cli::{DatasetArgs, JobsArgs, QuietArgs, RowsArgs, SampleArgs, TargetArgs};
@@ -14,8 +14,8 @@ use crate::dataset::Dataset;
 use crate::files::folder::{Existing, ensure_may_hold};
 use crate::files::write::Order;
 use crate::files::{Manifest, manifest};
-use crate::index::{self, Built, Mode, Survey};
-use crate::load::{self, Finished, Found, Input, Load, Phase, Reached, Stage};
+use crate::index::{self, Along, Built, Mode, Survey};
+use crate::load::{self, Finished, Found, Input, Load, Origin, Phase, Reached, Stage};
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report;
@@ -34,7 +34,7 @@ pub struct Args {
     #[command(flatten)]
     rows: RowsArgs,
 
-    /// Keep the CSV files in this folder [default: a temporary one]
+    /// Write the rows as CSV files to this folder and load those [default: no files, rows go straight to the server]
     #[arg(long, value_name = "DIR")]
     csv: Option<PathBuf>,
 
@@ -58,60 +58,40 @@ pub struct Args {
 /// What is meant, once names are resolved.
 struct Job<'a> {
     args: &'a Args,
-    dataset: &'a Dataset,
+    dataset: Arc<Dataset>,
     tables: Vec<usize>,
-    rows: u64,
+    origin: Origin,
     server: Server,
     progress: Progress,
     stage: &'a Stage,
 }
 
-/// A folder of CSV files for as long as it is needed.
-struct Csv {
-    folder: PathBuf,
-    /// Removed when dropped.
-    _temporary: Option<TempDir>,
-}
-
-impl Csv {
-    /// The folder asked for, else a temporary one.
-    fn choose(kept: Option<&Path>) -> Result<Csv> {
-        if let Some(folder) = kept {
-            let folder = folder.to_owned();
-            return Ok(Csv {
-                folder,
-                _temporary: None,
-            });
-        }
-        let made = TempDir::with_prefix("seedrow-").context("could not make a temporary folder")?;
-        Ok(Csv {
-            folder: made.path().to_owned(),
-            _temporary: Some(made),
-        })
-    }
-}
-
 /// The whole main job.
 pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
-    let dataset = Dataset::open(&args.dataset.dataset)?;
+    let dataset = Arc::new(Dataset::open(&args.dataset.dataset)?);
     let queries = suite(&dataset, args.dataset.tables.clone());
     let tables = dataset.select(args.dataset.tables.as_deref())?;
     let progress = Progress::new(args.quiet.quiet);
     let server = Server::open(&args.target, &dataset.name, &progress).await?;
-    let rows = args.rows.rows.unwrap_or(dataset.default_rows());
+    let origin = Origin {
+        rows: args.rows.rows.unwrap_or(dataset.default_rows()),
+        seed: args.rows.seed,
+    };
     let job = Job {
         args,
-        dataset: &dataset,
+        dataset,
         tables,
-        rows,
+        origin,
         server,
         progress,
         stage,
     };
 
     let mut phases = Vec::new();
-    let finished = job.seed(&mut phases).await?;
-    let (built, survey) = job.index(&mut phases).await?;
+    let along = Along::new(&job.server, &job.progress);
+    let finished = job.seed(&along, &mut phases).await?;
+    let mut built = along.into_built();
+    let survey = job.index(&mut built, &mut phases).await?;
     let start = Instant::now();
     let checked = check::run(&job.server, &queries, &job.settings(), &job.progress).await?;
     phases.push(Phase::since(start, "check", None));
@@ -134,58 +114,66 @@ fn verdict(finished: &Finished, checked: &CheckReport) -> Result<Outcome> {
 }
 
 impl Job<'_> {
-    /// Generates and loads, unless that was done before.
-    async fn seed(&self, phases: &mut Vec<Phase>) -> Result<Finished> {
+    /// Makes and loads the rows, unless that was done before.
+    async fn seed(&self, along: &Along<'_>, phases: &mut Vec<Phase>) -> Result<Finished> {
         let load = Load {
             server: &self.server,
-            dataset: self.dataset,
+            dataset: &self.dataset,
             tables: &self.tables,
             jobs: self.args.jobs.count(),
             replace: self.args.replace,
             command: command_line(),
             stage: self.stage,
         };
-        let identity = load::of_generated(&load, self.rows, self.args.rows.seed);
+        let identity = load::of_generated(&load, self.origin);
         if load.look(&identity).await? == Found::Complete {
             self.progress
                 .say("run: these rows are loaded already; on to index and check");
             return load.recall().await;
         }
-        let start = Instant::now();
-        let (csv, manifest) = self.generate().await?;
-        phases.push(Phase::since(start, "generate", Some(manifest.total_rows())));
-        let input = Input::find(self.dataset, &csv.folder, &self.tables, &[])?;
-        let finished = load.carry_out(&input, &self.progress).await?;
+        let input = match &self.args.csv {
+            None => self.made().await?,
+            Some(folder) => {
+                let start = Instant::now();
+                let manifest = self.write(folder).await?;
+                phases.push(Phase::since(start, "generate", Some(manifest.total_rows())));
+                Input::find(&self.dataset, folder, &self.tables, &[])?
+            }
+        };
+        let finished = load.carry_out(&input, along, &self.progress).await?;
         phases.extend(finished.loaded().phases.iter().cloned());
         Ok(finished)
     }
 
-    /// Writes the CSV files, or takes those that --csv holds when they are just these.
-    async fn generate(&self) -> Result<(Csv, Manifest)> {
-        let csv = Csv::choose(self.args.csv.as_deref())?;
-        if let Some(manifest) = Manifest::read(&csv.folder)? {
+    /// Rows that are made while they are loaded, by one thread a table: that keeps ahead of a server's backend.
+    async fn made(&self) -> Result<Input> {
+        let (dataset, tables, origin) =
+            (Arc::clone(&self.dataset), self.tables.clone(), self.origin);
+        stoppable(move |_| Input::made(&dataset, &tables, origin, 1)).await
+    }
+
+    /// Writes the CSV files, or takes those that the folder holds when they are just these.
+    async fn write(&self, folder: &Path) -> Result<Manifest> {
+        if let Some(manifest) = Manifest::read(folder)? {
             ensure!(
                 self.is_just_this(&manifest),
                 "{} holds other rows than these; choose another --csv folder, or remove that one",
-                csv.folder.display()
+                folder.display()
             );
             self.progress.say(format!(
                 "run: {} holds these rows already",
-                csv.folder.join(manifest::FILE).display()
+                folder.join(manifest::FILE).display()
             ));
-            return Ok((csv, manifest));
+            return Ok(manifest);
         }
         ensure!(
-            ensure_may_hold(&csv.folder, Existing::Refuse).is_ok(),
+            ensure_may_hold(folder, Existing::Refuse).is_ok(),
             "{} is a file or holds files already; choose another --csv folder",
-            csv.folder.display()
+            folder.display()
         );
-        // Read anew on the other thread: a dataset holds nothing that a second reading doesn't bring.
-        let dataset = Dataset::open(&self.args.dataset.dataset)?;
-        let (rows, seed) = (self.rows, self.args.rows.seed);
-        let (tables, jobs) = (self.tables.clone(), self.args.jobs.count());
-        let progress = self.progress.clone();
-        // The folder goes along, so that an interrupt removes it only when nothing is written there any more.
+        let (dataset, tables) = (Arc::clone(&self.dataset), self.tables.clone());
+        let (Origin { rows, seed }, jobs) = (self.origin, self.args.jobs.count());
+        let (out, progress) = (folder.to_owned(), self.progress.clone());
         stoppable(move |stop| {
             let order = Order {
                 dataset: &dataset,
@@ -193,11 +181,10 @@ impl Job<'_> {
                 rows,
                 seed,
                 jobs,
-                out: &csv.folder,
+                out: &out,
                 existing: Existing::Refuse,
             };
-            let manifest = order.carry_out(&progress, stop)?;
-            Ok((csv, manifest))
+            order.carry_out(&progress, stop)
         })
         .await
     }
@@ -210,7 +197,7 @@ impl Job<'_> {
             .collect();
         manifest.seedrow == env!("CARGO_PKG_VERSION")
             && manifest.dataset.hash == self.dataset.hash
-            && (manifest.rows, manifest.seed) == (self.rows, self.args.rows.seed)
+            && (manifest.rows, manifest.seed) == (self.origin.rows, self.origin.seed)
             && manifest
                 .tables
                 .iter()
@@ -218,8 +205,8 @@ impl Job<'_> {
                 .eq(names)
     }
 
-    /// Builds the foreign keys' indexes; the survey is the one from before.
-    async fn index(&self, phases: &mut Vec<Phase>) -> Result<(Vec<Built>, Survey)> {
+    /// Builds the foreign keys' indexes that were not built along with the load; the survey is the one from before.
+    async fn index(&self, built: &mut Vec<Built>, phases: &mut Vec<Phase>) -> Result<Survey> {
         let start = Instant::now();
         let client = self.server.connect().await?;
         let survey = index::survey(&client, self.server.schema()).await?;
@@ -227,9 +214,10 @@ impl Job<'_> {
             .await?
             .granted;
         let jobs = self.args.jobs.count();
-        let built = index::build(&self.server, &allowed, jobs, Mode::Plain, &self.progress).await?;
+        built
+            .extend(index::build(&self.server, &allowed, jobs, Mode::Plain, &self.progress).await?);
         phases.push(Phase::since(start, "index", None));
-        Ok((built, survey))
+        Ok(survey)
     }
 
     fn settings(&self) -> Settings {
@@ -239,7 +227,7 @@ impl Job<'_> {
             budget: sampling.budget,
             samples: sampling.samples,
             tail: sampling.tail,
-            seed: self.args.rows.seed,
+            seed: self.origin.seed,
         }
     }
 }

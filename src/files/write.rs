@@ -52,14 +52,14 @@ impl Order<'_> {
     /// Ends with an error, and without a trace in the folder, when it cannot or `stop` is set.
     pub fn carry_out(&self, progress: &Progress, stop: &AtomicBool) -> Result<Manifest> {
         ensure_may_hold(self.out, self.existing)?;
-        ensure_room(self.out, self.least_bytes())?;
+        ensure_room(self.out, self.least_bytes()?)?;
         let plan = Plan::new(self.dataset, self.rows, self.seed, &self.tables);
         let makers = self.makers(&plan)?;
-        let sizes: Vec<u64> = makers
+        let sizes = makers
             .iter()
             .zip(&self.tables)
             .map(|(maker, &table)| estimate::file_bytes(maker, &plan, table))
-            .collect();
+            .collect::<Result<Vec<u64>>>()?;
         let total: u64 = sizes.iter().sum();
         self.announce(&plan, total, progress);
         ensure_room(self.out, total + total / 50)?;
@@ -84,7 +84,7 @@ impl Order<'_> {
 
     /// A lower bound of the bytes to come, from so few rows that it costs nothing: counting the rows of an order that
     /// no disk could hold would take hours.
-    fn least_bytes(&self) -> u64 {
+    fn least_bytes(&self) -> Result<u64> {
         const FEW: u64 = 500;
         let few = self.rows.min(FEW);
         let plan = Plan::new(self.dataset, few, self.seed, &self.tables);
@@ -94,7 +94,7 @@ impl Order<'_> {
             let Ok(maker) = TableMaker::new(self.dataset, &plan, table) else {
                 continue;
             };
-            let bytes = u128::from(estimate::file_bytes(&maker, &plan, table));
+            let bytes = u128::from(estimate::file_bytes(&maker, &plan, table)?);
             // Another sample of 500 may be a little leaner.
             least += match self.dataset.lineage(table).last() {
                 Some(&first) if first == self.dataset.root() => {
@@ -103,7 +103,7 @@ impl Order<'_> {
                 _ => bytes * 4 / 5,
             };
         }
-        u64::try_from(least).unwrap_or(u64::MAX)
+        Ok(u64::try_from(least).unwrap_or(u64::MAX))
     }
 
     fn announce(&self, plan: &Plan, bytes: u64, progress: &Progress) {
@@ -152,7 +152,7 @@ impl Order<'_> {
                     );
                     open = Some(Open::new(
                         staging.path(file_name),
-                        makers[index].header(),
+                        &makers[index].header()?,
                         task,
                     )?);
                 }
@@ -164,7 +164,7 @@ impl Order<'_> {
                 {
                     files.push(file.finish(&table.name, file_name)?);
                 }
-                Ok(())
+                Ok(chunk.bytes)
             },
         )?;
         Ok(files)

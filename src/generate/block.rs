@@ -1,65 +1,128 @@
-//! One block of one table → CSV bytes: pure, so that blocks can be made in any order on any thread.
+//! One block of one table → bytes: pure, so that blocks can be made in any order on any thread.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use crate::dataset::plan::Walk;
 use crate::dataset::{Dataset, Plan};
-use crate::generate::cells::{Cell, Row, write_field};
+use crate::generate::binary::{self, OutOfRange, Wire};
+use crate::generate::cells::{Cell, Row, write_binary_field, write_field};
 use crate::generate::compile;
+use crate::generate::pool::Encoding;
 
 /// Makes the rows of one table.
 pub struct TableMaker<'a> {
     walk: Walk<'a>,
+    table: &'a str,
     cells: Vec<Cell>,
-    /// The positions of the cells that are written.
-    written: Vec<usize>,
-    header: Vec<u8>,
+    /// The positions of the cells that are written, with how each goes into COPY's binary format.
+    written: Written,
+    names: Vec<&'a str>,
+}
+
+enum Written {
+    Csv(Vec<usize>),
+    Binary(Vec<(usize, Wire)>),
 }
 
 impl<'a> TableMaker<'a> {
-    /// Compiles the table's columns; `plan` must hold its counts.
+    /// For CSV. `plan` must hold the table's counts.
     pub fn new(dataset: &'a Dataset, plan: &'a Plan, table: usize) -> Result<TableMaker<'a>> {
+        let written = Written::Csv(written(dataset, table).collect());
+        TableMaker::compile(dataset, plan, table, Encoding::Csv, written)
+    }
+
+    /// For COPY's binary format, a wire type for each column that is written.
+    pub fn binary(
+        dataset: &'a Dataset,
+        plan: &'a Plan,
+        table: usize,
+        wires: &[Wire],
+    ) -> Result<TableMaker<'a>> {
+        let pairs = written(dataset, table).zip(wires.iter().copied());
+        let written = Written::Binary(pairs.collect());
+        TableMaker::compile(dataset, plan, table, Encoding::Binary, written)
+    }
+
+    fn compile(
+        dataset: &'a Dataset,
+        plan: &'a Plan,
+        table: usize,
+        encoding: Encoding,
+        written: Written,
+    ) -> Result<TableMaker<'a>> {
         let spec = &dataset.tables[table];
-        let names: Vec<&str> = spec.written().map(|column| column.name.as_str()).collect();
         Ok(TableMaker {
             walk: Walk::new(dataset, plan, table),
-            cells: compile::cells(dataset, plan, table)?,
-            written: (0..spec.columns.len())
-                .filter(|&column| !spec.columns[column].hidden)
-                .collect(),
-            header: header(&names)?,
+            table: &spec.name,
+            cells: compile::cells(dataset, plan, table, encoding)?,
+            written,
+            names: spec.written().map(|column| column.name.as_str()).collect(),
         })
     }
 
-    /// The header line, its end included.
-    pub fn header(&self) -> &[u8] {
-        &self.header
+    /// What the stream or file begins with: a header line, or COPY's signature.
+    pub fn header(&self) -> Result<Vec<u8>> {
+        match self.written {
+            Written::Binary(_) => Ok(binary::SIGNATURE.to_vec()),
+            Written::Csv(_) => {
+                let mut writer = csv::Writer::from_writer(Vec::new());
+                writer.write_record(&self.names)?;
+                Ok(writer.into_inner()?)
+            }
+        }
+    }
+
+    /// What the stream or file ends with.
+    pub fn trailer(&self) -> &'static [u8] {
+        match self.written {
+            Written::Binary(_) => binary::TRAILER,
+            Written::Csv(_) => &[],
+        }
     }
 
     /// Appends the block's rows to `out` and says how many there are.
-    pub fn write_block(&self, block: usize, out: &mut Vec<u8>) -> u64 {
-        let mut rows = 0;
-        self.walk.families(block, |family| {
-            for place in 0..family.count {
-                let id = family.first + place;
-                self.write_row(
-                    &Row {
-                        id,
-                        ancestors: family.ancestors,
-                        place,
-                        siblings: family.count,
-                    },
-                    out,
-                );
+    ///
+    /// CSV takes any number; in binary, one that its column cannot hold is refused with its column and row.
+    pub fn write_block(&self, block: usize, out: &mut Vec<u8>) -> Result<u64> {
+        match &self.written {
+            Written::Csv(columns) => self.each_row(block, |row| {
+                self.write_csv(columns, row, out);
+                Ok(())
+            }),
+            Written::Binary(columns) => {
+                let fields = u16::try_from(columns.len())?;
+                self.each_row(block, |row| {
+                    binary::begin_row(fields, out);
+                    self.write_binary(columns, row, out)
+                })
             }
-            rows += family.count;
-        });
-        rows
+        }
     }
 
     #[inline]
-    fn write_row(&self, row: &Row, out: &mut Vec<u8>) {
-        for &column in &self.written {
+    fn each_row(&self, block: usize, mut write: impl FnMut(&Row) -> Result<()>) -> Result<u64> {
+        let mut rows = 0;
+        let mut result = Ok(());
+        self.walk.families(block, |family| {
+            for place in 0..family.count {
+                let row = Row {
+                    id: family.first + place,
+                    ancestors: family.ancestors,
+                    place,
+                    siblings: family.count,
+                };
+                if result.is_ok() {
+                    result = write(&row);
+                }
+            }
+            rows += family.count;
+        });
+        result.map(|()| rows)
+    }
+
+    #[inline]
+    fn write_csv(&self, columns: &[usize], row: &Row, out: &mut Vec<u8>) {
+        for &column in columns {
             write_field(&self.cells, &self.cells[column], row, out);
             out.push(b',');
         }
@@ -68,10 +131,28 @@ impl<'a> TableMaker<'a> {
             *last = b'\n';
         }
     }
+
+    #[inline]
+    fn write_binary(&self, columns: &[(usize, Wire)], row: &Row, out: &mut Vec<u8>) -> Result<()> {
+        for (place, &(column, wire)) in columns.iter().enumerate() {
+            let written = write_binary_field(&self.cells, &self.cells[column], wire, row, out);
+            written.map_err(|OutOfRange(value)| {
+                let (table, name) = (self.table, self.names[place]);
+                anyhow!(
+                    "{table}, row {}: {name} is {value}, which the column's type cannot hold; widen the column, or \
+                     give fewer --rows",
+                    row.id
+                )
+            })?;
+        }
+        Ok(())
+    }
 }
 
-fn header(names: &[&str]) -> Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(names)?;
-    Ok(writer.into_inner()?)
+/// The positions of a table's columns that aren't hidden.
+fn written(dataset: &Dataset, table: usize) -> impl Iterator<Item = usize> {
+    let columns = dataset.tables[table].columns.iter().enumerate();
+    columns
+        .filter(|(_, column)| !column.hidden)
+        .map(|(position, _)| position)
 }

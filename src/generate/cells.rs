@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::dataset::Kind;
 use crate::dataset::distribution::{Range, Weights};
 use crate::dataset::draw::{Chance, Draws, Key};
+use crate::generate::binary::{self, OutOfRange, Wire};
 use crate::generate::csv;
 use crate::generate::pool::{Nature, Pool};
 
@@ -114,10 +115,17 @@ pub enum Piece {
     Column(usize),
 }
 
+impl Cell {
+    #[inline]
+    fn is_null(&self, row: &Row) -> bool {
+        !self.null.is_never() && self.null_key.row(row.id).happens(self.null)
+    }
+}
+
 /// Writes a cell as a CSV field, without what separates it from the next.
 #[inline]
 pub fn write_field(cells: &[Cell], cell: &Cell, row: &Row, out: &mut Vec<u8>) {
-    if !cell.null.is_never() && cell.null_key.row(row.id).happens(cell.null) {
+    if cell.is_null(row) {
         return;
     }
     if cell.quoted {
@@ -127,6 +135,25 @@ pub fn write_field(cells: &[Cell], cell: &Cell, row: &Row, out: &mut Vec<u8>) {
     } else {
         write_value(cells, cell, row, out);
     }
+}
+
+/// Writes a cell as a field of COPY's binary format.
+#[inline]
+pub fn write_binary_field(
+    cells: &[Cell],
+    cell: &Cell,
+    wire: Wire,
+    row: &Row,
+    out: &mut Vec<u8>,
+) -> Result<(), OutOfRange> {
+    if cell.is_null(row) {
+        binary::null(out);
+    } else if wire == Wire::Text {
+        binary::text(out, |out| write_value(cells, cell, row, out));
+    } else {
+        binary::number(cell.kind, wire, number(cells, cell, row), out)?;
+    }
+    Ok(())
 }
 
 /// Writes a cell's value, texts escaped.

@@ -8,11 +8,15 @@ use crate::dataset::draw::Key;
 use crate::dataset::spec::{self, By, Hot, List, Maker};
 use crate::dataset::{Column, Dataset, Kind, Plan, Table};
 use crate::generate::cells::{Cell, Choose, Make, Phrase, Piece};
-use crate::generate::csv;
-use crate::generate::pool::{Nature, Pool};
+use crate::generate::pool::{Encoding, Nature, Pool};
 
 /// The columns of a table, hidden ones included, ready to be written.
-pub fn cells(dataset: &Dataset, plan: &Plan, table: usize) -> Result<Vec<Cell>> {
+pub fn cells(
+    dataset: &Dataset,
+    plan: &Plan,
+    table: usize,
+    encoding: Encoding,
+) -> Result<Vec<Cell>> {
     let spec = &dataset.tables[table];
     let mut cells = Vec::with_capacity(spec.columns.len());
     for (index, column) in spec.columns.iter().enumerate() {
@@ -22,7 +26,7 @@ pub fn cells(dataset: &Dataset, plan: &Plan, table: usize) -> Result<Vec<Cell>> 
             null: column.null,
             kind: spec.kind(index),
             quoted: false,
-            make: make(dataset, plan, table, column)?,
+            make: make(dataset, plan, table, column, encoding)?,
         });
     }
     for index in 0..cells.len() {
@@ -48,7 +52,13 @@ fn nature(cells: &[Cell], index: usize) -> Nature {
     }
 }
 
-fn make(dataset: &Dataset, plan: &Plan, table: usize, column: &Column) -> Result<Make> {
+fn make(
+    dataset: &Dataset,
+    plan: &Plan,
+    table: usize,
+    column: &Column,
+    encoding: Encoding,
+) -> Result<Make> {
     let spec = &dataset.tables[table];
     Ok(match &column.maker {
         Maker::Serial => Make::Serial,
@@ -81,13 +91,15 @@ fn make(dataset: &Dataset, plan: &Plan, table: usize, column: &Column) -> Result
         Maker::Number { values, weights } => Make::Number(values.clone(), weights.clone()),
         Maker::Below { column, from, to } => Make::Below(*column, *from, *to),
         Maker::After { column, later } => Make::After(*column, later.clone()),
-        Maker::Word { list, field } => Make::Words(pool(list, *field), None),
-        Maker::Field { column: of, field } => field_of(plan, spec, &spec.columns[*of], *field),
-        Maker::Nth { by, lists } => nth(dataset, plan, table, by.as_ref(), lists),
-        Maker::Phrase(phrase) => phrase_make(phrase),
+        Maker::Word { list, field } => Make::Words(pool(list, *field, encoding), None),
+        Maker::Field { column: of, field } => {
+            field_of(plan, spec, &spec.columns[*of], *field, encoding)
+        }
+        Maker::Nth { by, lists } => nth(dataset, plan, table, by.as_ref(), lists, encoding),
+        Maker::Phrase(phrase) => phrase_make(phrase, encoding),
         Maker::Fake { faker, pool } => {
             let seed = column_key(plan, spec, column).row(0).bits();
-            Make::Words(Pool::new(faker.values(seed, *pool)), None)
+            Make::Words(Pool::new(encoding, faker.values(seed, *pool)), None)
         }
         Maker::Hex(digits) => Make::Hex(*digits),
     })
@@ -132,13 +144,22 @@ fn hot_rows(hot: Hot, rows: u64) -> (crate::dataset::draw::Chance, u64, u64) {
     (hot.share, count, (rows / count).max(1))
 }
 
-fn pool(list: &List, field: usize) -> Pool {
-    Pool::new(list.entries.iter().map(|entry| entry[field].as_str()))
+fn pool(list: &List, field: usize, encoding: Encoding) -> Pool {
+    Pool::new(
+        encoding,
+        list.entries.iter().map(|entry| entry[field].as_str()),
+    )
 }
 
-fn field_of(plan: &Plan, table: &Table, sibling: &Column, field: usize) -> Make {
+fn field_of(
+    plan: &Plan,
+    table: &Table,
+    sibling: &Column,
+    field: usize,
+    encoding: Encoding,
+) -> Make {
     let pool = match &sibling.maker {
-        Maker::Word { list, .. } => pool(list, field),
+        Maker::Word { list, .. } => pool(list, field, encoding),
         _ => Pool::default(),
     };
     Make::Field(column_key(plan, table, sibling), pool)
@@ -150,8 +171,12 @@ fn nth(
     table: usize,
     by: Option<&By>,
     lists: &[(String, Arc<List>)],
+    encoding: Encoding,
 ) -> Make {
-    let pools = lists.iter().map(|(_, list)| pool(list, 0)).collect();
+    let pools = lists
+        .iter()
+        .map(|(_, list)| pool(list, 0, encoding))
+        .collect();
     let choose = by.and_then(|by| {
         let ancestor = &dataset.tables[by.table];
         let column = &ancestor.columns[by.column];
@@ -171,14 +196,14 @@ fn nth(
 }
 
 /// A phrase; one that only picks whole texts becomes a pool.
-fn phrase_make(phrase: &spec::Phrase) -> Make {
-    match whole_texts(phrase) {
+fn phrase_make(phrase: &spec::Phrase, encoding: Encoding) -> Make {
+    match whole_texts(phrase, encoding) {
         Some(pool) => Make::Words(pool, phrase.weights.clone()),
-        None => Make::Phrase(compile_phrase(phrase)),
+        None => Make::Phrase(compile_phrase(phrase, encoding)),
     }
 }
 
-fn whole_texts(phrase: &spec::Phrase) -> Option<Pool> {
+fn whole_texts(phrase: &spec::Phrase, encoding: Encoding) -> Option<Pool> {
     let texts: Option<Vec<&str>> = phrase
         .templates
         .iter()
@@ -187,20 +212,20 @@ fn whole_texts(phrase: &spec::Phrase) -> Option<Pool> {
             _ => None,
         })
         .collect();
-    texts.map(Pool::new)
+    texts.map(|texts| Pool::new(encoding, texts))
 }
 
-fn compile_phrase(phrase: &spec::Phrase) -> Phrase {
+fn compile_phrase(phrase: &spec::Phrase, encoding: Encoding) -> Phrase {
     let piece = |piece: &spec::Piece| match piece {
         spec::Piece::Text(text) => {
             let mut escaped = Vec::new();
-            csv::escape(text, &mut escaped);
+            encoding.put(text, &mut escaped);
             Piece::Text(escaped)
         }
         spec::Piece::Column(column) => Piece::Column(*column),
-        spec::Piece::Phrase(inner) => match whole_texts(inner) {
+        spec::Piece::Phrase(inner) => match whole_texts(inner, encoding) {
             Some(pool) if inner.weights.is_none() => Piece::Pool(Arc::new(pool)),
-            _ => Piece::Phrase(Arc::new(compile_phrase(inner))),
+            _ => Piece::Phrase(Arc::new(compile_phrase(inner, encoding))),
         },
     };
     let templates = phrase

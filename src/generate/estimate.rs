@@ -1,5 +1,7 @@
 //! How many bytes are to come: a few blocks are made and measured.
 
+use anyhow::Result;
+
 use crate::dataset::Plan;
 use crate::generate::TableMaker;
 
@@ -8,21 +10,21 @@ const SAMPLES: usize = 3;
 
 /// The bytes of a table's file, its header included: exact when it has no more than three blocks, else within a percent
 /// or two (widths differ by the digits of ids above all, and those grow evenly).
-pub fn file_bytes(maker: &TableMaker, plan: &Plan, table: usize) -> u64 {
+pub fn file_bytes(maker: &TableMaker, plan: &Plan, table: usize) -> Result<u64> {
     let mut blocks: Vec<usize> = match plan.blocks() {
         few @ 1..=SAMPLES => (0..few).collect(),
         many => vec![many / 6, many / 2, many - 1 - many / 6],
     };
     blocks.dedup();
     let mut bytes = Vec::new();
-    let rows: u64 = blocks
-        .into_iter()
-        .map(|block| maker.write_block(block, &mut bytes))
-        .sum();
-    let header = maker.header().len() as u64;
+    let mut rows = 0;
+    for block in blocks {
+        rows += maker.write_block(block, &mut bytes)?;
+    }
+    let header = maker.header()?.len() as u64;
     if rows == 0 {
-        return header;
+        return Ok(header);
     }
     let all = bytes.len() as u128 * u128::from(plan.rows(table)) / u128::from(rows);
-    header + u64::try_from(all).unwrap_or(u64::MAX)
+    Ok(header.saturating_add(u64::try_from(all).unwrap_or(u64::MAX)))
 }

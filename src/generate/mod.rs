@@ -1,5 +1,6 @@
 //! HOW rows are made: pools, makers, one block → bytes (pure), the parallel ordered pipeline.
 
+pub mod binary;
 pub mod block;
 mod cells;
 mod compile;

@@ -18,14 +18,15 @@ pub struct Chunk {
 
 /// Runs tasks 0 to `tasks` on `jobs` threads and hands their chunks to `consume` in the order of their numbers.
 ///
-/// At most 2 · `jobs` + 2 chunks exist at a time. A thread takes a buffer before it takes a task, so that the task the
-/// consumer waits for always has one. Ends early with an error when `consume` fails or `stop` is set.
+/// `consume` returns a buffer for a later chunk, most often the chunk's own. At most 2 · `jobs` + 2 chunks exist at a
+/// time. A thread takes a buffer before it takes a task, so that the task the consumer waits for always has one. Ends
+/// early with an error when `make` or `consume` fails or `stop` is set.
 pub fn run(
     jobs: usize,
     tasks: usize,
     stop: &AtomicBool,
-    make: impl Fn(usize, &mut Vec<u8>) -> u64 + Sync,
-    mut consume: impl FnMut(usize, &Chunk) -> Result<()>,
+    make: impl Fn(usize, &mut Vec<u8>) -> Result<u64> + Sync,
+    mut consume: impl FnMut(usize, Chunk) -> Result<Vec<u8>>,
 ) -> Result<()> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(jobs)
@@ -57,7 +58,7 @@ pub fn run(
 }
 
 /// A finished task's number and chunk; `None` when the thread panics.
-type Message = Option<(usize, Chunk)>;
+type Message = Option<(usize, Result<Chunk>)>;
 
 /// Tells the consumer that its thread panics: it would wait for ever for a chunk that never comes, and the other
 /// threads for the buffers it doesn't give back.
@@ -79,7 +80,7 @@ fn work(
     stops: &[&AtomicBool],
     free: &Mutex<Receiver<Vec<u8>>>,
     done: Sender<Message>,
-    make: &(impl Fn(usize, &mut Vec<u8>) -> u64 + Sync),
+    make: &(impl Fn(usize, &mut Vec<u8>) -> Result<u64> + Sync),
 ) {
     let alarm = Alarm(done);
     loop {
@@ -93,8 +94,8 @@ fn work(
             return;
         }
         bytes.clear();
-        let rows = make(task, &mut bytes);
-        if alarm.0.send(Some((task, Chunk { rows, bytes }))).is_err() {
+        let chunk = make(task, &mut bytes).map(|rows| Chunk { rows, bytes });
+        if alarm.0.send(Some((task, chunk))).is_err() {
             return;
         }
     }
@@ -105,7 +106,7 @@ fn in_order(
     finished: &Receiver<Message>,
     give_back: &Sender<Vec<u8>>,
     stop: &AtomicBool,
-    consume: &mut impl FnMut(usize, &Chunk) -> Result<()>,
+    consume: &mut impl FnMut(usize, Chunk) -> Result<Vec<u8>>,
 ) -> Result<()> {
     let mut early: BTreeMap<usize, Chunk> = BTreeMap::new();
     for task in 0..tasks {
@@ -114,16 +115,16 @@ fn in_order(
                 break chunk;
             }
             match finished.recv() {
-                Ok(Some((number, chunk))) => early.insert(number, chunk),
+                Ok(Some((number, chunk))) => early.insert(number, chunk?),
                 Ok(None) | Err(_) => bail!("making rows was stopped"),
             };
         };
         if stop.load(Ordering::Relaxed) {
             bail!("making rows was stopped");
         }
-        consume(task, &chunk)?;
+        let buffer = consume(task, chunk)?;
         // Nobody waits for buffers once the last task is taken.
-        let _ = give_back.send(chunk.bytes);
+        let _ = give_back.send(buffer);
     }
     Ok(())
 }
@@ -136,11 +137,11 @@ mod tests {
         let mut all = Vec::new();
         let make = |task: usize, out: &mut Vec<u8>| {
             out.extend_from_slice(task.to_string().as_bytes());
-            1
+            Ok(1)
         };
         run(jobs, tasks, &AtomicBool::new(false), make, |task, chunk| {
             all.push((task, chunk.bytes.clone()));
-            Ok(())
+            Ok(chunk.bytes)
         })
         .unwrap();
         all
@@ -164,16 +165,29 @@ mod tests {
             4,
             10_000,
             &AtomicBool::new(false),
-            |_, _| 1,
-            |task, _| {
+            |_, _| Ok(1),
+            |task, chunk| {
                 if task == 7 {
                     bail!("disk full")
                 } else {
-                    Ok(())
+                    Ok(chunk.bytes)
                 }
             },
         );
         assert_eq!(result.unwrap_err().to_string(), "disk full");
+    }
+
+    #[test]
+    fn a_block_that_cannot_be_made_ends_the_threads() {
+        let make = |task: usize, _: &mut Vec<u8>| {
+            if task == 7 {
+                bail!("out of range")
+            }
+            Ok(1)
+        };
+        let stop = AtomicBool::new(false);
+        let result = run(4, 10_000, &stop, make, |_, chunk| Ok(chunk.bytes));
+        assert_eq!(result.unwrap_err().to_string(), "out of range");
     }
 
     #[test]
@@ -191,11 +205,11 @@ mod tests {
             if task == 0 {
                 std::thread::sleep(std::time::Duration::from_millis(50));
             }
-            1
+            Ok(1)
         };
-        run(JOBS, 200, &AtomicBool::new(false), make, |_, _| {
+        run(JOBS, 200, &AtomicBool::new(false), make, |_, chunk| {
             ended.fetch_add(1, Ordering::SeqCst);
-            Ok(())
+            Ok(chunk.bytes)
         })
         .unwrap();
         let most = most.into_inner();
@@ -207,9 +221,11 @@ mod tests {
         let result = std::panic::catch_unwind(|| {
             let make = |task: usize, _: &mut Vec<u8>| {
                 assert!(task != 5, "a test's panic");
-                1
+                Ok(1)
             };
-            run(4, 10_000, &AtomicBool::new(false), make, |_, _| Ok(()))
+            run(4, 10_000, &AtomicBool::new(false), make, |_, chunk| {
+                Ok(chunk.bytes)
+            })
         });
         assert!(result.is_err());
     }
@@ -221,10 +237,10 @@ mod tests {
             4,
             10_000,
             &stop,
-            |_, _| 1,
-            |task, _| {
+            |_, _| Ok(1),
+            |task, chunk| {
                 stop.store(task >= 3, Ordering::Relaxed);
-                Ok(())
+                Ok(chunk.bytes)
             },
         );
         assert!(result.is_err());

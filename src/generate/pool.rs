@@ -12,6 +12,25 @@ pub struct Pool {
     pub nature: Nature,
 }
 
+/// What texts are made ready for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// Quotes are doubled.
+    Csv,
+    /// As they are.
+    Binary,
+}
+
+impl Encoding {
+    /// Appends a text.
+    pub fn put(self, text: &str, out: &mut Vec<u8>) {
+        match self {
+            Encoding::Csv => csv::escape(text, out),
+            Encoding::Binary => out.extend_from_slice(text.as_bytes()),
+        }
+    }
+}
+
 /// What a column's writer must know of the texts it may write.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Nature {
@@ -22,12 +41,12 @@ pub struct Nature {
 }
 
 impl Pool {
-    /// Escapes and keeps the texts.
-    pub fn new(texts: impl IntoIterator<Item = impl AsRef<str>>) -> Pool {
+    /// Keeps the texts as the encoding wants them.
+    pub fn new(encoding: Encoding, texts: impl IntoIterator<Item = impl AsRef<str>>) -> Pool {
         let mut pool = Pool::default();
         for text in texts {
             let text = text.as_ref();
-            csv::escape(text, &mut pool.bytes);
+            encoding.put(text, &mut pool.bytes);
             pool.ends
                 .push(u32::try_from(pool.bytes.len()).unwrap_or(u32::MAX));
             pool.nature.special |= csv::is_special(text);

@@ -3,12 +3,14 @@
 //! Postgres builds no index for a foreign key. Without one, every delete of a parent and every join from parent to
 //! child reads the whole child table; that is the omission this room finds and mends.
 
+mod along;
 mod build;
 mod coverage;
 mod ownership;
 mod plan;
 mod survey;
 
+pub use along::Along;
 pub use build::{Built, build};
 pub use coverage::{Verdict, verdict};
 pub use ownership::{Permission, permission};

@@ -100,14 +100,13 @@ impl Load<'_> {
         targets: &[Target],
     ) -> Result<()> {
         let transaction = client.transaction().await?;
-        let made = input.manifest.as_ref();
         let entry = NewEntry {
             identity,
             command: &self.command,
             dataset: &self.dataset.name,
             dataset_hash: &self.dataset.hash,
-            root_rows: made.map(|manifest| manifest.rows),
-            seed: made.map(|manifest| manifest.seed),
+            root_rows: input.origin.map(|origin| origin.rows),
+            seed: input.origin.map(|origin| origin.seed),
             tables: self.table_names(),
         };
         ledger::begin(&transaction, schema, &entry).await?;

@@ -1,10 +1,11 @@
-//! A file → chunks for COPY, read on a thread of its own and handed over through a bounded channel.
+//! A file, or rows made on the way → chunks for COPY, read on a thread of its own and handed over through a bounded channel.
 //!
 //! A file that seedrow wrote is sent as it is while its checksum is taken. Any other is read record by record and sent
 //! in COPY's text format, columns in the header's order.
 
 use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,13 +14,16 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::files::manifest::TableFile;
 use crate::files::manifest::checksum;
 use crate::files::records::{Record, Records};
-use crate::load::input::InputFile;
+use crate::generate::binary::Wire;
+use crate::load::input::{From, TableInput};
+use crate::postgres::catalog;
 use crate::postgres::copy::Chunk;
 
 /// A message of about 1 MB costs the client least; see [`Chunk`].
-const CHUNK: usize = 1 << 20;
+pub const CHUNK: usize = 1 << 20;
 
 /// Chunks waiting for the server; memory is bounded by their number.
 const WAITING: usize = 4;
@@ -32,35 +36,39 @@ pub struct Feed {
     pub read: Arc<AtomicU64>,
 }
 
-/// Whether a file's bytes go to COPY as they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How rows go to COPY.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Format {
     /// CSV with its header.
     Csv,
     /// Text, encoded record by record.
     Text,
+    /// Binary, with how each column is written.
+    Binary(Vec<Wire>),
 }
 
-impl InputFile {
-    /// How this file goes to COPY.
-    pub fn format(&self) -> Format {
-        if self.described.is_some() {
-            Format::Csv
-        } else {
-            Format::Text
+impl TableInput {
+    /// How these rows go into a table of these columns.
+    pub fn format(&self, columns: &[catalog::Column]) -> Format {
+        match &self.from {
+            From::Described { .. } => Format::Csv,
+            From::Foreign { .. } => Format::Text,
+            From::Made(made) => made.format(self.table, columns),
         }
     }
 }
 
-/// Starts reading; `nulls` are the bare texts that mean NULL.
-pub fn start(file: &InputFile, nulls: &[String]) -> Feed {
+/// Starts reading or making; `nulls` are the bare texts that mean NULL.
+pub fn start(input: &TableInput, format: &Format, nulls: &[String]) -> Feed {
     let (sender, chunks) = channel(WAITING);
     let read = Arc::new(AtomicU64::new(0));
-    let (file, nulls, counter) = (file.clone(), nulls.to_vec(), Arc::clone(&read));
+    let counter = Arc::clone(&read);
+    let (input, format, nulls) = (input.clone(), format.clone(), nulls.to_vec());
     tokio::task::spawn_blocking(move || {
-        let result = match file.format() {
-            Format::Csv => send_as_it_is(&file, &sender),
-            Format::Text => send_records(&file, &nulls, &sender, &counter),
+        let result = match &input.from {
+            From::Described { path, file } => send_as_it_is(path, file, &sender),
+            From::Foreign { path } => send_records(path, &nulls, &sender, &counter),
+            From::Made(made) => made.send(input.table, &format, &sender),
         };
         match result {
             Ok(records) => counter.store(records, Ordering::Relaxed),
@@ -72,17 +80,17 @@ pub fn start(file: &InputFile, nulls: &[String]) -> Feed {
 }
 
 /// Returns the manifest's number of rows, which COPY's own count is held against.
-fn send_as_it_is(file: &InputFile, sender: &Sender<Result<Chunk>>) -> Result<u64> {
-    let described = file
-        .described
-        .as_ref()
-        .context("the file has no description")?;
-    let mut input = open(file)?;
+fn send_as_it_is(
+    path: &Path,
+    described: &TableFile,
+    sender: &Sender<Result<Chunk>>,
+) -> Result<u64> {
+    let mut input = open(path)?;
     let mut hash = Xxh3::new();
     let (mut sent, mut rows) = (0u64, 0u64);
     loop {
         let mut bytes = BytesMut::zeroed(CHUNK);
-        let filled = read_full(&mut input, &mut bytes).with_context(|| could_not_read(file))?;
+        let filled = read_full(&mut input, &mut bytes).with_context(|| could_not_read(path))?;
         if filled == 0 {
             break;
         }
@@ -105,7 +113,7 @@ fn send_as_it_is(file: &InputFile, sender: &Sender<Result<Chunk>>) -> Result<u64
         found == described.checksum,
         "{}: its checksum is {found}, and the manifest says {}; the file was changed. Generate it anew, or remove the \
          manifest to have every record read and checked",
-        file.path.display(),
+        path.display(),
         described.checksum
     );
     Ok(described.rows)
@@ -117,12 +125,12 @@ fn share(number: u64, part: u64, whole: u64) -> u64 {
     u64::try_from(share).unwrap_or(number).min(number)
 }
 
-fn open(file: &InputFile) -> Result<File> {
-    File::open(&file.path).with_context(|| format!("could not open {}", file.path.display()))
+fn open(path: &Path) -> Result<File> {
+    File::open(path).with_context(|| format!("could not open {}", path.display()))
 }
 
-fn could_not_read(file: &InputFile) -> String {
-    format!("could not read {}", file.path.display())
+fn could_not_read(path: &Path) -> String {
+    format!("could not read {}", path.display())
 }
 
 fn read_full(input: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -139,12 +147,12 @@ fn read_full(input: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize>
 }
 
 fn send_records(
-    file: &InputFile,
+    path: &Path,
     nulls: &[String],
     sender: &Sender<Result<Chunk>>,
     read: &AtomicU64,
 ) -> Result<u64> {
-    let mut records = Records::new(open(file)?, &file.path)?;
+    let mut records = Records::new(open(path)?, path)?;
     let mut record = Record::default();
     records.read(&mut record)?;
     let width = record.len();
@@ -154,7 +162,7 @@ fn send_records(
         if record.len() != width {
             bail!(
                 "{}, line {}: {} fields, and the header has {width}",
-                file.path.display(),
+                path.display(),
                 record.line,
                 record.len()
             );
@@ -224,14 +232,14 @@ fn escape(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 /// The line of the file on which its nth record (from 1, the header left out) begins.
-pub fn line_of_record(file: &InputFile, number: u64) -> Result<u64> {
-    let mut records = Records::new(open(file)?, &file.path)?;
+pub fn line_of_record(path: &Path, number: u64) -> Result<u64> {
+    let mut records = Records::new(open(path)?, path)?;
     let mut record = Record::default();
     for _ in 0..=number {
         ensure!(
             records.read(&mut record)?,
             "{} has fewer than {number} records",
-            file.path.display()
+            path.display()
         );
     }
     Ok(record.line)
@@ -240,7 +248,6 @@ pub fn line_of_record(file: &InputFile, number: u64) -> Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     fn encoded(csv: &str) -> String {
         let mut records = Records::new(csv.as_bytes(), Path::new("x.csv")).unwrap();

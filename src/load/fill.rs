@@ -1,11 +1,12 @@
 //! The work between the ledger's first entry and its last: rows and keys, statistics, foreign keys.
 
-use std::cmp::Reverse;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::Result;
 
 use crate::load::account::Account;
+use crate::load::afterwards::Afterwards;
 use crate::load::crew::Crew;
 use crate::load::ledger::Lifted;
 use crate::load::lift::Choice;
@@ -15,8 +16,18 @@ use crate::load::run::{Loaded, Phase};
 use crate::postgres::catalog::{self, ForeignKey};
 use crate::progress::Progress;
 
+/// One piece of work between rows and keys.
+enum Work<'a, T> {
+    /// A table's rows.
+    Rows(&'a TableLoad<'a>),
+    /// Its primary and unique keys, one after the other: each locks the table against all else.
+    Keys(&'a TableLoad<'a>),
+    /// What goes along with the load: it locks the table against writes alone, so two pieces may be done at a time.
+    Along(&'a TableLoad<'a>, T),
+}
+
 /// Tables to be filled and constraints to be put back.
-pub struct Fill<'a> {
+pub struct Fill<'a, A> {
     /// The connections.
     pub crew: Crew<'a>,
     /// The tables, in load order.
@@ -25,17 +36,19 @@ pub struct Fill<'a> {
     pub lifted: &'a [Lifted],
     /// Those that stay.
     pub choice: &'a Choice,
+    /// What goes along with it.
+    pub afterwards: &'a A,
     /// Where bars show.
     pub progress: &'a Progress,
 }
 
-impl Fill<'_> {
+impl<A: Afterwards> Fill<'_, A> {
     /// All of it.
     pub async fn carry_out(&self) -> Result<Loaded> {
         let start = Instant::now();
         let accounts = self.rows_and_keys().await?;
         let rows = Some(accounts.iter().map(|account| account.loaded).sum());
-        let mut phases = vec![Phase::since(start, "load rows, build keys", rows)];
+        let mut phases = vec![Phase::since(start, A::PHASE, rows)];
 
         let start = Instant::now();
         self.sequences_and_statistics().await?;
@@ -57,28 +70,71 @@ impl Fill<'_> {
         })
     }
 
-    /// Every table's rows and then its keys, several tables at a time, the largest first; parents first and one at a
-    /// time while foreign keys stay in place.
+    /// Every table's rows, then its keys and what goes along with it, as many at a time as there are connections, the
+    /// largest table first; parents first and one at a time while foreign keys stay in place.
+    ///
+    /// The first connection prefers rows and the others prefer what is built from them: rows are waited for by more.
     async fn rows_and_keys(&self) -> Result<Vec<Account>> {
-        let mut order: Vec<&TableLoad> = self.loads.iter().collect();
         let mut crew = self.crew;
         if self.choice.has_order() {
             crew.jobs = 1;
-        } else {
-            order.sort_by_key(|load| Reverse(load.file.bytes));
         }
-        let mut accounts = crew
-            .each(order, async |client, load| {
-                let account = load.carry_out(client, self.progress).await?;
-                let own = |key: &&Lifted| !key.is_foreign() && key.table == load.target.name;
-                for key in self.lifted.iter().filter(own) {
-                    restore::key(client, key).await?;
+        let accounts = Mutex::new(Vec::new());
+        let rows = self.loads.iter().map(Work::Rows).collect();
+        crew.growing(
+            rows,
+            |worker, work| self.rank(worker, work),
+            async |client, work| match work {
+                Work::Rows(load) => {
+                    let account = load.carry_out(client, self.progress).await?;
+                    let mut accounts = accounts.lock().unwrap_or_else(PoisonError::into_inner);
+                    accounts.push((load.target.table, account));
+                    Ok(vec![Work::Keys(load)])
                 }
-                Ok((load.target.table, account))
-            })
-            .await?;
+                Work::Keys(load) => {
+                    for key in self.keys_of(load) {
+                        restore::key(client, key).await?;
+                    }
+                    let tasks = self.afterwards.tasks(&load.target.name);
+                    Ok(tasks
+                        .into_iter()
+                        .map(|task| Work::Along(load, task))
+                        .collect())
+                }
+                Work::Along(_, task) => {
+                    self.afterwards.carry_out(task).await?;
+                    Ok(Vec::new())
+                }
+            },
+        )
+        .await?;
+        let mut accounts = accounts
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         accounts.sort_by_key(|(table, _)| *table);
         Ok(accounts.into_iter().map(|(_, account)| account).collect())
+    }
+
+    /// The primary and unique keys that a table lacks.
+    fn keys_of(&self, load: &TableLoad) -> impl Iterator<Item = &Lifted> {
+        let table = load.target.name.clone();
+        let keys = self.lifted.iter();
+        keys.filter(move |key| !key.is_foreign() && key.table == table)
+    }
+
+    fn rank(&self, worker: usize, work: &Work<A::Task>) -> u64 {
+        const PREFERRED: u64 = 1 << 62;
+        let (load, preferred) = match work {
+            Work::Rows(load) => (load, worker == 0),
+            Work::Keys(load) | Work::Along(load, _) => (load, worker > 0),
+        };
+        let size = if self.choice.has_order() {
+            // Positions in load order, the first highest.
+            u64::from(u32::MAX) - load.target.table as u64
+        } else {
+            load.input.bytes
+        };
+        size.min(PREFERRED - 1) + if preferred { PREFERRED } else { 0 }
     }
 
     async fn sequences_and_statistics(&self) -> Result<()> {

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::files::manifest::checksum;
-use crate::load::input::Input;
+use crate::load::input::{Input, Origin};
 use crate::load::ledger::Entry;
 use crate::load::run::Load;
 
@@ -18,7 +18,7 @@ pub enum Found {
 }
 
 /// The identity of rows that seedrow made itself: version, dataset, rows, seed and tables decide every byte.
-pub fn of_generated(load: &Load, rows: u64, seed: u64) -> String {
+pub fn of_generated(load: &Load, Origin { rows, seed }: Origin) -> String {
     let version = env!("CARGO_PKG_VERSION");
     digest(
         load,
@@ -26,20 +26,17 @@ pub fn of_generated(load: &Load, rows: u64, seed: u64) -> String {
     )
 }
 
-/// The identity of an input: of its manifest, else of its files' names, sizes and times.
+/// The identity of an input: of its origin, else of its files' names, sizes and times.
 pub fn of_input(load: &Load, input: &Input) -> Result<String> {
-    if let Some(manifest) = &input.manifest
-        && input.files.iter().all(|file| file.described.is_some())
-        && manifest.seedrow == env!("CARGO_PKG_VERSION")
-    {
-        return Ok(of_generated(load, manifest.rows, manifest.seed));
+    if let Some(origin) = input.origin {
+        return Ok(of_generated(load, origin));
     }
     let mut files = load.dataset.hash.clone();
-    for file in &input.files {
-        let time = std::fs::metadata(&file.path).and_then(|meta| meta.modified());
-        let time =
-            time.with_context(|| format!("could not ask the age of {}", file.path.display()))?;
-        files.push_str(&format!(" {} {} {time:?}", file.name(), file.bytes));
+    for table in &input.tables {
+        let Some(path) = table.path() else { continue };
+        let time = std::fs::metadata(path).and_then(|meta| meta.modified());
+        let time = time.with_context(|| format!("could not ask the age of {}", path.display()))?;
+        files.push_str(&format!(" {} {} {time:?}", table.name(), table.bytes));
     }
     Ok(digest(load, &files))
 }

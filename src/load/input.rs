@@ -1,40 +1,72 @@
-//! Which file fills which table, and whether seedrow wrote it itself.
+//! Where each table's rows come from: which file, and whether seedrow wrote it itself, or none at all.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
-use crate::dataset::{Dataset, Table, source};
+use crate::dataset::{Dataset, Plan, Table, source};
 use crate::files::Manifest;
 use crate::files::manifest;
 use crate::files::manifest::TableFile;
 use crate::files::records::{Record, Records};
+use crate::generate::{TableMaker, estimate};
+use crate::load::made::Made;
+use crate::progress::grouped;
 
-/// A folder of CSV files, ready to be loaded.
+/// Rows, ready to be loaded.
 #[derive(Debug)]
 pub struct Input {
-    /// The folder as it was named.
-    pub folder: PathBuf,
-    /// The manifest, when seedrow wrote the folder.
-    pub manifest: Option<Manifest>,
-    /// The files in load order.
-    pub files: Vec<InputFile>,
+    /// Where they come from, for messages.
+    pub shown: String,
+    /// What decides every row, when this version of seedrow made them all.
+    pub origin: Option<Origin>,
+    /// In load order.
+    pub tables: Vec<TableInput>,
 }
 
-/// One table's file.
+/// Rows and seed: with version, dataset and tables they decide every row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// Rows of the root table.
+    pub rows: u64,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// One table's rows.
 #[derive(Debug, Clone)]
-pub struct InputFile {
+pub struct TableInput {
     /// The table's position in the dataset.
     pub table: usize,
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its size.
+    /// How many there are, when that is known.
+    pub rows: Option<u64>,
+    /// Bytes to come: a file's size, else an estimate.
     pub bytes: u64,
-    /// The fields of its first line.
+    /// The columns' names in their order.
     pub header: Vec<String>,
-    /// What the manifest says of it; without that its records are read one by one.
-    pub described: Option<TableFile>,
+    /// Where they come from.
+    pub from: From,
+}
+
+/// Where a table's rows come from.
+#[derive(Debug, Clone)]
+pub enum From {
+    /// A file that a manifest describes: sent as it is.
+    Described {
+        /// Where it is.
+        path: PathBuf,
+        /// What the manifest says of it.
+        file: TableFile,
+    },
+    /// Anybody's file: its records are read one by one.
+    Foreign {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// Made while they are loaded.
+    Made(Arc<Made>),
 }
 
 /// A file that `--file TABLE=PATH` names.
@@ -75,36 +107,97 @@ impl Input {
                 },
             }
         };
-        let files = wanted.iter().map(find).collect::<Result<_>>()?;
+        let tables = wanted.iter().map(find).collect::<Result<Vec<_>>>()?;
+        let whole = |manifest: &Manifest| {
+            manifest.seedrow == env!("CARGO_PKG_VERSION")
+                && tables
+                    .iter()
+                    .all(|table| matches!(table.from, From::Described { .. }))
+        };
+        let origin = manifest.filter(whole).map(|manifest| Origin {
+            rows: manifest.rows,
+            seed: manifest.seed,
+        });
         Ok(Input {
-            folder: folder.to_owned(),
-            manifest,
-            files,
+            shown: folder.display().to_string(),
+            origin,
+            tables,
         })
     }
 
-    /// All files' bytes.
-    pub fn bytes(&self) -> u64 {
-        self.files.iter().map(|file| file.bytes).sum()
+    /// Rows that are made while they are loaded, no file between: drawn from rows of the root table and a seed, `jobs`
+    /// threads for each table.
+    pub fn made(
+        dataset: &Arc<Dataset>,
+        wanted: &[usize],
+        origin: Origin,
+        jobs: usize,
+    ) -> Result<Input> {
+        let plan = Plan::new(dataset, origin.rows, origin.seed, wanted);
+        let made = Arc::new(Made {
+            dataset: Arc::clone(dataset),
+            plan,
+            jobs,
+        });
+        let table = |&table: &usize| -> Result<TableInput> {
+            let maker = TableMaker::new(dataset, &made.plan, table)?;
+            Ok(TableInput {
+                table,
+                rows: Some(made.plan.rows(table)),
+                bytes: estimate::file_bytes(&maker, &made.plan, table)?,
+                header: dataset.tables[table]
+                    .written()
+                    .map(|column| column.name.clone())
+                    .collect(),
+                from: From::Made(Arc::clone(&made)),
+            })
+        };
+        Ok(Input {
+            shown: format!(
+                "{}, {} {}, seed {}",
+                dataset.name,
+                grouped(origin.rows),
+                dataset.tables[dataset.root()].name,
+                origin.seed
+            ),
+            origin: Some(origin),
+            tables: wanted.iter().map(table).collect::<Result<_>>()?,
+        })
     }
 
-    /// All files' rows, when a manifest tells them.
+    /// All tables' bytes.
+    pub fn bytes(&self) -> u64 {
+        self.tables.iter().map(|table| table.bytes).sum()
+    }
+
+    /// All tables' rows, when each one's are known.
     pub fn rows(&self) -> Option<u64> {
-        self.files
-            .iter()
-            .map(|file| file.described.as_ref().map(|described| described.rows))
-            .sum()
+        self.tables.iter().map(|table| table.rows).sum()
     }
 }
 
-impl InputFile {
-    /// The file's own name, for messages.
+impl TableInput {
+    /// The file, if there is one.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.from {
+            From::Described { path, .. } | From::Foreign { path } => Some(path),
+            From::Made(_) => None,
+        }
+    }
+
+    /// The file's own name, for the account.
     pub fn name(&self) -> String {
-        self.path
-            .file_name()
-            .unwrap_or(self.path.as_os_str())
-            .to_string_lossy()
-            .into_owned()
+        let Some(path) = self.path() else {
+            return "generated".to_owned();
+        };
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+
+    /// The whole path, for messages.
+    pub fn shown(&self) -> String {
+        self.path()
+            .map_or_else(|| self.name(), |path| path.display().to_string())
     }
 }
 
@@ -169,7 +262,7 @@ fn ensure_wanted(dataset: &Dataset, wanted: &[usize], file: &NamedFile) -> Resul
     }
 }
 
-fn described(table: usize, spec: &Table, manifest: &Manifest, folder: &Path) -> Result<InputFile> {
+fn described(table: usize, spec: &Table, manifest: &Manifest, folder: &Path) -> Result<TableInput> {
     let Some(described) = manifest.table(&spec.name) else {
         let names: Vec<&str> = manifest
             .tables
@@ -193,24 +286,28 @@ fn described(table: usize, spec: &Table, manifest: &Manifest, folder: &Path) -> 
             csv_files(folder)?
         );
     }
-    let file = foreign(table, path)?;
+    let file = foreign(table, path.clone())?;
     if file.bytes != described.bytes {
         bail!(
             "{} has {} bytes, and {} says {}; the file was changed or cut short. Generate it anew, or remove the \
              manifest to have every record read and checked",
-            file.path.display(),
+            path.display(),
             file.bytes,
             manifest::FILE,
             described.bytes
         );
     }
-    Ok(InputFile {
-        described: Some(described.clone()),
+    Ok(TableInput {
+        rows: Some(described.rows),
+        from: From::Described {
+            path,
+            file: described.clone(),
+        },
         ..file
     })
 }
 
-fn foreign(table: usize, path: PathBuf) -> Result<InputFile> {
+fn foreign(table: usize, path: PathBuf) -> Result<TableInput> {
     let file = File::open(&path).with_context(|| format!("could not open {}", path.display()))?;
     let bytes = file
         .metadata()
@@ -225,12 +322,12 @@ fn foreign(table: usize, path: PathBuf) -> Result<InputFile> {
     }
     let text = |index| String::from_utf8_lossy(record.field(index).0).into_owned();
     let header = (0..record.len()).map(text).collect();
-    Ok(InputFile {
+    Ok(TableInput {
         table,
-        path,
+        rows: None,
         bytes,
         header,
-        described: None,
+        from: From::Foreign { path },
     })
 }
 

@@ -1,6 +1,7 @@
 //! Files → tables: columns by header, every record accounted for, keys after the rows, and a ledger of it all.
 
 pub mod account;
+mod afterwards;
 mod begin;
 mod columns;
 mod crew;
@@ -10,6 +11,7 @@ mod identity;
 pub mod input;
 pub mod ledger;
 mod lift;
+mod made;
 mod restore;
 mod rows;
 mod run;
@@ -17,8 +19,9 @@ mod size;
 mod tables;
 
 pub use account::Account;
+pub use afterwards::{Afterwards, Nothing};
 pub use begin::{Reached, Stage};
 pub use identity::{Found, of_generated};
-pub use input::{Input, NamedFile};
+pub use input::{Input, NamedFile, Origin};
 pub use restore::BrokenKey;
 pub use run::{Finished, Load, Loaded, Phase};

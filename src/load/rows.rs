@@ -11,7 +11,7 @@ use crate::files::manifest;
 use crate::load::account::Account;
 use crate::load::columns;
 use crate::load::feed::{self, Format};
-use crate::load::input::InputFile;
+use crate::load::input::{From, TableInput};
 use crate::load::ledger;
 use crate::load::tables::{self, Target};
 use crate::postgres::copy::{Place, copy_in, place};
@@ -28,39 +28,36 @@ pub enum Way {
     Plain,
 }
 
-/// One table with its file.
+/// One table with its rows.
 #[derive(Debug, Clone)]
 pub struct TableLoad<'a> {
     /// The dataset.
     pub dataset: &'a Dataset,
     /// The table.
     pub target: &'a Target,
-    /// The file.
-    pub file: &'a InputFile,
+    /// Its rows.
+    pub input: &'a TableInput,
     /// How its rows get in.
     pub way: Way,
 }
 
 impl TableLoad<'_> {
-    /// The table's columns in the file's order.
+    /// The table's columns in the input's order.
     fn columns(&self) -> Result<Vec<&Column>> {
-        let shown = self.file.path.display().to_string();
-        columns::by_header(
-            &self.dataset.tables[self.target.table],
-            &self.file.header,
-            &shown,
-        )
+        let table = &self.dataset.tables[self.target.table];
+        columns::by_header(table, &self.input.header, &self.input.shown())
     }
 
-    fn copy_statement(&self) -> Result<String> {
+    fn copy_statement(&self, format: &Format) -> Result<String> {
         let names: Vec<&str> = self
             .columns()?
             .iter()
             .map(|column| column.name.as_str())
             .collect();
-        let format = match self.file.format() {
+        let format = match format {
             Format::Csv => "FORMAT csv, HEADER",
             Format::Text => "FORMAT text",
+            Format::Binary(_) => "FORMAT binary",
         };
         let freeze = if self.way == Way::Frozen {
             ", FREEZE"
@@ -76,7 +73,8 @@ impl TableLoad<'_> {
 
     /// Loads the table and returns its account. Nothing of it stays when it fails.
     pub async fn carry_out(&self, client: &mut Client, progress: &Progress) -> Result<Account> {
-        let statement = self.copy_statement()?;
+        let format = self.input.format(&self.target.columns);
+        let statement = self.copy_statement(&format)?;
         let table = &self.target.name;
         let transaction = client.transaction().await?;
         if self.way == Way::Frozen {
@@ -87,13 +85,17 @@ impl TableLoad<'_> {
                 .await
                 .with_context(|| format!("could not empty {table}"))?;
         }
-        let task = progress.task(format!("load {}", table.name), self.file.bytes, Unit::Bytes);
-        let feed = feed::start(self.file, &self.dataset.nulls);
+        let task = progress.task(
+            format!("load {}", table.name),
+            self.input.bytes,
+            Unit::Bytes,
+        );
+        let feed = feed::start(self.input, &format, &self.dataset.nulls);
         let copied = copy_in(&transaction, &statement, feed.chunks, &task).await;
         let loaded = copied.map_err(|error| self.explain(error))?;
         let read = feed.read.load(Ordering::Relaxed);
         self.ensure_as_described(loaded)?;
-        let account = Account::whole(&table.name, &self.file.name(), read, loaded)?;
+        let account = Account::whole(&table.name, &self.input.name(), read, loaded)?;
         ledger::enter(&transaction, &table.schema, &account).await?;
         transaction
             .commit()
@@ -120,14 +122,14 @@ impl TableLoad<'_> {
 
     /// Refuses a count other than the manifest's.
     fn ensure_as_described(&self, loaded: u64) -> Result<()> {
-        if let Some(described) = &self.file.described {
+        if let From::Described { path, file } = &self.input.from {
             ensure!(
-                described.rows == loaded,
+                file.rows == loaded,
                 "{} has {loaded} records, and {} says {}; nothing of it was kept. Generate it anew, or remove the \
                  manifest to have every record read and checked",
-                self.file.path.display(),
+                path.display(),
                 manifest::FILE,
-                described.rows
+                file.rows
             );
         }
         Ok(())
@@ -139,20 +141,17 @@ impl TableLoad<'_> {
             .chain()
             .find_map(|cause| cause.downcast_ref::<DbError>());
         let Some(found) = found else { return error };
+        let shown = self.input.shown();
         let Some(place) = found.where_().and_then(place) else {
-            return error.context(format!(
-                "could not load {} into {}",
-                self.file.path.display(),
-                self.target.name
-            ));
+            return error.context(format!("could not load {shown} into {}", self.target.name));
         };
-        let line = match self.file.format() {
-            Format::Csv => Ok(place.line),
-            Format::Text => feed::line_of_record(self.file, place.line),
+        let line = match &self.input.from {
+            From::Described { .. } => format!("line {}", place.line),
+            From::Foreign { path } => feed::line_of_record(path, place.line)
+                .map_or_else(|_| "in a record".to_owned(), |line| format!("line {line}")),
+            From::Made(_) => format!("row {} of {}", place.line, self.target.name.name),
         };
-        let path = self.file.path.display();
-        let line = line.map_or_else(|_| "in a record".to_owned(), |line| format!("line {line}"));
-        anyhow!("{path}, {line}: {}", wrong_value(&place, found))
+        anyhow!("{shown}, {line}: {}", wrong_value(&place, found))
     }
 }
 

@@ -7,6 +7,7 @@ use tokio_postgres::Client;
 
 use crate::dataset::Dataset;
 use crate::load::account::Account;
+use crate::load::afterwards::Afterwards;
 use crate::load::begin::{self, Reached, Stage};
 use crate::load::columns;
 use crate::load::crew::Crew;
@@ -151,7 +152,12 @@ impl Load<'_> {
     /// Loads the input, or says that it was loaded before.
     ///
     /// Errors leave the ledger with an unfinished load, which `--replace` redoes; every table is whole or empty.
-    pub async fn carry_out(&self, input: &Input, progress: &Progress) -> Result<Finished> {
+    pub async fn carry_out(
+        &self,
+        input: &Input,
+        afterwards: &impl Afterwards,
+        progress: &Progress,
+    ) -> Result<Finished> {
         self.ensure_headers_fit(input)?;
         let identity = identity::of_input(self, input)?;
         let mut control = self.server.connect().await?;
@@ -169,10 +175,11 @@ impl Load<'_> {
         let choice = self.choose_keys(&control, &targets).await?;
         let loads = self.table_loads(input, &targets, &choice)?;
         self.announce(&control, input, &schema, progress).await?;
+        afterwards.plan(&control).await?;
 
         self.begin(&mut control, &schema, &identity, input, &choice, &targets)
             .await?;
-        let filled = self.fill(&control, &schema, &loads, &choice, progress);
+        let filled = self.fill(&control, &schema, &loads, &choice, afterwards, progress);
         let loaded = filled.await.map_err(|error| self.unfinished(error))?;
         self.stage.set(Reached::Complete);
         Ok(Finished::Now(loaded))
@@ -184,6 +191,7 @@ impl Load<'_> {
         schema: &str,
         loads: &[TableLoad<'_>],
         choice: &Choice,
+        afterwards: &impl Afterwards,
         progress: &Progress,
     ) -> Result<Loaded> {
         let lifted = ledger::lifted(control, schema).await?;
@@ -196,6 +204,7 @@ impl Load<'_> {
             loads,
             lifted: &lifted,
             choice,
+            afterwards,
             progress,
         };
         let loaded = fill.carry_out().await?;
@@ -252,9 +261,9 @@ impl Load<'_> {
 
     /// Refuses headers that don't fit, before anything is written.
     fn ensure_headers_fit(&self, input: &Input) -> Result<()> {
-        for file in &input.files {
-            let table = &self.dataset.tables[file.table];
-            columns::by_header(table, &file.header, &file.path.display().to_string())?;
+        for rows in &input.tables {
+            let table = &self.dataset.tables[rows.table];
+            columns::by_header(table, &rows.header, &rows.shown())?;
         }
         Ok(())
     }
@@ -282,17 +291,17 @@ impl Load<'_> {
         choice: &Choice,
     ) -> Result<Vec<TableLoad<'t>>> {
         let load = |target: &'t Target| -> Result<TableLoad<'t>> {
-            let file = input
-                .files
+            let rows = input
+                .tables
                 .iter()
-                .find(|file| file.table == target.table)
-                .context("a table has no file")?;
+                .find(|rows| rows.table == target.table)
+                .context("a table has no rows to come")?;
             let alone = target.ordinary && !choice.is_referred_to(target.oid);
             let way = if alone { Way::Frozen } else { Way::Plain };
             Ok(TableLoad {
                 dataset: self.dataset,
                 target,
-                file,
+                input: rows,
                 way,
             })
         };
@@ -311,7 +320,7 @@ impl Load<'_> {
         let names = self.table_names().join(", ");
         progress.say(format!(
             "load: {} → {}, schema {schema}: {names}",
-            input.folder.display(),
+            input.shown,
             self.server.shown()
         ));
         let bytes = indicatif::HumanBytes(input.bytes());

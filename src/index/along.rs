@@ -1,0 +1,85 @@
+//! Indexes built while a load goes on: a table's as soon as its rows are there.
+
+use std::cell::RefCell;
+
+use anyhow::Result;
+use tokio_postgres::Client;
+
+use super::build::{Built, build};
+use super::plan::{Mode, Proposal};
+use super::survey::survey;
+use crate::load::Afterwards;
+use crate::postgres::catalog::{self, Scope};
+use crate::postgres::{Server, TableName};
+use crate::progress::Progress;
+
+/// Plans what is missing before the load drops the foreign keys, and builds it index by index.
+pub struct Along<'a> {
+    server: &'a Server,
+    progress: &'a Progress,
+    planned: RefCell<Vec<Proposal>>,
+    built: RefCell<Vec<Built>>,
+}
+
+impl<'a> Along<'a> {
+    /// For one load on this server.
+    pub fn new(server: &'a Server, progress: &'a Progress) -> Along<'a> {
+        Along {
+            server,
+            progress,
+            planned: RefCell::default(),
+            built: RefCell::default(),
+        }
+    }
+
+    /// What was built, in the order it was planned in.
+    pub fn into_built(self) -> Vec<Built> {
+        let names: Vec<String> = self
+            .planned
+            .into_inner()
+            .into_iter()
+            .map(|p| p.name)
+            .collect();
+        let mut built = self.built.into_inner();
+        built.sort_by_key(|built| names.iter().position(|name| *name == built.proposal.name));
+        built
+    }
+}
+
+impl Afterwards for Along<'_> {
+    type Task = Proposal;
+
+    const PHASE: &'static str = "load rows, build keys and indexes";
+
+    async fn plan(&self, client: &Client) -> Result<()> {
+        let survey = survey(client, self.server.schema()).await?;
+        self.planned.replace(survey.proposals);
+        Ok(())
+    }
+
+    fn tasks(&self, table: &TableName) -> Vec<Proposal> {
+        let planned = self.planned.borrow();
+        planned
+            .iter()
+            .filter(|proposal| proposal.table == *table)
+            .cloned()
+            .collect()
+    }
+
+    async fn carry_out(&self, mut proposal: Proposal) -> Result<()> {
+        let client = self.server.connect().await?;
+        proposal.table_bytes = heap_bytes(&client, &proposal.table).await?;
+        let built = build(self.server, &[proposal], 1, Mode::Plain, self.progress).await?;
+        self.built.borrow_mut().extend(built);
+        Ok(())
+    }
+}
+
+/// The heap as it is now: it was empty when the index was planned.
+async fn heap_bytes(client: &Client, table: &TableName) -> Result<u64> {
+    let Some(oid) = catalog::find(client, Some(&table.schema), &table.name).await? else {
+        return Ok(0);
+    };
+    let tables = catalog::tables(client, Scope::Tables(&[oid])).await?;
+    Ok(tables.first().map_or(0, |table| table.bytes))
+}

@@ -1,0 +1,45 @@
+//! What whoever loads does to a table once its rows are there, while other tables still load.
+
+use anyhow::Result;
+use tokio_postgres::Client;
+
+use crate::postgres::TableName;
+
+/// Work that goes along with a load.
+pub trait Afterwards {
+    /// One piece of it, done side by side with others.
+    type Task;
+
+    /// The phase that it is a part of, for the report.
+    const PHASE: &'static str;
+
+    /// With all tables there and every constraint still in place.
+    fn plan(&self, client: &Client) -> impl Future<Output = Result<()>>;
+
+    /// What is to be done to a table with its rows in place.
+    fn tasks(&self, table: &TableName) -> Vec<Self::Task>;
+
+    /// Does one piece.
+    fn carry_out(&self, task: Self::Task) -> impl Future<Output = Result<()>>;
+}
+
+/// Nothing.
+pub struct Nothing;
+
+impl Afterwards for Nothing {
+    type Task = ();
+
+    const PHASE: &'static str = "load rows, build keys";
+
+    async fn plan(&self, _: &Client) -> Result<()> {
+        Ok(())
+    }
+
+    fn tasks(&self, _: &TableName) -> Vec<()> {
+        Vec::new()
+    }
+
+    async fn carry_out(&self, (): ()) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! Rows made while they are loaded: blocks straight from the threads that make them into COPY, no file between.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Result, bail};
+use bytes::Bytes;
+use tokio::sync::mpsc::Sender;
+
+use crate::dataset::{Dataset, Plan};
+use crate::generate::binary::{self, Wire};
+use crate::generate::{TableMaker, pipeline};
+use crate::load::feed::{CHUNK, Format};
+use crate::postgres::catalog;
+use crate::postgres::copy::Chunk;
+
+/// What rows are made from.
+#[derive(Debug)]
+pub struct Made {
+    /// The dataset.
+    pub dataset: Arc<Dataset>,
+    /// Its tables' counts.
+    pub plan: Plan,
+    /// Threads that make rows of one table.
+    pub jobs: usize,
+}
+
+impl Made {
+    /// COPY's binary format where each column's type has an encoder, else CSV.
+    pub fn format(&self, table: usize, columns: &[catalog::Column]) -> Format {
+        let spec = &self.dataset.tables[table];
+        let wire = |(position, column): (usize, &crate::dataset::Column)| -> Option<Wire> {
+            let found = columns.iter().find(|known| known.name == column.name)?;
+            binary::wire(spec.kind(position), found.base_type_oid)
+        };
+        let written = spec.columns.iter().enumerate();
+        let written = written.filter(|(_, column)| !column.hidden);
+        let wires: Option<Vec<Wire>> = written.map(wire).collect();
+        wires.map_or(Format::Csv, Format::Binary)
+    }
+
+    /// Makes and sends every block of a table and returns the rows. Blocks the thread.
+    pub fn send(
+        &self,
+        table: usize,
+        format: &Format,
+        sender: &Sender<Result<Chunk>>,
+    ) -> Result<u64> {
+        let maker = match format {
+            Format::Binary(wires) => TableMaker::binary(&self.dataset, &self.plan, table, wires)?,
+            _ => TableMaker::new(&self.dataset, &self.plan, table)?,
+        };
+        let mut outlet = Outlet {
+            sender,
+            waiting: maker.header()?,
+            rows: 0,
+            total: 0,
+        };
+        let gone = AtomicBool::new(false);
+        let sent = pipeline::run(
+            self.jobs,
+            self.plan.blocks(),
+            &gone,
+            |block, out| maker.write_block(block, out),
+            |_, chunk| {
+                let returned = outlet.put(chunk);
+                gone.store(returned.is_err(), Ordering::Relaxed);
+                returned
+            },
+        );
+        if gone.into_inner() {
+            // A receiver that is gone has its own error to tell.
+            return Ok(outlet.total);
+        }
+        sent?;
+        outlet.waiting.extend_from_slice(maker.trailer());
+        // As above.
+        let _ = outlet.send();
+        Ok(outlet.total)
+    }
+}
+
+/// Gathers small blocks into messages of about 1 MB.
+struct Outlet<'a> {
+    sender: &'a Sender<Result<Chunk>>,
+    waiting: Vec<u8>,
+    /// Rows in `waiting`.
+    rows: u64,
+    total: u64,
+}
+
+impl Outlet<'_> {
+    /// Takes a block and returns a buffer for a later one.
+    fn put(&mut self, chunk: pipeline::Chunk) -> Result<Vec<u8>> {
+        self.rows += chunk.rows;
+        self.total += chunk.rows;
+        let mut returned = chunk.bytes;
+        if self.waiting.is_empty() && returned.len() >= CHUNK / 2 {
+            self.waiting = std::mem::take(&mut returned);
+        } else {
+            self.waiting.extend_from_slice(&returned);
+        }
+        if self.waiting.len() >= CHUNK / 2 {
+            self.send()?;
+        }
+        Ok(returned)
+    }
+
+    fn send(&mut self) -> Result<()> {
+        let chunk = Chunk {
+            rows: std::mem::take(&mut self.rows),
+            bytes: Bytes::from(std::mem::take(&mut self.waiting)),
+        };
+        if self.sender.blocking_send(Ok(chunk)).is_err() {
+            bail!("nobody takes the rows any more");
+        }
+        Ok(())
+    }
+}
