@@ -35,7 +35,8 @@ pub struct RowsArgs {
 /// Which server and which schema on it.
 #[derive(Args, Debug, Clone)]
 pub struct TargetArgs {
-    /// A libpq URL or key=value string [default: DATABASE_URL, the PG* variables, else an embedded Postgres]
+    /// A libpq URL or key=value string [default: DATABASE_URL, the PG* variables, else an embedded Postgres].
+    /// A password in it shows in the process list: PGPASSWORD and ~/.pgpass keep it out
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
 

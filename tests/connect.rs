@@ -3,82 +3,13 @@
 
 mod support;
 
-use std::collections::HashMap;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
-use seedrow::cli::{HomeArgs, TargetArgs};
-use seedrow::postgres::Server;
-use seedrow::postgres::error::describe;
-use seedrow::postgres::target::{Surroundings, Target};
-use seedrow::progress::Progress;
-use support::{Answer, Db, block_on, eventually, front, server, shared_home};
-
-/// What a user may set.
-#[derive(Default)]
-struct Given<'a> {
-    url: Option<&'a str>,
-    variables: &'a [(&'a str, &'a str)],
-    wait: Duration,
-    schema: Option<&'a str>,
-}
-
-/// Opens the server and asks it one thing.
-fn ask(given: &Given, sql: &str) -> Result<String> {
-    block_on(async {
-        let variables: HashMap<_, _> = given.variables.iter().copied().collect();
-        let env = |name: &str| variables.get(name).map(|value| value.to_string());
-        let read = |path: &Path| fs::read_to_string(path);
-        let around = Surroundings {
-            env: &env,
-            read: &read,
-            user: Some("postgres".into()),
-        };
-        let target = Target::resolve(given.url, &around)?;
-        let args = TargetArgs {
-            url: None,
-            target_schema: given.schema.map(String::from),
-            wait: given.wait,
-            home: HomeArgs {
-                home: Some(shared_home()),
-            },
-        };
-        let server =
-            Server::reach(&target, &args, "connect_embedded", &Progress::new(true)).await?;
-        let client = server.connect().await?;
-        Ok(client.query_one(sql, &[]).await?.get(0))
-    })
-}
-
-fn ask_url(url: &str, sql: &str) -> Result<String> {
-    ask(
-        &Given {
-            url: Some(url),
-            ..Given::default()
-        },
-        sql,
-    )
-}
-
-/// The message and the notes of an attempt that must fail.
-#[track_caller]
-fn refusal(given: &Given) -> String {
-    let error = ask(given, "SELECT 'in'").expect_err("this should not connect");
-    let described = describe(&error);
-    format!("{}\n{}", described.text, described.notes.join("\n"))
-}
-
-#[track_caller]
-fn assert_says(message: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(message.contains(part), "no {part:?} in\n{message}");
-    }
-    assert!(!message.contains("hunter2"), "a password in\n{message}");
-}
+use support::{Answer, Db, Given, ask, ask_url, assert_says, eventually, front, refusal, server};
 
 /// The shared server with a database and a role whose password is asked for: `shop`, `hunter2`.
 fn with_password() -> &'static Db {
@@ -269,12 +200,12 @@ fn a_server_that_says_nothing_is_given_up() {
 }
 
 #[test]
-fn bad_urls_and_tls_are_refused_before_connecting() {
+fn bad_urls_and_missing_certificates_are_refused_before_connecting() {
     for (url, part) in [
         ("mysql://root:hunter2@localhost/shop", "no Postgres URL"),
         (
-            "postgres://u:hunter2@h/d?sslmode=require",
-            "sslmode=require asks for TLS",
+            "postgres://u:hunter2@h/d?sslmode=verify-full&sslrootcert=/nonexistent",
+            "there is no root certificate /nonexistent",
         ),
         ("postgres://u:hunter2@h:port/d", "port is not a number"),
         (

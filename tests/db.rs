@@ -363,3 +363,23 @@ fn lives(number: u32) -> bool {
             .starts_with(|state: char| !"ZX".contains(state))
     })
 }
+
+/// The server outlives the command that started it, and what is in its processes' environment shows in the system.
+#[test]
+#[cfg(target_os = "linux")]
+fn its_processes_know_no_passwords_of_other_servers() {
+    let home = PrivateHome::used("its_processes_know_no_passwords");
+    let mut start = home.command(["start"]);
+    start
+        .env("DATABASE_URL", "postgresql://shop:hunter2@db/shop")
+        .env("PGPASSWORD", "hunter2");
+    support::run(start).exits(0);
+    let running = home.home().running().unwrap().unwrap();
+    for process in [running.supervisor, running.postgres] {
+        for file in ["environ", "cmdline"] {
+            let bytes = std::fs::read(format!("/proc/{process}/{file}")).unwrap();
+            let text = String::from_utf8_lossy(&bytes);
+            assert!(!text.contains("hunter2"), "{file}: {text}");
+        }
+    }
+}

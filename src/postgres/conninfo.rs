@@ -25,7 +25,7 @@ pub struct Parameter {
 pub enum Treatment {
     /// It shapes the connection.
     Taken,
-    /// It has no effect on a connection without TLS and GSSAPI.
+    /// It has no effect here.
     Ignored,
     /// It demands what is not done here, so it must be one of these values or be left out.
     Only(&'static [&'static str]),
@@ -42,7 +42,18 @@ pub const PARAMETERS: &[Parameter] = &[
     taken("options", Some("PGOPTIONS")),
     taken("application_name", Some("PGAPPNAME")),
     taken("connect_timeout", Some("PGCONNECT_TIMEOUT")),
+    taken("passfile", Some("PGPASSFILE")),
     taken("sslmode", Some("PGSSLMODE")),
+    taken("sslrootcert", Some("PGSSLROOTCERT")),
+    taken("sslcert", Some("PGSSLCERT")),
+    taken("sslkey", Some("PGSSLKEY")),
+    taken("sslcertmode", Some("PGSSLCERTMODE")),
+    taken("sslcrl", Some("PGSSLCRL")),
+    taken("sslcrldir", Some("PGSSLCRLDIR")),
+    taken("sslsni", Some("PGSSLSNI")),
+    taken("sslnegotiation", Some("PGSSLNEGOTIATION")),
+    taken("ssl_min_protocol_version", Some("PGSSLMINPROTOCOLVERSION")),
+    taken("ssl_max_protocol_version", Some("PGSSLMAXPROTOCOLVERSION")),
     taken("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
     taken("channel_binding", Some("PGCHANNELBINDING")),
     taken("service", Some("PGSERVICE")),
@@ -52,23 +63,12 @@ pub const PARAMETERS: &[Parameter] = &[
     taken("keepalives_interval", None),
     taken("keepalives_count", None),
     taken("tcp_user_timeout", None),
-    ignored("passfile"),
     ignored("client_encoding"),
     ignored("fallback_application_name"),
     ignored("load_balance_hosts"),
-    ignored("sslnegotiation"),
     ignored("sslcompression"),
-    ignored("sslcert"),
-    ignored("sslkey"),
     ignored("sslkeylogfile"),
     ignored("sslpassword"),
-    ignored("sslcertmode"),
-    ignored("sslrootcert"),
-    ignored("sslcrl"),
-    ignored("sslcrldir"),
-    ignored("sslsni"),
-    ignored("ssl_min_protocol_version"),
-    ignored("ssl_max_protocol_version"),
     ignored("min_protocol_version"),
     ignored("max_protocol_version"),
     ignored("krbsrvname"),
@@ -111,6 +111,14 @@ const fn only(
 /// The environment variables that libpq connects by. A program that is told everything shouldn't see them.
 pub fn variables() -> impl Iterator<Item = &'static str> {
     PARAMETERS.iter().filter_map(|parameter| parameter.variable)
+}
+
+/// A parameter's value; an empty one counts as left out.
+pub fn value_of<'a>(given: &'a Parameters, name: &str) -> Option<&'a str> {
+    given
+        .get(name)
+        .map(String::as_str)
+        .filter(|value| !value.is_empty())
 }
 
 /// Reads a URL (`postgresql://…`) or `key=value` pairs.

@@ -9,10 +9,12 @@ pub mod embedded;
 pub mod error;
 pub mod explain;
 pub mod name;
+pub mod passfile;
 pub mod programs;
 pub mod server;
 pub mod service;
 pub mod target;
+pub mod tls;
 
 pub use name::TableName;
 pub use server::Server;

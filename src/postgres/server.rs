@@ -13,7 +13,8 @@ use super::connect::{self, Opened};
 use super::embedded::{Home, Lease};
 use super::error::Refused;
 use super::name::{literal, quoted};
-use super::target::{Address, Surroundings, Target};
+use super::target::{Access, Address, Surroundings, Target};
+use super::tls::Tls;
 use crate::cli::TargetArgs;
 use crate::progress::Progress;
 
@@ -24,6 +25,7 @@ const QUIET_START: Duration = Duration::from_secs(3);
 pub struct Server {
     /// Of the endpoint that answered: all connections go to one server.
     config: Config,
+    tls: Tls,
     place: Place,
     shown: String,
     schema: Option<String>,
@@ -42,6 +44,7 @@ impl Server {
         let around = Surroundings {
             env: &env,
             read: &|path| fs::read_to_string(path),
+            access: &Access::of,
             user: account::user_name(env),
         };
         let target = Target::resolve(args.url.as_deref(), &around)?;
@@ -71,6 +74,9 @@ impl Server {
         schema: Option<String>,
         progress: &Progress,
     ) -> Result<Server> {
+        for warning in &address.warnings {
+            progress.say(warning);
+        }
         let (endpoint, _) = connect::reach(address, wait, progress).await?;
         let shown = format!(
             "{} on {} as {}",
@@ -78,6 +84,7 @@ impl Server {
         );
         Ok(Server {
             config: endpoint.config.clone(),
+            tls: endpoint.tls.clone(),
             place: Place::Theirs,
             shown,
             schema,
@@ -107,6 +114,7 @@ impl Server {
         }
         Ok(Server {
             config: lease.config(database),
+            tls: Tls::Off,
             shown: format!("{database} on the {which}"),
             place: Place::Embedded(lease),
             schema,
@@ -115,7 +123,7 @@ impl Server {
 
     /// A new connection, its search path led by the target schema. The schema need not exist yet.
     pub async fn connect(&self) -> Result<Client> {
-        let opened = connect::open(&self.config, Duration::MAX)
+        let opened = connect::open(&self.config, &self.tls, Duration::MAX)
             .await
             .map_err(|failure| self.explained(failure))?;
         self.prepare(&opened)
@@ -187,12 +195,12 @@ async fn lease(home: Home, progress: &Progress) -> Result<Lease> {
 
 async fn ensure_database(lease: &Lease, database: &str) -> Result<()> {
     let making = || format!("could not make database {database} on the embedded Postgres");
-    match connect::open(&lease.config(database), Duration::MAX).await {
+    match connect::open(&lease.config(database), &Tls::Off, Duration::MAX).await {
         Ok(_) => return Ok(()),
         Err(failure) if failure.code() == Some(&SqlState::INVALID_CATALOG_NAME) => {}
         Err(failure) => return Err(failure.refused(making(), vec![]).into()),
     }
-    let opened = connect::open(&lease.config("postgres"), Duration::MAX)
+    let opened = connect::open(&lease.config("postgres"), &Tls::Off, Duration::MAX)
         .await
         .map_err(|failure| failure.refused(making(), vec![]))?;
     // template0: nobody can be connected to it, which would be refused.

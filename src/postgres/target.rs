@@ -1,11 +1,14 @@
 //! Which server is meant: `--url`, else DATABASE_URL, else libpq's variables, else the embedded one; no I/O of its own.
 //!
-//! tokio-postgres reads neither PG* variables nor service files, so what libpq would fill in is filled in here.
+//! tokio-postgres reads neither PG* variables nor service or password files, so what libpq would fill in is filled in
+//! here.
 
 use std::fmt;
+use std::fs;
 use std::io;
 use std::net::IpAddr;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -13,8 +16,10 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, SslMode, TargetSessionAttrs};
 
-use super::conninfo::{self, PARAMETERS, Parameters, Treatment};
+use super::conninfo::{self, PARAMETERS, Parameters, Treatment, value_of};
+use super::passfile::{self, Passfile};
 use super::service;
+use super::tls::Tls;
 
 /// The variables that say where a server is. Others, such as a stray PGUSER, only fill gaps.
 const PLACES: [&str; 4] = ["PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE"];
@@ -33,8 +38,35 @@ pub struct Surroundings<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// A file's text.
     pub read: &'a dyn Fn(&Path) -> io::Result<String>,
+    /// Who may do what with a file.
+    pub access: &'a dyn Fn(&Path) -> io::Result<Access>,
     /// The operating system's name for who runs this.
     pub user: Option<String>,
+}
+
+/// Who may do what with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// Its kind and permissions, as stat(2) has them.
+    pub mode: u32,
+    /// Its owner's number.
+    pub owner: u32,
+}
+
+impl Access {
+    /// The access to the file that a path leads to.
+    pub fn of(path: &Path) -> io::Result<Access> {
+        let metadata = fs::metadata(path)?;
+        Ok(Access {
+            mode: metadata.mode(),
+            owner: metadata.uid(),
+        })
+    }
+
+    /// Whether it is a plain file.
+    pub fn is_file(self) -> bool {
+        self.mode & 0o170_000 == 0o100_000
+    }
 }
 
 impl Surroundings<'_> {
@@ -64,6 +96,8 @@ pub struct Address {
     pub user: String,
     /// Who said so.
     pub origin: Origin,
+    /// What was ignored on the way, and why.
+    pub warnings: Vec<String>,
 }
 
 /// One place where the server may listen.
@@ -71,6 +105,14 @@ pub struct Address {
 pub struct Endpoint {
     /// How tokio-postgres gets there.
     pub config: Config,
+    /// The host as it was named, an address where only that was, or a socket's folder.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// How the connection is secured.
+    pub tls: Tls,
+    /// The file that the password comes from, where it does.
+    pub passfile: Option<PathBuf>,
     /// `host:port` or the socket's path, for messages.
     pub shown: String,
 }
@@ -116,29 +158,39 @@ impl Target {
 fn address(text: Option<&str>, origin: Origin, around: &Surroundings) -> Result<Address> {
     let mut given = text.map(conninfo::parse).transpose()?.unwrap_or_default();
     fill(&mut given, around)?;
-    ensure_no_tls(&given)?;
-    let user = match (taken(&given, "user"), &around.user) {
+    let user = match (value_of(&given, "user"), &around.user) {
         (Some(user), _) => user.to_string(),
         (None, Some(user)) => user.clone(),
         (None, None) => {
             bail!("it names no user, and this process' own has no name: give one with PGUSER")
         }
     };
-    let database = taken(&given, "dbname").unwrap_or(&user).to_string();
+    let database = value_of(&given, "dbname").unwrap_or(&user).to_string();
     let mut config = shared_config(&given)?;
     config.user(&user).dbname(&database);
+    let mut endpoints = endpoints(&given, &config)?;
+    secure(&mut endpoints, &given, around)?;
+    let mut warnings = Vec::new();
+    if value_of(&given, "password").is_none() {
+        match passfile::open(value_of(&given, "passfile"), around) {
+            Ok(Some(file)) => look_up(&mut endpoints, &file, &database, &user),
+            Ok(None) => {}
+            Err(warning) => warnings.push(warning),
+        }
+    }
     Ok(Address {
-        endpoints: endpoints(&given, &config)?,
+        endpoints,
         database,
         user,
         origin,
+        warnings,
     })
 }
 
 /// Fills what was left out as libpq does: from the service, then from the environment.
 fn fill(given: &mut Parameters, around: &Surroundings) -> Result<()> {
     let either = |given: &Parameters, name: &str, variable: &str| {
-        taken(given, name)
+        value_of(given, name)
             .map(String::from)
             .or_else(|| around.get(variable))
     };
@@ -163,42 +215,45 @@ fn fill(given: &mut Parameters, around: &Surroundings) -> Result<()> {
     Ok(())
 }
 
-/// A parameter's value; an empty one counts as left out.
-fn taken<'a>(given: &'a Parameters, name: &str) -> Option<&'a str> {
-    given
-        .get(name)
-        .map(String::as_str)
-        .filter(|value| !value.is_empty())
-}
-
-/// Refuses what may only be done over TLS: going on without would send passwords in the clear.
-fn ensure_no_tls(given: &Parameters) -> Result<()> {
-    const ADVICE: &str = "this version of seedrow does not speak TLS yet: inside a trusted network use \
-                          sslmode=disable, elsewhere a tunnel (ssh -L 5433:localhost:5432 HOST) and port 5433";
-    // libpq ignores sslmode on a socket, which never leaves the machine.
-    if taken(given, "hostaddr").is_none()
-        && taken(given, "host")
-            .is_none_or(|hosts| hosts.split(',').all(|host| host.starts_with('/')))
-        && taken(given, "channel_binding") != Some("require")
-    {
+/// Has what goes over a network use TLS as asked for; libpq too ignores sslmode on a socket, which never leaves the
+/// machine.
+fn secure(endpoints: &mut [Endpoint], given: &Parameters, around: &Surroundings) -> Result<()> {
+    let (sockets, networked): (Vec<_>, Vec<_>) = endpoints
+        .iter_mut()
+        .partition(|endpoint| endpoint.is_socket());
+    ensure!(
+        sockets.is_empty() || value_of(given, "channel_binding") != Some("require"),
+        "channel_binding=require needs TLS, which a socket has not: leave it out"
+    );
+    if networked.is_empty() {
         return Ok(());
     }
-    let system_root = taken(given, "sslrootcert") == Some("system");
-    match taken(given, "sslmode") {
-        None if system_root => bail!("sslrootcert=system asks for TLS, and {ADVICE}"),
-        None | Some("disable" | "allow" | "prefer") => {}
-        Some(mode @ ("require" | "verify-ca" | "verify-full")) => {
-            bail!("sslmode={mode} asks for TLS, and {ADVICE}")
-        }
-        Some(_) => {
-            bail!("sslmode is none of disable, allow, prefer, require, verify-ca, verify-full")
+    let tls = Tls::resolve(given, around)?;
+    for endpoint in networked {
+        endpoint.tls = tls.clone();
+    }
+    Ok(())
+}
+
+/// Gives each endpoint the password that the file has for it.
+fn look_up(endpoints: &mut [Endpoint], file: &Passfile, database: &str, user: &str) {
+    for endpoint in endpoints {
+        let key = passfile::Key {
+            host: &endpoint.host,
+            port: endpoint.port,
+            database,
+            user,
+        };
+        if let Some(password) = file.password(key) {
+            endpoint.config.password(password);
+            endpoint.passfile = Some(file.path.clone());
         }
     }
-    ensure!(
-        taken(given, "channel_binding") != Some("require"),
-        "channel_binding=require asks for TLS, and {ADVICE}"
-    );
-    Ok(())
+}
+
+/// Whether servers put their sockets in this folder unless told otherwise.
+pub fn is_default_folder(folder: &str) -> bool {
+    SOCKET_FOLDERS.split(',').any(|usual| usual == folder)
 }
 
 /// All of the configuration but the host, port, user and database.
@@ -206,8 +261,8 @@ fn shared_config(given: &Parameters) -> Result<Config> {
     let mut config = Config::new();
     config
         .ssl_mode(SslMode::Disable)
-        .channel_binding(ChannelBinding::Disable)
-        .application_name(taken(given, "application_name").unwrap_or("seedrow"))
+        .channel_binding(channel_binding(given)?)
+        .application_name(value_of(given, "application_name").unwrap_or("seedrow"))
         .keepalives(number::<i64>(given, "keepalives")? != Some(0))
         .keepalives_idle(seconds(given, "keepalives_idle")?.unwrap_or(KEEPALIVE_IDLE))
         .keepalives_interval(seconds(given, "keepalives_interval")?.unwrap_or(KEEPALIVE_INTERVAL))
@@ -221,13 +276,13 @@ fn shared_config(given: &Parameters) -> Result<Config> {
     if let Some(milliseconds) = number(given, "tcp_user_timeout")? {
         config.tcp_user_timeout(Duration::from_millis(milliseconds));
     }
-    if let Some(password) = taken(given, "password") {
+    if let Some(password) = value_of(given, "password") {
         config.password(password);
     }
-    if let Some(options) = taken(given, "options") {
+    if let Some(options) = value_of(given, "options") {
         config.options(options);
     }
-    config.target_session_attrs(match taken(given, "target_session_attrs") {
+    config.target_session_attrs(match value_of(given, "target_session_attrs") {
         None | Some("any") => TargetSessionAttrs::Any,
         Some("read-write" | "primary") => TargetSessionAttrs::ReadWrite,
         Some("read-only" | "standby") => TargetSessionAttrs::ReadOnly,
@@ -238,8 +293,17 @@ fn shared_config(given: &Parameters) -> Result<Config> {
     Ok(config)
 }
 
+fn channel_binding(given: &Parameters) -> Result<ChannelBinding> {
+    Ok(match value_of(given, "channel_binding") {
+        None | Some("prefer") => ChannelBinding::Prefer,
+        Some("disable") => ChannelBinding::Disable,
+        Some("require") => ChannelBinding::Require,
+        Some(_) => bail!("channel_binding is none of disable, prefer, require"),
+    })
+}
+
 fn number<N: FromStr>(given: &Parameters, name: &str) -> Result<Option<N>> {
-    let parsed = taken(given, name).map(|text| text.trim().parse());
+    let parsed = value_of(given, name).map(|text| text.trim().parse());
     parsed
         .transpose()
         .map_err(|_| anyhow!("{name} is not a whole number that fits"))
@@ -253,8 +317,9 @@ fn seconds(given: &Parameters, name: &str) -> Result<Option<Duration>> {
 
 /// One endpoint a host, each with its own address and port; the usual socket folders where no host is named.
 fn endpoints(given: &Parameters, config: &Config) -> Result<Vec<Endpoint>> {
-    let addresses: Vec<&str> = taken(given, "hostaddr").map_or(vec![], |a| a.split(',').collect());
-    let hosts: Vec<&str> = match taken(given, "host") {
+    let addresses: Vec<&str> =
+        value_of(given, "hostaddr").map_or(vec![], |a| a.split(',').collect());
+    let hosts: Vec<&str> = match value_of(given, "host") {
         Some(hosts) => hosts.split(',').collect(),
         None if addresses.is_empty() => SOCKET_FOLDERS.split(',').collect(),
         None => vec![""; addresses.len()],
@@ -265,7 +330,10 @@ fn endpoints(given: &Parameters, config: &Config) -> Result<Vec<Endpoint>> {
         hosts.len(),
         addresses.len()
     );
-    let ports: Vec<&str> = taken(given, "port").unwrap_or("5432").split(',').collect();
+    let ports: Vec<&str> = value_of(given, "port")
+        .unwrap_or("5432")
+        .split(',')
+        .collect();
     ensure!(
         ports.len() == 1 || ports.len() == hosts.len(),
         "there are {} hosts and {} ports: give one port for all or one for each",
@@ -304,27 +372,39 @@ fn port(text: &str) -> Result<u16> {
 fn endpoint(config: &Config, host: &str, address: Option<&str>, port: u16) -> Result<Endpoint> {
     let mut config = config.clone();
     config.port(port);
-    if !host.is_empty() {
-        // A host that starts with / is a folder of sockets; tokio-postgres looks for that too.
-        config.host(host);
-    }
+    let place = if host.is_empty() {
+        address.unwrap_or_default()
+    } else {
+        host
+    };
+    // A host that starts with / is a folder of sockets; tokio-postgres looks for that too. An address stands in for a
+    // host that isn't named: without any, tokio-postgres refuses TLS.
+    config.host(place);
     if let Some(address) = address {
         let parsed: IpAddr = address
             .parse()
             .map_err(|_| anyhow!("hostaddr is not an IP address"))?;
         config.hostaddr(parsed);
     }
-    let place = if host.is_empty() {
-        address.unwrap_or_default()
-    } else {
-        host
-    };
     let shown = match (place.starts_with('/'), place.contains(':')) {
         (true, _) => format!("{place}/.s.PGSQL.{port}"),
         (false, true) => format!("[{place}]:{port}"),
         (false, false) => format!("{place}:{port}"),
     };
-    Ok(Endpoint { config, shown })
+    Ok(Endpoint {
+        config,
+        host: place.to_string(),
+        port,
+        tls: Tls::Off,
+        passfile: None,
+        shown,
+    })
+}
+
+impl Endpoint {
+    fn is_socket(&self) -> bool {
+        self.host.starts_with('/')
+    }
 }
 
 #[cfg(test)]

@@ -43,14 +43,24 @@ pub fn front(answers: Vec<Answer>) -> u16 {
 }
 
 fn refuse(stream: &mut TcpStream) -> io::Result<()> {
-    let mut length = [0; 4];
-    stream.read_exact(&mut length)?;
-    let rest = usize::try_from(u32::from_be_bytes(length)).unwrap() - 4;
-    stream.read_exact(&mut vec![0; rest])?;
+    // The request for TLS is as short as this; the start of a session is longer.
+    if read_message(stream)? == 4 {
+        stream.write_all(b"N")?;
+        read_message(stream)?;
+    }
     let fields = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0";
     stream.write_all(b"E")?;
     stream.write_all(&u32::try_from(fields.len() + 4).unwrap().to_be_bytes())?;
     stream.write_all(fields)
+}
+
+/// Reads a message without a type, giving the length of its body.
+fn read_message(stream: &mut TcpStream) -> io::Result<usize> {
+    let mut length = [0; 4];
+    stream.read_exact(&mut length)?;
+    let rest = usize::try_from(u32::from_be_bytes(length)).unwrap() - 4;
+    stream.read_exact(&mut vec![0; rest])?;
+    Ok(rest)
 }
 
 fn pass_on(client: TcpStream, server: UnixStream) {

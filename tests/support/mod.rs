@@ -22,9 +22,11 @@
 #![allow(dead_code, unused_imports, reason = "each test crate uses a part")]
 #![expect(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
+mod ask;
 mod front;
 mod home;
 
+pub use ask::{Given, ask, ask_url, assert_says, refusal};
 pub use front::{Answer, front};
 pub use home::PrivateHome;
 

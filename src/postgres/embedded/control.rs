@@ -13,6 +13,7 @@ use super::lock::{self, Lock, Mode};
 use super::{Arrival, Lease, Running};
 use crate::postgres::connect;
 use crate::postgres::error::Refused;
+use crate::postgres::tls::Tls;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -139,7 +140,7 @@ pub async fn databases(lease: &Lease) -> Result<Vec<Database>> {
                          WHERE datallowconn AND NOT datistemplate
                          ORDER BY datname";
     let listing = || "could not list the databases";
-    let opened = connect::open(&lease.config("postgres"), Duration::MAX)
+    let opened = connect::open(&lease.config("postgres"), &Tls::Off, Duration::MAX)
         .await
         .map_err(|failure| failure.refused(listing().into(), vec![]))?;
     let messages = opened

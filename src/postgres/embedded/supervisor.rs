@@ -23,6 +23,7 @@ use super::cluster::{Cluster, choose};
 use super::home::{self, Home, Running, SOCKET_NAME};
 use super::lock::{Lock, Mode};
 use super::settings::{self, Machine};
+use crate::postgres::conninfo;
 use crate::postgres::error::{Refused, describe};
 use crate::postgres::programs::{self, Installation};
 
@@ -61,7 +62,12 @@ pub fn spawn(home: &Home, program: &Path, free: Lock) -> Result<Running> {
     home::remove_file(&home.running_file())?;
     // A marker from a run that was killed.
     home::remove_file(&home.keep())?;
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    // It outlives us, and its environment shows in the system: what may hold a password for another server stays out.
+    for variable in conninfo::variables().chain(["DATABASE_URL"]) {
+        command.env_remove(variable);
+    }
+    let mut child = command
         .args(["db", "supervise", "--home"])
         .arg(home.folder())
         .arg("--bin")

@@ -8,9 +8,9 @@ use super::*;
 fn resolve_in(url: Option<&str>, variables: &[(&str, &str)], service: &str) -> Result<Target> {
     let variables: HashMap<_, _> = variables.iter().copied().collect();
     let env = |name: &str| variables.get(name).map(|value| value.to_string());
-    let read = |_: &Path| match service {
-        "" => Err(io::ErrorKind::NotFound.into()),
-        text => Ok(text.to_string()),
+    let read = |path: &Path| match service {
+        text if path.ends_with(".pg_service.conf") && !text.is_empty() => Ok(text.to_string()),
+        _ => Err(io::ErrorKind::NotFound.into()),
     };
     let user = Some("me".to_string());
     Target::resolve(
@@ -18,6 +18,7 @@ fn resolve_in(url: Option<&str>, variables: &[(&str, &str)], service: &str) -> R
         &Surroundings {
             env: &env,
             read: &read,
+            access: &|_| Err(io::ErrorKind::NotFound.into()),
             user,
         },
     )
@@ -176,23 +177,17 @@ fn services_come_before_variables_and_after_the_url() {
 }
 
 #[test]
-fn tls_is_refused_with_what_to_do() {
-    for mode in ["require", "verify-ca", "verify-full"] {
-        let error = refusal(&format!("postgres://u:hunter2@h/d?sslmode={mode}"));
-        assert!(
-            error.contains(mode) && error.contains("sslmode=disable"),
-            "{error}"
-        );
-        assert!(!error.contains("hunter2"), "{error}");
-    }
-    assert!(refusal("postgres://h/d?ssl=true").contains("sslmode=require"));
-    assert!(refusal("host=h sslrootcert=system").contains("sslrootcert=system"));
-    for mode in ["disable", "allow", "prefer"] {
-        theirs(Some(&format!("postgres://h/d?sslmode={mode}")), &[]);
-    }
-    theirs(Some("postgres:///d?host=/tmp"), &[("PGSSLMODE", "require")]);
-    let error = resolve_in(None, &[("PGHOST", "h"), ("PGSSLMODE", "verify-full")], "").unwrap_err();
-    assert!(format!("{error:#}").contains("verify-full"));
+fn only_what_goes_over_a_network_uses_tls() {
+    let ways = |url: &str| -> Vec<_> {
+        let address = theirs(Some(url), &[("PGSSLMODE", "require")]);
+        let endpoints = address.endpoints.iter();
+        endpoints.map(|endpoint| endpoint.tls.mode_name()).collect()
+    };
+    assert_eq!(ways("postgres:///d?host=/tmp"), ["disable"]);
+    assert_eq!(ways("host=/tmp,db"), ["disable", "require"]);
+    assert_eq!(ways("hostaddr=127.0.0.1"), ["require"]);
+    assert_eq!(ways("postgres://h/d?sslmode=allow"), ["allow"]);
+    assert!(refusal("postgres:///d?channel_binding=require").contains("a socket has not"));
 }
 
 #[test]

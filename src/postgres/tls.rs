@@ -1,0 +1,312 @@
+//! TLS as libpq's `sslmode` means it, by rustls: whether a connection is encrypted, and whom the server must prove to be.
+//!
+//! tokio-postgres knows three of the six modes and reads no certificates, so the rest of libpq's meaning stands here.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use rustls::ClientConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::conninfo::{Parameters, value_of};
+use super::target::Surroundings;
+
+mod verify;
+
+pub use verify::Distrust;
+use verify::{Roots, Scope, Verifier};
+
+/// The folder of a user's certificates, below the home folder.
+const FOLDER: &str = ".postgresql";
+
+/// What may be asked of TLS, by parameter: these values or none. Refused otherwise, since going on without would
+/// protect less than was asked for.
+const LIMITS: [(&str, &[&str]); 6] = [
+    ("sslcrl", &[]),
+    ("sslcrldir", &[]),
+    ("sslnegotiation", &["postgres"]),
+    ("sslcertmode", &["disable", "allow"]),
+    ("ssl_min_protocol_version", &["TLSv1", "TLSv1.1", "TLSv1.2"]),
+    ("ssl_max_protocol_version", &["TLSv1.3"]),
+];
+
+/// libpq's `sslmode`, the weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// No TLS.
+    Disable,
+    /// TLS where the server refuses to do without.
+    Allow,
+    /// TLS where the server has it.
+    Prefer,
+    /// TLS; the server's certificate is verified where a root certificate is at hand.
+    Require,
+    /// TLS with a server whose certificate a trusted authority signed.
+    VerifyCa,
+    /// The same, and the certificate is for the host's name.
+    VerifyFull,
+}
+
+/// The modes by name.
+const MODES: [(&str, Mode); 6] = [
+    ("disable", Mode::Disable),
+    ("allow", Mode::Allow),
+    ("prefer", Mode::Prefer),
+    ("require", Mode::Require),
+    ("verify-ca", Mode::VerifyCa),
+    ("verify-full", Mode::VerifyFull),
+];
+
+/// How connections to a server are secured.
+#[derive(Clone, Debug)]
+pub enum Tls {
+    /// Not at all: a socket of this machine, or `sslmode=disable`.
+    Off,
+    /// As `mode` says; never [`Mode::Disable`].
+    On {
+        /// The mode.
+        mode: Mode,
+        /// The certificates on both sides.
+        client: Arc<ClientConfig>,
+    },
+}
+
+/// One way to try a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Without TLS.
+    Plain,
+    /// With TLS if the server has it, else without.
+    Offered,
+    /// With TLS.
+    Encrypted,
+}
+
+impl Tls {
+    /// What the parameters ask for on TCP. Files are read where they are needed.
+    pub fn resolve(given: &Parameters, around: &Surroundings) -> Result<Tls> {
+        let mode = mode(given)?;
+        if mode == Mode::Disable {
+            return Ok(Tls::Off);
+        }
+        for (name, values) in LIMITS {
+            let value = value_of(given, name);
+            ensure!(
+                value.is_none_or(|value| values.contains(&value)),
+                "what {name} asks for is not supported here: leave it out"
+            );
+        }
+        let client = Arc::new(client(mode, given, around)?);
+        Ok(Tls::On { mode, client })
+    }
+
+    /// The way to try first, and the one to try where that fails for want of TLS, or for TLS.
+    pub fn ways(&self) -> (Way, Option<Way>) {
+        let mode = match self {
+            Tls::Off => Mode::Disable,
+            Tls::On { mode, .. } => *mode,
+        };
+        match mode {
+            Mode::Disable => (Way::Plain, None),
+            Mode::Allow => (Way::Plain, Some(Way::Encrypted)),
+            Mode::Prefer => (Way::Offered, Some(Way::Plain)),
+            Mode::Require | Mode::VerifyCa | Mode::VerifyFull => (Way::Encrypted, None),
+        }
+    }
+
+    /// What wraps a stream in TLS; `None` where none is spoken.
+    pub fn connector(&self) -> Option<MakeRustlsConnect> {
+        match self {
+            Tls::Off => None,
+            Tls::On { client, .. } => Some(MakeRustlsConnect::new(ClientConfig::clone(client))),
+        }
+    }
+
+    /// The mode's name, as it is typed.
+    pub fn mode_name(&self) -> &'static str {
+        let mode = match self {
+            Tls::Off => Mode::Disable,
+            Tls::On { mode, .. } => *mode,
+        };
+        MODES
+            .into_iter()
+            .find(|&(_, one)| one == mode)
+            .map_or("", |(name, _)| name)
+    }
+}
+
+/// The mode asked for, as strict as the other parameters need it.
+fn mode(given: &Parameters) -> Result<Mode> {
+    let system = value_of(given, "sslrootcert") == Some("system");
+    let mode = match value_of(given, "sslmode") {
+        None if system => Mode::VerifyFull,
+        None => Mode::Prefer,
+        Some(text) => MODES
+            .into_iter()
+            .find_map(|(name, mode)| (name == text).then_some(mode))
+            .ok_or_else(|| {
+                anyhow!(
+                    "sslmode is none of disable, allow, prefer, require, verify-ca, verify-full"
+                )
+            })?,
+    };
+    // Anybody can have a certificate signed by one of those authorities; only the name tells the right one.
+    ensure!(
+        !system || matches!(mode, Mode::Disable | Mode::VerifyFull),
+        "sslrootcert=system trusts too many for a weaker sslmode: use sslmode=verify-full, or the file of your server's \
+         own authority"
+    );
+    if value_of(given, "channel_binding") != Some("require") {
+        return Ok(mode);
+    }
+    ensure!(
+        mode != Mode::Disable,
+        "channel_binding=require needs TLS, which sslmode=disable excludes: leave one of them out"
+    );
+    Ok(mode.max(Mode::Require))
+}
+
+fn client(mode: Mode, given: &Parameters, around: &Surroundings) -> Result<ClientConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = Verifier {
+        algorithms: provider.signature_verification_algorithms,
+        roots: roots(mode, given, around)?,
+    };
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .context("could not set up TLS")?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    let mut client = match identity(given, around)? {
+        Some((certificates, key)) => builder
+            .with_client_auth_cert(certificates, key)
+            .context("could not use the client certificate with its key")?,
+        None => builder.with_no_client_auth(),
+    };
+    client.enable_sni = value_of(given, "sslsni") != Some("0");
+    Ok(client)
+}
+
+/// Whom to trust; `None` where the server need not prove anything.
+fn roots(mode: Mode, given: &Parameters, around: &Surroundings) -> Result<Option<Roots>> {
+    let scope = match mode {
+        // They go on without any TLS, so that verifying would protect nobody.
+        Mode::Disable | Mode::Allow | Mode::Prefer => return Ok(None),
+        Mode::Require | Mode::VerifyCa => Scope::Chain,
+        Mode::VerifyFull => Scope::ChainAndName,
+    };
+    let named = value_of(given, "sslrootcert");
+    if named == Some("system") {
+        return system_roots(scope).map(Some);
+    }
+    let file = match (named, own_file(around, "root.crt")) {
+        (Some(file), _) => PathBuf::from(file),
+        (None, Some(file)) => file,
+        (None, None) if mode == Mode::Require => return Ok(None),
+        (None, None) => bail!("no root certificate is at hand: {}", HOW_TO_TRUST),
+    };
+    match certificates(&file, around)? {
+        Some(certificates) => Roots::new(scope, certificates, file.display().to_string()).map(Some),
+        None if mode == Mode::Require && named.is_none() => Ok(None),
+        None => bail!(
+            "there is no root certificate {}: {HOW_TO_TRUST}",
+            file.display()
+        ),
+    }
+}
+
+/// What to type where a root certificate is missing.
+const HOW_TO_TRUST: &str = "give the certificate of the authority that signed the server's with sslrootcert=FILE \
+                            (PGSSLROOTCERT), trust the operating system's authorities with sslrootcert=system, or \
+                            encrypt without verifying with sslmode=require";
+
+fn system_roots(scope: Scope) -> Result<Roots> {
+    let found = rustls_native_certs::load_native_certs();
+    match found.errors.into_iter().next() {
+        Some(error) if found.certs.is_empty() => {
+            Err(error).context("could not read the operating system's root certificates")
+        }
+        _ => Roots::new(scope, found.certs, "the operating system's".into()),
+    }
+}
+
+/// Our own certificate and key, for servers that ask for one.
+fn identity(
+    given: &Parameters,
+    around: &Surroundings,
+) -> Result<Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>> {
+    let either = |name: &str, default: &str| match value_of(given, name) {
+        Some(file) => Some(PathBuf::from(file)),
+        None => own_file(around, default),
+    };
+    if value_of(given, "sslcertmode") == Some("disable") {
+        return Ok(None);
+    }
+    let Some(file) = either("sslcert", "postgresql.crt") else {
+        return Ok(None);
+    };
+    let Some(certificates) = certificates(&file, around)? else {
+        ensure!(
+            value_of(given, "sslcert").is_none(),
+            "there is no client certificate {}",
+            file.display()
+        );
+        return Ok(None);
+    };
+    let key = either("sslkey", "postgresql.key")
+        .with_context(|| format!("{} has no key: give it with sslkey=FILE", file.display()))?;
+    Ok(Some((certificates, private_key(&key, around)?)))
+}
+
+fn private_key(file: &Path, around: &Surroundings) -> Result<PrivateKeyDer<'static>> {
+    let shown = file.display();
+    let reading = || format!("could not read the client certificate's key {shown}");
+    let access = (around.access)(file).with_context(reading)?;
+    // A system's keys may belong to root and be lent to a group.
+    let open_to = if access.owner == 0 { 0o037 } else { 0o077 };
+    ensure!(
+        access.mode & open_to == 0,
+        "the client certificate's key {shown} is open to others: chmod 600 {shown}"
+    );
+    let text = (around.read)(file).with_context(reading)?;
+    ensure!(
+        !text.contains("ENCRYPTED"),
+        "the client certificate's key {shown} is encrypted, which is not supported here: openssl pkey -in {shown} -out \
+         FILE decrypts it"
+    );
+    PrivateKeyDer::from_pem_slice(text.as_bytes())
+        .with_context(|| format!("{shown} holds no private key in PEM form"))
+}
+
+/// The certificates in a file; `None` when there is no such file.
+fn certificates(
+    file: &Path,
+    around: &Surroundings,
+) -> Result<Option<Vec<CertificateDer<'static>>>> {
+    let reading = || format!("could not read the certificates in {}", file.display());
+    let text = match (around.read)(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(reading),
+    };
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
+    let found = found.with_context(reading)?;
+    ensure!(
+        !found.is_empty(),
+        "{} holds no certificate in PEM form",
+        file.display()
+    );
+    Ok(Some(found))
+}
+
+fn own_file(around: &Surroundings, name: &str) -> Option<PathBuf> {
+    let home = around.get("HOME")?;
+    Some(Path::new(&home).join(FOLDER).join(name))
+}
+
+#[cfg(test)]
+mod tests;

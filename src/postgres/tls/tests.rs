@@ -1,0 +1,126 @@
+use std::collections::HashMap;
+
+use super::*;
+use crate::postgres::conninfo;
+use crate::postgres::target::Access;
+
+/// Resolves with these files, each owned by us and open to nobody else but those whose names start with `open`.
+fn resolve(text: &str, files: &[(&str, &str)]) -> Result<Tls> {
+    let files: HashMap<_, _> = files.iter().copied().collect();
+    let env = |name: &str| (name == "HOME").then(|| "/home/ann".to_string());
+    let read = |path: &Path| {
+        let text = files.get(path.to_str().unwrap());
+        text.map(|text| text.to_string())
+            .ok_or(io::ErrorKind::NotFound.into())
+    };
+    let access = |path: &Path| {
+        let is_open = path
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with("open");
+        read(path).map(|_| Access {
+            mode: if is_open { 0o100_644 } else { 0o100_600 },
+            owner: 1000,
+        })
+    };
+    let around = Surroundings {
+        env: &env,
+        read: &read,
+        access: &access,
+        user: None,
+    };
+    Tls::resolve(&conninfo::parse(text).unwrap(), &around)
+}
+
+fn refusal(text: &str, files: &[(&str, &str)]) -> String {
+    format!("{:#}", resolve(text, files).unwrap_err())
+}
+
+fn ways(text: &str) -> (Way, Option<Way>) {
+    resolve(text, &[]).unwrap().ways()
+}
+
+#[test]
+fn modes_are_tried_as_libpq_does() {
+    assert_eq!(ways("sslmode=disable"), (Way::Plain, None));
+    assert_eq!(ways("sslmode=allow"), (Way::Plain, Some(Way::Encrypted)));
+    assert_eq!(ways("host=h"), (Way::Offered, Some(Way::Plain)));
+    assert_eq!(ways("sslmode=prefer"), ways("host=h"));
+    assert_eq!(ways("sslmode=require"), (Way::Encrypted, None));
+    assert_eq!(ways("channel_binding=require"), (Way::Encrypted, None));
+    assert_eq!(ways("postgres://h/d?ssl=true"), (Way::Encrypted, None));
+}
+
+#[test]
+fn modes_are_listed_weakest_first() {
+    assert!(MODES.is_sorted_by(|(_, weaker), (_, stronger)| weaker < stronger));
+    for (name, _) in MODES.into_iter().take(4) {
+        let tls = resolve(&format!("sslmode={name}"), &[]).unwrap();
+        assert_eq!(tls.mode_name(), name);
+    }
+}
+
+#[test]
+fn what_can_not_be_verified_is_refused() {
+    for mode in ["verify-ca", "verify-full"] {
+        let error = refusal(&format!("sslmode={mode}"), &[]);
+        assert!(
+            error.contains("/home/ann/.postgresql/root.crt") && error.contains("sslrootcert=FILE"),
+            "{error}"
+        );
+    }
+    let error = refusal("sslmode=require sslrootcert=/ca.crt", &[]);
+    assert!(error.contains("/ca.crt"), "{error}");
+    let error = refusal(
+        "sslmode=require",
+        &[("/home/ann/.postgresql/root.crt", "none")],
+    );
+    assert!(error.contains("root.crt holds no certificate"), "{error}");
+}
+
+#[test]
+fn the_systems_authorities_need_the_name_verified() {
+    for mode in ["allow", "prefer", "require", "verify-ca"] {
+        let error = refusal(&format!("sslrootcert=system sslmode={mode}"), &[]);
+        assert!(error.contains("verify-full"), "{error}");
+    }
+}
+
+#[test]
+fn what_protects_more_than_is_done_is_refused() {
+    for (name, _) in LIMITS {
+        let error = refusal(&format!("{name}=x"), &[]);
+        assert!(error.contains(name), "{error}");
+        assert!(resolve(&format!("sslmode=disable {name}=x"), &[]).is_ok());
+    }
+    assert!(refusal("sslmode=disable channel_binding=require", &[]).contains("excludes"));
+}
+
+#[test]
+fn client_certificates_need_a_key_of_their_own() {
+    let certificate = rcgen::generate_simple_self_signed(vec!["ann".into()]).unwrap();
+    let (pem, key) = (
+        certificate.cert.pem(),
+        certificate.signing_key.serialize_pem(),
+    );
+    let files = [
+        ("/ann.crt", pem.as_str()),
+        ("/ann.key", key.as_str()),
+        ("/open.key", key.as_str()),
+        ("/locked.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----"),
+    ];
+    for (text, part) in [
+        ("sslcert=/nonexistent", "there is no client certificate"),
+        ("sslcert=/ann.crt", "/home/ann/.postgresql/postgresql.key"),
+        ("sslcert=/ann.crt sslkey=/open.key", "chmod 600 /open.key"),
+        ("sslcert=/ann.crt sslkey=/locked.key", "is encrypted"),
+        ("sslcert=/ann.crt sslkey=/ann.crt", "no private key"),
+    ] {
+        let error = refusal(text, &files);
+        assert!(error.contains(part), "{text}: {error}");
+    }
+    assert!(resolve("sslcert=/ann.crt sslkey=/ann.key", &files).is_ok());
+    assert!(resolve("sslcert=/nonexistent sslcertmode=disable", &files).is_ok());
+}
