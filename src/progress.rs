@@ -49,6 +49,8 @@ pub enum Unit {
     Bytes,
     /// Steps, such as the blocks of an index build.
     Steps,
+    /// One piece of work that tells nothing until it is done.
+    Whole,
 }
 
 /// One piece of work under way; dropping it without [`Task::finish`] takes its bar away.
@@ -91,6 +93,11 @@ impl Progress {
     /// A message on stderr, above any bars; nothing when quiet.
     pub fn say(&self, message: impl AsRef<str>) {
         self.shared.say(message.as_ref());
+    }
+
+    /// Starts a task that tells nothing until it is done.
+    pub fn step(&self, name: impl Into<String>) -> Task {
+        self.task(name, 0, Unit::Whole)
     }
 
     /// Starts a task of `total` units; a total of 0 means that it isn't known.
@@ -179,7 +186,7 @@ impl Shared {
                 bar.set_position(state.done.load(Ordering::Relaxed));
                 bar.set_message(state.rate());
             } else if lines_due {
-                eprintln!("{}: {}{}", state.name, state.figures(), state.time_left());
+                eprintln!("{}: {}{}", state.name, state.so_far(), state.time_left());
             }
         }
     }
@@ -201,6 +208,15 @@ impl State {
                 self.rate()
             ),
             Unit::Steps => format!("{} of {}", grouped(done), grouped(self.total)),
+            Unit::Whole => "done".to_owned(),
+        }
+    }
+
+    /// For a line between start and end.
+    fn so_far(&self) -> String {
+        match self.unit {
+            Unit::Whole => format!("{:.0} s so far", self.seconds()),
+            Unit::Bytes | Unit::Steps => self.figures(),
         }
     }
 
@@ -213,7 +229,7 @@ impl State {
                 grouped(per_second(&self.rows)),
                 HumanBytes(per_second(&self.done))
             ),
-            Unit::Steps => String::new(),
+            Unit::Steps | Unit::Whole => String::new(),
         }
     }
 
@@ -230,6 +246,7 @@ impl State {
 fn style(unit: Unit) -> ProgressStyle {
     let template = match unit {
         Unit::Bytes => "{prefix:<22!} {bar:24} {percent:>3}% {msg}, {eta} left",
+        Unit::Whole => "{prefix:<22!} {elapsed}",
         Unit::Steps => "{prefix:<22!} {bar:24} {percent:>3}% {eta} left",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())

@@ -233,9 +233,14 @@ fn an_index_build_stopped_leaves_no_index() {
 #[test]
 fn a_run_stopped_while_it_generates_leaves_nothing() {
     let (dir, db) = (Workdir::new("generates"), Db::new("generates"));
-    let mut run = Under::way(&dir, &["run", "--rows", "500k", "--url", &db.url()]);
+    let mut run = Under::way(
+        &dir,
+        &["run", "--rows", "500k", "--csv", "kept", "--url", &db.url()],
+    );
     let written = || {
-        let entries = fs::read_dir(dir.path("")).unwrap();
+        let Ok(entries) = fs::read_dir(dir.path("kept")) else {
+            return false;
+        };
         let mut folders = entries.map(|entry| entry.unwrap().path());
         folders.any(|folder| fs::read_dir(folder).is_ok_and(|files| files.count() > 0))
     };
@@ -246,7 +251,7 @@ fn a_run_stopped_while_it_generates_leaves_nothing() {
         "{said}"
     );
     assert!(said.contains("` starts over"), "{said}");
-    let left: Vec<_> = fs::read_dir(dir.path("")).unwrap().collect();
+    let left: Vec<_> = fs::read_dir(dir.path("kept")).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
     assert_eq!(db.value("SELECT to_regclass('products') IS NULL"), "t");
 }

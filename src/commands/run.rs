@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use crate::check::{self, Area, CheckReport, Settings};
 use crate::cli::{DatasetArgs, JobsArgs, QuietArgs, RowsArgs, SampleArgs, TargetArgs};
 use crate::commands::check::{outcome, suite};
-use crate::commands::{Outcome, command_line, stoppable, typed};
+use crate::commands::{Outcome, command_line, load as load_command, stoppable};
 use crate::dataset::Dataset;
 use crate::files::folder::{Existing, ensure_may_hold};
 use crate::files::write::Order;
@@ -235,14 +235,10 @@ impl Job<'_> {
 /// What an interrupted run left and what to type next.
 pub fn after_interrupt(reached: Reached) -> String {
     match reached {
-        Reached::Nothing => format!("no row was loaded; `{}` starts over", typed()),
-        Reached::Begun => format!(
-            "every table is whole or empty, and the load is unfinished; `{} --replace` redoes it",
-            command_line()
-        ),
         Reached::Complete => format!(
             "the rows are loaded; `{}` goes on with index and check",
             command_line()
         ),
+        earlier => load_command::after_interrupt(earlier),
     }
 }

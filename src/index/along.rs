@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use anyhow::Result;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Transaction};
 
 use super::build::{Built, build};
 use super::plan::{Mode, Proposal};
@@ -51,7 +51,7 @@ impl Afterwards for Along<'_> {
 
     const PHASE: &'static str = "load rows, build keys and indexes";
 
-    async fn plan(&self, client: &Client) -> Result<()> {
+    async fn plan(&self, client: &Transaction<'_>) -> Result<()> {
         let survey = survey(client, self.server.schema()).await?;
         self.planned.replace(survey.proposals);
         Ok(())

@@ -1,7 +1,7 @@
 //! What whoever loads does to a table once its rows are there, while other tables still load.
 
 use anyhow::Result;
-use tokio_postgres::Client;
+use tokio_postgres::Transaction;
 
 use crate::postgres::TableName;
 
@@ -14,7 +14,7 @@ pub trait Afterwards {
     const PHASE: &'static str;
 
     /// With all tables there and every constraint still in place.
-    fn plan(&self, client: &Client) -> impl Future<Output = Result<()>>;
+    fn plan(&self, client: &Transaction<'_>) -> impl Future<Output = Result<()>>;
 
     /// What is to be done to a table with its rows in place.
     fn tasks(&self, table: &TableName) -> Vec<Self::Task>;
@@ -31,7 +31,7 @@ impl Afterwards for Nothing {
 
     const PHASE: &'static str = "load rows, build keys";
 
-    async fn plan(&self, _: &Client) -> Result<()> {
+    async fn plan(&self, _: &Transaction<'_>) -> Result<()> {
         Ok(())
     }
 

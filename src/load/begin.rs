@@ -3,15 +3,15 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use anyhow::{Context, Result, bail};
-use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Transaction};
 
 use crate::load::input::Input;
 use crate::load::ledger::{self, NewEntry};
 use crate::load::lift::{self, Choice};
+use crate::load::rights::{self, Needs};
 use crate::load::run::Load;
-use crate::load::tables::Target;
-use crate::postgres::Server;
+use crate::load::tables::{self, Target};
 use crate::postgres::catalog;
 use crate::postgres::name::quoted;
 
@@ -68,38 +68,49 @@ pub async fn lock(client: &Client) -> Result<()> {
     }
 }
 
-/// Makes the schema asked for where it is missing.
-pub async fn ensure_schema(client: &Client, server: &Server) -> Result<()> {
-    let Some(schema) = server.schema() else {
-        return Ok(());
-    };
-    if catalog::schema_exists(client, schema).await? {
-        return Ok(());
-    }
-    let made = client
-        .batch_execute(&format!("CREATE SCHEMA {}", quoted(schema)))
-        .await;
-    let Err(error) = made else { return Ok(()) };
-    let denied = error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE);
-    let error = Err(error).with_context(|| format!("could not make the schema {schema}"));
-    if !denied {
-        return error;
-    }
-    error.context(ledger::grant_create(client).await?)
-}
-
 impl Load<'_> {
-    /// Enters the load, drops the keys and empties what cannot be emptied table by table, in one transaction.
+    /// Makes what is missing: the ledger, the schema asked for, the tables. Returns the schema's name.
+    pub(super) async fn make_ready(&self, transaction: &Transaction<'_>) -> Result<String> {
+        let asked = self.server.schema();
+        let lacks_schema = match asked {
+            Some(schema) => !catalog::schema_exists(transaction, schema).await?,
+            None => false,
+        };
+        let lacks_ledger = !ledger::exists(transaction).await?;
+        let schema = self.schema(transaction).await?;
+        let lacks_tables =
+            tables::are_missing(transaction, self.dataset, &schema, self.tables).await?;
+        let needs = Needs {
+            ledger: lacks_ledger,
+            schema: lacks_schema.then_some(&schema),
+            tables_in: (lacks_tables && !lacks_schema).then_some(&schema),
+        };
+        rights::ensure_may_make(transaction, needs).await?;
+        if lacks_ledger {
+            ledger::make(transaction).await?;
+        }
+        if lacks_schema {
+            transaction
+                .batch_execute(&format!("CREATE SCHEMA {}", quoted(&schema)))
+                .await
+                .with_context(|| format!("could not make the schema {schema}"))?;
+        }
+        if lacks_tables {
+            tables::apply(transaction, self.dataset, &schema).await?;
+        }
+        Ok(schema)
+    }
+
+    /// Enters the load, drops the keys and empties what cannot be emptied table by table.
     pub(super) async fn begin(
         &self,
-        client: &mut Client,
+        transaction: Transaction<'_>,
         schema: &str,
         identity: &str,
         input: &Input,
         choice: &Choice,
         targets: &[Target],
     ) -> Result<()> {
-        let transaction = client.transaction().await?;
         let entry = NewEntry {
             identity,
             command: &self.command,

@@ -73,7 +73,8 @@ impl<A: Afterwards> Fill<'_, A> {
     /// Every table's rows, then its keys and what goes along with it, as many at a time as there are connections, the
     /// largest table first; parents first and one at a time while foreign keys stay in place.
     ///
-    /// The first connection prefers rows and the others prefer what is built from them: rows are waited for by more.
+    /// The first connection prefers rows and the others, or an only one, what is built from them: pages just written are
+    /// still in memory.
     async fn rows_and_keys(&self) -> Result<Vec<Account>> {
         let mut crew = self.crew;
         if self.choice.has_order() {
@@ -93,7 +94,9 @@ impl<A: Afterwards> Fill<'_, A> {
                 }
                 Work::Keys(load) => {
                     for key in self.keys_of(load) {
+                        let task = self.progress.step(format!("build {}", key.name));
                         restore::key(client, key).await?;
+                        task.finish();
                     }
                     let tasks = self.afterwards.tasks(&load.target.name);
                     Ok(tasks
@@ -125,8 +128,8 @@ impl<A: Afterwards> Fill<'_, A> {
     fn rank(&self, worker: usize, work: &Work<A::Task>) -> u64 {
         const PREFERRED: u64 = 1 << 62;
         let (load, preferred) = match work {
-            Work::Rows(load) => (load, worker == 0),
-            Work::Keys(load) | Work::Along(load, _) => (load, worker > 0),
+            Work::Rows(load) => (load, worker == 0 && self.crew.jobs > 1),
+            Work::Keys(load) | Work::Along(load, _) => (load, worker > 0 || self.crew.jobs == 1),
         };
         let size = if self.choice.has_order() {
             // Positions in load order, the first highest.
@@ -138,6 +141,7 @@ impl<A: Afterwards> Fill<'_, A> {
     }
 
     async fn sequences_and_statistics(&self) -> Result<()> {
+        let task = self.progress.step("take statistics");
         let tables = self.loads.iter().collect();
         self.crew
             .each(tables, async |client, load: &TableLoad| {
@@ -145,6 +149,7 @@ impl<A: Afterwards> Fill<'_, A> {
                 restore::statistics(client, &load.target.name, load.way == Way::Frozen).await
             })
             .await?;
+        task.finish();
         Ok(())
     }
 
@@ -175,7 +180,9 @@ impl<A: Afterwards> Fill<'_, A> {
         self.crew
             .each(by_table, async |client, keys: Vec<ForeignKey>| {
                 for key in keys {
+                    let task = self.progress.step(format!("validate {}", key.name));
                     restore::validate(client, &key).await?;
+                    task.finish();
                 }
                 Ok(())
             })

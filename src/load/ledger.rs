@@ -3,8 +3,7 @@
 //! Its rows are written in the same transactions as the work they stand for.
 
 use anyhow::{Context, Result, bail};
-use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, GenericClient, Row};
+use tokio_postgres::{GenericClient, Row};
 
 use crate::load::account::Account;
 use crate::postgres::TableName;
@@ -63,36 +62,21 @@ impl Lifted {
     }
 }
 
-/// Makes the ledger's tables where they are missing.
-pub async fn prepare(client: &Client) -> Result<()> {
+/// Whether the ledger's tables are there.
+pub async fn exists(client: &impl GenericClient) -> Result<bool> {
     let found = client
         .query_one("SELECT to_regclass('seedrow.unvalidated') IS NOT NULL", &[])
         .await
         .context("could not look for the ledger")?;
-    if found.try_get(0)? {
-        return Ok(());
-    }
-    let result = client
-        .batch_execute(&format!("BEGIN; {} COMMIT", include_str!("sql/ledger.sql")))
-        .await;
-    match result {
-        Ok(()) => Ok(()),
-        Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
-            client.batch_execute("ROLLBACK").await?;
-            let grant = grant_create(client).await?;
-            Err(error).context(format!(
-                "seedrow keeps a small ledger in a schema of its own and may not make one; {grant}"
-            ))
-        }
-        Err(error) => Err(error).context("could not make the ledger, schema seedrow"),
-    }
+    Ok(found.try_get(0)?)
 }
 
-/// What lets the connection's role make schemas: the statement to type.
-pub async fn grant_create(client: &Client) -> Result<String> {
-    let sql = "SELECT format('type, as the database''s owner: GRANT CREATE ON DATABASE %I TO %I;',
-        current_database(), current_user)";
-    Ok(client.query_one(sql, &[]).await?.try_get(0)?)
+/// Makes the ledger's tables.
+pub async fn make(client: &impl GenericClient) -> Result<()> {
+    client
+        .batch_execute(include_str!("sql/ledger.sql"))
+        .await
+        .context("could not make the ledger, schema seedrow")
 }
 
 /// The load that the ledger holds for a schema, if there is a ledger and one in it.

@@ -125,6 +125,12 @@ impl Choice {
             .collect()
     }
 
+    /// How many keys and foreign keys stand on a table.
+    pub fn keys_on(&self, table: u32) -> usize {
+        let keys = self.lift.iter().chain(self.stay.iter().map(|(key, _)| key));
+        keys.filter(|key| key.table_oid == table).count()
+    }
+
     /// Whether a foreign key stays that refers to this table from another one, so that it cannot be truncated alone.
     pub fn is_referred_to(&self, table: u32) -> bool {
         self.stay.iter().any(|(key, _)| {

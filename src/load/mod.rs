@@ -13,6 +13,7 @@ pub mod ledger;
 mod lift;
 mod made;
 mod restore;
+mod rights;
 mod rows;
 mod run;
 mod size;

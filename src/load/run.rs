@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result, bail};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, GenericClient, Transaction};
 
 use crate::dataset::Dataset;
 use crate::load::account::Account;
@@ -17,6 +17,7 @@ use crate::load::input::Input;
 use crate::load::ledger;
 use crate::load::lift::{self, Choice};
 use crate::load::restore::{self, BrokenKey};
+use crate::load::rights;
 use crate::load::rows::{TableLoad, Way};
 use crate::load::size::Size;
 use crate::load::tables::{self, Target};
@@ -106,7 +107,7 @@ impl Load<'_> {
     }
 
     /// The schema that the tables are in or go into.
-    async fn schema(&self, client: &Client) -> Result<String> {
+    pub(super) async fn schema(&self, client: &impl GenericClient) -> Result<String> {
         if let Some(schema) = self.server.schema() {
             return Ok(schema.to_owned());
         }
@@ -126,6 +127,7 @@ impl Load<'_> {
         if found == Found::Complete && self.still_there(&client, &schema).await? {
             return Ok(Found::Complete);
         }
+        tables::are_missing(&client, self.dataset, &schema, self.tables).await?;
         let full = tables::full(&client, self.dataset, &schema, self.tables).await?;
         self.ensure_may_fill(&full)?;
         Ok(Found::Nothing)
@@ -166,19 +168,19 @@ impl Load<'_> {
             return self.recall().await;
         }
 
-        ledger::prepare(&control).await?;
-        begin::ensure_schema(&control, self.server).await?;
-        let schema = self.schema(&control).await?;
-        tables::ensure_exist(&mut control, self.dataset, &schema, self.tables).await?;
-        let targets = tables::find(&control, self.dataset, &schema, self.tables).await?;
-        tables::ensure_may_fill(&control, &targets).await?;
-        let choice = self.choose_keys(&control, &targets).await?;
+        // One transaction up to the first row: whatever refuses leaves no trace.
+        let transaction = control.transaction().await?;
+        let schema = self.make_ready(&transaction).await?;
+        let targets = tables::find(&transaction, self.dataset, &schema, self.tables).await?;
+        rights::ensure_may_fill(&transaction, &targets).await?;
+        let choice = self.choose_keys(&transaction, &targets).await?;
         let loads = self.table_loads(input, &targets, &choice)?;
-        self.announce(&control, input, &schema, progress).await?;
-        afterwards.plan(&control).await?;
-
-        self.begin(&mut control, &schema, &identity, input, &choice, &targets)
+        self.announce(&transaction, input, &schema, &loads, &choice, progress)
             .await?;
+        afterwards.plan(&transaction).await?;
+        self.begin(transaction, &schema, &identity, input, &choice, &targets)
+            .await?;
+
         let filled = self.fill(&control, &schema, &loads, &choice, afterwards, progress);
         let loaded = filled.await.map_err(|error| self.unfinished(error))?;
         self.stage.set(Reached::Complete);
@@ -268,16 +270,18 @@ impl Load<'_> {
         Ok(())
     }
 
-    async fn choose_keys(&self, client: &Client, targets: &[Target]) -> Result<Choice> {
+    async fn choose_keys(&self, client: &Transaction<'_>, targets: &[Target]) -> Result<Choice> {
         let oids: Vec<u32> = targets.iter().map(|target| target.oid).collect();
         let path: String = client
             .query_one("SHOW search_path", &[])
             .await?
             .try_get(0)?;
-        client.batch_execute("SET search_path = pg_catalog").await?;
+        client
+            .batch_execute("SET LOCAL search_path = pg_catalog")
+            .await?;
         let keys = lift::keys(client, &oids).await;
         client
-            .execute("SELECT set_config('search_path', $1, false)", &[&path])
+            .execute("SELECT set_config('search_path', $1, true)", &[&path])
             .await?;
         let keys = keys?;
         let full = tables::full_outsiders(client, targets, &keys).await?;
@@ -310,33 +314,33 @@ impl Load<'_> {
 
     async fn announce(
         &self,
-        client: &Client,
+        client: &impl GenericClient,
         input: &Input,
         schema: &str,
+        loads: &[TableLoad<'_>],
+        choice: &Choice,
         progress: &Progress,
     ) -> Result<()> {
         let level: String = client.query_one("SHOW wal_level", &[]).await?.try_get(0)?;
-        let rows = input.rows();
         let names = self.table_names().join(", ");
-        progress.say(format!(
-            "load: {} → {}, schema {schema}: {names}",
-            input.shown,
-            self.server.shown()
-        ));
+        progress.say(format!("load: {} → {}", input.shown, self.server.shown()));
+        progress.say(format!("load: schema {schema}: {names}"));
         let bytes = indicatif::HumanBytes(input.bytes());
-        match rows {
-            Some(rows) => {
-                let size = Size::expected(input.bytes(), rows, 2, level == "minimal");
-                progress.say(format!(
-                    "load: {} rows, {bytes} of CSV; about {} of heap, {} of indexes, {} of WAL",
-                    grouped(rows),
-                    indicatif::HumanBytes(size.heap),
-                    indicatif::HumanBytes(size.indexes),
-                    indicatif::HumanBytes(size.wal)
-                ));
-            }
-            None => progress.say(format!("load: {bytes} of CSV, every record read")),
-        }
+        let Some(rows) = input.rows() else {
+            progress.say(format!("load: {bytes} of CSV, every record read"));
+            return Ok(());
+        };
+        let entries = loads
+            .iter()
+            .map(|load| load.input.rows.unwrap_or(0) * choice.keys_on(load.target.oid) as u64);
+        let size = Size::expected(input.bytes(), rows, entries.sum(), level == "minimal");
+        progress.say(format!(
+            "load: {} rows, {bytes} of CSV; about {} of heap, {} of indexes, {} of WAL",
+            grouped(rows),
+            indicatif::HumanBytes(size.heap),
+            indicatif::HumanBytes(size.indexes),
+            indicatif::HumanBytes(size.wal)
+        ));
         Ok(())
     }
 }

@@ -18,11 +18,11 @@ const ROW_OVERHEAD: u64 = 24 + 4 + 4;
 const INDEX_ENTRY: u64 = 22;
 
 impl Size {
-    /// From the CSV bytes, rows, how many keys and foreign keys each row is in on average, and whether the server's
-    /// `wal_level` is minimal. Text is stored about as wide as it is written.
-    pub fn expected(csv_bytes: u64, rows: u64, indexes_per_row: u64, minimal_wal: bool) -> Size {
+    /// From the CSV bytes, rows, the entries of all keys' and foreign keys' indexes, and whether the server's `wal_level`
+    /// is minimal. Text is stored about as wide as it is written.
+    pub fn expected(csv_bytes: u64, rows: u64, index_entries: u64, minimal_wal: bool) -> Size {
         let heap = csv_bytes + rows * ROW_OVERHEAD;
-        let indexes = rows * indexes_per_row * INDEX_ENTRY;
+        let indexes = index_entries * INDEX_ENTRY;
         let wal = if minimal_wal { 0 } else { heap + indexes };
         Size { heap, indexes, wal }
     }

@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::{Context, Result, bail, ensure};
-use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, GenericClient};
+use tokio_postgres::GenericClient;
 
 use crate::dataset::Dataset;
 use crate::load::columns;
@@ -30,74 +29,60 @@ pub struct Target {
     pub holds_rows: bool,
 }
 
-/// Makes the dataset's tables when none of them is there, and enters them in the ledger; refuses when some are.
-pub async fn ensure_exist(
-    client: &mut Client,
+/// Whether the dataset's schema must be applied: when none of its tables is there and one of them is wanted.
+///
+/// Refuses when some are there and a wanted one isn't.
+pub async fn are_missing(
+    client: &impl GenericClient,
     dataset: &Dataset,
     schema: &str,
     wanted: &[usize],
-) -> Result<()> {
-    let (mut there, mut missing) = (Vec::new(), Vec::new());
-    for table in dataset.real_tables() {
-        let name = &dataset.tables[table].name;
-        match catalog::find(client, Some(schema), name).await? {
-            Some(_) => there.push(name.as_str()),
-            None => missing.push((table, name.as_str())),
-        }
+) -> Result<bool> {
+    let real = dataset.real_tables();
+    let there = existing(client, dataset, schema, &real).await?;
+    let name = |table: &usize| dataset.tables[*table].name.clone();
+    if wanted.iter().all(|table| there.contains(&name(table))) {
+        return Ok(false);
     }
-    if !missing.iter().any(|(table, _)| wanted.contains(table)) {
-        return Ok(());
+    if there.is_empty() {
+        return Ok(true);
     }
-    if !there.is_empty() {
-        let missing: Vec<&str> = missing.into_iter().map(|(_, name)| name).collect();
-        bail!(
-            "schema {schema} has {} but lacks {}, so {} cannot be applied as a whole; make the missing tables or drop the \
-             others, or choose an empty schema with --target-schema",
-            there.join(", "),
-            missing.join(", "),
-            dataset.schema.path.display()
-        );
-    }
-    apply(client, dataset, schema).await
+    let missing: Vec<String> = real
+        .iter()
+        .map(name)
+        .filter(|name| !there.contains(name))
+        .collect();
+    bail!(
+        "schema {schema} has {} but lacks {}, so {} cannot be applied as a whole; make the missing tables or drop the \
+         others, or choose an empty schema with --target-schema",
+        there.join(", "),
+        missing.join(", "),
+        dataset.schema.path.display()
+    )
 }
 
-async fn apply(client: &mut Client, dataset: &Dataset, schema: &str) -> Result<()> {
-    let transaction = client.transaction().await?;
-    let applying = || {
-        format!(
-            "could not apply {} in schema {schema}",
-            dataset.schema.path.display()
-        )
-    };
-    let applied = transaction.batch_execute(&dataset.schema.text).await;
-    if let Err(error) = applied {
-        drop(transaction);
-        let denied = error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE);
-        let error = Err(error).with_context(applying);
-        if !denied {
-            return error;
-        }
-        let sql = "SELECT format('type, as its owner: GRANT CREATE ON SCHEMA %I TO %I; or choose another with \
-                   --target-schema', $1::text, current_user)";
-        let grant: String = client.query_one(sql, &[&schema]).await?.try_get(0)?;
-        return error.context(grant);
-    }
+/// Makes the dataset's tables and enters them in the ledger.
+pub async fn apply(client: &impl GenericClient, dataset: &Dataset, schema: &str) -> Result<()> {
+    client
+        .batch_execute(&dataset.schema.text)
+        .await
+        .with_context(|| {
+            format!(
+                "could not apply {} in schema {schema}",
+                dataset.schema.path.display()
+            )
+        })?;
     let made: Vec<String> = dataset
         .real_tables()
         .into_iter()
         .map(|table| dataset.tables[table].name.clone())
         .collect();
-    ledger::enter_made(&transaction, schema, &made).await?;
-    transaction
-        .commit()
-        .await
-        .with_context(|| format!("could not apply {}", dataset.schema.path.display()))?;
-    Ok(())
+    ledger::enter_made(client, schema, &made).await
 }
 
 /// Looks the wanted tables up and holds their columns against the dataset's.
 pub async fn find(
-    client: &Client,
+    client: &impl GenericClient,
     dataset: &Dataset,
     schema: &str,
     wanted: &[usize],
@@ -139,41 +124,9 @@ pub async fn find(
     Ok(targets)
 }
 
-/// Refuses tables that this role may not fill, with the statement that changes it.
-pub async fn ensure_may_fill(client: &Client, targets: &[Target]) -> Result<()> {
-    for Target { oid, name, .. } in targets {
-        let row = client
-            .query_one(include_str!("sql/rights.sql"), &[oid])
-            .await
-            .with_context(|| format!("could not look up the rights on {name}"))?;
-        let role: String = row.try_get("role")?;
-        // COPY is refused there, and the table could look empty.
-        ensure!(
-            !row.try_get::<_, bool>("hidden")?,
-            "{name} has row-level security, which COPY cannot pass; type, as a superuser: ALTER ROLE {role} BYPASSRLS; \
-             or: ALTER TABLE {name} DISABLE ROW LEVEL SECURITY;"
-        );
-        let mut grants = Vec::new();
-        if !row.try_get::<_, bool>("may_write")? {
-            grants.push(format!(
-                "GRANT SELECT, INSERT, TRUNCATE ON {name} TO {role};"
-            ));
-        }
-        for sequence in row.try_get::<_, Vec<String>>("closed_sequences")? {
-            grants.push(format!("GRANT UPDATE ON SEQUENCE {sequence} TO {role};"));
-        }
-        ensure!(
-            grants.is_empty(),
-            "{role} may not fill {name}; type, as its owner: {}",
-            grants.join(" ")
-        );
-    }
-    Ok(())
-}
-
 /// The names of the wanted tables that are there.
 pub async fn existing(
-    client: &Client,
+    client: &impl GenericClient,
     dataset: &Dataset,
     schema: &str,
     wanted: &[usize],
@@ -190,7 +143,7 @@ pub async fn existing(
 
 /// The names of the wanted tables that are there and hold rows.
 pub async fn full(
-    client: &Client,
+    client: &impl GenericClient,
     dataset: &Dataset,
     schema: &str,
     wanted: &[usize],
@@ -217,7 +170,7 @@ pub async fn holds_rows(client: &impl GenericClient, table: &TableName) -> Resul
 ///
 /// Replacing a table that they refer to would break them: that is refused, and they are named.
 pub async fn full_outsiders(
-    client: &Client,
+    client: &impl GenericClient,
     targets: &[Target],
     keys: &[Key],
 ) -> Result<HashSet<u32>> {

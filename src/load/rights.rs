@@ -1,0 +1,90 @@
+//! What the connection's role may do, asked before anything is changed; a refusal says all that is to be granted.
+
+use anyhow::{Context, Result, ensure};
+use tokio_postgres::GenericClient;
+
+use crate::load::tables::Target;
+
+/// What a load is about to make.
+#[derive(Debug, Clone, Copy)]
+pub struct Needs<'a> {
+    /// The ledger.
+    pub ledger: bool,
+    /// A schema.
+    pub schema: Option<&'a str>,
+    /// Tables in a schema that is there.
+    pub tables_in: Option<&'a str>,
+}
+
+/// Refuses when the role may not make what is needed, with all that it takes.
+pub async fn ensure_may_make(client: &impl GenericClient, needs: Needs<'_>) -> Result<()> {
+    let sql = "SELECT
+            quote_ident(current_user),
+            CASE WHEN NOT has_database_privilege(current_database(), 'CREATE')
+                THEN format('GRANT CREATE ON DATABASE %I TO %I;', current_database(), current_user) END,
+            CASE WHEN $1::text IS NOT NULL AND NOT has_schema_privilege($1, 'CREATE')
+                THEN format('GRANT CREATE ON SCHEMA %I TO %I;', $1, current_user) END";
+    let row = client
+        .query_one(sql, &[&needs.tables_in])
+        .await
+        .context("could not look up what this role may make")?;
+    let role: String = row.try_get(0)?;
+    let (mut lacking, mut grants) = (Vec::new(), Vec::new());
+    if let Some(grant) = row.try_get::<_, Option<String>>(1)?
+        && (needs.ledger || needs.schema.is_some())
+    {
+        let ledger = needs
+            .ledger
+            .then(|| "seedrow's ledger, a small schema of its own".to_owned());
+        lacking.extend(ledger);
+        lacking.extend(needs.schema.map(|schema| format!("the schema {schema}")));
+        grants.push(grant);
+    }
+    if let Some(grant) = row.try_get::<_, Option<String>>(2)? {
+        lacking.extend(
+            needs
+                .tables_in
+                .map(|schema| format!("tables in the schema {schema}")),
+        );
+        grants.push(grant);
+    }
+    ensure!(
+        grants.is_empty(),
+        "{role} may not make {}; type, as the owner: {}",
+        lacking.join(" and "),
+        grants.join(" ")
+    );
+    Ok(())
+}
+
+/// Refuses tables that this role may not fill, with the statement that changes it.
+pub async fn ensure_may_fill(client: &impl GenericClient, targets: &[Target]) -> Result<()> {
+    for Target { oid, name, .. } in targets {
+        let row = client
+            .query_one(include_str!("sql/rights.sql"), &[oid])
+            .await
+            .with_context(|| format!("could not look up the rights on {name}"))?;
+        let role: String = row.try_get("role")?;
+        // COPY is refused there, and the table could look empty.
+        ensure!(
+            !row.try_get::<_, bool>("hidden")?,
+            "{name} has row-level security, which COPY cannot pass; type, as a superuser: ALTER ROLE {role} BYPASSRLS; \
+             or: ALTER TABLE {name} DISABLE ROW LEVEL SECURITY;"
+        );
+        let mut grants = Vec::new();
+        if !row.try_get::<_, bool>("may_write")? {
+            grants.push(format!(
+                "GRANT SELECT, INSERT, TRUNCATE ON {name} TO {role};"
+            ));
+        }
+        for sequence in row.try_get::<_, Vec<String>>("closed_sequences")? {
+            grants.push(format!("GRANT UPDATE ON SEQUENCE {sequence} TO {role};"));
+        }
+        ensure!(
+            grants.is_empty(),
+            "{role} may not fill {name}; type, as its owner: {}",
+            grants.join(" ")
+        );
+    }
+    Ok(())
+}
