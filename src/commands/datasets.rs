@@ -13,7 +13,7 @@ use crate::report;
 #[derive(clap::Args, Debug)]
 #[command(
     after_help = "Example:\n  seedrow datasets catalog --out mine   # copy, change, then:\n  \
-                        seedrow run --dataset mine/data/catalog.toml"
+                        seedrow run --dataset mine/data/catalog.toml --target-schema mine"
 )]
 pub struct Args {
     /// Print this dataset's TOML file, schema and queries
