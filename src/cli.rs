@@ -56,8 +56,9 @@ pub struct TargetArgs {
 /// Where the embedded Postgres lives.
 #[derive(Args, Debug, Clone)]
 pub struct HomeArgs {
-    /// Folder of the embedded Postgres [default: ~/.local/share/seedrow, as root /var/lib/seedrow]
-    #[arg(long, env = "SEEDROW_HOME", value_name = "DIR")]
+    /// Folder of the embedded Postgres [default: SEEDROW_HOME, else ~/.local/share/seedrow, as root /var/lib/seedrow]
+    // Not clap's `env`: it refuses an empty variable, and shows a set one in usage lines as if it had been typed.
+    #[arg(long, value_name = "DIR")]
     pub home: Option<PathBuf>,
 }
 

@@ -1,16 +1,32 @@
-//! Progress on stderr: bars on a terminal, elsewhere a line when a task ends and one every 10 seconds.
+//! All that goes to stderr, progress first: bars on a terminal, elsewhere a line when a task ends and one every 10
+//! seconds.
 //!
 //! Work adds to atomics; a ticker thread reads them, so that the hot path does not know about bars.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::postgres::secrets;
+
 const BAR_REDRAW: Duration = Duration::from_millis(100);
 const LINE_EVERY: Duration = Duration::from_secs(10);
+/// Characters of a task's name beside its bar; the rest is cut off.
+const NAME_WIDTH: usize = 34;
+
+/// One message on stderr, its passwords hidden. That nobody reads stderr is no reason to end.
+pub fn say(message: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", secrets::hide(message));
+}
+
+/// A question on stderr; the cursor stays behind it.
+pub fn ask(question: &str) {
+    let mut stderr = std::io::stderr();
+    let _ = write!(stderr, "{question} ").and_then(|()| stderr.flush());
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -47,10 +63,23 @@ struct State {
 pub enum Unit {
     /// Bytes of a file or stream; the rate of rows is shown beside it.
     Bytes,
-    /// Steps, such as the blocks of an index build.
-    Steps,
     /// One piece of work that tells nothing until it is done.
     Whole,
+    /// Pages of a table that an index is built on.
+    Pages,
+    /// Queries to be checked.
+    Queries,
+}
+
+impl Unit {
+    /// What stands behind a count of it; bytes say it themselves.
+    fn word(self) -> &'static str {
+        match self {
+            Unit::Bytes | Unit::Whole => "",
+            Unit::Pages => "pages",
+            Unit::Queries => "queries",
+        }
+    }
 }
 
 /// One piece of work under way; dropping it without [`Task::finish`] takes its bar away.
@@ -140,7 +169,7 @@ impl Task {
 
     /// Ends the task with its figures on one line.
     pub fn finish(self) {
-        if self.state.unit == Unit::Steps {
+        if self.state.unit != Unit::Bytes {
             self.set(self.state.total);
         }
         self.shared.say(&format!(
@@ -171,8 +200,8 @@ impl Shared {
     fn say(&self, message: &str) {
         match self.mode {
             Mode::Quiet => {}
-            Mode::Lines => eprintln!("{message}"),
-            Mode::Bars => self.bars.suspend(|| eprintln!("{message}")),
+            Mode::Lines => say(message),
+            Mode::Bars => self.bars.suspend(|| say(message)),
         }
     }
 
@@ -186,7 +215,12 @@ impl Shared {
                 bar.set_position(state.done.load(Ordering::Relaxed));
                 bar.set_message(state.rate());
             } else if lines_due {
-                eprintln!("{}: {}{}", state.name, state.so_far(), state.time_left());
+                say(&format!(
+                    "{}: {}{}",
+                    state.name,
+                    state.so_far(),
+                    state.time_left()
+                ));
             }
         }
     }
@@ -207,8 +241,13 @@ impl State {
                 HumanBytes(done),
                 self.rate()
             ),
-            Unit::Steps => format!("{} of {}", grouped(done), grouped(self.total)),
             Unit::Whole => "done".to_owned(),
+            unit => format!(
+                "{} of {} {}",
+                grouped(done),
+                grouped(self.total),
+                unit.word()
+            ),
         }
     }
 
@@ -216,7 +255,7 @@ impl State {
     fn so_far(&self) -> String {
         match self.unit {
             Unit::Whole => format!("{:.0} s so far", self.seconds()),
-            Unit::Bytes | Unit::Steps => self.figures(),
+            _ => self.figures(),
         }
     }
 
@@ -229,7 +268,7 @@ impl State {
                 grouped(per_second(&self.rows)),
                 HumanBytes(per_second(&self.done))
             ),
-            Unit::Steps | Unit::Whole => String::new(),
+            Unit::Whole | Unit::Pages | Unit::Queries => String::new(),
         }
     }
 
@@ -244,12 +283,13 @@ impl State {
 }
 
 fn style(unit: Unit) -> ProgressStyle {
-    let template = match unit {
-        Unit::Bytes => "{prefix:<22!} {bar:24} {percent:>3}% {msg}, {eta} left",
-        Unit::Whole => "{prefix:<22!} {elapsed}",
-        Unit::Steps => "{prefix:<22!} {bar:24} {percent:>3}% {eta} left",
+    let figures = match unit {
+        Unit::Bytes => "{bar:24} {percent:>3}% {msg}, {eta} left",
+        Unit::Pages | Unit::Queries => "{bar:24} {percent:>3}% {eta} left",
+        Unit::Whole => "{elapsed}",
     };
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let template = format!("{{prefix:<{NAME_WIDTH}!}} {figures}");
+    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 /// A rate, rounded down; times under a millisecond count as one.
@@ -277,7 +317,25 @@ pub fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::grouped;
+    use super::*;
+
+    #[test]
+    fn steps_are_counted_in_their_unit() {
+        let progress = Progress::new(true);
+        let figures = |unit| progress.task("x", 21_838, unit).state.figures();
+        assert_eq!(figures(Unit::Pages), "0 of 21,838 pages");
+        assert_eq!(figures(Unit::Queries), "0 of 21,838 queries");
+    }
+
+    #[test]
+    fn bars_show_the_names_of_all_built_in_tables_in_full() {
+        for dataset in crate::dataset::source::built_in_names() {
+            for table in crate::dataset::Dataset::open(&dataset).unwrap().tables {
+                let name = format!("generate {}", table.name);
+                assert!(name.len() <= NAME_WIDTH, "{name}");
+            }
+        }
+    }
 
     #[test]
     fn groups_thousands() {

@@ -113,9 +113,9 @@ fn a_dataset_on_disk_is_not_copied() {
 
 #[test]
 fn an_unknown_dataset_is_answered_with_the_known_ones() {
-    seedrow(["datasets", "katalog"])
+    seedrow(["datasets", "zebra"])
         .exits(2)
-        .stderr_has("there is no built-in dataset `katalog`; there is catalog")
+        .stderr_has("there is no built-in dataset `zebra`; there is catalog")
         .stderr_has("or give the path of a .toml file");
     seedrow(["datasets", "--out", "x"])
         .exits(2)

@@ -109,7 +109,7 @@ fn more_than_the_disk_holds_is_refused_at_once() {
     dir.seedrow(["generate", "--rows", "900G", "--out", "out"])
         .exits(2)
         .stderr_has("has room for")
-        .stderr_has("are to come; give fewer --rows or an --out on another disk");
+        .stderr_has("are to come; give fewer --rows or choose another folder, on a larger disk");
     assert!(
         start.elapsed() < Duration::from_secs(10),
         "{:?}",

@@ -86,7 +86,7 @@ pub async fn run(
         report.checks.push(coverage::foreign_keys(&survey));
     }
     if settings.areas.contains(&Area::Plans) {
-        let task = progress.task("queries", queries.len() as u64, Unit::Steps);
+        let task = progress.task("queries", queries.len() as u64, Unit::Queries);
         for query in &queries {
             let bench = Bench {
                 query,

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::env;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -116,7 +116,7 @@ pub fn without_runtime(args: &Args) -> Result<Option<Outcome>> {
         Action::Start { home } => start(&Home::resolve(home)?)?,
         Action::Stop { home } => {
             let home = Home::resolve(home)?;
-            report::db::stopped(&home, control::stop(&home)?);
+            report::db::stopped(&home, control::stop(&home)?)?;
         }
         Action::Psql {
             database,
@@ -146,8 +146,7 @@ fn own_program() -> Result<PathBuf> {
 
 fn start(home: &Home) -> Result<()> {
     let (started, running) = control::start(home, &own_program()?)?;
-    report::db::started(home, started, &running);
-    Ok(())
+    report::db::started(home, started, &running)
 }
 
 async fn status(home: &Home) -> Result<()> {
@@ -156,19 +155,18 @@ async fn status(home: &Home) -> Result<()> {
         Some(lease) => control::databases(lease).await?,
         None => Vec::new(),
     };
-    report::db::status(home, &status, &databases);
-    Ok(())
+    report::db::status(home, &status, &databases)
 }
 
 fn url(home: &Home, database: &str) -> Result<()> {
     match Lease::join(home)? {
         Some(lease) => report::db::url(&lease.url(database)),
         None => {
-            report::db::url(&embedded::url(&home.socket().to_string_lossy(), database));
+            report::db::url(&embedded::url(&home.socket().to_string_lossy(), database))?;
             report::db::url_of_nothing();
+            Ok(())
         }
     }
-    Ok(())
 }
 
 /// Becomes psql, which so gets the terminal's signals itself, passes on its exit code, and holds the lease to its end.
@@ -197,8 +195,7 @@ fn psql(home: &Home, database: &str, arguments: &[String]) -> Result<Infallible>
 
 fn destroy(home: &Home, yes: bool) -> Result<()> {
     if !yes && !control::is_empty(home) && !confirmed(home)? {
-        report::db::spared();
-        return Ok(());
+        return report::db::spared();
     }
     let destroyed = control::destroy(home)?;
     if let Destroyed::InUse(users) = destroyed {
@@ -208,17 +205,17 @@ fn destroy(home: &Home, yes: bool) -> Result<()> {
             report::db::by(users)
         );
     }
-    report::db::destroyed(home, destroyed);
-    Ok(())
+    report::db::destroyed(home, destroyed)
 }
 
 fn confirmed(home: &Home) -> Result<bool> {
-    let folder = home.folder().display();
     if !io::stdin().is_terminal() {
-        bail!("this removes every database in {folder}: add --yes to do it without being asked");
+        bail!(
+            "this removes every database in {}: add --yes to do it without being asked",
+            home.folder().display()
+        );
     }
-    eprint!("remove every database in {folder}? [y/N] ");
-    io::stderr().flush()?;
+    report::db::ask_to_destroy(home);
     let mut answer = String::new();
     io::stdin()
         .lock()

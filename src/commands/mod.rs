@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use crate::load::{Reached, Stage};
+use crate::postgres::secrets::{typed_words, without_password};
 
 pub mod check;
 pub mod datasets;
@@ -116,12 +117,12 @@ fn what_next(command: &Command, reached: Reached) -> String {
 
 /// What was typed, to be typed again: words quoted as a shell wants them, passwords left out.
 fn typed() -> String {
-    line(std::env::args().skip(1))
+    line(typed_words())
 }
 
 /// What was typed without `--replace`, which messages add.
 fn command_line() -> String {
-    line(std::env::args().skip(1).filter(|word| word != "--replace"))
+    line(typed_words().filter(|word| word != "--replace"))
 }
 
 fn line(words: impl Iterator<Item = String>) -> String {
@@ -139,50 +140,6 @@ fn shell_word(word: &str) -> String {
         word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-/// `postgresql://app:secret@host/db?password=secret` → `postgresql://app@host/db`, and the same for `key=value` pairs.
-fn without_password(word: &str) -> String {
-    let word = without_userinfo(word);
-    let Some(start) = word.find("password=") else {
-        return word;
-    };
-    let value = &word[start + "password=".len()..];
-    let end = match value.strip_prefix('\'') {
-        Some(quoted) => end_of_quoted(quoted) + 1,
-        None => value.find(['&', ' ']).unwrap_or(value.len()),
-    };
-    let rest = value[end..].trim_start_matches(['&', ' ']);
-    // Another may follow, such as sslpassword.
-    let shown = format!("{}{rest}", &word[..start]);
-    without_password(shown.trim_end_matches(['?', '&', ' ']))
-}
-
-/// Where a quoted value ends, behind its closing quote; a backslash keeps a quote inside it.
-fn end_of_quoted(text: &str) -> usize {
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'\'' if !escaped => return at + 1,
-            byte => escaped = byte == b'\\' && !escaped,
-        }
-    }
-    text.len()
-}
-
-fn without_userinfo(word: &str) -> String {
-    let Some((scheme, rest)) = word.split_once("://") else {
-        return word.to_owned();
-    };
-    // A password may hold anything but a slash; what a `?` or `@` in it would cut off is hidden, too.
-    let end = rest.find('/').unwrap_or(rest.len());
-    match rest[..end].rsplit_once('@') {
-        Some((user, host)) => {
-            let user = user.split(':').next().unwrap_or_default();
-            format!("{scheme}://{user}@{host}{}", &rest[end..])
-        }
-        None => word.to_owned(),
     }
 }
 
@@ -216,31 +173,6 @@ async fn interrupted() -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn passwords_are_left_out_wherever_they_stand() {
-        let cases = [
-            (
-                "postgresql://app:secret@host/db",
-                "postgresql://app@host/db",
-            ),
-            (
-                "--url=postgres://app:se@cr?et@host/db?x=1",
-                "--url=postgres://app@host/db?x=1",
-            ),
-            ("postgres://h/db?password=secret&x=1", "postgres://h/db?x=1"),
-            ("postgres://h/db?password=secret", "postgres://h/db"),
-            ("host=h password=secret user=u", "host=h user=u"),
-            (
-                "host=h password='se \\'cret' sslpassword=secret",
-                "host=h ssl",
-            ),
-            ("postgres://h/db", "postgres://h/db"),
-        ];
-        for (typed, shown) in cases {
-            assert_eq!(without_password(typed), shown);
-        }
-    }
 
     #[test]
     fn words_are_quoted_as_a_shell_wants_them() {

@@ -7,6 +7,8 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use include_dir::{Dir, include_dir};
 
+use crate::dataset::document::did_you_mean;
+
 static DATA: Dir = include_dir!("$CARGO_MANIFEST_DIR/data");
 static SQL: Dir = include_dir!("$CARGO_MANIFEST_DIR/sql");
 
@@ -97,10 +99,11 @@ pub fn locate(name: &str) -> Result<(Source, PathBuf)> {
             Path::new(BUILT_IN).join(format!("{name}.toml")),
         ));
     }
-    let known = names.join(", ");
-    bail!(
-        "there is no built-in dataset `{name}`; there is {known}, or give the path of a .toml file"
-    )
+    let advice = match did_you_mean(name, names.iter().map(String::as_str)) {
+        near if near.ends_with('?') => near,
+        known => format!("{known}, or give the path of a .toml file"),
+    };
+    bail!("there is no built-in dataset `{name}`; {advice}")
 }
 
 /// `base/../sql/x` → `sql/x`, without touching the file system; a leading `..` stays.
@@ -134,7 +137,13 @@ mod tests {
 
     #[test]
     fn unknown_names_are_answered_with_the_known_ones() {
-        let error = locate("katalog").unwrap_err().to_string();
-        assert!(error.contains("catalog"), "{error}");
+        let answer = |name| locate(name).unwrap_err().to_string();
+        assert_eq!(
+            answer("catalgo"),
+            "there is no built-in dataset `catalgo`; did you mean `catalog`?"
+        );
+        let all = answer("zzz");
+        assert!(all.contains("; there is catalog, "), "{all}");
+        assert!(all.ends_with(", or give the path of a .toml file"), "{all}");
     }
 }

@@ -1,6 +1,7 @@
 //! A folder of files that appears as a whole: written in a hidden folder beside them, synced, renamed; the manifest last.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -53,21 +54,18 @@ pub fn ensure_may_hold(target: &Path, existing: Existing) -> Result<()> {
 
 /// Refuses when the disk of `target` has no room for so many bytes more.
 pub fn ensure_room(target: &Path, bytes: u64) -> Result<()> {
+    let target = std::path::absolute(target)
+        .with_context(|| format!("could not resolve {}", target.display()))?;
     let existing = target
         .ancestors()
         .find(|path| path.exists())
-        .unwrap_or(Path::new("."));
-    let existing = if existing.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        existing
-    };
+        .unwrap_or(&target);
     let disk = rustix::fs::statvfs(existing)
         .with_context(|| format!("could not ask how much room {} has", existing.display()))?;
     let room = disk.f_bavail.saturating_mul(disk.f_frsize);
     if bytes > room {
         bail!(
-            "{} has room for {}, and about {} are to come; give fewer --rows or an --out on another disk",
+            "{} has room for {}, and about {} are to come; give fewer --rows or choose another folder, on a larger disk",
             existing.display(),
             indicatif::HumanBytes(room),
             indicatif::HumanBytes(bytes)
@@ -85,6 +83,8 @@ impl Staging {
         let staged = tempfile::Builder::new()
             .prefix(STAGING)
             .tempdir_in(target)
+            // tempfile's error says the path again, and keeps the system's own to itself.
+            .map_err(|error| io::Error::from(error.kind()))
             .with_context(|| format!("could not write in {}", target.display()))?;
         Ok(Staging {
             target: target.to_owned(),
@@ -132,7 +132,7 @@ fn remove_described(target: &Path) -> Result<()> {
     let files = tables.map(|table| table.file.as_str());
     for name in [manifest::FILE].into_iter().chain(files) {
         match fs::remove_file(target.join(name)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(error)
                     .with_context(|| format!("could not replace {}", target.join(name).display()));
             }
@@ -153,4 +153,27 @@ fn remove_leftovers(target: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_written_in_is_named_once() {
+        // Nobody makes files there, root neither.
+        let error = Staging::new(Path::new("/proc")).err().unwrap();
+        let text = crate::postgres::error::describe(&error).text;
+        assert!(text.starts_with("could not write in /proc: "), "{text}");
+        assert!(!text.contains(STAGING), "{text}");
+    }
+
+    #[test]
+    fn a_folder_without_room_is_shown_in_full() {
+        let error = ensure_room(Path::new("out"), u64::MAX).unwrap_err();
+        let here = std::env::current_dir().unwrap();
+        let shown = format!("{} has room for ", here.display());
+        assert!(error.to_string().starts_with(&shown), "{error}");
+        assert!(!error.to_string().contains("--out"), "{error}");
+    }
 }

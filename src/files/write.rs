@@ -110,12 +110,17 @@ impl Order<'_> {
         let rows: u64 = self.tables.iter().map(|&table| plan.rows(table)).sum();
         let Dataset { name, tables, .. } = self.dataset;
         progress.say(format!(
-            "generate: {name}, {} {}, seed {}: {} rows in {} files, about {}, to {}",
+            "generate: {name}, {} {}, seed {}: {} rows in {} {}, about {}, to {}",
             grouped(self.rows),
             tables[self.dataset.root()].name,
             self.seed,
             grouped(rows),
             self.tables.len(),
+            if self.tables.len() == 1 {
+                "file"
+            } else {
+                "files"
+            },
             indicatif::HumanBytes(bytes),
             self.out.display()
         ));

@@ -91,7 +91,7 @@ async fn build_one(
         .try_get(0)?;
     let started = Instant::now();
     let blocks = (proposal.table_bytes / session.block_bytes).max(1);
-    let task = progress.task(proposal.name.as_str(), blocks, Unit::Steps);
+    let task = progress.task(proposal.name.as_str(), blocks, Unit::Pages);
     let ddl = proposal.ddl(session.mode);
     tokio::select! {
         result = client.batch_execute(&ddl) => result.map_err(|error| explained(error, proposal, session.mode))?,

@@ -11,6 +11,7 @@ pub mod explain;
 pub mod name;
 pub mod passfile;
 pub mod programs;
+pub mod secrets;
 pub mod server;
 pub mod service;
 pub mod target;

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-/// Whether text for stdout is coloured.
+/// Whether text is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colour {
     /// With ANSI escapes.
@@ -14,8 +14,17 @@ pub enum Colour {
 impl Colour {
     /// On when stdout is a terminal and the environment has no (non-empty) `NO_COLOR`: <https://no-color.org>.
     pub fn of_stdout() -> Colour {
+        Colour::of(&std::io::stdout())
+    }
+
+    /// The same for text on stderr.
+    pub fn of_stderr() -> Colour {
+        Colour::of(&std::io::stderr())
+    }
+
+    fn of(stream: &impl IsTerminal) -> Colour {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        if std::io::stdout().is_terminal() && !refused {
+        if stream.is_terminal() && !refused {
             Colour::On
         } else {
             Colour::Off

@@ -1,59 +1,69 @@
 //! What `seedrow db` says about the embedded server.
 
+use std::fmt::Write;
+
+use anyhow::Result;
+
 use crate::postgres::embedded::control::{Database, Destroyed, Keep, Started, Status, Stopped};
 use crate::postgres::embedded::{Home, Running};
+use crate::progress;
+use crate::report::print;
 
 /// `db start`
-pub fn started(home: &Home, started: Started, running: &Running) {
+pub fn started(home: &Home, started: Started, running: &Running) -> Result<()> {
     let folder = home.folder().display();
     let server = format!("PostgreSQL {} in {folder}", running.version);
-    match started {
-        Started::Now => println!("started {server}; it stays up until `seedrow db stop`"),
+    print(&match started {
+        Started::Now => format!("started {server}; it stays up until `seedrow db stop`\n"),
         Started::ForUsers => {
-            println!("{server} was up for its users; now it stays up until `seedrow db stop`")
+            format!("{server} was up for its users; now it stays up until `seedrow db stop`\n")
         }
-        Started::Already => println!("{server} is up already"),
-    }
+        Started::Already => format!("{server} is up already\n"),
+    })
 }
 
 /// `db stop`
-pub fn stopped(home: &Home, stopped: Stopped) {
+pub fn stopped(home: &Home, stopped: Stopped) -> Result<()> {
     let folder = home.folder().display();
-    match stopped {
-        Stopped::Now => println!("stopped the server in {folder}"),
-        Stopped::WasDown => println!("the server in {folder} is not running"),
-        Stopped::WithLastUser(users) => {
-            println!(
-                "the server in {folder} is in use{}: it stops when the last one has ended",
-                by(users)
-            );
-        }
-    }
+    print(&match stopped {
+        Stopped::Now => format!("stopped the server in {folder}\n"),
+        Stopped::WasDown => format!("the server in {folder} is not running\n"),
+        Stopped::WithLastUser(users) => format!(
+            "the server in {folder} is in use{}: it stops when the last one has ended\n",
+            by(users)
+        ),
+    })
 }
 
 /// `db destroy`
-pub fn destroyed(home: &Home, destroyed: Destroyed) {
+pub fn destroyed(home: &Home, destroyed: Destroyed) -> Result<()> {
     let folder = home.folder().display();
-    match destroyed {
-        Destroyed::Now => println!("removed the databases in {folder}"),
-        Destroyed::WasEmpty => println!("there are no databases in {folder}"),
-        Destroyed::InUse(users) => println!("the server in {folder} is in use{}", by(users)),
-    }
+    print(&match destroyed {
+        Destroyed::Now => format!("removed the databases in {folder}\n"),
+        Destroyed::WasEmpty => format!("there are no databases in {folder}\n"),
+        Destroyed::InUse(users) => format!("the server in {folder} is in use{}\n", by(users)),
+    })
+}
+
+/// Asks before `db destroy`.
+pub fn ask_to_destroy(home: &Home) {
+    let folder = home.folder().display();
+    progress::ask(&format!("remove every database in {folder}? [y/N]"));
 }
 
 /// The answer to `db destroy` was no.
-pub fn spared() {
-    println!("nothing was removed");
+pub fn spared() -> Result<()> {
+    print("nothing was removed\n")
 }
 
 /// `db url`
-pub fn url(url: &str) {
-    println!("{url}");
+pub fn url(url: &str) -> Result<()> {
+    print(&format!("{url}\n"))
 }
 
 /// The URL's server isn't up; on stderr, because stdout is the URL.
 pub fn url_of_nothing() {
-    eprintln!("the embedded Postgres is not running: `seedrow db start` starts it");
+    progress::say("the embedded Postgres is not running: `seedrow db start` starts it");
 }
 
 /// ` by 2 processes`, where they could be counted.
@@ -66,20 +76,29 @@ pub fn by(users: Option<usize>) -> String {
 }
 
 /// `db status`
-pub fn status(home: &Home, status: &Status, databases: &[Database]) {
-    line("home", home.folder().display());
+pub fn status(home: &Home, status: &Status, databases: &[Database]) -> Result<()> {
+    print(&status_lines(home, status, databases))
+}
+
+fn status_lines(home: &Home, status: &Status, databases: &[Database]) -> String {
+    let mut lines = String::new();
+    let mut line = |label: &str, value: &dyn std::fmt::Display| {
+        // Writing to a string can't fail.
+        let _ = writeln!(lines, "{label:<10} {value}");
+    };
+    line("home", &home.folder().display());
     let Some(lease) = &status.lease else {
         line(
             "server",
-            "not running; `seedrow db start` starts it, and so does a command without --url",
+            &"not running; `seedrow db start` starts it, and so does a command without --url",
         );
         if status.data.is_empty() {
-            line("data", "none yet");
+            line("data", &"none yet");
         }
         for folder in &status.data {
-            line("data", folder.display());
+            line("data", &folder.display());
         }
-        return;
+        return lines;
     };
     let running = lease.running();
     let until = match status.keep {
@@ -88,26 +107,23 @@ pub fn status(home: &Home, status: &Status, databases: &[Database]) {
     };
     line(
         "server",
-        format_args!("PostgreSQL {}, up {until}", running.version),
+        &format!("PostgreSQL {}, up {until}", running.version),
     );
     line("data", &running.data);
     for folder in home.other_data(running) {
         let shown = folder.display();
-        line("not used", format_args!("{shown}, another version's data"));
+        line("not used", &format!("{shown}, another version's data"));
     }
     line("socket", &running.socket);
     if let Some(users) = status.users {
-        line("users", users);
+        line("users", &users);
     }
     for (at, database) in databases.iter().enumerate() {
         let label = if at == 0 { "databases" } else { "" };
         line(
             label,
-            format_args!("{:<20} {:>10}", database.name, database.size),
+            &format!("{:<20} {:>10}", database.name, database.size),
         );
     }
-}
-
-fn line(label: &str, value: impl std::fmt::Display) {
-    println!("{label:<10} {value}");
+    lines
 }

@@ -1,15 +1,41 @@
 //! What is said on stderr when a command could not be carried out or was stopped.
 
+use std::io::IsTerminal;
+
 use crate::postgres::error::describe;
+use crate::progress::say;
+use crate::report::colour::Colour;
 
 /// The error and its whole cause chain on one line; beneath it the server's detail and hints, and what to type.
 pub fn error(error: &anyhow::Error) {
-    eprintln!("{}", rendered(error));
+    say(&rendered(error));
 }
 
 /// A signal stopped the command; `what_next` says what stays and what to type.
 pub fn interrupted(what_next: &str) {
-    eprintln!("\nseedrow: interrupted; {what_next}");
+    // A terminal shows ^C, and the line that it stands on ends here.
+    let line_end = if std::io::stderr().is_terminal() {
+        "\n"
+    } else {
+        ""
+    };
+    say(&format!("{line_end}seedrow: interrupted; {what_next}"));
+}
+
+/// What clap answers instead of a command: help and version as it prints them, a mistake without the passwords that
+/// it would repeat.
+pub fn usage(error: &clap::Error) {
+    if !error.use_stderr() {
+        // Like clap itself: nobody is left to be told.
+        let _ = error.print();
+        return;
+    }
+    let text = error.render();
+    let text = match Colour::of_stderr() {
+        Colour::On => text.ansi().to_string(),
+        Colour::Off => text.to_string(),
+    };
+    say(text.trim_end());
 }
 
 fn rendered(error: &anyhow::Error) -> String {

@@ -14,7 +14,7 @@ pub mod messages;
 pub mod run;
 pub mod table;
 
-pub use messages::{error, interrupted};
+pub use messages::{error, interrupted, usage};
 
 /// Writes results to stdout; a reader that has gone away (`| head`) is no error.
 pub fn print(text: &str) -> Result<()> {

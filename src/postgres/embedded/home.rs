@@ -45,8 +45,10 @@ impl Home {
     /// `--home`, else SEEDROW_HOME, else the user's data folder; as root /var/lib, because /root is closed to the user
     /// that the server runs as.
     pub fn resolve(args: &HomeArgs) -> Result<Home> {
-        match &args.home {
-            Some(folder) => Home::at(folder),
+        // CI systems set what they leave out to nothing.
+        let variable = || env::var_os("SEEDROW_HOME").filter(|folder| !folder.is_empty());
+        match args.home.clone().or_else(|| variable().map(PathBuf::from)) {
+            Some(folder) => Home::at(&folder),
             None if account::is_root() => Home::at(Path::new("/var/lib/seedrow")),
             None => {
                 Home::at(&user_data(|name| env::var_os(name).map(PathBuf::from))?.join("seedrow"))
