@@ -79,10 +79,6 @@ impl Args {
             Mode::Plain
         }
     }
-
-    fn target_options(&self) -> String {
-        target_options(&self.target, &self.dataset)
-    }
 }
 
 /// Looks, lists, builds, and says what it built.
@@ -107,7 +103,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     if args.format == Format::Text {
         report::print(&report::index::missing(&survey, args.mode()))?;
     }
-    let target_options = args.target_options();
+    let target_options = target_options(&args.target, &args.dataset);
     let how = How {
         jobs: args.jobs.count(),
         mode: args.mode(),
@@ -146,11 +142,11 @@ fn show_built(args: &Args, survey: &Survey, built: &[Built]) -> Result<()> {
     }
 }
 
-/// What an interrupted build left and what to type next.
-pub fn after_interrupt(args: &Args) -> String {
+/// What an interrupted build left and what to type next: `--build`, too, when it was typed.
+pub fn after_interrupt() -> String {
     format!(
-        "indexes already built stay; `seedrow index{}` builds the rest",
-        args.target_options()
+        "indexes already built stay; `{}` builds the rest",
+        super::typed()
     )
 }
 

@@ -109,7 +109,7 @@ fn what_next(command: &Command, reached: Reached) -> String {
         Command::Run(_) => run::after_interrupt(reached),
         Command::Generate(args) => generate::after_interrupt(args),
         Command::Load(_) => load::after_interrupt(reached),
-        Command::Index(args) => index::after_interrupt(args),
+        Command::Index(_) => index::after_interrupt(),
         Command::Check(_) | Command::Datasets(_) | Command::Db(_) => "nothing was changed".into(),
     }
 }
