@@ -365,6 +365,15 @@ mod tests {
         }
     }
 
+    fn query() -> Query {
+        let file = QueryFile {
+            name: "q".into(),
+            path: "q.sql".into(),
+            text: "SELECT 1".into(),
+        };
+        Query::parse(&file).unwrap()
+    }
+
     fn figures(p50_ms: f64, p95_ms: f64) -> Figures {
         Figures {
             p50_ms,
@@ -378,12 +387,7 @@ mod tests {
 
     #[test]
     fn the_budget_is_for_the_median_and_warns_of_the_rest() {
-        let file = QueryFile {
-            name: "q".into(),
-            path: "q.sql".into(),
-            text: "SELECT 1".into(),
-        };
-        let query = Query::parse(&file).unwrap();
+        let query = query();
         let severity = |p50, p95, stopped| {
             let budget = Duration::from_millis(10);
             let found = over_budget(&query, &figures(p50, p95), budget, stopped, &[], "");
@@ -400,12 +404,7 @@ mod tests {
     }
     #[test]
     fn over_budget_speaks_of_other_findings_only_when_there_are_some() {
-        let file = QueryFile {
-            name: "q".into(),
-            path: "q.sql".into(),
-            text: "SELECT 1".into(),
-        };
-        let query = Query::parse(&file).unwrap();
+        let query = query();
         let help = |else_found: &[Finding]| {
             let (budget, options) = (Duration::from_millis(1), " --url postgresql:///shop");
             let figures = figures(2.0, 2.0);

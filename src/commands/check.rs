@@ -131,9 +131,7 @@ pub(crate) fn outcome(report: &CheckReport) -> Result<Outcome> {
         Verdict::Pass | Verdict::Warn => Ok(Outcome::Held),
         Verdict::Fail => Ok(Outcome::Found),
         Verdict::Unchecked if report.checks.is_empty() => bail!(
-            "no check is left: of {} queries, {} are skipped; the report says why",
-            report.skipped.len(),
-            report.skipped.len()
+            "no check is left, and nothing is proven; the report says which of the queries were skipped, and why"
         ),
         Verdict::Unchecked => bail!(
             "{} of {} checks could not be judged; the report says why",
