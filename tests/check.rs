@@ -34,6 +34,23 @@ const USERS: &str = "
     INSERT INTO users SELECT i, 'n' || i FROM generate_series(1, 1000) AS i;
     ANALYZE";
 
+/// What the ledger's tables have that a check looks at.
+const LEDGER: &str = "
+    CREATE SCHEMA seedrow;
+    CREATE TABLE seedrow.loads (
+        target_schema text, command text, finished_at timestamptz, started_at timestamptz DEFAULT now()
+    );
+    CREATE TABLE seedrow.lifted (target_schema text, name text)";
+
+/// What a finding says to type for this database.
+fn typed_index(db: &Db) -> String {
+    let url = db.url();
+    match url.contains('?') {
+        true => format!("seedrow index --url '{url}'"),
+        false => format!("seedrow index --url {url}"),
+    }
+}
+
 fn check(db: &Db, more: &[&str]) -> Run {
     let url = db.url();
     seedrow(
@@ -76,7 +93,8 @@ fn fails_without_the_indexes_and_holds_with_them() {
     check(&db, &["--only", "coverage"])
         .exits(1)
         .stdout_has("no index serves the foreign key skus(style_id) → styles(id)")
-        .stdout_has("`seedrow index`");
+        .stdout_has("foreign keys: 5 of 6 have an index")
+        .stdout_has(&format!("`{}`", typed_index(&db)));
 }
 
 #[test]
@@ -177,12 +195,105 @@ fn queries_over_tables_left_out_are_skipped() {
 }
 
 #[test]
+fn tables_left_out_need_hold_no_ids() {
+    let db = Db::new("no_ids");
+    db.execute(SCHEMA);
+    check(&db, &["--only", "plans", "--tables", "photos"])
+        .exits(2)
+        .stdout_has("styles: skipped, it takes its ids from products, which --tables leaves out")
+        .lacks("no-rows");
+}
+
+#[test]
+fn a_table_that_is_not_the_datasets_is_refused() {
+    let db = Db::new("no_such_table");
+    db.execute(SCHEMA);
+    check(&db, &["--tables", "photo", "--only", "plans"])
+        .exits(2)
+        .stderr_has("--tables: catalog has no table `photo`; did you mean `photos`?");
+}
+
+#[test]
+fn when_no_check_is_left_nothing_is_proven() {
+    let db = Db::new("no_check_left");
+    db.execute(SCHEMA);
+    db.execute(ROWS);
+    let none = ["--only", "plans", "--tables", "photos"];
+    check(&db, &none)
+        .exits(2)
+        .stdout_has("unchecked: 0 checks: 4 skipped")
+        .stderr_has("no check is left");
+    let json = check(&db, &[&none[..], &["--format", "json"]].concat()).exits(2);
+    assert_eq!(json.json()["verdict"], "unchecked");
+}
+
+#[test]
+fn a_schema_that_is_not_there_is_refused() {
+    let db = Db::new("no_schema");
+    db.execute("CREATE SCHEMA shop; CREATE SCHEMA seedrow");
+    check(&db, &["--target-schema", "nope"])
+        .exits(2)
+        .stderr_has("there is no schema nope; it has public, shop\n");
+}
+
+#[test]
+fn tables_outside_the_schema_asked_for_prove_nothing() {
+    let db = Db::new("outside");
+    db.execute(USERS);
+    db.execute("CREATE SCHEMA shop");
+    let query = "-- param id: users.id\nSELECT name FROM users WHERE id = :id";
+    let in_shop = ["--only", "plans", "--target-schema", "shop"];
+    check_query(&db, "outside", query, &in_shop)
+        .exits(2)
+        .stderr_has("takes its values from table users, which isn't in schema shop");
+    check_query(&db, "outside", "SELECT name FROM users LIMIT 1", &in_shop)
+        .exits(2)
+        .stdout_has(
+            "it reads public.users, which is outside the schema asked for, shop  [outside-schema]",
+        );
+    db.execute("CREATE TABLE shop.users AS SELECT * FROM public.users; ANALYZE");
+    check_query(&db, "outside", query, &in_shop).exits(0);
+}
+
+#[test]
+fn an_unfinished_load_is_no_basis_for_a_check() {
+    let db = Db::new("unfinished");
+    db.execute(SCHEMA);
+    db.execute(LEDGER);
+    db.execute("INSERT INTO seedrow.loads VALUES ('public', 'seedrow run --rows 1k', NULL)");
+    db.execute("INSERT INTO seedrow.lifted VALUES ('public', 'a'), ('public', 'b')");
+    let coverage = ["--only", "coverage"];
+    check(&db, &coverage).exits(2).stderr_has(
+        "an unfinished load stands in schema public, 2 constraints not put back yet; \
+         type: seedrow run --rows 1k --replace",
+    );
+    db.execute("CREATE SCHEMA shop");
+    check(&db, &["--only", "coverage", "--target-schema", "shop"]).exits(0);
+    db.execute("UPDATE seedrow.loads SET finished_at = now()");
+    check(&db, &coverage).exits(1);
+}
+
+#[test]
+fn a_role_that_may_not_read_the_ledger_checks_all_the_same() {
+    let db = Db::new("ledger_closed");
+    db.execute(LEDGER);
+    db.execute(
+        "DROP ROLE IF EXISTS seedrow_analyst; CREATE ROLE seedrow_analyst LOGIN;
+        CREATE TABLE a (id int PRIMARY KEY); GRANT SELECT ON a TO seedrow_analyst",
+    );
+    let joint = if db.url().contains('?') { '&' } else { '?' };
+    let url = format!("{}{joint}options=-c%20role%3Dseedrow_analyst", db.url());
+    seedrow(["check", "--only", "coverage", "--url", &url]).exits(0);
+}
+
+#[test]
 fn a_slow_query_is_over_its_budget() {
     let db = Db::new("slow");
     let query = "-- budget: 5ms\nSELECT pg_sleep(0.02)";
     check_query(&db, "slow", query, &["--samples", "3"])
         .exits(1)
         .stdout_has("is over the budget of 5 ms")
+        .lacks("mend what else is found")
         .stdout_has("[over-budget]");
     let query = "SELECT pg_sleep(0.02)";
     check_query(&db, "slow", query, &["--samples", "3", "--budget", "10s"]).exits(0);

@@ -34,6 +34,15 @@ const CASES: &str = r#"
     CREATE TABLE users_boss_id_idx (taken int);
 "#;
 
+/// What messages say to type for this database.
+fn typed_index(db: &Db) -> String {
+    let url = db.url();
+    match url.contains('?') {
+        true => format!("seedrow index --url '{url}'"),
+        false => format!("seedrow index --url {url}"),
+    }
+}
+
 fn index(db: &Db, more: &[&str]) -> Run {
     let url = db.url();
     seedrow(
@@ -96,8 +105,8 @@ fn lists_only_on_tables_that_it_did_not_fill() {
     index(&db, &[])
         .exits(1)
         .stdout_has("a(up) → a(id)")
-        .stderr_has("seedrow index --build")
-        .stderr_has("seedrow index --concurrently");
+        .stderr_has(&format!("`{} --build`", typed_index(&db)))
+        .stderr_has(&format!("`{} --concurrently`", typed_index(&db)));
     assert_eq!(
         db.value("SELECT count(*) FROM pg_indexes WHERE indexname LIKE '%up_idx'"),
         "0"
@@ -152,6 +161,53 @@ fn looks_at_one_schema_when_asked() {
 }
 
 #[test]
+fn refuses_a_schema_that_is_not_there() {
+    let db = Db::new("no_schema");
+    db.execute("CREATE SCHEMA shop");
+    index(&db, &["--target-schema", "nope"])
+        .exits(2)
+        .stderr_has("there is no schema nope; it has public, shop\n");
+}
+
+#[test]
+fn refuses_a_database_that_an_unfinished_load_stands_in() {
+    let db = Db::new("unfinished");
+    db.execute(
+        "CREATE TABLE a (id int PRIMARY KEY, up int REFERENCES a);
+        CREATE SCHEMA seedrow;
+        CREATE TABLE seedrow.loads (
+            target_schema text, command text, finished_at timestamptz, started_at timestamptz DEFAULT now()
+        );
+        CREATE TABLE seedrow.lifted (target_schema text, name text);
+        INSERT INTO seedrow.loads VALUES ('public', 'seedrow load files', NULL);
+        INSERT INTO seedrow.lifted VALUES ('public', 'b_up_fkey')",
+    );
+    for more in [
+        &["--build"][..],
+        &["--dry-run"],
+        &["--target-schema", "public"],
+    ] {
+        index(&db, more).exits(2).stderr_has(
+            "an unfinished load stands in schema public, 1 constraint not put back yet; \
+             type: seedrow load files --replace",
+        );
+    }
+    db.execute("UPDATE seedrow.loads SET finished_at = now()");
+    index(&db, &["--build"]).exits(0);
+}
+
+#[test]
+fn a_closed_stderr_is_no_reason_to_fail() {
+    let db = Db::new("closed_stderr");
+    db.execute("CREATE TABLE a (id int PRIMARY KEY, up int REFERENCES a)");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut listing = command(["index", "--quiet", "--url", &db.url()]);
+    let status = listing.stdout(Stdio::null()).stderr(writer).status();
+    assert_eq!(status.unwrap().code(), Some(1));
+}
+
+#[test]
 fn json_says_what_was_built() {
     let db = Db::new("json");
     db.execute("CREATE TABLE a (id int PRIMARY KEY, up int REFERENCES a)");
@@ -171,7 +227,7 @@ fn concurrently_builds_all_but_partitioned_tables() {
         .exits(2)
         .stderr_has("9 of 10 indexes built")
         .stderr_has("public.events is partitioned")
-        .stderr_has("seedrow index --build");
+        .stderr_has(&format!("`{} --build`", typed_index(&db)));
     assert_eq!(
         db.value("SELECT count(*) FROM pg_index WHERE NOT indisvalid"),
         "0"
@@ -195,7 +251,7 @@ fn an_index_that_fails_is_named_with_the_others_built() {
         .stderr_has("1 of 2 indexes built")
         .stderr_has("could not build index b_up_idx on public.b (up)")
         .stderr_has("another session has public.b locked")
-        .stderr_has("seedrow index --concurrently");
+        .stderr_has(&format!("`{} --concurrently`", typed_index(&db)));
     blocker.join().unwrap();
 }
 
@@ -221,8 +277,9 @@ fn an_interrupted_build_leaves_nothing() {
     let ended = child.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(130), "{ended:?}");
     let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+    let rest = typed_index(&db).replacen("index", "index --build", 1);
     assert!(
-        stderr.contains("`seedrow index` builds the rest"),
+        stderr.contains(&format!("`{rest}` builds the rest")),
         "{stderr}"
     );
     blocker.join().unwrap();

@@ -318,7 +318,7 @@ fn a_schema_that_lacks_a_table_leaves_nothing_behind() {
     let shop = Shop::new("lacks_a_table");
     let dataset = shop.dir.read("shop.toml");
     let toys = "\n[tables.toys]\nrows = 1\ncolumns.id = \"serial\"\n";
-    shop.dir.write("shop.toml", &format!("{dataset}{toys}"));
+    shop.dir.write("shop.toml", format!("{dataset}{toys}"));
     shop.dir.write("data/toys.csv", "id\n1\n");
     shop.load(&[])
         .exits(2)
@@ -331,7 +331,7 @@ fn a_schema_that_lacks_a_table_leaves_nothing_behind() {
     let schema = shop.dir.read("schema.sql");
     shop.dir.write(
         "schema.sql",
-        &format!("{schema}\nCREATE TABLE toys (id integer PRIMARY KEY);"),
+        format!("{schema}\nCREATE TABLE toys (id integer PRIMARY KEY);"),
     );
     shop.load(&[]).exits(0);
 }

@@ -68,7 +68,7 @@ fn goes_from_nothing_to_the_verdict_and_then_straight_to_the_check() {
     check()
         .exits(1)
         .stdout_has("no index serves the foreign key skus(style_id) → styles(id)")
-        .stdout_has("`seedrow index`");
+        .stdout_has("`seedrow index --url ");
     dir.seedrow(["index", "--url", &url])
         .exits(0)
         .stdout_has("skus_style_id_idx");

@@ -9,8 +9,10 @@ use crate::postgres::name::quoted;
 pub const FOREIGN_KEYS: &str = "foreign-keys";
 
 /// Each foreign key has an index (`fk-not-indexed`) and holds for all rows (`fk-not-valid`).
-pub fn foreign_keys(survey: &Survey) -> Check {
-    let uncovered = survey.missing().map(|key| fk_not_indexed(survey, key));
+pub fn foreign_keys(survey: &Survey, target_options: &str) -> Check {
+    let uncovered = survey
+        .missing()
+        .map(|key| fk_not_indexed(survey, key, target_options));
     let unvalidated = survey
         .keys
         .iter()
@@ -26,7 +28,7 @@ pub fn foreign_keys(survey: &Survey) -> Check {
     }
 }
 
-fn fk_not_indexed(survey: &Survey, key: &Coverage) -> Finding {
+fn fk_not_indexed(survey: &Survey, key: &Coverage, target_options: &str) -> Finding {
     let shown = key.shown(&survey.home);
     Finding {
         rule: "fk-not-indexed",
@@ -35,15 +37,16 @@ fn fk_not_indexed(survey: &Survey, key: &Coverage) -> Finding {
             Verdict::Uncovered => format!("no index serves the foreign key {shown}"),
             near => format!("no index serves the foreign key {shown}: {}", near.reason()),
         },
-        help: build_help(survey, &key.foreign_key),
+        help: build_help(survey, &key.foreign_key, target_options),
     }
 }
 
 /// The command, and the statement that it runs.
-pub fn build_help(survey: &Survey, key: &ForeignKey) -> String {
+pub fn build_help(survey: &Survey, key: &ForeignKey, target_options: &str) -> String {
+    let command = format!("`seedrow index{target_options}`");
     match survey.proposal_for(key) {
-        Some(proposal) => format!("`seedrow index`, or: {};", proposal.ddl(Mode::Plain)),
-        None => "`seedrow index`".to_owned(),
+        Some(proposal) => format!("{command}, or: {};", proposal.ddl(Mode::Plain)),
+        None => command,
     }
 }
 
@@ -110,14 +113,15 @@ mod tests {
     #[test]
     fn an_uncovered_key_fails_and_names_the_index() {
         let partial = Verdict::Partial { index: "x".into() };
-        let check = foreign_keys(&survey(vec![
+        let survey = survey(vec![
             (samples::foreign_key(&[1]), Verdict::Uncovered),
             (samples::foreign_key(&[2]), partial),
             (
                 samples::foreign_key(&[3]),
                 Verdict::Covered { index: "y".into() },
             ),
-        ]));
+        ]);
+        let check = foreign_keys(&survey, " --url postgresql:///shop");
         assert_eq!(
             check.subject,
             Subject::ForeignKeys {
@@ -137,7 +141,7 @@ mod tests {
         );
         assert_eq!(
             first.help,
-            "`seedrow index`, or: CREATE INDEX child_c1_idx ON public.child (c1);"
+            "`seedrow index --url postgresql:///shop`, or: CREATE INDEX child_c1_idx ON public.child (c1);"
         );
         assert!(check.findings[1].message.ends_with(": x is partial"));
     }
@@ -149,7 +153,7 @@ mod tests {
             ..samples::foreign_key(&[1, 2])
         };
         let covered = Verdict::Covered { index: "y".into() };
-        let check = foreign_keys(&survey(vec![(key, covered)]));
+        let check = foreign_keys(&survey(vec![(key, covered)]), "");
         let finding = &check.findings[0];
         assert_eq!(finding.rule, "fk-not-valid");
         assert_eq!(
@@ -164,7 +168,7 @@ mod tests {
     #[test]
     fn keys_that_are_covered_and_valid_pass() {
         let covered = Verdict::Covered { index: "y".into() };
-        let check = foreign_keys(&survey(vec![(samples::foreign_key(&[1]), covered)]));
+        let check = foreign_keys(&survey(vec![(samples::foreign_key(&[1]), covered)]), "");
         assert_eq!(check.findings, []);
     }
 }

@@ -33,8 +33,6 @@ pub enum Verdict {
     Pass,
     /// It holds, but not by much.
     Warn,
-    /// It holds or not, depending on when one looks.
-    Unstable,
     /// It could not be judged.
     Unchecked,
     /// It doesn't hold.
@@ -47,7 +45,6 @@ impl Verdict {
         match self {
             Verdict::Pass => "pass",
             Verdict::Warn => "warn",
-            Verdict::Unstable => "unstable",
             Verdict::Unchecked => "unchecked",
             Verdict::Fail => "fail",
         }
@@ -204,10 +201,10 @@ pub struct CheckReport {
 }
 
 impl CheckReport {
-    /// The gravest of all checks.
+    /// The gravest of all checks; without any, nothing is proven.
     pub fn verdict(&self) -> Verdict {
         let verdicts = self.checks.iter().map(Check::verdict);
-        verdicts.max().unwrap_or(Verdict::Pass)
+        verdicts.max().unwrap_or(Verdict::Unchecked)
     }
 
     /// How many checks came to this.

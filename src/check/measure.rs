@@ -11,7 +11,6 @@ use super::finding::Sample;
 use super::header::Source;
 use super::query::Query;
 use super::run::Settings;
-use super::sample::Sampled;
 use super::value::Value;
 use crate::postgres::explain::{Explain, Plan, Run, error_line};
 
@@ -210,18 +209,6 @@ fn sample(query: &Query, set: &[Value], plan: &Plan) -> Sample {
         rows: plan.root.rows * plan.root.loops,
         indexes: plan.indexes().into_iter().map(str::to_owned).collect(),
     }
-}
-
-/// The bindings of all parameters, or why there are none.
-pub fn bind(sampled: Vec<Sampled>) -> Result<Bindings, Sampled> {
-    let mut bindings = Bindings::default();
-    for parameter in sampled {
-        match parameter {
-            Sampled::Values { ty, values } => bindings.push(ty, values),
-            other => return Err(other),
-        }
-    }
-    Ok(bindings)
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub struct Facts<'a> {
     pub survey: &'a Survey,
     /// Bytes of one page.
     pub block_bytes: u64,
+    /// See [`Settings::target_options`](super::Settings::target_options).
+    pub target_options: &'a str,
 }
 
 /// No plan reads a table that isn't small from end to end (`seq-scan`); one finding a table.
@@ -107,7 +109,7 @@ fn scan_help(table: &Table, node: &Node, plan: &Plan, facts: Facts<'_>) -> Strin
     };
     let keys: Vec<&Coverage> = facts.survey.keys.iter().filter(asked_for).collect();
     if let Some(key) = keys.iter().find(|key| !key.verdict.is_covered()) {
-        return build_help(facts.survey, &key.foreign_key);
+        return build_help(facts.survey, &key.foreign_key, facts.target_options);
     }
     if let Some(key) = keys.first() {
         return format!(
@@ -146,12 +148,15 @@ fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     !text[..start].ends_with(part_of_name) && !text[end..].starts_with(part_of_name)
 }
 
-/// The median keeps to the budget, and so, nearly always, does the 95th percentile (`over-budget`).
+/// The median keeps to the budget, and so, nearly always, does the 95th percentile (`over-budget`). What else was found
+/// is mended first.
 pub fn over_budget(
     query: &Query,
     figures: &Figures,
     budget: Duration,
     stopped: Option<Stopped>,
+    else_found: &[Finding],
+    target_options: &str,
 ) -> Option<Finding> {
     let budget_ms = milliseconds(budget);
     let over =
@@ -174,12 +179,16 @@ pub fn over_budget(
     } else {
         return None;
     };
+    let first = match else_found.is_empty() {
+        true => "",
+        false => "mend what else is found; ",
+    };
     Some(Finding {
         rule: "over-budget",
         severity,
         message,
         help: format!(
-            "mend what else is found; `seedrow check --format json` shows the plan, `-- budget:` in {} allows more",
+            "{first}`seedrow check{target_options} --format json` shows the plan, `-- budget:` in {} allows more",
             query.path
         ),
     })
@@ -263,6 +272,7 @@ mod tests {
                 tables,
                 survey,
                 block_bytes: PAGE,
+                target_options: "",
             },
         )
     }
@@ -295,6 +305,7 @@ mod tests {
                 tables: &tables,
                 survey: &survey,
                 block_bytes: PAGE,
+                target_options: "",
             },
         );
         assert_eq!(findings.len(), 3);
@@ -354,6 +365,15 @@ mod tests {
         }
     }
 
+    fn query() -> Query {
+        let file = QueryFile {
+            name: "q".into(),
+            path: "q.sql".into(),
+            text: "SELECT 1".into(),
+        };
+        Query::parse(&file).unwrap()
+    }
+
     fn figures(p50_ms: f64, p95_ms: f64) -> Figures {
         Figures {
             p50_ms,
@@ -367,15 +387,11 @@ mod tests {
 
     #[test]
     fn the_budget_is_for_the_median_and_warns_of_the_rest() {
-        let file = QueryFile {
-            name: "q".into(),
-            path: "q.sql".into(),
-            text: "SELECT 1".into(),
-        };
-        let query = Query::parse(&file).unwrap();
+        let query = query();
         let severity = |p50, p95, stopped| {
             let budget = Duration::from_millis(10);
-            over_budget(&query, &figures(p50, p95), budget, stopped).map(|f| f.severity)
+            let found = over_budget(&query, &figures(p50, p95), budget, stopped, &[], "");
+            found.map(|f| f.severity)
         };
         assert_eq!(severity(1.0, 10.0, None), None);
         assert_eq!(severity(1.0, 10.1, None), Some(Severity::Warn));
@@ -385,5 +401,19 @@ mod tests {
             Some(Severity::Fail)
         );
         assert_eq!(severity(1.0, 1.0, Some(Stopped::Cap { of: 20 })), None);
+    }
+    #[test]
+    fn over_budget_speaks_of_other_findings_only_when_there_are_some() {
+        let query = query();
+        let help = |else_found: &[Finding]| {
+            let (budget, options) = (Duration::from_millis(1), " --url postgresql:///shop");
+            let figures = figures(2.0, 2.0);
+            let found = over_budget(&query, &figures, budget, None, else_found, options);
+            found.unwrap().help
+        };
+        let alone = "`seedrow check --url postgresql:///shop --format json` shows the plan, `-- budget:` in q.sql allows more";
+        assert_eq!(help(&[]), alone);
+        let scans = found(UNINDEXED, &tables(), &survey(&Verdict::Uncovered));
+        assert_eq!(help(&scans), format!("mend what else is found; {alone}"));
     }
 }

@@ -6,16 +6,18 @@ use anyhow::{Context, Result};
 use tokio_postgres::{Client, Transaction};
 
 use super::coverage;
-use super::finding::{Check, CheckReport, Figures, Measured, Skipped, Subject};
+use super::finding::{Check, CheckReport, Figures, Finding, Measured, Severity, Skipped, Subject};
 use super::header::Source;
-use super::measure::{self, Measurement, PINNED, Stopped, bind};
+use super::measure::{self, Bindings, Measurement, PINNED, Stopped};
 use super::query::{Parameter, Query, QueryFile};
 use super::rules::{self, Facts, milliseconds};
 use super::sample::{self, Sampled};
 use crate::index;
+use crate::load;
 use crate::postgres::Server;
 use crate::postgres::catalog::{self, Scope};
 use crate::postgres::explain::Plan;
+use crate::postgres::name::quoted;
 use crate::progress::{Progress, Unit};
 
 /// What is checked.
@@ -40,6 +42,8 @@ pub struct Settings {
     pub tail: f64,
     /// What the ids are drawn from.
     pub seed: u64,
+    /// The options that lead back to the target, each with a space before it, for what a finding says to type.
+    pub target_options: String,
 }
 
 /// A part of what `seedrow check` looks at.
@@ -70,11 +74,13 @@ pub async fn run(
     let queries = queries.collect::<Result<Vec<Query>>>()?;
     let mut client = server.connect().await?;
     let survey = index::survey(&client, server.schema()).await?;
+    load::ensure_finished(&client, server.schema()).await?;
     let tables = catalog::tables(&client, Scope::Database).await?;
     let facts = Facts {
         tables: &tables,
         survey: &survey,
         block_bytes: catalog::block_bytes(&client).await?,
+        target_options: &settings.target_options,
     };
     let mut report = CheckReport {
         target: server.shown().to_string(),
@@ -83,7 +89,8 @@ pub async fn run(
         skipped: Vec::new(),
     };
     if settings.areas.contains(&Area::Coverage) {
-        report.checks.push(coverage::foreign_keys(&survey));
+        let keys = coverage::foreign_keys(&survey, &settings.target_options);
+        report.checks.push(keys);
     }
     if settings.areas.contains(&Area::Plans) {
         let task = progress.task("queries", queries.len() as u64, Unit::Queries);
@@ -157,22 +164,25 @@ impl Bench<'_> {
     }
 
     async fn check_within(&self, transaction: &Transaction<'_>) -> Result<Checked> {
-        let mut sampled = Vec::with_capacity(self.query.parameters.len());
-        for parameter in &self.query.parameters {
-            let values = sample::sample(transaction, self.query, parameter, self.settings).await?;
-            if values == Sampled::NoTable && !self.leaves_out(parameter) {
-                let error = sample::no_table(transaction, self.query, parameter, self.schema);
-                return Err(error.await?);
-            }
-            sampled.push(values);
+        // Tables left out need not be there, nor hold rows.
+        let parameters = &self.query.parameters;
+        if let Some(table) = parameters.iter().find_map(|it| self.leaves_out(it)) {
+            return Ok(Checked::No(format!(
+                "it takes its ids from {table}, which --tables leaves out"
+            )));
         }
-        let bindings = match bind(sampled) {
-            Ok(bindings) => bindings,
-            Err(Sampled::Unchecked(finding)) => {
-                return Ok(Checked::Yes(Box::new(self.unchecked(finding))));
+        let mut bindings = Bindings::default();
+        for parameter in parameters {
+            let (query, settings, home) = (self.query, self.settings, self.schema);
+            match sample::sample(transaction, query, parameter, settings, home).await? {
+                Sampled::Values { ty, values } => bindings.push(ty, values),
+                Sampled::Unchecked(finding) => return Ok(self.unchecked(finding)),
+                Sampled::NoTable => {
+                    let error = sample::no_table(transaction, query, parameter, settings, home);
+                    return Err(error.await?);
+                }
             }
-            Err(_) => return Ok(Checked::No("its ids' table isn't there".to_owned())),
-        };
+        }
         let estimated = measure::estimate(transaction, self.query, &bindings, self.settings).await;
         let estimated = match estimated {
             Err(error) if self.suite.tables.is_some() && measure::is_missing_table(&error) => {
@@ -185,40 +195,71 @@ impl Bench<'_> {
                 "it reads {table}, which --tables leaves out"
             )));
         }
+        if let Some(finding) = self.outside(&estimated) {
+            return Ok(self.unchecked(finding));
+        }
         let measurement =
             measure::measure(transaction, self.query, &bindings, self.settings, estimated).await?;
         Ok(Checked::Yes(Box::new(self.judge(&measurement))))
     }
 
-    /// Whether a parameter's table is one that the suite doesn't name.
-    fn leaves_out(&self, parameter: &Parameter) -> bool {
-        let wanted = self.suite.tables.as_ref();
-        matches!(&parameter.source, Source::Column { table, .. } if wanted.is_some_and(|w| !w.contains(table)))
+    /// A parameter's table when it is one that the suite doesn't name.
+    fn leaves_out<'p>(&self, parameter: &'p Parameter) -> Option<&'p str> {
+        let wanted = self.suite.tables.as_ref()?;
+        match &parameter.source {
+            Source::Column { table, .. } if !wanted.contains(table) => Some(table),
+            _ => None,
+        }
     }
 
-    /// A table that the plan reads and the suite doesn't name; a partition goes by its table's name.
+    /// A table that the plan reads and the suite doesn't name.
     fn left_out(&self, plan: &Plan) -> Option<String> {
         let wanted = self.suite.tables.as_ref()?;
-        let nodes = plan.nodes();
-        let mut relations = nodes.iter().filter_map(|node| {
+        self.tables(plan)
+            .find(|table| !wanted.contains(&table.name.name))
+            .map(|table| table.name.within(&self.facts.survey.home))
+    }
+
+    /// A table of another schema than the one asked for (`outside-schema`): the search path found it there, and its
+    /// plan proves nothing.
+    fn outside(&self, plan: &Plan) -> Option<Finding> {
+        let schema = self.schema?;
+        let table = self.tables(plan).find(|it| it.name.schema != schema)?;
+        Some(Finding {
+            rule: "outside-schema",
+            severity: Severity::Unchecked,
+            message: format!(
+                "it reads {}, which is outside the schema asked for, {}",
+                table.name,
+                quoted(schema)
+            ),
+            help: format!(
+                "make and fill the table in {}: `seedrow run{}`, or name the schema that it is in: --target-schema {}",
+                quoted(schema),
+                self.settings.target_options,
+                quoted(&table.name.schema)
+            ),
+        })
+    }
+
+    /// The tables that a plan reads, the system's left out; a partition goes by its table.
+    fn tables<'p>(&'p self, plan: &'p Plan) -> impl Iterator<Item = &'p catalog::Table> {
+        plan.nodes().into_iter().filter_map(|node| {
             let (schema, relation) = (node.schema.as_deref()?, node.relation.as_deref()?);
             let is_named =
                 |name: &catalog::Table| name.name.schema == schema && name.name.name == relation;
             let table = self.facts.tables.iter().find(|table| is_named(table))?;
             let root = table.root_oid.unwrap_or(table.oid);
             self.facts.tables.iter().find(|table| table.oid == root)
-        });
-        relations
-            .find(|table| !wanted.contains(&table.name.name))
-            .map(|table| table.name.within(&self.facts.survey.home))
+        })
     }
 
-    fn unchecked(&self, finding: super::Finding) -> Check {
-        Check {
+    fn unchecked(&self, finding: Finding) -> Checked {
+        Checked::Yes(Box::new(Check {
             name: self.query.name.clone(),
             subject: Subject::Query(None),
             findings: vec![finding],
-        }
+        }))
     }
 
     fn judge(&self, measurement: &Measurement) -> Check {
@@ -230,6 +271,8 @@ impl Bench<'_> {
             &figures,
             budget,
             measurement.stopped,
+            &findings,
+            &self.settings.target_options,
         ));
         let measured = Measured {
             plan: median_plan(measurement).raw.clone(),

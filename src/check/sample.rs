@@ -30,12 +30,14 @@ pub enum Sampled {
     NoTable,
 }
 
-/// The values of one parameter; an error when it names no column.
+/// The values of one parameter, from the schema it names, else from `home` when one is asked for; an error when it names
+/// no column.
 pub async fn sample(
     client: &impl GenericClient,
     query: &Query,
     parameter: &Parameter,
     settings: &Settings,
+    home: Option<&str>,
 ) -> Result<Sampled> {
     let (schema, table, name) = match &parameter.source {
         Source::Fixed { ty, value } => {
@@ -50,7 +52,8 @@ pub async fn sample(
             column,
         } => (schema.as_deref(), table, column),
     };
-    let Some(oid) = catalog::find(client, schema, table).await? else {
+    // The search path would go on to other schemas, and their ids prove nothing.
+    let Some(oid) = catalog::find(client, schema.or(home), table).await? else {
         return Ok(Sampled::NoTable);
     };
     let columns = catalog::columns(client, Scope::Tables(&[oid])).await?;
@@ -69,7 +72,9 @@ pub async fn sample(
     };
     let tail = tail(client, oid, &written, column, settings).await?;
     match tail.is_empty() {
-        true => Ok(Sampled::Unchecked(no_rows(query, &written, column))),
+        true => Ok(Sampled::Unchecked(no_rows(
+            query, &written, column, settings,
+        ))),
         false => Ok(Sampled::Values {
             ty,
             values: tail.into_iter().map(Value::Integer).collect(),
@@ -174,19 +179,23 @@ pub async fn no_table(
     client: &impl GenericClient,
     query: &Query,
     parameter: &Parameter,
-    settings_schema: Option<&str>,
+    settings: &Settings,
+    home: Option<&str>,
 ) -> Result<anyhow::Error> {
     let Source::Column { schema, table, .. } = &parameter.source else {
         return Ok(query.error(parameter.line, "no such table"));
     };
-    let looked_in = match schema.as_deref().or(settings_schema) {
+    let looked_in = match schema.as_deref().or(home) {
         Some(schema) => schema.to_owned(),
         None => catalog::current_schema(client).await?.unwrap_or_default(),
     };
     let tables = catalog::tables(client, Scope::Schema(&looked_in)).await?;
     let names: Vec<&str> = tables.iter().map(|t| t.name.name.as_str()).collect();
     let advice = match names.is_empty() {
-        true => "there are no tables yet; `seedrow run` makes and fills them".to_owned(),
+        true => format!(
+            "there are no tables yet; `seedrow run{}` makes and fills them",
+            settings.target_options
+        ),
         false => did_you_mean(table, names),
     };
     let message = format!(
@@ -217,7 +226,7 @@ fn no_column(
     query.error(parameter.line, message)
 }
 
-fn no_rows(query: &Query, table: &str, column: &Column) -> Finding {
+fn no_rows(query: &Query, table: &str, column: &Column, settings: &Settings) -> Finding {
     Finding {
         rule: "no-rows",
         severity: Severity::Unchecked,
@@ -226,7 +235,10 @@ fn no_rows(query: &Query, table: &str, column: &Column) -> Finding {
             quoted(&column.name),
             query.name
         ),
-        help: "fill it: `seedrow run`, or `seedrow load DIR`".to_owned(),
+        help: format!(
+            "fill it: `seedrow run{0}`, or `seedrow load DIR{0}`",
+            settings.target_options
+        ),
     }
 }
 

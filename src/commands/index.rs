@@ -5,7 +5,8 @@ use anyhow::Result;
 use crate::cli::{Format, JobsArgs, QuietArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::dataset;
-use crate::index::{self, Built, Mode, Survey};
+use crate::index::{self, Built, How, Mode, Survey};
+use crate::load;
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report;
@@ -19,7 +20,7 @@ use crate::report;
 Examples:
   seedrow index
   seedrow index --url postgres://app@db.example.com/shop --concurrently
-  seedrow index --dry-run | psql shop")]
+  seedrow index --url postgresql:///shop --dry-run | psql shop")]
 pub struct Args {
     #[command(flatten)]
     target: TargetArgs,
@@ -89,6 +90,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let server = Server::open(&args.target, &database, &progress).await?;
     let client = server.connect().await?;
     let survey = index::survey(&client, server.schema()).await?;
+    load::ensure_finished(&client, server.schema()).await?;
     let allowed = match args.intent() {
         Intent::DryRun => return dry_run(args, &survey, &progress),
         Intent::All => survey.proposals.clone(),
@@ -101,10 +103,20 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     if args.format == Format::Text {
         report::print(&report::index::missing(&survey, args.mode()))?;
     }
-    let built = index::build(&server, &allowed, args.jobs.count(), args.mode(), &progress).await?;
+    let target_options = target_options(&args.target, &args.dataset);
+    let how = How {
+        jobs: args.jobs.count(),
+        mode: args.mode(),
+        target_options: &target_options,
+    };
+    let built = index::build(&server, &allowed, how, &progress).await?;
     show_built(args, &survey, &built)?;
-    let withheld = survey.proposals.len() - allowed.len();
-    Ok(outcome(withheld))
+    if allowed.len() == survey.proposals.len() {
+        return Ok(Outcome::Held);
+    }
+    // Indexes that weren't seedrow's to build unasked are a finding.
+    report::index::withheld(&target_options);
+    Ok(Outcome::Found)
 }
 
 /// The statements alone on stdout, so that psql can read them.
@@ -130,17 +142,69 @@ fn show_built(args: &Args, survey: &Survey, built: &[Built]) -> Result<()> {
     }
 }
 
-/// Indexes that weren't seedrow's to build unasked are a finding.
-fn outcome(withheld: usize) -> Outcome {
-    if withheld == 0 {
-        return Outcome::Held;
-    }
-    eprintln!(
-        "seedrow: not built, because seedrow didn't fill these tables; `seedrow index --build` builds them (writes to \
-         a table wait meanwhile), `seedrow index --concurrently` does so on a live database"
-    );
-    Outcome::Found
+/// What an interrupted build left and what to type next: `--build`, too, when it was typed.
+pub fn after_interrupt() -> String {
+    format!(
+        "indexes already built stay; `{}` builds the rest",
+        super::typed()
+    )
 }
 
-/// What an interrupted build left and what to type next.
-pub const AFTER_INTERRUPT: &str = "indexes already built stay; `seedrow index` builds the rest";
+/// The options that lead back to the same target, to be typed again, each with a space before it; no passwords.
+pub(crate) fn target_options(target: &TargetArgs, dataset: &str) -> String {
+    let mut words = Vec::new();
+    let mut add = |option: &str, value: &str| words.extend([option.to_owned(), value.to_owned()]);
+    match (&target.url, &target.home.home) {
+        (Some(url), _) => add("--url", url),
+        (None, Some(home)) => add("--home", &home.to_string_lossy()),
+        (None, None) => {}
+    }
+    if let Some(schema) = &target.target_schema {
+        add("--target-schema", schema);
+    }
+    if dataset != DEFAULT_DATASET {
+        add("--dataset", dataset);
+    }
+    let typed = super::line(words.into_iter());
+    typed.trim_start_matches("seedrow").to_owned()
+}
+
+/// Need not be said.
+const DEFAULT_DATASET: &str = "catalog";
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::cli::HomeArgs;
+
+    #[test]
+    fn what_leads_to_the_target_is_said_again_without_its_password() {
+        let options = |url: Option<&str>, schema: Option<&str>, home: Option<&str>, dataset| {
+            let target = TargetArgs {
+                url: url.map(str::to_owned),
+                target_schema: schema.map(str::to_owned),
+                wait: Duration::ZERO,
+                home: HomeArgs {
+                    home: home.map(Into::into),
+                },
+            };
+            target_options(&target, dataset)
+        };
+        assert_eq!(options(None, None, None, "catalog"), "");
+        assert_eq!(
+            options(
+                Some("postgresql://app:secret@h/shop"),
+                Some("my shop"),
+                Some("/x"),
+                "catalog"
+            ),
+            " --url postgresql://app@h/shop --target-schema 'my shop'"
+        );
+        assert_eq!(
+            options(None, None, Some("/x y"), "shop.toml"),
+            " --home '/x y' --dataset shop.toml"
+        );
+    }
+}

@@ -110,7 +110,7 @@ fn what_next(command: &Command, reached: Reached) -> String {
         Command::Run(_) => run::after_interrupt(reached),
         Command::Generate(args) => generate::after_interrupt(args),
         Command::Load(_) => load::after_interrupt(reached),
-        Command::Index(_) => index::AFTER_INTERRUPT.into(),
+        Command::Index(_) => index::after_interrupt(),
         Command::Check(_) | Command::Datasets(_) | Command::Db(_) => "nothing was changed".into(),
     }
 }

@@ -9,12 +9,13 @@ use anyhow::{Result, ensure};
 use crate::check::{self, Area, CheckReport, Settings};
 use crate::cli::{DatasetArgs, JobsArgs, QuietArgs, RowsArgs, SampleArgs, TargetArgs};
 use crate::commands::check::{outcome, suite};
+use crate::commands::index::target_options;
 use crate::commands::{Outcome, command_line, load as load_command, stoppable};
 use crate::dataset::Dataset;
 use crate::files::folder::{Existing, ensure_may_hold};
 use crate::files::write::Order;
 use crate::files::{Manifest, manifest};
-use crate::index::{self, Along, Built, Mode, Survey};
+use crate::index::{self, Along, Built, How, Mode, Survey};
 use crate::load::{self, Finished, Found, Input, Load, Origin, Phase, Reached, Stage};
 use crate::postgres::Server;
 use crate::progress::Progress;
@@ -88,7 +89,8 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
     };
 
     let mut phases = Vec::new();
-    let along = Along::new(&job.server, &job.progress);
+    let target_options = target_options(&args.target, &args.dataset.dataset);
+    let along = Along::new(&job.server, &target_options, &job.progress);
     let finished = job.seed(&along, &mut phases).await?;
     let mut built = along.into_built();
     let survey = job.index(&mut built, &mut phases).await?;
@@ -213,9 +215,12 @@ impl Job<'_> {
         let allowed = index::permission(&self.server, &client, &survey.proposals)
             .await?
             .granted;
-        let jobs = self.args.jobs.count();
-        built
-            .extend(index::build(&self.server, &allowed, jobs, Mode::Plain, &self.progress).await?);
+        let how = How {
+            jobs: self.args.jobs.count(),
+            mode: Mode::Plain,
+            target_options: &target_options(&self.args.target, &self.args.dataset.dataset),
+        };
+        built.extend(index::build(&self.server, &allowed, how, &self.progress).await?);
         phases.push(Phase::since(start, "index", None));
         Ok(survey)
     }
@@ -228,6 +233,7 @@ impl Job<'_> {
             samples: sampling.samples,
             tail: sampling.tail,
             seed: self.origin.seed,
+            target_options: target_options(&self.args.target, &self.args.dataset.dataset),
         }
     }
 }

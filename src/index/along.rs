@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use anyhow::Result;
 use tokio_postgres::{Client, Transaction};
 
-use super::build::{Built, build};
+use super::build::{Built, How, build};
 use super::plan::{Mode, Proposal};
 use super::survey::survey;
 use crate::load::Afterwards;
@@ -16,16 +16,18 @@ use crate::progress::Progress;
 /// Plans what is missing before the load drops the foreign keys, and builds it index by index.
 pub struct Along<'a> {
     server: &'a Server,
+    target_options: &'a str,
     progress: &'a Progress,
     planned: RefCell<Vec<Proposal>>,
     built: RefCell<Vec<Built>>,
 }
 
 impl<'a> Along<'a> {
-    /// For one load on this server.
-    pub fn new(server: &'a Server, progress: &'a Progress) -> Along<'a> {
+    /// For one load on this server; see [`How::target_options`].
+    pub fn new(server: &'a Server, target_options: &'a str, progress: &'a Progress) -> Along<'a> {
         Along {
             server,
+            target_options,
             progress,
             planned: RefCell::default(),
             built: RefCell::default(),
@@ -69,7 +71,12 @@ impl Afterwards for Along<'_> {
     async fn carry_out(&self, mut proposal: Proposal) -> Result<()> {
         let client = self.server.connect().await?;
         proposal.table_bytes = heap_bytes(&client, &proposal.table).await?;
-        let built = build(self.server, &[proposal], 1, Mode::Plain, self.progress).await?;
+        let how = How {
+            jobs: 1,
+            mode: Mode::Plain,
+            target_options: self.target_options,
+        };
+        let built = build(self.server, &[proposal], how, self.progress).await?;
         self.built.borrow_mut().extend(built);
         Ok(())
     }

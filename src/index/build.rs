@@ -29,6 +29,17 @@ pub struct Built {
     pub seconds: f64,
 }
 
+/// How indexes are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct How<'a> {
+    /// Up to how many at a time.
+    pub jobs: usize,
+    /// Whether writes go on meanwhile.
+    pub mode: Mode,
+    /// The options that lead back to the target, each with a space before it, for messages.
+    pub target_options: &'a str,
+}
+
 /// Builds all proposals, up to `jobs` at a time on connections of their own, two on one table included; in the
 /// proposals' order.
 ///
@@ -38,15 +49,14 @@ pub struct Built {
 pub async fn build(
     server: &Server,
     proposals: &[Proposal],
-    jobs: usize,
-    mode: Mode,
+    how: How<'_>,
     progress: &Progress,
 ) -> Result<Vec<Built>> {
     if proposals.is_empty() {
         return Ok(Vec::new());
     }
     let watcher = server.connect().await?;
-    let session = Session::plan(server, &watcher, proposals.len(), jobs, mode).await?;
+    let session = Session::plan(server, &watcher, proposals.len(), how).await?;
     let mut order: Vec<usize> = (0..proposals.len()).collect();
     order.sort_by_key(|&at| std::cmp::Reverse(proposals[at].table_bytes));
     let builds = order.into_iter().map(|at| {
@@ -78,11 +88,11 @@ fn all_built(results: Vec<Result<Built>>) -> Result<Vec<Built>> {
 async fn build_one(
     server: &Server,
     watcher: &Client,
-    session: &Session,
+    session: &Session<'_>,
     proposal: &Proposal,
     progress: &Progress,
 ) -> Result<Built> {
-    ensure_possible(proposal, session.mode)?;
+    ensure_possible(proposal, session.how)?;
     let client = server.connect().await?;
     session.apply(&client).await?;
     let backend: i32 = client
@@ -92,9 +102,9 @@ async fn build_one(
     let started = Instant::now();
     let blocks = (proposal.table_bytes / session.block_bytes).max(1);
     let task = progress.task(proposal.name.as_str(), blocks, Unit::Pages);
-    let ddl = proposal.ddl(session.mode);
+    let ddl = proposal.ddl(session.how.mode);
     tokio::select! {
-        result = client.batch_execute(&ddl) => result.map_err(|error| explained(error, proposal, session.mode))?,
+        result = client.batch_execute(&ddl) => result.map_err(|error| explained(error, proposal, session.how))?,
         () = watch(watcher, backend, &task) => {}
     }
     let seconds = started.elapsed().as_secs_f64();
@@ -109,12 +119,13 @@ async fn build_one(
 }
 
 /// Postgres refuses CREATE INDEX CONCURRENTLY on a partitioned table.
-fn ensure_possible(proposal: &Proposal, mode: Mode) -> Result<()> {
-    if mode == Mode::Concurrently && proposal.kind == TableKind::Partitioned {
+fn ensure_possible(proposal: &Proposal, how: How<'_>) -> Result<()> {
+    if how.mode == Mode::Concurrently && proposal.kind == TableKind::Partitioned {
         return Err(anyhow!(
             "{} is partitioned, and Postgres builds no index on a partitioned table concurrently; \
-             `seedrow index --build` builds it while writes wait",
-            proposal.table
+             `seedrow index{} --build` builds it while writes wait",
+            proposal.table,
+            how.target_options
         ));
     }
     Ok(())
@@ -150,8 +161,8 @@ async fn index_bytes(client: &impl GenericClient, proposal: &Proposal) -> Result
 
 /// What every building connection is set to.
 #[derive(Debug, PartialEq, Eq)]
-struct Session {
-    mode: Mode,
+struct Session<'a> {
+    how: How<'a>,
     /// Indexes built at a time.
     builders: usize,
     /// Bytes each may sort in.
@@ -163,14 +174,14 @@ struct Session {
     block_bytes: u64,
 }
 
-impl Session {
+impl<'a> Session<'a> {
     async fn plan(
         server: &Server,
         client: &impl GenericClient,
         indexes: usize,
-        jobs: usize,
-        mode: Mode,
-    ) -> Result<Session> {
+        how: How<'a>,
+    ) -> Result<Session<'a>> {
+        let How { jobs, mode, .. } = how;
         let row = client
             .query_one(
                 "SELECT pg_size_bytes(current_setting('shared_buffers')),
@@ -187,7 +198,7 @@ impl Session {
             Mode::Concurrently => 1,
         };
         Ok(Session {
-            mode,
+            how,
             builders,
             memory: memory(shared, own, builders),
             workers: workers(jobs, builders),
@@ -240,22 +251,24 @@ fn failed(proposal: &Proposal) -> String {
 }
 
 /// The server's error beneath what to type.
-fn explained(error: tokio_postgres::Error, proposal: &Proposal, mode: Mode) -> anyhow::Error {
-    let table = &proposal.table;
+fn explained(error: tokio_postgres::Error, proposal: &Proposal, how: How<'_>) -> anyhow::Error {
+    let (table, options) = (&proposal.table, how.target_options);
     let advice = match error.code() {
         Some(&SqlState::LOCK_NOT_AVAILABLE) => format!(
-            "another session has {table} locked for over {LOCK_TIMEOUT}; type `seedrow index --build` again when it is done, \
-             or `seedrow index --concurrently`, which waits without holding anybody up"
+            "another session has {table} locked for over {LOCK_TIMEOUT}; type `seedrow index{options} --build` again when it \
+             is done, or `seedrow index{options} --concurrently`, which waits without holding anybody up"
         ),
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
             format!("only the owner of {table} may index it; connect as the owner")
         }
         Some(&SqlState::DISK_FULL) => {
-            "the server's disk is full; make room, then type `seedrow index` again".to_owned()
+            format!(
+                "the server's disk is full; make room, then type `seedrow index{options}` again"
+            )
         }
-        _ => "type `seedrow index` again once this is mended".to_owned(),
+        _ => format!("type `seedrow index{options}` again once this is mended"),
     };
-    let leftover = match mode {
+    let leftover = match how.mode {
         Mode::Plain => String::new(),
         Mode::Concurrently => format!(
             "; drop what it may have left: `DROP INDEX CONCURRENTLY IF EXISTS {}`",

@@ -11,7 +11,7 @@ mod plan;
 mod survey;
 
 pub use along::Along;
-pub use build::{Built, build};
+pub use build::{Built, How, build};
 pub use coverage::{Verdict, verdict};
 pub use ownership::{Permission, permission};
 pub use plan::{Mode, Proposal, propose};

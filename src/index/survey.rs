@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use tokio_postgres::GenericClient;
 
 use super::coverage::{Verdict, verdict};
 use super::plan::{Proposal, propose};
 use crate::postgres::catalog::{self, ForeignKey, Scope};
-use crate::postgres::name::quoted_list;
+use crate::postgres::name::{quoted, quoted_list};
 
 /// A foreign key and how well it is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,11 @@ impl Survey {
 }
 
 /// Judges every foreign key of the database, whatever made its tables; of one schema's tables when one is given.
+/// Refuses a schema that isn't there: nothing would be found in it.
 pub async fn survey(client: &impl GenericClient, schema: Option<&str>) -> Result<Survey> {
+    if let Some(schema) = schema {
+        ensure_schema_exists(client, schema).await?;
+    }
     let scope = Scope::schema_or_database(schema);
     let foreign_keys = catalog::foreign_keys(client, scope).await?;
     let indexes = catalog::indexes(client, scope).await?;
@@ -84,6 +88,19 @@ pub async fn survey(client: &impl GenericClient, schema: Option<&str>) -> Result
         keys,
         home: home.unwrap_or_default(),
     })
+}
+
+async fn ensure_schema_exists(client: &impl GenericClient, schema: &str) -> Result<()> {
+    if catalog::schema_exists(client, schema).await? {
+        return Ok(());
+    }
+    let names = catalog::schema_names(client).await?;
+    let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    let there = match names.is_empty() {
+        true => "the database has none".to_owned(),
+        false => format!("it has {}", names.join(", ")),
+    };
+    bail!("there is no schema {}; {there}", quoted(schema))
 }
 
 async fn proposals(

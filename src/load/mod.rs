@@ -18,6 +18,7 @@ mod rows;
 mod run;
 mod size;
 mod tables;
+mod unfinished;
 
 pub use account::Account;
 pub use afterwards::{Afterwards, Nothing};
@@ -26,3 +27,4 @@ pub use identity::{Found, of_generated};
 pub use input::{Input, NamedFile, Origin};
 pub use restore::BrokenKey;
 pub use run::{Finished, Load, Loaded, Phase};
+pub use unfinished::ensure_finished;

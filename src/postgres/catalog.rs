@@ -9,7 +9,7 @@ mod read;
 
 pub use read::{
     block_bytes, columns, constraints, current_schema, find, foreign_keys, indexes, relation_names,
-    schema_exists, tables,
+    schema_exists, schema_names, tables,
 };
 
 /// What a read covers.

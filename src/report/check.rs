@@ -71,8 +71,9 @@ fn notes(report: &CheckReport, colour: Colour) -> String {
     let of_check = |check: &Check| match &check.subject {
         Subject::ForeignKeys { covered, total } => {
             let verdict = painted(check.verdict(), colour);
+            let have = if *covered == 1 { "has" } else { "have" };
             Some(format!(
-                "foreign keys: {covered} of {total} have an index  {verdict}\n"
+                "foreign keys: {covered} of {total} {have} an index  {verdict}\n"
             ))
         }
         Subject::Query(Some(Measured {
@@ -108,7 +109,6 @@ fn summary(report: &CheckReport, colour: Colour) -> String {
     let verdicts = [
         Verdict::Fail,
         Verdict::Unchecked,
-        Verdict::Unstable,
         Verdict::Warn,
         Verdict::Pass,
     ];
@@ -125,6 +125,9 @@ fn summary(report: &CheckReport, colour: Colour) -> String {
         1 => "1 check".to_owned(),
         checks => format!("{checks} checks"),
     };
+    if counts.is_empty() {
+        counts.push("nothing was looked at".to_owned());
+    }
     format!(
         "{}: {checks}: {}\n",
         painted(report.verdict(), colour),
@@ -136,7 +139,7 @@ fn painted(verdict: Verdict, colour: Colour) -> String {
     match verdict {
         Verdict::Pass => colour.green(verdict.name()),
         Verdict::Fail => colour.red(verdict.name()),
-        Verdict::Warn | Verdict::Unstable | Verdict::Unchecked => colour.yellow(verdict.name()),
+        Verdict::Warn | Verdict::Unchecked => colour.yellow(verdict.name()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What `seedrow index` prints: the foreign keys without an index, the DDL, what was built.
 
+use std::io::Write;
+
 use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
@@ -17,8 +19,9 @@ pub fn missing(survey: &Survey, mode: Mode) -> String {
         .iter()
         .map(|key| vec![key.shown(&survey.home), key.verdict.reason()]);
     let columns = [("foreign key", Align::Left), ("why", Align::Left)];
+    let has = if missing.len() == 1 { "has" } else { "have" };
     format!(
-        "{} of {} foreign keys have no index that serves them\n\n{}\n{}",
+        "{} of {} foreign keys {has} no index that serves them\n\n{}\n{}",
         missing.len(),
         survey.keys.len(),
         table(&columns, rows.collect()),
@@ -33,6 +36,15 @@ pub fn nothing_to_do(survey: &Survey) -> String {
         1 => "the only foreign key has an index; nothing to do\n".to_owned(),
         keys => format!("all {keys} foreign keys have an index; nothing to do\n"),
     }
+}
+
+/// What wasn't built and how to, on stderr; one that is closed is no reason to fail.
+pub fn withheld(target_options: &str) {
+    let _ = writeln!(
+        std::io::stderr(),
+        "seedrow: not built, because seedrow didn't fill these tables; `seedrow index{target_options} --build` builds \
+         them (writes to a table wait meanwhile), `seedrow index{target_options} --concurrently` does so on a live database"
+    );
 }
 
 /// One statement a line, each with its semicolon: what psql reads.
@@ -130,6 +142,17 @@ mod tests {
         assert!(text.contains("child(c1) → parent(c1)"), "{text}");
         assert!(
             text.ends_with("CREATE INDEX child_c2_idx ON public.child (c2);\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn one_key_has_and_several_have() {
+        let mut survey = survey(&[&[1], &[2]]);
+        survey.keys[0].verdict = Verdict::Covered { index: "x".into() };
+        let text = missing(&survey, Mode::Plain);
+        assert!(
+            text.starts_with("1 of 2 foreign keys has no index"),
             "{text}"
         );
     }

@@ -194,6 +194,19 @@ pub async fn schema_exists(client: &impl GenericClient, schema: &str) -> Result<
     Ok(row.try_get(0)?)
 }
 
+/// The schemas that may hold tables of somebody's, by name: not the system's, nor seedrow's ledger.
+pub async fn schema_names(client: &impl GenericClient) -> Result<Vec<String>> {
+    let sql = "SELECT nspname::text
+        FROM pg_namespace
+        WHERE nspname NOT IN ('information_schema', 'seedrow') AND nspname NOT LIKE 'pg\\_%'
+        ORDER BY nspname";
+    let rows = client
+        .query(sql, &[])
+        .await
+        .context("could not read the schemas' names")?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
 /// Bytes in one page of this server: 8,192 unless it was compiled otherwise.
 pub async fn block_bytes(client: &impl GenericClient) -> Result<u64> {
     let row = client
