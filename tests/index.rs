@@ -99,6 +99,13 @@ fn the_statements_of_a_dry_run_are_what_psql_reads() {
 }
 
 #[test]
+fn the_example_of_a_dry_run_names_one_database_twice() {
+    seedrow(["index", "--help"])
+        .exits(0)
+        .stdout_has("seedrow index --url postgresql:///shop --dry-run | psql shop");
+}
+
+#[test]
 fn lists_only_on_tables_that_it_did_not_fill() {
     let db = Db::new("lists_only");
     db.execute("CREATE TABLE a (id int PRIMARY KEY, up int REFERENCES a); CREATE TABLE b (up int REFERENCES a)");

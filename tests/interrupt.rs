@@ -268,6 +268,10 @@ fn a_run_stopped_in_its_load_and_in_its_index_ends_complete() {
     nobody_left_but(1, &db);
     other.execute("SELECT pg_advisory_unlock(7)");
     whole_or_empty(&db);
+    for verb in ["check", "index"] {
+        let refused = seedrow([verb, "--url", &url]).exits(2);
+        refused.stderr_has("an unfinished load stands in schema public, ");
+    }
     typed(&dir, &redo).exits(0);
     is_complete(&db);
 
