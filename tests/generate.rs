@@ -174,7 +174,7 @@ fn the_report_tells_rows_bytes_and_checksums() {
     let table = &manifest["tables"][0];
     run.stdout_has(table["checksum"].as_str().unwrap())
         .stdout_has("product.csv")
-        .stderr_has("generate: catalog, 50 products, seed 42: 50 rows in 1 files");
+        .stderr_has("generate: catalog, 50 products, seed 42: 50 rows in 1 file, about");
     dir.seedrow([
         "generate", "-q", "--rows", "50", "--tables", "products", "--out", "quiet",
     ])
