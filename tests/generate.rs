@@ -523,6 +523,28 @@ fn an_empty_text_is_quoted_and_so_is_what_csv_needs_quoted() {
 }
 
 #[test]
+fn a_text_that_reads_as_null_elsewhere_is_quoted() {
+    let dir = Workdir::new("reads_as_null");
+    let tables = r#"
+        nulls = ["null"]
+        [tables.a]
+        rows = 1
+        columns.id = "serial"
+        columns.name = { make = "phrase", of = "{l}" }
+        columns.other = { make = "word", list = "m" }
+        [lists]
+        l = ["null", "x"]
+        m = ["nullable", "x"]
+    "#;
+    write_dataset(&dir, tables);
+    generate_own(&dir, "50").exits(0);
+    let text = dir.read("out/a.csv");
+    assert!(text.contains(",\"null\","), "{text}");
+    assert!(!text.contains(",null,"), "{text}");
+    assert!(text.contains(",nullable\n"), "{text}");
+}
+
+#[test]
 fn a_catalog_of_one_product_is_whole() {
     let dir = Workdir::new("one");
     for seed in 0..12 {

@@ -263,7 +263,30 @@ fn write_hex(bits: u64, digits: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(&text[..usize::from(digits)]);
 }
 
+impl Make {
+    /// Whether a whole value can be one of these texts, which a reader of the file would take for NULL.
+    pub fn may_be_any(&self, texts: &[String]) -> bool {
+        match self {
+            Make::Words(pool, _) | Make::Field(_, pool) => pool.holds_any(texts),
+            Make::Nth(_, pools) => pools.iter().any(|pool| pool.holds_any(texts)),
+            Make::Phrase(phrase) => phrase.may_be_any(texts),
+            _ => false,
+        }
+    }
+}
+
 impl Phrase {
+    /// See [`Make::may_be_any`]; a template of several pieces is taken for longer than any of them.
+    fn may_be_any(&self, texts: &[String]) -> bool {
+        self.templates
+            .iter()
+            .any(|template| match template.as_slice() {
+                [Piece::Pool(pool)] => pool.holds_any(texts),
+                [Piece::Phrase(phrase)] => phrase.may_be_any(texts),
+                _ => false,
+            })
+    }
+
     /// What its texts may be like; `of_column` answers for siblings.
     pub fn nature(&self, of_column: &dyn Fn(usize) -> Nature) -> Nature {
         let mut nature = Nature::default();

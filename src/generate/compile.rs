@@ -31,7 +31,9 @@ pub fn cells(
     }
     for index in 0..cells.len() {
         let nature = nature(&cells, index);
-        cells[index].quoted = cells[index].kind == Kind::Text && (nature.special || nature.empty);
+        let null = cells[index].make.may_be_any(&dataset.nulls);
+        cells[index].quoted =
+            cells[index].kind == Kind::Text && (nature.special || nature.empty || null);
     }
     Ok(cells)
 }

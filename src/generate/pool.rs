@@ -60,6 +60,12 @@ impl Pool {
         self.ends.len()
     }
 
+    /// Whether one of them is one of these, blanks around it passed over.
+    pub fn holds_any(&self, texts: &[String]) -> bool {
+        let is_one = |own: &[u8]| texts.iter().any(|text| text.as_bytes() == own.trim_ascii());
+        (0..self.len()).any(|index| is_one(self.get(index)))
+    }
+
     /// One text, escaped.
     #[inline]
     pub fn get(&self, index: usize) -> &[u8] {
