@@ -78,6 +78,32 @@ impl JobsArgs {
     }
 }
 
+/// How rows get into tables.
+#[derive(Args, Debug, Clone)]
+pub struct LoadArgs {
+    /// Empty the tables first, and take the place of an earlier or unfinished load
+    #[arg(long)]
+    pub replace: bool,
+
+    /// What one transaction loads: a table, which is fastest, or a segment of 64 MB, so that a connection that drops
+    /// costs no more [default: table on this machine, segment over a network]
+    #[arg(long, value_enum, value_name = "table|segment")]
+    pub commit: Option<CommitArg>,
+
+    /// How long to wait for a table that another session has locked
+    #[arg(long, value_parser = duration, default_value = "10s", value_name = "TIME")]
+    pub lock_timeout: Duration,
+}
+
+/// What one transaction loads.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitArg {
+    /// A whole table.
+    Table,
+    /// 64 MB of a table.
+    Segment,
+}
+
 /// What the plan checks sample and what they allow.
 #[derive(Args, Debug, Clone)]
 pub struct SampleArgs {

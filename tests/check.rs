@@ -265,7 +265,7 @@ fn an_unfinished_load_is_no_basis_for_a_check() {
     let coverage = ["--only", "coverage"];
     check(&db, &coverage).exits(2).stderr_has(
         "an unfinished load stands in schema public, 2 constraints not put back yet; \
-         type: seedrow run --rows 1k --replace",
+         type, to finish it: seedrow run --rows 1k",
     );
     db.execute("CREATE SCHEMA shop");
     check(&db, &["--only", "coverage", "--target-schema", "shop"]).exits(0);

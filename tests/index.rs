@@ -196,7 +196,7 @@ fn refuses_a_database_that_an_unfinished_load_stands_in() {
     ] {
         index(&db, more).exits(2).stderr_has(
             "an unfinished load stands in schema public, 1 constraint not put back yet; \
-             type: seedrow load files --replace",
+             type, to finish it: seedrow load files",
         );
     }
     db.execute("UPDATE seedrow.loads SET finished_at = now()");

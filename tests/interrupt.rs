@@ -150,21 +150,21 @@ fn a_load_stopped_by(test: &str, signal: Signal) {
     whole_or_empty(&db);
     assert_eq!(db.value("SELECT count(*) FROM photos"), "0");
     assert!(
-        said.contains("every table is whole or empty, and the load is unfinished"),
+        said.contains("the load is unfinished, and its ledger knows what is there"),
         "{said}"
     );
     db.execute("ALTER TABLE photos DROP CONSTRAINT slow");
-    typed(&dir, between(&said, "unfinished; `", "` redoes it")).exits(0);
+    typed(&dir, between(&said, "is there; `", "` finishes it")).exits(0);
     is_complete(&db);
 }
 
 #[test]
-fn a_load_stopped_by_ctrl_c_is_redone() {
+fn a_load_stopped_by_ctrl_c_is_finished_by_the_same_command() {
     a_load_stopped_by("load_int", Signal::INT);
 }
 
 #[test]
-fn a_load_stopped_by_sigterm_is_redone() {
+fn a_load_stopped_by_sigterm_is_finished_by_the_same_command() {
     a_load_stopped_by("load_term", Signal::TERM);
 }
 
@@ -190,7 +190,7 @@ fn a_load_stopped_before_its_first_row_starts_over() {
 }
 
 #[test]
-fn a_load_stopped_while_keys_are_put_back_is_redone() {
+fn a_load_stopped_while_keys_are_put_back_is_finished_by_the_same_command() {
     for key in ["styles_pkey", "styles_product_id_fkey"] {
         let test = format!("at_{key}");
         let (dir, db) = (Workdir::new(&test), Db::new(&test));
@@ -202,7 +202,7 @@ fn a_load_stopped_while_keys_are_put_back_is_redone() {
         drop(other);
         whole_or_empty(&db);
         assert_ne!(db.value("SELECT count(*) FROM seedrow.lifted"), "0");
-        typed(&dir, between(&said, "unfinished; `", "` redoes it")).exits(0);
+        typed(&dir, between(&said, "is there; `", "` finishes it")).exits(0);
         is_complete(&db);
     }
 }
@@ -264,7 +264,7 @@ fn a_run_stopped_in_its_load_and_in_its_index_ends_complete() {
     let mut run = Under::way(&dir, &args);
     run.until_at_gate(&db);
     let said = run.interrupted_by(Signal::TERM);
-    let redo = between(&said, "unfinished; `", "` redoes it").to_owned();
+    let redo = between(&said, "is there; `", "` finishes it").to_owned();
     nobody_left_but(1, &db);
     other.execute("SELECT pg_advisory_unlock(7)");
     whole_or_empty(&db);

@@ -241,6 +241,6 @@ fn a_number_that_its_column_cannot_hold_names_table_row_and_column() {
     seed(&dir, &db, &["--rows", "40k", "--tables", "products"])
         .exits(2)
         .stderr_has("products, row 32768: id is 32768, which the column's type cannot hold")
-        .stderr_has("--replace");
+        .stderr_has("forget --abandon");
     assert_eq!(db.value("SELECT count(*) FROM products"), "0");
 }

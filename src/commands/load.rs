@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::cli::{DatasetArgs, Format, JobsArgs, QuietArgs, TargetArgs};
+use crate::cli::{CommitArg, DatasetArgs, Format, JobsArgs, LoadArgs, QuietArgs, TargetArgs};
+use crate::commands::index::target_options;
 use crate::commands::{Outcome, command_line, typed};
 use crate::dataset::Dataset;
-use crate::load::{Input, Load, NamedFile, Nothing, Reached, Stage};
+use crate::load::{Commit, Input, Load, NamedFile, Nothing, Reached, Stage};
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report;
@@ -31,9 +32,8 @@ pub struct Args {
     #[arg(long, value_parser = named_file, value_name = "TABLE=PATH")]
     file: Vec<NamedFile>,
 
-    /// Empty the tables first, and take the place of an earlier or unfinished load
-    #[arg(long)]
-    replace: bool,
+    #[command(flatten)]
+    loading: LoadArgs,
 
     /// How results are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -61,8 +61,11 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
         dataset: &dataset,
         tables: &tables,
         jobs: args.jobs.count(),
-        replace: args.replace,
+        replace: args.loading.replace,
+        commit: args.loading.commit.map(commit),
+        lock_timeout: args.loading.lock_timeout,
         command: command_line(),
+        target_options: target_options(&args.target, &args.dataset.dataset),
         stage,
     };
     let finished = load.carry_out(&input, &Nothing, &progress).await?;
@@ -72,6 +75,14 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
     } else {
         Outcome::Found
     })
+}
+
+/// What was typed as what is meant.
+pub fn commit(typed: CommitArg) -> Commit {
+    match typed {
+        CommitArg::Table => Commit::Table,
+        CommitArg::Segment => Commit::Segment,
+    }
 }
 
 /// Reads `photos=some_name.csv`.
@@ -90,7 +101,7 @@ pub fn after_interrupt(reached: Reached) -> String {
     match reached {
         Reached::Nothing => format!("no row was loaded; `{}` starts over", typed()),
         Reached::Begun => format!(
-            "every table is whole or empty, and the load is unfinished; `{} --replace` redoes it",
+            "the load is unfinished, and its ledger knows what is there; `{}` finishes it",
             command_line()
         ),
         Reached::Complete => "the load is complete".to_owned(),

@@ -13,6 +13,7 @@ use crate::postgres::secrets::{typed_words, without_password};
 pub mod check;
 pub mod datasets;
 pub mod db;
+pub mod forget;
 pub mod generate;
 pub mod index;
 pub mod load;
@@ -34,6 +35,7 @@ enum Command {
     Index(index::Args),
     Check(check::Args),
     Datasets(datasets::Args),
+    Forget(forget::Args),
     Db(db::Args),
 }
 
@@ -91,6 +93,7 @@ async fn dispatch(command: &Command, stage: &Stage) -> Result<Outcome> {
         Command::Index(args) => index::run(args).await,
         Command::Check(args) => check::run(args).await,
         Command::Datasets(args) => datasets::run(args),
+        Command::Forget(args) => forget::run(args).await,
         Command::Db(args) => db::run(args).await,
     }
 }
@@ -111,6 +114,7 @@ fn what_next(command: &Command, reached: Reached) -> String {
         Command::Generate(args) => generate::after_interrupt(args),
         Command::Load(_) => load::after_interrupt(reached),
         Command::Index(_) => index::after_interrupt(),
+        Command::Forget(_) => forget::after_interrupt(),
         Command::Check(_) | Command::Datasets(_) | Command::Db(_) => "nothing was changed".into(),
     }
 }

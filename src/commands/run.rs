@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 
 use crate::check::{self, Area, CheckReport, Settings};
-use crate::cli::{DatasetArgs, JobsArgs, QuietArgs, RowsArgs, SampleArgs, TargetArgs};
+use crate::cli::{DatasetArgs, JobsArgs, LoadArgs, QuietArgs, RowsArgs, SampleArgs, TargetArgs};
 use crate::commands::check::{outcome, suite};
 use crate::commands::index::target_options;
 use crate::commands::{Outcome, command_line, load as load_command, stoppable};
@@ -39,9 +39,8 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     csv: Option<PathBuf>,
 
-    /// Empty the tables first, and take the place of an earlier or unfinished load
-    #[arg(long)]
-    replace: bool,
+    #[command(flatten)]
+    loading: LoadArgs,
 
     #[command(flatten)]
     target: TargetArgs,
@@ -123,8 +122,11 @@ impl Job<'_> {
             dataset: &self.dataset,
             tables: &self.tables,
             jobs: self.args.jobs.count(),
-            replace: self.args.replace,
+            replace: self.args.loading.replace,
+            commit: self.args.loading.commit.map(load_command::commit),
+            lock_timeout: self.args.loading.lock_timeout,
             command: command_line(),
+            target_options: target_options(&self.args.target, &self.args.dataset.dataset),
             stage: self.stage,
         };
         let identity = load::of_generated(&load, self.origin);

@@ -17,6 +17,8 @@ pub struct Records<R> {
     input: R,
     path: PathBuf,
     buffer: Vec<u8>,
+    /// The byte of the input that the buffer begins with.
+    start: u64,
     at: usize,
     filled: usize,
     line: u64,
@@ -112,6 +114,7 @@ impl<R: Read> Records<R> {
             input,
             path: path.to_owned(),
             buffer: vec![0; BUFFER],
+            start: 0,
             at: 0,
             filled: 0,
             line: 1,
@@ -138,6 +141,36 @@ impl<R: Read> Records<R> {
                 return Ok(true);
             }
         }
+    }
+
+    /// The byte of the input and the line at which the next record begins.
+    pub fn position(&self) -> (u64, u64) {
+        let rest = &self.buffer[self.at..self.filled];
+        // The second half of a CRLF belongs to the record before.
+        let behind = self.after_return && rest.first() == Some(&b'\n');
+        (self.start + self.at as u64 + u64::from(behind), self.line)
+    }
+
+    /// Passes over the input up to a place that [`Records::position`] told earlier; all of it is read.
+    pub fn skip_to(&mut self, at: u64, line: u64) -> Result<()> {
+        while self.start + (self.filled as u64) < at {
+            self.fill()?;
+            if self.filled == 0 {
+                bail!(
+                    "{} ends before byte {at}, where its load was left; it was changed since",
+                    self.path.display()
+                );
+            }
+        }
+        self.at = usize::try_from(at.saturating_sub(self.start))?;
+        self.line = line;
+        self.after_return = false;
+        Ok(())
+    }
+
+    /// The input, to be asked about what was read.
+    pub fn into_input(self) -> R {
+        self.input
     }
 
     fn read_record(&mut self, record: &mut Record) -> Result<bool> {
@@ -223,6 +256,7 @@ impl<R: Read> Records<R> {
     }
 
     fn fill(&mut self) -> Result<()> {
+        self.start += self.filled as u64;
         self.at = 0;
         self.filled = loop {
             match self.input.read(&mut self.buffer) {

@@ -60,24 +60,11 @@ impl<'a> TableMaker<'a> {
         })
     }
 
-    /// What the stream or file begins with: a header line, or COPY's signature.
+    /// The line that a CSV file begins with.
     pub fn header(&self) -> Result<Vec<u8>> {
-        match self.written {
-            Written::Binary(_) => Ok(binary::SIGNATURE.to_vec()),
-            Written::Csv(_) => {
-                let mut writer = csv::Writer::from_writer(Vec::new());
-                writer.write_record(&self.names)?;
-                Ok(writer.into_inner()?)
-            }
-        }
-    }
-
-    /// What the stream or file ends with.
-    pub fn trailer(&self) -> &'static [u8] {
-        match self.written {
-            Written::Binary(_) => binary::TRAILER,
-            Written::Csv(_) => &[],
-        }
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&self.names)?;
+        Ok(writer.into_inner()?)
     }
 
     /// Appends the block's rows to `out` and says how many there are.

@@ -53,10 +53,13 @@ impl Afterwards for Along<'_> {
 
     const PHASE: &'static str = "load rows, build keys and indexes";
 
-    async fn plan(&self, client: &Transaction<'_>) -> Result<()> {
+    async fn plan(&self, client: &Transaction<'_>) -> Result<Vec<TableName>> {
         let survey = survey(client, self.server.schema()).await?;
+        let names = survey.proposals.iter();
+        let names = names.map(|index| TableName::new(&index.table.schema, &index.name));
+        let names = names.collect();
         self.planned.replace(survey.proposals);
-        Ok(())
+        Ok(names)
     }
 
     fn tasks(&self, table: &TableName) -> Vec<Proposal> {

@@ -13,8 +13,9 @@ pub trait Afterwards {
     /// The phase that it is a part of, for the report.
     const PHASE: &'static str;
 
-    /// With all tables there and every constraint still in place.
-    fn plan(&self, client: &Transaction<'_>) -> impl Future<Output = Result<()>>;
+    /// With all tables there and every constraint still in place; the indexes that it will build, schema and all, which
+    /// giving the load up takes away again.
+    fn plan(&self, client: &Transaction<'_>) -> impl Future<Output = Result<Vec<TableName>>>;
 
     /// What is to be done to a table with its rows in place.
     fn tasks(&self, table: &TableName) -> Vec<Self::Task>;
@@ -31,8 +32,8 @@ impl Afterwards for Nothing {
 
     const PHASE: &'static str = "load rows, build keys";
 
-    async fn plan(&self, _: &Transaction<'_>) -> Result<()> {
-        Ok(())
+    async fn plan(&self, _: &Transaction<'_>) -> Result<Vec<TableName>> {
+        Ok(Vec::new())
     }
 
     fn tasks(&self, _: &TableName) -> Vec<()> {

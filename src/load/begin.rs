@@ -3,14 +3,13 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use anyhow::{Context, Result, bail};
-use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::Transaction;
 
-use crate::load::input::Input;
-use crate::load::ledger::{self, NewEntry};
+use crate::load::identity::Identity;
+use crate::load::ledger::{self, Entry, NewEntry};
 use crate::load::lift::{self, Choice};
 use crate::load::rights::{self, Needs};
-use crate::load::run::Load;
+use crate::load::run::{Begun, Load};
 use crate::load::tables::{self, Target};
 use crate::postgres::catalog;
 use crate::postgres::name::quoted;
@@ -42,29 +41,6 @@ impl Stage {
 
     pub(super) fn set(&self, reached: Reached) {
         self.0.store(reached as u8, Ordering::Relaxed);
-    }
-}
-
-/// Held while a load runs, so that a second seedrow on the same database is refused.
-const LOCK: i64 = 0x5EED_0000_0000_0001;
-
-/// Takes the lock; waits a moment for the connection of a load that was just interrupted to end.
-pub async fn lock(client: &Client) -> Result<()> {
-    client.batch_execute("SET lock_timeout = '1s'").await?;
-    let locked = client
-        .execute("SELECT pg_advisory_lock($1)", &[&LOCK])
-        .await;
-    match locked {
-        Ok(_) => client
-            .batch_execute("RESET lock_timeout")
-            .await
-            .context("could not set up the session"),
-        Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
-            bail!(
-                "another seedrow is loading into this database; type the command again when it is done"
-            )
-        }
-        Err(error) => Err(error).context("could not take the lock of this database"),
     }
 }
 
@@ -104,47 +80,101 @@ impl Load<'_> {
     /// Enters the load, drops the keys and empties what cannot be emptied table by table.
     pub(super) async fn begin(
         &self,
-        transaction: Transaction<'_>,
+        transaction: &Transaction<'_>,
         schema: &str,
-        identity: &str,
-        input: &Input,
+        entry: &NewEntry<'_>,
         choice: &Choice,
         targets: &[Target],
     ) -> Result<()> {
-        let entry = NewEntry {
-            identity,
-            command: &self.command,
-            dataset: &self.dataset.name,
-            dataset_hash: &self.dataset.hash,
-            root_rows: input.origin.map(|origin| origin.rows),
-            seed: input.origin.map(|origin| origin.seed),
-            tables: self.table_names(),
-        };
-        ledger::begin(&transaction, schema, &entry).await?;
-        ledger::forget_put_back(&transaction, schema).await?;
-        let unvalidated = ledger::unvalidated(&transaction).await?;
-        for key in choice.to_lift(&unvalidated) {
-            lift::drop_constraint(&transaction, schema, &key).await?;
-        }
-        if let Some(statement) = truncation(choice, targets) {
-            transaction
-                .batch_execute(&statement)
-                .await
-                .context("could not empty the tables together")?;
-        }
-        self.stage.set(Reached::Begun);
-        transaction
-            .commit()
-            .await
-            .context("could not begin the load")
+        ledger::begin(transaction, schema, entry).await?;
+        ledger::forget_put_back(transaction, schema).await?;
+        self.lift(transaction, schema, choice).await?;
+        let targets: Vec<&Target> = targets.iter().collect();
+        empty(transaction, choice, &targets).await
     }
+
+    /// Drops the keys of tables that an unfinished load has still to fill, and empties them where they hold rows from a
+    /// file that was changed.
+    pub(super) async fn begin_rest(
+        &self,
+        transaction: &Transaction<'_>,
+        begun: &Begun,
+    ) -> Result<()> {
+        self.lift(transaction, &begun.schema, &begun.choice).await?;
+        let known = |target: &Target| {
+            let mut earlier = begun.earlier.iter();
+            earlier.any(|it| it.account.name == target.name.name)
+        };
+        let targets = begun.targets.iter().filter(|target| !known(target));
+        let targets: Vec<&Target> = targets.collect();
+        empty(transaction, &begun.choice, &targets).await
+    }
+
+    /// Drops the keys and indexes chosen and notes them.
+    async fn lift(
+        &self,
+        transaction: &Transaction<'_>,
+        schema: &str,
+        choice: &Choice,
+    ) -> Result<()> {
+        let unvalidated = ledger::unvalidated(transaction).await?;
+        for key in choice.to_lift(&unvalidated) {
+            lift::drop_constraint(transaction, schema, &key).await?;
+        }
+        Ok(())
+    }
+
+    /// What an unfinished load has of each table. Tables that were emptied since, and those whose file was changed,
+    /// count as not begun.
+    ///
+    /// Refuses a table that was empty when the load began, that no row of its own is in and that holds rows now.
+    pub(super) async fn earlier(
+        &self,
+        transaction: &Transaction<'_>,
+        schema: &str,
+        targets: &[Target],
+        entry: &Entry,
+        identity: &Identity,
+    ) -> Result<Vec<ledger::Progress>> {
+        let known = ledger::progress(transaction, schema, &self.table_names()).await?;
+        let mut kept = Vec::new();
+        for (target, source) in targets.iter().zip(&identity.sources) {
+            let known = known.iter().find(|it| it.account.name == target.name.name);
+            match known {
+                Some(it)
+                    if it.source == *source && (it.account.loaded == 0 || target.holds_rows) =>
+                {
+                    kept.push(it.clone());
+                }
+                Some(it) => ledger::forget_table(transaction, schema, &it.account.name).await?,
+                None if target.holds_rows && !entry.replaced => bail!(
+                    "{} was empty when this load began, and somebody wrote rows into it since; \
+                     `{} --replace` empties it and loads anew",
+                    target.name,
+                    self.command
+                ),
+                None => {}
+            }
+        }
+        Ok(kept)
+    }
+}
+
+async fn empty(transaction: &Transaction<'_>, choice: &Choice, targets: &[&Target]) -> Result<()> {
+    let Some(statement) = truncation(choice, targets) else {
+        return Ok(());
+    };
+    transaction
+        .batch_execute(&statement)
+        .await
+        .context("could not empty the tables together")
 }
 
 /// Empties all tables at once when one that holds rows cannot be emptied alone, being partitioned or referred to by a
 /// foreign key that stays. Tables outside the load are named with them where they refer to one: they are empty, or the
 /// load would have been refused.
-fn truncation(choice: &Choice, targets: &[Target]) -> Option<String> {
-    let crowded = |target: &Target| {
+fn truncation(choice: &Choice, targets: &[&Target]) -> Option<String> {
+    let crowded = |target: &&Target| {
         target.holds_rows && (!target.ordinary || choice.is_referred_to(target.oid))
     };
     if !targets.iter().any(crowded) {

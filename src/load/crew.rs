@@ -1,6 +1,7 @@
 //! Several connections working through one list of tasks.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::Result;
 use futures_util::future::try_join_all;
@@ -16,6 +17,8 @@ pub struct Crew<'a> {
     pub server: &'a Server,
     /// Connections at a time.
     pub jobs: usize,
+    /// The longest a statement waits for a lock that others hold.
+    pub lock_timeout: Duration,
 }
 
 impl Crew<'_> {
@@ -69,9 +72,13 @@ impl Crew<'_> {
 
     /// A connection for loading. A crash of the server loses at most the last commits, and the ledger's rows for them
     /// with them: asynchronous commit never reorders.
-    async fn connect(&self) -> Result<Client> {
+    pub async fn connect(&self) -> Result<Client> {
         let client = self.server.connect().await?;
-        client.batch_execute("SET synchronous_commit = off").await?;
+        let settings = format!(
+            "SET synchronous_commit = off; SET lock_timeout = {}",
+            self.lock_timeout.as_millis()
+        );
+        client.batch_execute(&settings).await?;
         Ok(client)
     }
 }

@@ -1,45 +1,65 @@
 //! A file, or rows made on the way → chunks for COPY, read on a thread of its own and handed over through a bounded channel.
 //!
-//! A file that seedrow wrote is sent as it is while its checksum is taken. Any other is read record by record and sent
-//! in COPY's text format, columns in the header's order.
+//! Files are read record by record, seedrow's own as well as anybody's, and encoded as COPY's binary format: it costs
+//! the server so much less than CSV that parsing pays. Columns stand in the header's order.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::files::manifest::TableFile;
-use crate::files::manifest::checksum;
+use crate::files::manifest::{TableFile, checksum};
 use crate::files::records::{Record, Records};
-use crate::generate::binary::Wire;
+use crate::generate::binary::{SIGNATURE, TRAILER, Wire};
 use crate::load::input::{From, TableInput};
 use crate::postgres::catalog;
-use crate::postgres::copy::Chunk;
 
-/// A message of about 1 MB costs the client least; see [`Chunk`].
+/// A message of about 1 MB costs the client least.
 pub const CHUNK: usize = 1 << 20;
 
 /// Chunks waiting for the server; memory is bounded by their number.
 const WAITING: usize = 4;
 
-/// A file being fed.
-pub struct Feed {
-    /// The chunks, ended by an error when the file isn't right.
-    pub chunks: Receiver<Result<Chunk>>,
-    /// The records sent so far.
-    pub read: Arc<AtomicU64>,
+/// Some rows as COPY wants them.
+#[derive(Debug, Clone)]
+pub struct Chunk {
+    /// The rows in it.
+    pub rows: u64,
+    /// Their bytes.
+    pub bytes: Bytes,
+    /// How much of [`TableInput::bytes`] they stand for.
+    pub share: u64,
+    /// Where the next one begins.
+    pub next: Position,
+}
+
+/// A place between two rows of an input, at which a load can be taken up again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The byte of a file at which the next record begins, or the next block of rows that are made.
+    pub at: u64,
+    /// The line there, from 1; 0 where there are no lines.
+    pub line: u64,
+}
+
+/// Rows on their way.
+pub struct Feed(Receiver<Result<Chunk>>);
+
+impl Feed {
+    /// The next chunk; `None` at the end. An error when the input isn't right.
+    pub async fn next(&mut self) -> Result<Option<Chunk>> {
+        self.0.recv().await.transpose()
+    }
 }
 
 /// How rows go to COPY.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Format {
-    /// CSV with its header.
+    /// CSV, without a header.
     Csv,
     /// Text, encoded record by record.
     Text,
@@ -47,117 +67,119 @@ pub enum Format {
     Binary(Vec<Wire>),
 }
 
+impl Format {
+    /// The option of COPY.
+    pub fn option(&self) -> &'static str {
+        match self {
+            Format::Csv => "FORMAT csv",
+            Format::Text => "FORMAT text",
+            Format::Binary(_) => "FORMAT binary",
+        }
+    }
+
+    /// What a stream begins with.
+    pub fn prologue(&self) -> &'static [u8] {
+        match self {
+            Format::Binary(_) => SIGNATURE,
+            Format::Csv | Format::Text => &[],
+        }
+    }
+
+    /// What a stream ends with.
+    pub fn epilogue(&self) -> &'static [u8] {
+        match self {
+            Format::Binary(_) => TRAILER,
+            Format::Csv | Format::Text => &[],
+        }
+    }
+}
+
 impl TableInput {
     /// How these rows go into a table of these columns.
     pub fn format(&self, columns: &[catalog::Column]) -> Format {
         match &self.from {
-            From::Described { .. } => Format::Csv,
-            From::Foreign { .. } => Format::Text,
+            From::Described { .. } | From::Foreign { .. } => Format::Text,
             From::Made(made) => made.format(self.table, columns),
         }
     }
 }
 
-/// Starts reading or making; `nulls` are the bare texts that mean NULL.
-pub fn start(input: &TableInput, format: &Format, nulls: &[String]) -> Feed {
+/// Starts reading or making, from the input's beginning or a place within it; `nulls` are the bare texts that mean NULL.
+pub fn start(
+    input: &TableInput,
+    format: &Format,
+    nulls: &[String],
+    from: Option<Position>,
+) -> Feed {
     let (sender, chunks) = channel(WAITING);
-    let read = Arc::new(AtomicU64::new(0));
-    let counter = Arc::clone(&read);
     let (input, format, nulls) = (input.clone(), format.clone(), nulls.to_vec());
     tokio::task::spawn_blocking(move || {
-        let result = match &input.from {
-            From::Described { path, file } => send_as_it_is(path, file, &sender),
-            From::Foreign { path } => send_records(path, &nulls, &sender, &counter),
-            From::Made(made) => made.send(input.table, &format, &sender),
+        let file = |path: &Path, described| {
+            let outlet = Outlet::new(&sender, from);
+            send_records(path, described, &nulls, from, outlet)
         };
-        match result {
-            Ok(records) => counter.store(records, Ordering::Relaxed),
+        let result = match &input.from {
+            From::Described {
+                path,
+                file: described,
+            } => file(path, Some(described)),
+            From::Foreign { path } => file(path, None),
+            From::Made(made) => made.send(&input, &format, from, &sender),
+        };
+        if let Err(error) = result {
             // A receiver that is gone has its own error to tell.
-            Err(error) => drop(sender.blocking_send(Err(error))),
+            let _ = sender.blocking_send(Err(error));
         }
     });
-    Feed { chunks, read }
+    Feed(chunks)
 }
 
-/// Returns the manifest's number of rows, which COPY's own count is held against.
-fn send_as_it_is(
-    path: &Path,
-    described: &TableFile,
-    sender: &Sender<Result<Chunk>>,
-) -> Result<u64> {
-    let mut input = open(path)?;
-    let mut hash = Xxh3::new();
-    let (mut sent, mut rows) = (0u64, 0u64);
-    loop {
-        let mut bytes = BytesMut::zeroed(CHUNK);
-        let filled = read_full(&mut input, &mut bytes).with_context(|| could_not_read(path))?;
-        if filled == 0 {
-            break;
+/// Gathers encoded records into chunks.
+struct Outlet<'a> {
+    sender: &'a Sender<Result<Chunk>>,
+    bytes: Vec<u8>,
+    rows: u64,
+    sent: u64,
+}
+
+impl Outlet<'_> {
+    fn new(sender: &Sender<Result<Chunk>>, from: Option<Position>) -> Outlet<'_> {
+        Outlet {
+            sender,
+            bytes: Vec::with_capacity(CHUNK + CHUNK / 4),
+            rows: 0,
+            sent: from.map_or(0, |from| from.at),
         }
-        bytes.truncate(filled);
-        hash.update(&bytes);
-        sent += filled as u64;
-        // For the bar's rate only; the account takes COPY's count.
-        let due = share(described.rows, sent, described.bytes);
+    }
+
+    /// Sends what is there; false when nobody takes it any more.
+    fn send(&mut self, next: Position) -> bool {
+        let spare = Vec::with_capacity(CHUNK + CHUNK / 4);
         let chunk = Chunk {
-            rows: due - rows,
-            bytes: bytes.freeze(),
+            rows: std::mem::take(&mut self.rows),
+            bytes: Bytes::from(std::mem::replace(&mut self.bytes, spare)),
+            share: next.at - self.sent,
+            next,
         };
-        rows = due;
-        if sender.blocking_send(Ok(chunk)).is_err() {
-            return Ok(rows);
-        }
+        self.sent = next.at;
+        self.sender.blocking_send(Ok(chunk)).is_ok()
     }
-    let found = checksum(hash.digest());
-    ensure!(
-        found == described.checksum,
-        "{}: its checksum is {found}, and the manifest says {}; the file was changed. Generate it anew, or remove the \
-         manifest to have every record read and checked",
-        path.display(),
-        described.checksum
-    );
-    Ok(described.rows)
-}
-
-/// `part` of `whole`, of a number; all of it when more came than was to come.
-fn share(number: u64, part: u64, whole: u64) -> u64 {
-    let share = u128::from(number) * u128::from(part) / u128::from(whole.max(1));
-    u64::try_from(share).unwrap_or(number).min(number)
-}
-
-fn open(path: &Path) -> Result<File> {
-    File::open(path).with_context(|| format!("could not open {}", path.display()))
-}
-
-fn could_not_read(path: &Path) -> String {
-    format!("could not read {}", path.display())
-}
-
-fn read_full(input: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match input.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }
 
 fn send_records(
     path: &Path,
+    described: Option<&TableFile>,
     nulls: &[String],
-    sender: &Sender<Result<Chunk>>,
-    read: &AtomicU64,
-) -> Result<u64> {
-    let mut records = Records::new(open(path)?, path)?;
+    from: Option<Position>,
+    mut outlet: Outlet,
+) -> Result<()> {
+    let mut records = Records::new(Hashed::new(open(path)?), path)?;
     let mut record = Record::default();
     records.read(&mut record)?;
     let width = record.len();
-    let mut text = Vec::with_capacity(CHUNK + CHUNK / 4);
-    let (mut rows, mut total) = (0, 0);
+    if let Some(Position { at, line }) = from {
+        records.skip_to(at, line)?;
+    }
     while records.read(&mut record)? {
         if record.len() != width {
             bail!(
@@ -167,34 +189,65 @@ fn send_records(
                 record.len()
             );
         }
-        encode(&record, nulls, &mut text);
-        rows += 1;
-        total += 1;
-        if text.len() >= CHUNK {
-            let bytes = Bytes::from(std::mem::replace(
-                &mut text,
-                Vec::with_capacity(CHUNK + CHUNK / 4),
-            ));
-            read.store(total, Ordering::Relaxed);
-            if sender
-                .blocking_send(Ok(Chunk {
-                    rows: std::mem::take(&mut rows),
-                    bytes,
-                }))
-                .is_err()
-            {
-                return Ok(total);
-            }
+        encode(&record, nulls, &mut outlet.bytes);
+        outlet.rows += 1;
+        if outlet.bytes.len() >= CHUNK && !outlet.send(position(&records)) {
+            return Ok(());
         }
     }
-    if !text.is_empty() {
-        // A receiver that is gone has its own error to tell.
-        let _ = sender.blocking_send(Ok(Chunk {
-            rows,
-            bytes: Bytes::from(text),
-        }));
+    let next = position(&records);
+    if let Some(described) = described {
+        ensure_unchanged(path, described, &records.into_input())?;
     }
-    Ok(total)
+    if outlet.rows > 0 {
+        // A receiver that is gone has its own error to tell.
+        let _ = outlet.send(next);
+    }
+    Ok(())
+}
+
+fn position<R: Read>(records: &Records<R>) -> Position {
+    let (at, line) = records.position();
+    Position { at, line }
+}
+
+fn ensure_unchanged(path: &Path, described: &TableFile, read: &Hashed) -> Result<()> {
+    let found = checksum(read.hash.digest());
+    ensure!(
+        found == described.checksum,
+        "{}: its checksum is {found}, and the manifest says {}; the file was changed. Generate it anew, or remove the \
+         manifest to have every record read and checked",
+        path.display(),
+        described.checksum
+    );
+    Ok(())
+}
+
+/// A file whose checksum is taken while it is read.
+struct Hashed {
+    file: File,
+    hash: Xxh3,
+}
+
+impl Hashed {
+    fn new(file: File) -> Hashed {
+        Hashed {
+            file,
+            hash: Xxh3::new(),
+        }
+    }
+}
+
+impl Read for Hashed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.hash.update(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+fn open(path: &Path) -> Result<File> {
+    File::open(path).with_context(|| format!("could not open {}", path.display()))
 }
 
 /// A record as a line of COPY's text format.

@@ -1,6 +1,7 @@
 //! The work between the ledger's first entry and its last: rows and keys, statistics, foreign keys.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use crate::load::crew::Crew;
 use crate::load::ledger::Lifted;
 use crate::load::lift::Choice;
 use crate::load::restore::{self, BrokenKey};
-use crate::load::rows::{TableLoad, Way};
+use crate::load::rows::TableLoad;
 use crate::load::run::{Loaded, Phase};
 use crate::postgres::catalog::{self, ForeignKey};
 use crate::progress::Progress;
@@ -81,8 +82,17 @@ impl<A: Afterwards> Fill<'_, A> {
         if self.choice.has_order() {
             crew.jobs = 1;
         }
-        let accounts = Mutex::new(Vec::new());
-        let rows = self.loads.iter().map(Work::Rows).collect();
+        let complete = self.loads.iter().filter(|load| load.is_complete());
+        let complete = complete.filter_map(|load| {
+            let account = load.earlier.as_ref()?.account.clone();
+            Some((load.target.table, account))
+        });
+        let accounts = Mutex::new(complete.collect::<Vec<_>>());
+        let begin = |load| match TableLoad::is_complete(load) {
+            true => Work::Keys(load),
+            false => Work::Rows(load),
+        };
+        let rows = self.loads.iter().map(begin).collect();
         crew.growing(
             rows,
             |worker, work| self.rank(worker, work),
@@ -147,7 +157,7 @@ impl<A: Afterwards> Fill<'_, A> {
         self.crew
             .each(tables, async |client, load: &TableLoad| {
                 restore::sequences(client, load.target).await?;
-                restore::statistics(client, &load.target.name, load.way == Way::Frozen).await
+                restore::statistics(client, &load.target.name, load.is_frozen()).await
             })
             .await?;
         task.finish();
@@ -167,27 +177,18 @@ impl<A: Afterwards> Fill<'_, A> {
     /// Foreign keys come back NOT VALID one by one, since each locks two tables; then a table's are validated in turn,
     /// several tables at a time, the longest work first. Those that were NOT VALID before stay so.
     async fn foreign_keys(&self) -> Result<Vec<BrokenKey>> {
-        let mut client = self.crew.server.connect().await?;
-        let mut by_table: Vec<Vec<ForeignKey>> = Vec::new();
-        for lifted in self.lifted.iter().filter(|key| key.is_foreign()) {
-            restore::foreign_key(&mut client, lifted).await?;
-            let table =
-                catalog::find(&client, Some(&lifted.table.schema), &lifted.table.name).await?;
-            let keys = restore::not_valid(&client, table.as_slice()).await?;
-            let Some(key) = keys
-                .into_iter()
-                .find(|key| key.name == lifted.name && lifted.validated)
-            else {
-                continue;
-            };
-            match by_table
-                .iter_mut()
-                .find(|keys| keys[0].table_oid == key.table_oid)
-            {
-                Some(keys) => keys.push(key),
-                None => by_table.push(vec![key]),
-            }
+        let mut client = self.crew.connect().await?;
+        let foreign = || self.lifted.iter().filter(|key| key.is_foreign());
+        for key in foreign() {
+            restore::foreign_key(&mut client, key).await?;
         }
+        let loaded: Vec<u32> = self.loads.iter().map(|load| load.target.oid).collect();
+        let mut tables = loaded.clone();
+        for key in foreign() {
+            tables.extend(catalog::find(&client, Some(&key.table.schema), &key.table.name).await?);
+        }
+        let keys = restore::awaiting_validation(&client, &tables).await?;
+        let mut by_table = group_by_table(keys);
         by_table.sort_by_key(|keys| Reverse(self.rows_to_validate(keys)));
         self.crew
             .each(by_table, async |client, keys: Vec<ForeignKey>| {
@@ -199,7 +200,14 @@ impl<A: Afterwards> Fill<'_, A> {
                 Ok(())
             })
             .await?;
-        let tables: Vec<u32> = self.loads.iter().map(|load| load.target.oid).collect();
-        restore::broken_keys(&client, &tables).await
+        restore::broken_keys(&client, &loaded).await
     }
+}
+
+fn group_by_table(keys: Vec<ForeignKey>) -> Vec<Vec<ForeignKey>> {
+    let mut by_table: BTreeMap<u32, Vec<ForeignKey>> = BTreeMap::new();
+    for key in keys {
+        by_table.entry(key.table_oid).or_default().push(key);
+    }
+    by_table.into_values().collect()
 }

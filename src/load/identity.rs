@@ -1,5 +1,7 @@
 //! Whether two loads are the same, and what an earlier one in the ledger means for this one.
 
+use std::time::UNIX_EPOCH;
+
 use anyhow::{Context, Result, bail};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -13,32 +15,53 @@ use crate::load::run::Load;
 pub enum Found {
     /// Nothing, or what is to be replaced.
     Nothing,
+    /// This very load, not come to its end: it is taken up where it was left.
+    Unfinished,
     /// This very load, complete.
     Complete,
 }
 
-/// The identity of rows that seedrow made itself: version, dataset, rows, seed and tables decide every byte.
-pub fn of_generated(load: &Load, Origin { rows, seed }: Origin) -> String {
-    let version = env!("CARGO_PKG_VERSION");
-    digest(
-        load,
-        &format!("{version} {} {rows} {seed}", load.dataset.hash),
-    )
+/// What a load is: the same for the same command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// A digest of what was asked for.
+    pub digest: String,
+    /// What each table's file is like now, in load order: a mended file is loaded anew by the same command. Empty where
+    /// the digest says it all.
+    pub sources: Vec<String>,
 }
 
-/// The identity of an input: of its origin, else of its files' names, sizes and times.
-pub fn of_input(load: &Load, input: &Input) -> Result<String> {
+/// The identity of rows that seedrow made itself: version, dataset, rows, seed and tables decide every byte.
+pub fn of_generated(load: &Load, Origin { rows, seed }: Origin) -> Identity {
+    let version = env!("CARGO_PKG_VERSION");
+    let made_of = format!("{version} {} {rows} {seed}", load.dataset.hash);
+    Identity {
+        digest: digest(load, &made_of),
+        sources: vec![String::new(); load.tables.len()],
+    }
+}
+
+/// The identity of an input: of its origin, else of its files' paths, sizes and times.
+pub fn of_input(load: &Load, input: &Input) -> Result<Identity> {
     if let Some(origin) = input.origin {
         return Ok(of_generated(load, origin));
     }
     let mut files = load.dataset.hash.clone();
+    let mut sources = Vec::new();
     for table in &input.tables {
         let Some(path) = table.path() else { continue };
+        let context = || format!("could not look at {}", path.display());
+        let whole = path.canonicalize().with_context(context)?;
+        files.push_str(&format!(" {}", whole.display()));
         let time = std::fs::metadata(path).and_then(|meta| meta.modified());
-        let time = time.with_context(|| format!("could not ask the age of {}", path.display()))?;
-        files.push_str(&format!(" {} {} {time:?}", table.name(), table.bytes));
+        let time = time.with_context(context)?.duration_since(UNIX_EPOCH);
+        let time = time.map_or(0, |since| since.as_nanos());
+        sources.push(format!("{} bytes of {time}", table.bytes));
     }
-    Ok(digest(load, &files))
+    Ok(Identity {
+        digest: digest(load, &files),
+        sources,
+    })
 }
 
 fn digest(load: &Load, what: &str) -> String {
@@ -51,37 +74,34 @@ fn digest(load: &Load, what: &str) -> String {
     checksum(hash.digest())
 }
 
-/// Refuses when another load, or this one's unfinished beginning, stands in the way.
-pub fn judge(load: &Load, entry: Option<Entry>, identity: &str) -> Result<Found> {
+/// Refuses when another load that is unfinished stands in the way.
+pub fn judge(load: &Load, entry: Option<&Entry>, identity: &Identity) -> Result<Found> {
     let Some(entry) = entry else {
         return Ok(Found::Nothing);
     };
-    let same = entry.identity == identity;
-    if entry.finished && same && !load.replace {
-        return Ok(Found::Complete);
+    let same = entry.identity == identity.digest && !load.replace;
+    match (same, entry.finished) {
+        (true, true) => return Ok(Found::Complete),
+        (true, false) => return Ok(Found::Unfinished),
+        (false, true) => return Ok(Found::Nothing),
+        (false, false) => {}
     }
     let names = load.table_names();
     let covered = entry.tables.iter().all(|table| names.contains(table));
-    if entry.finished || (load.replace && covered) {
+    if load.replace && covered {
         return Ok(Found::Nothing);
     }
     let Entry {
         command, tables, ..
-    } = &entry;
-    if load.replace {
-        bail!(
-            "an unfinished load of {} stands in this database, begun with `{command}`; redo all of its tables with \
-             `{command} --replace` before loading fewer",
-            tables.join(", ")
-        );
+    } = entry;
+    let mut message = format!(
+        "an unfinished load of {} stands in this database, begun with `{command}`; that command finishes it, \
+         `seedrow forget --abandon{}` gives it up",
+        tables.join(", "),
+        load.target_options
+    );
+    if !load.replace && covered {
+        message.push_str(&format!(", `{} --replace` takes its place", load.command));
     }
-    let other = if same {
-        String::new()
-    } else {
-        format!(", `{} --replace` takes its place", load.command)
-    };
-    bail!(
-        "an unfinished load stands in this database, begun with `{command}`; `{command} --replace` redoes it from the \
-         start{other}"
-    )
+    bail!(message)
 }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use tokio_postgres::{GenericClient, Row};
 
 use crate::load::account::Account;
+use crate::load::feed::Position;
 use crate::postgres::TableName;
 
 /// A load as the ledger knows it.
@@ -19,6 +20,8 @@ pub struct Entry {
     pub tables: Vec<String>,
     /// Whether it came to its end.
     pub finished: bool,
+    /// Whether it may empty tables that held rows when it began.
+    pub replaced: bool,
 }
 
 /// What a load is to the ledger before it starts.
@@ -38,6 +41,21 @@ pub struct NewEntry<'a> {
     pub seed: Option<u64>,
     /// The tables' names.
     pub tables: Vec<String>,
+    /// See [`Entry::replaced`].
+    pub replaced: bool,
+    /// The names, schema and all, of the indexes it builds besides what is lifted.
+    pub indexes: Vec<String>,
+}
+
+/// How far a table has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// The account so far, or the whole one.
+    pub account: Account,
+    /// What its file was like; see [`crate::load::identity::Identity::sources`].
+    pub source: String,
+    /// Where the next segment begins; `None` when the table is complete.
+    pub next: Option<Position>,
 }
 
 /// A constraint that was dropped for the load.
@@ -64,8 +82,13 @@ impl Lifted {
 
 /// Whether the ledger's tables are there.
 pub async fn exists(client: &impl GenericClient) -> Result<bool> {
+    // The column that was added last: a ledger that lacks it is completed.
+    let sql = "SELECT EXISTS (
+            SELECT FROM pg_attribute
+            WHERE attrelid = to_regclass('seedrow.tables') AND attname = 'position'
+        ) AND to_regclass('seedrow.unvalidated') IS NOT NULL";
     let found = client
-        .query_one("SELECT to_regclass('seedrow.unvalidated') IS NOT NULL", &[])
+        .query_one(sql, &[])
         .await
         .context("could not look for the ledger")?;
     Ok(found.try_get(0)?)
@@ -81,14 +104,12 @@ pub async fn make(client: &impl GenericClient) -> Result<()> {
 
 /// The load that the ledger holds for a schema, if there is a ledger and one in it.
 pub async fn find(client: &impl GenericClient, schema: &str) -> Result<Option<Entry>> {
-    let known = client
-        .query_one("SELECT to_regclass('seedrow.loads') IS NOT NULL", &[])
-        .await
-        .context("could not look for the ledger")?;
-    if !known.try_get::<_, bool>(0)? {
+    if !exists(client).await? {
         return Ok(None);
     }
-    let sql = "SELECT identity, command, tables, finished_at IS NOT NULL FROM seedrow.loads WHERE target_schema = $1";
+    let sql = "SELECT identity, command, tables, finished_at IS NOT NULL, replaced
+        FROM seedrow.loads
+        WHERE target_schema = $1";
     let row = client
         .query_opt(sql, &[&schema])
         .await
@@ -99,18 +120,68 @@ pub async fn find(client: &impl GenericClient, schema: &str) -> Result<Option<En
         command: row.try_get(1)?,
         tables: row.try_get(2)?,
         finished: row.try_get(3)?,
+        replaced: row.try_get(4)?,
     }))
+}
+
+/// A load that has not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The schema it fills.
+    pub schema: String,
+    /// See [`Entry::command`].
+    pub command: String,
+    /// The tables it fills, parents first.
+    pub tables: Vec<String>,
+    /// See [`Entry::replaced`].
+    pub replaced: bool,
+    /// See [`NewEntry::indexes`].
+    pub indexes: Vec<String>,
+}
+
+/// The unfinished loads of all schemas that are there.
+pub async fn unfinished(client: &impl GenericClient) -> Result<Vec<Unfinished>> {
+    let sql = "SELECT l.target_schema, l.command, l.tables, l.replaced, l.indexes
+        FROM seedrow.loads AS l
+        JOIN pg_namespace AS n ON n.nspname = l.target_schema
+        WHERE l.finished_at IS NULL
+        ORDER BY l.started_at";
+    let rows = client
+        .query(sql, &[])
+        .await
+        .context("could not read the ledger")?;
+    let load = |row: &Row| {
+        Ok(Unfinished {
+            schema: row.try_get(0)?,
+            command: row.try_get(1)?,
+            tables: row.try_get(2)?,
+            replaced: row.try_get(3)?,
+            indexes: row.try_get(4)?,
+        })
+    };
+    rows.iter().map(load).collect()
+}
+
+/// Removes the ledger. What others put into its schema is not dropped with it: that is an error.
+pub async fn remove(client: &impl GenericClient) -> Result<()> {
+    let sql = "DROP TABLE seedrow.loads, seedrow.tables, seedrow.lifted, seedrow.unvalidated;
+        DROP SCHEMA seedrow";
+    client
+        .batch_execute(sql)
+        .await
+        .context("could not drop the ledger, schema seedrow")
 }
 
 /// Enters a load as begun, in place of the schema's last one.
 pub async fn begin(client: &impl GenericClient, schema: &str, entry: &NewEntry<'_>) -> Result<()> {
     let sql = "INSERT INTO seedrow.loads
-            (target_schema, identity, command, dataset, dataset_hash, seedrow_version, root_rows, seed, tables)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::numeric, $9)
+            (target_schema, identity, command, dataset, dataset_hash, seedrow_version, root_rows, seed, tables, replaced, indexes)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::numeric, $9, $10, $11)
         ON CONFLICT (target_schema) DO UPDATE SET
             identity = EXCLUDED.identity, command = EXCLUDED.command, dataset = EXCLUDED.dataset,
             dataset_hash = EXCLUDED.dataset_hash, seedrow_version = EXCLUDED.seedrow_version,
             root_rows = EXCLUDED.root_rows, seed = EXCLUDED.seed, tables = EXCLUDED.tables,
+            replaced = EXCLUDED.replaced, indexes = EXCLUDED.indexes,
             started_at = clock_timestamp(), finished_at = NULL";
     let rows = entry.root_rows.map(i64::try_from).transpose()?;
     let seed = entry.seed.map(|seed| seed.to_string());
@@ -128,6 +199,8 @@ pub async fn begin(client: &impl GenericClient, schema: &str, entry: &NewEntry<'
                 &rows,
                 &seed,
                 &entry.tables,
+                &entry.replaced,
+                &entry.indexes,
             ],
         )
         .await
@@ -140,11 +213,23 @@ pub async fn begin(client: &impl GenericClient, schema: &str, entry: &NewEntry<'
     Ok(())
 }
 
-/// Enters a table's account.
-pub async fn enter(client: &impl GenericClient, schema: &str, account: &Account) -> Result<()> {
+/// Enters a table's account, the whole one or up to where the next segment begins.
+pub async fn enter(
+    client: &impl GenericClient,
+    schema: &str,
+    Progress {
+        account,
+        source,
+        next,
+    }: &Progress,
+) -> Result<()> {
     let sql = "INSERT INTO seedrow.tables
-            (schema_name, table_name, file, read, loaded, rejected, dropped, repaired)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+            (schema_name, table_name, file, read, loaded, rejected, dropped, repaired, source, position, line)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        ON CONFLICT (schema_name, table_name) DO UPDATE SET
+            file = EXCLUDED.file, read = EXCLUDED.read, loaded = EXCLUDED.loaded, rejected = EXCLUDED.rejected,
+            dropped = EXCLUDED.dropped, repaired = EXCLUDED.repaired,
+            source = EXCLUDED.source, position = EXCLUDED.position, line = EXCLUDED.line, loaded_at = clock_timestamp()";
     let counts = [
         account.read,
         account.loaded,
@@ -153,6 +238,8 @@ pub async fn enter(client: &impl GenericClient, schema: &str, account: &Account)
         account.repaired,
     ];
     let [read, loaded, rejected, dropped, repaired] = counts.map(u64::cast_signed);
+    let at = next.map(|next| next.at.cast_signed());
+    let line = next.map(|next| next.line.cast_signed());
     client
         .execute(
             sql,
@@ -165,10 +252,23 @@ pub async fn enter(client: &impl GenericClient, schema: &str, account: &Account)
                 &rejected,
                 &dropped,
                 &repaired,
+                &source,
+                &at,
+                &line,
             ],
         )
         .await
         .with_context(|| format!("could not enter {} in the ledger", account.name))?;
+    Ok(())
+}
+
+/// Takes a table's account out: its rows are gone.
+pub async fn forget_table(client: &impl GenericClient, schema: &str, table: &str) -> Result<()> {
+    let sql = "DELETE FROM seedrow.tables WHERE schema_name = $1 AND table_name = $2";
+    client
+        .execute(sql, &[&schema, &table])
+        .await
+        .context("could not write the ledger")?;
     Ok(())
 }
 
@@ -197,7 +297,18 @@ pub async fn accounts(
     schema: &str,
     tables: &[String],
 ) -> Result<Vec<Account>> {
-    let sql = "SELECT table_name, file, read, loaded, rejected, dropped, repaired
+    let progress = progress(client, schema, tables).await?;
+    Ok(progress.into_iter().map(|table| table.account).collect())
+}
+
+/// How far each of a schema's tables has come; those that no row is in yet are left out.
+pub async fn progress(
+    client: &impl GenericClient,
+    schema: &str,
+    tables: &[String],
+) -> Result<Vec<Progress>> {
+    let sql =
+        "SELECT table_name, file, read, loaded, rejected, dropped, repaired, source, position, line
         FROM seedrow.tables
         WHERE schema_name = $1 AND table_name = ANY ($2)
         ORDER BY array_position($2, table_name)";
@@ -206,8 +317,8 @@ pub async fn accounts(
         .await
         .context("could not read the ledger")?;
     let count = |row: &Row, index| -> Result<u64> { Ok(row.try_get::<_, i64>(index)?.try_into()?) };
-    let account = |row: &Row| {
-        Ok(Account {
+    let progress = |row: &Row| {
+        let account = Account {
             name: row.try_get(0)?,
             file: row.try_get(1)?,
             read: count(row, 2)?,
@@ -215,9 +326,22 @@ pub async fn accounts(
             rejected: count(row, 4)?,
             dropped: count(row, 5)?,
             repaired: count(row, 6)?,
+        };
+        let next = match row.try_get::<_, Option<i64>>(8)? {
+            None => None,
+            Some(at) => Some(Position {
+                at: at.try_into()?,
+                line: count(row, 9)?,
+            }),
+        };
+        let source = row.try_get(7)?;
+        Ok(Progress {
+            account,
+            source,
+            next,
         })
     };
-    rows.iter().map(account).collect()
+    rows.iter().map(progress).collect()
 }
 
 /// Ends the schema's load; refuses while constraints are still lifted.

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use anyhow::{Context, Result};
-use tokio_postgres::{Client, GenericClient};
+use tokio_postgres::{Client, GenericClient, Transaction};
 
 use crate::load::ledger::{self, Lifted};
 use crate::postgres::TableName;
@@ -165,14 +165,20 @@ pub async fn drop_constraint(
 /// Puts a constraint back, a foreign key NOT VALID, and enters that in the ledger: in one transaction.
 pub async fn restore(client: &mut Client, lifted: &Lifted) -> Result<()> {
     let transaction = client.transaction().await?;
+    put_back(&transaction, lifted).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// The same within a transaction.
+pub async fn put_back(transaction: &Transaction<'_>, lifted: &Lifted) -> Result<()> {
     transaction
         .batch_execute(&restoring_statement(lifted))
         .await?;
-    ledger::note_restored(&transaction, lifted).await?;
+    ledger::note_restored(transaction, lifted).await?;
     if lifted.is_foreign() && lifted.validated {
-        ledger::note_validated(&transaction, &lifted.table, &lifted.name, false).await?;
+        ledger::note_validated(transaction, &lifted.table, &lifted.name, false).await?;
     }
-    transaction.commit().await?;
     Ok(())
 }
 

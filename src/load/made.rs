@@ -10,9 +10,9 @@ use tokio::sync::mpsc::Sender;
 use crate::dataset::{Dataset, Plan};
 use crate::generate::binary::{self, Wire};
 use crate::generate::{TableMaker, pipeline};
-use crate::load::feed::{CHUNK, Format};
+use crate::load::feed::{CHUNK, Chunk, Format, Position};
+use crate::load::input::TableInput;
 use crate::postgres::catalog;
-use crate::postgres::copy::Chunk;
 
 /// What rows are made from.
 #[derive(Debug)]
@@ -39,29 +39,33 @@ impl Made {
         wires.map_or(Format::Csv, Format::Binary)
     }
 
-    /// Makes and sends every block of a table and returns the rows. Blocks the thread.
+    /// Makes and sends a table's blocks, all of them or from one on. Blocks the thread.
     pub fn send(
         &self,
-        table: usize,
+        input: &TableInput,
         format: &Format,
+        from: Option<Position>,
         sender: &Sender<Result<Chunk>>,
-    ) -> Result<u64> {
+    ) -> Result<()> {
+        let table = input.table;
         let maker = match format {
             Format::Binary(wires) => TableMaker::binary(&self.dataset, &self.plan, table, wires)?,
             _ => TableMaker::new(&self.dataset, &self.plan, table)?,
         };
+        let first = from.map_or(Ok(0), |from| usize::try_from(from.at))?;
         let mut outlet = Outlet {
             sender,
-            waiting: maker.header()?,
+            waiting: Vec::new(),
             rows: 0,
-            total: 0,
+            row_bytes: input.bytes / self.plan.rows(table).max(1),
+            next: first,
         };
         let gone = AtomicBool::new(false);
         let sent = pipeline::run(
             self.jobs,
-            self.plan.blocks(),
+            self.plan.blocks().saturating_sub(first),
             &gone,
-            |block, out| maker.write_block(block, out),
+            |task, out| maker.write_block(first + task, out),
             |_, chunk| {
                 let returned = outlet.put(chunk);
                 gone.store(returned.is_err(), Ordering::Relaxed);
@@ -70,13 +74,14 @@ impl Made {
         );
         if gone.into_inner() {
             // A receiver that is gone has its own error to tell.
-            return Ok(outlet.total);
+            return Ok(());
         }
         sent?;
-        outlet.waiting.extend_from_slice(maker.trailer());
-        // As above.
-        let _ = outlet.send();
-        Ok(outlet.total)
+        if outlet.rows > 0 {
+            // As above.
+            let _ = outlet.send();
+        }
+        Ok(())
     }
 }
 
@@ -86,14 +91,17 @@ struct Outlet<'a> {
     waiting: Vec<u8>,
     /// Rows in `waiting`.
     rows: u64,
-    total: u64,
+    /// About so many bytes of CSV a row.
+    row_bytes: u64,
+    /// The block behind `waiting`.
+    next: usize,
 }
 
 impl Outlet<'_> {
     /// Takes a block and returns a buffer for a later one.
     fn put(&mut self, chunk: pipeline::Chunk) -> Result<Vec<u8>> {
         self.rows += chunk.rows;
-        self.total += chunk.rows;
+        self.next += 1;
         let mut returned = chunk.bytes;
         if self.waiting.is_empty() && returned.len() >= CHUNK / 2 {
             self.waiting = std::mem::take(&mut returned);
@@ -107,9 +115,15 @@ impl Outlet<'_> {
     }
 
     fn send(&mut self) -> Result<()> {
+        let rows = std::mem::take(&mut self.rows);
         let chunk = Chunk {
-            rows: std::mem::take(&mut self.rows),
+            rows,
             bytes: Bytes::from(std::mem::take(&mut self.waiting)),
+            share: rows * self.row_bytes,
+            next: Position {
+                at: self.next as u64,
+                line: 0,
+            },
         };
         if self.sender.blocking_send(Ok(chunk)).is_err() {
             bail!("nobody takes the rows any more");

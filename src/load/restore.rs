@@ -165,6 +165,19 @@ pub async fn not_valid(client: &Client, tables: &[u32]) -> Result<Vec<ForeignKey
     Ok(keys.into_iter().filter(|key| !key.validated).collect())
 }
 
+/// The foreign keys of the tables that came back NOT VALID and were valid before, or that an earlier load left so.
+pub async fn awaiting_validation(client: &Client, tables: &[u32]) -> Result<Vec<ForeignKey>> {
+    let noted = ledger::unvalidated(client).await?;
+    let is_noted = |key: &ForeignKey| {
+        noted
+            .iter()
+            .any(|(table, name)| *table == key.table && *name == key.name)
+    };
+    let mut keys = not_valid(client, tables).await?;
+    keys.retain(is_noted);
+    Ok(keys)
+}
+
 /// Moves the sequences of the table's columns past their largest value, so that the next INSERT finds a free one.
 pub async fn sequences(client: &Client, target: &Target) -> Result<()> {
     for column in &target.columns {

@@ -1,8 +1,7 @@
-//! One table's rows: truncated, copied, counted and entered in the ledger in one transaction.
-
-use std::sync::atomic::Ordering;
+//! One table's rows: emptied, copied segment by segment, counted and entered in the ledger with them.
 
 use anyhow::{Context, Error, Result, anyhow, ensure};
+use bytes::Bytes;
 use tokio_postgres::error::DbError;
 use tokio_postgres::{Client, Transaction};
 
@@ -10,22 +9,35 @@ use crate::dataset::{Column, Dataset};
 use crate::files::manifest;
 use crate::load::account::Account;
 use crate::load::columns;
-use crate::load::feed::{self, Format};
+use crate::load::feed::{self, Chunk, Feed, Format, Position};
 use crate::load::input::{From, TableInput};
 use crate::load::ledger;
 use crate::load::tables::{self, Target};
-use crate::postgres::copy::{Place, copy_in, place};
+use crate::postgres::copy::{CopyIn, Place, place};
 use crate::postgres::name::quoted_list;
-use crate::progress::{Progress, Unit};
+use crate::progress::{Progress, Task, Unit};
 
-/// How the rows get in.
+/// A COPY's bytes: several make up a table's transaction, or one is a transaction of its own. An error is told at a
+/// COPY's end, so this is the most that is sent in vain.
+const SEGMENT: usize = 64 << 20;
+
+/// Whether a table can be emptied alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// Truncated in the same transaction and written frozen: no WAL where `wal_level` is minimal, and visible to
-    /// index-only scans without a VACUUM.
-    Frozen,
+    /// Truncated by the transaction that fills it.
+    Emptied,
     /// Into a table that is empty already, or is partitioned, or that a staying foreign key refers to.
     Plain,
+}
+
+/// What one transaction loads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commit {
+    /// A whole table, frozen where it was truncated: no WAL where `wal_level` is minimal, and visible to index-only
+    /// scans without a VACUUM. A connection that drops costs a table.
+    Table,
+    /// A segment and its row in the ledger. A connection that drops costs a segment.
+    Segment,
 }
 
 /// One table with its rows.
@@ -39,9 +51,25 @@ pub struct TableLoad<'a> {
     pub input: &'a TableInput,
     /// How its rows get in.
     pub way: Way,
+    /// What a transaction loads.
+    pub commit: Commit,
+    /// How far an earlier attempt came.
+    pub earlier: Option<ledger::Progress>,
+    /// What its file is like, for the ledger.
+    pub source: String,
 }
 
 impl TableLoad<'_> {
+    /// Whether all rows are there already.
+    pub fn is_complete(&self) -> bool {
+        self.earlier.as_ref().is_some_and(|it| it.next.is_none())
+    }
+
+    /// Whether its rows are frozen as they come.
+    pub fn is_frozen(&self) -> bool {
+        self.way == Way::Emptied && self.commit == Commit::Table && self.earlier.is_none()
+    }
+
     /// The table's columns in the input's order.
     fn columns(&self) -> Result<Vec<&Column>> {
         let table = &self.dataset.tables[self.target.table];
@@ -54,55 +82,93 @@ impl TableLoad<'_> {
             .iter()
             .map(|column| column.name.as_str())
             .collect();
-        let format = match format {
-            Format::Csv => "FORMAT csv, HEADER",
-            Format::Text => "FORMAT text",
-            Format::Binary(_) => "FORMAT binary",
-        };
-        let freeze = if self.way == Way::Frozen {
-            ", FREEZE"
-        } else {
-            ""
-        };
+        let freeze = if self.is_frozen() { ", FREEZE" } else { "" };
         Ok(format!(
-            "COPY {} ({}) FROM STDIN ({format}{freeze}, ENCODING 'UTF8')",
+            "COPY {} ({}) FROM STDIN ({}{freeze}, ENCODING 'UTF8')",
             self.target.name,
-            quoted_list(&names)
+            quoted_list(&names),
+            format.option()
         ))
     }
 
-    /// Loads the table and returns its account. Nothing of it stays when it fails.
+    /// Loads the table, or the rest of it, and returns its account. What was not committed is undone when it fails.
     pub async fn carry_out(&self, client: &mut Client, progress: &Progress) -> Result<Account> {
         let format = self.input.format(&self.target.columns);
         let statement = self.copy_statement(&format)?;
         let table = &self.target.name;
-        let transaction = client.transaction().await?;
-        if self.way == Way::Frozen {
-            self.ensure_still_empty(&transaction).await?;
-            let truncate = format!("TRUNCATE {table}");
-            transaction
-                .batch_execute(&truncate)
-                .await
-                .with_context(|| format!("could not empty {table}"))?;
-        }
+        let (mut account, from) = match self.earlier.clone() {
+            Some(earlier) => (earlier.account, earlier.next),
+            None => (Account::new(&table.name, &self.input.name()), None),
+        };
         let task = progress.task(
             format!("load {}", table.name),
             self.input.bytes,
             Unit::Bytes,
         );
-        let feed = feed::start(self.input, &format, &self.dataset.nulls);
-        let copied = copy_in(&transaction, &statement, feed.chunks, &task).await;
-        let loaded = copied.map_err(|error| self.explain(error))?;
-        let read = feed.read.load(Ordering::Relaxed);
-        self.ensure_as_described(loaded)?;
-        let account = Account::whole(&table.name, &self.input.name(), read, loaded)?;
-        ledger::enter(&transaction, &table.schema, &account).await?;
+        let mut feed = feed::start(self.input, &format, &self.dataset.nulls, from);
+        let mut transaction = client.transaction().await?;
+        if self.earlier.is_none() {
+            self.make_empty(&transaction).await?;
+        }
+        while let Some(first) = feed.next().await? {
+            let segment = Segment {
+                load: self,
+                format: &format,
+                statement: &statement,
+            };
+            let next = segment
+                .copy(&transaction, first, &mut feed, &mut account, &task)
+                .await?;
+            if self.commit == Commit::Segment {
+                let next = Some(next);
+                self.enter(transaction, &account, next).await?;
+                transaction = client.transaction().await?;
+            }
+        }
+        self.ensure_as_described(account.loaded)?;
+        account.ensure_adds_up()?;
+        self.enter(transaction, &account, None).await?;
+        task.finish();
+        Ok(account)
+    }
+
+    /// Enters how far the table has come and commits.
+    async fn enter(
+        &self,
+        transaction: Transaction<'_>,
+        account: &Account,
+        next: Option<Position>,
+    ) -> Result<()> {
+        let progress = ledger::Progress {
+            account: account.clone(),
+            source: self.source.clone(),
+            next,
+        };
+        let table = &self.target.name;
+        ledger::enter(&transaction, &table.schema, &progress).await?;
+        if next.is_none() && !self.is_frozen() {
+            // VACUUM marks no page visible to all whose rows' commit isn't on the server's disk.
+            transaction
+                .batch_execute("SET LOCAL synchronous_commit = on")
+                .await?;
+        }
         transaction
             .commit()
             .await
-            .with_context(|| format!("could not commit {table}"))?;
-        task.finish();
-        Ok(account)
+            .with_context(|| format!("could not commit {table}"))
+    }
+
+    /// Truncates the table where that can be done to it alone: for FREEZE, or since it holds rows.
+    async fn make_empty(&self, transaction: &Transaction<'_>) -> Result<()> {
+        if self.way == Way::Plain {
+            return Ok(());
+        }
+        self.ensure_still_empty(transaction).await?;
+        let table = &self.target.name;
+        transaction
+            .batch_execute(&format!("TRUNCATE {table}"))
+            .await
+            .with_context(|| format!("could not empty {table}"))
     }
 
     /// Refuses to empty a table that was empty before this load and holds rows now, with the table locked.
@@ -135,8 +201,8 @@ impl TableLoad<'_> {
         Ok(())
     }
 
-    /// Names file, line, column and value where Postgres tells where the COPY failed.
-    fn explain(&self, error: Error) -> Error {
+    /// Names file, line, column and value where Postgres tells where the COPY failed; `before` records came before it.
+    fn explain(&self, error: Error, before: u64) -> Error {
         let found = error
             .chain()
             .find_map(|cause| cause.downcast_ref::<DbError>());
@@ -146,12 +212,53 @@ impl TableLoad<'_> {
             return error.context(format!("could not load {shown} into {}", self.target.name));
         };
         let line = match &self.input.from {
-            From::Described { .. } => format!("line {}", place.line),
-            From::Foreign { path } => feed::line_of_record(path, place.line)
-                .map_or_else(|_| "in a record".to_owned(), |line| format!("line {line}")),
-            From::Made(_) => format!("row {} of {}", place.line, self.target.name.name),
+            From::Described { path, .. } | From::Foreign { path } => {
+                feed::line_of_record(path, before + place.line)
+                    .map_or_else(|_| "in a record".to_owned(), |line| format!("line {line}"))
+            }
+            From::Made(_) => format!("row {} of {}", before + place.line, self.target.name.name),
         };
         anyhow!("{shown}, {line}: {}", wrong_value(&place, found))
+    }
+}
+
+/// One COPY.
+struct Segment<'a> {
+    load: &'a TableLoad<'a>,
+    format: &'a Format,
+    statement: &'a str,
+}
+
+impl Segment<'_> {
+    /// Copies chunks until they are a segment, adds them to the account and returns where the next one begins.
+    async fn copy(
+        &self,
+        transaction: &Transaction<'_>,
+        first: Chunk,
+        feed: &mut Feed,
+        account: &mut Account,
+        task: &Task,
+    ) -> Result<Position> {
+        let mut copy = CopyIn::start(transaction, self.statement).await?;
+        copy.send(Bytes::from_static(self.format.prologue())).await;
+        let (mut rows, mut sent, mut next) = (0, 0, first.next);
+        let mut chunk = Some(first);
+        while let Some(it) = chunk {
+            (rows, sent, next) = (rows + it.rows, sent + it.bytes.len(), it.next);
+            if !copy.send(it.bytes).await {
+                break;
+            }
+            task.add(it.rows, it.share);
+            chunk = match sent < SEGMENT {
+                true => feed.next().await?,
+                false => None,
+            };
+        }
+        copy.send(Bytes::from_static(self.format.epilogue())).await;
+        let loaded = copy.finish().await;
+        let loaded = loaded.map_err(|error| self.load.explain(error, account.read))?;
+        account.add(rows, loaded)?;
+        Ok(next)
     }
 }
 

@@ -2,29 +2,28 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Error, Result, bail};
+use anyhow::{Context, Result, bail};
 use tokio_postgres::{Client, GenericClient, Transaction};
 
 use crate::dataset::Dataset;
 use crate::load::account::Account;
 use crate::load::afterwards::Afterwards;
-use crate::load::begin::{self, Reached, Stage};
+use crate::load::begin::{Reached, Stage};
 use crate::load::columns;
 use crate::load::crew::Crew;
 use crate::load::fill::Fill;
-use crate::load::identity::{self, Found};
+use crate::load::identity::{self, Found, Identity};
 use crate::load::input::Input;
-use crate::load::ledger;
+use crate::load::ledger::{self, NewEntry};
 use crate::load::lift::{self, Choice};
 use crate::load::restore::{self, BrokenKey};
 use crate::load::rights;
-use crate::load::rows::{TableLoad, Way};
-use crate::load::size::Size;
+use crate::load::rows::{Commit, TableLoad, Way};
 use crate::load::tables::{self, Target};
-use crate::postgres::Server;
+use crate::load::turn;
 use crate::postgres::catalog;
-use crate::postgres::error::Refused;
-use crate::progress::{Progress, grouped};
+use crate::postgres::{Server, TableName};
+use crate::progress::Progress;
 
 /// What is to be loaded, where, and how.
 pub struct Load<'a> {
@@ -38,8 +37,14 @@ pub struct Load<'a> {
     pub jobs: usize,
     /// Whether tables that hold rows are emptied.
     pub replace: bool,
+    /// What a transaction loads; `None` for what suits the target.
+    pub commit: Option<Commit>,
+    /// The longest a statement waits for a lock that others hold.
+    pub lock_timeout: Duration,
     /// What was typed, but for `--replace`, for the ledger and messages.
     pub command: String,
+    /// The options that lead to the target, each with a space before it, for messages.
+    pub target_options: String,
     /// Where it is told how far the load has come.
     pub stage: &'a Stage,
 }
@@ -97,6 +102,20 @@ impl Finished {
     }
 }
 
+/// A load that has begun.
+pub(super) struct Begun {
+    /// The tables' schema.
+    pub schema: String,
+    /// The tables.
+    pub targets: Vec<Target>,
+    /// What is lifted from them.
+    pub choice: Choice,
+    /// What an earlier attempt left.
+    pub earlier: Vec<ledger::Progress>,
+    /// See [`Identity::sources`].
+    pub sources: Vec<String>,
+}
+
 impl Load<'_> {
     /// The tables' names, in load order.
     pub fn table_names(&self) -> Vec<String> {
@@ -115,17 +134,21 @@ impl Load<'_> {
         current.context("the connection's search_path names no schema that exists; choose one with --target-schema")
     }
 
-    /// Whether this load was done before; refuses when another one, or rows of others, stand in the way. Changes
-    /// nothing: a look before rows are made that could not be loaded.
-    pub async fn look(&self, identity: &str) -> Result<Found> {
+    /// What the ledger has of this load; refuses when another one, or rows of others, stand in the way. Changes nothing:
+    /// a look before rows are made that could not be loaded.
+    pub async fn look(&self, identity: &Identity) -> Result<Found> {
         let client = self.server.connect().await?;
         let Some(schema) = self.existing_schema(&client).await? else {
             return Ok(Found::Nothing);
         };
         let entry = ledger::find(&client, &schema).await?;
-        let found = identity::judge(self, entry, identity)?;
-        if found == Found::Complete && self.still_there(&client, &schema).await? {
-            return Ok(Found::Complete);
+        let found = identity::judge(self, entry.as_ref(), identity)?;
+        match found {
+            Found::Unfinished => return Ok(found),
+            Found::Complete if self.still_there(&client, &schema, identity).await? => {
+                return Ok(found);
+            }
+            Found::Complete | Found::Nothing => {}
         }
         tables::are_missing(&client, self.dataset, &schema, self.tables).await?;
         let full = tables::full(&client, self.dataset, &schema, self.tables).await?;
@@ -133,13 +156,23 @@ impl Load<'_> {
         Ok(Found::Nothing)
     }
 
-    /// Whether no table that the ledger has rows of was dropped or emptied since.
-    async fn still_there(&self, client: &Client, schema: &str) -> Result<bool> {
-        let accounts = ledger::accounts(client, schema, &self.table_names()).await?;
+    /// Whether no file was changed since, and no table that the ledger has rows of dropped or emptied.
+    async fn still_there(
+        &self,
+        client: &Client,
+        schema: &str,
+        identity: &Identity,
+    ) -> Result<bool> {
+        let loaded = ledger::progress(client, schema, &self.table_names()).await?;
         let full = tables::full(client, self.dataset, schema, self.tables).await?;
         let there = tables::existing(client, self.dataset, schema, self.tables).await?;
-        let kept = |account: &Account| account.loaded == 0 || full.contains(&account.name);
-        Ok(there == self.table_names() && accounts.iter().all(kept))
+        let kept =
+            |it: &ledger::Progress| it.account.loaded == 0 || full.contains(&it.account.name);
+        let same = loaded
+            .iter()
+            .map(|it| &it.source)
+            .eq(identity.sources.iter());
+        Ok(same && there == self.table_names() && loaded.iter().all(kept))
     }
 
     async fn existing_schema(&self, client: &Client) -> Result<Option<String>> {
@@ -151,9 +184,9 @@ impl Load<'_> {
         }
     }
 
-    /// Loads the input, or says that it was loaded before.
+    /// Loads the input, takes up where an earlier attempt was left, or says that it was loaded before.
     ///
-    /// Errors leave the ledger with an unfinished load, which `--replace` redoes; every table is whole or empty.
+    /// Errors leave the ledger with an unfinished load, which the same command finishes.
     pub async fn carry_out(
         &self,
         input: &Input,
@@ -163,69 +196,118 @@ impl Load<'_> {
         self.ensure_headers_fit(input)?;
         let identity = identity::of_input(self, input)?;
         let mut control = self.server.connect().await?;
-        begin::lock(&control).await?;
-        if self.look(&identity).await? == Found::Complete {
+        turn::take(self.server, &control, progress).await?;
+        let found = self.look(&identity).await?;
+        if found == Found::Complete {
             return self.recall().await;
         }
-
-        // One transaction up to the first row: whatever refuses leaves no trace.
-        let transaction = control.transaction().await?;
-        let schema = self.make_ready(&transaction).await?;
-        let targets = tables::find(&transaction, self.dataset, &schema, self.tables).await?;
-        rights::ensure_may_fill(&transaction, &targets).await?;
-        let choice = self.choose_keys(&transaction, &targets).await?;
-        let loads = self.table_loads(input, &targets, &choice)?;
-        self.announce(&transaction, input, &schema, &loads, &choice, progress)
-            .await?;
-        afterwards.plan(&transaction).await?;
-        self.begin(transaction, &schema, &identity, input, &choice, &targets)
-            .await?;
-
-        let filled = self.fill(&control, &schema, &loads, &choice, afterwards, progress);
-        let loaded = filled.await.map_err(|error| self.unfinished(error))?;
-        self.stage.set(Reached::Complete);
-        Ok(Finished::Now(loaded))
-    }
-
-    async fn fill(
-        &self,
-        control: &Client,
-        schema: &str,
-        loads: &[TableLoad<'_>],
-        choice: &Choice,
-        afterwards: &impl Afterwards,
-        progress: &Progress,
-    ) -> Result<Loaded> {
-        let lifted = ledger::lifted(control, schema).await?;
+        let begun = self.prepare(&mut control, input, afterwards, &identity, found, progress);
+        let begun = match begun.await {
+            Ok(begun) => begun,
+            Err(error) => return Err(self.explained(error).await),
+        };
         let crew = Crew {
             server: self.server,
             jobs: self.jobs,
+            lock_timeout: self.lock_timeout,
         };
         let fill = Fill {
             crew,
-            loads,
-            lifted: &lifted,
-            choice,
+            loads: &self.table_loads(input, &begun)?,
+            lifted: &ledger::lifted(&control, &begun.schema).await?,
+            choice: &begun.choice,
             afterwards,
             progress,
         };
-        let loaded = fill.carry_out().await?;
-        ledger::finish(control, schema).await?;
-        Ok(loaded)
+        match fill.carry_out().await {
+            Ok(loaded) => {
+                ledger::finish(&control, &begun.schema).await?;
+                self.stage.set(Reached::Complete);
+                Ok(Finished::Now(loaded))
+            }
+            Err(error) => Err(self.unfinished(self.explained(error).await)),
+        }
     }
 
-    /// The error with what to type beneath it.
-    fn unfinished(&self, error: Error) -> Error {
-        let next = format!(
-            "the load is unfinished, each table whole or empty; with this mended, type: {} --replace",
-            self.command
-        );
-        let refused = Refused {
-            message: error.to_string(),
-            notes: vec![next],
-            source: Some(error.into_boxed_dyn_error()),
+    /// One transaction up to the first row: whatever refuses leaves no trace.
+    async fn prepare(
+        &self,
+        control: &mut Client,
+        input: &Input,
+        afterwards: &impl Afterwards,
+        identity: &Identity,
+        found: Found,
+        progress: &Progress,
+    ) -> Result<Begun> {
+        let transaction = control.transaction().await?;
+        let limit = format!("SET LOCAL lock_timeout = {}", self.lock_timeout.as_millis());
+        transaction.batch_execute(&limit).await?;
+        let schema = self.make_ready(&transaction).await?;
+        let targets = tables::find(&transaction, self.dataset, &schema, self.tables).await?;
+        rights::ensure_may_fill(&transaction, &targets).await?;
+        let entry = match found {
+            Found::Unfinished => ledger::find(&transaction, &schema).await?,
+            Found::Nothing | Found::Complete => None,
         };
-        refused.into()
+        let earlier = match &entry {
+            Some(entry) => {
+                self.earlier(&transaction, &schema, &targets, entry, identity)
+                    .await?
+            }
+            None => Vec::new(),
+        };
+        let choice = self.choose_keys(&transaction, &targets, &earlier).await?;
+        let begun = Begun {
+            schema,
+            targets,
+            choice,
+            earlier,
+            sources: identity.sources.clone(),
+        };
+        match &entry {
+            Some(entry) => self.announce_rest(entry, input, &begun, progress),
+            None => self.announce(&transaction, input, &begun, progress).await?,
+        }
+        let indexes = afterwards.plan(&transaction).await?;
+        if entry.is_some() {
+            self.begin_rest(&transaction, &begun).await?;
+        } else {
+            let entry = self.entry(&identity.digest, input, indexes, &begun.targets);
+            self.begin(
+                &transaction,
+                &begun.schema,
+                &entry,
+                &begun.choice,
+                &begun.targets,
+            )
+            .await?;
+        }
+        self.stage.set(Reached::Begun);
+        transaction
+            .commit()
+            .await
+            .context("could not begin the load")?;
+        Ok(begun)
+    }
+
+    fn entry<'e>(
+        &'e self,
+        identity: &'e str,
+        input: &Input,
+        indexes: Vec<TableName>,
+        targets: &[Target],
+    ) -> NewEntry<'e> {
+        NewEntry {
+            identity,
+            command: &self.command,
+            dataset: &self.dataset.name,
+            dataset_hash: &self.dataset.hash,
+            root_rows: input.origin.map(|origin| origin.rows),
+            seed: input.origin.map(|origin| origin.seed),
+            tables: self.table_names(),
+            replaced: targets.iter().any(|target| target.holds_rows),
+            indexes: indexes.iter().map(ToString::to_string).collect(),
+        }
     }
 
     /// The accounts and findings of this load, which was completed before.
@@ -270,8 +352,21 @@ impl Load<'_> {
         Ok(())
     }
 
-    async fn choose_keys(&self, client: &Transaction<'_>, targets: &[Target]) -> Result<Choice> {
-        let oids: Vec<u32> = targets.iter().map(|target| target.oid).collect();
+    /// The keys of the tables that are not complete yet: those of the others are back already.
+    async fn choose_keys(
+        &self,
+        client: &Transaction<'_>,
+        targets: &[Target],
+        earlier: &[ledger::Progress],
+    ) -> Result<Choice> {
+        let is_open = |target: &&Target| {
+            let known = earlier
+                .iter()
+                .find(|it| it.account.name == target.name.name);
+            known.is_none_or(|it| it.next.is_some())
+        };
+        let open = targets.iter().filter(is_open);
+        let oids: Vec<u32> = open.map(|target| target.oid).collect();
         let path: String = client
             .query_one("SHOW search_path", &[])
             .await?
@@ -288,59 +383,33 @@ impl Load<'_> {
         Ok(lift::choose(keys, &full))
     }
 
-    fn table_loads<'t>(
-        &'t self,
-        input: &'t Input,
-        targets: &'t [Target],
-        choice: &Choice,
-    ) -> Result<Vec<TableLoad<'t>>> {
-        let load = |target: &'t Target| -> Result<TableLoad<'t>> {
+    fn table_loads<'t>(&'t self, input: &'t Input, begun: &'t Begun) -> Result<Vec<TableLoad<'t>>> {
+        let suited = match self.server.is_local() {
+            true => Commit::Table,
+            false => Commit::Segment,
+        };
+        let load = |(target, source): (&'t Target, &String)| -> Result<TableLoad<'t>> {
             let rows = input
                 .tables
                 .iter()
                 .find(|rows| rows.table == target.table)
                 .context("a table has no rows to come")?;
-            let alone = target.ordinary && !choice.is_referred_to(target.oid);
-            let way = if alone { Way::Frozen } else { Way::Plain };
+            let alone = target.ordinary && !begun.choice.is_referred_to(target.oid);
+            let earlier = begun
+                .earlier
+                .iter()
+                .find(|it| it.account.name == target.name.name);
             Ok(TableLoad {
                 dataset: self.dataset,
                 target,
                 input: rows,
-                way,
+                way: if alone { Way::Emptied } else { Way::Plain },
+                commit: self.commit.unwrap_or(suited),
+                earlier: earlier.cloned(),
+                source: source.clone(),
             })
         };
-        targets.iter().map(load).collect()
-    }
-
-    async fn announce(
-        &self,
-        client: &impl GenericClient,
-        input: &Input,
-        schema: &str,
-        loads: &[TableLoad<'_>],
-        choice: &Choice,
-        progress: &Progress,
-    ) -> Result<()> {
-        let level: String = client.query_one("SHOW wal_level", &[]).await?.try_get(0)?;
-        let names = self.table_names().join(", ");
-        progress.say(format!("load: {} → {}", input.shown, self.server.shown()));
-        progress.say(format!("load: schema {schema}: {names}"));
-        let bytes = indicatif::HumanBytes(input.bytes());
-        let Some(rows) = input.rows() else {
-            progress.say(format!("load: {bytes} of CSV, every record read"));
-            return Ok(());
-        };
-        let entries = loads
-            .iter()
-            .map(|load| load.input.rows.unwrap_or(0) * choice.keys_on(load.target.oid) as u64);
-        let size = Size::expected(input.bytes(), rows, entries.sum(), level == "minimal");
-        progress.say(format!(
-            "load: {} rows, {bytes} of CSV; about {} of heap, {} of indexes, {} of WAL",
-            grouped(rows),
-            indicatif::HumanBytes(size.heap),
-            indicatif::HumanBytes(size.indexes),
-            indicatif::HumanBytes(size.wal)
-        ));
-        Ok(())
+        let targets = begun.targets.iter().zip(&begun.sources);
+        targets.map(load).collect()
     }
 }

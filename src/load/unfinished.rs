@@ -22,7 +22,9 @@ pub async fn ensure_finished(client: &impl GenericClient, schema: Option<&str>) 
         1 => ", 1 constraint not put back yet".to_owned(),
         more => format!(", {more} constraints not put back yet"),
     };
-    bail!("an unfinished load stands in schema {schema}{constraints}; type: {command} --replace")
+    bail!(
+        "an unfinished load stands in schema {schema}{constraints}; type, to finish it: {command}"
+    )
 }
 
 /// Whether there is a ledger and this role may read it. `to_regclass` would be an error without USAGE on its schema.

@@ -1,47 +1,40 @@
-//! COPY … FROM STDIN: chunks of bytes from a channel into a table.
+//! COPY … FROM STDIN: bytes into a table.
+
+use std::pin::Pin;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use futures_util::SinkExt;
-use tokio::sync::mpsc::Receiver;
-use tokio_postgres::Transaction;
+use tokio_postgres::{CopyInSink, Transaction};
 
-use crate::progress::Task;
-
-/// Some rows as COPY wants them.
-#[derive(Debug, Clone)]
-pub struct Chunk {
-    /// The rows in it.
-    pub rows: u64,
-    /// About 1 MB: a message each, where smaller ones cost the client more (64 KB: a third more time for 29 MB).
-    pub bytes: Bytes,
+/// A COPY under way. Dropping it aborts it and leaves the connection usable.
+pub struct CopyIn {
+    sink: Pin<Box<CopyInSink<Bytes>>>,
 }
 
-/// Sends every chunk and returns the rows that Postgres counted.
-///
-/// An error among the chunks, or dropping the future, aborts the COPY and leaves the connection usable. Postgres' own
-/// errors surface at the end of the stream at the latest.
-pub async fn copy_in(
-    transaction: &Transaction<'_>,
-    statement: &str,
-    mut chunks: Receiver<Result<Chunk>>,
-    task: &Task,
-) -> Result<u64> {
-    let sink = transaction
-        .copy_in(statement)
-        .await
-        .context("could not start COPY")?;
-    let mut sink = Box::pin(sink);
-    while let Some(chunk) = chunks.recv().await {
-        let Chunk { rows, bytes } = chunk?;
-        let size = bytes.len() as u64;
-        if sink.feed(bytes).await.is_err() {
-            // The connection tells why when the COPY is finished.
-            break;
-        }
-        task.add(rows, size);
+impl CopyIn {
+    /// Begins one.
+    pub async fn start(transaction: &Transaction<'_>, statement: &str) -> Result<CopyIn> {
+        let sink = transaction
+            .copy_in(statement)
+            .await
+            .context("could not start COPY")?;
+        Ok(CopyIn {
+            sink: Box::pin(sink),
+        })
     }
-    sink.as_mut().finish().await.context("COPY failed")
+
+    /// Sends bytes, best about 1 MB at a time: a message each, where smaller ones cost the client more (64 KB: a third
+    /// more time for 29 MB). False when the connection takes no more: [`CopyIn::finish`] says why.
+    pub async fn send(&mut self, bytes: Bytes) -> bool {
+        self.sink.feed(bytes).await.is_ok()
+    }
+
+    /// Ends it and returns the rows that Postgres counted. The server's own errors surface here and not before: a COPY
+    /// of a whole large file would tell of its first row at the file's end.
+    pub async fn finish(mut self) -> Result<u64> {
+        self.sink.as_mut().finish().await.context("COPY failed")
+    }
 }
 
 /// Where in the stream a COPY failed, as far as Postgres tells.

@@ -8,6 +8,7 @@ pub mod copy;
 pub mod embedded;
 pub mod error;
 pub mod explain;
+pub mod locks;
 pub mod name;
 pub mod passfile;
 pub mod programs;

@@ -2,9 +2,12 @@
 
 use std::env;
 use std::fs;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 
@@ -29,6 +32,8 @@ pub struct Server {
     place: Place,
     shown: String,
     schema: Option<String>,
+    /// An advisory lock that every new connection shares in; 0 for none.
+    shared_lock: AtomicI64,
 }
 
 enum Place {
@@ -88,6 +93,7 @@ impl Server {
             place: Place::Theirs,
             shown,
             schema,
+            shared_lock: AtomicI64::new(0),
         })
     }
 
@@ -118,6 +124,7 @@ impl Server {
             shown: format!("{database} on the {which}"),
             place: Place::Embedded(lease),
             schema,
+            shared_lock: AtomicI64::new(0),
         })
     }
 
@@ -141,7 +148,27 @@ impl Server {
             );
             opened.client.batch_execute(&lead).await?;
         }
+        let lock = self.shared_lock.load(Ordering::Relaxed);
+        if lock != 0 {
+            let share = format!("SELECT pg_advisory_lock_shared({lock})");
+            opened.client.batch_execute(&share).await?;
+        }
         Ok(())
+    }
+
+    /// Has the connections made from now on share in an advisory lock, until each of them ends.
+    pub fn share_lock(&self, key: i64) {
+        self.shared_lock.store(key, Ordering::Relaxed);
+    }
+
+    /// Whether no network lies between: a socket of this machine, or its loopback address.
+    pub fn is_local(&self) -> bool {
+        self.config.get_hosts().iter().all(|host| match host {
+            Host::Unix(_) => true,
+            Host::Tcp(name) => {
+                name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+            }
+        })
     }
 
     fn explained(&self, failure: connect::Failure) -> Refused {

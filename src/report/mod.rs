@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 pub mod check;
 pub mod colour;
 pub mod db;
+pub mod forget;
 pub mod generate;
 pub mod index;
 pub mod load;

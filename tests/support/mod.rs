@@ -23,10 +23,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
 mod ask;
+mod dump;
 mod front;
 mod home;
 
 pub use ask::{Given, ask, ask_url, assert_says, refusal};
+pub use dump::{contents, schema_dump};
 pub use front::{Answer, front};
 pub use home::PrivateHome;
 

@@ -15,6 +15,11 @@ CREATE TABLE IF NOT EXISTS seedrow.loads (
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz
 );
+-- Whether rows that stood in its tables before may be emptied, and the indexes that it builds besides what is lifted:
+-- giving it up takes them away again.
+ALTER TABLE seedrow.loads
+    ADD COLUMN IF NOT EXISTS replaced boolean NOT NULL DEFAULT false,
+    ADD COLUMN IF NOT EXISTS indexes text[] NOT NULL DEFAULT '{}';
 
 -- The account of each table: read = loaded + rejected + dropped.
 CREATE TABLE IF NOT EXISTS seedrow.tables (
@@ -30,6 +35,13 @@ CREATE TABLE IF NOT EXISTS seedrow.tables (
     PRIMARY KEY (schema_name, table_name),
     CHECK (read = loaded + rejected + dropped)
 );
+-- What the table's file was like, size and time; and where the next segment begins while a table is loaded in several
+-- transactions: a byte of its file and the line there, or a block of the rows that seedrow makes. NULL once the table is
+-- complete.
+ALTER TABLE seedrow.tables
+    ADD COLUMN IF NOT EXISTS source text NOT NULL DEFAULT '',
+    ADD COLUMN IF NOT EXISTS position bigint,
+    ADD COLUMN IF NOT EXISTS line bigint;
 
 -- Constraints dropped for the load; each row goes in the transaction that puts its constraint back.
 CREATE TABLE IF NOT EXISTS seedrow.lifted (

@@ -1,0 +1,47 @@
+//! `seedrow forget`: the ledger, and with it an unfinished load, out of a database.
+
+use anyhow::Result;
+
+use crate::cli::{QuietArgs, TargetArgs};
+use crate::commands::{Outcome, database_name};
+use crate::load;
+use crate::postgres::Server;
+use crate::progress::Progress;
+use crate::report;
+
+/// Remove seedrow's ledger, the schema `seedrow`, from a database
+///
+/// Loaded rows stay. Afterwards seedrow takes the tables for somebody else's: a load into them asks for --replace.
+/// An unfinished load is refused: finish it, or give it up with --abandon.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  seedrow forget\n  \
+                        seedrow forget --abandon --url postgresql://app@db.example.com/shop")]
+pub struct Args {
+    /// Give an unfinished load up: its tables are emptied, and every constraint and index is put back as it was
+    #[arg(long)]
+    abandon: bool,
+
+    /// On the embedded Postgres: the dataset whose database is meant, a name or a TOML file
+    #[arg(long, default_value = "catalog", value_name = "NAME|FILE.toml")]
+    dataset: String,
+
+    #[command(flatten)]
+    target: TargetArgs,
+
+    #[command(flatten)]
+    quiet: QuietArgs,
+}
+
+/// Forgets and says what.
+pub async fn run(args: &Args) -> Result<Outcome> {
+    let progress = Progress::new(args.quiet.quiet);
+    let server = Server::open(&args.target, &database_name(&args.dataset), &progress).await?;
+    let forgotten = load::forget(&server, args.abandon, &progress).await?;
+    report::forget::forgotten(&forgotten, server.shown())?;
+    Ok(Outcome::Held)
+}
+
+/// What an interrupted command left.
+pub fn after_interrupt() -> String {
+    "nothing was forgotten: it happens all at once or not at all".into()
+}

@@ -1,0 +1,229 @@
+//! A load that was left unfinished: the same command finishes it, and `forget --abandon` gives it up.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
+
+mod shop;
+mod support;
+
+use std::fs;
+
+use shop::{CONSTRAINTS, PETS, SCHEMA, Session, Shop};
+use support::{contents, schema_dump, seedrow};
+
+/// A weight that is no number, in the file that is loaded first at `--jobs 1`, being the larger one.
+const BAD: &str = "id,owner_id,name,weight\n1,1,Rex,30\n2,1,Mia,heavy\n3,2,Tom,5\n";
+
+#[test]
+fn the_same_command_loads_what_is_missing_and_nothing_else() {
+    let shop = Shop::new("missing_only");
+    shop.db.execute(SCHEMA);
+    let before = shop.db.value(CONSTRAINTS);
+    shop.pets(BAD);
+    // One at a time, the larger first: the owners are made to be it.
+    shop.owners(format!("id,name\n1,Ann\n2,Bob{}\n", " ".repeat(500)));
+    shop.load(&["--jobs", "1"]).exits(2);
+    assert_eq!(shop.counts(), "2 0");
+    let file = "SELECT pg_relation_filenode('owners')";
+    let loaded = shop.db.value(file);
+    shop.pets(PETS);
+    shop.load(&["--jobs", "1"])
+        .exits(0)
+        .stderr_has("1 of 2 tables are loaded");
+    assert_eq!(shop.db.value(file), loaded, "the owners were loaded again");
+    assert_eq!(shop.counts(), "2 3");
+    assert_eq!(shop.db.value(CONSTRAINTS), before);
+}
+
+#[test]
+fn a_file_that_was_mended_is_loaded_anew_though_its_rows_are_there() {
+    let shop = Shop::new("mended");
+    shop.pets("id,owner_id,name,weight\n1,1,Rex,30\n1,1,Mia,4\n");
+    shop.load(&[]).exits(2).stderr_has("pets_pkey");
+    assert_eq!(shop.counts(), "2 2");
+    shop.pets(PETS);
+    shop.load(&[]).exits(0);
+    assert_eq!(shop.counts(), "2 3");
+    // Complete now: a file that changes after that is another load.
+    shop.pets("id,owner_id,name,weight\n9,1,Rex,30\n");
+    shop.load(&[]).exits(2).stderr_has("--replace");
+    assert_eq!(shop.counts(), "2 3");
+}
+
+#[test]
+fn an_unfinished_replacing_load_still_empties_what_it_was_to_replace() {
+    let shop = Shop::new("replacing");
+    shop.load(&[]).exits(0);
+    shop.db.execute("INSERT INTO owners VALUES (7, 'mine')");
+    shop.pets(BAD);
+    shop.load(&["--jobs", "1", "--replace"]).exits(2);
+    shop.pets(PETS);
+    shop.load(&["--jobs", "1"]).exits(0);
+    assert_eq!(shop.counts(), "2 3");
+}
+
+#[test]
+fn rows_that_others_wrote_between_two_attempts_are_not_emptied() {
+    let shop = Shop::new("between");
+    shop.pets(BAD);
+    shop.load(&["--jobs", "1"]).exits(2);
+    shop.db.execute("INSERT INTO owners VALUES (7, 'mine')");
+    shop.pets(PETS);
+    shop.load(&["--jobs", "1"]).exits(2).stderr_has(
+        "public.owners was empty when this load began, and somebody wrote rows into it since",
+    );
+    assert_eq!(shop.counts(), "1 0");
+    shop.load(&["--replace"]).exits(0);
+    assert_eq!(shop.counts(), "2 3");
+}
+
+#[test]
+fn tables_emptied_by_hand_are_loaded_again() {
+    let shop = Shop::new("by_hand");
+    shop.pets("id,owner_id,name,weight\n1,1,Rex,30\n1,1,Mia,4\n");
+    shop.load(&[]).exits(2);
+    shop.pets(PETS);
+    shop.db.execute("TRUNCATE owners, pets");
+    shop.load(&[]).exits(0);
+    assert_eq!(shop.counts(), "2 3");
+}
+
+#[test]
+fn segments_are_kept_and_the_rest_is_added() {
+    let shop = Shop::new("segments");
+    shop.db.execute(SCHEMA);
+    // Over 64 MB, so that a first segment is committed before the line that is wrong.
+    let name = "x".repeat(1000);
+    let mut pets = String::from("id,owner_id,name,weight\n");
+    for id in 1..=80_000 {
+        pets.push_str(&format!("{id},1,{name},\n"));
+    }
+    let whole = pets.clone();
+    pets.push_str("80001,1,Rex,heavy\n");
+    shop.pets(&pets);
+    let failed = shop.load(&["--commit", "segment"]).exits(2);
+    failed.stderr_has("data/pets.csv, line 80002: ");
+    let kept: u64 = shop.db.value("SELECT count(*) FROM pets").parse().unwrap();
+    assert!((60_000..80_000).contains(&kept), "{kept}");
+    let ledger = shop
+        .db
+        .value("SELECT loaded || ' ' || (position IS NOT NULL) FROM seedrow.tables WHERE table_name = 'pets'");
+    assert_eq!(ledger, format!("{kept} true"));
+
+    // With the value mended in a file of the same size and time, the rest is added to what is there.
+    let path = shop.dir.path("data/pets.csv");
+    let time = fs::metadata(&path).unwrap().modified().unwrap();
+    fs::write(&path, format!("{whole}80001,1,Rex,55555\n")).unwrap();
+    fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_modified(time)
+        .unwrap();
+    let first = shop.db.value("SELECT ctid FROM pets WHERE id = 1");
+    shop.load(&["--commit", "segment"])
+        .exits(0)
+        .stderr_has("pets with ");
+    assert_eq!(shop.db.value("SELECT ctid FROM pets WHERE id = 1"), first);
+    assert_eq!(
+        shop.db
+            .value("SELECT count(*) || ' ' || count(DISTINCT id) FROM pets"),
+        "80001 80001"
+    );
+    // What VACUUM does in FREEZE's place.
+    assert_eq!(
+        shop.db
+            .value("SELECT relallvisible = relpages FROM pg_class WHERE oid = 'pets'::regclass"),
+        "t"
+    );
+}
+
+#[test]
+fn a_catalog_in_segments_is_the_catalog() {
+    let shop = Shop::new("catalog_segments");
+    let rows = |schema: &str, commit: &str| {
+        let url = shop.db.url();
+        let args = [
+            "run",
+            "--rows",
+            "500",
+            "--url",
+            &url,
+            "--target-schema",
+            schema,
+        ];
+        seedrow(args.into_iter().chain(["--commit", commit])).exits(0);
+        contents(&url, schema).replace(schema, "")
+    };
+    assert_eq!(rows("whole", "table"), rows("parts", "segment"));
+}
+
+#[test]
+fn giving_a_load_up_puts_the_schema_back() {
+    let shop = Shop::new("abandon");
+    shop.db.execute(SCHEMA);
+    shop.db
+        .execute("ALTER TABLE pets ADD CONSTRAINT one UNIQUE (owner_id, name)");
+    let before = schema_dump(&shop.db.url());
+    shop.pets("id,owner_id,name,weight\n1,1,Rex,30\n1,1,Mia,4\n");
+    shop.load(&[]).exits(2);
+    assert_ne!(schema_dump(&shop.db.url()), before);
+    let url = shop.db.url();
+    seedrow(["forget", "--url", &url])
+        .exits(2)
+        .stderr_has("an unfinished load stands in schema public")
+        .stderr_has("seedrow load data");
+    seedrow(["forget", "--abandon", "--url", &url])
+        .exits(0)
+        .stdout_has("gave up the unfinished load in schema public: emptied owners, pets")
+        .stdout_has("removed the ledger");
+    assert_eq!(schema_dump(&url), before);
+    assert_eq!(shop.counts(), "0 0");
+    assert_eq!(
+        shop.db.value("SELECT to_regnamespace('seedrow') IS NULL"),
+        "t"
+    );
+    seedrow(["forget", "--url", &url])
+        .exits(0)
+        .stdout_has("there is no ledger");
+    shop.pets(PETS);
+    shop.load(&[]).exits(0);
+}
+
+#[test]
+fn giving_up_leaves_alone_what_others_wrote() {
+    let shop = Shop::new("abandon_others");
+    shop.db.execute(SCHEMA);
+    shop.pets(BAD);
+    shop.load(&["--jobs", "1"]).exits(2);
+    shop.db.execute("INSERT INTO owners VALUES (7, 'mine')");
+    seedrow(["forget", "--abandon", "--url", &shop.db.url()]).exits(0);
+    assert_eq!(shop.counts(), "1 0");
+}
+
+#[test]
+fn forgetting_keeps_loaded_rows_which_are_somebody_elses_then() {
+    let shop = Shop::new("forget");
+    shop.load(&[]).exits(0);
+    seedrow(["forget", "--url", &shop.db.url()])
+        .exits(0)
+        .stdout_has("removed the ledger")
+        .lacks("gave up");
+    assert_eq!(shop.counts(), "2 3");
+    shop.load(&[])
+        .exits(2)
+        .stderr_has("owners, pets hold rows already");
+}
+
+#[test]
+fn a_table_that_stays_locked_names_who_holds_it() {
+    let shop = Shop::new("locked");
+    shop.db.execute(SCHEMA);
+    let other = Session::new(&shop.db.url());
+    other.execute("SET application_name = 'the holder'; BEGIN; SELECT count(*) FROM pets");
+    shop.load(&["--lock-timeout", "300ms"])
+        .exits(2)
+        .stderr_has("a table stayed locked by another session")
+        .stderr_has("the holder")
+        .stderr_has("--lock-timeout");
+    drop(other);
+    shop.load(&[]).exits(0);
+}

@@ -1,0 +1,39 @@
+//! What a schema is to `pg_dump`, and tables' contents whatever their rows' order.
+
+use std::process::Command;
+
+use seedrow::postgres::programs;
+
+use super::{rows_at, value_at};
+
+/// `pg_dump --schema-only` without the ledger and without what differs from run to run. Needs pg_dump beside the server
+/// programs.
+pub fn schema_dump(url: &str) -> String {
+    let server = programs::installed().unwrap().remove(0);
+    let dumped = Command::new(server.program("pg_dump"))
+        .args(["--schema-only", "--exclude-schema=seedrow", "--dbname", url])
+        .output()
+        .expect("these tests need pg_dump beside the server programs");
+    let errors = String::from_utf8_lossy(&dumped.stderr);
+    assert!(dumped.status.success(), "pg_dump: {errors}");
+    let text = String::from_utf8(dumped.stdout).unwrap();
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A line a table of a schema: its rows and the sum of their hashes.
+pub fn contents(url: &str, schema: &str) -> String {
+    let tables = format!(
+        "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = '{schema}' ORDER BY 1"
+    );
+    let each = rows_at(url, &tables).into_iter().map(|row| {
+        let table = row[0].clone().unwrap();
+        let sum = format!(
+            "SELECT count(*) || ' rows, ' || COALESCE(sum(hashtextextended(t::text, 0)::numeric), 0) FROM {table} AS t"
+        );
+        format!("{table}: {}\n", value_at(url, &sum))
+    });
+    each.collect()
+}
