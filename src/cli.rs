@@ -48,6 +48,11 @@ pub struct TargetArgs {
     #[arg(long, value_parser = duration, default_value = "0s", value_name = "TIME")]
     pub wait: Duration,
 
+    /// The memory of the server's machine, to sort indexes in a part of it: 1GB, 16GB [default: as its shared_buffers and
+    /// effective_cache_size tell]
+    #[arg(long, value_parser = bytes, value_name = "SIZE")]
+    pub server_memory: Option<u64>,
+
     /// Where the embedded Postgres lives.
     #[command(flatten)]
     pub home: HomeArgs,
@@ -65,7 +70,7 @@ pub struct HomeArgs {
 /// How work is spread over threads and connections.
 #[derive(Args, Debug, Clone)]
 pub struct JobsArgs {
-    /// Threads and connections [default: the machine's cores]
+    /// Threads and connections at a time [default: this machine's cores, as far as the server has connections free]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256), value_name = "N")]
     pub jobs: Option<u16>,
 }
@@ -176,6 +181,23 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * seconds).map_err(|_| EXPECTED.into())
 }
 
+/// Reads a size: a whole number and one of kB, MB, GB or TB, which are powers of 1024 as in Postgres' settings.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    const EXPECTED: &str = "expected a size such as 512MB or 16GB";
+    let split = text.find(|c: char| !c.is_ascii_digit());
+    let (number, unit) = text.split_at(split.ok_or(EXPECTED)?);
+    let power = match unit.trim().to_ascii_lowercase().as_str() {
+        "kb" | "kib" => 10,
+        "mb" | "mib" => 20,
+        "gb" | "gib" => 30,
+        "tb" | "tib" => 40,
+        _ => return Err(EXPECTED.into()),
+    };
+    let number: u64 = number.parse().map_err(|_| EXPECTED)?;
+    let bytes = number.checked_mul(1 << power).filter(|&bytes| bytes > 0);
+    bytes.ok_or_else(|| EXPECTED.into())
+}
+
 /// Reads a share between 0 (excluded) and 1: `10%` or `0.1`.
 pub fn percent(text: &str) -> Result<f64, String> {
     const EXPECTED: &str = "expected a share above 0 and up to 100%, such as 10% or 0.1";
@@ -226,6 +248,15 @@ mod tests {
         assert_eq!(duration("1.5"), Ok(Duration::from_millis(1500)));
         for text in ["", "ms", "10 parsecs", "-1s", "1e999s"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_as_in_postgres_settings() {
+        assert_eq!(bytes("512MB"), Ok(512 << 20));
+        assert_eq!(bytes("1 GiB"), Ok(1 << 30));
+        for text in ["", "1", "MB", "0GB", "1.5GB", "-1GB", "99999999999TB"] {
+            assert!(bytes(text).is_err(), "{text}");
         }
     }
 

@@ -106,6 +106,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let target_options = target_options(&args.target, &args.dataset);
     let how = How {
         jobs: args.jobs.count(),
+        neighbours: 0,
         mode: args.mode(),
         target_options: &target_options,
     };
@@ -183,6 +184,7 @@ mod tests {
     fn what_leads_to_the_target_is_said_again_without_its_password() {
         let options = |url: Option<&str>, schema: Option<&str>, home: Option<&str>, dataset| {
             let target = TargetArgs {
+                server_memory: None,
                 url: url.map(str::to_owned),
                 target_schema: schema.map(str::to_owned),
                 wait: Duration::ZERO,

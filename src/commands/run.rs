@@ -89,7 +89,12 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
 
     let mut phases = Vec::new();
     let target_options = target_options(&args.target, &args.dataset.dataset);
-    let along = Along::new(&job.server, &target_options, &job.progress);
+    let along = Along::new(
+        &job.server,
+        &target_options,
+        args.jobs.count(),
+        &job.progress,
+    );
     let finished = job.seed(&along, &mut phases).await?;
     let mut built = along.into_built();
     let survey = job.index(&mut built, &mut phases).await?;
@@ -219,6 +224,7 @@ impl Job<'_> {
             .granted;
         let how = How {
             jobs: self.args.jobs.count(),
+            neighbours: 0,
             mode: Mode::Plain,
             target_options: &target_options(&self.args.target, &self.args.dataset.dataset),
         };

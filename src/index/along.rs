@@ -17,17 +17,24 @@ use crate::progress::Progress;
 pub struct Along<'a> {
     server: &'a Server,
     target_options: &'a str,
+    jobs: usize,
     progress: &'a Progress,
     planned: RefCell<Vec<Proposal>>,
     built: RefCell<Vec<Built>>,
 }
 
 impl<'a> Along<'a> {
-    /// For one load on this server; see [`How::target_options`].
-    pub fn new(server: &'a Server, target_options: &'a str, progress: &'a Progress) -> Along<'a> {
+    /// For one load of so many connections on this server; see [`How::target_options`].
+    pub fn new(
+        server: &'a Server,
+        target_options: &'a str,
+        jobs: usize,
+        progress: &'a Progress,
+    ) -> Along<'a> {
         Along {
             server,
             target_options,
+            jobs,
             progress,
             planned: RefCell::default(),
             built: RefCell::default(),
@@ -76,6 +83,7 @@ impl Afterwards for Along<'_> {
         proposal.table_bytes = heap_bytes(&client, &proposal.table).await?;
         let how = How {
             jobs: 1,
+            neighbours: self.jobs - 1,
             mode: Mode::Plain,
             target_options: self.target_options,
         };

@@ -9,11 +9,11 @@ use tokio_postgres::{Client, GenericClient};
 
 use super::plan::{Mode, Proposal};
 use crate::postgres::catalog::{self, TableKind};
+use crate::postgres::memory::{Memory, workers};
 use crate::postgres::name::{quoted, quoted_list};
 use crate::postgres::{Server, TableName};
 use crate::progress::{Progress, Task, Unit};
 
-const MIB: u64 = 1 << 20;
 const WATCH_EVERY: Duration = Duration::from_millis(200);
 /// A build that waits for a lock makes every later write wait behind it.
 const LOCK_TIMEOUT: &str = "5s";
@@ -34,6 +34,8 @@ pub struct Built {
 pub struct How<'a> {
     /// Up to how many at a time.
     pub jobs: usize,
+    /// Builders at work elsewhere meanwhile, which need memory too.
+    pub neighbours: usize,
     /// Whether writes go on meanwhile.
     pub mode: Mode,
     /// The options that lead back to the target, each with a space before it, for messages.
@@ -182,16 +184,7 @@ impl<'a> Session<'a> {
         how: How<'a>,
     ) -> Result<Session<'a>> {
         let How { jobs, mode, .. } = how;
-        let row = client
-            .query_one(
-                "SELECT pg_size_bytes(current_setting('shared_buffers')),
-                    pg_size_bytes(current_setting('maintenance_work_mem'))",
-                &[],
-            )
-            .await
-            .context("could not read the server's memory settings")?;
-        let shared = u64::try_from(row.try_get::<_, i64>(0)?)?;
-        let own = u64::try_from(row.try_get::<_, i64>(1)?)?;
+        let memory = Memory::read(client).await?;
         // Two concurrent builds on one table wait for each other, and each waits for the other's transaction.
         let builders = match mode {
             Mode::Plain => jobs.clamp(1, indexes),
@@ -200,7 +193,7 @@ impl<'a> Session<'a> {
         Ok(Session {
             how,
             builders,
-            memory: memory(shared, own, builders),
+            memory: memory.of_builder(server.memory(), builders + how.neighbours),
             workers: workers(jobs, builders),
             block_bytes: catalog::block_bytes(client).await?,
             lock_timeout: match (mode, server.is_embedded()) {
@@ -227,18 +220,6 @@ impl<'a> Session<'a> {
         }
         Ok(())
     }
-}
-
-/// Bytes a builder may sort in: its share of half the shared buffers, the one measure of memory that SQL can see,
-/// from 64 MiB to 1 GiB; never less than the server's own setting.
-fn memory(shared_buffers: u64, own: u64, builders: usize) -> u64 {
-    let share = shared_buffers / 2 / builders.max(1) as u64;
-    share.clamp(64 * MIB, 1024 * MIB).max(own)
-}
-
-/// Workers beside each builder, so that builders and workers together are `jobs`; more than 8 gain nothing.
-fn workers(jobs: usize, builders: usize) -> usize {
-    (jobs / builders.max(1)).saturating_sub(1).min(8)
 }
 
 fn failed(proposal: &Proposal) -> String {
@@ -276,29 +257,4 @@ fn explained(error: tokio_postgres::Error, proposal: &Proposal, how: How<'_>) ->
         ),
     };
     anyhow::Error::new(error).context(format!("{advice}{leftover}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn memory_is_shared_out_within_bounds() {
-        assert_eq!(memory(2048 * MIB, 64 * MIB, 2), 512 * MIB);
-        assert_eq!(memory(128 * MIB, 16 * MIB, 2), 64 * MIB, "at least 64 MiB");
-        assert_eq!(memory(64 << 30, 64 * MIB, 1), 1024 * MIB, "at most 1 GiB");
-        assert_eq!(
-            memory(128 * MIB, 4096 * MIB, 2),
-            4096 * MIB,
-            "the server's own"
-        );
-    }
-
-    #[test]
-    fn workers_fill_the_jobs_that_builders_leave() {
-        assert_eq!(workers(2, 2), 0);
-        assert_eq!(workers(2, 1), 1);
-        assert_eq!(workers(8, 3), 1);
-        assert_eq!(workers(64, 1), 8);
-    }
 }

@@ -1,24 +1,24 @@
 //! Several connections working through one list of tasks.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use anyhow::Result;
 use futures_util::future::try_join_all;
 use tokio::sync::Notify;
 use tokio_postgres::Client;
 
+use crate::load::session::Session;
 use crate::postgres::Server;
 
-/// So many connections to one server.
+/// Several connections to one server.
 #[derive(Clone, Copy)]
 pub struct Crew<'a> {
     /// The server.
     pub server: &'a Server,
-    /// Connections at a time.
-    pub jobs: usize,
-    /// The longest a statement waits for a lock that others hold.
-    pub lock_timeout: Duration,
+    /// What they are set to, and how many there are at a time.
+    pub session: &'a Session,
+    /// Fewer than the session has.
+    pub alone: bool,
 }
 
 impl Crew<'_> {
@@ -51,6 +51,7 @@ impl Crew<'_> {
         rank: impl Fn(usize, &T) -> u64,
         work: impl AsyncFn(&mut Client, T) -> Result<Vec<T>>,
     ) -> Result<()> {
+        let connections = if self.alone { 1 } else { self.session.jobs };
         let queue = Queue {
             state: Mutex::new(State {
                 waiting: tasks,
@@ -66,19 +67,14 @@ impl Crew<'_> {
             }
             Ok(())
         };
-        try_join_all((0..self.jobs.max(1)).map(worker)).await?;
+        try_join_all((0..connections).map(worker)).await?;
         Ok(())
     }
 
-    /// A connection for loading. A crash of the server loses at most the last commits, and the ledger's rows for them
-    /// with them: asynchronous commit never reorders.
+    /// A connection for loading.
     pub async fn connect(&self) -> Result<Client> {
         let client = self.server.connect().await?;
-        let settings = format!(
-            "SET synchronous_commit = off; SET lock_timeout = {}",
-            self.lock_timeout.as_millis()
-        );
-        client.batch_execute(&settings).await?;
+        self.session.apply(&client).await?;
         Ok(client)
     }
 }

@@ -15,6 +15,7 @@ use crate::load::lift::Choice;
 use crate::load::restore::{self, BrokenKey};
 use crate::load::rows::TableLoad;
 use crate::load::run::{Loaded, Phase};
+use crate::load::settings::Settings;
 use crate::postgres::catalog::{self, ForeignKey};
 use crate::progress::Progress;
 
@@ -69,6 +70,7 @@ impl<A: Afterwards> Fill<'_, A> {
             broken,
             stayed,
             phases,
+            settings: Settings::default(),
         })
     }
 
@@ -80,7 +82,7 @@ impl<A: Afterwards> Fill<'_, A> {
     async fn rows_and_keys(&self) -> Result<Vec<Account>> {
         let mut crew = self.crew;
         if self.choice.has_order() {
-            crew.jobs = 1;
+            crew.alone = true;
         }
         let complete = self.loads.iter().filter(|load| load.is_complete());
         let complete = complete.filter_map(|load| {
@@ -138,9 +140,10 @@ impl<A: Afterwards> Fill<'_, A> {
 
     fn rank(&self, worker: usize, work: &Work<A::Task>) -> u64 {
         const PREFERRED: u64 = 1 << 62;
+        let single = self.crew.session.jobs == 1;
         let (load, preferred) = match work {
-            Work::Rows(load) => (load, worker == 0 && self.crew.jobs > 1),
-            Work::Keys(load) | Work::Along(load, _) => (load, worker > 0 || self.crew.jobs == 1),
+            Work::Rows(load) => (load, worker == 0 && !single),
+            Work::Keys(load) | Work::Along(load, _) => (load, worker > 0 || single),
         };
         let size = if self.choice.has_order() {
             // Positions in load order, the first highest.

@@ -19,6 +19,8 @@ use crate::load::lift::{self, Choice};
 use crate::load::restore::{self, BrokenKey};
 use crate::load::rights;
 use crate::load::rows::{Commit, TableLoad, Way};
+use crate::load::session::Session;
+use crate::load::settings::{Mark, Settings};
 use crate::load::tables::{self, Target};
 use crate::load::turn;
 use crate::postgres::catalog;
@@ -82,6 +84,8 @@ pub struct Loaded {
     pub stayed: Vec<String>,
     /// Where the time went.
     pub phases: Vec<Phase>,
+    /// What the server was set to meanwhile.
+    pub settings: Settings,
 }
 
 /// How a load ended.
@@ -196,6 +200,16 @@ impl Load<'_> {
         self.ensure_headers_fit(input)?;
         let identity = identity::of_input(self, input)?;
         let mut control = self.server.connect().await?;
+        let session = Session::plan(
+            self.server,
+            &control,
+            self.tables.len(),
+            self.jobs,
+            self.lock_timeout,
+            progress,
+        )
+        .await?;
+        session.apply(&control).await?;
         turn::take(self.server, &control, progress).await?;
         let found = self.look(&identity).await?;
         if found == Found::Complete {
@@ -208,8 +222,8 @@ impl Load<'_> {
         };
         let crew = Crew {
             server: self.server,
-            jobs: self.jobs,
-            lock_timeout: self.lock_timeout,
+            session: &session,
+            alone: false,
         };
         let fill = Fill {
             crew,
@@ -219,8 +233,11 @@ impl Load<'_> {
             afterwards,
             progress,
         };
+        let before = Mark::now(&control).await;
         match fill.carry_out().await {
             Ok(loaded) => {
+                let settings = Settings::since(before, self.server, &control).await?;
+                let loaded = Loaded { settings, ..loaded };
                 ledger::finish(&control, &begun.schema).await?;
                 self.stage.set(Reached::Complete);
                 Ok(Finished::Now(loaded))
@@ -240,8 +257,6 @@ impl Load<'_> {
         progress: &Progress,
     ) -> Result<Begun> {
         let transaction = control.transaction().await?;
-        let limit = format!("SET LOCAL lock_timeout = {}", self.lock_timeout.as_millis());
-        transaction.batch_execute(&limit).await?;
         let schema = self.make_ready(&transaction).await?;
         let targets = tables::find(&transaction, self.dataset, &schema, self.tables).await?;
         rights::ensure_may_fill(&transaction, &targets).await?;
@@ -328,6 +343,7 @@ impl Load<'_> {
             broken,
             stayed: Vec::new(),
             phases: Vec::new(),
+            settings: Settings::default(),
         }))
     }
 

@@ -9,6 +9,7 @@ pub mod embedded;
 pub mod error;
 pub mod explain;
 pub mod locks;
+pub mod memory;
 pub mod name;
 pub mod passfile;
 pub mod programs;

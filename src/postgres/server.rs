@@ -32,6 +32,8 @@ pub struct Server {
     place: Place,
     shown: String,
     schema: Option<String>,
+    /// The machine's memory, where it was given.
+    memory: Option<u64>,
     /// An advisory lock that every new connection shares in; 0 for none.
     shared_lock: AtomicI64,
 }
@@ -64,13 +66,17 @@ impl Server {
         progress: &Progress,
     ) -> Result<Server> {
         let schema = args.target_schema.clone();
-        match target {
-            Target::Theirs(address) => Server::theirs(address, args.wait, schema, progress).await,
+        let server = match target {
+            Target::Theirs(address) => Server::theirs(address, args.wait, schema, progress).await?,
             Target::Embedded => {
                 let home = Home::resolve(&args.home)?;
-                Server::embedded(home, database, schema, progress).await
+                Server::embedded(home, database, schema, progress).await?
             }
-        }
+        };
+        Ok(Server {
+            memory: args.server_memory,
+            ..server
+        })
     }
 
     async fn theirs(
@@ -93,6 +99,7 @@ impl Server {
             place: Place::Theirs,
             shown,
             schema,
+            memory: None,
             shared_lock: AtomicI64::new(0),
         })
     }
@@ -124,6 +131,7 @@ impl Server {
             shown: format!("{database} on the {which}"),
             place: Place::Embedded(lease),
             schema,
+            memory: None,
             shared_lock: AtomicI64::new(0),
         })
     }
@@ -193,6 +201,11 @@ impl Server {
     /// The target for messages: host, port, database, user; never a password.
     pub fn shown(&self) -> &str {
         &self.shown
+    }
+
+    /// Bytes of memory that the server's machine has, where `--server-memory` says.
+    pub fn memory(&self) -> Option<u64> {
+        self.memory
     }
 
     /// The schema asked for with `--target-schema`.

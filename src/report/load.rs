@@ -1,10 +1,11 @@
 //! The account of a load, and the foreign keys that its rows break.
 
 use anyhow::Result;
+use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
 use crate::cli::Format;
-use crate::load::{Account, BrokenKey, Finished, Loaded};
+use crate::load::{Account, BrokenKey, Finished, Loaded, Settings};
 use crate::progress::{grouped, per_second};
 use crate::report::table::{Align, table};
 use crate::report::{pretty, print};
@@ -40,6 +41,7 @@ fn text(finished: &Finished) -> String {
             ));
         }
     }
+    text.push_str(&settings(&loaded.settings));
     text.push_str(&findings(loaded));
     text
 }
@@ -49,6 +51,27 @@ pub fn findings(loaded: &Loaded) -> String {
     let stayed = loaded.stayed.iter();
     let stayed = stayed.map(|stayed| format!("stayed in place during the load: {stayed}\n"));
     stayed.chain(loaded.broken.iter().map(finding)).collect()
+}
+
+/// The settings that mattered and what would have been faster; nothing for a load that was done before.
+pub fn settings(settings: &Settings) -> String {
+    if settings.settings.is_empty() {
+        return String::new();
+    }
+    let shown = settings.settings.iter().map(|it| {
+        let ours = if it.ours { " (set by seedrow)" } else { "" };
+        format!("{} {}{ours}", it.name, it.value)
+    });
+    let mut text = format!("settings: {}\n", shown.collect::<Vec<_>>().join(", "));
+    text.push_str(&format!(
+        "log written meanwhile: {}; checkpoints forced: {}\n",
+        HumanBytes(settings.wal),
+        settings.forced
+    ));
+    for advice in &settings.advice {
+        text.push_str(&format!("advice: {advice}\n"));
+    }
+    text
 }
 
 /// read = loaded + rejected + dropped, a line a table.
@@ -120,6 +143,8 @@ fn as_json(finished: &Finished) -> Value {
         "tables": loaded.accounts,
         "findings": loaded.broken.iter().map(finding).collect::<Vec<_>>(),
         "stayed": loaded.stayed,
+        "settings": loaded.settings.settings.iter().map(|it| (it.name.clone(), it.value.clone().into())).collect::<serde_json::Map<_, Value>>(),
+        "advice": loaded.settings.advice,
         "done_before": matches!(finished, Finished::Before(_)),
     })
 }

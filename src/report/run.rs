@@ -25,6 +25,7 @@ pub fn summary(
         text.push('\n');
     }
     text.push_str(&self::phases(phases));
+    text.push_str(&load::settings(&loaded.settings));
     text.push('\n');
     text.push_str(&check::text(checked, Colour::of_stdout()));
     print(&text)

@@ -44,6 +44,7 @@ pub fn ask(given: &Given, sql: &str) -> Result<String> {
             url: None,
             target_schema: given.schema.map(String::from),
             wait: given.wait,
+            server_memory: None,
             home: HomeArgs {
                 home: Some(shared_home()),
             },
