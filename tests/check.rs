@@ -264,7 +264,7 @@ fn an_unfinished_load_is_no_basis_for_a_check() {
     db.execute("INSERT INTO seedrow.lifted VALUES ('public', 'a'), ('public', 'b')");
     let coverage = ["--only", "coverage"];
     check(&db, &coverage).exits(2).stderr_has(
-        "an unfinished load stands in schema public, 2 constraints not put back yet; \
+        "an unfinished load stands in schema public, 2 constraints and indexes not put back yet; \
          type, to finish it: seedrow run --rows 1k",
     );
     db.execute("CREATE SCHEMA shop");

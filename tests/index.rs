@@ -195,7 +195,7 @@ fn refuses_a_database_that_an_unfinished_load_stands_in() {
         &["--target-schema", "public"],
     ] {
         index(&db, more).exits(2).stderr_has(
-            "an unfinished load stands in schema public, 1 constraint not put back yet; \
+            "an unfinished load stands in schema public, 1 constraint or index not put back yet; \
              type, to finish it: seedrow load files",
         );
     }

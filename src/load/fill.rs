@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::Result;
+use tokio_postgres::Client;
 
 use crate::load::account::Account;
 use crate::load::afterwards::Afterwards;
@@ -25,6 +26,8 @@ enum Work<'a, T> {
     Rows(&'a TableLoad<'a>),
     /// Its primary and unique keys, one after the other: each locks the table against all else.
     Keys(&'a TableLoad<'a>),
+    /// Another index of its own. Like what goes along, it locks the table against writes alone.
+    Index(&'a TableLoad<'a>, &'a Lifted),
     /// What goes along with the load: it locks the table against writes alone, so two pieces may be done at a time.
     Along(&'a TableLoad<'a>, T),
 }
@@ -106,16 +109,19 @@ impl<A: Afterwards> Fill<'_, A> {
                     Ok(vec![Work::Keys(load)])
                 }
                 Work::Keys(load) => {
-                    for key in self.keys_of(load) {
-                        let task = self.progress.step(format!("build {}", key.name));
-                        restore::key(client, key).await?;
-                        task.finish();
+                    let (indexes, keys): (Vec<_>, Vec<_>) =
+                        self.keys_of(load).partition(|key| key.is_plain_index());
+                    for key in keys {
+                        self.put_back(client, key).await?;
                     }
-                    let tasks = self.afterwards.tasks(&load.target.name);
-                    Ok(tasks
-                        .into_iter()
-                        .map(|task| Work::Along(load, task))
-                        .collect())
+                    let along = self.afterwards.tasks(&load.target.name);
+                    let along = along.into_iter().map(|task| Work::Along(load, task));
+                    let indexes = indexes.into_iter().map(|index| Work::Index(load, index));
+                    Ok(indexes.chain(along).collect())
+                }
+                Work::Index(_, index) => {
+                    self.put_back(client, index).await?;
+                    Ok(Vec::new())
                 }
                 Work::Along(_, task) => {
                     self.afterwards.carry_out(task).await?;
@@ -131,7 +137,14 @@ impl<A: Afterwards> Fill<'_, A> {
         Ok(accounts.into_iter().map(|(_, account)| account).collect())
     }
 
-    /// The primary and unique keys that a table lacks.
+    async fn put_back(&self, client: &mut Client, key: &Lifted) -> Result<()> {
+        let task = self.progress.step(format!("build {}", key.name));
+        restore::key(client, key).await?;
+        task.finish();
+        Ok(())
+    }
+
+    /// The keys and indexes that a table lacks.
     fn keys_of(&self, load: &TableLoad) -> impl Iterator<Item = &Lifted> {
         let table = load.target.name.clone();
         let keys = self.lifted.iter();
@@ -143,7 +156,9 @@ impl<A: Afterwards> Fill<'_, A> {
         let single = self.crew.session.jobs == 1;
         let (load, preferred) = match work {
             Work::Rows(load) => (load, worker == 0 && !single),
-            Work::Keys(load) | Work::Along(load, _) => (load, worker > 0 || single),
+            Work::Keys(load) | Work::Index(load, _) | Work::Along(load, _) => {
+                (load, worker > 0 || single)
+            }
         };
         let size = if self.choice.has_order() {
             // Positions in load order, the first highest.

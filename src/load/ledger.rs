@@ -58,16 +58,16 @@ pub struct Progress {
     pub next: Option<Position>,
 }
 
-/// A constraint that was dropped for the load.
+/// A constraint or index that was dropped for the load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lifted {
     /// Its table.
     pub table: TableName,
     /// Its name.
     pub name: String,
-    /// `p`, `u` or `f`, as `pg_constraint.contype`.
+    /// `p`, `u`, `x` or `f`, as `pg_constraint.contype`, or `i` for an index that backs no constraint.
     pub kind: String,
-    /// `pg_get_constraintdef`, its names with their schemas.
+    /// `pg_get_constraintdef` or `pg_get_indexdef`, its names with their schemas.
     pub definition: String,
     /// Whether it was valid when it was lifted.
     pub validated: bool,
@@ -77,6 +77,11 @@ impl Lifted {
     /// Whether it is a foreign key.
     pub fn is_foreign(&self) -> bool {
         self.kind == "f"
+    }
+
+    /// Whether it is an index that backs no constraint.
+    pub fn is_plain_index(&self) -> bool {
+        self.kind == "i"
     }
 }
 
@@ -349,7 +354,7 @@ pub async fn finish(client: &impl GenericClient, schema: &str) -> Result<()> {
     let left = lifted(client, schema).await?;
     if let Some(first) = left.first() {
         bail!(
-            "{} constraints are not put back yet, {} of {} among them",
+            "{} constraints and indexes are not put back yet, {} of {} among them",
             left.len(),
             first.name,
             first.table
@@ -395,18 +400,24 @@ pub async fn note_lifted(client: &impl GenericClient, schema: &str, lifted: &Lif
 
 /// Notes that a constraint is back.
 pub async fn note_restored(client: &impl GenericClient, lifted: &Lifted) -> Result<()> {
-    let sql = "DELETE FROM seedrow.lifted WHERE schema_name = $1 AND table_name = $2 AND name = $3";
+    let sql = "DELETE FROM seedrow.lifted
+        WHERE schema_name = $1 AND table_name = $2 AND kind = $3 AND name = $4";
     client
         .execute(
             sql,
-            &[&lifted.table.schema, &lifted.table.name, &lifted.name],
+            &[
+                &lifted.table.schema,
+                &lifted.table.name,
+                &lifted.kind,
+                &lifted.name,
+            ],
         )
         .await
         .with_context(|| format!("could not take {} out of the ledger", lifted.name))?;
     Ok(())
 }
 
-/// The constraints that a schema's load dropped and has not put back, keys before foreign keys.
+/// The constraints and indexes that a schema's load dropped and has not put back: keys, then indexes, then foreign keys.
 pub async fn lifted(client: &impl GenericClient, schema: &str) -> Result<Vec<Lifted>> {
     let sql = "SELECT schema_name, table_name, name, kind, definition, validated
         FROM seedrow.lifted
@@ -441,7 +452,11 @@ pub async fn forget_put_back(client: &impl GenericClient, schema: &str) -> Resul
             JOIN pg_namespace AS n ON n.oid = t.relnamespace
             WHERE n.nspname = l.schema_name AND t.relname = l.table_name AND NOT EXISTS (
                 SELECT FROM pg_constraint AS k
-                WHERE k.conrelid = t.oid AND k.conname = l.name
+                WHERE k.conrelid = t.oid AND k.conname = l.name AND l.kind <> 'i'
+            ) AND NOT EXISTS (
+                SELECT FROM pg_index AS i
+                JOIN pg_class AS x ON x.oid = i.indexrelid
+                WHERE i.indrelid = t.oid AND x.relname = l.name AND l.kind = 'i'
             )
         )";
     client

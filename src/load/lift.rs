@@ -1,4 +1,4 @@
-//! Constraints are dropped for the load and put back after it, where that can be done to the letter.
+//! Constraints and indexes are dropped for the load and put back after it, where that can be done to the letter.
 //!
 //! Rows go in several times faster without keys, and an index is built faster from a full table than row by row. What
 //! a definition cannot hold (comments, storage parameters, …) keeps its constraint in place; see `sql/keys.sql`.
@@ -12,7 +12,7 @@ use crate::load::ledger::{self, Lifted};
 use crate::postgres::TableName;
 use crate::postgres::name::quoted;
 
-/// A key of a loaded table, or a foreign key that refers to one.
+/// A key or another index of a loaded table, or a foreign key that refers to one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// `pg_constraint.oid`.
@@ -38,12 +38,16 @@ pub struct Choice {
     pub stay: Vec<(Key, String)>,
 }
 
-/// The keys of the tables, and the foreign keys of any table that refer to them.
+/// The keys and other indexes of the tables, and the foreign keys of any table that refer to them.
 pub async fn keys(client: &impl GenericClient, tables: &[u32]) -> Result<Vec<Key>> {
-    let rows = client
-        .query(include_str!("sql/keys.sql"), &[&tables])
-        .await
-        .context("could not read the tables' keys")?;
+    let mut rows = Vec::new();
+    for sql in [
+        include_str!("sql/keys.sql"),
+        include_str!("sql/plain_indexes.sql"),
+    ] {
+        let found = client.query(sql, &[&tables]).await;
+        rows.extend(found.context("could not read the tables' keys and indexes")?);
+    }
     let key = |row: &tokio_postgres::Row| {
         let (schema, table): (String, String) =
             (row.try_get("schema_name")?, row.try_get("table_name")?);
@@ -151,15 +155,18 @@ pub async fn drop_constraint(
     lifted: &Lifted,
 ) -> Result<()> {
     ledger::note_lifted(client, schema, lifted).await?;
-    let statement = format!(
-        "ALTER TABLE {} DROP CONSTRAINT {}",
-        lifted.table,
-        quoted(&lifted.name)
-    );
     client
-        .batch_execute(&statement)
+        .batch_execute(&dropping_statement(lifted))
         .await
         .with_context(|| format!("could not drop {} for the load", lifted.name))
+}
+
+fn dropping_statement(lifted: &Lifted) -> String {
+    let Lifted { table, name, .. } = lifted;
+    if lifted.is_plain_index() {
+        return format!("DROP INDEX {}", TableName::new(&table.schema, name));
+    }
+    format!("ALTER TABLE {table} DROP CONSTRAINT {}", quoted(name))
 }
 
 /// Puts a constraint back, a foreign key NOT VALID, and enters that in the ledger: in one transaction.
@@ -182,8 +189,11 @@ pub async fn put_back(transaction: &Transaction<'_>, lifted: &Lifted) -> Result<
     Ok(())
 }
 
-/// `ALTER TABLE … ADD CONSTRAINT …`, of a foreign key NOT VALID.
+/// `CREATE INDEX …` or `ALTER TABLE … ADD CONSTRAINT …`, of a foreign key NOT VALID.
 pub fn restoring_statement(lifted: &Lifted) -> String {
+    if lifted.is_plain_index() {
+        return lifted.definition.clone();
+    }
     let Lifted {
         table,
         name,
@@ -257,6 +267,15 @@ mod tests {
         };
         let choice = choose(vec![commented], &HashSet::new());
         assert_eq!(choice.stay[0].1, "it has a comment");
+    }
+
+    #[test]
+    fn a_plain_index_goes_and_comes_by_statements_of_its_own() {
+        let mut lifted = key("i", 1, 0, 7).lifted;
+        lifted.name = "By name".into();
+        lifted.definition = "CREATE INDEX \"By name\" ON public.t1 USING btree (name)".into();
+        assert_eq!(dropping_statement(&lifted), "DROP INDEX public.\"By name\"");
+        assert_eq!(restoring_statement(&lifted), lifted.definition);
     }
 
     #[test]

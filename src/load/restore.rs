@@ -31,12 +31,12 @@ pub struct BrokenKey {
 /// How many broken rows or duplicates are shown.
 const SHOWN: i64 = 5;
 
-/// Puts a primary or unique key back; duplicates are named.
+/// Puts a key or another index back; a key's duplicates are named, an index's are in the server's own words.
 pub async fn key(client: &mut Client, lifted: &Lifted) -> Result<()> {
     let Err(error) = lift::restore(client, lifted).await else {
         return Ok(());
     };
-    if sql_state(&error) != Some(SqlState::UNIQUE_VIOLATION) {
+    if sql_state(&error) != Some(SqlState::UNIQUE_VIOLATION) || lifted.is_plain_index() {
         return Err(error.context(format!(
             "could not put {} back on {}",
             lifted.name, lifted.table

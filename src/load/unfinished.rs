@@ -19,8 +19,8 @@ pub async fn ensure_finished(client: &impl GenericClient, schema: Option<&str>) 
     let (schema, command): (String, String) = (row.try_get(0)?, row.try_get(1)?);
     let constraints = match row.try_get(2)? {
         0_i64 => String::new(),
-        1 => ", 1 constraint not put back yet".to_owned(),
-        more => format!(", {more} constraints not put back yet"),
+        1 => ", 1 constraint or index not put back yet".to_owned(),
+        more => format!(", {more} constraints and indexes not put back yet"),
     };
     bail!(
         "an unfinished load stands in schema {schema}{constraints}; type, to finish it: {command}"

@@ -50,6 +50,6 @@ JOIN pg_namespace AS n ON n.oid = t.relnamespace
 LEFT JOIN pg_class AS r ON r.oid = NULLIF(k.confrelid, 0)
 LEFT JOIN pg_class AS x ON x.oid = NULLIF(k.conindid, 0)
 LEFT JOIN pg_index AS i ON i.indexrelid = x.oid
-WHERE (k.contype IN ('p', 'u') AND k.conrelid = ANY ($1::oid[]))
+WHERE (k.contype IN ('p', 'u', 'x') AND k.conrelid = ANY ($1::oid[]))
     OR (k.contype = 'f' AND k.conparentid = 0 AND (k.conrelid = ANY ($1::oid[]) OR k.confrelid = ANY ($1::oid[])))
 ORDER BY n.nspname, t.relname, k.contype, k.conname

@@ -43,7 +43,7 @@ ALTER TABLE seedrow.tables
     ADD COLUMN IF NOT EXISTS position bigint,
     ADD COLUMN IF NOT EXISTS line bigint;
 
--- Constraints dropped for the load; each row goes in the transaction that puts its constraint back.
+-- Constraints and indexes dropped for the load; each row goes in the transaction that puts it back.
 CREATE TABLE IF NOT EXISTS seedrow.lifted (
     target_schema text NOT NULL,
     schema_name text NOT NULL,
@@ -52,7 +52,7 @@ CREATE TABLE IF NOT EXISTS seedrow.lifted (
     kind text NOT NULL,
     definition text NOT NULL,
     validated boolean NOT NULL,
-    PRIMARY KEY (schema_name, table_name, name)
+    PRIMARY KEY (schema_name, table_name, kind, name)
 );
 
 -- Foreign keys that were valid and came back NOT VALID: not validated yet, or broken by rows. The next load of their
