@@ -31,7 +31,9 @@ fn phases(run: &Run) -> Vec<String> {
         .stdout
         .lines()
         .skip_while(|line| !line.starts_with("phase "));
-    let lines = lines.skip(1).take_while(|line| !line.is_empty());
+    let lines = lines
+        .skip(1)
+        .take_while(|line| !line.is_empty() && !line.starts_with("settings:"));
     let name = |line: &str| line.split("  ").next().unwrap().to_owned();
     lines.map(name).collect()
 }

@@ -12,6 +12,17 @@ use anyhow::{Context, Result, bail};
 const BUFFER: usize = 1 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
+/// The bytes that end a bare field or may begin a quoted one.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut each = 0;
+    while each < 4 {
+        special[b",\n\r\""[each] as usize] = true;
+        each += 1;
+    }
+    special
+};
+
 /// Reads records one after the other; memory holds a buffer and the record.
 pub struct Records<R> {
     input: R,
@@ -176,6 +187,7 @@ impl<R: Read> Records<R> {
     fn read_record(&mut self, record: &mut Record) -> Result<bool> {
         let mut state = State::Start;
         loop {
+            state = self.take_run(record, state);
             let Some(byte) = self.next_byte()? else {
                 return self.end_of_file(record, &state);
             };
@@ -214,6 +226,31 @@ impl<R: Read> Records<R> {
                     State::Bare
                 }
             };
+        }
+    }
+
+    /// Takes what stands in the buffer up to the next byte that means something, at once.
+    #[inline]
+    fn take_run(&mut self, record: &mut Record, state: State) -> State {
+        if self.after_return {
+            return state;
+        }
+        let rest = &self.buffer[self.at..self.filled];
+        let run = match state {
+            State::Start | State::Bare => rest.iter().position(|&byte| SPECIAL[usize::from(byte)]),
+            State::Quoted => memchr::memchr(b'"', rest),
+            State::Closed | State::Behind => Some(0),
+        };
+        let run = run.unwrap_or(rest.len());
+        let text = &rest[..run];
+        if matches!(state, State::Quoted) {
+            self.line += memchr::memchr_iter(b'\n', text).count() as u64;
+        }
+        record.bytes.extend_from_slice(text);
+        self.at += run;
+        match state {
+            State::Start if run > 0 => State::Bare,
+            state => state,
         }
     }
 

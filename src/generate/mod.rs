@@ -4,7 +4,7 @@ pub mod binary;
 pub mod block;
 mod cells;
 mod compile;
-mod csv;
+pub(crate) mod csv;
 pub mod estimate;
 pub mod pipeline;
 mod pool;

@@ -7,14 +7,17 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use bytes::Bytes;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::dataset::Dataset;
 use crate::files::manifest::{TableFile, checksum};
 use crate::files::records::{Record, Records};
 use crate::generate::binary::{SIGNATURE, TRAILER, Wire};
+use crate::load::columns::by_header;
+use crate::load::encode::RowEncoder;
 use crate::load::input::{From, TableInput};
 use crate::postgres::catalog;
 
@@ -65,6 +68,8 @@ pub enum Format {
     Text,
     /// Binary, with how each column is written.
     Binary(Vec<Wire>),
+    /// Binary, encoded record by record.
+    Encoded(RowEncoder),
 }
 
 impl Format {
@@ -73,14 +78,14 @@ impl Format {
         match self {
             Format::Csv => "FORMAT csv",
             Format::Text => "FORMAT text",
-            Format::Binary(_) => "FORMAT binary",
+            Format::Binary(_) | Format::Encoded(_) => "FORMAT binary",
         }
     }
 
     /// What a stream begins with.
     pub fn prologue(&self) -> &'static [u8] {
         match self {
-            Format::Binary(_) => SIGNATURE,
+            Format::Binary(_) | Format::Encoded(_) => SIGNATURE,
             Format::Csv | Format::Text => &[],
         }
     }
@@ -88,19 +93,31 @@ impl Format {
     /// What a stream ends with.
     pub fn epilogue(&self) -> &'static [u8] {
         match self {
-            Format::Binary(_) => TRAILER,
+            Format::Binary(_) | Format::Encoded(_) => TRAILER,
             Format::Csv | Format::Text => &[],
         }
     }
 }
 
 impl TableInput {
-    /// How these rows go into a table of these columns.
-    pub fn format(&self, columns: &[catalog::Column]) -> Format {
-        match &self.from {
-            From::Described { .. } | From::Foreign { .. } => Format::Text,
-            From::Made(made) => made.format(self.table, columns),
+    /// How these rows go into a table, `columns` being its columns in the database.
+    pub fn format(&self, dataset: &Dataset, columns: &[catalog::Column]) -> Result<Format> {
+        let own_file = match &self.from {
+            From::Made(made) => return Ok(made.format(self.table, columns)),
+            From::Described { .. } => true,
+            From::Foreign { .. } => false,
+        };
+        let table = &dataset.tables[self.table];
+        let mut pairs = Vec::new();
+        for spec in by_header(table, &self.header, &self.shown())? {
+            let place = table.columns.iter().position(|it| it.name == spec.name);
+            let column = columns.iter().find(|column| column.name == spec.name);
+            if let (Some(place), Some(column)) = (place, column) {
+                pairs.push((table.kind(place), column));
+            }
         }
+        let encoder = RowEncoder::new(&pairs, own_file, &dataset.nulls);
+        Ok(encoder.map_or(Format::Text, Format::Encoded))
     }
 }
 
@@ -115,8 +132,14 @@ pub fn start(
     let (input, format, nulls) = (input.clone(), format.clone(), nulls.to_vec());
     tokio::task::spawn_blocking(move || {
         let file = |path: &Path, described| {
-            let outlet = Outlet::new(&sender, from);
-            send_records(path, described, &nulls, from, outlet)
+            let reader = FileReader {
+                path,
+                described,
+                header: &input.header,
+                format: &format,
+                nulls: &nulls,
+            };
+            reader.send(from, Outlet::new(&sender, from))
         };
         let result = match &input.from {
             From::Described {
@@ -166,44 +189,67 @@ impl Outlet<'_> {
     }
 }
 
-fn send_records(
-    path: &Path,
-    described: Option<&TableFile>,
-    nulls: &[String],
-    from: Option<Position>,
-    mut outlet: Outlet,
-) -> Result<()> {
-    let mut records = Records::new(Hashed::new(open(path)?), path)?;
-    let mut record = Record::default();
-    records.read(&mut record)?;
-    let width = record.len();
-    if let Some(Position { at, line }) = from {
-        records.skip_to(at, line)?;
+/// A file and how it is read.
+struct FileReader<'a> {
+    path: &'a Path,
+    /// What the manifest says of it.
+    described: Option<&'a TableFile>,
+    header: &'a [String],
+    format: &'a Format,
+    nulls: &'a [String],
+}
+
+impl FileReader<'_> {
+    /// Sends every record from a place on.
+    fn send(&self, from: Option<Position>, mut outlet: Outlet) -> Result<()> {
+        let path = self.path;
+        let mut records = Records::new(Hashed::new(open(path)?), path)?;
+        let mut record = Record::default();
+        records.read(&mut record)?;
+        if let Some(Position { at, line }) = from {
+            records.skip_to(at, line)?;
+        }
+        while records.read(&mut record)? {
+            self.encode(&record, &mut outlet.bytes)?;
+            outlet.rows += 1;
+            if outlet.bytes.len() >= CHUNK && !outlet.send(position(&records)) {
+                return Ok(());
+            }
+        }
+        let next = position(&records);
+        if let Some(described) = self.described {
+            ensure_unchanged(path, described, &records.into_input())?;
+        }
+        if outlet.rows > 0 {
+            // A receiver that is gone has its own error to tell.
+            let _ = outlet.send(next);
+        }
+        Ok(())
     }
-    while records.read(&mut record)? {
-        if record.len() != width {
+
+    fn encode(&self, record: &Record, out: &mut Vec<u8>) -> Result<()> {
+        if record.len() != self.header.len() {
             bail!(
-                "{}, line {}: {} fields, and the header has {width}",
-                path.display(),
+                "{}, line {}: {} fields, and the header has {}",
+                self.path.display(),
                 record.line,
-                record.len()
+                record.len(),
+                self.header.len()
             );
         }
-        encode(&record, nulls, &mut outlet.bytes);
-        outlet.rows += 1;
-        if outlet.bytes.len() >= CHUNK && !outlet.send(position(&records)) {
+        let Format::Encoded(encoder) = self.format else {
+            encode_text(record, self.nulls, out);
             return Ok(());
-        }
+        };
+        encoder.encode(record, out).map_err(|refusal| {
+            anyhow!(
+                "{}, line {}: {} {refusal}",
+                self.path.display(),
+                record.line,
+                self.header[refusal.field].trim()
+            )
+        })
     }
-    let next = position(&records);
-    if let Some(described) = described {
-        ensure_unchanged(path, described, &records.into_input())?;
-    }
-    if outlet.rows > 0 {
-        // A receiver that is gone has its own error to tell.
-        let _ = outlet.send(next);
-    }
-    Ok(())
 }
 
 fn position<R: Read>(records: &Records<R>) -> Position {
@@ -251,7 +297,7 @@ fn open(path: &Path) -> Result<File> {
 }
 
 /// A record as a line of COPY's text format.
-fn encode(record: &Record, nulls: &[String], out: &mut Vec<u8>) {
+fn encode_text(record: &Record, nulls: &[String], out: &mut Vec<u8>) {
     for index in 0..record.len() {
         if index > 0 {
             out.push(b'\t');
@@ -284,8 +330,8 @@ fn escape(bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The line of the file on which its nth record (from 1, the header left out) begins.
-pub fn line_of_record(path: &Path, number: u64) -> Result<u64> {
+/// A file's nth record, from 1, the header left out.
+pub fn nth_record(path: &Path, number: u64) -> Result<Record> {
     let mut records = Records::new(open(path)?, path)?;
     let mut record = Record::default();
     for _ in 0..=number {
@@ -295,7 +341,7 @@ pub fn line_of_record(path: &Path, number: u64) -> Result<u64> {
             path.display()
         );
     }
-    Ok(record.line)
+    Ok(record)
 }
 
 #[cfg(test)]
@@ -306,7 +352,7 @@ mod tests {
         let mut records = Records::new(csv.as_bytes(), Path::new("x.csv")).unwrap();
         let (mut record, mut out) = (Record::default(), Vec::new());
         while records.read(&mut record).unwrap() {
-            encode(&record, &["null".to_owned(), "\\N".to_owned()], &mut out);
+            encode_text(&record, &["null".to_owned(), "\\N".to_owned()], &mut out);
         }
         String::from_utf8(out).unwrap()
     }

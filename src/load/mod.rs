@@ -6,6 +6,7 @@ mod announce;
 mod begin;
 mod columns;
 mod crew;
+pub mod encode;
 mod feed;
 mod fill;
 mod forget;

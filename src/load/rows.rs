@@ -7,6 +7,7 @@ use tokio_postgres::{Client, Transaction};
 
 use crate::dataset::{Column, Dataset};
 use crate::files::manifest;
+use crate::files::records::Record;
 use crate::load::account::Account;
 use crate::load::columns;
 use crate::load::feed::{self, Chunk, Feed, Format, Position};
@@ -93,7 +94,7 @@ impl TableLoad<'_> {
 
     /// Loads the table, or the rest of it, and returns its account. What was not committed is undone when it fails.
     pub async fn carry_out(&self, client: &mut Client, progress: &Progress) -> Result<Account> {
-        let format = self.input.format(&self.target.columns);
+        let format = self.input.format(self.dataset, &self.target.columns)?;
         let statement = self.copy_statement(&format)?;
         let table = &self.target.name;
         let (mut account, from) = match self.earlier.clone() {
@@ -208,17 +209,35 @@ impl TableLoad<'_> {
             .find_map(|cause| cause.downcast_ref::<DbError>());
         let Some(found) = found else { return error };
         let shown = self.input.shown();
-        let Some(place) = found.where_().and_then(place) else {
+        let Some(mut place) = found.where_().and_then(place) else {
             return error.context(format!("could not load {shown} into {}", self.target.name));
         };
+        let number = before + place.line;
         let line = match &self.input.from {
             From::Described { path, .. } | From::Foreign { path } => {
-                feed::line_of_record(path, before + place.line)
-                    .map_or_else(|_| "in a record".to_owned(), |line| format!("line {line}"))
+                match feed::nth_record(path, number) {
+                    Ok(record) => {
+                        self.add_value(&mut place, &record);
+                        format!("line {}", record.line)
+                    }
+                    Err(_) => "in a record".to_owned(),
+                }
             }
-            From::Made(_) => format!("row {} of {}", before + place.line, self.target.name.name),
+            From::Made(_) => format!("row {number} of {}", self.target.name.name),
         };
         anyhow!("{shown}, {line}: {}", wrong_value(&place, found))
+    }
+
+    /// The value that Postgres does not show of a binary field.
+    fn add_value(&self, place: &mut Place, record: &Record) {
+        let Ok(columns) = self.columns() else { return };
+        let at = columns
+            .iter()
+            .position(|column| place.column.as_ref() == Some(&column.name));
+        if let (None, Some(at)) = (&place.value, at) {
+            let value = String::from_utf8_lossy(record.field(at).0);
+            place.value = Some(value.escape_debug().to_string());
+        }
     }
 }
 
