@@ -287,6 +287,30 @@ fn a_role_that_owns_nothing_lifts_nothing() {
 }
 
 #[test]
+fn what_a_role_could_drop_and_not_make_anew_stays() {
+    let shop = Shop::new("no_create");
+    shop.db.execute(SCHEMA);
+    shop.db.execute("CREATE INDEX by_name ON pets (name)");
+    let url = shop.url_as("lifting_owner");
+    let database = shop.db.name();
+    // It owns the pets and may make nothing in the schema, nor refer to the owners.
+    shop.db.execute(&format!(
+        "GRANT CREATE ON DATABASE {database} TO lifting_owner; ALTER TABLE pets OWNER TO lifting_owner;
+        GRANT SELECT, INSERT, TRUNCATE ON owners TO lifting_owner;
+        GRANT UPDATE ON SEQUENCE owners_id_seq TO lifting_owner;
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+    ));
+    let before = schema_dump(&shop.db.url());
+    shop.load_at(&url, &[])
+        .exits(0)
+        .stdout_has("by_name of public.pets: this role may not make it anew in schema public")
+        .stdout_has("pets_pkey of public.pets: this role may not make its index anew in schema public")
+        .stdout_has("pets_owner_id_fkey of public.pets: this role may not make it anew, lacking REFERENCES on public.owners");
+    assert_eq!(schema_dump(&shop.db.url()), before);
+    assert_eq!(shop.counts(), "2 3");
+}
+
+#[test]
 fn plain_indexes_are_really_lifted_and_wait_in_the_ledger() {
     let shop = Shop::new("really");
     shop.db.execute(SCHEMA);

@@ -38,7 +38,7 @@ pub async fn reach<'a>(
     progress: &Progress,
 ) -> Result<(&'a Endpoint, Opened)> {
     let deadline = Instant::now() + wait;
-    let mut pause = FIRST_PAUSE;
+    let mut pause = Pause::default();
     let mut told = false;
     loop {
         let longest = match wait.is_zero() {
@@ -65,8 +65,33 @@ pub async fn reach<'a>(
             progress.say(format!("waiting for {}", places(address)));
             told = true;
         }
-        tokio::time::sleep(pause.min(left)).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pause.sleep_at_most(left).await;
+    }
+}
+
+/// The time between two attempts, longer each time.
+pub struct Pause(Duration);
+
+impl Default for Pause {
+    fn default() -> Pause {
+        Pause(FIRST_PAUSE)
+    }
+}
+
+impl Pause {
+    /// Waits.
+    pub async fn sleep(&mut self) {
+        self.sleep_at_most(LONGEST_PAUSE).await;
+    }
+
+    async fn sleep_at_most(&mut self, longest: Duration) {
+        tokio::time::sleep(self.0.min(longest)).await;
+        self.0 = (self.0 * 2).min(LONGEST_PAUSE);
+    }
+
+    /// Whether it has become long enough to be remarked on, once.
+    pub fn is_long(&self) -> bool {
+        (LONGEST_PAUSE / 2..LONGEST_PAUSE).contains(&self.0)
     }
 }
 
@@ -154,12 +179,14 @@ impl Opened {
         if self.version.is_none_or(|version| version < CHECKS_CLIENTS) {
             return Ok(());
         }
-        let set = self
-            .client
-            .batch_execute("SET client_connection_check_interval = '500ms'")
-            .await;
-        match set {
-            // Refused where the operating system can't tell; nothing is lost but promptness.
+        self.set("SET client_connection_check_interval = '500ms'")
+            .await
+    }
+
+    /// Changes settings of the session. A server that refuses, since its operating system or version lacks them, costs
+    /// promptness and nothing else.
+    pub async fn set(&self, settings: &str) -> Result<(), tokio_postgres::Error> {
+        match self.client.batch_execute(settings).await {
             Err(error) if error.as_db_error().is_some() => Ok(()),
             result => result,
         }

@@ -46,9 +46,13 @@ fn describe_link(link: &(dyn Error + 'static)) -> Described {
     {
         return Described::default();
     }
+    let closed = link
+        .downcast_ref::<tokio_postgres::Error>()
+        .is_some_and(tokio_postgres::Error::is_closed);
+    let note = "the server or the network ended the connection; the server's log may say why";
     Described {
         text: link.to_string(),
-        notes: Vec::new(),
+        notes: closed.then(|| note.to_owned()).into_iter().collect(),
     }
 }
 

@@ -1,118 +1,349 @@
-//! Who holds a lock that somebody waits for.
+//! Who holds what: the sessions that stand between seedrow and a lock, as lines that a person can act on.
+//!
+//! "canceling statement due to lock timeout" names nobody; with the session's number, application and statement it is
+//! clear whom to ask, or what to end.
 
 use std::fmt;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
-use tokio_postgres::types::ToSql;
 use tokio_postgres::{GenericClient, Row};
 
-/// A session that holds a lock.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use super::name::TableName;
+
+/// The longest part of a statement that a line shows, in characters.
+const STATEMENT: usize = 80;
+/// The most locks that a line names.
+const NAMED_LOCKS: usize = 3;
+
+/// Another session that holds locks, or a prepared transaction, which needs no session to hold them.
+///
+/// [`fmt::Display`] is one line: `pid 4711 (app "psql", role shop, idle in transaction, begun 42 s ago): UPDATE …,
+/// holds RowExclusiveLock on public.products`.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Holder {
-    /// Its backend's process id.
-    pub pid: i32,
-    /// Its role.
-    pub role: String,
-    /// What it calls itself.
-    pub application: String,
-    /// Where it comes from; empty for a socket of the server's machine.
-    pub address: String,
-    /// `active`, `idle in transaction`, …
+    /// Who it is.
+    pub identity: Identity,
+    /// Its role; `None` for the server's own processes.
+    pub role: Option<String>,
+    /// Its `application_name`, where it has one.
+    pub application: Option<String>,
+    /// The client's IP address; `None` on a unix socket, and where our role may not see it.
+    pub address: Option<String>,
+    /// What it is about; `None` where our role may not see it.
+    pub activity: Option<Activity>,
+    /// The first line of its statement, or its last one while it is idle, shortened; `None` where our role may not see
+    /// it.
+    pub statement: Option<String>,
+    /// What it holds, the strongest first; never empty. One table may occur with several modes.
+    pub locks: Vec<Lock>,
+}
+
+/// Whose the locks are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// A client's session, for `pg_terminate_backend`.
+    Session(i32),
+    /// One of the server's own processes, such as `autovacuum worker`.
+    Process(i32, String),
+    /// A transaction that was prepared and awaits COMMIT PREPARED or ROLLBACK PREPARED, by its identifier.
+    Prepared(String),
+}
+
+/// What a session is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    /// `active`, `idle in transaction`, … as in `pg_stat_activity`; `prepared` for a prepared transaction.
     pub state: String,
-    /// Since when it is in its transaction, or in its state; seconds.
-    pub seconds: i64,
-    /// The first line of its last statement.
-    pub query: String,
-    /// The mode and what is locked; empty for an advisory lock.
-    pub lock: String,
+    /// How long its transaction has been open; `None` outside of one.
+    pub transaction: Option<Duration>,
+    /// How long it has been in this state, where that is known.
+    pub since: Option<Duration>,
 }
 
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "pid {} (role {}", self.pid, self.role)?;
-        if !self.application.is_empty() {
-            write!(f, ", {}", self.application)?;
-        }
-        if !self.address.is_empty() {
-            write!(f, ", from {}", self.address)?;
-        }
-        write!(f, ", {} for {} s)", self.state, self.seconds)?;
-        if !self.query.is_empty() {
-            write!(f, ": {}", self.query)?;
-        }
-        if !self.lock.is_empty() {
-            write!(f, "; holds {}", self.lock)?;
-        }
-        Ok(())
-    }
+/// A lock that is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// As in `pg_locks`: `RowExclusiveLock`, …
+    pub mode: String,
+    /// The table, or `None` for the advisory lock that was asked about.
+    pub table: Option<TableName>,
 }
 
-/// The other sessions that hold a lock on one of these tables (`pg_class.oid`).
+/// The sessions other than `client`'s that hold locks of any mode on these tables, by their oids; the one with the
+/// strongest lock first.
+///
+/// seedrow's own other connections are among them when they hold such a lock. Partitions and indexes count only when
+/// they are in `tables` themselves.
 pub async fn holders(client: &impl GenericClient, tables: &[u32]) -> Result<Vec<Holder>> {
-    read(client, include_str!("sql/table_holders.sql"), &[&tables]).await
+    read(client, tables, None)
+        .await
+        .context("could not look who holds locks on the tables")
 }
 
-/// The other sessions of this database that hold an advisory lock, alone or shared.
+/// The sessions other than `client`'s that hold the advisory lock `key` of this database, be it exclusively or shared.
+///
+/// The key is that of `pg_advisory_lock(bigint)`; keys made of two integers are others.
 pub async fn advisory_holders(client: &impl GenericClient, key: i64) -> Result<Vec<Holder>> {
-    read(client, include_str!("sql/advisory_holders.sql"), &[&key]).await
+    read(client, &[], Some(halves(key)))
+        .await
+        .context("could not look who holds the advisory lock")
+}
+
+/// The halves of a key as `pg_locks` has them: `classid`, `objid`.
+fn halves(key: i64) -> (u32, u32) {
+    let [a, b, c, d, e, f, g, h] = key.to_be_bytes();
+    (
+        u32::from_be_bytes([a, b, c, d]),
+        u32::from_be_bytes([e, f, g, h]),
+    )
 }
 
 async fn read(
     client: &impl GenericClient,
-    sql: &str,
-    parameters: &[&(dyn ToSql + Sync)],
+    tables: &[u32],
+    key: Option<(u32, u32)>,
 ) -> Result<Vec<Holder>> {
-    let rows = client
-        .query(sql, parameters)
-        .await
-        .context("could not look up who holds a lock")?;
-    let holder = |row: &Row| {
-        Ok(Holder {
-            pid: row.try_get("pid")?,
-            role: row.try_get("role")?,
-            application: row.try_get("application")?,
-            address: row.try_get("address")?,
-            state: row.try_get("state")?,
-            seconds: row.try_get("seconds")?,
-            query: row.try_get("query")?,
-            lock: row.try_get("lock")?,
-        })
-    };
-    rows.iter().map(holder).collect()
+    let sql = include_str!("sql/lock_holders.sql");
+    let (high, low) = key.unzip();
+    let rows = client.query(sql, &[&tables, &high, &low]).await?;
+    let mut holders: Vec<Holder> = Vec::new();
+    let mut owner = String::new();
+    for row in &rows {
+        let other: String = row.try_get("owner")?;
+        match holders.last_mut().filter(|_| other == owner) {
+            Some(holder) => holder.locks.push(lock(row)?),
+            None => holders.push(holder(row)?),
+        }
+        owner = other;
+    }
+    Ok(holders)
+}
+
+fn holder(row: &Row) -> Result<Holder> {
+    let statement: Option<String> = row.try_get("query")?;
+    Ok(Holder {
+        identity: identity(row)?,
+        role: row.try_get("role")?,
+        application: row.try_get("application")?,
+        address: row.try_get("address")?,
+        activity: activity(row)?,
+        statement: statement
+            .map(|text| first_line(&text))
+            .filter(|line| !line.is_empty()),
+        locks: vec![lock(row)?],
+    })
+}
+
+fn identity(row: &Row) -> Result<Identity> {
+    let pid: Option<i32> = row.try_get("pid")?;
+    let gid: Option<String> = row.try_get("gid")?;
+    let process: Option<String> = row.try_get("backend_type")?;
+    Ok(match (pid, process) {
+        (None, _) => Identity::Prepared(gid.unwrap_or_else(|| "just ended".into())),
+        (Some(pid), Some(process)) if process != "client backend" => {
+            Identity::Process(pid, process)
+        }
+        (Some(pid), _) => Identity::Session(pid),
+    })
+}
+
+fn activity(row: &Row) -> Result<Option<Activity>> {
+    let state: Option<String> = row.try_get("state")?;
+    let pid: Option<i32> = row.try_get("pid")?;
+    let state = state.or_else(|| pid.is_none().then(|| "prepared".to_owned()));
+    let (transaction, since) = (age(row, "transaction_age")?, age(row, "state_age")?);
+    Ok(state.map(|state| Activity {
+        state,
+        transaction,
+        since,
+    }))
+}
+
+/// A span of the server's clock, which may have been set back meanwhile.
+fn age(row: &Row, column: &str) -> Result<Option<Duration>> {
+    let seconds: Option<f64> = row.try_get(column)?;
+    Ok(seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()))
+}
+
+fn lock(row: &Row) -> Result<Lock> {
+    let schema: Option<String> = row.try_get("schema_name")?;
+    let name: Option<String> = row.try_get("table_name")?;
+    Ok(Lock {
+        mode: row.try_get("mode")?,
+        table: schema
+            .zip(name)
+            .map(|(schema, name)| TableName::new(schema, name)),
+    })
+}
+
+/// The first line with something on it, shortened, without what a terminal would obey.
+fn first_line(statement: &str) -> String {
+    let line = statement.lines().map(str::trim).find(|l| !l.is_empty());
+    let line = line.unwrap_or_default();
+    let mut short: String = plain(line).take(STATEMENT).collect();
+    if plain(line).count() > STATEMENT {
+        short.push('…');
+    }
+    short
+}
+
+/// Anybody chooses what stands in a statement or an application's name.
+fn plain(text: &str) -> impl Iterator<Item = char> {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c })
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.identity {
+            Identity::Session(pid) | Identity::Process(pid, _) => write!(f, "pid {pid}")?,
+            Identity::Prepared(gid) => write!(f, "prepared transaction {gid:?}")?,
+        }
+        write!(f, " ({})", self.traits().join(", "))?;
+        if let Some(statement) = &self.statement {
+            write!(f, ": {statement}")?;
+        }
+        write!(f, ", holds {}", self.locks_named())
+    }
+}
+
+impl Holder {
+    fn traits(&self) -> Vec<String> {
+        let kind = match &self.identity {
+            Identity::Process(_, kind) => Some(kind.clone()),
+            _ => None,
+        };
+        let application = self
+            .application
+            .as_ref()
+            .map(|app| format!("app \"{}\"", plain(app).collect::<String>()));
+        let role = self.role.as_ref().map(|role| format!("role {role}"));
+        let address = self.address.as_ref().map(|host| format!("from {host}"));
+        let activity = match &self.activity {
+            Some(activity) => Some(activity.to_string()),
+            None if kind.is_some() => None,
+            None => Some("what it does is hidden from this role".into()),
+        };
+        let all = [kind, application, role, address, activity];
+        all.into_iter().flatten().collect()
+    }
+
+    fn locks_named(&self) -> String {
+        let named = self.locks.iter().take(NAMED_LOCKS).map(Lock::to_string);
+        let mut text = named.collect::<Vec<_>>().join(", ");
+        let more = self.locks.len().saturating_sub(NAMED_LOCKS);
+        if more > 0 {
+            text.push_str(&format!(" and {more} more"));
+        }
+        text
+    }
+}
+
+impl fmt::Display for Activity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.state)?;
+        match (self.transaction, self.since) {
+            (Some(open), _) => write!(f, ", begun {} s ago", open.as_secs()),
+            (None, Some(since)) => write!(f, " for {} s", since.as_secs()),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.table {
+            Some(table) => write!(f, "{} on {table}", self.mode),
+            None => write!(f, "{} on the advisory lock", self.mode),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn holder() -> Holder {
+        Holder {
+            identity: Identity::Session(4711),
+            role: Some("shop".into()),
+            application: Some("psql".into()),
+            address: None,
+            activity: Some(Activity {
+                state: "idle in transaction".into(),
+                transaction: Some(Duration::from_secs(42)),
+                since: Some(Duration::from_secs(3)),
+            }),
+            statement: Some("UPDATE products SET name = 'x'".into()),
+            locks: vec![Lock {
+                mode: "RowExclusiveLock".into(),
+                table: Some(TableName::new("public", "products")),
+            }],
+        }
+    }
+
     #[test]
-    fn a_holder_is_a_line() {
-        let mut holder = Holder {
-            pid: 4711,
-            role: "shop".into(),
-            application: "psql".into(),
-            address: "10.0.0.7".into(),
-            state: "idle in transaction".into(),
-            seconds: 42,
-            query: "UPDATE products SET name = 'x'".into(),
-            lock: "RowExclusiveLock on products".into(),
+    fn a_holder_is_one_line() {
+        assert_eq!(
+            holder().to_string(),
+            "pid 4711 (app \"psql\", role shop, idle in transaction, begun 42 s ago): UPDATE products SET name = 'x', \
+             holds RowExclusiveLock on public.products"
+        );
+    }
+
+    #[test]
+    fn what_our_role_may_not_see_is_left_out() {
+        let hidden = Holder {
+            application: None,
+            activity: None,
+            statement: None,
+            ..holder()
         };
         assert_eq!(
-            holder.to_string(),
-            "pid 4711 (role shop, psql, from 10.0.0.7, idle in transaction for 42 s): UPDATE products SET name = 'x'; \
-             holds RowExclusiveLock on products"
+            hidden.to_string(),
+            "pid 4711 (role shop, what it does is hidden from this role), holds RowExclusiveLock on public.products"
         );
-        for text in [
-            &mut holder.application,
-            &mut holder.address,
-            &mut holder.query,
-            &mut holder.lock,
-        ] {
-            text.clear();
-        }
+    }
+
+    #[test]
+    fn the_servers_own_processes_and_prepared_transactions_are_told_apart() {
+        let vacuum = Holder {
+            identity: Identity::Process(7, "autovacuum worker".into()),
+            role: None,
+            application: None,
+            activity: None,
+            statement: Some("autovacuum: VACUUM public.products".into()),
+            ..holder()
+        };
         assert_eq!(
-            holder.to_string(),
-            "pid 4711 (role shop, idle in transaction for 42 s)"
+            vacuum.to_string(),
+            "pid 7 (autovacuum worker): autovacuum: VACUUM public.products, holds RowExclusiveLock on public.products"
         );
+        let prepared = Holder {
+            identity: Identity::Prepared("order 7".into()),
+            statement: None,
+            ..holder()
+        };
+        assert!(
+            prepared
+                .to_string()
+                .starts_with("prepared transaction \"order 7\" (")
+        );
+    }
+
+    #[test]
+    fn statements_are_cut_to_their_first_line_and_obey_nobody() {
+        assert_eq!(first_line("\n  SELECT 1\nFROM x"), "SELECT 1");
+        assert_eq!(first_line("SELECT '\u{1b}[2J'"), "SELECT ' [2J'");
+        let long = first_line(&"é".repeat(200));
+        assert_eq!(long.chars().count(), STATEMENT + 1);
+        assert!(long.ends_with('…'));
+        assert_eq!(first_line(" \n "), "");
+    }
+
+    #[test]
+    fn keys_have_two_halves() {
+        assert_eq!(halves(0x5EED_0000_0000_0001), (0x5EED_0000, 1));
+        assert_eq!(halves(-1), (u32::MAX, u32::MAX));
     }
 }

@@ -12,6 +12,7 @@ pub mod locks;
 pub mod memory;
 pub mod name;
 pub mod passfile;
+pub mod pooler;
 pub mod programs;
 pub mod secrets;
 pub mod server;

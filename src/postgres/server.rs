@@ -3,19 +3,21 @@
 use std::env;
 use std::fs;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use tokio::time::Instant;
 use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 
 use super::account;
-use super::connect::{self, Opened};
+use super::connect::{self, Opened, Pause};
 use super::embedded::{Home, Lease};
 use super::error::Refused;
 use super::name::{literal, quoted};
+use super::pooler;
 use super::target::{Access, Address, Surroundings, Target};
 use super::tls::Tls;
 use crate::cli::TargetArgs;
@@ -23,6 +25,14 @@ use crate::progress::Progress;
 
 /// A start that takes longer than this is remarked on.
 const QUIET_START: Duration = Duration::from_secs(3);
+
+/// How long a further connection is tried for.
+const RETRY_FOR: Duration = Duration::from_secs(10);
+
+/// Has the server find out within a minute that the network to its client is gone, and let go of the client's locks. No
+/// effect on a socket of the same machine.
+const KEEP_ALIVE: &str = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; \
+    SET tcp_user_timeout = '60s'";
 
 /// An open target: somebody's server, or the embedded one for as long as this value lives.
 pub struct Server {
@@ -36,6 +46,9 @@ pub struct Server {
     memory: Option<u64>,
     /// An advisory lock that every new connection shares in; 0 for none.
     shared_lock: AtomicI64,
+    progress: Progress,
+    /// Whether it was said that connections are waited for.
+    waited: AtomicBool,
 }
 
 enum Place {
@@ -88,12 +101,12 @@ impl Server {
         for warning in &address.warnings {
             progress.say(warning);
         }
-        let (endpoint, _) = connect::reach(address, wait, progress).await?;
+        let (endpoint, first) = connect::reach(address, wait, progress).await?;
         let shown = format!(
             "{} on {} as {}",
             address.database, endpoint.shown, address.user
         );
-        Ok(Server {
+        let server = Server {
             config: endpoint.config.clone(),
             tls: endpoint.tls.clone(),
             place: Place::Theirs,
@@ -101,7 +114,14 @@ impl Server {
             schema,
             memory: None,
             shared_lock: AtomicI64::new(0),
-        })
+            progress: progress.clone(),
+            waited: AtomicBool::new(false),
+        };
+        // A role may have but one connection: what needs more says so.
+        if let Ok(second) = connect::open(&server.config, &server.tls, Duration::MAX).await {
+            pooler::ensure_none(&first.client, &second.client).await?;
+        }
+        Ok(server)
     }
 
     async fn embedded(
@@ -133,22 +153,46 @@ impl Server {
             schema,
             memory: None,
             shared_lock: AtomicI64::new(0),
+            progress: progress.clone(),
+            waited: AtomicBool::new(false),
         })
     }
 
     /// A new connection, its search path led by the target schema. The schema need not exist yet.
+    ///
+    /// Connecting is tried again for a while where waiting may help, such as while a server restarts; nothing else is.
     pub async fn connect(&self) -> Result<Client> {
-        let opened = connect::open(&self.config, &self.tls, Duration::MAX)
-            .await
-            .map_err(|failure| self.explained(failure))?;
+        let opened = self.open_one().await?;
         self.prepare(&opened)
             .await
             .with_context(|| format!("could not set up a session with {}", self.shown))?;
         Ok(opened.client)
     }
 
+    async fn open_one(&self) -> Result<Opened> {
+        let deadline = Instant::now() + RETRY_FOR;
+        let mut pause = Pause::default();
+        loop {
+            let failure = match connect::open(&self.config, &self.tls, Duration::MAX).await {
+                Ok(opened) => return Ok(opened),
+                Err(failure) => failure,
+            };
+            if Instant::now() > deadline || !failure.may_pass() {
+                return Err(self.explained(failure).into());
+            }
+            if pause.is_long() && !self.waited.swap(true, Ordering::Relaxed) {
+                self.progress
+                    .say(format!("waiting for {} to take connections", self.shown));
+            }
+            pause.sleep().await;
+        }
+    }
+
     async fn prepare(&self, opened: &Opened) -> Result<()> {
         opened.check_client().await?;
+        if !self.is_embedded() {
+            opened.set(KEEP_ALIVE).await?;
+        }
         if let Some(schema) = &self.schema {
             let first = literal(&quoted(schema));
             let lead = format!(

@@ -273,6 +273,7 @@ fn shared_config(given: &Parameters) -> Result<Config> {
         // libpq: zero and below wait for ever.
         Some(_) => &mut config,
     };
+    // No default: it would also end a COPY whose backend waits for a lock or a disk, and takes nothing meanwhile.
     if let Some(milliseconds) = number(given, "tcp_user_timeout")? {
         config.tcp_user_timeout(Duration::from_millis(milliseconds));
     }

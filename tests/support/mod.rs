@@ -26,11 +26,13 @@ mod ask;
 mod dump;
 mod front;
 mod home;
+mod pooler;
 
 pub use ask::{Given, ask, ask_url, assert_says, refusal};
 pub use dump::{contents, schema_dump};
 pub use front::{Answer, front};
 pub use home::PrivateHome;
+pub use pooler::pooler;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -16,6 +16,11 @@ SELECT
     pg_get_constraintdef(k.oid) AS definition,
     CASE
         WHEN NOT pg_has_role(t.relowner, 'USAGE') THEN 'its table belongs to another role'
+        -- Its owner may drop it all the same.
+        WHEN k.contype <> 'f' AND NOT has_schema_privilege(n.oid, 'CREATE')
+            THEN 'this role may not make its index anew in schema ' || quote_ident(n.nspname)
+        WHEN k.contype = 'f' AND NOT has_table_privilege(k.confrelid, 'REFERENCES')
+            THEN 'this role may not make it anew, lacking REFERENCES on ' || k.confrelid::regclass::text
         WHEN t.relkind <> 'r' OR t.relispartition OR COALESCE(r.relkind, 'r') <> 'r' OR COALESCE(r.relispartition, false)
             THEN 'it stands on or refers to a partitioned table'
         WHEN k.coninhcount > 0 OR EXISTS (SELECT FROM pg_inherits AS h WHERE t.oid IN (h.inhrelid, h.inhparent))

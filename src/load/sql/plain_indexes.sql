@@ -16,6 +16,9 @@ SELECT
     pg_get_indexdef(x.oid) AS definition,
     CASE
         WHEN NOT pg_has_role(t.relowner, 'USAGE') THEN 'its table belongs to another role'
+        -- Its owner may drop it all the same.
+        WHEN NOT has_schema_privilege(n.oid, 'CREATE')
+            THEN 'this role may not make it anew in schema ' || quote_ident(n.nspname)
         WHEN t.relkind <> 'r' OR t.relispartition OR x.relispartition THEN 'it stands on a partitioned table'
         WHEN NOT i.indisvalid THEN 'it is invalid'
         WHEN obj_description(x.oid, 'pg_class') IS NOT NULL THEN 'it has a comment'

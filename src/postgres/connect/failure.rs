@@ -41,8 +41,10 @@ impl Failure {
             return Remedy::Nothing;
         }
         match (self.code(), self.io_kind()) {
-            // Starting up, shutting down or recovering.
-            (Some(code), _) if *code == SqlState::CANNOT_CONNECT_NOW => Remedy::Waiting,
+            // Starting up, shutting down or recovering; or others have all the connections.
+            (Some(&SqlState::CANNOT_CONNECT_NOW | &SqlState::TOO_MANY_CONNECTIONS), _) => {
+                Remedy::Waiting
+            }
             (Some(_), _) => Remedy::Nothing,
             // The socket isn't ours to open, or target_session_attrs wants another server.
             (None, Some(io::ErrorKind::PermissionDenied)) => Remedy::OtherHost,
@@ -51,6 +53,11 @@ impl Failure {
             (None, None) if error.is_closed() => Remedy::Waiting,
             (None, None) => Remedy::Nothing,
         }
+    }
+
+    /// Whether trying again in a while may help.
+    pub fn may_pass(&self) -> bool {
+        self.remedy() == Remedy::Waiting
     }
 
     /// Whether it may go otherwise with TLS where there was none, or without. A wrong password stays wrong, though
