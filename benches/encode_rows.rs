@@ -1,0 +1,108 @@
+//! How fast rows become COPY's binary format, on one thread: made so, and read from CSV and encoded. The CSV reader alone
+//! stands beside them.
+//!
+//! Criterion's `elem/s` are rows per CPU second.
+
+use std::hint::black_box;
+use std::path::Path;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use seedrow::dataset::{Dataset, Kind, Plan};
+use seedrow::files::records::{Record, Records};
+use seedrow::generate::TableMaker;
+use seedrow::generate::binary::{self, Wire};
+use seedrow::load::encode::RowEncoder;
+use seedrow::postgres::catalog::{Column, ColumnDefault};
+
+/// Ids have as many digits as in the middle of a default catalog.
+const ROOT_ROWS: u64 = 1_000_000;
+
+/// A column as the database has it, of the type that a kind most often goes into.
+fn column(name: &str, kind: Kind) -> Column {
+    let type_oid = match kind {
+        Kind::Integer => 23,
+        Kind::Cents => 1700,
+        Kind::Date => 1082,
+        Kind::Timestamp => 1184,
+        Kind::Boolean => 16,
+        Kind::Text => 25,
+    };
+    Column {
+        table: 0,
+        name: name.to_owned(),
+        number: 1,
+        type_name: String::new(),
+        type_oid,
+        base_type_oid: type_oid,
+        not_null: true,
+        default: ColumnDefault::Nothing,
+    }
+}
+
+fn encode_rows(criterion: &mut Criterion) {
+    let dataset = Dataset::open("catalog").expect("the catalog is built in");
+    let tables = dataset.real_tables();
+    let plan = Plan::new(&dataset, ROOT_ROWS, 42, &tables);
+    let block = plan.blocks() / 2;
+    let mut group = criterion.benchmark_group("encode_rows");
+    for table in tables {
+        let spec = &dataset.tables[table];
+        let kinds: Vec<(Kind, Column)> = (0..spec.columns.len())
+            .filter(|&at| !spec.columns[at].hidden)
+            .map(|at| (spec.kind(at), column(&spec.columns[at].name, spec.kind(at))))
+            .collect();
+        let wires: Option<Vec<Wire>> = kinds
+            .iter()
+            .map(|(kind, column)| binary::wire(*kind, column.base_type_oid))
+            .collect();
+        let wires = wires.expect("each kind has a wire");
+        let pairs: Vec<(Kind, &Column)> = kinds.iter().map(|(kind, it)| (*kind, it)).collect();
+        let encoder = RowEncoder::new(&pairs, true, &dataset.nulls).expect("each type has one");
+        let text = TableMaker::new(&dataset, &plan, table).expect("the catalog compiles");
+        let maker = TableMaker::binary(&dataset, &plan, table, &wires).expect("as above");
+        let ids = plan.ids(table, block);
+        let mut csv = Vec::new();
+        text.write_block(block, &mut csv)
+            .expect("CSV takes any row");
+
+        group.throughput(Throughput::Elements(ids.end - ids.start));
+        let mut out = Vec::new();
+        group.bench_function(format!("{} made", spec.name), |bencher| {
+            bencher.iter(|| {
+                out.clear();
+                black_box(maker.write_block(block, &mut out).expect("ids fit"))
+            });
+        });
+        group.bench_function(format!("{} read", spec.name), |bencher| {
+            bencher.iter(|| {
+                read(&csv, |record| {
+                    black_box(record.len());
+                })
+            });
+        });
+        group.bench_function(format!("{} read and encoded", spec.name), |bencher| {
+            bencher.iter(|| {
+                out.clear();
+                read(&csv, |record| {
+                    encoder.encode(record, &mut out).expect("its own rows fit");
+                });
+            });
+        });
+    }
+    group.finish();
+}
+
+fn read(csv: &[u8], mut each: impl FnMut(&Record)) {
+    let mut records = Records::new(csv, Path::new("block.csv")).expect("a slice is readable");
+    let mut record = Record::default();
+    while records.read(&mut record).expect("its own CSV is right") {
+        each(&record);
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(20);
+    targets = encode_rows
+}
+criterion_main!(benches);
