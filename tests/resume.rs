@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 
 use shop::{CONSTRAINTS, PETS, SCHEMA, Session, Shop};
-use support::{contents, schema_dump, seedrow};
+use support::{contents, eventually, schema_dump, seedrow};
 
 /// A weight that is no number, in the file that is loaded first at `--jobs 1`, being the larger one.
 const BAD: &str = "id,owner_id,name,weight\n1,1,Rex,30\n2,1,Mia,heavy\n3,2,Tom,5\n";
@@ -211,6 +211,31 @@ fn forgetting_keeps_loaded_rows_which_are_somebody_elses_then() {
     shop.load(&[])
         .exits(2)
         .stderr_has("owners, pets hold rows already");
+}
+
+#[test]
+fn a_run_waits_for_what_a_killed_one_left_at_work_and_says_so() {
+    let shop = Shop::new("orphans");
+    shop.db.execute(SCHEMA);
+    // What each connection of a load holds, and keeps when only its client is killed.
+    let orphan = Session::new(&shop.db.url());
+    orphan.execute(
+        "SET application_name = 'the orphan'; SELECT pg_advisory_lock_shared(6840123409045651458)",
+    );
+    let load = std::thread::scope(|scope| {
+        let load = scope.spawn(|| shop.load(&[]));
+        let looking = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        eventually("the load has its turn", || shop.db.value(looking) == "2");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert_eq!(shop.counts(), "0 0");
+        drop(orphan);
+        load.join().unwrap()
+    });
+    load.exits(0)
+        .stderr_has("load: waiting for what an earlier, killed run left at work: pid ")
+        .stderr_has("the orphan");
+    assert_eq!(shop.counts(), "2 3");
 }
 
 #[test]

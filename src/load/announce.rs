@@ -68,6 +68,13 @@ impl Load<'_> {
             HumanBytes(size.indexes),
             HumanBytes(size.wal)
         ));
+        match self.server.free_disk() {
+            Some(free) if free < size.heap + size.indexes + size.wal => progress.say(format!(
+                "load: its disk has {} free, which may not do; give fewer --rows, or another --home",
+                HumanBytes(free)
+            )),
+            _ => {}
+        }
         Ok(())
     }
 }

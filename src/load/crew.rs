@@ -51,7 +51,13 @@ impl Crew<'_> {
         rank: impl Fn(usize, &T) -> u64,
         work: impl AsyncFn(&mut Client, T) -> Result<Vec<T>>,
     ) -> Result<()> {
-        let connections = if self.alone { 1 } else { self.session.jobs };
+        // A task brings forth others: a table's rows, then its indexes.
+        let most = (2 * tasks.len()).max(1);
+        let connections = if self.alone {
+            1
+        } else {
+            self.session.jobs.min(most)
+        };
         let queue = Queue {
             state: Mutex::new(State {
                 waiting: tasks,

@@ -242,6 +242,17 @@ impl Server {
         matches!(self.place, Place::Embedded(_))
     }
 
+    /// Bytes free on the embedded server's disk; `None` where that can't be told.
+    pub fn free_disk(&self) -> Option<u64> {
+        match &self.place {
+            Place::Theirs => None,
+            Place::Embedded(lease) => {
+                let disk = rustix::fs::statvfs(&lease.running().data).ok()?;
+                Some(disk.f_bavail * disk.f_frsize)
+            }
+        }
+    }
+
     /// The target for messages: host, port, database, user; never a password.
     pub fn shown(&self) -> &str {
         &self.shown
