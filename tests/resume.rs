@@ -189,6 +189,76 @@ fn giving_a_load_up_puts_the_schema_back() {
 }
 
 #[test]
+fn a_dataset_changed_between_two_attempts_asks_for_a_decision() {
+    let shop = Shop::new("changed_dataset");
+    shop.pets(BAD);
+    shop.load(&[]).exits(2);
+    shop.pets(PETS);
+    shop.dir.write(
+        "shop.toml",
+        shop::DATASET.replace("\"NULL\"]", "\"NULL\", \"-\"]"),
+    );
+    shop.load(&[])
+        .exits(2)
+        .stderr_has(
+            "begun with this very command, but seedrow or the dataset is another version since",
+        )
+        .stderr_has("seedrow forget --abandon");
+    shop.load(&["--replace"]).exits(0);
+}
+
+#[test]
+fn one_schemas_load_is_given_up_and_the_others_stay_known() {
+    let shop = Shop::new("one_schema");
+    shop.load(&["--target-schema", "here"]).exits(0);
+    shop.pets(BAD);
+    shop.load(&["--target-schema", "there"]).exits(2);
+    let url = shop.db.url();
+    let forget = [
+        "forget",
+        "--abandon",
+        "--url",
+        &url,
+        "--target-schema",
+        "there",
+    ];
+    seedrow(forget)
+        .exits(0)
+        .stdout_has("gave up the unfinished load in schema there")
+        .stdout_has("removed the ledger of schema there");
+    assert_eq!(shop.db.value("SELECT count(*) FROM there.owners"), "0");
+    shop.pets(PETS);
+    shop.load(&["--target-schema", "there"]).exits(0);
+    assert_eq!(
+        shop.db
+            .value("SELECT count(*) FROM seedrow.loads WHERE finished_at IS NOT NULL"),
+        "2"
+    );
+}
+
+#[test]
+fn a_run_given_up_leaves_no_index_of_its_own() {
+    let shop = Shop::new("run_abandoned");
+    let url = shop.db.url();
+    shop.db.execute(include_str!("../sql/catalog/schema.sql"));
+    let before = schema_dump(&url);
+    shop.db.execute(
+        "CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS
+            $$ BEGIN IF current_query() LIKE '%VALIDATE%' THEN RAISE 'not today'; END IF; END $$;
+        CREATE EVENT TRIGGER no ON ddl_command_start EXECUTE FUNCTION no()",
+    );
+    seedrow(["run", "--rows", "200", "--url", &url])
+        .exits(2)
+        .stderr_has("not today");
+    shop.db.execute("DROP EVENT TRIGGER no; DROP FUNCTION no");
+    let built = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'public'";
+    assert_eq!(shop.db.value(built), "12");
+    seedrow(["forget", "--abandon", "--url", &url]).exits(0);
+    assert_eq!(schema_dump(&url), before);
+    assert_eq!(shop.db.value("SELECT count(*) FROM skus"), "0");
+}
+
+#[test]
 fn giving_up_leaves_alone_what_others_wrote() {
     let shop = Shop::new("abandon_others");
     shop.db.execute(SCHEMA);

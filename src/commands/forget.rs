@@ -12,7 +12,8 @@ use crate::report;
 /// Remove seedrow's ledger, the schema `seedrow`, from a database
 ///
 /// Loaded rows stay. Afterwards seedrow takes the tables for somebody else's: a load into them asks for --replace.
-/// An unfinished load is refused: finish it, or give it up with --abandon.
+/// An unfinished load is refused: finish it, or give it up with --abandon. With --target-schema only what the ledger has of
+/// that schema goes.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  seedrow forget\n  \
                         seedrow forget --abandon --url postgresql://app@db.example.com/shop")]
@@ -37,7 +38,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let progress = Progress::new(args.quiet.quiet);
     let server = Server::open(&args.target, &database_name(&args.dataset), &progress).await?;
     let forgotten = load::forget(&server, args.abandon, &progress).await?;
-    report::forget::forgotten(&forgotten, server.shown())?;
+    report::forget::forgotten(&forgotten, server.schema(), server.shown())?;
     Ok(Outcome::Held)
 }
 

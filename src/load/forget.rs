@@ -33,7 +33,7 @@ pub struct Abandoned {
     pub put_back: usize,
 }
 
-/// Removes the ledger from the server's database, all in one transaction.
+/// Removes the ledger from the server's database, or what it has of the schema asked for, all in one transaction.
 ///
 /// Refuses unfinished loads unless they are to be given up.
 pub async fn forget(server: &Server, abandon: bool, progress: &Progress) -> Result<Forgotten> {
@@ -47,7 +47,9 @@ pub async fn forget(server: &Server, abandon: bool, progress: &Progress) -> Resu
     turn::take(server, &client, progress).await?;
     let transaction = client.transaction().await?;
     let mut abandoned = Vec::new();
-    for load in ledger::unfinished(&transaction).await? {
+    let wanted = |load: &Unfinished| server.schema().is_none_or(|schema| schema == load.schema);
+    let unfinished = ledger::unfinished(&transaction).await?;
+    for load in unfinished.into_iter().filter(wanted) {
         if !abandon {
             bail!(
                 "an unfinished load stands in schema {}, and without the ledger its constraints could not be put back; \
@@ -58,7 +60,10 @@ pub async fn forget(server: &Server, abandon: bool, progress: &Progress) -> Resu
         }
         abandoned.push(give_up(&transaction, load).await?);
     }
-    ledger::remove(&transaction).await?;
+    match server.schema() {
+        Some(schema) => ledger::remove_schema(&transaction, schema).await?,
+        None => ledger::remove(&transaction).await?,
+    }
     transaction
         .commit()
         .await

@@ -94,6 +94,14 @@ pub fn judge(load: &Load, entry: Option<&Entry>, identity: &Identity) -> Result<
     let Entry {
         command, tables, ..
     } = entry;
+    if !load.replace && *command == load.command {
+        bail!(
+            "an unfinished load of {} stands in this database, begun with this very command, but seedrow or the dataset \
+             is another version since; `{command} --replace` redoes it, `seedrow forget --abandon{}` gives it up",
+            tables.join(", "),
+            load.target_options
+        );
+    }
     let mut message = format!(
         "an unfinished load of {} stands in this database, begun with `{command}`; that command finishes it, \
          `seedrow forget --abandon{}` gives it up",

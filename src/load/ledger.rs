@@ -145,6 +145,25 @@ pub async fn unfinished(client: &impl GenericClient) -> Result<Vec<Unfinished>> 
     rows.iter().map(load).collect()
 }
 
+/// Removes what the ledger has of one schema.
+pub async fn remove_schema(client: &impl GenericClient, schema: &str) -> Result<()> {
+    for (table, column) in [
+        ("loads", "target_schema"),
+        ("tables", "schema_name"),
+        ("lifted", "target_schema"),
+        ("unvalidated", "schema_name"),
+    ] {
+        client
+            .execute(
+                &format!("DELETE FROM seedrow.{table} WHERE {column} = $1"),
+                &[&schema],
+            )
+            .await
+            .context("could not write the ledger")?;
+    }
+    Ok(())
+}
+
 /// Removes the ledger. What others put into its schema is not dropped with it: that is an error.
 pub async fn remove(client: &impl GenericClient) -> Result<()> {
     let sql = "DROP TABLE seedrow.loads, seedrow.tables, seedrow.lifted, seedrow.unvalidated;

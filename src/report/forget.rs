@@ -5,8 +5,8 @@ use anyhow::Result;
 use crate::load::Forgotten;
 use crate::report::print;
 
-/// A line for each load given up, and one for the ledger.
-pub fn forgotten(forgotten: &Forgotten, database: &str) -> Result<()> {
+/// A line for each load given up, and one for the ledger, of one schema or all.
+pub fn forgotten(forgotten: &Forgotten, schema: Option<&str>, database: &str) -> Result<()> {
     if !forgotten.ledger {
         return print(&format!("there is no ledger in {database}\n"));
     }
@@ -21,6 +21,7 @@ pub fn forgotten(forgotten: &Forgotten, database: &str) -> Result<()> {
             load.schema, load.put_back
         ));
     }
-    text.push_str(&format!("removed the ledger from {database}\n"));
+    let part = schema.map_or_else(String::new, |schema| format!(" of schema {schema}"));
+    text.push_str(&format!("removed the ledger{part} from {database}\n"));
     print(&text)
 }
