@@ -57,7 +57,7 @@ pub struct NewEntry<'a> {
 pub struct Progress {
     /// The account so far, or the whole one.
     pub account: Account,
-    /// What its file was like; see [`crate::load::identity::Identity::sources`].
+    /// What its file was like, size and time; empty for rows that seedrow makes.
     pub source: String,
     /// Where the next segment begins; `None` when the table is complete.
     pub next: Option<Position>,
