@@ -22,7 +22,10 @@ const LIFTED: &str = "SELECT count(*) FROM seedrow.lifted";
 fn a_foreign_key_that_rows_break_is_found_and_not_validated() {
     let shop = Shop::new("fk_broken");
     shop.pets(ORPHANS);
-    let json = shop.load(&["--format", "json"]).exits(1).json();
+    let json = shop
+        .load(&["--orphans", "keep", "--format", "json"])
+        .exits(1)
+        .json();
     let finding = &json["findings"][0];
     assert_eq!(finding["rule"], "fk-not-valid");
     assert_eq!(finding["rows"], 2);
@@ -49,7 +52,7 @@ fn a_foreign_key_broken_once_is_validated_with_mended_rows() {
     shop.db.execute(SCHEMA);
     let before = shop.db.value(CONSTRAINTS);
     shop.pets(ORPHANS);
-    shop.load(&[]).exits(1);
+    shop.load(&["--orphans", "keep"]).exits(1);
     assert_ne!(shop.db.value(CONSTRAINTS), before);
     shop.pets(PETS);
     shop.load(&["--replace"]).exits(0);
@@ -69,7 +72,7 @@ fn a_foreign_key_not_valid_before_stays_so() {
     assert_eq!(shop.db.value(CONSTRAINTS), before);
     shop.load(&[]).exits(0);
     shop.pets(ORPHANS);
-    shop.load(&["--replace"])
+    shop.load(&["--replace", "--orphans", "keep"])
         .exits(1)
         .stdout_has("2 rows of public.pets");
 }
@@ -83,8 +86,9 @@ fn duplicates_leave_the_load_unfinished_until_the_file_is_mended() {
     for _ in 0..2 {
         shop.load(&[])
             .exits(2)
-            .stderr_has("pets_pkey cannot be built on public.pets")
-            .stderr_has("2 (3 times)");
+            .stderr_has("pets_pkey cannot be built on public.pets: 2 rows stand against it")
+            .stderr_has("data/pets.csv, line 4: id \"2\" stands on line 3 already")
+            .stderr_has("data/pets.csv, line 5: id \"2\" stands on line 3 already");
     }
     shop.pets(PETS);
     let failed = shop.load(&["--tables", "pets"]).exits(2).stderr;
@@ -110,9 +114,9 @@ fn duplicates_of_a_unique_key_are_named_by_their_columns() {
     shop.pets("id,owner_id,name,weight\n1,1,Rex,\n2,1,Rex,\n3,1,,\n4,1,,\n");
     shop.load(&[])
         .exits(2)
-        .stderr_has("One Name cannot be built on public.pets: UNIQUE (owner_id, name)")
-        .stderr_has("1, Rex (2 times)")
-        .lacks("1 (2 times)");
+        .stderr_has("One Name cannot be built on public.pets: 1 row stands against it")
+        .stderr_has("data/pets.csv, line 3: owner_id, name \"1, Rex\" stands on line 2 already")
+        .lacks("line 5");
 }
 
 #[test]
@@ -288,9 +292,11 @@ fn a_table_may_refer_to_itself() {
     shop.load(&[]).exits(0);
     shop.load(&["--replace"]).exits(0);
     shop.pets("id,owner_id,name,sire_id,weight\n1,1,Rex,3,3\n2,1,Max,,3\n");
-    shop.load(&["--replace"]).exits(1).stdout_has(
-        "pets_sire_id_fkey: 1 row of public.pets refers to a row that public.pets lacks",
-    );
+    shop.load(&["--replace", "--orphans", "keep"])
+        .exits(1)
+        .stdout_has(
+            "pets_sire_id_fkey: 1 row of public.pets refers to a row that public.pets lacks",
+        );
 }
 
 #[test]

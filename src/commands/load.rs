@@ -1,36 +1,60 @@
 //! `seedrow load DIR`: CSV files into Postgres, every row accounted for.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::cli::{CommitArg, DatasetArgs, Format, JobsArgs, LoadArgs, QuietArgs, TargetArgs};
+use crate::cli::{
+    CommitArg, DatasetArgs, Format, JobsArgs, LoadArgs, QuietArgs, TargetArgs, percent,
+};
 use crate::commands::index::target_options;
-use crate::commands::{Outcome, command_line, typed};
+use crate::commands::{Outcome, command_line, stoppable, typed};
 use crate::dataset::Dataset;
-use crate::load::{Commit, Input, Load, NamedFile, Nothing, Reached, Stage};
+use crate::dataset::reading::delimiter;
+use crate::load::{
+    self, Commit, Duplicates, Input, Load, MaxRejects, NamedColumns, NamedFile, Nothing, Orphans,
+    Policy, Reached, Rejects, Said, Stage,
+};
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report;
 
 /// Load CSV files, seedrow's own or anyone's, through COPY
 ///
-/// With the manifest that `seedrow generate` writes, files are sent as they are and held against it. Without one, every
-/// record is read: columns go by the header, and the dataset's null texts become NULL.
+/// Every record is accounted for: read = loaded + rejected + dropped by a rule of the dataset. Columns go by the header,
+/// values by the type of their column; what isn't right goes as it is to rejects/TABLE.csv, with line and reason, as far as
+/// --max-rejects allows. A manifest that `seedrow generate` wrote is held against its files.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  seedrow load catalog-1M\n  \
-                        seedrow load legacy --file photos=legacy/photos_old.csv --url postgresql://app@db.example.com/shop")]
+                        seedrow load legacy --file photos=legacy/photos_old.csv.gz --max-rejects 1% --orphans reject\n  \
+                        seedrow load --append --file photos=rejects/photos.csv")]
 pub struct Args {
-    /// The folder that holds the files
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
+    /// The folder that holds the files; not needed where --file names one for each table
+    #[arg(value_name = "DIR", required_unless_present = "file")]
+    folder: Option<PathBuf>,
 
     #[command(flatten)]
     dataset: DatasetArgs,
 
-    /// Take a table's rows from this file; may be given for several tables
+    /// Take a table's rows from this file, `-` for standard input; may be given for several tables. Without DIR, these are
+    /// the tables that are loaded
     #[arg(long, value_parser = named_file, value_name = "TABLE=PATH")]
     file: Vec<NamedFile>,
+
+    #[command(flatten)]
+    reading: ReadingArgs,
+
+    /// Read the files and account for their records, without a database; keys are not looked at
+    #[arg(long, conflicts_with_all = ["append", "replace", "url", "target_schema"])]
+    check_only: bool,
+
+    /// Add to the rows that are there; keys and indexes stay in place meanwhile
+    #[arg(long, conflicts_with = "replace")]
+    append: bool,
+
+    #[command(flatten)]
+    rejecting: RejectingArgs,
 
     #[command(flatten)]
     loading: LoadArgs,
@@ -49,12 +73,107 @@ pub struct Args {
     quiet: QuietArgs,
 }
 
+/// How the files of others are written, where the dataset doesn't say so.
+#[derive(clap::Args, Debug)]
+struct ReadingArgs {
+    /// What stands between fields: one character, or `tab` [default: as the dataset says, else a comma]
+    #[arg(long, value_parser = delimiter, value_name = "CHAR")]
+    delimiter: Option<u8>,
+
+    /// The first record is one like the others: columns stand in the dataset's order, or as --columns says
+    #[arg(long)]
+    no_header: bool,
+
+    /// The columns of a table's file in its order, in place of a header; `-` passes one over
+    #[arg(long, value_parser = named_columns, value_name = "TABLE=A,B,-")]
+    columns: Vec<NamedColumns>,
+}
+
+/// What becomes of records that cannot be loaded.
+#[derive(clap::Args, Debug)]
+struct RejectingArgs {
+    /// How many records the load may reject before it stops: 10, 1%
+    #[arg(long, value_parser = max_rejects, default_value = "0", value_name = "N|N%")]
+    max_rejects: MaxRejects,
+
+    /// The folder for rejected records, TABLE.csv each
+    #[arg(long, default_value = "rejects", value_name = "DIR")]
+    rejects: PathBuf,
+
+    /// Records whose primary or unique key stands in an earlier one: keep the first and reject the others, or stop
+    #[arg(long, value_enum, default_value_t = DuplicatesArg::Fail)]
+    duplicates: DuplicatesArg,
+
+    /// Records that refer to one that isn't there: stop, load them and leave the foreign key NOT VALID, or reject them and
+    /// what refers to them
+    #[arg(long, value_enum, default_value_t = OrphansArg::Fail)]
+    orphans: OrphansArg,
+}
+
+/// See [`Duplicates`].
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum DuplicatesArg {
+    Fail,
+    Reject,
+}
+
+/// See [`Orphans`].
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum OrphansArg {
+    Fail,
+    Keep,
+    Reject,
+}
+
+impl Args {
+    fn said(&self) -> Said {
+        Said {
+            files: self.file.clone(),
+            delimiter: self.reading.delimiter,
+            no_header: self.reading.no_header,
+            columns: self.reading.columns.clone(),
+        }
+    }
+
+    fn policy(&self) -> Policy {
+        Policy {
+            append: self.append,
+            duplicates: match self.rejecting.duplicates {
+                DuplicatesArg::Fail => Duplicates::Fail,
+                DuplicatesArg::Reject => Duplicates::Reject,
+            },
+            orphans: match self.rejecting.orphans {
+                OrphansArg::Fail => Orphans::Fail,
+                OrphansArg::Keep => Orphans::Keep,
+                OrphansArg::Reject => Orphans::Reject,
+            },
+        }
+    }
+
+    /// The tables named; without a folder and a list, those that a file is named for.
+    fn tables(&self) -> Option<Vec<String>> {
+        match (&self.dataset.tables, &self.folder) {
+            (Some(tables), _) => Some(tables.clone()),
+            (None, Some(_)) => None,
+            (None, None) => Some(self.file.iter().map(|file| file.table.clone()).collect()),
+        }
+    }
+}
+
 /// Loads the folder and reports what became of every record.
 pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
-    let dataset = Dataset::open(&args.dataset.dataset)?;
-    let tables = dataset.select(args.dataset.tables.as_deref())?;
+    let dataset = Arc::new(Dataset::open(&args.dataset.dataset)?);
+    let tables = dataset.select(args.tables().as_deref())?;
     let progress = Progress::new(args.quiet.quiet);
-    let input = Input::find(&dataset, &args.folder, &tables, &args.file)?;
+    let input = Input::find(&dataset, args.folder.as_deref(), &tables, &args.said())?;
+    let max = match args.check_only {
+        true => MaxRejects::Count(u64::MAX),
+        false => args.rejecting.max_rejects,
+    };
+    let rejects = Rejects::new(&args.rejecting.rejects, max, &input);
+    if args.check_only {
+        return check(args, &dataset, input, rejects, progress).await;
+    }
     let server = Server::open(&args.target, &dataset.name, &progress).await?;
     let load = Load {
         server: &server,
@@ -62,6 +181,8 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
         tables: &tables,
         jobs: args.jobs.count(),
         replace: args.loading.replace,
+        policy: args.policy(),
+        rejects: Arc::new(rejects),
         commit: args.loading.commit.map(commit),
         lock_timeout: args.loading.lock_timeout,
         command: command_line(),
@@ -75,6 +196,30 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
     } else {
         Outcome::Found
     })
+}
+
+/// Reads the files and accounts for their records.
+async fn check(
+    args: &Args,
+    dataset: &Arc<Dataset>,
+    input: Input,
+    rejects: Rejects,
+    progress: Progress,
+) -> Result<Outcome> {
+    let dataset = Arc::clone(dataset);
+    let (accounts, rejects) = stoppable(move |stop| {
+        let accounts = load::read_only(&dataset, &input, &rejects, &progress, stop)?;
+        Ok((accounts, rejects))
+    })
+    .await?;
+    report::load::read(&accounts, &rejects, args.format)?;
+    let read = accounts.iter().map(|account| account.read).sum();
+    Ok(
+        match args.rejecting.max_rejects.allows(rejects.count(), read) {
+            true => Outcome::Held,
+            false => Outcome::Found,
+        },
+    )
 }
 
 /// What was typed as what is meant.
@@ -93,6 +238,38 @@ fn named_file(text: &str) -> Result<NamedFile, String> {
             path: PathBuf::from(path),
         }),
         _ => Err("expected TABLE=PATH, such as photos=some_name.csv".into()),
+    }
+}
+
+/// Reads `photos=id,style_id,-,url`.
+fn named_columns(text: &str) -> Result<NamedColumns, String> {
+    match text.split_once('=') {
+        Some((table, columns)) if !table.is_empty() && !columns.is_empty() => Ok(NamedColumns {
+            table: table.to_owned(),
+            columns: columns
+                .split(',')
+                .map(|name| name.trim().to_owned())
+                .collect(),
+        }),
+        _ => Err("expected TABLE=COLUMN,…, such as photos=id,style_id,-,url".into()),
+    }
+}
+
+/// Reads `10` or `1%`.
+fn max_rejects(text: &str) -> Result<MaxRejects, String> {
+    const EXPECTED: &str = "expected a number of records, or a share of them, such as 10 or 1%";
+    match text.strip_suffix('%') {
+        Some("0") => Ok(MaxRejects::Count(0)),
+        Some(_) => percent(text)
+            .map(MaxRejects::Share)
+            .map_err(|_| EXPECTED.into()),
+        None => {
+            let plain = text.replace('_', "");
+            plain
+                .parse()
+                .map(MaxRejects::Count)
+                .map_err(|_| EXPECTED.into())
+        }
     }
 }
 

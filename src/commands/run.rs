@@ -16,7 +16,10 @@ use crate::files::folder::{Existing, ensure_may_hold};
 use crate::files::write::Order;
 use crate::files::{Manifest, manifest};
 use crate::index::{self, Along, Built, How, Mode, Survey};
-use crate::load::{self, Finished, Found, Input, Load, Origin, Phase, Reached, Stage};
+use crate::load::{
+    self, Duplicates, Finished, Found, Input, Load, Origin, Orphans, Phase, Policy, Reached,
+    Rejects, Said, Stage,
+};
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report;
@@ -128,6 +131,12 @@ impl Job<'_> {
             tables: &self.tables,
             jobs: self.args.jobs.count(),
             replace: self.args.loading.replace,
+            policy: Policy {
+                append: false,
+                duplicates: Duplicates::Fail,
+                orphans: Orphans::Keep,
+            },
+            rejects: Arc::new(Rejects::none()),
             commit: self.args.loading.commit.map(load_command::commit),
             lock_timeout: self.args.loading.lock_timeout,
             command: command_line(),
@@ -146,7 +155,7 @@ impl Job<'_> {
                 let start = Instant::now();
                 let manifest = self.write(folder).await?;
                 phases.push(Phase::since(start, "generate", Some(manifest.total_rows())));
-                Input::find(&self.dataset, folder, &self.tables, &[])?
+                Input::find(&self.dataset, Some(folder), &self.tables, &Said::default())?
             }
         };
         let finished = load.carry_out(&input, along, &self.progress).await?;

@@ -163,6 +163,11 @@ impl<'a> Value<'a> {
         ))
     }
 
+    /// What it is, in words for messages.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
     /// The line it stands on, from 1.
     pub fn line(&self) -> usize {
         self.line

@@ -12,9 +12,10 @@ mod phrases;
 pub mod plan;
 mod ranges;
 mod read;
+pub mod reading;
 pub mod source;
 pub mod spec;
 mod validate;
 
 pub use plan::Plan;
-pub use spec::{Column, Dataset, Kind, Table};
+pub use spec::{Column, Dataset, Kind, Reading, Table};

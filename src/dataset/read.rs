@@ -10,6 +10,7 @@ use crate::dataset::document::{Document, Section, Value, did_you_mean};
 use crate::dataset::draw::Chance;
 use crate::dataset::lists::Lists;
 use crate::dataset::makers::{self, Scope};
+use crate::dataset::reading;
 use crate::dataset::source::{Source, join, locate};
 use crate::dataset::spec::{Column, Dataset, Size, Table, TextFile, is_file_name};
 use crate::dataset::validate;
@@ -80,7 +81,8 @@ fn hash(text: &str, lists: &Lists, schema: &TextFile) -> String {
     format!("xxh3:{:016x}", hash.digest())
 }
 
-fn texts(value: Option<Value>) -> Result<Vec<String>> {
+/// A list of texts; none where the key is missing.
+pub fn texts(value: Option<Value>) -> Result<Vec<String>> {
     let Some(value) = value else {
         return Ok(Vec::new());
     };
@@ -157,16 +159,22 @@ fn read_table(
         (Some(value), false) => Some(file_name(&value)?),
         (None, false) => Some(default_file_name(&name, section)?),
     };
+    let other_files = texts(section.get("other-files"))?;
     let columns = match section.get("columns") {
         Some(value) if is_virtual => bail!(value.error("a virtual table has no columns")),
         Some(value) => read_columns(&name, &value, earlier, names, &size, lists)?,
         None if is_virtual => Vec::new(),
         None => bail!(section.error("`columns` is missing")),
     };
+    let reading = reading::reading(section, &columns)?;
+    let drop = reading::drop_rules(section, &columns)?;
     section.ensure_known_keys()?;
     Ok(Table {
         name,
         file,
+        other_files,
+        reading,
+        drop,
         size,
         columns,
         line: section.line(),
@@ -278,6 +286,8 @@ fn read_column(table: &str, name: String, value: &Value, scope: &Scope) -> Resul
     let column = Column {
         maker: makers::named(&make)?(&section, scope)?,
         aliases: texts(section.get("aliases"))?,
+        epoch: reading::epoch(&section)?,
+        currency: reading::currency(&section)?,
         hidden: section
             .get("hidden")
             .map_or(Ok(false), |value| value.boolean())?,

@@ -52,12 +52,65 @@ pub struct Table {
     pub name: String,
     /// Its CSV file's name; `None` for a virtual table, which has ids and fan-outs but neither file nor DDL.
     pub file: Option<String>,
+    /// Other names of files that others wrote for it.
+    pub other_files: Vec<String>,
+    /// How files that others wrote are read.
+    pub reading: Reading,
+    /// Records of such files that are left out, each with the rule that says so.
+    pub drop: Vec<DropRule>,
     /// How many rows it has.
     pub size: Size,
     /// Hidden ones included.
     pub columns: Vec<Column>,
     /// Its line in the TOML file.
     pub line: usize,
+}
+
+/// How the CSV files of a table are read that others wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// What stands between fields.
+    pub delimiter: u8,
+    /// Whether the first record names the columns.
+    pub header: bool,
+    /// The columns in the file's order, in place of a header; `-` stands for one that is passed over.
+    pub columns: Option<Vec<String>>,
+    /// Whether each record is one line, so that no field holds a line break.
+    pub one_line: bool,
+    /// Whether a record of such a table is mended at its line's end when a quote is open there, or rejected.
+    pub mend: bool,
+}
+
+impl Default for Reading {
+    fn default() -> Reading {
+        Reading {
+            delimiter: b',',
+            header: true,
+            columns: None,
+            one_line: false,
+            mend: true,
+        }
+    }
+}
+
+/// Records that are left out on purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DropRule {
+    /// What the rule is called in accounts.
+    pub name: String,
+    /// The column's position in the table.
+    pub column: usize,
+    /// The values that the rule is about, blanks around them left out.
+    pub values: Vec<String>,
+}
+
+/// What a bare number in a column of dates or times counts from 1970-01-01 00:00 UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Epoch {
+    /// Seconds.
+    Seconds,
+    /// Milliseconds.
+    Milliseconds,
 }
 
 /// How many rows a table has.
@@ -81,6 +134,10 @@ pub struct Column {
     pub name: String,
     /// Other names it has in the headers of others' files.
     pub aliases: Vec<String>,
+    /// What bare numbers of others' files count, in a column of dates or times.
+    pub epoch: Option<Epoch>,
+    /// What may stand before or behind an amount in others' files: `$`. Commas between its digits are then passed over.
+    pub currency: Option<String>,
     /// Drawn for its siblings' sake and not written.
     pub hidden: bool,
     /// How often it is NULL.
@@ -329,6 +386,15 @@ impl Table {
     /// The columns that are written, in order.
     pub fn written(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| !column.hidden)
+    }
+
+    /// The written column that a header means by a name: its own or an alias, in any case.
+    pub fn column_called(&self, name: &str) -> Option<&Column> {
+        let answers = |column: &&Column| {
+            let mut names = std::iter::once(&column.name).chain(&column.aliases);
+            names.any(|known| known.to_lowercase() == name.to_lowercase())
+        };
+        self.written().find(answers)
     }
 
     /// What a column's values are.

@@ -2,6 +2,7 @@
 
 pub mod folder;
 pub mod manifest;
+pub mod open;
 pub mod records;
 pub mod write;
 

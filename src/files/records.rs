@@ -1,4 +1,5 @@
-//! CSV records as others write them: fields with or without quotes, each record with the line it begins on.
+//! CSV records as others write them: fields with or without quotes, each record with the line it begins on and its text
+//! as it stands in the file.
 //!
 //! The `csv` crate does not tell a quoted `"null"` from a bare `null`, and takes text behind a closing quote for
 //! granted; both decide here whether rows are right. COPY takes such text, too: two lines that each lack a closing
@@ -8,165 +9,231 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use memchr::{memchr2, memchr3};
 
 const BUFFER: usize = 1 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// The bytes that end a bare field or may begin a quoted one.
-const SPECIAL: [bool; 256] = {
-    let mut special = [false; 256];
-    let mut each = 0;
-    while each < 4 {
-        special[b",\n\r\""[each] as usize] = true;
-        each += 1;
-    }
-    special
-};
+/// The longest record, bytes: a quote that is never closed would else take the whole file into memory.
+const LONGEST: usize = 16 << 20;
 
-/// Reads records one after the other; memory holds a buffer and the record.
+/// How a file's records are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dialect {
+    /// What stands between fields.
+    pub delimiter: u8,
+    /// Whether a field in quotes may hold line breaks. Where it may not, a record ends where its line does, whatever its
+    /// quotes say.
+    pub breaks: bool,
+}
+
+impl Default for Dialect {
+    fn default() -> Dialect {
+        Dialect {
+            delimiter: b',',
+            breaks: true,
+        }
+    }
+}
+
+/// Reads records one after the other; memory holds a buffer with the whole of the record.
 pub struct Records<R> {
     input: R,
     path: PathBuf,
+    dialect: Dialect,
+    /// The bytes that end a bare field or may begin a quoted one.
+    special: [bool; 256],
     buffer: Vec<u8>,
     /// The byte of the input that the buffer begins with.
     start: u64,
+    /// Where in the buffer the record begins.
+    begin: usize,
     at: usize,
     filled: usize,
     line: u64,
-    after_return: bool,
+    fields: Vec<Field>,
+    /// The fields with doubled quotes, without them.
+    unescaped: Vec<u8>,
 }
 
 /// One record, its fields unquoted.
-#[derive(Debug, Default)]
-pub struct Record {
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
     /// The line it begins on, from 1.
     pub line: u64,
-    bytes: Vec<u8>,
-    fields: Vec<Field>,
+    /// As it stands in the file, without its line end.
+    pub raw: &'a [u8],
+    /// Why it cannot be taken apart; it has no fields then.
+    pub flaw: Option<Flaw>,
+    /// Whether a quote was closed where its line ends.
+    pub mended: bool,
+    fields: &'a [Field],
+    unescaped: &'a [u8],
 }
 
+/// Why a record cannot be taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// A quote is never closed, or only by one of a later line's.
+    Unclosed,
+    /// Text stands behind a closing quote.
+    TextBehindQuote,
+}
+
+impl Flaw {
+    /// In words.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Flaw::Unclosed => "a quote is not closed",
+            Flaw::TextBehindQuote => {
+                "text stands behind a closing quote; a quote within a field is written twice"
+            }
+        }
+    }
+}
+
+/// Where a field's text is, from the record's beginning.
 #[derive(Debug, Clone, Copy)]
 struct Field {
+    start: usize,
     end: usize,
     quoted: bool,
+    /// Whether it is among the unescaped ones.
+    unescaped: bool,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Start,
     Bare,
     Quoted,
-    Closed,
-    /// In blanks behind the closing quote.
+    /// Behind the closing quote.
     Behind,
 }
 
-impl Record {
+/// What came of reading more input.
+enum Filled {
+    More,
+    End,
+    /// The record is longer than [`LONGEST`].
+    TooLong,
+}
+
+/// How a record ended.
+enum Ended {
+    /// At the end of the input, before it began.
+    Nothing,
+    Whole {
+        end: usize,
+        mended: bool,
+    },
+    Flawed {
+        end: usize,
+        flaw: Flaw,
+    },
+}
+
+/// The quoted field that is open.
+#[derive(Default)]
+struct Open {
+    /// Where its text begins, or goes on behind a doubled quote.
+    from: usize,
+    /// Where its text begins among the unescaped, once it has a doubled quote.
+    copied: Option<usize>,
+}
+
+impl<'a> Record<'a> {
     /// How many fields there are.
     pub fn len(&self) -> usize {
         self.fields.len()
     }
 
-    /// Whether there are none: the file's end.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
 
     /// A field's bytes, and whether it stood in quotes.
-    pub fn field(&self, index: usize) -> (&[u8], bool) {
-        let start = if index == 0 {
-            0
+    #[inline]
+    pub fn field(&self, index: usize) -> (&'a [u8], bool) {
+        let field = self.fields[index];
+        let text = if field.unescaped {
+            self.unescaped
         } else {
-            self.fields[index - 1].end
+            self.raw
         };
-        let Field { end, quoted } = self.fields[index];
-        (&self.bytes[start..end], quoted)
-    }
-
-    fn clear(&mut self, line: u64) {
-        self.line = line;
-        self.bytes.clear();
-        self.fields.clear();
-    }
-
-    fn end_field(&mut self, state: &State) {
-        self.fields.push(Field {
-            end: self.bytes.len(),
-            quoted: matches!(state, State::Closed | State::Behind),
-        });
-    }
-
-    /// Drops the field begun when nothing but blanks stands in it: those of `1, "a"`.
-    fn forget_blanks(&mut self) -> bool {
-        let start = self.fields.last().map_or(0, |field| field.end);
-        let blank = self.bytes[start..]
-            .iter()
-            .all(|byte| matches!(byte, b' ' | b'\t'));
-        if blank {
-            self.bytes.truncate(start);
-        }
-        blank
-    }
-
-    fn is_blank(&self) -> bool {
-        matches!(
-            self.fields.as_slice(),
-            [Field {
-                end: 0,
-                quoted: false
-            }]
-        )
+        (&text[field.start..field.end], field.quoted)
     }
 }
 
 impl<R: Read> Records<R> {
     /// Reads `input`, called `path` in messages; a byte-order mark is passed over.
-    pub fn new(input: R, path: &Path) -> Result<Records<R>> {
+    pub fn new(input: R, path: &Path, dialect: Dialect) -> Result<Records<R>> {
+        let mut special = [false; 256];
+        for byte in [dialect.delimiter, b'\n', b'\r', b'"'] {
+            special[usize::from(byte)] = true;
+        }
         let mut records = Records {
             input,
             path: path.to_owned(),
+            dialect,
+            special,
             buffer: vec![0; BUFFER],
             start: 0,
+            begin: 0,
             at: 0,
             filled: 0,
             line: 1,
-            after_return: false,
+            fields: Vec::new(),
+            unescaped: Vec::new(),
         };
-        // A first read of a file or pipe brings more than three bytes wherever there are more.
-        records.fill()?;
+        while records.filled < BYTE_ORDER_MARK.len() && matches!(records.fill()?, Filled::More) {}
         if records.buffer[..records.filled].starts_with(BYTE_ORDER_MARK) {
             records.at = BYTE_ORDER_MARK.len();
         }
         Ok(records)
     }
 
-    /// The next record that isn't a blank line; false at the end. Lines end in LF, CRLF or CR.
+    /// The next record that isn't a blank line; `None` at the end. Lines end in LF, CRLF or CR.
     ///
-    /// Errors name the line: a quote that is never closed, text behind a closing quote.
-    pub fn read(&mut self, record: &mut Record) -> Result<bool> {
+    /// A record that cannot be taken apart is one line, and says so; the next one begins on the line behind it. An error
+    /// when the input cannot be read, or has a line longer than 16 MiB.
+    pub fn read(&mut self) -> Result<Option<Record<'_>>> {
         loop {
-            record.clear(self.line);
-            if !self.read_record(record)? {
-                return Ok(false);
-            }
-            if !record.is_blank() {
-                return Ok(true);
+            let line = self.line;
+            let (end, flaw, mended) = match self.read_record()? {
+                Ended::Nothing => return Ok(None),
+                Ended::Whole { end, mended } => (end, None, mended),
+                Ended::Flawed { end, flaw } => {
+                    self.fields.clear();
+                    (end, Some(flaw), false)
+                }
+            };
+            let blank = end == 0;
+            if !blank {
+                return Ok(Some(Record {
+                    line,
+                    raw: &self.buffer[self.begin..self.begin + end],
+                    flaw,
+                    mended,
+                    fields: &self.fields,
+                    unescaped: &self.unescaped,
+                }));
             }
         }
     }
 
     /// The byte of the input and the line at which the next record begins.
     pub fn position(&self) -> (u64, u64) {
-        let rest = &self.buffer[self.at..self.filled];
-        // The second half of a CRLF belongs to the record before.
-        let behind = self.after_return && rest.first() == Some(&b'\n');
-        (self.start + self.at as u64 + u64::from(behind), self.line)
+        (self.start + self.at as u64, self.line)
     }
 
     /// Passes over the input up to a place that [`Records::position`] told earlier; all of it is read.
     pub fn skip_to(&mut self, at: u64, line: u64) -> Result<()> {
         while self.start + (self.filled as u64) < at {
-            self.fill()?;
-            if self.filled == 0 {
+            self.begin = self.filled;
+            self.at = self.filled;
+            if !matches!(self.fill()?, Filled::More) {
                 bail!(
                     "{} ends before byte {at}, where its load was left; it was changed since",
                     self.path.display()
@@ -175,128 +242,280 @@ impl<R: Read> Records<R> {
         }
         self.at = usize::try_from(at.saturating_sub(self.start))?;
         self.line = line;
-        self.after_return = false;
         Ok(())
     }
 
-    /// The input, to be asked about what was read.
-    pub fn into_input(self) -> R {
-        self.input
+    /// The input.
+    pub fn input(&self) -> &R {
+        &self.input
     }
 
-    fn read_record(&mut self, record: &mut Record) -> Result<bool> {
-        let mut state = State::Start;
+    fn read_record(&mut self) -> Result<Ended> {
+        self.fields.clear();
+        self.unescaped.clear();
+        self.begin = self.at;
+        let (mut state, mut from, mut open) = (State::Start, 0, Open::default());
+        // The first line's end, once a quoted field goes on behind it.
+        let mut first_break = None;
         loop {
-            state = self.take_run(record, state);
-            let Some(byte) = self.next_byte()? else {
-                return self.end_of_file(record, &state);
-            };
-            if std::mem::take(&mut self.after_return) && byte == b'\n' {
-                continue;
+            match self.find(state) {
+                Some(0) => {}
+                Some(run) => {
+                    self.at += run;
+                    state = bare(state);
+                }
+                None => {
+                    state = if self.at < self.filled {
+                        bare(state)
+                    } else {
+                        state
+                    };
+                    self.at = self.filled;
+                    match self.fill()? {
+                        Filled::More => continue,
+                        Filled::End => {
+                            return Ok(self.end_of_input(state, from, &open, first_break));
+                        }
+                        Filled::TooLong => return self.too_long(first_break),
+                    }
+                }
             }
-            state = match (state, byte) {
-                (State::Quoted, b'"') => State::Closed,
-                (State::Quoted, byte) => {
-                    self.line += u64::from(byte == b'\n');
-                    record.bytes.push(byte);
-                    State::Quoted
+            let byte = self.buffer[self.at];
+            let here = self.at - self.begin;
+            self.at += 1;
+            let ends_line = matches!(byte, b'\n' | b'\r');
+            match state {
+                State::Quoted if byte == b'"' => {
+                    if self.peek()? == Some(b'"') {
+                        self.at += 1;
+                        self.unescape(&mut open, here + 1);
+                    } else {
+                        self.close(&open, here);
+                        state = State::Behind;
+                    }
                 }
-                (State::Closed, b'"') => {
-                    record.bytes.push(b'"');
-                    State::Quoted
+                State::Quoted if self.dialect.breaks => {
+                    first_break.get_or_insert(here);
+                    self.end_line(byte)?;
                 }
-                (state, b',') => {
-                    record.end_field(&state);
-                    State::Start
+                State::Quoted => {
+                    self.close(&open, here);
+                    self.end_line(byte)?;
+                    return Ok(Ended::Whole {
+                        end: here,
+                        mended: true,
+                    });
                 }
-                (state, b'\n' | b'\r') => {
-                    record.end_field(&state);
-                    self.after_return = byte == b'\r';
-                    self.line += 1;
-                    return Ok(true);
+                State::Start | State::Bare if byte == b'"' => {
+                    let before = &self.buffer[self.begin + from..self.begin + here];
+                    if before.iter().all(|byte| matches!(byte, b' ' | b'\t')) {
+                        (state, open) = (
+                            State::Quoted,
+                            Open {
+                                from: here + 1,
+                                copied: None,
+                            },
+                        );
+                    } else {
+                        state = State::Bare;
+                    }
                 }
-                (State::Closed | State::Behind, b' ' | b'\t') => State::Behind,
-                (State::Closed | State::Behind, byte) => {
-                    bail!(self.text_behind_quote(record, byte))
+                _ if byte == self.dialect.delimiter || ends_line => {
+                    if state != State::Behind {
+                        self.push_bare(from, here);
+                    }
+                    if ends_line {
+                        self.end_line(byte)?;
+                        return Ok(Ended::Whole {
+                            end: here,
+                            mended: false,
+                        });
+                    }
+                    (state, from) = (State::Start, here + 1);
                 }
-                (State::Start, b'"') => State::Quoted,
-                (State::Bare, b'"') if record.forget_blanks() => State::Quoted,
-                (State::Start | State::Bare, byte) => {
-                    record.bytes.push(byte);
-                    State::Bare
-                }
-            };
+                State::Behind if matches!(byte, b' ' | b'\t') => {}
+                _ => return self.text_behind_quote(first_break),
+            }
         }
     }
 
-    /// Takes what stands in the buffer up to the next byte that means something, at once.
+    /// How far it is to the next byte that means something.
     #[inline]
-    fn take_run(&mut self, record: &mut Record, state: State) -> State {
-        if self.after_return {
-            return state;
-        }
+    fn find(&self, state: State) -> Option<usize> {
         let rest = &self.buffer[self.at..self.filled];
-        let run = match state {
-            State::Start | State::Bare => rest.iter().position(|&byte| SPECIAL[usize::from(byte)]),
-            State::Quoted => memchr::memchr(b'"', rest),
-            State::Closed | State::Behind => Some(0),
-        };
-        let run = run.unwrap_or(rest.len());
-        let text = &rest[..run];
-        if matches!(state, State::Quoted) {
-            self.line += memchr::memchr_iter(b'\n', text).count() as u64;
-        }
-        record.bytes.extend_from_slice(text);
-        self.at += run;
         match state {
-            State::Start if run > 0 => State::Bare,
-            state => state,
+            State::Start | State::Bare => rest
+                .iter()
+                .position(|&byte| self.special[usize::from(byte)]),
+            State::Quoted => memchr3(b'"', b'\n', b'\r', rest),
+            State::Behind if rest.is_empty() => None,
+            State::Behind => Some(0),
         }
-    }
-
-    fn end_of_file(&self, record: &mut Record, state: &State) -> Result<bool> {
-        match state {
-            State::Quoted => bail!(
-                "{}, line {}: a quote opens in this record and is never closed; close it, or take it away",
-                self.path.display(),
-                record.line
-            ),
-            State::Start if record.is_empty() => Ok(false),
-            state => {
-                record.end_field(state);
-                Ok(true)
-            }
-        }
-    }
-
-    fn text_behind_quote(&self, record: &Record, byte: u8) -> String {
-        format!(
-            "{}, line {}: a quoted field goes on with `{}` behind its closing quote; most often the quote of the field \
-             before it is not closed, or a quote inside it is not doubled",
-            self.path.display(),
-            record.line,
-            byte.escape_ascii()
-        )
     }
 
     #[inline]
-    fn next_byte(&mut self) -> Result<Option<u8>> {
-        if self.at == self.filled {
-            self.fill()?;
-            if self.filled == 0 {
-                return Ok(None);
-            }
-        }
-        let byte = self.buffer[self.at];
-        self.at += 1;
-        Ok(Some(byte))
+    fn push_bare(&mut self, start: usize, end: usize) {
+        self.fields.push(Field {
+            start,
+            end,
+            quoted: false,
+            unescaped: false,
+        });
     }
 
-    fn fill(&mut self) -> Result<()> {
-        self.start += self.filled as u64;
-        self.at = 0;
-        self.filled = loop {
-            match self.input.read(&mut self.buffer) {
+    /// Copies what stands before a doubled quote, up to `end`, and one of the two.
+    fn unescape(&mut self, open: &mut Open, end: usize) {
+        open.copied.get_or_insert(self.unescaped.len());
+        let text = &self.buffer[self.begin + open.from..self.begin + end];
+        self.unescaped.extend_from_slice(text);
+        open.from = end + 1;
+    }
+
+    /// Ends a quoted field.
+    #[inline]
+    fn close(&mut self, open: &Open, end: usize) {
+        let (start, end) = match open.copied {
+            None => (open.from, end),
+            Some(start) => {
+                let rest = &self.buffer[self.begin + open.from..self.begin + end];
+                self.unescaped.extend_from_slice(rest);
+                (start, self.unescaped.len())
+            }
+        };
+        self.fields.push(Field {
+            start,
+            end,
+            quoted: true,
+            unescaped: open.copied.is_some(),
+        });
+    }
+
+    /// Counts a line, and passes over the second half of a CRLF.
+    #[inline]
+    fn end_line(&mut self, byte: u8) -> Result<()> {
+        if byte == b'\r' && self.peek()? == Some(b'\n') {
+            self.at += 1;
+        }
+        self.line += 1;
+        Ok(())
+    }
+
+    fn end_of_input(
+        &mut self,
+        state: State,
+        from: usize,
+        open: &Open,
+        first_break: Option<usize>,
+    ) -> Ended {
+        let end = self.filled - self.begin;
+        let mut mended = false;
+        match state {
+            State::Start if end == 0 => return Ended::Nothing,
+            State::Start | State::Bare => self.push_bare(from, end),
+            State::Quoted if self.dialect.breaks => {
+                return self.flawed(Flaw::Unclosed, first_break.unwrap_or(end));
+            }
+            State::Quoted => {
+                self.close(open, end);
+                mended = true;
+            }
+            State::Behind => {}
+        }
+        Ended::Whole { end, mended }
+    }
+
+    /// A line that cannot be taken apart, up to `end`; the next record begins behind it.
+    fn flawed(&mut self, flaw: Flaw, end: usize) -> Ended {
+        let text = &self.buffer[self.begin..self.begin + end];
+        // Breaks within the record were counted; all but the first line are read again.
+        let behind = &self.buffer[self.begin + end..self.at];
+        self.line -= count_lines(behind);
+        debug_assert!(count_lines(text) == 0, "a flawed record is one line");
+        let line_end = match behind {
+            [b'\r', b'\n', ..] => 2,
+            [b'\r' | b'\n', ..] => 1,
+            _ => 0,
+        };
+        self.line += u64::from(line_end > 0);
+        self.at = self.begin + end + line_end;
+        Ended::Flawed { end, flaw }
+    }
+
+    /// Refuses the record's first line. The quote that was open may be the fault of it, when there are more.
+    fn text_behind_quote(&mut self, first_break: Option<usize>) -> Result<Ended> {
+        if let Some(end) = first_break {
+            return Ok(self.flawed(Flaw::Unclosed, end));
+        }
+        let end = loop {
+            let rest = &self.buffer[self.at..self.filled];
+            match memchr2(b'\n', b'\r', rest) {
+                Some(run) => {
+                    self.at += run;
+                    break self.at - self.begin;
+                }
+                None => {
+                    self.at = self.filled;
+                    match self.fill()? {
+                        Filled::More => {}
+                        Filled::End => break self.filled - self.begin,
+                        Filled::TooLong => return self.too_long(None),
+                    }
+                }
+            }
+        };
+        if self.at < self.filled {
+            let byte = self.buffer[self.at];
+            self.at += 1;
+            self.end_line(byte)?;
+        }
+        Ok(Ended::Flawed {
+            end,
+            flaw: Flaw::TextBehindQuote,
+        })
+    }
+
+    fn too_long(&mut self, first_break: Option<usize>) -> Result<Ended> {
+        match first_break {
+            Some(end) => Ok(self.flawed(Flaw::Unclosed, end)),
+            None => bail!(
+                "{}, line {}: the line is longer than {} MiB; is this a CSV file?",
+                self.path.display(),
+                self.line,
+                LONGEST >> 20
+            ),
+        }
+    }
+
+    /// The byte behind, if there is one.
+    #[inline]
+    fn peek(&mut self) -> Result<Option<u8>> {
+        if self.at == self.filled && !matches!(self.fill_more()?, Filled::More) {
+            return Ok(None);
+        }
+        Ok(Some(self.buffer[self.at]))
+    }
+
+    /// Reads more behind what is there, keeping the record.
+    fn fill(&mut self) -> Result<Filled> {
+        if self.filled - self.begin >= LONGEST {
+            return Ok(Filled::TooLong);
+        }
+        self.fill_more()
+    }
+
+    fn fill_more(&mut self) -> Result<Filled> {
+        if self.begin > 0 {
+            self.buffer.copy_within(self.begin..self.filled, 0);
+            self.start += self.begin as u64;
+            self.at -= self.begin;
+            self.filled -= self.begin;
+            self.begin = 0;
+        }
+        if self.filled == self.buffer.len() {
+            self.buffer.resize(2 * self.filled, 0);
+        }
+        let count = loop {
+            match self.input.read(&mut self.buffer[self.filled..]) {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 result => {
                     break result
@@ -304,127 +523,30 @@ impl<R: Read> Records<R> {
                 }
             }
         };
-        Ok(())
+        self.filled += count;
+        Ok(match count {
+            0 => Filled::End,
+            _ => Filled::More,
+        })
     }
+}
+
+/// The state behind bytes that mean nothing.
+fn bare(state: State) -> State {
+    match state {
+        State::Start => State::Bare,
+        state => state,
+    }
+}
+
+/// Line ends: LF, CR, and CRLF as one.
+fn count_lines(text: &[u8]) -> u64 {
+    let ends = |(at, &byte): (usize, &u8)| match byte {
+        b'\n' => at == 0 || text[at - 1] != b'\r',
+        byte => byte == b'\r',
+    };
+    text.iter().enumerate().filter(|&it| ends(it)).count() as u64
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    type Fields = Vec<(String, bool)>;
-
-    fn read(text: &[u8]) -> Result<Vec<(u64, Fields)>> {
-        let mut records = Records::new(text, Path::new("x.csv"))?;
-        let (mut record, mut all) = (Record::default(), Vec::new());
-        while records.read(&mut record)? {
-            let field = |index| {
-                let (bytes, quoted) = record.field(index);
-                (String::from_utf8_lossy(bytes).into_owned(), quoted)
-            };
-            all.push((record.line, (0..record.len()).map(field).collect()));
-        }
-        Ok(all)
-    }
-
-    fn fields(text: &str) -> Vec<Vec<String>> {
-        let plain = |record: (u64, Vec<(String, bool)>)| {
-            record.1.into_iter().map(|(text, _)| text).collect()
-        };
-        read(text.as_bytes())
-            .unwrap()
-            .into_iter()
-            .map(plain)
-            .collect()
-    }
-
-    #[test]
-    fn quotes_are_told_from_bare_text() {
-        let all = read(b"a,\"null\",null,\"\",\n").unwrap();
-        let expected = [
-            ("a", false),
-            ("null", true),
-            ("null", false),
-            ("", true),
-            ("", false),
-        ];
-        assert_eq!(
-            all,
-            [(
-                1,
-                expected
-                    .map(|(text, quoted)| (text.to_owned(), quoted))
-                    .to_vec()
-            )]
-        );
-    }
-
-    #[test]
-    fn blanks_around_quotes_are_not_part_of_the_field() {
-        let text = "1, \"a, b\" ,\t\"\", c , \"d\"\n2,x \"y\",,,";
-        let rows = [["1", "a, b", "", " c ", "d"], ["2", "x \"y\"", "", "", ""]];
-        assert_eq!(fields(text), rows);
-    }
-
-    #[test]
-    fn text_behind_a_closing_quote_is_refused() {
-        for text in ["1,\"a\"b\n", "1,\"a\" b\n", "1,\"a\" \"b\"\n"] {
-            let error = read(text.as_bytes()).unwrap_err().to_string();
-            assert!(error.contains("x.csv, line 1:"), "{text:?}: {error}");
-        }
-    }
-
-    #[test]
-    fn every_line_end_and_none_at_the_end_are_read() {
-        for text in [
-            "a,b\nc,d",
-            "a,b\r\nc,d\r\n",
-            "a,b\rc,d\r",
-            "\u{feff}a,b\n\n\r\nc,d\n",
-        ] {
-            assert_eq!(fields(text), [["a", "b"], ["c", "d"]], "{text:?}");
-        }
-        assert!(fields("").is_empty());
-    }
-
-    #[test]
-    fn lines_are_counted_through_quoted_breaks() {
-        let all = read(b"\"a\nb\",1\nc,2\n\nd,3").unwrap();
-        assert_eq!(
-            all.iter().map(|record| record.0).collect::<Vec<_>>(),
-            [1, 3, 5]
-        );
-    }
-
-    #[test]
-    fn an_unclosed_quote_never_merges_two_records_in_silence() {
-        let two = "1,\"a\",\"b\n2,\"c\",\"d\"\n3,\"e\",\"f\n4,\"g\",\"h\"\n";
-        let error = read(two.as_bytes()).unwrap_err().to_string();
-        assert!(error.contains("x.csv, line 1:"), "{error}");
-        let error = read(b"1,a\n2,\"b\n3,c\n").unwrap_err().to_string();
-        assert!(
-            error.contains("x.csv, line 2:") && error.contains("never closed"),
-            "{error}"
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn well_formed_csv_is_read_as_the_csv_crate_reads_it(
-            rows in prop::collection::vec(prop::collection::vec("[a-z\",\n ]{0,6}", 3), 0..20)
-        ) {
-            let mut writer = csv::Writer::from_writer(Vec::new());
-            for row in &rows {
-                writer.write_record(row).unwrap();
-            }
-            let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
-            prop_assert_eq!(fields(&text), rows);
-        }
-
-        #[test]
-        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(prop::num::u8::ANY, 0..200)) {
-            let _ = read(&bytes);
-        }
-    }
-}
+mod tests;

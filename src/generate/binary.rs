@@ -131,6 +131,11 @@ pub fn number(kind: Kind, wire: Wire, value: i64, out: &mut Vec<u8>) -> Result<(
     Ok(())
 }
 
+/// Microseconds since 1970-01-01 00:00 UTC as Postgres counts them.
+pub fn timestamp(micros: i64) -> i64 {
+    micros - EPOCH * DAY * 1_000_000
+}
+
 #[inline]
 fn field<const LENGTH: usize>(bytes: [u8; LENGTH], out: &mut Vec<u8>) {
     text(out, |out| out.extend_from_slice(&bytes));

@@ -1,5 +1,7 @@
 //! The account of a table: every record read is loaded, rejected or dropped by a named rule.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, ensure};
 use serde::Serialize;
 
@@ -20,6 +22,46 @@ pub struct Account {
     pub dropped: u64,
     /// Records mended and loaded.
     pub repaired: u64,
+    /// How many each rule dropped.
+    #[serde(skip)]
+    pub dropped_by: BTreeMap<String, u64>,
+}
+
+/// What became of some records, before COPY has counted its rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Records read.
+    pub read: u64,
+    /// Those of them that became rows.
+    pub rows: u64,
+    /// See [`Account::rejected`].
+    pub rejected: u64,
+    /// How many each rule dropped.
+    pub dropped: BTreeMap<String, u64>,
+    /// See [`Account::repaired`].
+    pub repaired: u64,
+}
+
+impl Tally {
+    /// Of rows that nothing can be wrong with.
+    pub fn of_rows(rows: u64) -> Tally {
+        Tally {
+            read: rows,
+            rows,
+            ..Tally::default()
+        }
+    }
+
+    /// Adds another one's counts.
+    pub fn add(&mut self, other: &Tally) {
+        self.read += other.read;
+        self.rows += other.rows;
+        self.rejected += other.rejected;
+        self.repaired += other.repaired;
+        for (rule, count) in &other.dropped {
+            *self.dropped.entry(rule.clone()).or_default() += count;
+        }
+    }
 }
 
 impl Account {
@@ -33,13 +75,27 @@ impl Account {
             rejected: 0,
             dropped: 0,
             repaired: 0,
+            dropped_by: BTreeMap::new(),
         }
     }
 
-    /// Adds records read and rows that COPY counted; refuses counts that differ.
-    pub fn add(&mut self, read: u64, loaded: u64) -> Result<()> {
-        self.read += read;
+    /// Adds records read and the rows that COPY counted; refuses counts that differ.
+    pub fn add(&mut self, tally: &Tally, loaded: u64) -> Result<()> {
+        self.read += tally.read;
         self.loaded += loaded;
+        self.rejected += tally.rejected;
+        self.repaired += tally.repaired;
+        for (rule, count) in &tally.dropped {
+            self.dropped += count;
+            *self.dropped_by.entry(rule.clone()).or_default() += count;
+        }
+        self.ensure_adds_up()
+    }
+
+    /// Turns loaded rows into rejected records: those that broke a key.
+    pub fn reject(&mut self, rows: u64) -> Result<()> {
+        self.loaded = self.loaded.saturating_sub(rows);
+        self.rejected += rows;
         self.ensure_adds_up()
     }
 
@@ -70,10 +126,10 @@ mod tests {
     #[test]
     fn a_lost_record_is_refused() {
         let account = Account::new("photos", "photos.csv");
-        assert!(account.clone().add(10, 10).is_ok());
+        assert!(account.clone().add(&Tally::of_rows(10), 10).is_ok());
         let error = account
             .clone()
-            .add(5_655_656, 5_655_463)
+            .add(&Tally::of_rows(5_655_656), 5_655_463)
             .unwrap_err()
             .to_string();
         assert!(

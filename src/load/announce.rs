@@ -50,6 +50,10 @@ impl Load<'_> {
         let names = self.table_names().join(", ");
         progress.say(format!("load: {} → {}", input.shown, self.server.shown()));
         progress.say(format!("load: schema {}: {names}", begun.schema));
+        if !input.ignored.is_empty() {
+            let ignored = input.ignored.join(", ");
+            progress.say(format!("load: of no table, and not loaded: {ignored}"));
+        }
         let bytes = HumanBytes(input.bytes());
         let Some(rows) = input.rows() else {
             progress.say(format!("load: {bytes} of CSV, every record read"));

@@ -89,6 +89,9 @@ impl Load<'_> {
         ledger::begin(transaction, schema, entry).await?;
         ledger::forget_put_back(transaction, schema).await?;
         self.lift(transaction, schema, choice).await?;
+        if self.policy.append {
+            return Ok(());
+        }
         let targets: Vec<&Target> = targets.iter().collect();
         empty(transaction, choice, &targets).await
     }
@@ -101,6 +104,9 @@ impl Load<'_> {
         begun: &Begun,
     ) -> Result<()> {
         self.lift(transaction, &begun.schema, &begun.choice).await?;
+        if self.policy.append {
+            return Ok(());
+        }
         let known = |target: &Target| {
             let mut earlier = begun.earlier.iter();
             earlier.any(|it| it.account.name == target.name.name)
@@ -147,7 +153,7 @@ impl Load<'_> {
                     kept.push(it.clone());
                 }
                 Some(it) => ledger::forget_table(transaction, schema, &it.account.name).await?,
-                None if target.holds_rows && !entry.replaced => bail!(
+                None if target.holds_rows && !entry.replaced && !entry.appended => bail!(
                     "{} was empty when this load began, and somebody wrote rows into it since; \
                      `{} --replace` empties it and loads anew",
                     target.name,

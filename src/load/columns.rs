@@ -3,7 +3,9 @@
 use anyhow::{Result, bail};
 
 use crate::dataset::document::did_you_mean;
+use crate::dataset::reading::PASSED_OVER;
 use crate::dataset::{Column, Dataset, Table};
+use crate::load::rejects::OWN_COLUMNS;
 use crate::postgres::catalog::{self, ColumnDefault};
 
 /// Refuses a dataset and a database table that don't agree, naming both places.
@@ -48,34 +50,50 @@ pub fn ensure_agree(
     Ok(())
 }
 
-/// The table's column for each field of a header, in the header's order.
+/// The table's column for each field of a header, in the header's order; `None` for one that is passed over.
 ///
 /// Names are trimmed and compared in any case; a column's aliases count. Errors name file, column and the columns
 /// there are.
-pub fn by_header<'t>(table: &'t Table, header: &[String], file: &str) -> Result<Vec<&'t Column>> {
-    let mut columns: Vec<&Column> = Vec::with_capacity(header.len());
+pub fn by_header<'t>(
+    table: &'t Table,
+    header: &[String],
+    file: &str,
+) -> Result<Vec<Option<&'t Column>>> {
+    let mut columns: Vec<Option<&Column>> = Vec::with_capacity(header.len());
     for name in header {
         let wanted = name.trim();
-        let Some(column) = table.written().find(|column| answers_to(column, wanted)) else {
+        if wanted == PASSED_OVER || wanted.starts_with(OWN_COLUMNS) {
+            columns.push(None);
+            continue;
+        }
+        let Some(column) = table.column_called(wanted) else {
             let names = table.written().map(|column| column.name.as_str());
             let advice = did_you_mean(wanted, names);
             bail!(
-                "{file}, line 1: unknown column `{wanted}` for table {}; {advice}",
-                table.name
+                "{file}, line 1: unknown column `{wanted}` for table {}; {advice}. `--columns {}={}` passes it over",
+                table.name,
+                table.name,
+                passing_over(header, wanted)
             );
         };
-        if columns.iter().any(|taken| taken.name == column.name) {
+        if columns
+            .iter()
+            .flatten()
+            .any(|taken| taken.name == column.name)
+        {
             bail!(
                 "{file}, line 1: column `{}` stands there twice",
                 column.name
             );
         }
-        columns.push(column);
+        columns.push(Some(column));
     }
-    if let Some(missing) = table
-        .written()
-        .find(|column| !columns.iter().any(|taken| taken.name == column.name))
-    {
+    if let Some(missing) = table.written().find(|column| {
+        !columns
+            .iter()
+            .flatten()
+            .any(|taken| taken.name == column.name)
+    }) {
         let header: Vec<&str> = header.iter().map(|name| name.trim()).collect();
         bail!(
             "{file}, line 1: column `{}` of table {} is missing; the header has {}",
@@ -87,8 +105,9 @@ pub fn by_header<'t>(table: &'t Table, header: &[String], file: &str) -> Result<
     Ok(columns)
 }
 
-fn answers_to(column: &Column, name: &str) -> bool {
-    std::iter::once(&column.name)
-        .chain(&column.aliases)
-        .any(|known| known.to_lowercase() == name.to_lowercase())
+/// The header with `-` for a column.
+fn passing_over(header: &[String], unwanted: &str) -> String {
+    let names = header.iter().map(|name| name.trim());
+    let names = names.map(|name| if name == unwanted { PASSED_OVER } else { name });
+    names.collect::<Vec<_>>().join(",")
 }

@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::Result;
@@ -11,12 +10,14 @@ use tokio_postgres::Client;
 use crate::load::account::Account;
 use crate::load::afterwards::Afterwards;
 use crate::load::crew::Crew;
-use crate::load::ledger::Lifted;
+use crate::load::ledger::{self, Lifted};
 use crate::load::lift::Choice;
+use crate::load::removal;
 use crate::load::restore::{self, BrokenKey};
 use crate::load::rows::TableLoad;
-use crate::load::run::{Loaded, Phase};
+use crate::load::run::{Loaded, Orphans, Phase, Policy};
 use crate::load::settings::Settings;
+use crate::postgres::TableName;
 use crate::postgres::catalog::{self, ForeignKey};
 use crate::progress::Progress;
 
@@ -44,6 +45,10 @@ pub struct Fill<'a, A> {
     pub choice: &'a Choice,
     /// What goes along with it.
     pub afterwards: &'a A,
+    /// What becomes of rows that break keys.
+    pub policy: Policy,
+    /// The tables' schema.
+    pub schema: &'a str,
     /// Where bars show.
     pub progress: &'a Progress,
 }
@@ -52,7 +57,12 @@ impl<A: Afterwards> Fill<'_, A> {
     /// All of it.
     pub async fn carry_out(&self) -> Result<Loaded> {
         let start = Instant::now();
-        let accounts = self.rows_and_keys().await?;
+        self.rows_and_keys().await?;
+        let accounts = self.accounts().await?;
+        let read = accounts.iter().map(|account| account.read).sum();
+        if let Some(load) = self.loads.first() {
+            load.rejects.ensure_share(read)?;
+        }
         let rows = Some(accounts.iter().map(|account| account.loaded).sum());
         let mut phases = vec![Phase::since(start, A::PHASE, rows)];
 
@@ -64,7 +74,9 @@ impl<A: Afterwards> Fill<'_, A> {
         let broken = self.foreign_keys().await?;
         phases.push(Phase::since(start, "foreign keys", None));
 
-        let stay = self.choice.stay.iter();
+        // Rows may have been taken out again.
+        let accounts = self.accounts().await?;
+        let stay = self.choice.stay.iter().filter(|_| !self.policy.append);
         let stayed = stay
             .map(|(key, why)| format!("{} of {}: {why}", key.lifted.name, key.lifted.table))
             .collect();
@@ -72,6 +84,8 @@ impl<A: Afterwards> Fill<'_, A> {
             accounts,
             broken,
             stayed,
+            rejected: Vec::new(),
+            put_aside: Vec::new(),
             phases,
             settings: Settings::default(),
         })
@@ -82,17 +96,11 @@ impl<A: Afterwards> Fill<'_, A> {
     ///
     /// The first connection prefers rows and the others, or an only one, what is built from them: pages just written are
     /// still in memory.
-    async fn rows_and_keys(&self) -> Result<Vec<Account>> {
+    async fn rows_and_keys(&self) -> Result<()> {
         let mut crew = self.crew;
         if self.choice.has_order() {
             crew.alone = true;
         }
-        let complete = self.loads.iter().filter(|load| load.is_complete());
-        let complete = complete.filter_map(|load| {
-            let account = load.earlier.as_ref()?.account.clone();
-            Some((load.target.table, account))
-        });
-        let accounts = Mutex::new(complete.collect::<Vec<_>>());
         let begin = |load| match TableLoad::is_complete(load) {
             true => Work::Keys(load),
             false => Work::Rows(load),
@@ -103,24 +111,22 @@ impl<A: Afterwards> Fill<'_, A> {
             |worker, work| self.rank(worker, work),
             async |client, work| match work {
                 Work::Rows(load) => {
-                    let account = load.carry_out(client, self.progress).await?;
-                    let mut accounts = accounts.lock().unwrap_or_else(PoisonError::into_inner);
-                    accounts.push((load.target.table, account));
+                    load.carry_out(client, self.progress).await?;
                     Ok(vec![Work::Keys(load)])
                 }
                 Work::Keys(load) => {
                     let (indexes, keys): (Vec<_>, Vec<_>) =
                         self.keys_of(load).partition(|key| key.is_plain_index());
                     for key in keys {
-                        self.put_back(client, key).await?;
+                        self.put_back(client, load, key).await?;
                     }
                     let along = self.afterwards.tasks(&load.target.name);
                     let along = along.into_iter().map(|task| Work::Along(load, task));
                     let indexes = indexes.into_iter().map(|index| Work::Index(load, index));
                     Ok(indexes.chain(along).collect())
                 }
-                Work::Index(_, index) => {
-                    self.put_back(client, index).await?;
+                Work::Index(load, index) => {
+                    self.put_back(client, load, index).await?;
                     Ok(Vec::new())
                 }
                 Work::Along(_, task) => {
@@ -129,17 +135,24 @@ impl<A: Afterwards> Fill<'_, A> {
                 }
             },
         )
-        .await?;
-        let mut accounts = accounts
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        accounts.sort_by_key(|(table, _)| *table);
-        Ok(accounts.into_iter().map(|(_, account)| account).collect())
+        .await
     }
 
-    async fn put_back(&self, client: &mut Client, key: &Lifted) -> Result<()> {
+    /// The tables' accounts, as the ledger has them.
+    async fn accounts(&self) -> Result<Vec<Account>> {
+        let client = self.crew.connect().await?;
+        let names = self.loads.iter().map(|load| load.target.name.name.clone());
+        ledger::accounts(&client, self.schema, &names.collect::<Vec<_>>()).await
+    }
+
+    async fn put_back(
+        &self,
+        client: &mut Client,
+        load: &TableLoad<'_>,
+        key: &Lifted,
+    ) -> Result<()> {
         let task = self.progress.step(format!("build {}", key.name));
-        restore::key(client, key).await?;
+        restore::key(client, load, key, self.policy.duplicates).await?;
         task.finish();
         Ok(())
     }
@@ -175,11 +188,28 @@ impl<A: Afterwards> Fill<'_, A> {
         self.crew
             .each(tables, async |client, load: &TableLoad| {
                 restore::sequences(client, load.target).await?;
-                restore::statistics(client, &load.target.name, load.is_frozen()).await
+                let frozen = load.is_frozen() && !self.has_rejects(client, load).await?;
+                restore::statistics(client, &load.target.name, frozen).await?;
+                self.ensure_counts(client, &load.target.name).await
             })
             .await?;
         task.finish();
         Ok(())
+    }
+
+    /// Whether records of a table were rejected: rows may have been taken out of it.
+    async fn has_rejects(&self, client: &Client, load: &TableLoad<'_>) -> Result<bool> {
+        let name = std::slice::from_ref(&load.target.name.name);
+        let accounts = ledger::accounts(client, self.schema, name).await?;
+        Ok(accounts.iter().any(|account| account.rejected > 0))
+    }
+
+    /// Holds a table's account against its rows. Where they were added to others, it was done with these in place.
+    async fn ensure_counts(&self, client: &Client, table: &TableName) -> Result<()> {
+        if self.policy.append {
+            return Ok(());
+        }
+        removal::ensure_counts(client, self.schema, table).await
     }
 
     /// Rows that validating a table's keys reads; bytes stand in for rows where those aren't known.
@@ -196,16 +226,36 @@ impl<A: Afterwards> Fill<'_, A> {
     /// several tables at a time, the longest work first. Those that were NOT VALID before stay so.
     async fn foreign_keys(&self) -> Result<Vec<BrokenKey>> {
         let mut client = self.crew.connect().await?;
-        let foreign = || self.lifted.iter().filter(|key| key.is_foreign());
-        for key in foreign() {
+        for key in self.lifted.iter().filter(|key| key.is_foreign()) {
             restore::foreign_key(&mut client, key).await?;
         }
         let loaded: Vec<u32> = self.loads.iter().map(|load| load.target.oid).collect();
-        let mut tables = loaded.clone();
-        for key in foreign() {
-            tables.extend(catalog::find(&client, Some(&key.table.schema), &key.table.name).await?);
+        self.validate(&client, &loaded).await?;
+        let broken = restore::broken_keys(&client, &loaded).await?;
+        if broken.is_empty() {
+            return Ok(broken);
         }
-        let keys = restore::awaiting_validation(&client, &tables).await?;
+        match self.policy.orphans {
+            Orphans::Keep => Ok(broken),
+            Orphans::Fail => Err(removal::refuse_orphans(&mut client, self.loads, &broken).await?),
+            Orphans::Reject => {
+                let tables = removal::reject_orphans(&mut client, self.schema, self.loads).await?;
+                for table in &tables {
+                    restore::statistics(&client, table, false).await?;
+                    self.ensure_counts(&client, table).await?;
+                }
+                self.validate(&client, &loaded).await?;
+                restore::broken_keys(&client, &loaded).await
+            }
+        }
+    }
+
+    async fn validate(&self, client: &Client, loaded: &[u32]) -> Result<()> {
+        let mut tables = loaded.to_vec();
+        for key in self.lifted.iter().filter(|key| key.is_foreign()) {
+            tables.extend(catalog::find(client, Some(&key.table.schema), &key.table.name).await?);
+        }
+        let keys = restore::awaiting_validation(client, &tables).await?;
         let mut by_table = group_by_table(keys);
         by_table.sort_by_key(|keys| Reverse(self.rows_to_validate(keys)));
         self.crew
@@ -217,8 +267,7 @@ impl<A: Afterwards> Fill<'_, A> {
                 }
                 Ok(())
             })
-            .await?;
-        restore::broken_keys(&client, &loaded).await
+            .await
     }
 }
 

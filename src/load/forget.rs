@@ -75,7 +75,11 @@ pub async fn forget(server: &Server, abandon: bool, progress: &Progress) -> Resu
 }
 
 async fn give_up(transaction: &Transaction<'_>, load: Unfinished) -> Result<Abandoned> {
-    let emptied = empty(transaction, &load).await?;
+    // Rows that were added cannot be told from those that stood there before.
+    let emptied = match load.appended {
+        true => Vec::new(),
+        false => empty(transaction, &load).await?,
+    };
     for index in &load.indexes {
         transaction
             .batch_execute(&format!("DROP INDEX IF EXISTS {index}"))

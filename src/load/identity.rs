@@ -1,12 +1,15 @@
 //! Whether two loads are the same, and what an earlier one in the ledger means for this one.
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result, bail};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::files::manifest::checksum;
-use crate::load::input::{Input, Origin};
+use crate::load::input::{From, Input, Origin};
 use crate::load::ledger::Entry;
 use crate::load::run::Load;
 
@@ -50,6 +53,18 @@ pub fn of_input(load: &Load, input: &Input) -> Result<Identity> {
     let mut sources = Vec::new();
     for table in &input.tables {
         let Some(path) = table.path() else { continue };
+        // How it is read decides its rows, too. What is left out of them doesn't: a load that broke off over that is
+        // finished with other words on it.
+        let own = matches!(table.from, From::Described { .. });
+        if !own {
+            files.push_str(&format!(" {:?} {:?}", table.form, table.header));
+        }
+        if let From::Stream { typed, .. } = &table.from {
+            files.push_str(&format!(" {}", typed.display()));
+            let content = of_content(path);
+            sources.push(content.with_context(|| format!("could not read {}", table.shown()))?);
+            continue;
+        }
         let context = || format!("could not look at {}", path.display());
         let whole = path.canonicalize().with_context(context)?;
         files.push_str(&format!(" {}", whole.display()));
@@ -64,9 +79,27 @@ pub fn of_input(load: &Load, input: &Input) -> Result<Identity> {
     })
 }
 
+/// What a stream held: its path and time say nothing.
+fn of_content(path: &Path) -> io::Result<String> {
+    let (mut file, mut hash) = (File::open(path)?, Xxh3::new());
+    let (mut buffer, mut bytes) = (vec![0; 1 << 16], 0);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(format!("{bytes} bytes, {}", checksum(hash.digest()))),
+            count => {
+                hash.update(&buffer[..count]);
+                bytes += count;
+            }
+        }
+    }
+}
+
 fn digest(load: &Load, what: &str) -> String {
     let mut hash = Xxh3::new();
     hash.update(what.as_bytes());
+    if load.policy.append {
+        hash.update(b"\0--append");
+    }
     for name in load.table_names() {
         hash.update(b"\0");
         hash.update(name.as_bytes());

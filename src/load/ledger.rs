@@ -2,6 +2,8 @@
 //!
 //! Its rows are written in the same transactions as the work they stand for.
 
+use std::collections::HashSet;
+
 use anyhow::{Context, Result, bail};
 use tokio_postgres::{GenericClient, Row};
 
@@ -27,6 +29,8 @@ pub struct Entry {
     pub finished: bool,
     /// Whether it may empty tables that held rows when it began.
     pub replaced: bool,
+    /// Whether it adds its rows to those that are there.
+    pub appended: bool,
 }
 
 /// What a load is to the ledger before it starts.
@@ -48,6 +52,8 @@ pub struct NewEntry<'a> {
     pub tables: Vec<String>,
     /// See [`Entry::replaced`].
     pub replaced: bool,
+    /// See [`Entry::appended`].
+    pub appended: bool,
     /// The names, schema and all, of the indexes it builds besides what is lifted.
     pub indexes: Vec<String>,
 }
@@ -61,15 +67,14 @@ pub struct Progress {
     pub source: String,
     /// Where the next segment begins; `None` when the table is complete.
     pub next: Option<Position>,
+    /// The bytes of its file of rejects that belong to the account.
+    pub rejects: u64,
 }
 
 /// Whether the ledger's tables are there.
 pub async fn exists(client: &impl GenericClient) -> Result<bool> {
-    // The column that was added last: a ledger that lacks it is completed.
-    let sql = "SELECT EXISTS (
-            SELECT FROM pg_attribute
-            WHERE attrelid = to_regclass('seedrow.tables') AND attname = 'position'
-        ) AND to_regclass('seedrow.unvalidated') IS NOT NULL";
+    // The table that was added last: a ledger that lacks it is completed.
+    let sql = "SELECT to_regclass('seedrow.removed') IS NOT NULL";
     let found = client
         .query_one(sql, &[])
         .await
@@ -90,7 +95,7 @@ pub async fn find(client: &impl GenericClient, schema: &str) -> Result<Option<En
     if !exists(client).await? {
         return Ok(None);
     }
-    let sql = "SELECT identity, command, tables, finished_at IS NOT NULL, replaced
+    let sql = "SELECT identity, command, tables, finished_at IS NOT NULL, replaced, appended
         FROM seedrow.loads
         WHERE target_schema = $1";
     let row = client
@@ -104,6 +109,7 @@ pub async fn find(client: &impl GenericClient, schema: &str) -> Result<Option<En
         tables: row.try_get(2)?,
         finished: row.try_get(3)?,
         replaced: row.try_get(4)?,
+        appended: row.try_get(5)?,
     }))
 }
 
@@ -118,13 +124,15 @@ pub struct Unfinished {
     pub tables: Vec<String>,
     /// See [`Entry::replaced`].
     pub replaced: bool,
+    /// See [`Entry::appended`].
+    pub appended: bool,
     /// See [`NewEntry::indexes`].
     pub indexes: Vec<String>,
 }
 
 /// The unfinished loads of all schemas that are there.
 pub async fn unfinished(client: &impl GenericClient) -> Result<Vec<Unfinished>> {
-    let sql = "SELECT l.target_schema, l.command, l.tables, l.replaced, l.indexes
+    let sql = "SELECT l.target_schema, l.command, l.tables, l.replaced, l.indexes, l.appended
         FROM seedrow.loads AS l
         JOIN pg_namespace AS n ON n.nspname = l.target_schema
         WHERE l.finished_at IS NULL
@@ -140,6 +148,7 @@ pub async fn unfinished(client: &impl GenericClient) -> Result<Vec<Unfinished>> 
             tables: row.try_get(2)?,
             replaced: row.try_get(3)?,
             indexes: row.try_get(4)?,
+            appended: row.try_get(5)?,
         })
     };
     rows.iter().map(load).collect()
@@ -152,6 +161,7 @@ pub async fn remove_schema(client: &impl GenericClient, schema: &str) -> Result<
         ("tables", "schema_name"),
         ("lifted", "target_schema"),
         ("unvalidated", "schema_name"),
+        ("removed", "schema_name"),
     ] {
         client
             .execute(
@@ -166,7 +176,7 @@ pub async fn remove_schema(client: &impl GenericClient, schema: &str) -> Result<
 
 /// Removes the ledger. What others put into its schema is not dropped with it: that is an error.
 pub async fn remove(client: &impl GenericClient) -> Result<()> {
-    let sql = "DROP TABLE seedrow.loads, seedrow.tables, seedrow.lifted, seedrow.unvalidated;
+    let sql = "DROP TABLE seedrow.loads, seedrow.tables, seedrow.lifted, seedrow.unvalidated, seedrow.removed;
         DROP SCHEMA seedrow";
     client
         .batch_execute(sql)
@@ -177,13 +187,13 @@ pub async fn remove(client: &impl GenericClient) -> Result<()> {
 /// Enters a load as begun, in place of the schema's last one.
 pub async fn begin(client: &impl GenericClient, schema: &str, entry: &NewEntry<'_>) -> Result<()> {
     let sql = "INSERT INTO seedrow.loads
-            (target_schema, identity, command, dataset, dataset_hash, seedrow_version, root_rows, seed, tables, replaced, indexes)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::numeric, $9, $10, $11)
+            (target_schema, identity, command, dataset, dataset_hash, seedrow_version, root_rows, seed, tables, replaced, indexes, appended)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::numeric, $9, $10, $11, $12)
         ON CONFLICT (target_schema) DO UPDATE SET
             identity = EXCLUDED.identity, command = EXCLUDED.command, dataset = EXCLUDED.dataset,
             dataset_hash = EXCLUDED.dataset_hash, seedrow_version = EXCLUDED.seedrow_version,
             root_rows = EXCLUDED.root_rows, seed = EXCLUDED.seed, tables = EXCLUDED.tables,
-            replaced = EXCLUDED.replaced, indexes = EXCLUDED.indexes,
+            replaced = EXCLUDED.replaced, indexes = EXCLUDED.indexes, appended = EXCLUDED.appended,
             started_at = clock_timestamp(), finished_at = NULL";
     let rows = entry.root_rows.map(i64::try_from).transpose()?;
     let seed = entry.seed.map(|seed| seed.to_string());
@@ -203,15 +213,20 @@ pub async fn begin(client: &impl GenericClient, schema: &str, entry: &NewEntry<'
                 &entry.tables,
                 &entry.replaced,
                 &entry.indexes,
+                &entry.appended,
             ],
         )
         .await
         .context("could not write the ledger")?;
-    let forget = "DELETE FROM seedrow.tables WHERE schema_name = $1 AND table_name = ANY ($2)";
-    client
-        .execute(forget, &[&schema, &entry.tables])
-        .await
-        .context("could not write the ledger")?;
+    for forget in [
+        "DELETE FROM seedrow.tables WHERE schema_name = $1 AND table_name = ANY ($2)",
+        "DELETE FROM seedrow.removed WHERE schema_name = $1 AND table_name = ANY ($2)",
+    ] {
+        client
+            .execute(forget, &[&schema, &entry.tables])
+            .await
+            .context("could not write the ledger")?;
+    }
     Ok(())
 }
 
@@ -223,15 +238,18 @@ pub async fn enter(
         account,
         source,
         next,
+        rejects,
     }: &Progress,
 ) -> Result<()> {
     let sql = "INSERT INTO seedrow.tables
-            (schema_name, table_name, file, read, loaded, rejected, dropped, repaired, source, position, line)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            (schema_name, table_name, file, read, loaded, rejected, dropped, repaired, source, position, line,
+            dropped_by, rejects)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         ON CONFLICT (schema_name, table_name) DO UPDATE SET
             file = EXCLUDED.file, read = EXCLUDED.read, loaded = EXCLUDED.loaded, rejected = EXCLUDED.rejected,
             dropped = EXCLUDED.dropped, repaired = EXCLUDED.repaired,
-            source = EXCLUDED.source, position = EXCLUDED.position, line = EXCLUDED.line, loaded_at = clock_timestamp()";
+            source = EXCLUDED.source, position = EXCLUDED.position, line = EXCLUDED.line,
+            dropped_by = EXCLUDED.dropped_by, rejects = EXCLUDED.rejects, loaded_at = clock_timestamp()";
     let counts = [
         account.read,
         account.loaded,
@@ -242,6 +260,7 @@ pub async fn enter(
     let [read, loaded, rejected, dropped, repaired] = counts.map(u64::cast_signed);
     let at = next.map(|next| next.at.cast_signed());
     let line = next.map(|next| next.line.cast_signed());
+    let dropped_by = serde_json::to_string(&account.dropped_by)?;
     client
         .execute(
             sql,
@@ -257,6 +276,8 @@ pub async fn enter(
                 &source,
                 &at,
                 &line,
+                &dropped_by,
+                &rejects.cast_signed(),
             ],
         )
         .await
@@ -266,11 +287,15 @@ pub async fn enter(
 
 /// Takes a table's account out: its rows are gone.
 pub async fn forget_table(client: &impl GenericClient, schema: &str, table: &str) -> Result<()> {
-    let sql = "DELETE FROM seedrow.tables WHERE schema_name = $1 AND table_name = $2";
-    client
-        .execute(sql, &[&schema, &table])
-        .await
-        .context("could not write the ledger")?;
+    for sql in [
+        "DELETE FROM seedrow.tables WHERE schema_name = $1 AND table_name = $2",
+        "DELETE FROM seedrow.removed WHERE schema_name = $1 AND table_name = $2",
+    ] {
+        client
+            .execute(sql, &[&schema, &table])
+            .await
+            .context("could not write the ledger")?;
+    }
     Ok(())
 }
 
@@ -285,7 +310,7 @@ pub async fn enter_made(
         SELECT $1, made.name, '', 0, 0, 0, 0, 0
         FROM unnest($2::text[]) AS made (name)
         ON CONFLICT (schema_name, table_name) DO UPDATE SET
-            file = '', read = 0, loaded = 0, rejected = 0, dropped = 0, repaired = 0";
+            file = '', read = 0, loaded = 0, rejected = 0, dropped = 0, repaired = 0, dropped_by = '{}', rejects = 0";
     client
         .execute(sql, &[&schema, &tables])
         .await
@@ -310,7 +335,8 @@ pub async fn progress(
     tables: &[String],
 ) -> Result<Vec<Progress>> {
     let sql =
-        "SELECT table_name, file, read, loaded, rejected, dropped, repaired, source, position, line
+        "SELECT table_name, file, read, loaded, rejected, dropped, repaired, source, position, line,
+            dropped_by, rejects
         FROM seedrow.tables
         WHERE schema_name = $1 AND table_name = ANY ($2)
         ORDER BY array_position($2, table_name)";
@@ -328,6 +354,7 @@ pub async fn progress(
             rejected: count(row, 4)?,
             dropped: count(row, 5)?,
             repaired: count(row, 6)?,
+            dropped_by: serde_json::from_str(row.try_get(10)?)?,
         };
         let next = match row.try_get::<_, Option<i64>>(8)? {
             None => None,
@@ -336,14 +363,46 @@ pub async fn progress(
                 line: count(row, 9)?,
             }),
         };
-        let source = row.try_get(7)?;
         Ok(Progress {
             account,
-            source,
+            source: row.try_get(7)?,
             next,
+            rejects: count(row, 11)?,
         })
     };
     rows.iter().map(progress).collect()
+}
+
+/// Notes the lines of records whose rows were taken out of a table again.
+pub async fn note_removed(
+    client: &impl GenericClient,
+    schema: &str,
+    table: &str,
+    lines: &[u64],
+) -> Result<()> {
+    let lines: Vec<i64> = lines.iter().map(|line| line.cast_signed()).collect();
+    let sql = "INSERT INTO seedrow.removed SELECT $1, $2, unnest($3::int8[])";
+    client
+        .execute(sql, &[&schema, &table, &lines])
+        .await
+        .context("could not write the ledger")?;
+    Ok(())
+}
+
+/// The lines of records whose rows were taken out of a table again.
+pub async fn removed(
+    client: &impl GenericClient,
+    schema: &str,
+    table: &str,
+) -> Result<HashSet<u64>> {
+    let sql = "SELECT line FROM seedrow.removed WHERE schema_name = $1 AND table_name = $2";
+    let rows = client
+        .query(sql, &[&schema, &table])
+        .await
+        .context("could not read the ledger")?;
+    rows.iter()
+        .map(|row| Ok(row.try_get::<_, i64>(0)?.cast_unsigned()))
+        .collect()
 }
 
 /// Ends the schema's load; refuses while constraints are still lifted.
@@ -357,7 +416,8 @@ pub async fn finish(client: &impl GenericClient, schema: &str) -> Result<()> {
             first.table
         );
     }
-    let sql = "UPDATE seedrow.loads SET finished_at = clock_timestamp() WHERE target_schema = $1";
+    let sql = "WITH forgotten AS (DELETE FROM seedrow.removed WHERE schema_name = $1)
+        UPDATE seedrow.loads SET finished_at = clock_timestamp() WHERE target_schema = $1";
     client
         .execute(sql, &[&schema])
         .await

@@ -69,6 +69,22 @@ pub async fn keys(client: &impl GenericClient, tables: &[u32]) -> Result<Vec<Key
     rows.iter().map(key).collect()
 }
 
+/// The same under a search path that makes definitions name schemas.
+pub async fn keys_as_written(client: &Transaction<'_>, tables: &[u32]) -> Result<Vec<Key>> {
+    let path: String = client
+        .query_one("SHOW search_path", &[])
+        .await?
+        .try_get(0)?;
+    client
+        .batch_execute("SET LOCAL search_path = pg_catalog")
+        .await?;
+    let keys = keys(client, tables).await;
+    client
+        .execute("SELECT set_config('search_path', $1, true)", &[&path])
+        .await?;
+    keys
+}
+
 /// Decides; `full` are tables outside the load that hold rows, whose foreign keys stay.
 pub fn choose(keys: Vec<Key>, full: &HashSet<u32>) -> Choice {
     let mut choice = Choice::default();
@@ -97,6 +113,15 @@ pub fn choose(keys: Vec<Key>, full: &HashSet<u32>) -> Choice {
         choice.put(key, reason);
     }
     choice
+}
+
+/// Drops none of them: rows are added to a table that has them.
+pub fn keep(keys: Vec<Key>) -> Choice {
+    let reason = |key| (key, "rows are added to those that are there".to_owned());
+    Choice {
+        lift: Vec::new(),
+        stay: keys.into_iter().map(reason).collect(),
+    }
 }
 
 impl Choice {

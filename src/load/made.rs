@@ -10,8 +10,10 @@ use tokio::sync::mpsc::Sender;
 use crate::dataset::{Dataset, Plan};
 use crate::generate::binary::{self, Wire};
 use crate::generate::{TableMaker, pipeline};
-use crate::load::feed::{CHUNK, Chunk, Format, Position};
+use crate::load::account::Tally;
+use crate::load::feed::{Chunk, Format, Position};
 use crate::load::input::TableInput;
+use crate::load::reader::CHUNK;
 use crate::postgres::catalog;
 
 /// What rows are made from.
@@ -117,13 +119,14 @@ impl Outlet<'_> {
     fn send(&mut self) -> Result<()> {
         let rows = std::mem::take(&mut self.rows);
         let chunk = Chunk {
-            rows,
+            tally: Tally::of_rows(rows),
             bytes: Bytes::from(std::mem::take(&mut self.waiting)),
             share: rows * self.row_bytes,
             next: Position {
                 at: self.next as u64,
                 line: 0,
             },
+            rejects: 0,
         };
         if self.sender.blocking_send(Ok(chunk)).is_err() {
             bail!("nobody takes the rows any more");

@@ -6,10 +6,14 @@ use tokio_postgres::{Client, GenericClient};
 
 use crate::load::ledger::{self, Lifted};
 use crate::load::lift;
+use crate::load::removal;
+use crate::load::rows::TableLoad;
+use crate::load::run::Duplicates;
 use crate::load::tables::Target;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, ForeignKey, Index, KeyColumn, Scope};
 use crate::postgres::name::quoted;
+use crate::progress::grouped;
 
 /// A foreign key that rows break: it stays NOT VALID.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,15 +32,50 @@ pub struct BrokenKey {
     pub samples: Vec<String>,
 }
 
+impl BrokenKey {
+    /// In words.
+    pub fn told(&self) -> String {
+        let (rows, refer) = match self.rows {
+            1 => ("row", "refers to a row"),
+            _ => ("rows", "refer to rows"),
+        };
+        format!(
+            "{}: {} {rows} of {} {refer} that {} lacks ({})",
+            self.name,
+            grouped(self.rows),
+            self.table,
+            self.referenced,
+            self.columns.join(", ")
+        )
+    }
+}
+
 /// How many broken rows or duplicates are shown.
 const SHOWN: i64 = 5;
 
-/// Puts a key or another index back; a key's duplicates are named, an index's are in the server's own words.
-pub async fn key(client: &mut Client, lifted: &Lifted) -> Result<()> {
-    let Err(error) = lift::restore(client, lifted).await else {
+/// Puts a key or another index back; rows that stand against a unique one are rejected, or named. A key's duplicates are
+/// named even where they come from no file, an index's are then in the server's own words.
+pub async fn key(
+    client: &mut Client,
+    load: &TableLoad<'_>,
+    lifted: &Lifted,
+    policy: Duplicates,
+) -> Result<()> {
+    let Err(mut error) = lift::restore(client, lifted).await else {
         return Ok(());
     };
-    if sql_state(&error) != Some(SqlState::UNIQUE_VIOLATION) || lifted.is_plain_index() {
+    let is_unique = |error: &Error| sql_state(error) == Some(SqlState::UNIQUE_VIOLATION);
+    if is_unique(&error)
+        && removal::duplicates(client, load, lifted, policy)
+            .await?
+            .is_some()
+    {
+        match lift::restore(client, lifted).await {
+            Ok(()) => return Ok(()),
+            Err(again) => error = again,
+        }
+    }
+    if !is_unique(&error) || lifted.is_plain_index() {
         return Err(error.context(format!(
             "could not put {} back on {}",
             lifted.name, lifted.table
@@ -191,16 +230,22 @@ pub async fn broken_keys(client: &Client, tables: &[u32]) -> Result<Vec<BrokenKe
     Ok(found)
 }
 
+/// What joins a row `c` to the row `p` that it refers to.
+pub fn join(key: &ForeignKey) -> String {
+    let pairs = key.columns.iter().zip(&key.referenced_columns);
+    let pair = |(column, referenced): (&KeyColumn, &KeyColumn)| {
+        format!(
+            "c.{} = p.{}",
+            quoted(&column.name),
+            quoted(&referenced.name)
+        )
+    };
+    pairs.map(pair).collect::<Vec<_>>().join(" AND ")
+}
+
 /// Counts and samples the rows that break a foreign key.
 async fn broken(client: &Client, key: &ForeignKey) -> Result<BrokenKey> {
     let columns = key.column_names();
-    let pairs: Vec<String> = columns
-        .iter()
-        .zip(&key.referenced_columns)
-        .map(|(column, referenced)| {
-            format!("c.{} = p.{}", quoted(column), quoted(&referenced.name))
-        })
-        .collect();
     let set: Vec<String> = columns
         .iter()
         .map(|column| format!("c.{} IS NOT NULL", quoted(column)))
@@ -210,7 +255,7 @@ async fn broken(client: &Client, key: &ForeignKey) -> Result<BrokenKey> {
         key.table,
         set.join(" AND "),
         key.referenced,
-        pairs.join(" AND ")
+        join(key)
     );
     let context = || format!("could not count the rows that break {}", key.name);
     let rows = client

@@ -1,5 +1,7 @@
 //! One table's rows: emptied, copied segment by segment, counted and entered in the ledger with them.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Error, Result, anyhow, ensure};
 use bytes::Bytes;
 use tokio_postgres::error::DbError;
@@ -7,12 +9,14 @@ use tokio_postgres::{Client, Transaction};
 
 use crate::dataset::{Column, Dataset};
 use crate::files::manifest;
-use crate::files::records::Record;
-use crate::load::account::Account;
+use crate::load::account::{Account, Tally};
 use crate::load::columns;
-use crate::load::feed::{self, Chunk, Feed, Format, Position};
+use crate::load::encode::shortened;
+use crate::load::feed::{Chunk, Feed, Format, Position, Source};
 use crate::load::input::{From, TableInput};
 use crate::load::ledger;
+use crate::load::reader::FileReader;
+use crate::load::rejects::Rejects;
 use crate::load::tables::{self, Target};
 use crate::postgres::copy::{CopyIn, Place, place};
 use crate::postgres::name::quoted_list;
@@ -29,6 +33,8 @@ pub enum Way {
     Emptied,
     /// Into a table that is empty already, or is partitioned, or that a staying foreign key refers to.
     Plain,
+    /// To the rows that are there.
+    Added,
 }
 
 /// What one transaction loads.
@@ -45,7 +51,9 @@ pub enum Commit {
 #[derive(Debug, Clone)]
 pub struct TableLoad<'a> {
     /// The dataset.
-    pub dataset: &'a Dataset,
+    pub dataset: &'a Arc<Dataset>,
+    /// Where what isn't loaded goes.
+    pub rejects: &'a Arc<Rejects>,
     /// The table.
     pub target: &'a Target,
     /// Its rows.
@@ -71,10 +79,11 @@ impl TableLoad<'_> {
         self.way == Way::Emptied && self.commit == Commit::Table && self.earlier.is_none()
     }
 
-    /// The table's columns in the input's order.
+    /// The table's columns in the input's order, without those that are passed over.
     fn columns(&self) -> Result<Vec<&Column>> {
         let table = &self.dataset.tables[self.target.table];
-        columns::by_header(table, &self.input.header, &self.input.shown())
+        let columns = columns::by_header(table, &self.input.header, &self.input.shown())?;
+        Ok(columns.into_iter().flatten().collect())
     }
 
     fn copy_statement(&self, format: &Format) -> Result<String> {
@@ -98,7 +107,10 @@ impl TableLoad<'_> {
         let statement = self.copy_statement(&format)?;
         let table = &self.target.name;
         let (mut account, from) = match self.earlier.clone() {
-            Some(earlier) => (earlier.account, earlier.next),
+            Some(earlier) => {
+                let from = earlier.next.map(|next| (next, earlier.rejects));
+                (earlier.account, from)
+            }
             None => (Account::new(&table.name, &self.input.name()), None),
         };
         let task = progress.task(
@@ -106,29 +118,41 @@ impl TableLoad<'_> {
             self.input.bytes,
             Unit::Bytes,
         );
-        let mut feed = feed::start(self.input, &format, &self.dataset.nulls, from);
+        let source = Source {
+            dataset: Arc::clone(self.dataset),
+            input: self.input.clone(),
+            format: format.clone(),
+            rejects: Arc::clone(self.rejects),
+            from,
+        };
+        let mut feed = source.start();
         let mut transaction = client.transaction().await?;
         if self.earlier.is_none() {
             self.make_empty(&transaction).await?;
         }
+        let mut before = self.count_before(&transaction, &account).await?;
+        let mut rejects = from.map_or(0, |(_, length)| length);
         while let Some(first) = feed.next().await? {
             let segment = Segment {
                 load: self,
                 format: &format,
                 statement: &statement,
             };
-            let next = segment
+            let (next, length) = segment
                 .copy(&transaction, first, &mut feed, &mut account, &task)
                 .await?;
+            rejects = length;
             if self.commit == Commit::Segment {
-                let next = Some(next);
-                self.enter(transaction, &account, next).await?;
+                self.enter(transaction, &account, Some(next), rejects, before)
+                    .await?;
                 transaction = client.transaction().await?;
+                before = self.count_before(&transaction, &account).await?;
             }
         }
         self.ensure_as_described(account.loaded)?;
         account.ensure_adds_up()?;
-        self.enter(transaction, &account, None).await?;
+        self.enter(transaction, &account, None, rejects, before)
+            .await?;
         task.finish();
         Ok(account)
     }
@@ -139,13 +163,25 @@ impl TableLoad<'_> {
         transaction: Transaction<'_>,
         account: &Account,
         next: Option<Position>,
+        rejects: u64,
+        before: Option<Before>,
     ) -> Result<()> {
         let progress = ledger::Progress {
             account: account.clone(),
             source: self.source.clone(),
             next,
+            rejects,
         };
         let table = &self.target.name;
+        if let Some(before) = before {
+            let there = tables::count(&transaction, table).await?;
+            ensure!(
+                there == before.there + account.loaded - before.loaded,
+                "{table} held {} rows, COPY counted {} more, and it holds {there}; nothing of them was kept",
+                before.there,
+                account.loaded - before.loaded
+            );
+        }
         ledger::enter(&transaction, &table.schema, &progress).await?;
         if next.is_none() && !self.is_frozen() {
             // VACUUM marks no page visible to all whose rows' commit isn't on the server's disk.
@@ -159,9 +195,30 @@ impl TableLoad<'_> {
             .with_context(|| format!("could not commit {table}"))
     }
 
+    /// What is there before rows are added, the table locked against those of others; nothing where it is emptied first:
+    /// its rows are counted at the end.
+    async fn count_before(
+        &self,
+        transaction: &Transaction<'_>,
+        account: &Account,
+    ) -> Result<Option<Before>> {
+        if self.way != Way::Added {
+            return Ok(None);
+        }
+        let table = &self.target.name;
+        transaction
+            .batch_execute(&format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
+            .await
+            .with_context(|| format!("could not lock {table}"))?;
+        Ok(Some(Before {
+            there: tables::count(transaction, table).await?,
+            loaded: account.loaded,
+        }))
+    }
+
     /// Truncates the table where that can be done to it alone: for FREEZE, or since it holds rows.
     async fn make_empty(&self, transaction: &Transaction<'_>) -> Result<()> {
-        if self.way == Way::Plain {
+        if self.way != Way::Emptied {
             return Ok(());
         }
         self.ensure_still_empty(transaction).await?;
@@ -214,31 +271,47 @@ impl TableLoad<'_> {
         };
         let number = before + place.line;
         let line = match &self.input.from {
-            From::Described { path, .. } | From::Foreign { path } => {
-                match feed::nth_record(path, number) {
-                    Ok(record) => {
-                        self.add_value(&mut place, &record);
-                        format!("line {}", record.line)
+            From::Made(_) => format!("row {number} of {}", self.target.name.name),
+            From::Described { .. } | From::Foreign { .. } | From::Stream { .. } => {
+                match self.find_row(number, place.column.as_deref()) {
+                    Ok(Some((line, value))) => {
+                        place.value = place.value.take().or(value);
+                        format!("line {line}")
                     }
-                    Err(_) => "in a record".to_owned(),
+                    Ok(None) | Err(_) => "in a record".to_owned(),
                 }
             }
-            From::Made(_) => format!("row {number} of {}", self.target.name.name),
         };
         anyhow!("{shown}, {line}: {}", wrong_value(&place, found))
     }
 
-    /// The value that Postgres does not show of a binary field.
-    fn add_value(&self, place: &mut Place, record: &Record) {
-        let Ok(columns) = self.columns() else { return };
-        let at = columns
+    /// The line of the file's nth row, and its value in a column, which Postgres does not show of a binary field.
+    fn find_row(&self, number: u64, column: Option<&str>) -> Result<Option<(u64, Option<String>)>> {
+        let encoder = self.input.encoder(self.dataset, &self.target.columns)?;
+        let table = &self.dataset.tables[self.target.table];
+        let columns = columns::by_header(table, &self.input.header, &self.input.shown())?;
+        let place = columns
             .iter()
-            .position(|column| place.column.as_ref() == Some(&column.name));
-        if let (None, Some(at)) = (&place.value, at) {
-            let value = String::from_utf8_lossy(record.field(at).0);
-            place.value = Some(value.escape_debug().to_string());
-        }
+            .position(|known| known.is_some_and(|known| Some(known.name.as_str()) == column));
+        let (mut count, mut found) = (0, None);
+        FileReader::new(self.dataset, self.input, &encoder)?.each_row(|record, _| {
+            count += 1;
+            if count == number {
+                let value = place.map(|place| shortened(record.field(place).0));
+                found = Some((record.line, value));
+            }
+            Ok(count < number)
+        })?;
+        Ok(found)
     }
+}
+
+/// The rows of a table before some were added.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    there: u64,
+    /// Those that this load had added then.
+    loaded: u64,
 }
 
 /// One COPY.
@@ -249,7 +322,8 @@ struct Segment<'a> {
 }
 
 impl Segment<'_> {
-    /// Copies chunks until they are a segment, adds them to the account and returns where the next one begins.
+    /// Copies chunks until they are a segment, adds them to the account and returns where the next one begins, and the
+    /// length of the file of rejects.
     async fn copy(
         &self,
         transaction: &Transaction<'_>,
@@ -257,17 +331,21 @@ impl Segment<'_> {
         feed: &mut Feed,
         account: &mut Account,
         task: &Task,
-    ) -> Result<Position> {
+    ) -> Result<(Position, u64)> {
         let mut copy = CopyIn::start(transaction, self.statement).await?;
         copy.send(Bytes::from_static(self.format.prologue())).await;
-        let (mut rows, mut sent, mut next) = (0, 0, first.next);
+        let (mut tally, mut sent) = (Tally::default(), 0);
+        let mut reached = (first.next, first.rejects);
         let mut chunk = Some(first);
         while let Some(it) = chunk {
-            (rows, sent, next) = (rows + it.rows, sent + it.bytes.len(), it.next);
+            tally.add(&it.tally);
+            reached = (it.next, it.rejects);
+            sent += it.bytes.len();
+            let rows = it.tally.rows;
             if !copy.send(it.bytes).await {
                 break;
             }
-            task.add(it.rows, it.share);
+            task.add(rows, it.share);
             chunk = match sent < SEGMENT {
                 true => feed.next().await?,
                 false => None,
@@ -275,9 +353,9 @@ impl Segment<'_> {
         }
         copy.send(Bytes::from_static(self.format.epilogue())).await;
         let loaded = copy.finish().await;
-        let loaded = loaded.map_err(|error| self.load.explain(error, account.read))?;
-        account.add(rows, loaded)?;
-        Ok(next)
+        let loaded = loaded.map_err(|error| self.load.explain(error, account.loaded))?;
+        account.add(&tally, loaded)?;
+        Ok(reached)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The load from first look to last constraint, as a table of contents.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -16,6 +18,7 @@ use crate::load::identity::{self, Found, Identity};
 use crate::load::input::Input;
 use crate::load::ledger::{self, NewEntry};
 use crate::load::lift::{self, Choice};
+use crate::load::rejects::{Rejected, Rejects};
 use crate::load::restore::{self, BrokenKey};
 use crate::load::rights;
 use crate::load::rows::{Commit, TableLoad, Way};
@@ -32,13 +35,17 @@ pub struct Load<'a> {
     /// The server.
     pub server: &'a Server,
     /// The dataset that says what the tables are.
-    pub dataset: &'a Dataset,
+    pub dataset: &'a Arc<Dataset>,
     /// The positions of its tables, in load order.
     pub tables: &'a [usize],
     /// Tables at a time.
     pub jobs: usize,
     /// Whether tables that hold rows are emptied.
     pub replace: bool,
+    /// What becomes of what isn't right.
+    pub policy: Policy,
+    /// Where what isn't loaded goes.
+    pub rejects: Arc<Rejects>,
     /// What a transaction loads; `None` for what suits the target.
     pub commit: Option<Commit>,
     /// The longest a statement waits for a lock that others hold.
@@ -49,6 +56,37 @@ pub struct Load<'a> {
     pub target_options: String,
     /// Where it is told how far the load has come.
     pub stage: &'a Stage,
+}
+
+/// What becomes of rows that are there and of those that break keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether rows are added to those that are there.
+    pub append: bool,
+    /// Rows whose primary or unique key stands in an earlier row.
+    pub duplicates: Duplicates,
+    /// Rows that refer to a row that isn't there.
+    pub orphans: Orphans,
+}
+
+/// What becomes of rows whose primary or unique key stands in an earlier row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duplicates {
+    /// The load is left unfinished.
+    Fail,
+    /// The first one is kept, the others are rejected.
+    Reject,
+}
+
+/// What becomes of rows that refer to a row that isn't there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Orphans {
+    /// The load is left unfinished.
+    Fail,
+    /// They are loaded, and the foreign key stays NOT VALID.
+    Keep,
+    /// They are rejected, and the rows that refer to them.
+    Reject,
 }
 
 /// One phase's figures.
@@ -82,6 +120,10 @@ pub struct Loaded {
     pub broken: Vec<BrokenKey>,
     /// Constraints that stayed in place, with the reason.
     pub stayed: Vec<String>,
+    /// The first records rejected.
+    pub rejected: Vec<Rejected>,
+    /// The tables that have rejects, and where these are.
+    pub put_aside: Vec<(String, PathBuf)>,
     /// Where the time went.
     pub phases: Vec<Phase>,
     /// What the server was set to meanwhile.
@@ -231,13 +273,22 @@ impl Load<'_> {
             lifted: &ledger::lifted(&control, &begun.schema).await?,
             choice: &begun.choice,
             afterwards,
+            policy: self.policy,
+            schema: &begun.schema,
             progress,
         };
+        let earlier = begun.earlier.iter().map(|it| it.account.rejected);
+        self.rejects.count_earlier(earlier.sum());
         let before = Mark::now(&control).await;
         match fill.carry_out().await {
             Ok(loaded) => {
                 let settings = Settings::since(before, self.server, &control).await?;
-                let loaded = Loaded { settings, ..loaded };
+                let loaded = Loaded {
+                    settings,
+                    rejected: self.rejects.first(),
+                    put_aside: self.rejects.files_of(&loaded.accounts),
+                    ..loaded
+                };
                 ledger::finish(&control, &begun.schema).await?;
                 self.stage.set(Reached::Complete);
                 Ok(Finished::Now(loaded))
@@ -320,7 +371,8 @@ impl Load<'_> {
             root_rows: input.origin.map(|origin| origin.rows),
             seed: input.origin.map(|origin| origin.seed),
             tables: self.table_names(),
-            replaced: targets.iter().any(|target| target.holds_rows),
+            replaced: !self.policy.append && targets.iter().any(|target| target.holds_rows),
+            appended: self.policy.append,
             indexes: indexes.iter().map(ToString::to_string).collect(),
         }
     }
@@ -342,6 +394,8 @@ impl Load<'_> {
             accounts,
             broken,
             stayed: Vec::new(),
+            rejected: Vec::new(),
+            put_aside: Vec::new(),
             phases: Vec::new(),
             settings: Settings::default(),
         }))
@@ -349,11 +403,12 @@ impl Load<'_> {
 
     /// Refuses tables that hold rows, unless they may be emptied.
     fn ensure_may_fill(&self, full: &[String]) -> Result<()> {
-        if self.replace || full.is_empty() {
+        if self.replace || self.policy.append || full.is_empty() {
             return Ok(());
         }
         bail!(
-            "{} {} rows already; --replace empties what is to be loaded, --target-schema NAME loads beside it",
+            "{} {} rows already; --replace empties what is to be loaded, `seedrow load --append` adds to it, \
+             --target-schema NAME loads beside it",
             full.join(", "),
             if full.len() == 1 { "holds" } else { "hold" }
         )
@@ -383,18 +438,10 @@ impl Load<'_> {
         };
         let open = targets.iter().filter(is_open);
         let oids: Vec<u32> = open.map(|target| target.oid).collect();
-        let path: String = client
-            .query_one("SHOW search_path", &[])
-            .await?
-            .try_get(0)?;
-        client
-            .batch_execute("SET LOCAL search_path = pg_catalog")
-            .await?;
-        let keys = lift::keys(client, &oids).await;
-        client
-            .execute("SELECT set_config('search_path', $1, true)", &[&path])
-            .await?;
-        let keys = keys?;
+        let keys = lift::keys_as_written(client, &oids).await?;
+        if self.policy.append {
+            return Ok(lift::keep(keys));
+        }
         let full = tables::full_outsiders(client, targets, &keys).await?;
         Ok(lift::choose(keys, &full))
     }
@@ -417,9 +464,14 @@ impl Load<'_> {
                 .find(|it| it.account.name == target.name.name);
             Ok(TableLoad {
                 dataset: self.dataset,
+                rejects: &self.rejects,
                 target,
                 input: rows,
-                way: if alone { Way::Emptied } else { Way::Plain },
+                way: match (self.policy.append, alone) {
+                    (true, _) => Way::Added,
+                    (false, true) => Way::Emptied,
+                    (false, false) => Way::Plain,
+                },
                 commit: self.commit.unwrap_or(suited),
                 earlier: earlier.cloned(),
                 source: source.clone(),

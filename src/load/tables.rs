@@ -166,6 +166,15 @@ pub async fn holds_rows(client: &impl GenericClient, table: &TableName) -> Resul
     Ok(row.try_get(0)?)
 }
 
+/// The rows of a table, counted.
+pub async fn count(client: &impl GenericClient, table: &TableName) -> Result<u64> {
+    let row = client
+        .query_one(&format!("SELECT count(*) FROM {table}"), &[])
+        .await
+        .with_context(|| format!("could not count the rows of {table}"))?;
+    Ok(row.try_get::<_, i64>(0)?.try_into()?)
+}
+
 /// The tables outside the load that refer to a loaded one and hold rows, by oid.
 ///
 /// Replacing a table that they refer to would break them: that is refused, and they are named.

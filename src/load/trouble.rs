@@ -26,7 +26,7 @@ impl Load<'_> {
         Refused {
             message: "a table stayed locked by another session".into(),
             notes,
-            source: Some(error.into_boxed_dyn_error()),
+            source: Some(error.reallocate_into_boxed_dyn_error_without_backtrace()),
         }
         .into()
     }
@@ -56,7 +56,7 @@ impl Load<'_> {
         let refused = Refused {
             message: error.to_string(),
             notes,
-            source: Some(error.into_boxed_dyn_error()),
+            source: Some(error.reallocate_into_boxed_dyn_error_without_backtrace()),
         };
         refused.into()
     }

@@ -81,6 +81,8 @@ pub struct Column {
     pub type_oid: u32,
     /// The type beneath when the column's is a domain, else the same.
     pub base_type_oid: u32,
+    /// `pg_attribute.atttypmod`, a domain's own where there is one: lengths and precisions, packed; -1 for none.
+    pub modifier: i32,
     /// Whether NULL is refused.
     pub not_null: bool,
     /// What fills the column when a row doesn't name it.

@@ -14,7 +14,7 @@ pub struct Described {
     pub notes: Vec<String>,
 }
 
-/// A whole cause chain: the causes in one text, each once, and all notes.
+/// A whole cause chain: the causes in one text, each once, and all notes, the deepest cause's first.
 pub fn describe(error: &anyhow::Error) -> Described {
     let mut whole = Described::default();
     for link in error.chain() {
@@ -24,7 +24,7 @@ pub fn describe(error: &anyhow::Error) -> Described {
             let colon = if whole.text.is_empty() { "" } else { ": " };
             whole.text.extend([colon, &text]);
         }
-        whole.notes.extend(notes);
+        whole.notes.splice(0..0, notes);
     }
     whole
 }

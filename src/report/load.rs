@@ -1,11 +1,13 @@
 //! The account of a load, and the foreign keys that its rows break.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
 use crate::cli::Format;
-use crate::load::{Account, BrokenKey, Finished, Loaded, Settings};
+use crate::load::{Account, BrokenKey, Finished, Loaded, Rejected, Rejects, Settings};
 use crate::progress::{grouped, per_second};
 use crate::report::table::{Align, table};
 use crate::report::{pretty, print};
@@ -24,6 +26,11 @@ pub fn loaded(finished: &Finished, format: Format) -> Result<()> {
 fn text(finished: &Finished) -> String {
     let loaded = finished.loaded();
     let mut text = accounts(&loaded.accounts);
+    text.push_str(&left_out(
+        &loaded.accounts,
+        &loaded.rejected,
+        &loaded.put_aside,
+    ));
     let rows: u64 = loaded.accounts.iter().map(|account| account.loaded).sum();
     match finished {
         Finished::Before(_) => text.push_str("this load was completed before; nothing to do\n"),
@@ -43,6 +50,72 @@ fn text(finished: &Finished) -> String {
     }
     text.push_str(&settings(&loaded.settings));
     text.push_str(&findings(loaded));
+    text
+}
+
+/// The account of files that were read without a database.
+pub fn read(accounts: &[Account], rejects: &Rejects, format: Format) -> Result<()> {
+    let (rejected, put_aside) = (rejects.first(), rejects.files_of(accounts));
+    match format {
+        Format::Text => {
+            let mut text = self::accounts(accounts);
+            text.push_str(&left_out(accounts, &rejected, &put_aside));
+            text.push_str("read only: nothing was loaded, and keys were not looked at\n");
+            print(&text)
+        }
+        Format::Json => print(&pretty(&json!({
+            "tables": accounts,
+            "dropped_by": dropped_by(accounts),
+            "rejected": rejected,
+            "rejects": rejects_files(&put_aside),
+            "read_only": true,
+        }))),
+    }
+}
+
+/// What each rule dropped, by table.
+fn dropped_by(accounts: &[Account]) -> Value {
+    let dropped = accounts.iter().filter(|account| account.dropped > 0);
+    let rules = |account: &Account| (account.name.clone(), json!(account.dropped_by));
+    Value::Object(dropped.map(rules).collect())
+}
+
+fn rejects_files(files: &[(String, PathBuf)]) -> Value {
+    let file =
+        |(table, path): &(String, PathBuf)| (table.clone(), path.display().to_string().into());
+    Value::Object(files.iter().map(file).collect())
+}
+
+/// What was dropped by which rule, the first records rejected, and what to do with them.
+fn left_out(accounts: &[Account], rejected: &[Rejected], files: &[(String, PathBuf)]) -> String {
+    let mut text = String::new();
+    for account in accounts {
+        for (rule, count) in &account.dropped_by {
+            let name = &account.name;
+            text.push_str(&format!(
+                "{name}: {} dropped by the rule {rule}\n",
+                grouped(*count)
+            ));
+        }
+    }
+    let all: u64 = accounts.iter().map(|account| account.rejected).sum();
+    if all == 0 {
+        return text;
+    }
+    text.push_str(&match rejected.len() as u64 {
+        0 => format!("rejected: {} by an earlier attempt\n", grouped(all)),
+        shown if shown < all => format!("rejected, the first {shown} of {}:\n", grouped(all)),
+        _ => "rejected:\n".to_owned(),
+    });
+    for record in rejected {
+        text.push_str(&format!("    {}\n", record.told()));
+    }
+    for (table, path) in files {
+        let path = path.display();
+        text.push_str(&format!(
+            "they are in {path}; mended there, type: seedrow load --append --file {table}={path}\n"
+        ));
+    }
     text
 }
 
@@ -104,18 +177,7 @@ pub fn accounts(accounts: &[Account]) -> String {
 }
 
 fn message(key: &BrokenKey) -> String {
-    let (rows, refer) = match key.rows {
-        1 => ("row", "refers to a row"),
-        _ => ("rows", "refer to rows"),
-    };
-    format!(
-        "{}: {} {rows} of {} {refer} that {} lacks ({}), so the foreign key stays NOT VALID",
-        key.name,
-        grouped(key.rows),
-        key.table,
-        key.referenced,
-        key.columns.join(", ")
-    )
+    format!("{}, so the foreign key stays NOT VALID", key.told())
 }
 
 fn help(key: &BrokenKey) -> String {
@@ -141,6 +203,9 @@ fn as_json(finished: &Finished) -> Value {
     let finding = |key: &BrokenKey| json!({"rule": FK_NOT_VALID, "message": message(key), "help": help(key), "rows": key.rows, "samples": key.samples});
     json!({
         "tables": loaded.accounts,
+        "dropped_by": dropped_by(&loaded.accounts),
+        "rejected": loaded.rejected,
+        "rejects": rejects_files(&loaded.put_aside),
         "findings": loaded.broken.iter().map(finding).collect::<Vec<_>>(),
         "stayed": loaded.stayed,
         "settings": loaded.settings.settings.iter().map(|it| (it.name.clone(), it.value.clone().into())).collect::<serde_json::Map<_, Value>>(),

@@ -63,3 +63,20 @@ CREATE TABLE IF NOT EXISTS seedrow.unvalidated (
     name text NOT NULL,
     PRIMARY KEY (schema_name, table_name, name)
 );
+
+-- How many records each rule of the dataset left out, as JSON, and the bytes of the file of rejects that are committed.
+ALTER TABLE seedrow.tables
+    ADD COLUMN IF NOT EXISTS dropped_by text NOT NULL DEFAULT '{}',
+    ADD COLUMN IF NOT EXISTS rejects bigint NOT NULL DEFAULT 0;
+
+-- Whether the load adds its rows to those that are there: giving it up cannot take them away again.
+ALTER TABLE seedrow.loads
+    ADD COLUMN IF NOT EXISTS appended boolean NOT NULL DEFAULT false;
+
+-- The lines of records whose rows were taken out again while the load is unfinished, since they broke a key.
+CREATE TABLE IF NOT EXISTS seedrow.removed (
+    schema_name text NOT NULL,
+    table_name text NOT NULL,
+    line bigint NOT NULL,
+    PRIMARY KEY (schema_name, table_name, line)
+);

@@ -50,6 +50,7 @@ pub async fn columns(client: &impl GenericClient, scope: Scope<'_>) -> Result<Ve
                 type_name: get(row, "type_name")?,
                 type_oid: get(row, "type_oid")?,
                 base_type_oid: get(row, "base_type_oid")?,
+                modifier: get(row, "modifier")?,
                 not_null: get(row, "not_null")?,
                 default: column_default(row)?,
             })

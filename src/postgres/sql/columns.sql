@@ -7,6 +7,7 @@ SELECT
     format_type(a.atttypid, a.atttypmod) AS type_name,
     a.atttypid AS type_oid,
     COALESCE(NULLIF(y.typbasetype, 0), y.oid) AS base_type_oid,
+    CASE WHEN y.typtype = 'd' THEN y.typtypmod ELSE a.atttypmod END AS modifier,
     a.attnotnull AS not_null,
     a.attidentity::text AS identity,
     a.attgenerated::text AS generated,

@@ -1,0 +1,599 @@
+//! Rows that break keys, taken out again: the second of two with the same key, and those that refer to nothing.
+//!
+//! The server finds them by their keys' values, once all rows are there. Which records they were, the file says when it
+//! is read a second time.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use tokio_postgres::{Client, GenericClient, Transaction};
+
+use crate::dataset::Dataset;
+use crate::load::columns::by_header;
+use crate::load::encode::RowEncoder;
+use crate::load::input::{From, TableInput};
+use crate::load::ledger::{self, Lifted};
+use crate::load::lift::{self, Choice};
+use crate::load::reader::FileReader;
+use crate::load::rejects::{Rejected, Rejects, RejectsFile, SHOWN};
+use crate::load::restore::{self, BrokenKey};
+use crate::load::rows::TableLoad;
+use crate::load::run::Duplicates;
+use crate::load::tables;
+use crate::postgres::TableName;
+use crate::postgres::catalog::{self, ForeignKey, Scope};
+use crate::postgres::error::Refused;
+use crate::postgres::name::{quoted, quoted_list};
+use crate::progress::grouped;
+
+/// The values of a key's columns as text.
+type Values = Vec<String>;
+
+/// Takes out rows whose key stands in an earlier row, or says which they are.
+///
+/// An error when they are not to be rejected, or are too many; `None` when the key is not one of plain columns, or the
+/// rows do not come from a file: what the server says of it must do.
+pub async fn duplicates(
+    client: &mut Client,
+    load: &TableLoad<'_>,
+    key: &Lifted,
+    policy: Duplicates,
+) -> Result<Option<u64>> {
+    let Some(columns) = plain_columns(load, key) else {
+        return Ok(None);
+    };
+    let Some(file) = SecondRead::of(client, load).await? else {
+        return Ok(None);
+    };
+    let transaction = client.transaction().await?;
+    let table = &load.target.name;
+    find_duplicates(&transaction, table, &columns).await?;
+    let keys = transaction
+        .query(
+            "SELECT key, count(*) FROM pg_temp.seedrow_removed GROUP BY key",
+            &[],
+        )
+        .await?;
+    let mut known: HashMap<Values, Option<u64>> = HashMap::new();
+    let mut rows = 0;
+    for row in keys {
+        known.insert(row.try_get(0)?, None);
+        rows += u64::try_from(row.try_get::<_, i64>(1)?)?;
+    }
+    let matcher = Matcher::Duplicates { columns, known };
+    if policy == Duplicates::Fail {
+        let first = file.first(vec![matcher]).await?;
+        return Err(refuse_duplicates(key, table, rows, &first));
+    }
+    if load.rejects.would_exceed(rows) {
+        let first = file.first(vec![matcher]).await?;
+        return Err(too_many(load.rejects, &file.shown(), rows, &first));
+    }
+    transaction
+        .execute(
+            &format!(
+                "DELETE FROM {table} AS t USING pg_temp.seedrow_removed AS r WHERE t.ctid = r.place"
+            ),
+            &[],
+        )
+        .await
+        .with_context(|| format!("could not take duplicates out of {table}"))?;
+    file.put_aside(&transaction, table, vec![matcher], rows)
+        .await?;
+    transaction.commit().await?;
+    Ok(Some(rows))
+}
+
+async fn find_duplicates(
+    transaction: &Transaction<'_>,
+    table: &TableName,
+    columns: &[String],
+) -> Result<()> {
+    let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let (list, present) = (quoted_list(&names), all_present("", columns));
+    // Rows stand in the order of the file: it was the first to be loaded into an empty table.
+    let sql = format!(
+        "SELECT set_config('work_mem', current_setting('maintenance_work_mem'), true);
+        CREATE TEMPORARY TABLE seedrow_removed ON COMMIT DROP AS
+        SELECT place, key
+        FROM (
+            SELECT ctid AS place, {} AS key, row_number() OVER (PARTITION BY {list} ORDER BY ctid) AS number
+            FROM {table}
+            WHERE {present}
+        ) AS numbered
+        WHERE number > 1",
+        array("", columns)
+    );
+    transaction
+        .batch_execute(&sql)
+        .await
+        .with_context(|| format!("could not find the duplicates of {table}"))
+}
+
+/// `ARRAY[t.a::text, t.b::text]`.
+fn array(prefix: &str, columns: &[String]) -> String {
+    let texts: Vec<String> = columns
+        .iter()
+        .map(|column| format!("{prefix}{}::text", quoted(column)))
+        .collect();
+    format!("ARRAY[{}]", texts.join(", "))
+}
+
+fn all_present(prefix: &str, columns: &[String]) -> String {
+    let present: Vec<String> = columns
+        .iter()
+        .map(|column| format!("{prefix}{} IS NOT NULL", quoted(column)))
+        .collect();
+    present.join(" AND ")
+}
+
+/// The columns of a key that is one of plain columns and of all rows.
+fn plain_columns(load: &TableLoad, key: &Lifted) -> Option<Vec<String>> {
+    let (_, rest) = key.definition.split_once('(')?;
+    let (list, behind) = rest.split_once(')')?;
+    if behind.contains(" WHERE ") || key.definition.contains("NULLS NOT DISTINCT") {
+        return None;
+    }
+    let columns = &load.target.columns;
+    let name = |item: &str| {
+        let column = columns.iter().find(|column| quoted(&column.name) == item)?;
+        Some(column.name.clone())
+    };
+    list.split(", ").map(name).collect()
+}
+
+fn refuse_duplicates(
+    key: &Lifted,
+    table: &TableName,
+    rows: u64,
+    first: &[Rejected],
+) -> anyhow::Error {
+    let (stand, other) = match rows {
+        1 => ("row stands", "another one"),
+        _ => ("rows stand", "others"),
+    };
+    let mut notes: Vec<String> = first.iter().map(Rejected::told).collect();
+    notes.push("--duplicates reject keeps the first of each and puts the others aside".to_owned());
+    Refused {
+        message: format!(
+            "{} cannot be built on {table}: {} {stand} against it, with the key of {other}",
+            key.name,
+            grouped(rows)
+        ),
+        notes,
+        source: None,
+    }
+    .into()
+}
+
+fn too_many(rejects: &Rejects, file: &str, rows: u64, first: &[Rejected]) -> anyhow::Error {
+    let mut notes: Vec<String> = first.iter().map(Rejected::told).collect();
+    let all = rejects.count() + rows;
+    notes.push(format!(
+        "--max-rejects {all} puts them aside and loads the others"
+    ));
+    Refused {
+        message: format!(
+            "{file}: {} records break keys, {} are rejected in all, and --max-rejects allows fewer",
+            grouped(rows),
+            grouped(all)
+        ),
+        notes,
+        source: None,
+    }
+    .into()
+}
+
+/// The error of foreign keys that rows break, when these are neither to be kept nor rejected.
+pub async fn refuse_orphans(
+    client: &mut Client,
+    loads: &[TableLoad<'_>],
+    broken: &[BrokenKey],
+) -> Result<anyhow::Error> {
+    let mut notes = Vec::new();
+    let keys = own_keys(client, loads).await?;
+    for key in keys.iter().filter(|key| {
+        broken
+            .iter()
+            .any(|it| it.name == key.name && it.table == key.table)
+    }) {
+        let Some(load) = loads.iter().find(|load| load.target.oid == key.table_oid) else {
+            continue;
+        };
+        let Some(file) = SecondRead::of(client, load).await? else {
+            continue;
+        };
+        let orphans = orphans(key);
+        let sql = format!(
+            "SELECT DISTINCT {} FROM {} AS c WHERE {orphans} LIMIT {SHOWN}",
+            array("c.", &column_names(key)),
+            key.table
+        );
+        let rows = client.query(&sql, &[]).await?;
+        let known: HashSet<Values> = rows
+            .iter()
+            .map(|row| row.try_get(0))
+            .collect::<Result<_, _>>()?;
+        let first = file.first(vec![Matcher::orphans(key, known)]).await?;
+        notes.extend(first.iter().map(Rejected::told));
+    }
+    notes.truncate(SHOWN);
+    notes.push("--orphans reject puts them aside, and what refers to them".to_owned());
+    notes.push("--orphans keep loads them and leaves the foreign key NOT VALID".to_owned());
+    let told: Vec<String> = broken.iter().map(BrokenKey::told).collect();
+    Ok(Refused {
+        message: told.join("; "),
+        notes,
+        source: None,
+    }
+    .into())
+}
+
+/// Takes out rows that refer to a row that isn't there, then those that refer to them, until there are none; one
+/// transaction, with the foreign keys dropped in it and put back NOT VALID. Returns the tables that lost rows.
+pub async fn reject_orphans(
+    client: &mut Client,
+    schema: &str,
+    loads: &[TableLoad<'_>],
+) -> Result<Vec<TableName>> {
+    let mut files = HashMap::new();
+    for load in loads {
+        if let Some(file) = SecondRead::of(client, load).await? {
+            files.insert(load.target.oid, file);
+        }
+    }
+    let mut keys = own_keys(client, loads).await?;
+    keys.retain(|key| files.contains_key(&key.table_oid));
+    let transaction = client.transaction().await?;
+    let lifted = drop_foreign_keys(&transaction, schema, loads).await?;
+    transaction
+        .batch_execute("CREATE TEMPORARY TABLE seedrow_removed (constraint_oid oid, key text[]) ON COMMIT DROP")
+        .await?;
+    let removed = delete_orphans(&transaction, &keys).await?;
+    let all: u64 = removed.values().sum();
+    let mut emptied = Vec::new();
+    for load in loads {
+        let (Some(&rows), Some(file)) =
+            (removed.get(&load.target.oid), files.get(&load.target.oid))
+        else {
+            continue;
+        };
+        let of_table = keys.iter().filter(|key| key.table_oid == load.target.oid);
+        let mut matchers = Vec::new();
+        for key in of_table {
+            matchers.push(Matcher::orphans(
+                key,
+                removed_values(&transaction, key).await?,
+            ));
+        }
+        if load.rejects.would_exceed(all) && emptied.is_empty() {
+            let first = file.first(matchers).await?;
+            return Err(too_many(load.rejects, &file.shown(), all, &first));
+        }
+        file.put_aside(&transaction, &load.target.name, matchers, rows)
+            .await?;
+        emptied.push(load.target.name.clone());
+    }
+    for key in &lifted {
+        lift::put_back(&transaction, key)
+            .await
+            .with_context(|| format!("could not put {} back on {}", key.name, key.table))?;
+    }
+    transaction.commit().await?;
+    Ok(emptied)
+}
+
+/// The foreign keys of the loaded tables, in load order.
+async fn own_keys(client: &Client, loads: &[TableLoad<'_>]) -> Result<Vec<ForeignKey>> {
+    let mut keys = Vec::new();
+    for load in loads {
+        keys.extend(catalog::foreign_keys(client, Scope::Tables(&[load.target.oid])).await?);
+    }
+    Ok(keys)
+}
+
+/// Drops the foreign keys on and between the loaded tables, noted in the ledger: rows could not be deleted beneath them,
+/// or would take others along.
+async fn drop_foreign_keys(
+    transaction: &Transaction<'_>,
+    schema: &str,
+    loads: &[TableLoad<'_>],
+) -> Result<Vec<Lifted>> {
+    let oids: Vec<u32> = loads.iter().map(|load| load.target.oid).collect();
+    let keys = lift::keys_as_written(transaction, &oids).await?;
+    let foreign = keys.into_iter().filter(|key| {
+        key.lifted.is_foreign() && key.obstacle.is_none() && oids.contains(&key.table_oid)
+    });
+    let choice = Choice {
+        lift: foreign.collect(),
+        stay: Vec::new(),
+    };
+    let lifted = choice.to_lift(&ledger::unvalidated(transaction).await?);
+    for key in &lifted {
+        lift::drop_constraint(transaction, schema, key).await?;
+    }
+    Ok(lifted)
+}
+
+/// Deletes, parents first, until nothing is left to delete; the rows by table.
+async fn delete_orphans(
+    transaction: &Transaction<'_>,
+    keys: &[ForeignKey],
+) -> Result<HashMap<u32, u64>> {
+    let mut removed: HashMap<u32, u64> = HashMap::new();
+    loop {
+        let mut found = 0;
+        for key in keys {
+            let sql = format!(
+                "WITH gone AS (DELETE FROM {} AS c WHERE {} RETURNING {} AS key),
+                kept AS (INSERT INTO pg_temp.seedrow_removed SELECT DISTINCT $1::oid, key FROM gone)
+                SELECT count(*) FROM gone",
+                key.table,
+                orphans(key),
+                array("c.", &column_names(key))
+            );
+            let row = transaction
+                .query_one(&sql, &[&key.oid])
+                .await
+                .with_context(|| {
+                    format!(
+                        "could not take rows that break {} out of {}",
+                        key.name, key.table
+                    )
+                })?;
+            let rows = u64::try_from(row.try_get::<_, i64>(0)?)?;
+            if rows > 0 {
+                *removed.entry(key.table_oid).or_default() += rows;
+            }
+            found += rows;
+        }
+        if found == 0 {
+            return Ok(removed);
+        }
+    }
+}
+
+async fn removed_values(
+    transaction: &Transaction<'_>,
+    key: &ForeignKey,
+) -> Result<HashSet<Values>> {
+    let sql = "SELECT DISTINCT key FROM pg_temp.seedrow_removed WHERE constraint_oid = $1";
+    let rows = transaction.query(sql, &[&key.oid]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+fn column_names(key: &ForeignKey) -> Vec<String> {
+    key.column_names().into_iter().map(str::to_owned).collect()
+}
+
+/// What is true of rows `c` that refer to a row that isn't there.
+fn orphans(key: &ForeignKey) -> String {
+    format!(
+        "{} AND NOT EXISTS (SELECT FROM {} AS p WHERE {})",
+        all_present("c.", &column_names(key)),
+        key.referenced,
+        restore::join(key)
+    )
+}
+
+/// What is looked for in a file.
+enum Matcher {
+    /// Records whose key stands on an earlier line, which is told with it.
+    Duplicates {
+        columns: Vec<String>,
+        known: HashMap<Values, Option<u64>>,
+    },
+    /// Records with one of these values.
+    Orphans {
+        columns: Vec<String>,
+        referenced: TableName,
+        known: HashSet<Values>,
+    },
+}
+
+impl Matcher {
+    fn orphans(key: &ForeignKey, known: HashSet<Values>) -> Matcher {
+        Matcher::Orphans {
+            columns: column_names(key),
+            referenced: key.referenced.clone(),
+            known,
+        }
+    }
+
+    fn columns(&self) -> &[String] {
+        match self {
+            Matcher::Duplicates { columns, .. } | Matcher::Orphans { columns, .. } => columns,
+        }
+    }
+
+    /// What is wrong with a record, if it is looked for.
+    fn reason(&mut self, line: u64, values: &Values) -> Option<String> {
+        let shown = || values.join(", ");
+        match self {
+            Matcher::Duplicates { known, .. } => {
+                let first = known.get_mut(values)?;
+                match first {
+                    Some(first) => Some(format!("\"{}\" stands on line {first} already", shown())),
+                    None => {
+                        *first = Some(line);
+                        None
+                    }
+                }
+            }
+            Matcher::Orphans {
+                referenced, known, ..
+            } => known
+                .contains(values)
+                .then(|| format!("\"{}\" is not there in {}", shown(), referenced.name)),
+        }
+    }
+}
+
+/// A table's file, to be read once more.
+#[derive(Clone)]
+struct SecondRead {
+    dataset: Arc<Dataset>,
+    input: TableInput,
+    encoder: RowEncoder,
+    rejects: Arc<Rejects>,
+    /// The lines whose rows are gone already.
+    gone: HashSet<u64>,
+    schema: String,
+}
+
+/// Where what is found goes.
+enum To {
+    /// To be shown, so many.
+    Shown(Vec<Rejected>),
+    /// Behind so many bytes of the file of rejects.
+    Aside(u64),
+}
+
+/// What a second read found.
+struct Found {
+    shown: Vec<Rejected>,
+    lines: Vec<u64>,
+    /// The length of the file of rejects.
+    length: u64,
+}
+
+impl SecondRead {
+    /// For a table whose rows come from a file.
+    async fn of(client: &Client, load: &TableLoad<'_>) -> Result<Option<SecondRead>> {
+        if matches!(load.input.from, From::Made(_)) {
+            return Ok(None);
+        }
+        let name = &load.target.name;
+        Ok(Some(SecondRead {
+            dataset: Arc::clone(load.dataset),
+            input: load.input.clone(),
+            encoder: load.input.encoder(load.dataset, &load.target.columns)?,
+            rejects: Arc::clone(load.rejects),
+            gone: ledger::removed(client, &name.schema, &name.name).await?,
+            schema: name.schema.clone(),
+        }))
+    }
+
+    fn shown(&self) -> String {
+        self.input.shown()
+    }
+
+    /// The first records that are looked for.
+    async fn first(&self, matchers: Vec<Matcher>) -> Result<Vec<Rejected>> {
+        Ok(self.read(matchers, To::Shown(Vec::new())).await?.shown)
+    }
+
+    /// Puts the records that are looked for aside and enters that in the ledger: `rows`, or it is an error.
+    async fn put_aside(
+        &self,
+        transaction: &Transaction<'_>,
+        table: &TableName,
+        matchers: Vec<Matcher>,
+        rows: u64,
+    ) -> Result<()> {
+        let known =
+            ledger::progress(transaction, &self.schema, std::slice::from_ref(&table.name)).await?;
+        let mut progress = known
+            .into_iter()
+            .next()
+            .with_context(|| format!("the ledger has nothing of {table}"))?;
+        let found = self.read(matchers, To::Aside(progress.rejects)).await?;
+        ensure!(
+            found.lines.len() as u64 == rows,
+            "{rows} rows of {table} break a key, and {} was found to have {} of them; was it changed? Its rows are \
+             still there",
+            self.shown(),
+            found.lines.len()
+        );
+        progress.account.reject(rows)?;
+        progress.rejects = found.length;
+        ledger::enter(transaction, &self.schema, &progress).await?;
+        ledger::note_removed(transaction, &self.schema, &table.name, &found.lines).await
+    }
+
+    async fn read(&self, matchers: Vec<Matcher>, to: To) -> Result<Found> {
+        let this = self.clone();
+        let found = tokio::task::spawn_blocking(move || this.find(matchers, to));
+        found.await.context("reading the file again broke off")?
+    }
+
+    fn find(&self, mut matchers: Vec<Matcher>, to: To) -> Result<Found> {
+        let table = &self.dataset.tables[self.input.table];
+        let header = by_header(table, &self.input.header, &self.shown())?;
+        let place = |name: &String| {
+            let mut columns = header.iter();
+            columns.position(|column| column.is_some_and(|column| column.name == *name))
+        };
+        let places: Vec<Option<Vec<usize>>> = matchers
+            .iter()
+            .map(|matcher| matcher.columns().iter().map(place).collect())
+            .collect();
+        let (mut shown, length) = match to {
+            To::Shown(shown) => (Some(shown), 0),
+            To::Aside(length) => (None, length),
+        };
+        let mut file = RejectsFile::new(&self.rejects, &self.input, &table.name, length);
+        let mut lines = Vec::new();
+        let reader = FileReader::new(&self.dataset, &self.input, &self.encoder)?;
+        reader.each_row(|record, encoder| {
+            if self.gone.contains(&record.line) {
+                return Ok(true);
+            }
+            let mut wrong = None;
+            for (matcher, places) in matchers.iter_mut().zip(&places) {
+                let Some(places) = places else { continue };
+                let values: Option<Values> = places
+                    .iter()
+                    .map(|&place| encoder.text(record, place))
+                    .collect();
+                let Some(values) = values else { continue };
+                let reason = matcher.reason(record.line, &values);
+                wrong = wrong.or(reason.map(|reason| (matcher.columns().join(", "), reason)));
+            }
+            let Some((column, reason)) = wrong else {
+                return Ok(true);
+            };
+            lines.push(record.line);
+            match &mut shown {
+                Some(shown) => {
+                    shown.push(Rejected {
+                        table: table.name.clone(),
+                        file: self.shown(),
+                        line: record.line,
+                        column: Some(column),
+                        reason,
+                    });
+                    Ok(shown.len() < SHOWN)
+                }
+                None => file
+                    .put(record.line, Some(&column), &reason, record.raw)
+                    .map(|()| true),
+            }
+        })?;
+        file.flush()?;
+        Ok(Found {
+            shown: shown.unwrap_or_default(),
+            lines,
+            length: file.length(),
+        })
+    }
+}
+
+/// Holds the accounts against the tables' rows.
+pub async fn ensure_counts(
+    client: &impl GenericClient,
+    schema: &str,
+    table: &TableName,
+) -> Result<()> {
+    let known = ledger::accounts(client, schema, std::slice::from_ref(&table.name)).await?;
+    let there = tables::count(client, table).await?;
+    for account in known {
+        ensure!(
+            account.loaded == there,
+            "{table} holds {there} rows, and {} were loaded into it; somebody else wrote to it meanwhile, or a trigger did",
+            account.loaded
+        );
+    }
+    Ok(())
+}
