@@ -16,8 +16,6 @@ use crate::postgres::catalog;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Converter {
     form: Form,
-    /// Whether NULL is refused.
-    not_null: bool,
     epoch: Option<Epoch>,
     currency: Option<String>,
 }
@@ -103,7 +101,6 @@ impl Converter {
         };
         Converter {
             form,
-            not_null: column.not_null,
             epoch,
             currency,
         }
@@ -120,15 +117,6 @@ impl Converter {
             (Form::Integer(wire), None) => Some(wire),
             _ => None,
         }
-    }
-
-    /// Refuses NULL where the column does.
-    #[inline]
-    pub fn null(&self) -> Result<(), Reason> {
-        if self.not_null {
-            return Err("is NULL, and the column takes none".into());
-        }
-        Ok(())
     }
 
     /// The field's value.

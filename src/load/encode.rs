@@ -39,6 +39,8 @@ struct Field {
     /// Its place in the record.
     place: usize,
     read: Read,
+    /// Whether NULL is refused here, and not by the server.
+    not_null: bool,
 }
 
 /// How a field is read.
@@ -71,6 +73,9 @@ impl fmt::Display for Refusal {
         write!(f, "\"{}\" {}", self.value, self.reason)
     }
 }
+
+/// What is wrong with NULL in a column that takes none.
+const NULL: &str = "is NULL, and the column takes none";
 
 /// Characters of a value that are shown.
 const SHOWN: usize = 40;
@@ -106,8 +111,12 @@ impl RowEncoder {
             .iter()
             .enumerate()
             .filter_map(|(place, column)| {
-                let read = read(column.as_ref()?);
-                Some(Field { place, read })
+                let column = column.as_ref()?;
+                Some(Field {
+                    place,
+                    read: read(column),
+                    not_null: column.2.not_null && !own_file,
+                })
             })
             .collect();
         RowEncoder {
@@ -148,12 +157,12 @@ impl RowEncoder {
         for field in &self.fields {
             let (bytes, quoted) = record.field(field.place);
             let null = !quoted && self.is_null(bytes);
-            if null {
-                binary::null(out);
-            }
             let written = match &field.read {
-                Read::Checked(converter) if null => converter.null(),
-                _ if null => Ok(()),
+                _ if null && field.not_null => Err(NULL.into()),
+                _ if null => {
+                    binary::null(out);
+                    Ok(())
+                }
                 Read::Own => {
                     binary::text(out, |out| out.extend_from_slice(bytes));
                     Ok(())
@@ -178,11 +187,13 @@ impl RowEncoder {
             let Read::Checked(converter) = &field.read else {
                 continue;
             };
-            let written = if !quoted && self.is_null(bytes) {
-                out.extend_from_slice(b"\\N");
-                converter.null()
-            } else {
-                converter.value(bytes).map(|value| write_text(&value, out))
+            let written = match !quoted && self.is_null(bytes) {
+                true if field.not_null => Err(NULL.into()),
+                true => {
+                    out.extend_from_slice(b"\\N");
+                    Ok(())
+                }
+                false => converter.value(bytes).map(|value| write_text(&value, out)),
             };
             written.map_err(|reason| refusal(field.place, bytes, reason))?;
         }

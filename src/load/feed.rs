@@ -3,6 +3,7 @@
 //! Files are read record by record, seedrow's own as well as anybody's, and encoded as COPY's binary format: it costs
 //! the server so much less than CSV that parsing pays. Columns stand in the header's order.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -17,6 +18,7 @@ use crate::load::encode::RowEncoder;
 use crate::load::input::{From, TableInput};
 use crate::load::reader::{FileReader, Rows};
 use crate::load::rejects::{Rejects, RejectsFile};
+use crate::load::rows::RowRefused;
 use crate::postgres::catalog;
 
 /// Chunks waiting for the server; memory is bounded by their number.
@@ -140,6 +142,8 @@ pub struct Source {
     pub format: Format,
     /// Where what isn't loaded goes.
     pub rejects: Arc<Rejects>,
+    /// The records that the server refused, by their lines.
+    pub refused: BTreeMap<u64, RowRefused>,
     /// Where an earlier attempt was left, and the length of its file of rejects.
     pub from: Option<(Position, u64)>,
 }
@@ -165,7 +169,7 @@ impl Source {
         let Format::Encoded(encoder) = &self.format else {
             return Ok(());
         };
-        let reader = FileReader::new(&self.dataset, &self.input, encoder)?;
+        let reader = FileReader::new(&self.dataset, &self.input, encoder, &self.refused)?;
         let length = self.from.map_or(0, |(_, length)| length);
         let mut rejects = RejectsFile::new(&self.rejects, &self.input, reader.table(), length);
         reader.read(from, &mut rejects, |rows: Rows| {

@@ -381,7 +381,8 @@ pub async fn note_removed(
     lines: &[u64],
 ) -> Result<()> {
     let lines: Vec<i64> = lines.iter().map(|line| line.cast_signed()).collect();
-    let sql = "INSERT INTO seedrow.removed SELECT $1, $2, unnest($3::int8[])";
+    let sql =
+        "INSERT INTO seedrow.removed SELECT $1, $2, unnest($3::int8[]) ON CONFLICT DO NOTHING";
     client
         .execute(sql, &[&schema, &table, &lines])
         .await

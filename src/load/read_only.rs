@@ -1,5 +1,6 @@
 //! Files read and accounted for without a database: what a load would make of each record, but for its keys.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
@@ -25,7 +26,8 @@ pub fn read_only(
     for table in &input.tables {
         let spec = &dataset.tables[table.table];
         let encoder = table.encoder(dataset, &columns(spec))?;
-        let reader = FileReader::new(dataset, table, &encoder)?;
+        let none = BTreeMap::new();
+        let reader = FileReader::new(dataset, table, &encoder, &none)?;
         let mut account = Account::new(&spec.name, &table.name());
         let task = progress.task(format!("read {}", spec.name), table.bytes, Unit::Bytes);
         let mut file = RejectsFile::new(rejects, table, reader.table(), 0);

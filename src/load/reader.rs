@@ -1,5 +1,6 @@
 //! One file, record by record: each becomes a row, or is dropped by a rule of the dataset, or rejected with its reason.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -18,6 +19,7 @@ use crate::load::encode::RowEncoder;
 use crate::load::feed::Position;
 use crate::load::input::{From, TableInput};
 use crate::load::rejects::RejectsFile;
+use crate::load::rows::RowRefused;
 
 /// A message of about 1 MB costs the client least.
 pub const CHUNK: usize = 1 << 20;
@@ -31,6 +33,8 @@ pub struct FileReader<'a> {
     described: Option<&'a TableFile>,
     /// Each rule with the place of its column in the file.
     rules: Vec<(usize, &'a DropRule)>,
+    /// The records that the server refused, by their lines.
+    refused: &'a BTreeMap<u64, RowRefused>,
 }
 
 /// Rows and what became of the records behind them.
@@ -65,6 +69,7 @@ impl<'a> FileReader<'a> {
         dataset: &'a Dataset,
         input: &'a TableInput,
         encoder: &'a RowEncoder,
+        refused: &'a BTreeMap<u64, RowRefused>,
     ) -> Result<FileReader<'a>> {
         let table = &dataset.tables[input.table];
         let columns = by_header(table, &input.header, &input.shown())?;
@@ -93,6 +98,7 @@ impl<'a> FileReader<'a> {
             table: &table.name,
             described,
             rules,
+            refused,
         })
     }
 
@@ -219,6 +225,11 @@ impl<'a> FileReader<'a> {
         }
         if let Some(rule) = self.dropped_by(record) {
             return Fate::Dropped(rule);
+        }
+        if !self.refused.is_empty()
+            && let Some(row) = self.refused.get(&record.line)
+        {
+            return rejected(&row.reason);
         }
         match self.encoder.encode(record, out) {
             Ok(()) => Fate::Row,

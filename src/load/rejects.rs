@@ -3,6 +3,7 @@
 //! `rejects/TABLE.csv` has the file's own columns, with the record as it stood, behind four of seedrow's. Mended there, it
 //! can be loaded on top.
 
+use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -78,9 +79,15 @@ pub struct Rejects {
 
 #[derive(Debug, Default)]
 struct State {
-    count: u64,
+    by_table: HashMap<String, u64>,
     first: Vec<Rejected>,
     files: Vec<(String, PathBuf)>,
+}
+
+impl State {
+    fn count(&self) -> u64 {
+        self.by_table.values().sum()
+    }
 }
 
 impl Rejects {
@@ -105,14 +112,31 @@ impl Rejects {
         }
     }
 
-    /// Counts records that an earlier attempt rejected.
-    pub fn count_earlier(&self, count: u64) {
-        self.lock().count += count;
+    /// Counts the records of a table that an earlier attempt rejected.
+    pub fn count_earlier(&self, account: &Account) {
+        let mut state = self.lock();
+        state
+            .by_table
+            .insert(account.name.clone(), account.rejected);
+    }
+
+    /// Whether the first one is one too many.
+    pub fn allows_none(&self) -> bool {
+        self.max == MaxRejects::Count(0)
+    }
+
+    /// Forgets those of a table that is read once more, from a line on; `count` of it are committed.
+    pub fn restart(&self, table: &str, count: u64, line: u64) {
+        let mut state = self.lock();
+        state.by_table.insert(table.to_owned(), count);
+        state
+            .first
+            .retain(|record| record.table != table || record.line < line);
     }
 
     /// How many there are.
     pub fn count(&self) -> u64 {
-        self.lock().count
+        self.lock().count()
     }
 
     /// The first ones.
@@ -175,7 +199,7 @@ impl Rejects {
         }
         notes.push(format!(
             "mend the file, or leave them out: add --max-rejects {}",
-            state.count.max(1)
+            state.count().max(1)
         ));
         Refused {
             message: message.to_owned(),
@@ -187,7 +211,7 @@ impl Rejects {
 
     fn note(&self, rejected: Rejected) {
         let mut state = self.lock();
-        state.count += 1;
+        *state.by_table.entry(rejected.table.clone()).or_default() += 1;
         if state.first.len() < SHOWN {
             state.first.push(rejected);
         }

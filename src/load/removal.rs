@@ -3,7 +3,7 @@
 //! The server finds them by their keys' values, once all rows are there. Which records they were, the file says when it
 //! is read a second time.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
@@ -535,7 +535,8 @@ impl SecondRead {
         };
         let mut file = RejectsFile::new(&self.rejects, &self.input, &table.name, length);
         let mut lines = Vec::new();
-        let reader = FileReader::new(&self.dataset, &self.input, &self.encoder)?;
+        let none = BTreeMap::new();
+        let reader = FileReader::new(&self.dataset, &self.input, &self.encoder, &none)?;
         reader.each_row(|record, encoder| {
             if self.gone.contains(&record.line) {
                 return Ok(true);

@@ -1,10 +1,12 @@
 //! One table's rows: emptied, copied segment by segment, counted and entered in the ledger with them.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use anyhow::{Context, Error, Result, anyhow, ensure};
 use bytes::Bytes;
-use tokio_postgres::error::DbError;
+use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Client, Transaction};
 
 use crate::dataset::{Column, Dataset};
@@ -17,6 +19,7 @@ use crate::load::input::{From, TableInput};
 use crate::load::ledger;
 use crate::load::reader::FileReader;
 use crate::load::rejects::Rejects;
+use crate::load::run::{Duplicates, Policy};
 use crate::load::tables::{self, Target};
 use crate::postgres::copy::{CopyIn, Place, place};
 use crate::postgres::name::quoted_list;
@@ -24,7 +27,10 @@ use crate::progress::{Progress, Task, Unit};
 
 /// A COPY's bytes: several make up a table's transaction, or one is a transaction of its own. An error is told at a
 /// COPY's end, so this is the most that is sent in vain.
-const SEGMENT: usize = 64 << 20;
+pub const SEGMENT: usize = 64 << 20;
+
+/// The same once the server has refused a record of the table: there may be more.
+const SMALL_SEGMENT: usize = 1 << 20;
 
 /// Whether a table can be emptied alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +72,10 @@ pub struct TableLoad<'a> {
     pub earlier: Option<ledger::Progress>,
     /// What its file is like, for the ledger.
     pub source: String,
+    /// What becomes of records that break keys.
+    pub policy: Policy,
+    /// A COPY's bytes, about.
+    pub segment: usize,
 }
 
 impl TableLoad<'_> {
@@ -102,7 +112,50 @@ impl TableLoad<'_> {
     }
 
     /// Loads the table, or the rest of it, and returns its account. What was not committed is undone when it fails.
+    ///
+    /// What only the server can judge, such as a CHECK, it refuses with the whole COPY: that is done again without the
+    /// record, in small segments from then on.
     pub async fn carry_out(&self, client: &mut Client, progress: &Progress) -> Result<Account> {
+        let (mut refused, mut attempt) = (BTreeMap::new(), self.clone());
+        loop {
+            let error = match attempt.attempt(client, &refused, progress).await {
+                Ok(account) => return Ok(account),
+                Err(error) => error,
+            };
+            match error.downcast_ref::<RowRefused>() {
+                Some(row) if self.may_reject(row) && !refused.contains_key(&row.line) => {
+                    refused.insert(row.line, row.clone());
+                }
+                _ => return Err(error),
+            }
+            let name = &self.target.name;
+            let known = ledger::progress(client, &name.schema, std::slice::from_ref(&name.name));
+            attempt.earlier = known.await?.into_iter().next();
+            attempt.commit = Commit::Segment;
+            attempt.segment = SMALL_SEGMENT;
+            let committed = attempt.earlier.as_ref();
+            let count = committed.map_or(0, |it| it.account.rejected);
+            let line = committed.and_then(|it| it.next).map_or(0, |next| next.line);
+            self.rejects.restart(&name.name, count, line);
+        }
+    }
+
+    /// Whether a record that the server refused may be put aside: not one of seedrow's own, nor one that breaks a key
+    /// unless these are.
+    fn may_reject(&self, row: &RowRefused) -> bool {
+        let anybodys = matches!(self.input.from, From::Foreign { .. } | From::Stream { .. });
+        let key = row.code == SqlState::UNIQUE_VIOLATION;
+        anybodys
+            && !self.rejects.allows_none()
+            && (!key || self.policy.duplicates == Duplicates::Reject)
+    }
+
+    async fn attempt(
+        &self,
+        client: &mut Client,
+        refused: &BTreeMap<u64, RowRefused>,
+        progress: &Progress,
+    ) -> Result<Account> {
         let format = self.input.format(self.dataset, &self.target.columns)?;
         let statement = self.copy_statement(&format)?;
         let table = &self.target.name;
@@ -123,6 +176,7 @@ impl TableLoad<'_> {
             input: self.input.clone(),
             format: format.clone(),
             rejects: Arc::clone(self.rejects),
+            refused: refused.clone(),
             from,
         };
         let mut feed = source.start();
@@ -137,12 +191,14 @@ impl TableLoad<'_> {
                 load: self,
                 format: &format,
                 statement: &statement,
+                refused,
             };
             let (next, length) = segment
                 .copy(&transaction, first, &mut feed, &mut account, &task)
                 .await?;
             rejects = length;
             if self.commit == Commit::Segment {
+                self.note_refused(&transaction, refused, next).await?;
                 self.enter(transaction, &account, Some(next), rejects, before)
                     .await?;
                 transaction = client.transaction().await?;
@@ -155,6 +211,18 @@ impl TableLoad<'_> {
             .await?;
         task.finish();
         Ok(account)
+    }
+
+    /// Enters the lines that the server refused, up to a place: their records are in no table.
+    async fn note_refused(
+        &self,
+        transaction: &Transaction<'_>,
+        refused: &BTreeMap<u64, RowRefused>,
+        next: Position,
+    ) -> Result<()> {
+        let lines: Vec<u64> = refused.range(..next.line).map(|(line, _)| *line).collect();
+        let table = &self.target.name;
+        ledger::note_removed(transaction, &table.schema, &table.name, &lines).await
     }
 
     /// Enters how far the table has come and commits.
@@ -260,7 +328,7 @@ impl TableLoad<'_> {
     }
 
     /// Names file, line, column and value where Postgres tells where the COPY failed; `before` records came before it.
-    fn explain(&self, error: Error, before: u64) -> Error {
+    fn explain(&self, error: Error, before: u64, refused: &BTreeMap<u64, RowRefused>) -> Error {
         let found = error
             .chain()
             .find_map(|cause| cause.downcast_ref::<DbError>());
@@ -270,23 +338,35 @@ impl TableLoad<'_> {
             return error.context(format!("could not load {shown} into {}", self.target.name));
         };
         let number = before + place.line;
-        let line = match &self.input.from {
-            From::Made(_) => format!("row {number} of {}", self.target.name.name),
-            From::Described { .. } | From::Foreign { .. } | From::Stream { .. } => {
-                match self.find_row(number, place.column.as_deref()) {
-                    Ok(Some((line, value))) => {
-                        place.value = place.value.take().or(value);
-                        format!("line {line}")
-                    }
-                    Ok(None) | Err(_) => "in a record".to_owned(),
-                }
-            }
+        if let From::Made(_) = &self.input.from {
+            let table = &self.target.name.name;
+            return anyhow!(
+                "{shown}, row {number} of {table}: {}",
+                wrong_value(&place, found)
+            );
+        }
+        let Ok(Some((line, value))) = self.find_row(number, place.column.as_deref(), refused)
+        else {
+            return anyhow!("{shown}, in a record: {}", wrong_value(&place, found));
         };
-        anyhow!("{shown}, {line}: {}", wrong_value(&place, found))
+        place.value = place.value.take().or(value);
+        RowRefused {
+            file: shown,
+            line,
+            reason: wrong_value(&place, found),
+            code: found.code().clone(),
+        }
+        .into()
     }
 
-    /// The line of the file's nth row, and its value in a column, which Postgres does not show of a binary field.
-    fn find_row(&self, number: u64, column: Option<&str>) -> Result<Option<(u64, Option<String>)>> {
+    /// The line of the nth row, those not counted that were refused before, and its value in a column, which Postgres
+    /// does not show of a binary field.
+    fn find_row(
+        &self,
+        number: u64,
+        column: Option<&str>,
+        refused: &BTreeMap<u64, RowRefused>,
+    ) -> Result<Option<(u64, Option<String>)>> {
         let encoder = self.input.encoder(self.dataset, &self.target.columns)?;
         let table = &self.dataset.tables[self.target.table];
         let columns = columns::by_header(table, &self.input.header, &self.input.shown())?;
@@ -294,7 +374,7 @@ impl TableLoad<'_> {
             .iter()
             .position(|known| known.is_some_and(|known| Some(known.name.as_str()) == column));
         let (mut count, mut found) = (0, None);
-        FileReader::new(self.dataset, self.input, &encoder)?.each_row(|record, _| {
+        FileReader::new(self.dataset, self.input, &encoder, refused)?.each_row(|record, _| {
             count += 1;
             if count == number {
                 let value = place.map(|place| shortened(record.field(place).0));
@@ -305,6 +385,24 @@ impl TableLoad<'_> {
         Ok(found)
     }
 }
+
+/// A record that the server refused.
+#[derive(Debug, Clone)]
+pub struct RowRefused {
+    file: String,
+    line: u64,
+    /// Column, value and what the server says.
+    pub reason: String,
+    code: SqlState,
+}
+
+impl fmt::Display for RowRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, line {}: {}", self.file, self.line, self.reason)
+    }
+}
+
+impl std::error::Error for RowRefused {}
 
 /// The rows of a table before some were added.
 #[derive(Debug, Clone, Copy)]
@@ -319,6 +417,7 @@ struct Segment<'a> {
     load: &'a TableLoad<'a>,
     format: &'a Format,
     statement: &'a str,
+    refused: &'a BTreeMap<u64, RowRefused>,
 }
 
 impl Segment<'_> {
@@ -346,14 +445,15 @@ impl Segment<'_> {
                 break;
             }
             task.add(rows, it.share);
-            chunk = match sent < SEGMENT {
+            chunk = match sent < self.load.segment {
                 true => feed.next().await?,
                 false => None,
             };
         }
         copy.send(Bytes::from_static(self.format.epilogue())).await;
         let loaded = copy.finish().await;
-        let loaded = loaded.map_err(|error| self.load.explain(error, account.loaded))?;
+        let loaded =
+            loaded.map_err(|error| self.load.explain(error, account.loaded, self.refused))?;
         account.add(&tally, loaded)?;
         Ok(reached)
     }

@@ -21,7 +21,7 @@ use crate::load::lift::{self, Choice};
 use crate::load::rejects::{Rejected, Rejects};
 use crate::load::restore::{self, BrokenKey};
 use crate::load::rights;
-use crate::load::rows::{Commit, TableLoad, Way};
+use crate::load::rows::{self, Commit, TableLoad, Way};
 use crate::load::session::Session;
 use crate::load::settings::{Mark, Settings};
 use crate::load::tables::{self, Target};
@@ -277,8 +277,9 @@ impl Load<'_> {
             schema: &begun.schema,
             progress,
         };
-        let earlier = begun.earlier.iter().map(|it| it.account.rejected);
-        self.rejects.count_earlier(earlier.sum());
+        for earlier in &begun.earlier {
+            self.rejects.count_earlier(&earlier.account);
+        }
         let before = Mark::now(&control).await;
         match fill.carry_out().await {
             Ok(loaded) => {
@@ -475,6 +476,8 @@ impl Load<'_> {
                 commit: self.commit.unwrap_or(suited),
                 earlier: earlier.cloned(),
                 source: source.clone(),
+                policy: self.policy,
+                segment: rows::SEGMENT,
             })
         };
         let targets = begun.targets.iter().zip(&begun.sources);
