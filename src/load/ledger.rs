@@ -417,11 +417,14 @@ pub async fn finish(client: &impl GenericClient, schema: &str) -> Result<()> {
             first.table
         );
     }
-    let sql = "WITH forgotten AS (DELETE FROM seedrow.removed WHERE schema_name = $1)
-        UPDATE seedrow.loads SET finished_at = clock_timestamp() WHERE target_schema = $1";
-    client
-        .execute(sql, &[&schema])
-        .await
-        .context("could not write the ledger")?;
+    for sql in [
+        "UPDATE seedrow.loads SET finished_at = clock_timestamp() WHERE target_schema = $1",
+        "DELETE FROM seedrow.removed WHERE schema_name = $1",
+    ] {
+        client
+            .execute(sql, &[&schema])
+            .await
+            .context("could not write the ledger")?;
+    }
     Ok(())
 }
