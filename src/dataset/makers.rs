@@ -33,6 +33,7 @@ type Read = fn(&Section, &Scope) -> Result<Maker>;
 pub const MAKERS: &[(&str, Read)] = &[
     ("serial", |_, _| Ok(Maker::Serial)),
     ("parent", parent),
+    ("each", each),
     ("inherit", inherit),
     ("reference", reference),
     ("integer", |section, _| {
@@ -68,6 +69,15 @@ pub fn named(value: &Value) -> Result<Read> {
 fn parent(section: &Section, scope: &Scope) -> Result<Maker> {
     ensure_has_parent(section, scope, "parent")?;
     Ok(Maker::Parent)
+}
+
+fn each(section: &Section, scope: &Scope) -> Result<Maker> {
+    match scope.size {
+        Size::Per { each: Some(_), .. } => Ok(Maker::Each),
+        _ => Err(section.error(
+            "`each` is the id of the row that a child is there for; give the table `per = { table = …, each = … }`",
+        )),
+    }
 }
 
 fn ensure_has_parent(section: &Section, scope: &Scope, maker: &str) -> Result<()> {

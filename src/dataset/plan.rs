@@ -33,6 +33,8 @@ pub struct Family<'a> {
     pub first: u64,
     /// How many children.
     pub count: u64,
+    /// The id that the first of them is there for, where there is one for each row of another table.
+    pub partner: u64,
 }
 
 impl Plan {
@@ -58,14 +60,31 @@ impl Plan {
                         .map(|block| 1 + slice_start(rows, block, blocks))
                         .collect()
                 }
-                Size::Per { parent, counts } => {
-                    let parents = &plan.first[*parent];
+                Size::Per {
+                    parent,
+                    counts,
+                    each: Some(other),
+                } => {
+                    let Size::Per {
+                        parent: above,
+                        counts: of_parent,
+                        ..
+                    } = &dataset.tables[*parent].size
+                    else {
+                        continue;
+                    };
+                    let pairs = |id| {
+                        of_parent.draw(&mut keys[*parent].row(id)) * counts.draw(&mut keys[*other].row(id))
+                    };
+                    first_ids(&sums(&plan.first[*above], pairs))
+                }
+                Size::Per {
+                    parent,
+                    counts,
+                    each: None,
+                } => {
                     let count = |id| counts.draw(&mut keys[table].row(id));
-                    let sums: Vec<u64> = parents
-                        .par_windows(2)
-                        .map(|ids| (ids[0]..ids[1]).map(count).sum())
-                        .collect();
-                    first_ids(&sums)
+                    first_ids(&sums(&plan.first[*parent], count))
                 }
             };
         }
@@ -91,6 +110,14 @@ impl Plan {
     pub fn ids(&self, table: usize, block: usize) -> Range<u64> {
         self.first[table][block]..self.first[table][block + 1]
     }
+}
+
+/// What a count comes to over each block's ids.
+fn sums(first: &[u64], count: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {
+    first
+        .par_windows(2)
+        .map(|ids| (ids[0]..ids[1]).map(&count).sum())
+        .collect()
 }
 
 /// The ids 1.. after which each block begins.
@@ -124,7 +151,7 @@ fn block_count(dataset: &Dataset, root_rows: u64, needed: &[bool]) -> usize {
         rows[index] = match &table.size {
             Size::Rows(_) if index == dataset.root() => root_rows as f64,
             Size::Rows(rows) => *rows as f64,
-            Size::Per { parent, counts } => rows[*parent] * counts.mean(),
+            Size::Per { parent, counts, .. } => rows[*parent] * counts.mean(),
         };
         if needed[index] {
             largest = largest.max(rows[index]);
@@ -148,8 +175,13 @@ fn needed_tables(dataset: &Dataset, wanted: &[usize]) -> Vec<bool> {
                     Maker::Reference { table, .. } => Some(table),
                     _ => None,
                 });
+        let each = match dataset.tables[table].size {
+            Size::Per { each, .. } => each,
+            Size::Rows(_) => None,
+        };
         for table in referred
             .chain([table])
+            .chain(each)
             .flat_map(|table| dataset.lineage(table))
         {
             needed[table] = true;
@@ -189,10 +221,10 @@ impl<'a> Walk<'a> {
 
     /// Every family of a block in the order of its children's ids, childless ones included.
     pub fn families(&self, block: usize, mut each: impl FnMut(Family)) {
-        let mut next: Vec<u64> = self
-            .path
-            .iter()
-            .map(|&table| self.plan.ids(table, block).start)
+        // The next id of each table on the path, and behind them that of the table whose rows the own ones are there for.
+        let tables = self.path.iter().copied().chain(self.partner());
+        let mut next: Vec<u64> = tables
+            .map(|table| self.plan.ids(table, block).start)
             .collect();
         let root = self.path.len() - 1;
         let ids = self.plan.ids(self.path[root], block);
@@ -201,6 +233,7 @@ impl<'a> Walk<'a> {
                 ancestors: &[],
                 first: ids.start,
                 count: ids.end - ids.start,
+                partner: 0,
             });
         }
         let mut ancestors = vec![0; root];
@@ -218,11 +251,7 @@ impl<'a> Walk<'a> {
         next: &mut [u64],
         each: &mut impl FnMut(Family),
     ) {
-        let table = self.path[level];
-        let Size::Per { counts, .. } = &self.dataset.tables[table].size else {
-            return;
-        };
-        let count = counts.draw(&mut self.keys[table].row(ancestors[level]));
+        let count = self.count(self.path[level], &ancestors[level..]);
         let first = next[level];
         next[level] += count;
         if level == 0 {
@@ -230,11 +259,37 @@ impl<'a> Walk<'a> {
                 ancestors,
                 first,
                 count,
+                partner: next.get(self.path.len()).copied().unwrap_or(0),
             });
         }
         for id in first..first + count {
             ancestors[level - 1] = id;
             self.descend(level - 1, ancestors, next, each);
+        }
+        // The children of all of the parent's siblings are there for the same rows, which end with the last of them.
+        if let (1, Some(other)) = (level, self.partner()) {
+            next[self.path.len()] += self.count(other, &ancestors[1..]);
+        }
+    }
+
+    /// How many rows of a table a parent has, given with its own ancestors.
+    fn count(&self, table: usize, ancestors: &[u64]) -> u64 {
+        match &self.dataset.tables[table].size {
+            Size::Per {
+                counts,
+                each: Some(other),
+                ..
+            } => counts.draw(&mut self.keys[*other].row(ancestors[1])),
+            Size::Per { counts, .. } => counts.draw(&mut self.keys[table].row(ancestors[0])),
+            Size::Rows(_) => 0,
+        }
+    }
+
+    /// The table whose rows those of the walk are there for.
+    fn partner(&self) -> Option<usize> {
+        match self.dataset.tables[self.path[0]].size {
+            Size::Per { each, .. } => each,
+            Size::Rows(_) => None,
         }
     }
 }

@@ -225,6 +225,11 @@ fn read_fan_out(section: &Section, earlier: &[Table], names: &[String]) -> Resul
         let advice = did_you_mean(name, names.iter().map(String::as_str));
         bail!(value.error(format!("unknown table `{name}`; {advice}")));
     };
+    if let Some(value) = section.get("each") {
+        let size = read_each(&value, parent, earlier)?;
+        section.ensure_known_keys()?;
+        return Ok(size);
+    }
     let shape = match section.get("distribution") {
         Some(value) => value.one_of("distribution", COUNT_SHAPES)?,
         None => CountShape::Poisson,
@@ -239,7 +244,40 @@ fn read_fan_out(section: &Section, earlier: &[Table], names: &[String]) -> Resul
         .map_or(Ok(0.0), |value| value.probability())?;
     section.ensure_known_keys()?;
     let counts = Counts::new(shape, mean, maximum, childless).map_err(|why| section.error(why))?;
-    Ok(Size::Per { parent, counts })
+    Ok(Size::Per {
+        parent,
+        counts,
+        each: None,
+    })
+}
+
+/// Reads `each = "characteristics"`: a child for each row of that table that has the parent's own parent.
+fn read_each(value: &Value, parent: usize, earlier: &[Table]) -> Result<Size> {
+    let name = value.text()?;
+    let plain = |table: usize| match &earlier[table].size {
+        Size::Per {
+            parent,
+            counts,
+            each: None,
+        } => Some((*parent, counts)),
+        _ => None,
+    };
+    let other = earlier.iter().position(|table| table.name == name);
+    let shared = other.zip(plain(parent)).and_then(|(other, (above, _))| {
+        let (same, counts) = plain(other).filter(|_| other != parent)?;
+        (same == above).then(|| (other, counts.clone()))
+    });
+    let Some((other, counts)) = shared else {
+        let parent = &earlier[parent].name;
+        bail!(value.error(format!(
+            "`{name}` must be another table before this one, with the same parent as `{parent}` has"
+        )));
+    };
+    Ok(Size::Per {
+        parent,
+        counts,
+        each: Some(other),
+    })
 }
 
 fn no_earlier_table(parent: &str, this: &str) -> String {

@@ -122,8 +122,11 @@ pub enum Size {
     Per {
         /// The parent's position among the tables.
         parent: usize,
-        /// Children of one parent.
+        /// Children of one parent. For one child with each row of another table that has the same parent as the
+        /// parent itself, those are that table's counts.
         counts: Counts,
+        /// That other table's position.
+        each: Option<usize>,
     },
 }
 
@@ -155,6 +158,8 @@ pub enum Maker {
     Serial,
     /// The parent row's id.
     Parent,
+    /// The id of the row that this one is the parent's child with; see [`Size::Per::each`].
+    Each,
     /// The value of an ancestor's column, which is drawn from a range.
     Inherit {
         /// The ancestor's position among the tables.
@@ -400,7 +405,11 @@ impl Table {
     /// What a column's values are.
     pub fn kind(&self, column: usize) -> Kind {
         match &self.columns[column].maker {
-            Maker::Serial | Maker::Parent | Maker::Reference { .. } | Maker::Integer(_) => {
+            Maker::Serial
+            | Maker::Parent
+            | Maker::Each
+            | Maker::Reference { .. }
+            | Maker::Integer(_) => {
                 Kind::Integer
             }
             Maker::Flag(_) | Maker::Number { .. } => Kind::Integer,

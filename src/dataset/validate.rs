@@ -150,7 +150,9 @@ fn ensure_in_bounds(table: &Table, column: &Column, earlier: &[Table]) -> Result
 /// The least and the greatest number that a column can hold; `None` for texts.
 fn bounds(table: &Table, column: usize, earlier: &[Table]) -> Option<(i64, i64)> {
     match &table.columns[column].maker {
-        Maker::Serial | Maker::Parent | Maker::Reference { .. } => Some((1, i64::MAX)),
+        Maker::Serial | Maker::Parent | Maker::Each | Maker::Reference { .. } => {
+            Some((1, i64::MAX))
+        }
         Maker::Inherit {
             table: ancestor,
             column,

@@ -97,6 +97,7 @@ impl<'a> TableMaker<'a> {
                     ancestors: family.ancestors,
                     place,
                     siblings: family.count,
+                    partner: family.partner,
                 };
                 if result.is_ok() {
                     result = write(&row);

@@ -23,6 +23,8 @@ pub struct Row<'a> {
     pub place: u64,
     /// How many siblings there are, itself included.
     pub siblings: u64,
+    /// The id that the first of the siblings is there for, where there is one for each row of another table.
+    pub partner: u64,
 }
 
 /// A compiled column.
@@ -49,6 +51,8 @@ pub enum Make {
     Serial,
     /// The parent's id.
     Parent,
+    /// The id that the row is there for.
+    Each,
     /// What an ancestor's column draws: its draws, how far up it is (0 for the parent), and its range.
     Inherit(Key, usize, Range),
     /// Any of the ids 1 to `rows`; a hot one, `stride` apart, with a chance.
@@ -182,6 +186,7 @@ fn number(cells: &[Cell], cell: &Cell, row: &Row) -> i64 {
     match &cell.make {
         Make::Serial => row.id.cast_signed(),
         Make::Parent => parent(row).cast_signed(),
+        Make::Each => (row.partner + row.place).cast_signed(),
         Make::Reference { rows, hot } => match hot {
             Some((share, count, stride)) if draws.happens(*share) => {
                 1 + (draws.below(*count) * stride).cast_signed()

@@ -65,6 +65,7 @@ fn make(
     Ok(match &column.maker {
         Maker::Serial => Make::Serial,
         Maker::Parent => Make::Parent,
+        Maker::Each => Make::Each,
         Maker::Inherit {
             table: ancestor,
             column,

@@ -1,0 +1,56 @@
+-- A page of one product's reviews, the newest first, each with its photos; reported ones
+-- are left out. The page of the answer counts from 0.
+-- param product_id: reviews.product_id
+-- param page: int = 1
+-- param count: int = 5
+-- budget: 10ms
+
+SELECT json_build_object(
+    'product', CAST(requested.product_id AS text),
+    'page', requested.page - 1,
+    'count', requested.count,
+    'results', (
+        SELECT COALESCE(
+            json_agg(
+                json_build_object(
+                    'review_id', review.id,
+                    'rating', review.rating,
+                    'summary', review.summary,
+                    'recommend', review.recommend,
+                    'response', review.response,
+                    'body', review.body,
+                    'date', (to_json(review.date AT TIME ZONE 'UTC') #>> '{}') || 'Z',
+                    'reviewer_name', review.reviewer_name,
+                    'helpfulness', review.helpfulness,
+                    'photos', (
+                        SELECT COALESCE(
+                            json_agg(
+                                json_build_object('id', photo.id, 'url', photo.url)
+                                ORDER BY photo.id
+                            ),
+                            '[]'
+                        )
+                        FROM reviews_photos AS photo
+                        WHERE photo.review_id = review.id
+                    )
+                )
+                ORDER BY review.date DESC NULLS LAST, review.id DESC
+            ),
+            '[]'
+        )
+        FROM (
+            SELECT *
+            FROM reviews
+            WHERE product_id = requested.product_id AND NOT reported
+            ORDER BY date DESC NULLS LAST, id DESC
+            LIMIT requested.count
+            OFFSET (requested.page - 1) * requested.count
+        ) AS review
+    )
+) AS reviews
+FROM (
+    SELECT
+        CAST(:product_id AS integer) AS product_id,
+        CAST(:page AS integer) AS page,
+        CAST(:count AS integer) AS count
+) AS requested;
