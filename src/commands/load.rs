@@ -190,7 +190,7 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
         stage,
     };
     let finished = load.carry_out(&input, &Nothing, &progress).await?;
-    report::load::loaded(&finished, args.format)?;
+    report::load::loaded(&finished, &load.target_options, args.format)?;
     Ok(if finished.loaded().broken.is_empty() {
         Outcome::Held
     } else {
@@ -212,7 +212,8 @@ async fn check(
         Ok((accounts, rejects))
     })
     .await?;
-    report::load::read(&accounts, &rejects, args.format)?;
+    let options = target_options(&args.target, &args.dataset.dataset);
+    report::load::read(&accounts, &rejects, &options, args.format)?;
     let read = accounts.iter().map(|account| account.read).sum();
     Ok(
         match args.rejecting.max_rejects.allows(rejects.count(), read) {

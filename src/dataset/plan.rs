@@ -74,7 +74,8 @@ impl Plan {
                         continue;
                     };
                     let pairs = |id| {
-                        of_parent.draw(&mut keys[*parent].row(id)) * counts.draw(&mut keys[*other].row(id))
+                        of_parent.draw(&mut keys[*parent].row(id))
+                            * counts.draw(&mut keys[*other].row(id))
                     };
                     first_ids(&sums(&plan.first[*above], pairs))
                 }

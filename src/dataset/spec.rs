@@ -409,9 +409,7 @@ impl Table {
             | Maker::Parent
             | Maker::Each
             | Maker::Reference { .. }
-            | Maker::Integer(_) => {
-                Kind::Integer
-            }
+            | Maker::Integer(_) => Kind::Integer,
             Maker::Flag(_) | Maker::Number { .. } => Kind::Integer,
             Maker::Inherit { kind, .. } => *kind,
             Maker::Cents(_) => Kind::Cents,

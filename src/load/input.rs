@@ -567,12 +567,26 @@ fn locate(dataset: &Dataset, table: usize, wanted: &[usize], folder: &Path) -> R
         [] => String::new(),
         _ => format!(", --tables {} loads those that are there", others.join(",")),
     };
+    let files = csv_files(folder)?;
+    let stem = |name: &str| {
+        name.trim_end_matches(".gz")
+            .trim_end_matches(".csv")
+            .to_owned()
+    };
+    let stems: Vec<String> = file_names(spec).iter().map(|name| stem(name)).collect();
+    let alike = files
+        .iter()
+        .find(|name| stems.iter().any(|stem| name.starts_with(stem)));
+    let path = alike.map_or_else(
+        || "PATH".to_owned(),
+        |name| folder.join(name).display().to_string(),
+    );
     bail!(
-        "{} has no {} for table {}; there is {}. `--file {}=PATH` names another file{without}",
+        "{} has no {} for table {}; there is {}. `--file {}={path}` names another file{without}",
         folder.display(),
         file_names(spec)[0],
         spec.name,
-        csv_files(folder)?.join(", "),
+        files.join(", "),
         spec.name
     )
 }

@@ -15,21 +15,22 @@ use crate::report::{pretty, print};
 /// The rule that a broken foreign key is found by.
 const FK_NOT_VALID: &str = "fk-not-valid";
 
-/// Every table's account, then the findings.
-pub fn loaded(finished: &Finished, format: Format) -> Result<()> {
+/// Every table's account, then the findings; `options` lead to the target.
+pub fn loaded(finished: &Finished, options: &str, format: Format) -> Result<()> {
     match format {
-        Format::Text => print(&text(finished)),
+        Format::Text => print(&text(finished, options)),
         Format::Json => print(&pretty(&as_json(finished))),
     }
 }
 
-fn text(finished: &Finished) -> String {
+fn text(finished: &Finished, options: &str) -> String {
     let loaded = finished.loaded();
     let mut text = accounts(&loaded.accounts);
     text.push_str(&left_out(
         &loaded.accounts,
         &loaded.rejected,
         &loaded.put_aside,
+        options,
     ));
     let rows: u64 = loaded.accounts.iter().map(|account| account.loaded).sum();
     match finished {
@@ -54,12 +55,12 @@ fn text(finished: &Finished) -> String {
 }
 
 /// The account of files that were read without a database.
-pub fn read(accounts: &[Account], rejects: &Rejects, format: Format) -> Result<()> {
+pub fn read(accounts: &[Account], rejects: &Rejects, options: &str, format: Format) -> Result<()> {
     let (rejected, put_aside) = (rejects.first(), rejects.files_of(accounts));
     match format {
         Format::Text => {
             let mut text = self::accounts(accounts);
-            text.push_str(&left_out(accounts, &rejected, &put_aside));
+            text.push_str(&left_out(accounts, &rejected, &put_aside, options));
             text.push_str("read only: nothing was loaded, and keys were not looked at\n");
             print(&text)
         }
@@ -87,7 +88,12 @@ fn rejects_files(files: &[(String, PathBuf)]) -> Value {
 }
 
 /// What was dropped by which rule, the first records rejected, and what to do with them.
-fn left_out(accounts: &[Account], rejected: &[Rejected], files: &[(String, PathBuf)]) -> String {
+fn left_out(
+    accounts: &[Account],
+    rejected: &[Rejected],
+    files: &[(String, PathBuf)],
+    options: &str,
+) -> String {
     let mut text = String::new();
     for account in accounts {
         for (rule, count) in &account.dropped_by {
@@ -113,7 +119,7 @@ fn left_out(accounts: &[Account], rejected: &[Rejected], files: &[(String, PathB
     for (table, path) in files {
         let path = path.display();
         text.push_str(&format!(
-            "they are in {path}; mended there, type: seedrow load --append --file {table}={path}\n"
+            "they are in {path}; mended there, type: seedrow load --append --file {table}={path}{options}\n"
         ));
     }
     text
