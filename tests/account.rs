@@ -517,3 +517,77 @@ fn rows_that_a_trigger_takes_away_are_told() {
         .exits(2)
         .stderr_has("pets holds 2 rows, and 3 were loaded into it");
 }
+
+#[test]
+fn legacy_reviews_and_questions_are_read_as_they_are() {
+    let shop = Shop::new("legacy");
+    let load = |dataset: &str, folder: &str| {
+        let url = shop.db.url();
+        let args = [
+            "load",
+            folder,
+            "--dataset",
+            dataset,
+            "--format",
+            "json",
+            "--url",
+            &url,
+        ];
+        shop.dir.seedrow(args).exits(0).json()
+    };
+    shop.dir.write(
+        "reviews/reviews.csv",
+        "id,product_id,rating,date,summary,body,recommend,reported,reviewer_name,reviewer_email,response,helpfulness\n\
+        1,1,5,1596080481467,\"Great\",\"I really did.  \",true,false,\"funtime\",\"a@example.com\",null,8\n\
+        2,1,4,null,\"Good\",\"So, so\",1,0,\"x\",\"b@example.com\",\"Thanks\",2\n\
+        3,2,4,\"2019-01-01\",\"Old\",\"Older\",\"true\",\"false\",\"y\",\"c@example.com\",,5",
+    );
+    shop.dir.write(
+        "reviews/reviews_photos.csv",
+        "id,review_id,url\n1,2,\"https://images.example.com/1",
+    );
+    shop.dir.write(
+        "reviews/characteristics.csv",
+        "id,product_id,name\n1,1,\"Fit\"\n2,1,\"Length\"\n",
+    );
+    shop.dir.write(
+        "reviews/characteristics_reviews.csv",
+        "id,characteristic_id, review_id ,value\n1,1,1,4\n2,2,1,3\n",
+    );
+    let json = load("reviews", "reviews");
+    let counts: Vec<_> = json["tables"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|table| {
+            (
+                table["loaded"].as_u64().unwrap(),
+                table["repaired"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(counts, [(3, 0), (1, 1), (2, 0), (2, 0)]);
+    let dates = "SET TimeZone = 'UTC'; SELECT string_agg(COALESCE(date::text, '-'), ' | ' ORDER BY id) FROM reviews";
+    assert_eq!(
+        shop.db.value(dates),
+        "2020-07-30 03:41:21.467+00 | - | 2019-01-01 00:00:00+00"
+    );
+    // As a spreadsheet leaves it: a byte-order mark, CRLF, no quotes, rounded numbers.
+    shop.dir.write(
+        "qa/questions.csv",
+        "\u{feff}id,product_id,body,date_written,asker_name,asker_email,reported,helpful\r\n\
+        1,1,What fabric is it?,1595880000000,yankeelover,a@example.com,0,1\r\n\
+        2,1,\"Why, though?\",1.61389E+12,jbilas,b@example.com,1,4\r\n",
+    );
+    shop.dir.write(
+        "qa/answers.csv",
+        "id,question_id,body,date_written,answerer_name,answerer_email,reported,helpful\r\n\
+        1,2,No,1599958385988,Seller,null,0,1\r\n",
+    );
+    shop.dir
+        .write("qa/answers_photos.csv", "id,answer_id,url\r\n");
+    load("questions", "qa");
+    let rounded =
+        "SET TimeZone = 'UTC'; SELECT date_written::text || reported FROM questions WHERE id = 2";
+    assert_eq!(shop.db.value(rounded), "2021-02-21 06:46:40+00true");
+}

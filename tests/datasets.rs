@@ -397,3 +397,64 @@ fn runs_to_a_seeded_indexed_and_checked_database() {
     db.execute("DELETE FROM members WHERE email = 'e'");
     run().lacks("generate members").stdout_has("pass: 4 checks");
 }
+
+#[test]
+fn every_built_in_dataset_runs() {
+    for name in ["catalog", "reviews", "questions", "images"] {
+        let (dir, db) = (
+            Workdir::new(&format!("runs_{name}")),
+            Db::new(&format!("runs_{name}")),
+        );
+        let args = [
+            "run",
+            "--dataset",
+            name,
+            "--rows",
+            "400",
+            "--budget",
+            "1s",
+            "--url",
+        ];
+        dir.seedrow(args.into_iter().chain([&*db.url()])).exits(0);
+        let empty = "SELECT count(*) FROM pg_class AS c WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+            AND (xpath('/row/c/text()', query_to_xml(format('SELECT count(*) AS c FROM %s', c.oid::regclass), false, true, '')))[1]::text = '0'";
+        assert_eq!(db.value(empty), "0", "{name}: every table has rows");
+    }
+}
+
+#[test]
+fn each_review_rates_each_characteristic_of_its_product() {
+    let (dir, db) = (Workdir::new("each_pair"), Db::new("each_pair"));
+    let args = ["load", "made", "--dataset", "reviews", "--url"];
+    let generate = |rows: &str, out: &str| {
+        let args = [
+            "generate",
+            "--dataset",
+            "reviews",
+            "--rows",
+            rows,
+            "--out",
+            out,
+        ];
+        dir.seedrow(args).exits(0);
+    };
+    // Enough for several blocks.
+    generate("3000", "made");
+    dir.seedrow(args.into_iter().chain([&*db.url()])).exits(0);
+    let pairs = "SELECT count(*) FROM reviews JOIN characteristics USING (product_id)";
+    let rated = "SELECT count(DISTINCT (r.id, c.id)) FROM characteristic_reviews AS cr
+        JOIN reviews AS r ON r.id = cr.review_id
+        JOIN characteristics AS c ON c.id = cr.characteristic_id AND c.product_id = r.product_id";
+    assert_eq!(db.value(rated), db.value(pairs));
+    assert_eq!(
+        db.value("SELECT count(*) FROM characteristic_reviews"),
+        db.value(pairs)
+    );
+    let names = "SELECT count(*) - count(DISTINCT (product_id, name)) FROM characteristics";
+    assert_eq!(db.value(names), "0", "a product is rated by each once");
+    let without: f64 = db
+        .value("SELECT 1 - count(DISTINCT product_id) / 3000.0 FROM reviews")
+        .parse()
+        .unwrap();
+    assert!((0.03..0.07).contains(&without), "{without} have no review");
+}

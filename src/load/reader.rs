@@ -359,3 +359,6 @@ impl Read for Hashed {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests;
