@@ -90,6 +90,9 @@ fn tables_emptied_by_hand_are_loaded_again() {
 fn segments_are_kept_and_the_rest_is_added() {
     let shop = Shop::new("segments");
     shop.db.execute(SCHEMA);
+    // A snapshot of its own ANALYZE would keep VACUUM from marking the last pages.
+    shop.db
+        .execute("ALTER TABLE pets SET (autovacuum_enabled = false)");
     // Over 64 MB, so that a first segment is committed before the line that is wrong.
     let name = "x".repeat(1000);
     let mut pets = String::from("id,owner_id,name,weight\n");
