@@ -239,7 +239,9 @@ impl<A: Afterwards> Fill<'_, A> {
             Orphans::Keep => Ok(broken),
             Orphans::Fail => Err(removal::refuse_orphans(&mut client, self.loads, &broken).await?),
             Orphans::Reject => {
+                let task = self.progress.step("take out rows that refer to nothing");
                 let tables = removal::reject_orphans(&mut client, self.schema, self.loads).await?;
+                task.finish();
                 for table in &tables {
                     restore::statistics(&client, table, false).await?;
                     self.ensure_counts(&client, table).await?;

@@ -92,15 +92,24 @@ async fn find_duplicates(
 ) -> Result<()> {
     let names: Vec<&str> = columns.iter().map(String::as_str).collect();
     let (list, present) = (quoted_list(&names), all_present("", columns));
-    // Rows stand in the order of the file: it was the first to be loaded into an empty table.
+    // The keys first: to number all 11.3 M skus took 22 s. To count their keys takes 10.7 s by hashing and 4.0 s by sorting
+    // (PostgreSQL 15). Rows stand in the order of the file: it was the first to be loaded into an empty table.
     let sql = format!(
-        "SELECT set_config('work_mem', current_setting('maintenance_work_mem'), true);
+        "SET LOCAL enable_hashagg = off;
+        SELECT set_config('work_mem', current_setting('maintenance_work_mem'), true);
+        CREATE TEMPORARY TABLE seedrow_repeated ON COMMIT DROP AS
+        SELECT {list}
+        FROM {table}
+        WHERE {present}
+        GROUP BY {list}
+        HAVING count(*) > 1;
+        ANALYZE pg_temp.seedrow_repeated;
         CREATE TEMPORARY TABLE seedrow_removed ON COMMIT DROP AS
         SELECT place, key
         FROM (
-            SELECT ctid AS place, {} AS key, row_number() OVER (PARTITION BY {list} ORDER BY ctid) AS number
-            FROM {table}
-            WHERE {present}
+            SELECT t.ctid AS place, {} AS key, row_number() OVER (PARTITION BY {list} ORDER BY t.ctid) AS number
+            FROM {table} AS t
+            JOIN pg_temp.seedrow_repeated USING ({list})
         ) AS numbered
         WHERE number > 1",
         array("", columns)
@@ -322,36 +331,41 @@ async fn delete_orphans(
     keys: &[ForeignKey],
 ) -> Result<HashMap<u32, u64>> {
     let mut removed: HashMap<u32, u64> = HashMap::new();
-    loop {
-        let mut found = 0;
-        for key in keys {
-            let sql = format!(
-                "WITH gone AS (DELETE FROM {} AS c WHERE {} RETURNING {} AS key),
-                kept AS (INSERT INTO pg_temp.seedrow_removed SELECT DISTINCT $1::oid, key FROM gone)
-                SELECT count(*) FROM gone",
-                key.table,
-                orphans(key),
-                array("c.", &column_names(key))
-            );
-            let row = transaction
-                .query_one(&sql, &[&key.oid])
-                .await
-                .with_context(|| {
-                    format!(
-                        "could not take rows that break {} out of {}",
-                        key.name, key.table
-                    )
-                })?;
-            let rows = u64::try_from(row.try_get::<_, i64>(0)?)?;
-            if rows > 0 {
-                *removed.entry(key.table_oid).or_default() += rows;
+    let mut open = vec![true; keys.len()];
+    while let Some(next) = open.iter().position(|open| *open) {
+        let key = &keys[next];
+        open[next] = false;
+        let rows = delete_orphans_of(transaction, key).await?;
+        if rows > 0 {
+            *removed.entry(key.table_oid).or_default() += rows;
+            // What refers to this table may refer to nothing now.
+            for (open, other) in open.iter_mut().zip(keys) {
+                *open |= other.referenced_oid == key.table_oid;
             }
-            found += rows;
-        }
-        if found == 0 {
-            return Ok(removed);
         }
     }
+    Ok(removed)
+}
+
+async fn delete_orphans_of(transaction: &Transaction<'_>, key: &ForeignKey) -> Result<u64> {
+    let sql = format!(
+        "WITH gone AS (DELETE FROM {} AS c WHERE {} RETURNING {} AS key),
+        kept AS (INSERT INTO pg_temp.seedrow_removed SELECT DISTINCT $1::oid, key FROM gone)
+        SELECT count(*) FROM gone",
+        key.table,
+        orphans(key),
+        array("c.", &column_names(key))
+    );
+    let row = transaction
+        .query_one(&sql, &[&key.oid])
+        .await
+        .with_context(|| {
+            format!(
+                "could not take rows that break {} out of {}",
+                key.name, key.table
+            )
+        })?;
+    Ok(row.try_get::<_, i64>(0)?.try_into()?)
 }
 
 async fn removed_values(
