@@ -412,6 +412,13 @@ fn files_come_packed_by_standard_input_and_in_other_forms() {
     load(&["--delimiter", "ab"], "")
         .exits(2)
         .stderr_has("is no delimiter");
+    load(&["--file", "dogs=-"], "")
+        .exits(2)
+        .stderr_has("--file: shop has no table `dogs`");
+    load(&["--file", "pets=-"], "id;ownerId;name;weight\n1;1;Rex;3\n")
+        .exits(2)
+        .stderr_has("standard input, line 1: the header is one field")
+        .stderr_has("Type: --delimiter ';'");
 }
 
 #[test]

@@ -163,6 +163,7 @@ impl Args {
 /// Loads the folder and reports what became of every record.
 pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
     let dataset = Arc::new(Dataset::open(&args.dataset.dataset)?);
+    args.said().ensure_known(&dataset)?;
     let tables = dataset.select(args.tables().as_deref())?;
     let progress = Progress::new(args.quiet.quiet);
     let input = Input::find(&dataset, args.folder.as_deref(), &tables, &args.said())?;

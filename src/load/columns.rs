@@ -69,6 +69,12 @@ pub fn by_header<'t>(
         let Some(column) = table.column_called(wanted) else {
             let names = table.written().map(|column| column.name.as_str());
             let advice = did_you_mean(wanted, names);
+            if let Some(delimiter) = delimiter_of(table, header) {
+                bail!(
+                    "{file}, line 1: the header is one field, `{wanted}`; is it `{delimiter}` that stands between \
+                     fields? Type: --delimiter '{delimiter}'"
+                );
+            }
             bail!(
                 "{file}, line 1: unknown column `{wanted}` for table {}; {advice}. `--columns {}={}` passes it over",
                 table.name,
@@ -103,6 +109,17 @@ pub fn by_header<'t>(
         );
     }
     Ok(columns)
+}
+
+/// What would take a header of one field apart into this table's columns.
+fn delimiter_of(table: &Table, header: &[String]) -> Option<&'static str> {
+    let [only] = header else { return None };
+    let known = |(_, delimiter): &(&str, char)| {
+        let mut names = only.split(*delimiter).map(str::trim);
+        only.contains(*delimiter) && names.all(|name| table.column_called(name).is_some())
+    };
+    let delimiters = [(",", ','), (";", ';'), ("|", '|'), ("tab", '\t')];
+    delimiters.into_iter().find(known).map(|(typed, _)| typed)
 }
 
 /// The header with `-` for a column.

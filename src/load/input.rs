@@ -325,6 +325,11 @@ fn from_path(path: &Path) -> Result<From> {
 }
 
 impl Said {
+    /// Refuses tables that the dataset doesn't have.
+    pub fn ensure_known(&self, dataset: &Dataset) -> Result<()> {
+        self.ensure_wanted(dataset, &dataset.real_tables())
+    }
+
     fn ensure_wanted(&self, dataset: &Dataset, wanted: &[usize]) -> Result<()> {
         let files = self.files.iter().map(|file| ("--file", &file.table));
         let columns = self.columns.iter().map(|named| ("--columns", &named.table));
@@ -439,15 +444,14 @@ fn ensure_is_folder(folder: &Path) -> Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    let wrong = if folder.exists() {
-        "is not a folder"
-    } else {
-        "is not there"
-    };
-    bail!(
-        "{} {wrong}; `seedrow load` takes the folder that holds the CSV files",
-        folder.display()
-    )
+    let shown = folder.display();
+    if folder.exists() || folder.as_os_str() == STANDARD_INPUT {
+        bail!(
+            "{shown} is not a folder; `seedrow load` takes the folder that holds the CSV files, or one file with \
+             --file TABLE={shown}"
+        );
+    }
+    bail!("{shown} is not there; `seedrow load` takes the folder that holds the CSV files")
 }
 
 fn ensure_made_from(dataset: &Dataset, manifest: &Manifest, folder: &Path) -> Result<()> {
