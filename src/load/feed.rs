@@ -17,8 +17,8 @@ use crate::load::columns::by_header;
 use crate::load::encode::RowEncoder;
 use crate::load::input::{From, TableInput};
 use crate::load::reader::{FileReader, Rows};
+use crate::load::refused::RowRefused;
 use crate::load::rejects::{Rejects, RejectsFile};
-use crate::load::rows::RowRefused;
 use crate::postgres::catalog;
 
 /// Chunks waiting for the server; memory is bounded by their number.

@@ -18,8 +18,8 @@ use crate::load::convert::integer;
 use crate::load::encode::RowEncoder;
 use crate::load::feed::Position;
 use crate::load::input::{From, TableInput};
+use crate::load::refused::RowRefused;
 use crate::load::rejects::RejectsFile;
-use crate::load::rows::RowRefused;
 
 /// A message of about 1 MB costs the client least.
 pub const CHUNK: usize = 1 << 20;

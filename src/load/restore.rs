@@ -6,9 +6,9 @@ use tokio_postgres::{Client, GenericClient};
 
 use crate::load::ledger::{self, Lifted};
 use crate::load::lift;
+use crate::load::policy::Duplicates;
 use crate::load::removal;
 use crate::load::rows::TableLoad;
-use crate::load::run::Duplicates;
 use crate::load::tables::Target;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, ForeignKey, Index, KeyColumn, Scope};

@@ -1,27 +1,25 @@
 //! One table's rows: emptied, copied segment by segment, counted and entered in the ledger with them.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
-use anyhow::{Context, Error, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Transaction};
 
 use crate::dataset::{Column, Dataset};
 use crate::files::manifest;
 use crate::load::account::{Account, Tally};
 use crate::load::columns;
-use crate::load::encode::shortened;
 use crate::load::feed::{Chunk, Feed, Format, Position, Source};
 use crate::load::input::{From, TableInput};
 use crate::load::ledger;
-use crate::load::reader::FileReader;
+use crate::load::policy::{Duplicates, Policy};
+use crate::load::refused::RowRefused;
 use crate::load::rejects::Rejects;
-use crate::load::run::{Duplicates, Policy};
 use crate::load::tables::{self, Target};
-use crate::postgres::copy::{CopyIn, Place, place};
+use crate::postgres::copy::CopyIn;
 use crate::postgres::name::quoted_list;
 use crate::progress::{Progress, Task, Unit};
 
@@ -326,83 +324,7 @@ impl TableLoad<'_> {
         }
         Ok(())
     }
-
-    /// Names file, line, column and value where Postgres tells where the COPY failed; `before` records came before it.
-    fn explain(&self, error: Error, before: u64, refused: &BTreeMap<u64, RowRefused>) -> Error {
-        let found = error
-            .chain()
-            .find_map(|cause| cause.downcast_ref::<DbError>());
-        let Some(found) = found else { return error };
-        let shown = self.input.shown();
-        let Some(mut place) = found.where_().and_then(place) else {
-            return error.context(format!("could not load {shown} into {}", self.target.name));
-        };
-        let number = before + place.line;
-        if let From::Made(_) = &self.input.from {
-            let table = &self.target.name.name;
-            return anyhow!(
-                "{shown}, row {number} of {table}: {}",
-                wrong_value(&place, found)
-            );
-        }
-        let Ok(Some((line, value))) = self.find_row(number, place.column.as_deref(), refused)
-        else {
-            return anyhow!("{shown}, in a record: {}", wrong_value(&place, found));
-        };
-        place.value = place.value.take().or(value);
-        RowRefused {
-            file: shown,
-            line,
-            reason: wrong_value(&place, found),
-            code: found.code().clone(),
-        }
-        .into()
-    }
-
-    /// The line of the nth row, those not counted that were refused before, and its value in a column, which Postgres
-    /// does not show of a binary field.
-    fn find_row(
-        &self,
-        number: u64,
-        column: Option<&str>,
-        refused: &BTreeMap<u64, RowRefused>,
-    ) -> Result<Option<(u64, Option<String>)>> {
-        let encoder = self.input.encoder(self.dataset, &self.target.columns)?;
-        let table = &self.dataset.tables[self.target.table];
-        let columns = columns::by_header(table, &self.input.header, &self.input.shown())?;
-        let place = columns
-            .iter()
-            .position(|known| known.is_some_and(|known| Some(known.name.as_str()) == column));
-        let (mut count, mut found) = (0, None);
-        FileReader::new(self.dataset, self.input, &encoder, refused)?.each_row(|record, _| {
-            count += 1;
-            if count == number {
-                let value = place.map(|place| shortened(record.field(place).0));
-                found = Some((record.line, value));
-            }
-            Ok(count < number)
-        })?;
-        Ok(found)
-    }
 }
-
-/// A record that the server refused.
-#[derive(Debug, Clone)]
-pub struct RowRefused {
-    file: String,
-    line: u64,
-    /// Column, value and what the server says.
-    pub reason: String,
-    code: SqlState,
-}
-
-impl fmt::Display for RowRefused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, line {}: {}", self.file, self.line, self.reason)
-    }
-}
-
-impl std::error::Error for RowRefused {}
 
 /// The rows of a table before some were added.
 #[derive(Debug, Clone, Copy)]
@@ -457,18 +379,4 @@ impl Segment<'_> {
         account.add(&tally, loaded)?;
         Ok(reached)
     }
-}
-
-fn wrong_value(place: &Place, error: &DbError) -> String {
-    let mut text = match (&place.column, &place.value) {
-        (Some(column), Some(value)) => format!("column {column}, value \"{value}\": "),
-        (Some(column), None) => format!("column {column}: "),
-        (None, _) => String::new(),
-    };
-    text.push_str(error.message());
-    if let Some(detail) = error.detail() {
-        text.push_str(&format!("; {detail}"));
-    }
-    text.push_str(&format!(" ({})", error.code().code()));
-    text
 }

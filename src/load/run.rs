@@ -18,6 +18,7 @@ use crate::load::identity::{self, Found, Identity};
 use crate::load::input::Input;
 use crate::load::ledger::{self, NewEntry};
 use crate::load::lift::{self, Choice};
+use crate::load::policy::Policy;
 use crate::load::rejects::{Rejected, Rejects};
 use crate::load::restore::{self, BrokenKey};
 use crate::load::rights;
@@ -56,37 +57,6 @@ pub struct Load<'a> {
     pub target_options: String,
     /// Where it is told how far the load has come.
     pub stage: &'a Stage,
-}
-
-/// What becomes of rows that are there and of those that break keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Policy {
-    /// Whether rows are added to those that are there.
-    pub append: bool,
-    /// Rows whose primary or unique key stands in an earlier row.
-    pub duplicates: Duplicates,
-    /// Rows that refer to a row that isn't there.
-    pub orphans: Orphans,
-}
-
-/// What becomes of rows whose primary or unique key stands in an earlier row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Duplicates {
-    /// The load is left unfinished.
-    Fail,
-    /// The first one is kept, the others are rejected.
-    Reject,
-}
-
-/// What becomes of rows that refer to a row that isn't there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Orphans {
-    /// The load is left unfinished.
-    Fail,
-    /// They are loaded, and the foreign key stays NOT VALID.
-    Keep,
-    /// They are rejected, and the rows that refer to them.
-    Reject,
 }
 
 /// One phase's figures.

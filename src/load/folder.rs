@@ -1,0 +1,192 @@
+//! The files of a folder: which one is which table's, and whether they are what their manifest says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::dataset::{Dataset, Table, source};
+use crate::files::Manifest;
+use crate::files::manifest;
+use crate::load::input::{Form, From, TableInput};
+use crate::load::said::STANDARD_INPUT;
+
+pub(super) fn ensure_is_folder(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let shown = folder.display();
+    if folder.exists() || folder.as_os_str() == STANDARD_INPUT {
+        bail!(
+            "{shown} is not a folder; `seedrow load` takes the folder that holds the CSV files, or one file with \
+             --file TABLE={shown}"
+        );
+    }
+    bail!("{shown} is not there; `seedrow load` takes the folder that holds the CSV files")
+}
+
+pub(super) fn ensure_made_from(
+    dataset: &Dataset,
+    manifest: &Manifest,
+    folder: &Path,
+) -> Result<()> {
+    let made = &manifest.dataset;
+    if made.name != dataset.name {
+        bail!(
+            "{} was made from the dataset {}, not {}; name it with --dataset: {}",
+            folder.join(manifest::FILE).display(),
+            made.name,
+            dataset.name,
+            if source::built_in_names().contains(&made.name) {
+                made.name.clone()
+            } else {
+                format!("the path of its {}.toml", made.name)
+            }
+        );
+    }
+    if made.hash != dataset.hash {
+        bail!(
+            "{} was made from another version of {} ({}, now {}); generate the files anew, or remove the manifest to \
+             have every record read and checked",
+            folder.join(manifest::FILE).display(),
+            dataset.path.display(),
+            made.hash,
+            dataset.hash
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn described(
+    table: usize,
+    spec: &Table,
+    manifest: &Manifest,
+    folder: &Path,
+) -> Result<TableInput> {
+    let Some(described) = manifest.table(&spec.name) else {
+        let names: Vec<&str> = manifest
+            .tables
+            .iter()
+            .map(|table| table.name.as_str())
+            .collect();
+        bail!(
+            "{} lists no file for table {}; it has {}. Choose with --tables, or generate the others too",
+            folder.join(manifest::FILE).display(),
+            spec.name,
+            names.join(", ")
+        );
+    };
+    let path = folder.join(&described.file);
+    if !path.exists() {
+        bail!(
+            "{} lists {} for table {}, which is not there; there is {}. Generate the files anew",
+            folder.join(manifest::FILE).display(),
+            described.file,
+            spec.name,
+            csv_files(folder)?.join(", ")
+        );
+    }
+    let mut file = TableInput {
+        table,
+        rows: Some(described.rows),
+        bytes: 0,
+        header: Vec::new(),
+        form: Form::OWN,
+        from: From::Described {
+            path: path.clone(),
+            file: described.clone(),
+        },
+    };
+    file.read_header(None, spec)?;
+    if file.bytes != described.bytes {
+        bail!(
+            "{} has {} bytes, and {} says {}; the file was changed or cut short. Generate it anew, or remove the \
+             manifest to have every record read and checked",
+            path.display(),
+            file.bytes,
+            manifest::FILE,
+            described.bytes
+        );
+    }
+    Ok(file)
+}
+
+/// The names that a table's file may have, the likeliest first.
+fn file_names(table: &Table) -> Vec<String> {
+    let own_name = format!("{}.csv", table.name);
+    let names = table.file.iter().chain(&table.other_files).cloned();
+    let plain: Vec<String> = names.chain([own_name]).collect();
+    let packed = plain.iter().map(|name| format!("{name}.gz"));
+    plain.iter().cloned().chain(packed).collect()
+}
+
+fn there(table: &Table, folder: &Path) -> Option<PathBuf> {
+    let mut paths = file_names(table).into_iter().map(|name| folder.join(name));
+    paths.find(|path| path.is_file())
+}
+
+pub(super) fn locate(
+    dataset: &Dataset,
+    table: usize,
+    wanted: &[usize],
+    folder: &Path,
+) -> Result<PathBuf> {
+    let spec = &dataset.tables[table];
+    if let Some(path) = there(spec, folder) {
+        return Ok(path);
+    }
+    let others = wanted.iter().map(|&table| &dataset.tables[table]);
+    let others = others.filter(|other| there(other, folder).is_some());
+    let others: Vec<&str> = others.map(|other| other.name.as_str()).collect();
+    let without = match others.as_slice() {
+        [] => String::new(),
+        _ => format!(", --tables {} loads those that are there", others.join(",")),
+    };
+    let files = csv_files(folder)?;
+    let stem = |name: &str| {
+        name.trim_end_matches(".gz")
+            .trim_end_matches(".csv")
+            .to_owned()
+    };
+    let stems: Vec<String> = file_names(spec).iter().map(|name| stem(name)).collect();
+    let alike = files
+        .iter()
+        .find(|name| stems.iter().any(|stem| name.starts_with(stem)));
+    let path = alike.map_or_else(
+        || "PATH".to_owned(),
+        |name| folder.join(name).display().to_string(),
+    );
+    bail!(
+        "{} has no {} for table {}; there is {}. `--file {}={path}` names another file{without}",
+        folder.display(),
+        file_names(spec)[0],
+        spec.name,
+        files.join(", "),
+        spec.name
+    )
+}
+
+/// The CSV files of a folder that no table takes.
+pub(super) fn ignored(folder: &Path, tables: &[TableInput]) -> Result<Vec<String>> {
+    let mut names = csv_files(folder)?;
+    let taken = |name: &String| {
+        let path = folder.join(name);
+        tables.iter().any(|table| table.path() == Some(&path))
+    };
+    names.retain(|name| folder.join(name).exists() && !taken(name));
+    Ok(names)
+}
+
+/// The names of a folder's CSV files.
+fn csv_files(folder: &Path) -> Result<Vec<String>> {
+    let mut there: Vec<String> = fs::read_dir(folder)
+        .with_context(|| format!("could not read {}", folder.display()))?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".csv") || name.ends_with(".csv.gz"))
+        .collect();
+    there.sort();
+    if there.is_empty() {
+        there.push("no .csv file".to_owned());
+    }
+    Ok(there)
+}
