@@ -309,6 +309,36 @@ fn fixed_parameters_take_their_type() {
 }
 
 #[test]
+fn a_header_asserts_and_waives() {
+    let db = Db::new("asserts");
+    db.execute(SCHEMA);
+    db.execute(ROWS);
+    let styles = "-- param id: products.id\n-- uses: styles(product_id)\n-- max-rows: 3\n-- max-buffers: 20\n";
+    let read = "SELECT id FROM styles WHERE product_id = :id";
+    let assertions = |waivers: &str, more: &[&str]| {
+        let query = format!("{styles}{waivers}{read}");
+        let plans = ["--only", "plans", "--budget", "1s"];
+        check_query(&db, "asserts", &query, &[&plans, more].concat())
+    };
+    assertions("", &[])
+        .exits(1)
+        .stdout_has("no index of styles(product_id) is searched, in 20 of 20 samples")
+        .stdout_has("4 rows come with id = ")
+        .stdout_has("[over-buffers]");
+    let waived = "-- waive: seq-scan: a nightly job\n-- waive: index-not-used: the same\n\
+                  -- waive: over-rows: four is fine\n-- waive: over-buffers: it scans\n";
+    assertions(waived, &[])
+        .exits(0)
+        .stdout_has("q: over-rows is waived, four is fine: 4 rows come");
+    let json = assertions(waived, &["--format", "json"]).json();
+    assert_eq!(json["checks"][0]["waived"][0]["reason"], "a nightly job");
+    db.execute("CREATE INDEX ON styles (product_id)");
+    assertions("-- waive: over-rows: four is fine\n", &[])
+        .exits(0)
+        .lacks("seq-scan");
+}
+
+#[test]
 fn changes_nothing() {
     let db = Db::new("changes_nothing");
     db.execute("CREATE SEQUENCE numbers");

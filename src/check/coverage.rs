@@ -25,6 +25,7 @@ pub fn foreign_keys(survey: &Survey, target_options: &str) -> Check {
             total: survey.keys.len(),
         },
         findings: uncovered.chain(unvalidated).collect(),
+        waived: Vec::new(),
     }
 }
 

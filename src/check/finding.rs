@@ -15,6 +15,27 @@ pub struct Finding {
     pub help: String,
 }
 
+/// The rules that a query can break, and that its header can waive.
+pub const QUERY_RULES: &[&str] = &[
+    "seq-scan",
+    "over-budget",
+    "index-not-used",
+    "over-buffers",
+    "over-rows",
+    "no-rows",
+    "not-an-integer",
+    "outside-schema",
+];
+
+/// A finding that a query's header takes for granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waived {
+    /// What was found.
+    pub finding: Finding,
+    /// Why it doesn't count.
+    pub reason: String,
+}
+
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
@@ -70,6 +91,8 @@ pub struct Check {
     pub subject: Subject,
     /// What it found, by rule and place.
     pub findings: Vec<Finding>,
+    /// What it found and doesn't count.
+    pub waived: Vec<Waived>,
 }
 
 impl Check {
@@ -240,6 +263,7 @@ mod tests {
             name: "q".into(),
             subject: Subject::Query(None),
             findings: severities.iter().copied().map(finding).collect(),
+            waived: Vec::new(),
         };
         assert_eq!(check(&[]).verdict(), Verdict::Pass);
         assert_eq!(check(&[Severity::Warn]).verdict(), Verdict::Warn);

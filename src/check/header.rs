@@ -4,6 +4,7 @@ use tokio_postgres::types::Type;
 
 use super::value::Value;
 use crate::dataset::document::did_you_mean;
+use crate::postgres::name::{quoted, quoted_list};
 
 /// Where a parameter's values come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +92,54 @@ fn column(text: &str) -> Option<Source> {
         table,
         column,
     })
+}
+
+/// `table(column, …)` or `schema.table(column, …)`: an index that a query is to use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uses {
+    /// The table's schema, where it is named.
+    pub schema: Option<String>,
+    /// The table.
+    pub table: String,
+    /// The columns that the index is searched by.
+    pub columns: Vec<String>,
+}
+
+impl Uses {
+    /// Reads one.
+    pub fn parse(text: &str) -> Option<Uses> {
+        let (table, columns) = text.strip_suffix(')')?.split_once('(')?;
+        let mut names = identifiers(table.trim())?;
+        let table = names.pop()?;
+        let schema = names.pop();
+        let column = |name: &str| match identifiers(name.trim())?.as_slice() {
+            [name] => Some(name.clone()),
+            _ => None,
+        };
+        let columns = columns.split(',').map(column).collect::<Option<Vec<_>>>()?;
+        names.is_empty().then_some(Uses {
+            schema,
+            table,
+            columns,
+        })
+    }
+}
+
+impl std::fmt::Display for Uses {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let schema = self
+            .schema
+            .as_ref()
+            .map(|schema| format!("{}.", quoted(schema)));
+        let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
+        write!(
+            f,
+            "{}{}({})",
+            schema.unwrap_or_default(),
+            quoted(&self.table),
+            quoted_list(&columns)
+        )
+    }
 }
 
 fn identifiers(text: &str) -> Option<Vec<String>> {

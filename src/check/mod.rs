@@ -3,6 +3,7 @@
 //! New rows are at a table's end, and there a missing index costs the most: a sequential scan that stops at its first
 //! match reads the whole table for them. Nothing in the target is changed.
 
+mod assertions;
 mod coverage;
 mod finding;
 mod header;
@@ -15,7 +16,8 @@ mod sample;
 mod value;
 
 pub use finding::{
-    Check, CheckReport, Figures, Finding, Measured, Sample, Severity, Skipped, Subject, Verdict,
+    Check, CheckReport, Figures, Finding, Measured, QUERY_RULES, Sample, Severity, Skipped,
+    Subject, Verdict, Waived,
 };
 pub use query::QueryFile;
 pub use run::{Area, Settings, Suite, run};

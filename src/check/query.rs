@@ -10,7 +10,8 @@
 
 use std::time::Duration;
 
-use super::header::{EXPECTED, Source, header, header_lines};
+use super::finding::QUERY_RULES;
+use super::header::{EXPECTED, Source, Uses, header, header_lines};
 use super::lexer::{Piece, pieces};
 use crate::cli;
 use crate::dataset::document::did_you_mean;
@@ -40,6 +41,14 @@ pub struct Query {
     pub parameters: Vec<Parameter>,
     /// The longest its median may be, when the header says.
     pub budget: Option<Duration>,
+    /// The indexes that each of its plans must search.
+    pub uses: Vec<Uses>,
+    /// The most pages that an execution may touch.
+    pub max_buffers: Option<u64>,
+    /// The most rows that it may give.
+    pub max_rows: Option<u64>,
+    /// The rules that don't count for it, each with the reason.
+    pub waivers: Vec<(String, String)>,
 }
 
 /// A declared parameter.
@@ -54,7 +63,14 @@ pub struct Parameter {
 }
 
 /// The words a header line may begin with.
-const HEADERS: &[&str] = &["param", "budget"];
+const HEADERS: &[&str] = &[
+    "param",
+    "budget",
+    "uses",
+    "max-buffers",
+    "max-rows",
+    "waive",
+];
 
 impl Query {
     /// Reads the header and finds the parameters in the statement; an error names file and line.
@@ -65,6 +81,10 @@ impl Query {
             sql: String::with_capacity(file.text.len()),
             parameters: Vec::new(),
             budget: None,
+            uses: Vec::new(),
+            max_buffers: None,
+            max_rows: None,
+            waivers: Vec::new(),
         };
         for (line, comment) in header_lines(&file.text) {
             query.read_header(line, comment)?;
@@ -84,12 +104,53 @@ impl Query {
                 }
                 Ok(())
             }
+            Some(("uses", rest)) => {
+                let uses = Uses::parse(rest).ok_or_else(|| {
+                    self.error(line, format!("`{rest}`: expected `-- uses: table(column)`"))
+                })?;
+                self.uses.push(uses);
+                Ok(())
+            }
+            Some(("max-buffers", rest)) => {
+                self.max_buffers = Some(self.read_bound(line, self.max_buffers, rest)?);
+                Ok(())
+            }
+            Some(("max-rows", rest)) => {
+                self.max_rows = Some(self.read_bound(line, self.max_rows, rest)?);
+                Ok(())
+            }
+            Some(("waive", rest)) => self.read_waiver(line, rest),
             Some((word, _)) => {
                 let advice = did_you_mean(word, HEADERS.iter().copied());
                 Err(self.error(line, format!("unknown header `{word}:`; {advice}")))
             }
             None => Ok(()),
         }
+    }
+
+    fn read_bound(&self, line: usize, earlier: Option<u64>, text: &str) -> Result<u64> {
+        if earlier.is_some() {
+            return Err(self.error(line, "a second bound of this kind; a query has one"));
+        }
+        let plain = text.replace('_', "");
+        plain
+            .parse()
+            .map_err(|_| self.error(line, format!("`{text}` is no whole number")))
+    }
+
+    /// `seq-scan: a five-row table`
+    fn read_waiver(&mut self, line: usize, text: &str) -> Result<()> {
+        let (rule, reason) = text.split_once(':').unwrap_or((text, ""));
+        let (rule, reason) = (rule.trim(), reason.trim());
+        if !QUERY_RULES.contains(&rule) {
+            let advice = did_you_mean(rule, QUERY_RULES.iter().copied());
+            return Err(self.error(line, format!("unknown rule `{rule}`; {advice}")));
+        }
+        if reason.is_empty() {
+            return Err(self.error(line, format!("say why: `-- waive: {rule}: the reason`")));
+        }
+        self.waivers.push((rule.to_owned(), reason.to_owned()));
+        Ok(())
     }
 
     /// `product_id: products.id` or `count: int = 5`
@@ -219,6 +280,23 @@ mod tests {
     }
 
     #[test]
+    fn reads_assertions_and_waivers() {
+        let query = parse(
+            "-- uses: styles(product_id)\n-- uses: shop.\"Order Items\"(a, \"B\")\n-- max-buffers: 1_000\n\
+             -- max-rows: 5\n-- waive: seq-scan: a five-row table: really\nSELECT 1",
+        )
+        .unwrap();
+        let uses: Vec<String> = query.uses.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            uses,
+            ["styles(product_id)", "shop.\"Order Items\"(a, \"B\")"]
+        );
+        assert_eq!((query.max_buffers, query.max_rows), (Some(1_000), Some(5)));
+        let waiver = ("seq-scan".to_owned(), "a five-row table: really".to_owned());
+        assert_eq!(query.waivers, [waiver]);
+    }
+
+    #[test]
     fn errors_name_file_and_line() {
         #[rustfmt::skip]
         let cases = [
@@ -236,6 +314,11 @@ mod tests {
             ("-- param id: a.b\nSELECT 1\n, :idd", "line 3: `:idd` isn't declared; did you mean `id`?"),
             ("SELECT\n:id", "line 2: `:id` isn't declared; write `-- param id: table.column`"),
             ("-- param id: a.b\nSELECT 1", "line 1: parameter `id` is declared, but `:id` isn't used"),
+            ("-- uses: styles\nSELECT 1", "line 1: `styles`: expected `-- uses: table(column)`"),
+            ("-- max-rows: many\nSELECT 1", "line 1: `many` is no whole number"),
+            ("-- max-rows: 1\n-- max-rows: 2\nSELECT 1", "line 2: a second bound"),
+            ("-- waive: seq-scn: small\nSELECT 1", "line 1: unknown rule `seq-scn`; did you mean `seq-scan`?"),
+            ("-- waive: seq-scan\nSELECT 1", "line 1: say why: `-- waive: seq-scan: the reason`"),
             ("SELECT\n$1", "line 2: `$1`: write `:name`"),
             ("SELECT 1;\nSELECT 2", "line 2: a second statement"),
             ("-- only a comment\n;", "queries/q.sql: no statement in it"),

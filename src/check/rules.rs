@@ -143,7 +143,7 @@ fn compares(plan: &Plan, scan: &Node, column: &str) -> bool {
     })
 }
 
-fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+pub fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     let part_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '"' | '.');
     !text[..start].ends_with(part_of_name) && !text[end..].starts_with(part_of_name)
 }

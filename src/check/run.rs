@@ -5,8 +5,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio_postgres::{Client, Transaction};
 
+use super::assertions;
 use super::coverage;
-use super::finding::{Check, CheckReport, Figures, Finding, Measured, Severity, Skipped, Subject};
+use super::finding::{
+    Check, CheckReport, Figures, Finding, Measured, Severity, Skipped, Subject, Waived,
+};
 use super::header::Source;
 use super::measure::{self, Bindings, Measurement, PINNED, Stopped};
 use super::query::{Parameter, Query, QueryFile};
@@ -255,17 +258,36 @@ impl Bench<'_> {
     }
 
     fn unchecked(&self, finding: Finding) -> Checked {
-        Checked::Yes(Box::new(Check {
+        Checked::Yes(Box::new(self.waiving(vec![finding])))
+    }
+
+    /// A check with what counts of these findings, and what the query's header waives.
+    fn waiving(&self, findings: Vec<Finding>) -> Check {
+        let (mut counted, mut waived) = (Vec::new(), Vec::new());
+        for finding in findings {
+            let mut waivers = self.query.waivers.iter();
+            match waivers.find(|(rule, _)| rule == finding.rule) {
+                Some((_, reason)) => waived.push(Waived {
+                    finding,
+                    reason: reason.clone(),
+                }),
+                None => counted.push(finding),
+            }
+        }
+        Check {
             name: self.query.name.clone(),
             subject: Subject::Query(None),
-            findings: vec![finding],
-        }))
+            findings: counted,
+            waived,
+        }
     }
 
     fn judge(&self, measurement: &Measurement) -> Check {
         let budget = self.query.budget.unwrap_or(self.settings.budget);
         let figures = Figures::of(&measurement.samples);
         let mut findings = rules::seq_scans(&measurement.plans, self.facts);
+        findings.extend(assertions::uses(self.query, &measurement.plans));
+        findings.extend(assertions::bounds(self.query, &measurement.samples));
         findings.extend(rules::over_budget(
             self.query,
             &figures,
@@ -284,9 +306,8 @@ impl Bench<'_> {
             figures,
         };
         Check {
-            name: self.query.name.clone(),
             subject: Subject::Query(Some(measured)),
-            findings,
+            ..self.waiving(findings)
         }
     }
 }

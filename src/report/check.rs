@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::colour::Colour;
 use super::table::{Align, table};
-use crate::check::{Check, CheckReport, Finding, Measured, Sample, Subject, Verdict};
+use crate::check::{Check, CheckReport, Finding, Measured, Sample, Subject, Verdict, Waived};
 use crate::progress::grouped;
 
 /// For people: sections with an empty line between.
@@ -81,7 +81,18 @@ fn notes(report: &CheckReport, colour: Colour) -> String {
         })) => Some(format!("{}: {why}\n", check.name)),
         Subject::Query(_) => None,
     };
-    let checks = report.checks.iter().filter_map(of_check);
+    let waived = |check: &Check| {
+        let line = |waived: &Waived| {
+            let Waived { finding, reason } = waived;
+            let Finding { rule, message, .. } = finding;
+            format!("{}: {rule} is waived, {reason}: {message}\n", check.name)
+        };
+        check.waived.iter().map(line).collect::<String>()
+    };
+    let checks = report
+        .checks
+        .iter()
+        .map(|check| of_check(check).unwrap_or_default() + &waived(check));
     let skipped = report.skipped.iter();
     checks
         .chain(skipped.map(|skipped| format!("{}: skipped, {}\n", skipped.name, skipped.reason)))
@@ -165,6 +176,14 @@ fn check_json(check: &Check) -> Value {
     object.insert("verdict".into(), check.verdict().name().into());
     let findings: Vec<Value> = check.findings.iter().map(finding_json).collect();
     object.insert("findings".into(), findings.into());
+    if !check.waived.is_empty() {
+        let waived = check.waived.iter().map(|waived| {
+            let mut finding = finding_json(&waived.finding);
+            finding["reason"] = waived.reason.as_str().into();
+            finding
+        });
+        object.insert("waived".into(), waived.collect());
+    }
     match &check.subject {
         Subject::ForeignKeys { covered, total } => {
             object.insert("covered".into(), (*covered).into());
@@ -246,6 +265,7 @@ mod tests {
             name: name.into(),
             subject,
             findings,
+            waived: Vec::new(),
         };
         CheckReport {
             target: "db.example.com".into(),
