@@ -142,6 +142,18 @@ pub enum Format {
     Json,
 }
 
+/// Where DDL is applied to be compared with a schema.
+#[derive(Args, Debug, Clone)]
+pub struct ReferenceArgs {
+    /// Hold the schema against this file's DDL [default: the dataset's]
+    #[arg(long, value_name = "FILE.sql")]
+    pub schema: Option<PathBuf>,
+
+    /// A server to make a throw-away database on, for the DDL to be applied to [default: the embedded Postgres]
+    #[arg(long, value_name = "URL")]
+    pub scratch_url: Option<String>,
+}
+
 /// Reads a count of rows: digits, `_` between them, and one of k, M or G behind.
 pub fn rows(text: &str) -> Result<u64, String> {
     const EXPECTED: &str = "expected a whole number above 0 such as 250k, 1_000_000 or 10M";

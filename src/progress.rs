@@ -69,6 +69,10 @@ pub enum Unit {
     Pages,
     /// Queries to be checked.
     Queries,
+    /// Tables to be worked on.
+    Tables,
+    /// Indexes to be worked on.
+    Indexes,
 }
 
 impl Unit {
@@ -78,6 +82,8 @@ impl Unit {
             Unit::Bytes | Unit::Whole => "",
             Unit::Pages => "pages",
             Unit::Queries => "queries",
+            Unit::Tables => "tables",
+            Unit::Indexes => "indexes",
         }
     }
 }
@@ -268,7 +274,9 @@ impl State {
                 grouped(per_second(&self.rows)),
                 HumanBytes(per_second(&self.done))
             ),
-            Unit::Whole | Unit::Pages | Unit::Queries => String::new(),
+            Unit::Whole | Unit::Pages | Unit::Queries | Unit::Tables | Unit::Indexes => {
+                String::new()
+            }
         }
     }
 
@@ -285,7 +293,9 @@ impl State {
 fn style(unit: Unit) -> ProgressStyle {
     let figures = match unit {
         Unit::Bytes => "{bar:24} {percent:>3}% {msg}, {eta} left",
-        Unit::Pages | Unit::Queries => "{bar:24} {percent:>3}% {eta} left",
+        Unit::Pages | Unit::Queries | Unit::Tables | Unit::Indexes => {
+            "{bar:24} {percent:>3}% {eta} left"
+        }
         Unit::Whole => "{elapsed}",
     };
     let template = format!("{{prefix:<{NAME_WIDTH}!}} {figures}");

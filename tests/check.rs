@@ -14,8 +14,9 @@ const ROWS: &str = "
     INSERT INTO styles SELECT i, 1 + i % 5000, repeat('s', 50), NULL, i, 0 FROM generate_series(1, 20000) AS i;
     INSERT INTO photos SELECT i, 1 + i % 20000, repeat('u', 50), '' FROM generate_series(1, 20000) AS i;
     INSERT INTO skus SELECT i, 1 + i % 20000, 'XL', i FROM generate_series(1, 40000) AS i;
-    INSERT INTO related SELECT i, 1 + i % 5000, 1 FROM generate_series(1, 40000) AS i;
-    ANALYZE";
+    INSERT INTO related SELECT i, 1 + i % 5000, 1 + i % 4999 FROM generate_series(1, 40000) AS i;
+    SELECT setval(pg_get_serial_sequence(name, 'id'), 40000)
+    FROM unnest(ARRAY['products', 'features', 'styles', 'photos', 'skus', 'related']) AS name";
 
 /// A dataset of a test's own: no tables that matter, one query.
 const DATASET: &str = r#"
@@ -33,6 +34,18 @@ const USERS: &str = "
     CREATE TABLE users (id int PRIMARY KEY, name text);
     INSERT INTO users SELECT i, 'n' || i FROM generate_series(1, 1000) AS i;
     ANALYZE";
+
+/// What a load leaves tables in: vacuumed and analysed. A transaction elsewhere, such as autovacuum's, may keep rows from
+/// being visible to all for a moment.
+fn settle(db: &Db) {
+    db.execute("CHECKPOINT");
+    let hidden = "SELECT count(*) FROM pg_class
+        WHERE relkind = 'r' AND relallvisible < relpages AND oid >= 16384";
+    support::eventually("all pages are visible to all", || {
+        db.execute("VACUUM (ANALYZE)");
+        db.value(hidden) == "0"
+    });
+}
 
 /// What the ledger's tables have that a check looks at.
 const LEDGER: &str = "
@@ -76,6 +89,7 @@ fn fails_without_the_indexes_and_holds_with_them() {
     let db = Db::new("fails_and_holds");
     db.execute(SCHEMA);
     db.execute(ROWS);
+    settle(&db);
     check(&db, &[])
         .exits(1)
         .stdout_has("foreign keys: 0 of 6 have an index")
@@ -88,7 +102,7 @@ fn fails_without_the_indexes_and_holds_with_them() {
         .exits(0)
         .stdout_has("foreign keys: 6 of 6 have an index")
         .stdout_has("skus_style_id_idx")
-        .stdout_has("pass: 5 checks: 5 pass");
+        .stdout_has("pass: 12 checks: 12 pass");
     db.execute("DROP INDEX skus_style_id_idx");
     check(&db, &["--only", "coverage"])
         .exits(1)
@@ -102,6 +116,7 @@ fn json_has_findings_samples_and_plans() {
     let db = Db::new("json");
     db.execute(SCHEMA);
     db.execute(ROWS);
+    settle(&db);
     let json = check(
         &db,
         &["--format", "json", "--samples", "3", "--budget", "1s"],
@@ -113,16 +128,30 @@ fn json_has_findings_samples_and_plans() {
     let names: Vec<&str> = checks.iter().filter_map(|c| c["name"].as_str()).collect();
     assert_eq!(
         names,
-        ["foreign-keys", "product", "products", "related", "styles"]
+        [
+            "foreign-keys",
+            "schema",
+            "features(product_id)",
+            "photos(style_id)",
+            "related(current_product_id)",
+            "related(related_product_id)",
+            "skus(style_id)",
+            "styles(product_id)",
+            "product",
+            "products",
+            "related",
+            "styles"
+        ]
     );
     assert_eq!(checks[0]["findings"].as_array().unwrap().len(), 6);
-    let styles = &checks[4];
+    assert_eq!(checks[0]["keys"][5]["verdict"], "UNCOVERED");
+    let styles = &checks[11];
     assert_eq!(styles["findings"][0]["rule"], "seq-scan");
     assert_eq!(styles["samples"].as_array().unwrap().len(), 3);
     let id = styles["samples"][0]["parameters"]["product_id"].as_i64();
     assert!(id > Some(4_500) && id <= Some(5_000), "{id:?}");
     assert!(styles["plan"]["Plan"]["Node Type"].is_string());
-    assert_eq!(checks[2]["verdict"], "pass", "the list of products");
+    assert_eq!(checks[9]["verdict"], "pass", "the list of products");
 }
 
 #[test]
@@ -131,9 +160,14 @@ fn samples_depend_on_the_seed_alone() {
     db.execute(USERS);
     let ids = |seed: &str| {
         let query = "-- param id: users.id\nSELECT name FROM users WHERE id = :id";
-        let run = check_query(&db, "samples", query, &["--format", "json", "--seed", seed]);
+        let run = check_query(
+            &db,
+            "samples",
+            query,
+            &["--only", "plans", "--format", "json", "--seed", seed],
+        );
         let json = run.exits(0).json();
-        let samples = json["checks"][1]["samples"].as_array().unwrap().clone();
+        let samples = json["checks"][0]["samples"].as_array().unwrap().clone();
         let id = |sample: &serde_json::Value| sample["parameters"]["id"].as_i64().unwrap();
         samples.iter().map(id).collect::<Vec<i64>>()
     };
@@ -175,7 +209,7 @@ fn empty_tables_are_unchecked() {
         .stderr_has("4 of 4 checks could not be judged");
     check(&db, &[])
         .exits(1)
-        .stdout_has("fail: 5 checks: 1 fail, 4 unchecked");
+        .stdout_has("fail: 6 checks: 1 fail, 4 unchecked, 1 pass, 6 skipped");
 }
 
 #[test]
@@ -183,6 +217,7 @@ fn queries_over_tables_left_out_are_skipped() {
     let db = Db::new("left_out");
     db.execute(SCHEMA);
     db.execute(ROWS);
+    settle(&db);
     let plans = ["--only", "plans", "--budget", "1s", "--tables", "products"];
     check(&db, &plans)
         .exits(0)
@@ -218,6 +253,7 @@ fn when_no_check_is_left_nothing_is_proven() {
     let db = Db::new("no_check_left");
     db.execute(SCHEMA);
     db.execute(ROWS);
+    settle(&db);
     let none = ["--only", "plans", "--tables", "photos"];
     check(&db, &none)
         .exits(2)
@@ -313,6 +349,9 @@ fn a_header_asserts_and_waives() {
     let db = Db::new("asserts");
     db.execute(SCHEMA);
     db.execute(ROWS);
+    settle(&db);
+    db.execute("DROP TABLE features, photos, skus, related");
+    db.execute("ALTER TABLE styles DROP CONSTRAINT styles_product_id_fkey");
     let styles = "-- param id: products.id\n-- uses: styles(product_id)\n-- max-rows: 3\n-- max-buffers: 20\n";
     let read = "SELECT id FROM styles WHERE product_id = :id";
     let assertions = |waivers: &str, more: &[&str]| {
@@ -380,9 +419,7 @@ fn mistakes_in_a_query_file_are_told_with_file_and_line() {
             .stderr_has(expected);
     }
     let query = "-- param id: tags.id\nSELECT :id";
-    check_query(&db, "mistakes", query, &[])
-        .exits(2)
-        .stdout_has("tags.id is of type text, not an integer");
+    check_query(&db, "mistakes", query, &[]).exits(0);
 }
 
 #[test]
@@ -398,9 +435,9 @@ fn quoted_names_schemas_and_partitions_are_understood() {
             FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
         INSERT INTO \"Shop Floor\".\"Order\" SELECT generate_series(1, 20000);
         INSERT INTO \"Shop Floor\".\"Line Items\"
-            SELECT i, '2024-06-01', repeat('p', 80) FROM generate_series(1, 20000) AS i;
-        ANALYZE",
+            SELECT i, '2024-06-01', repeat('p', 80) FROM generate_series(1, 20000) AS i",
     );
+    settle(&db);
     let query = "-- param id: \"Order\".\"Id\"\nSELECT * FROM \"Line Items\" AS \"L i\" WHERE \"order\" = :id";
     let at_home = ["--target-schema", "Shop Floor", "--budget", "1s"];
     check_query(&db, "names", query, &at_home)

@@ -17,6 +17,7 @@ pub fn uses(query: &Query, plans: &[Plan]) -> Vec<Finding> {
         Finding {
             rule: "index-not-used",
             severity: Severity::Fail,
+            on: None,
             message: format!(
                 "no index of {uses} is searched, in {} of {} samples; the header says that one is",
                 lacking.count(),
@@ -37,13 +38,25 @@ pub fn uses(query: &Query, plans: &[Plan]) -> Vec<Finding> {
     query.uses.iter().filter(missing).map(finding).collect()
 }
 
+/// Whether a scan of a table searches an index, or several by a bitmap, for all of the columns.
+pub fn is_searched_for(scan: &Node, columns: &[&str]) -> bool {
+    let found = |node: &Node| {
+        let condition = node.index_cond.as_deref().unwrap_or_default();
+        columns
+            .iter()
+            .all(|column| names(condition, &quoted(column)))
+    };
+    found(scan) || bitmaps(scan).any(found)
+}
+
 /// Whether the node or one beneath it searches an index of the table by all of the columns.
 fn searches(node: &Node, uses: &Uses) -> bool {
     let is_table = node.relation.as_ref() == Some(&uses.table)
         && (uses.schema.is_none() || node.schema == uses.schema);
+    let columns: Vec<&str> = uses.columns.iter().map(String::as_str).collect();
     // A bitmap's index scans stand beneath the scan that names the table.
-    let found = is_table && (finds(node, uses) || bitmaps(node).any(|below| finds(below, uses)));
-    found || node.plans.iter().any(|below| searches(below, uses))
+    (is_table && is_searched_for(node, &columns))
+        || node.plans.iter().any(|below| searches(below, uses))
 }
 
 /// The bitmap nodes beneath a node.
@@ -58,15 +71,6 @@ fn bitmaps(node: &Node) -> impl Iterator<Item = &Node> {
         );
         Some(next)
     })
-}
-
-fn finds(node: &Node, uses: &Uses) -> bool {
-    let Some(condition) = &node.index_cond else {
-        return false;
-    };
-    uses.columns
-        .iter()
-        .all(|column| names(condition, &quoted(column)))
 }
 
 /// Whether a condition speaks of a column, with the table's alias before it or without.
@@ -119,6 +123,7 @@ fn over(query: &Query, rule: &'static str, seen: String, bound: u64, sample: &Sa
     Finding {
         rule,
         severity: Severity::Fail,
+        on: None,
         message: format!(
             "{seen} with {}, and the header allows {}",
             with.join(", "),

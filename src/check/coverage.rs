@@ -1,41 +1,83 @@
 //! The rules over foreign keys: each has an index, and holds for all rows.
 
-use super::finding::{Check, Finding, Severity, Subject};
-use crate::index::{Coverage, Mode, Survey, Verdict};
+use super::finding::{Check, Finding, KeyVerdict, Severity, Subject};
+use super::planner::Answer;
+use crate::index::{Coverage, Mode, NOT_INDEXED, Survey, Verdict};
 use crate::postgres::catalog::ForeignKey;
 use crate::postgres::name::quoted;
 
 /// The check's name in reports.
 pub const FOREIGN_KEYS: &str = "foreign-keys";
 
-/// Each foreign key has an index (`fk-not-indexed`) and holds for all rows (`fk-not-valid`).
-pub fn foreign_keys(survey: &Survey, target_options: &str) -> Check {
-    let uncovered = survey
-        .missing()
+/// Each foreign key has an index (`fk-not-indexed`), which the planner uses (`fk-index-unused`), and holds for all rows
+/// (`fk-not-valid`). `answers` are the planner's, in the survey's order.
+pub fn foreign_keys(survey: &Survey, answers: &[Option<Answer>], target_options: &str) -> Check {
+    let keys = || survey.keys.iter();
+    let uncovered = keys()
+        .filter(|key| !key.verdict.is_covered())
         .map(|key| fk_not_indexed(survey, key, target_options));
-    let unvalidated = survey
-        .keys
-        .iter()
-        .filter(|key| !key.foreign_key.validated)
+    let unused = keys()
+        .zip(answers)
+        .filter_map(|(key, answer)| Some((key, answer.as_ref()?)))
+        .filter_map(|(key, answer)| fk_index_unused(survey, key, answer));
+    let unvalidated = keys()
+        .filter(|key| !key.foreign_key.validated && key.foreign_key.enforced)
         .map(|key| fk_not_valid(survey, &key.foreign_key));
+    let verdicts = keys().enumerate().map(|(at, key)| KeyVerdict {
+        key: key.shown(&survey.home),
+        verdict: key.verdict.name(),
+        reason: key.verdict.reason(),
+        planner: match answers.get(at) {
+            Some(Some(Answer::Agrees)) => Some(true),
+            Some(Some(Answer::Disagrees(_))) => Some(false),
+            _ => None,
+        },
+    });
     Check {
         name: FOREIGN_KEYS.to_owned(),
         subject: Subject::ForeignKeys {
-            covered: survey.keys.len() - survey.missing().count(),
+            covered: keys().filter(|key| key.verdict.is_covered()).count(),
             total: survey.keys.len(),
+            keys: verdicts.collect(),
         },
-        findings: uncovered.chain(unvalidated).collect(),
+        findings: uncovered.chain(unused).chain(unvalidated).collect(),
         waived: Vec::new(),
     }
+}
+
+fn fk_index_unused(survey: &Survey, key: &Coverage, answer: &Answer) -> Option<Finding> {
+    let Answer::Disagrees(plan) = answer else {
+        return None;
+    };
+    let on = key.foreign_key.shown(&survey.home);
+    Some(Finding {
+        rule: "fk-index-unused",
+        severity: Severity::Fail,
+        message: format!(
+            "the foreign key {on} is {}, but the planner doesn't use it for Postgres' own lookup: {plan}",
+            key.verdict.reason()
+        ),
+        help: "compare the index' operator classes and collations with the referenced columns' (\\d in psql), and build \
+               a plain one: CREATE INDEX ON … (…);"
+            .to_owned(),
+        on: Some(on),
+    })
 }
 
 fn fk_not_indexed(survey: &Survey, key: &Coverage, target_options: &str) -> Finding {
     let shown = key.shown(&survey.home);
     Finding {
-        rule: "fk-not-indexed",
-        severity: Severity::Fail,
+        rule: NOT_INDEXED,
+        // Postgres itself never looks a key up that it doesn't enforce; joins do.
+        severity: match key.foreign_key.enforced {
+            true => Severity::Fail,
+            false => Severity::Warn,
+        },
+        on: Some(key.foreign_key.shown(&survey.home)),
         message: match &key.verdict {
-            Verdict::Uncovered => format!("no index serves the foreign key {shown}"),
+            Verdict::Uncovered | Verdict::Waived { .. } => {
+                format!("no index serves the foreign key {shown}")
+            }
             near => format!("no index serves the foreign key {shown}: {}", near.reason()),
         },
         help: build_help(survey, &key.foreign_key, target_options),
@@ -56,6 +98,7 @@ fn fk_not_valid(survey: &Survey, key: &ForeignKey) -> Finding {
     Finding {
         rule: "fk-not-valid",
         severity: Severity::Fail,
+        on: Some(key.shown(&survey.home)),
         message: format!(
             "the foreign key {name} of {} is not validated: rows may refer to nothing",
             table.within(&survey.home)
@@ -101,11 +144,11 @@ mod tests {
             .collect();
         let missing: Vec<&ForeignKey> = keys
             .iter()
-            .filter(|key| !key.verdict.is_covered())
+            .filter(|key| key.verdict.is_missing())
             .map(|key| &key.foreign_key)
             .collect();
         Survey {
-            proposals: propose(&missing, &[], &mut Default::default()),
+            proposals: propose(&missing, &[], &[], &mut Default::default()),
             home: "public".into(),
             keys,
         }
@@ -122,14 +165,18 @@ mod tests {
                 Verdict::Covered { index: "y".into() },
             ),
         ]);
-        let check = foreign_keys(&survey, " --url postgresql:///shop");
-        assert_eq!(
-            check.subject,
-            Subject::ForeignKeys {
-                covered: 1,
-                total: 3
-            }
-        );
+        let check = foreign_keys(&survey, &[], " --url postgresql:///shop");
+        let Subject::ForeignKeys {
+            covered,
+            total,
+            keys,
+        } = &check.subject
+        else {
+            panic!("{check:?}");
+        };
+        assert_eq!((*covered, *total), (1, 3));
+        let verdicts: Vec<&str> = keys.iter().map(|key| key.verdict).collect();
+        assert_eq!(verdicts, ["UNCOVERED", "PARTIAL", "COVERED"]);
         assert_eq!(check.findings.len(), 2);
         let first = &check.findings[0];
         assert_eq!(
@@ -154,7 +201,7 @@ mod tests {
             ..samples::foreign_key(&[1, 2])
         };
         let covered = Verdict::Covered { index: "y".into() };
-        let check = foreign_keys(&survey(vec![(key, covered)]), "");
+        let check = foreign_keys(&survey(vec![(key, covered)]), &[], "");
         let finding = &check.findings[0];
         assert_eq!(finding.rule, "fk-not-valid");
         assert_eq!(
@@ -169,7 +216,41 @@ mod tests {
     #[test]
     fn keys_that_are_covered_and_valid_pass() {
         let covered = Verdict::Covered { index: "y".into() };
-        let check = foreign_keys(&survey(vec![(samples::foreign_key(&[1]), covered)]), "");
+        let check = foreign_keys(
+            &survey(vec![(samples::foreign_key(&[1]), covered)]),
+            &[],
+            "",
+        );
         assert_eq!(check.findings, []);
+    }
+
+    #[test]
+    fn the_planner_is_believed_when_it_disagrees() {
+        let covered = Verdict::Covered { index: "y".into() };
+        let survey = survey(vec![(samples::foreign_key(&[1]), covered)]);
+        let answers = [Some(Answer::Disagrees("Seq Scan on child".into()))];
+        let check = foreign_keys(&survey, &answers, "");
+        assert_eq!(check.findings[0].rule, "fk-index-unused");
+        assert!(
+            check.findings[0]
+                .message
+                .ends_with("lookup: Seq Scan on child")
+        );
+    }
+
+    #[test]
+    fn a_key_that_postgres_doesn_t_enforce_is_looked_up_by_joins_only() {
+        let key = ForeignKey {
+            enforced: false,
+            validated: false,
+            ..samples::foreign_key(&[1])
+        };
+        let check = foreign_keys(&survey(vec![(key, Verdict::Uncovered)]), &[], "");
+        let found: Vec<(&str, Severity)> = check
+            .findings
+            .iter()
+            .map(|f| (f.rule, f.severity))
+            .collect();
+        assert_eq!(found, [("fk-not-indexed", Severity::Warn)]);
     }
 }

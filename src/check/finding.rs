@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::dataset::Waiver;
+
 /// Something that a check found: a rule's stable id, what it saw, and what to type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -9,25 +11,64 @@ pub struct Finding {
     pub rule: &'static str,
     /// How grave it is.
     pub severity: Severity,
+    /// What within the check it is found on: `skus(style_id)`; `None` when that is the check itself.
+    pub on: Option<String>,
     /// What was seen, in one sentence.
     pub message: String,
     /// What to type to mend it, or to see more.
     pub help: String,
 }
 
-/// The rules that a query can break, and that its header can waive.
+/// The rules that a query or a lookup can break, and that a query's header can waive.
 pub const QUERY_RULES: &[&str] = &[
     "seq-scan",
+    "generic-plan",
     "over-budget",
     "index-not-used",
     "over-buffers",
+    "over-bound",
     "over-rows",
+    "row-estimate",
+    "rows-removed",
+    "spill",
+    "plan-flips",
+    "not-proven",
+    "not-settled",
     "no-rows",
-    "not-an-integer",
+    "no-tail",
     "outside-schema",
 ];
 
-/// A finding that a query's header takes for granted.
+/// The ids of all rules.
+pub fn all_rules() -> impl Iterator<Item = &'static str> {
+    let all = [QUERY_RULES, KEY_RULES, SCHEMA_RULES];
+    all.into_iter().flatten().copied()
+}
+
+/// The rules over foreign keys.
+pub const KEY_RULES: &[&str] = &["fk-not-indexed", "fk-index-unused", "fk-not-valid"];
+
+/// The rules over the schema.
+pub const SCHEMA_RULES: &[&str] = &[
+    "table-missing",
+    "table-extra",
+    "column-missing",
+    "column-extra",
+    "column-type",
+    "column-default",
+    "column-null",
+    "constraint-missing",
+    "constraint-extra",
+    "constraint-differs",
+    "check-not-valid",
+    "index-missing",
+    "index-differs",
+    "index-invalid",
+    "sequence-behind",
+    "not-compared",
+];
+
+/// A finding that a query's header or a waiver takes for granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waived {
     /// What was found.
@@ -45,6 +86,8 @@ pub enum Severity {
     Warn,
     /// It could not be judged.
     Unchecked,
+    /// It holds now, and might not the next time statistics are taken.
+    Unstable,
 }
 
 /// What a check, or all of them, came to; the gravest is the greatest.
@@ -56,6 +99,8 @@ pub enum Verdict {
     Warn,
     /// It could not be judged.
     Unchecked,
+    /// It holds now, and might not the next time statistics are taken.
+    Unstable,
     /// It doesn't hold.
     Fail,
 }
@@ -67,6 +112,7 @@ impl Verdict {
             Verdict::Pass => "pass",
             Verdict::Warn => "warn",
             Verdict::Unchecked => "unchecked",
+            Verdict::Unstable => "unstable",
             Verdict::Fail => "fail",
         }
     }
@@ -78,14 +124,15 @@ impl From<Severity> for Verdict {
             Severity::Fail => Verdict::Fail,
             Severity::Warn => Verdict::Warn,
             Severity::Unchecked => Verdict::Unchecked,
+            Severity::Unstable => Verdict::Unstable,
         }
     }
 }
 
-/// One check: the foreign keys, or one query.
+/// One check: the foreign keys, the schema, one foreign key's lookup, or one query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {
-    /// `foreign-keys`, or the query file's stem.
+    /// `foreign-keys`, `schema`, `skus(style_id)` for a lookup, or the query file's stem.
     pub name: String,
     /// What it looked at, with figures.
     pub subject: Subject,
@@ -101,6 +148,26 @@ impl Check {
         let verdicts = self.findings.iter().map(|finding| finding.severity.into());
         verdicts.max().unwrap_or(Verdict::Pass)
     }
+
+    /// Sets the findings aside that a waiver speaks of; `used` is told of each such waiver.
+    pub fn waive(&mut self, waivers: &[Waiver], home: &str, used: &mut impl FnMut(&Waiver)) {
+        let (mut counted, mut waived) = (Vec::new(), Vec::new());
+        for finding in std::mem::take(&mut self.findings) {
+            let on = finding.on.as_ref().unwrap_or(&self.name);
+            match waivers.iter().find(|it| it.covers(finding.rule, on, home)) {
+                Some(waiver) => {
+                    used(waiver);
+                    waived.push(Waived {
+                        finding,
+                        reason: waiver.reason.clone(),
+                    });
+                }
+                None => counted.push(finding),
+            }
+        }
+        self.findings = counted;
+        self.waived.extend(waived);
+    }
 }
 
 /// What a check looked at.
@@ -112,9 +179,127 @@ pub enum Subject {
         covered: usize,
         /// How many there are.
         total: usize,
+        /// Each of them, by table and columns.
+        keys: Vec<KeyVerdict>,
     },
+    /// The lookup of a foreign key, with its measurements when it could be run.
+    Lookup(Option<Measured>),
     /// A query, with its measurements when it could be run.
     Query(Option<Measured>),
+    /// The database's schema.
+    Schema {
+        /// What it was held against: a dataset's name or a file; `None` for nothing but itself.
+        against: Option<String>,
+        /// How many tables were looked at.
+        tables: usize,
+    },
+}
+
+impl Subject {
+    /// The word for it, in JSON.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Subject::ForeignKeys { .. } => "foreign-keys",
+            Subject::Lookup(_) => "lookup",
+            Subject::Query(_) => "query",
+            Subject::Schema { .. } => "schema",
+        }
+    }
+
+    /// The measurements of a lookup or a query.
+    pub fn measured(&self) -> Option<&Measured> {
+        match self {
+            Subject::Lookup(measured) | Subject::Query(measured) => measured.as_ref(),
+            Subject::ForeignKeys { .. } | Subject::Schema { .. } => None,
+        }
+    }
+}
+
+/// A foreign key and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyVerdict {
+    /// `skus(style_id) → styles(id)`
+    pub key: String,
+    /// COVERED, PREFIX_ONLY, NON_LEADING, PARTIAL, INVALID, UNCOVERED or WAIVED.
+    pub verdict: &'static str,
+    /// Why, in a few words.
+    pub reason: String,
+    /// Whether the planner, asked for Postgres' own lookup, took an index for every column; `None` where it wasn't asked.
+    pub planner: Option<bool>,
+}
+
+/// What dropping one index does to a check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proof {
+    /// `skus(style_id)`
+    pub index: String,
+    /// The index' name.
+    pub name: String,
+    /// The median time and pages with it.
+    pub with: (f64, u64),
+    /// The median time and pages without it; `None` when it was cut off.
+    pub without: Option<(f64, u64)>,
+    /// Whether the check fails without it, as it should.
+    pub fails: bool,
+}
+
+/// How a query reaches the tables that aren't small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// By indexes alone.
+    Index,
+    /// One of them at least is read from end to end.
+    Scan,
+}
+
+impl Access {
+    /// The word for it, in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Access::Index => "index",
+            Access::Scan => "scan",
+        }
+    }
+}
+
+/// How a query could be carried out, and how it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// What the planner could do with sequential scans switched off.
+    pub capability: Access,
+    /// What it chooses for the samples' values.
+    pub choice: Access,
+    /// What it chooses without knowing the values.
+    pub generic: Access,
+}
+
+/// Times of many executions of the prepared statement, from the first byte sent to the last row received.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Latency {
+    /// How many executions.
+    pub executions: usize,
+    /// The median, in milliseconds.
+    pub p50_ms: f64,
+    /// The 95th percentile.
+    pub p95_ms: f64,
+    /// The 99th percentile.
+    pub p99_ms: f64,
+    /// The longest.
+    pub max_ms: f64,
+}
+
+impl Latency {
+    /// Of at least one execution.
+    pub fn of(milliseconds: &[f64]) -> Option<Latency> {
+        let times = sorted(milliseconds.iter().copied());
+        (!times.is_empty()).then(|| Latency {
+            executions: times.len(),
+            p50_ms: percentile(&times, 50),
+            p95_ms: percentile(&times, 95),
+            p99_ms: percentile(&times, 99),
+            max_ms: percentile(&times, 100),
+        })
+    }
 }
 
 /// A query's measurements.
@@ -124,12 +309,22 @@ pub struct Measured {
     pub samples: Vec<Sample>,
     /// The figures over all samples.
     pub figures: Figures,
-    /// The longest the median may be, in milliseconds.
-    pub budget_ms: f64,
+    /// The longest the median may be, in milliseconds; `None` where time isn't judged.
+    pub budget_ms: Option<f64>,
+    /// How its tables are reached.
+    pub shape: Shape,
+    /// Times at the client; `None` when it was too slow to be run again.
+    pub latency: Option<Latency>,
+    /// What its indexes buy, when that was to be proven.
+    pub proofs: Vec<Proof>,
+    /// The pages that the median's plan needs, from the indexes' sizes and the rows fetched; `None` where that can't be told.
+    pub bound: Option<u64>,
     /// Why fewer samples were taken than asked for.
     pub stopped: Option<String>,
     /// The plan of the sample whose time is the median, as EXPLAIN gave it.
     pub plan: Value,
+    /// The plan without knowing the values.
+    pub generic_plan: Value,
 }
 
 /// One measured execution.
@@ -217,7 +412,9 @@ pub struct CheckReport {
     pub target: String,
     /// The server's version, as it writes it.
     pub server_version: String,
-    /// The foreign keys first, then the queries in their order.
+    /// The schema that names are given without.
+    pub home: String,
+    /// The foreign keys first, then the schema, the keys' lookups, and the queries in their order.
     pub checks: Vec<Check>,
     /// The queries that were left out.
     pub skipped: Vec<Skipped>,
@@ -256,6 +453,7 @@ mod tests {
         let finding = |severity| Finding {
             rule: "r",
             severity,
+            on: None,
             message: String::new(),
             help: String::new(),
         };

@@ -3,30 +3,38 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use futures_util::TryStreamExt;
 use tokio_postgres::Transaction;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
-use super::finding::Sample;
+use super::finding::{Latency, Sample};
 use super::header::Source;
 use super::query::Query;
-use super::run::Settings;
+use super::rules::milliseconds;
+use super::settings::Settings;
 use super::value::Value;
-use crate::postgres::explain::{Explain, Plan, Run, error_line};
+use crate::postgres::explain::{self, Explain, Plan, Run, error_line};
 
-/// After this long no further sample of a query is begun.
-const CAP: Duration = Duration::from_secs(30);
+/// After this long no further sample of a query is begun, and of a lookup, of which there may be many.
+pub const CAP: Duration = Duration::from_secs(30);
+pub const LOOKUP_CAP: Duration = Duration::from_secs(5);
 /// An execution that takes longer is cut off.
 pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How many executions are timed at the client, and after how long no further one is begun.
+const EXECUTIONS: usize = 200;
+const LATENCY_CAP: Duration = Duration::from_secs(1);
 
 /// What every execution is pinned to: no compiling and no workers, so that runs are alike; [`STATEMENT_TIMEOUT`].
 pub const PINNED: &str = "
     SET LOCAL jit = off;
     SET LOCAL max_parallel_workers_per_gather = 0;
+    SET LOCAL plan_cache_mode = auto;
     SET LOCAL statement_timeout = '60s'";
 
 /// A query's parameters, each with its type and values.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Bindings {
     types: Vec<Type>,
     values: Vec<Vec<Value>>,
@@ -39,9 +47,26 @@ impl Bindings {
         self.values.push(values);
     }
 
+    /// Sets made of the first of so many equal parts of the values.
+    pub fn first(&self, samples: usize) -> Bindings {
+        let spread = |values: &Vec<Value>| {
+            let step = (values.len() / samples.max(1)).max(1);
+            values.iter().step_by(step).take(samples).cloned().collect()
+        };
+        Bindings {
+            types: self.types.clone(),
+            values: self.values.iter().map(spread).collect(),
+        }
+    }
+
+    /// The parameters' types.
+    pub fn types(&self) -> &[Type] {
+        &self.types
+    }
+
     /// As many sets as the parameter with the most values has, the others' values starting over; `samples` equal sets
     /// when no parameter comes from a column.
-    fn sets(&self, query: &Query, samples: u32) -> Vec<Vec<Value>> {
+    pub fn sets(&self, query: &Query, samples: u32) -> Vec<Vec<Value>> {
         let sampled = query.parameters.iter().zip(&self.values);
         let count = sampled
             .filter(|(parameter, _)| matches!(parameter.source, Source::Column { .. }))
@@ -79,6 +104,77 @@ pub enum Stopped {
     CutOff,
 }
 
+/// Times executions of the prepared statement from the first byte sent to the last row received, with each sample in turn.
+/// Postgres plans them as it does for any driver: for the values at first, once for all where that costs no more.
+pub async fn latency(
+    transaction: &Transaction<'_>,
+    query: &Query,
+    bindings: &Bindings,
+    settings: &Settings,
+) -> Result<Option<Latency>> {
+    let could_not = || format!("{}: could not be run", query.path);
+    let statement = transaction
+        .prepare_typed(&query.sql, bindings.types())
+        .await
+        .with_context(could_not)?;
+    let sets = bindings.sets(query, settings.samples);
+    let started = Instant::now();
+    let mut times = Vec::with_capacity(EXECUTIONS);
+    for set in sets.iter().cycle().take(EXECUTIONS) {
+        let before = Instant::now();
+        let rows = transaction
+            .query_raw(&statement, references(set))
+            .await
+            .with_context(could_not)?;
+        let mut rows = std::pin::pin!(rows);
+        while rows.try_next().await.with_context(could_not)?.is_some() {}
+        times.push(milliseconds(before.elapsed()));
+        if started.elapsed() > LATENCY_CAP {
+            break;
+        }
+    }
+    Ok(Latency::of(&times))
+}
+
+/// The plan that is made without knowing the values, and the one that the planner would take for the first sample if it had
+/// no sequential scans.
+pub async fn alternatives(
+    transaction: &Transaction<'_>,
+    query: &Query,
+    bindings: &Bindings,
+    settings: &Settings,
+) -> Result<(Plan, Plan)> {
+    let could_not = || format!("{}: could not be planned", query.path);
+    let explain = prepare(transaction, query, bindings, Run::Never).await?;
+    let generic = explain::generic(transaction, &query.sql, &explain.type_names())
+        .await
+        .with_context(could_not)?;
+    let sets = bindings.sets(query, settings.samples);
+    let first = sets.first().map_or(&[][..], Vec::as_slice);
+    let switch = |to: &str| format!("SET LOCAL enable_seqscan = {to}");
+    transaction.batch_execute(&switch("off")).await?;
+    let capable = explain.with(transaction, &references(first)).await;
+    let capable = capable.with_context(could_not)?;
+    transaction.batch_execute(&switch("on")).await?;
+    Ok((generic, capable))
+}
+
+/// The plans for each sample, without running them.
+pub async fn plans(
+    transaction: &Transaction<'_>,
+    query: &Query,
+    bindings: &Bindings,
+    settings: &Settings,
+) -> Result<Vec<Plan>> {
+    let explain = prepare(transaction, query, bindings, Run::Never).await?;
+    let mut plans = Vec::new();
+    for set in bindings.sets(query, settings.samples) {
+        let plan = explain.with(transaction, &references(&set)).await;
+        plans.push(plan.with_context(|| format!("{}: could not be planned", query.path))?);
+    }
+    Ok(plans)
+}
+
 /// The query's plan for its first sample, without running it. The outer error is anything but the server's refusal.
 pub async fn estimate(
     transaction: &Transaction<'_>,
@@ -95,13 +191,15 @@ pub async fn estimate(
         .with_context(|| format!("{}: could not be planned", query.path))
 }
 
-/// Runs the query twice with each sample, the second time measured: the first brings its pages into memory.
+/// Runs the query twice with each sample, the second time measured: the first brings its pages into memory. No further
+/// sample is begun after `cap`.
 pub async fn measure(
     transaction: &Transaction<'_>,
     query: &Query,
     bindings: &Bindings,
     settings: &Settings,
     estimated: Plan,
+    cap: Duration,
 ) -> Result<Measurement> {
     let explain = prepare(transaction, query, bindings, Run::Once).await?;
     let started = Instant::now();
@@ -112,7 +210,7 @@ pub async fn measure(
         stopped: None,
     };
     for set in &sets {
-        if started.elapsed() > CAP && !measurement.plans.is_empty() {
+        if started.elapsed() > cap && !measurement.plans.is_empty() {
             measurement.stopped = Some(Stopped::Cap { of: sets.len() });
             break;
         }

@@ -29,7 +29,7 @@ pub struct QueryFile {
 }
 
 /// A query file as understood.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Query {
     /// The file's stem.
     pub name: String,
@@ -78,13 +78,7 @@ impl Query {
         let mut query = Query {
             name: file.name.clone(),
             path: file.path.clone(),
-            sql: String::with_capacity(file.text.len()),
-            parameters: Vec::new(),
-            budget: None,
-            uses: Vec::new(),
-            max_buffers: None,
-            max_rows: None,
-            waivers: Vec::new(),
+            ..Query::default()
         };
         for (line, comment) in header_lines(&file.text) {
             query.read_header(line, comment)?;

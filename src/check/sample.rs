@@ -6,12 +6,13 @@ use tokio_postgres::types::Type;
 
 use super::finding::{Finding, Severity};
 use super::header::Source;
+use super::heap;
 use super::query::{Parameter, Query};
-use super::run::Settings;
+use super::settings::Settings;
 use super::value::Value;
 use crate::dataset::document::did_you_mean;
 use crate::dataset::draw::Key;
-use crate::postgres::catalog::{self, Column, Scope};
+use crate::postgres::catalog::{self, Column, ForeignKey, Scope};
 use crate::postgres::name::{TableName, quoted};
 
 /// A parameter's type and the values to run the query with.
@@ -65,21 +66,59 @@ pub async fn sample(
         || quoted(table),
         |schema| TableName::new(schema, table).to_string(),
     );
-    let integer = Type::from_oid(column.base_type_oid)
-        .filter(|ty| [Type::INT2, Type::INT4, Type::INT8].contains(ty));
-    let Some(ty) = integer else {
-        return Ok(Sampled::Unchecked(not_an_integer(&written, column)));
+    let ty = parameter_type(column);
+    let values: Vec<Value> = match is_integer(&ty) {
+        true => {
+            let tail = tail(client, oid, &written, column, settings).await?;
+            tail.into_iter().map(Value::Integer).collect()
+        }
+        false => {
+            let columns = [&*column.name];
+            match heap::tail(client, oid, &columns, settings).await? {
+                Some(rows) => rows.into_iter().flatten().collect(),
+                None => return Ok(Sampled::Unchecked(no_tail(&written, column))),
+            }
+        }
     };
-    let tail = tail(client, oid, &written, column, settings).await?;
-    match tail.is_empty() {
+    match values.is_empty() {
         true => Ok(Sampled::Unchecked(no_rows(
             query, &written, column, settings,
         ))),
-        false => Ok(Sampled::Values {
-            ty,
-            values: tail.into_iter().map(Value::Integer).collect(),
-        }),
+        false => Ok(Sampled::Values { ty, values }),
     }
+}
+
+/// The values of all columns that a key of several refers to, taken together from rows of the referenced table's tail; in
+/// the columns' order, each with its type. None where the table holds no rows that can be told apart.
+pub async fn sample_key(
+    client: &impl GenericClient,
+    key: &ForeignKey,
+    settings: &Settings,
+) -> Result<Vec<(Type, Vec<Value>)>> {
+    let columns = catalog::columns(client, Scope::Tables(&[key.referenced_oid])).await?;
+    let names: Vec<&str> = key
+        .referenced_columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect();
+    let rows = heap::tail(client, key.referenced_oid, &names, settings).await?;
+    let rows = rows.unwrap_or_default();
+    let column = |(at, name): (usize, &&str)| {
+        let column = columns.iter().find(|column| column.name == **name);
+        let ty = column.map_or(Type::UNKNOWN, parameter_type);
+        let values = rows.iter().filter_map(|row| row.get(at).cloned());
+        (ty, values.collect())
+    };
+    Ok(names.iter().enumerate().map(column).collect())
+}
+
+/// The type to declare a parameter as; where tokio-postgres doesn't know it, the server finds it out.
+fn parameter_type(column: &Column) -> Type {
+    Type::from_oid(column.base_type_oid).unwrap_or(Type::UNKNOWN)
+}
+
+fn is_integer(ty: &Type) -> bool {
+    [Type::INT2, Type::INT4, Type::INT8].contains(ty)
 }
 
 /// Existing values spread over the tail, ascending and distinct; none for a table without any.
@@ -230,6 +269,7 @@ fn no_rows(query: &Query, table: &str, column: &Column, settings: &Settings) -> 
     Finding {
         rule: "no-rows",
         severity: Severity::Unchecked,
+        on: None,
         message: format!(
             "{table} holds no {} to run {} with",
             quoted(&column.name),
@@ -242,16 +282,32 @@ fn no_rows(query: &Query, table: &str, column: &Column, settings: &Settings) -> 
     }
 }
 
-fn not_an_integer(table: &str, column: &Column) -> Finding {
+/// Nothing to look a key of several columns up with.
+pub fn no_key(key: &ForeignKey, home: &str, settings: &Settings) -> Finding {
     Finding {
-        rule: "not-an-integer",
+        rule: "no-rows",
         severity: Severity::Unchecked,
+        on: None,
         message: format!(
-            "{table}.{} is of type {}, not an integer: its last ids can't be told by range",
+            "{} holds no row to look {} up with",
+            key.referenced.within(home),
+            key.shown(home)
+        ),
+        help: format!("fill it: `seedrow load DIR{}`", settings.target_options),
+    }
+}
+
+fn no_tail(table: &str, column: &Column) -> Finding {
+    Finding {
+        rule: "no-tail",
+        severity: Severity::Unchecked,
+        on: None,
+        message: format!(
+            "{table}.{} is of type {}, and {table} has no pages of its own to take the last of",
             quoted(&column.name),
             column.type_name
         ),
-        help: "name an integer column, or give a fixed value: `-- param name: text = value`"
+        help: "name an integer column, a table's column, or give a fixed value: `-- param name: text = value`"
             .to_owned(),
     }
 }

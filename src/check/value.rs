@@ -1,7 +1,7 @@
 //! A parameter's value: one type for all that a query's parameters may be bound to.
 
 use bytes::BytesMut;
-use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 /// A parameter's value.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,13 @@ pub enum Value {
     Boolean(bool),
     /// For text.
     Text(String),
+    /// A value of any type, as it was read from its column.
+    Any {
+        /// As the server sends it in binary.
+        binary: Vec<u8>,
+        /// As the server writes it.
+        text: String,
+    },
 }
 
 impl Value {
@@ -39,7 +46,7 @@ impl Value {
             Value::Integer(number) => (*number).into(),
             Value::Float(number) => (*number).into(),
             Value::Boolean(truth) => (*truth).into(),
-            Value::Text(text) => text.as_str().into(),
+            Value::Text(text) | Value::Any { text, .. } => text.as_str().into(),
         }
     }
 }
@@ -57,24 +64,36 @@ impl ToSql for Value {
             Value::Float(number) => number.to_sql(ty, out),
             Value::Boolean(truth) => truth.to_sql(ty, out),
             Value::Text(text) => text.to_sql(ty, out),
+            Value::Any { binary, .. } => {
+                out.extend_from_slice(binary);
+                Ok(IsNull::No)
+            }
         }
     }
 
-    fn accepts(ty: &Type) -> bool {
-        TYPES.contains(ty)
+    // What was read from a column goes back as any type; the others are bound to the types that they were parsed for.
+    fn accepts(_: &Type) -> bool {
+        true
     }
 
     to_sql_checked!();
 }
 
-const TYPES: &[Type] = &[
-    Type::INT2,
-    Type::INT4,
-    Type::INT8,
-    Type::FLOAT8,
-    Type::BOOL,
-    Type::TEXT,
-];
+/// A value as the server sends it in binary, whatever its type.
+pub struct Binary(pub Vec<u8>);
+
+impl<'a> FromSql<'a> for Binary {
+    fn from_sql(
+        _: &Type,
+        raw: &'a [u8],
+    ) -> Result<Binary, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Binary(raw.to_vec()))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
 
 #[cfg(test)]
 mod tests {

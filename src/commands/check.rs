@@ -2,32 +2,37 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
+use crate::check::schema::{Reference, Scratch};
 use crate::check::{self, Area, CheckReport, QueryFile, Settings, Suite, Verdict};
-use crate::cli::{Format, QuietArgs, SampleArgs, TargetArgs};
+use crate::cli::{QuietArgs, ReferenceArgs, SampleArgs, TargetArgs};
 use crate::commands::Outcome;
-use crate::commands::index::target_options;
+use crate::commands::index::{DEFAULT_DATASET, target_options};
 use crate::dataset::Dataset;
+use crate::dataset::waivers::waivers;
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report::{self, colour::Colour};
 
-/// Prove that every foreign key has an index and that every query is fast on the last ids
+/// Prove that every foreign key has an index, that every read is fast on the last ids, and that the schema is right
 ///
-/// Each query of the dataset runs with existing ids from the last part of its table, in a read-only transaction that
-/// is rolled back: nothing in the target changes. Exits with 1 when something doesn't hold, with 2 when something
-/// couldn't be judged.
+/// Foreign keys are judged on any database, and each one's lookup is run. A dataset adds its queries and its schema. All of
+/// it happens in read-only transactions that are rolled back: nothing in the target changes. Exits with 1 when something
+/// doesn't hold, with 2 when something couldn't be judged.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
   seedrow check
   seedrow check --url postgres://app@db.example.com/shop --only coverage
+  seedrow check --prove
+  seedrow check --wait 30s --only coverage,schema --schema db/structure.sql --format github --write junit=check.xml
   seedrow check --dataset shop.toml --samples 50 --tail 5% --format json --output check.json")]
 pub struct Args {
-    /// The dataset whose queries are run: a built-in one's name or a TOML file
-    #[arg(long, default_value = "catalog", value_name = "NAME|FILE.toml")]
-    dataset: String,
+    /// The dataset whose queries are run and whose schema is compared: a built-in one's name or a TOML file [default:
+    /// catalog, where its tables are there]
+    #[arg(long, value_name = "NAME|FILE.toml")]
+    dataset: Option<String>,
 
     #[command(flatten)]
     target: TargetArgs,
@@ -35,7 +40,10 @@ pub struct Args {
     #[command(flatten)]
     sampling: SampleArgs,
 
-    /// Only queries that read none but these tables, separated by commas [default: all]
+    #[command(flatten)]
+    reference: ReferenceArgs,
+
+    /// Only queries that read none but these tables, and lookups between them, separated by commas [default: all]
     #[arg(long, value_delimiter = ',', value_name = "TABLE,…")]
     tables: Option<Vec<String>>,
 
@@ -47,42 +55,181 @@ pub struct Args {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "CHECK,…")]
     only: Option<Vec<Area>>,
 
-    /// How results are printed
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    /// VACUUM (ANALYZE) tables that need it first, and have plans hold when statistics are taken again
+    #[arg(long)]
+    settle: bool,
+
+    /// Drop each index that a check relies on, see the check fail, and roll back
+    #[arg(long)]
+    prove: bool,
+
+    /// Allow --prove to lock tables for a moment on a server that isn't the embedded one
+    #[arg(long, requires = "prove")]
+    allow_locks: bool,
+
+    /// The verdict from which on it exits with 1
+    #[arg(long, value_enum, default_value_t = FailOn::Fail, value_name = "VERDICT")]
+    fail_on: FailOn,
+
+    /// How results are printed; `github` adds a job summary where GITHUB_STEP_SUMMARY says
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    format: Output,
 
     /// Write the results to this file
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 
+    /// Write them in another format to another file, too: junit=check.xml; may be given several times
+    #[arg(long, value_parser = format_and_file, value_name = "FORMAT=FILE")]
+    write: Vec<(Output, PathBuf)>,
+
     #[command(flatten)]
     quiet: QuietArgs,
 }
 
+/// How results are printed.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum Output {
+    /// For people
+    Text,
+    /// For programs; data/check.schema.json describes it
+    Json,
+    /// XML that CI systems show
+    Junit,
+    /// GitHub's annotations, the worst ten, and the text
+    Github,
+    /// For a pull request
+    Markdown,
+}
+
+/// The mildest verdict that is a failure.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FailOn {
+    /// What holds, but not by much, is a failure
+    Warn,
+    /// What doesn't hold is a failure
+    Fail,
+}
+
+fn format_and_file(text: &str) -> Result<(Output, PathBuf), String> {
+    const EXPECTED: &str = "expected a format and a file, such as junit=check.xml";
+    let (format, file) = text.split_once('=').ok_or(EXPECTED)?;
+    if file.is_empty() {
+        return Err(EXPECTED.into());
+    }
+    let format = <Output as clap::ValueEnum>::from_str(format, false)?;
+    Ok((format, file.into()))
+}
+
 /// Opens dataset and target, checks, prints.
 pub async fn run(args: &Args) -> Result<Outcome> {
-    let dataset = Dataset::open(&args.dataset)?;
+    let name = args.dataset.as_deref().unwrap_or(DEFAULT_DATASET);
+    let dataset = Dataset::open(name)?;
     // Refuses names that aren't tables.
     dataset.select(args.tables.as_deref())?;
-    let suite = suite(&dataset, args.tables.clone());
     let progress = Progress::new(args.quiet.quiet);
-    let database = super::database_name(&args.dataset);
-    let server = Server::open(&args.target, &database, &progress).await?;
+    let server = Server::open(&args.target, &super::database_name(name), &progress).await?;
+    args.ensure_locks_allowed(&server)?;
+    let asked_for = args.dataset.is_some() || args.tables.is_some() || server.is_embedded();
+    let dataset = match asked_for || check::has_tables(&server, &dataset).await? {
+        true => Some(dataset),
+        false => None,
+    };
+    let suite = args.suite(dataset.as_ref())?;
     let report = check::run(&server, &suite, &args.settings(), &progress).await?;
-    show(args, &report)?;
-    outcome(&report)
+    args.show(&report)?;
+    outcome(&report, args.fail_on)
 }
 
 impl Args {
+    /// The dataset's part of the suite, where there is one, the DDL that was named, and the waivers.
+    fn suite(&self, dataset: Option<&Dataset>) -> Result<Suite> {
+        let scratch = Scratch {
+            url: self.reference.scratch_url.clone(),
+            target: self.target.clone(),
+        };
+        let reference = match (&self.reference.schema, dataset) {
+            (Some(path), _) => Some(Reference {
+                name: path.display().to_string(),
+                sql: std::fs::read_to_string(path)
+                    .with_context(|| format!("could not read {}", path.display()))?,
+                asked_for: true,
+                scratch,
+            }),
+            (None, Some(dataset)) => Some(Reference {
+                name: dataset.name.clone(),
+                sql: dataset.schema.text.clone(),
+                asked_for: self.reference.scratch_url.is_some(),
+                scratch,
+            }),
+            (None, None) => None,
+        };
+        let waivers = waivers(dataset)?;
+        Ok(match dataset {
+            Some(dataset) => Suite {
+                reference,
+                waivers,
+                ..suite(dataset, self.tables.clone())
+            },
+            None => Suite {
+                reference,
+                waivers,
+                ..Suite::default()
+            },
+        })
+    }
+
     fn settings(&self) -> Settings {
+        let dataset = self.dataset.as_deref().unwrap_or(DEFAULT_DATASET);
         Settings {
             areas: self.only.clone().unwrap_or_else(|| Area::ALL.to_vec()),
+            asked_for: self.only.is_some(),
             budget: self.sampling.budget,
             samples: self.sampling.samples,
             tail: self.sampling.tail,
             seed: self.seed,
-            target_options: target_options(&self.target, &self.dataset),
+            settle: self.settle,
+            prove: self.prove,
+            target_options: target_options(&self.target, dataset),
         }
+    }
+
+    fn ensure_locks_allowed(&self, server: &Server) -> Result<()> {
+        ensure!(
+            !self.prove || self.allow_locks || server.is_embedded(),
+            "--prove drops indexes in transactions that are rolled back, and everybody else's reads and writes of these \
+             tables wait meanwhile; where that is no matter, add --allow-locks"
+        );
+        Ok(())
+    }
+
+    fn show(&self, report: &CheckReport) -> Result<()> {
+        let write = |path: &PathBuf, text: String| {
+            std::fs::write(path, text)
+                .with_context(|| format!("could not write {}", path.display()))
+        };
+        for (format, path) in &self.write {
+            write(path, format.of(report, Colour::Off)?)?;
+        }
+        if self.format == Output::Github {
+            report::check::summarise(report)?;
+        }
+        match &self.output {
+            Some(path) => write(path, self.format.of(report, Colour::Off)?),
+            None => report::print(&self.format.of(report, Colour::of_stdout())?),
+        }
+    }
+}
+
+impl Output {
+    fn of(self, report: &CheckReport, colour: Colour) -> Result<String> {
+        Ok(match self {
+            Output::Text => report::check::text(report, colour),
+            Output::Json => report::pretty(&report::check::json(report)),
+            Output::Junit => report::check::junit(report)?,
+            Output::Github => report::check::github(report),
+            Output::Markdown => report::check::markdown(report),
+        })
     }
 }
 
@@ -100,6 +247,7 @@ pub(crate) fn suite(dataset: &Dataset, tables: Option<Vec<String>>) -> Suite {
     Suite {
         queries: queries.collect(),
         tables: tables.map(trimmed),
+        ..Suite::default()
     }
 }
 
@@ -109,27 +257,13 @@ fn trimmed(names: Vec<String>) -> Vec<String> {
     names.collect()
 }
 
-fn show(args: &Args, report: &CheckReport) -> Result<()> {
-    let colour = match args.output {
-        Some(_) => Colour::Off,
-        None => Colour::of_stdout(),
-    };
-    let text = match args.format {
-        Format::Text => report::check::text(report, colour),
-        Format::Json => report::pretty(&report::check::json(report)),
-    };
-    match &args.output {
-        Some(path) => std::fs::write(path, text)
-            .with_context(|| format!("could not write {}", path.display())),
-        None => report::print(&text),
-    }
-}
-
 /// A failure is a finding whatever else happened; else what couldn't be judged, though it was asked for, is an error.
-pub(crate) fn outcome(report: &CheckReport) -> Result<Outcome> {
+pub(crate) fn outcome(report: &CheckReport, fail_on: FailOn) -> Result<Outcome> {
+    let warned = report.count(Verdict::Warn) > 0;
     match report.verdict() {
+        _ if warned && fail_on == FailOn::Warn => Ok(Outcome::Found),
         Verdict::Pass | Verdict::Warn => Ok(Outcome::Held),
-        Verdict::Fail => Ok(Outcome::Found),
+        Verdict::Fail | Verdict::Unstable => Ok(Outcome::Found),
         Verdict::Unchecked if report.checks.is_empty() => bail!(
             "no check is left, and nothing is proven; the report says which of the queries were skipped, and why"
         ),

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::cli::{Format, JobsArgs, QuietArgs, TargetArgs};
 use crate::commands::Outcome;
-use crate::dataset;
+use crate::dataset::waivers::waivers_of;
 use crate::index::{self, Built, How, Mode, Survey};
 use crate::load;
 use crate::postgres::Server;
@@ -85,11 +85,11 @@ impl Args {
 pub async fn run(args: &Args) -> Result<Outcome> {
     let progress = Progress::new(args.quiet.quiet);
     // A misspelled name would have the embedded server make an empty database.
-    dataset::source::locate(&args.dataset)?;
+    let waivers = waivers_of(&args.dataset)?;
     let database = super::database_name(&args.dataset);
     let server = Server::open(&args.target, &database, &progress).await?;
     let client = server.connect().await?;
-    let survey = index::survey(&client, server.schema()).await?;
+    let survey = index::survey(&client, server.schema(), &waivers).await?;
     load::ensure_finished(&client, server.schema()).await?;
     let allowed = match args.intent() {
         Intent::DryRun => return dry_run(args, &survey, &progress),
@@ -171,7 +171,7 @@ pub(crate) fn target_options(target: &TargetArgs, dataset: &str) -> String {
 }
 
 /// Need not be said.
-const DEFAULT_DATASET: &str = "catalog";
+pub(crate) const DEFAULT_DATASET: &str = "catalog";
 
 #[cfg(test)]
 mod tests {

@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 
-use crate::check::{self, Area, CheckReport, Settings};
+use crate::check::{self, Area, CheckReport, Settings, Suite};
 use crate::cli::{DatasetArgs, JobsArgs, LoadArgs, QuietArgs, RowsArgs, SampleArgs, TargetArgs};
-use crate::commands::check::{outcome, suite};
+use crate::commands::check::{FailOn, outcome, suite};
 use crate::commands::index::target_options;
 use crate::commands::{Outcome, command_line, load as load_command, stoppable};
-use crate::dataset::Dataset;
+use crate::dataset::waivers::waivers;
+use crate::dataset::{Dataset, Waiver};
 use crate::files::folder::{Existing, ensure_may_hold};
 use crate::files::write::Order;
 use crate::files::{Manifest, manifest};
@@ -67,12 +68,12 @@ struct Job<'a> {
     server: Server,
     progress: Progress,
     stage: &'a Stage,
+    waivers: Vec<Waiver>,
 }
 
 /// The whole main job.
 pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
     let dataset = Arc::new(Dataset::open(&args.dataset.dataset)?);
-    let queries = suite(&dataset, args.dataset.tables.clone());
     let tables = dataset.select(args.dataset.tables.as_deref())?;
     let progress = Progress::new(args.quiet.quiet);
     let server = Server::open(&args.target, &dataset.name, &progress).await?;
@@ -82,12 +83,13 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
     };
     let job = Job {
         args,
-        dataset,
         tables,
         origin,
         server,
         progress,
         stage,
+        waivers: waivers(Some(&dataset))?,
+        dataset,
     };
 
     let mut phases = Vec::new();
@@ -95,6 +97,7 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
     let along = Along::new(
         &job.server,
         &target_options,
+        &job.waivers,
         args.jobs.count(),
         &job.progress,
     );
@@ -102,7 +105,11 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
     let mut built = along.into_built();
     let survey = job.index(&mut built, &mut phases).await?;
     let start = Instant::now();
-    let checked = check::run(&job.server, &queries, &job.settings(), &job.progress).await?;
+    let suite = Suite {
+        waivers: job.waivers.clone(),
+        ..suite(&job.dataset, args.dataset.tables.clone())
+    };
+    let checked = check::run(&job.server, &suite, &job.settings(), &job.progress).await?;
     phases.push(Phase::since(start, "check", None));
     report::run::summary(
         &finished,
@@ -116,7 +123,7 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
 /// A broken foreign key is a finding, whatever the checks said.
 fn verdict(finished: &Finished, checked: &CheckReport) -> Result<Outcome> {
     if finished.loaded().broken.is_empty() {
-        outcome(checked)
+        outcome(checked, FailOn::Fail)
     } else {
         Ok(Outcome::Found)
     }
@@ -227,7 +234,7 @@ impl Job<'_> {
     async fn index(&self, built: &mut Vec<Built>, phases: &mut Vec<Phase>) -> Result<Survey> {
         let start = Instant::now();
         let client = self.server.connect().await?;
-        let survey = index::survey(&client, self.server.schema()).await?;
+        let survey = index::survey(&client, self.server.schema(), &self.waivers).await?;
         let allowed = index::permission(&self.server, &client, &survey.proposals)
             .await?
             .granted;
@@ -245,7 +252,11 @@ impl Job<'_> {
     fn settings(&self) -> Settings {
         let sampling = &self.args.sampling;
         Settings {
-            areas: Area::ALL.to_vec(),
+            // The schema was made, or held against the dataset, when the load began.
+            areas: vec![Area::Coverage, Area::Plans],
+            asked_for: false,
+            settle: false,
+            prove: false,
             budget: sampling.budget,
             samples: sampling.samples,
             tail: sampling.tail,

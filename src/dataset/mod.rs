@@ -16,6 +16,8 @@ pub mod reading;
 pub mod source;
 pub mod spec;
 mod validate;
+pub mod waivers;
 
 pub use plan::Plan;
 pub use spec::{Column, Dataset, Kind, Reading, Table};
+pub use waivers::Waiver;

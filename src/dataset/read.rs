@@ -13,7 +13,7 @@ use crate::dataset::makers::{self, Scope};
 use crate::dataset::reading;
 use crate::dataset::source::{Source, join, locate};
 use crate::dataset::spec::{Column, Dataset, Size, Table, TextFile, is_file_name};
-use crate::dataset::validate;
+use crate::dataset::{validate, waivers};
 
 impl Dataset {
     /// Opens a built-in dataset by its name, or a TOML file by its path.
@@ -41,6 +41,7 @@ impl Dataset {
         let tables = read_tables(&root.need("tables")?, document, &lists)?;
         let schema = read_text(source, folder, &root.need("schema")?)?;
         let queries = read_queries(source, folder, root.get("queries"))?;
+        let waivers = waivers::read(&shown, root.get("waive"))?;
         root.ensure_known_keys()?;
 
         let mut files: Vec<_> = lists.files.iter().map(|(path, _)| path.clone()).collect();
@@ -62,6 +63,7 @@ impl Dataset {
             schema,
             queries,
             nulls,
+            waivers,
             tables,
         })
     }

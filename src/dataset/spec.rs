@@ -10,6 +10,7 @@ use crate::dataset::document::did_you_mean;
 use crate::dataset::draw::Chance;
 use crate::dataset::fakers::Faker;
 use crate::dataset::source::Source;
+use crate::dataset::waivers::Waiver;
 
 /// Tables, their schema and their queries.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub struct Dataset {
     pub queries: Vec<TextFile>,
     /// Unquoted texts that mean NULL in CSVs that others wrote; empty always does.
     pub nulls: Vec<String>,
+    /// Findings that don't count.
+    pub waivers: Vec<Waiver>,
     /// In load order, parents first.
     pub tables: Vec<Table>,
 }

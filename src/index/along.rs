@@ -8,6 +8,7 @@ use tokio_postgres::{Client, Transaction};
 use super::build::{Built, How, build};
 use super::plan::{Mode, Proposal};
 use super::survey::survey;
+use crate::dataset::Waiver;
 use crate::load::Afterwards;
 use crate::postgres::catalog::{self, Scope};
 use crate::postgres::{Server, TableName};
@@ -17,6 +18,7 @@ use crate::progress::Progress;
 pub struct Along<'a> {
     server: &'a Server,
     target_options: &'a str,
+    waivers: &'a [Waiver],
     jobs: usize,
     progress: &'a Progress,
     planned: RefCell<Vec<Proposal>>,
@@ -24,16 +26,18 @@ pub struct Along<'a> {
 }
 
 impl<'a> Along<'a> {
-    /// For one load of so many connections on this server; see [`How::target_options`].
+    /// For one load of so many connections on this server, keys that are waived left out; see [`How::target_options`].
     pub fn new(
         server: &'a Server,
         target_options: &'a str,
+        waivers: &'a [Waiver],
         jobs: usize,
         progress: &'a Progress,
     ) -> Along<'a> {
         Along {
             server,
             target_options,
+            waivers,
             jobs,
             progress,
             planned: RefCell::default(),
@@ -61,7 +65,7 @@ impl Afterwards for Along<'_> {
     const PHASE: &'static str = "load rows, build keys and indexes";
 
     async fn plan(&self, client: &Transaction<'_>) -> Result<Vec<TableName>> {
-        let survey = survey(client, self.server.schema()).await?;
+        let survey = survey(client, self.server.schema(), self.waivers).await?;
         let names = survey.proposals.iter();
         let names = names.map(|index| TableName::new(&index.table.schema, &index.name));
         let names = names.collect();

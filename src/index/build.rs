@@ -104,10 +104,15 @@ async fn build_one(
     let started = Instant::now();
     let blocks = (proposal.table_bytes / session.block_bytes).max(1);
     let task = progress.task(proposal.name.as_str(), blocks, Unit::Pages);
-    let ddl = proposal.ddl(session.how.mode);
-    tokio::select! {
-        result = client.batch_execute(&ddl) => result.map_err(|error| explained(error, proposal, session.how))?,
-        () = watch(watcher, backend, &task) => {}
+    if proposal.redo {
+        ensure_nobody_builds(watcher, proposal).await?;
+    }
+    // One by one: what is sent together is one transaction, and CONCURRENTLY stands in none.
+    for statement in proposal.statements(session.how.mode) {
+        tokio::select! {
+            result = client.batch_execute(&statement) => result.map_err(|error| explained(error, proposal, session.how))?,
+            () = watch(watcher, backend, &task) => {}
+        }
     }
     let seconds = started.elapsed().as_secs_f64();
     let bytes = index_bytes(&client, proposal).await?;
@@ -131,6 +136,24 @@ fn ensure_possible(proposal: &Proposal, how: How<'_>) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// An invalid index may be one that is just being built.
+async fn ensure_nobody_builds(client: &Client, proposal: &Proposal) -> Result<()> {
+    let sql =
+        "SELECT pid FROM pg_stat_progress_create_index WHERE index_relid = to_regclass($1)::oid";
+    let name = TableName::new(&proposal.table.schema, &proposal.name).to_string();
+    let row = client
+        .query_opt(sql, &[&name])
+        .await
+        .context("could not look for sessions that build indexes")?;
+    match row {
+        Some(row) => Err(anyhow!(
+            "session {} is building it just now; try again when it is done",
+            row.try_get::<_, i32>(0)?
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Shows how many of the table's blocks the build has read; never returns.
@@ -252,7 +275,7 @@ fn explained(error: tokio_postgres::Error, proposal: &Proposal, how: How<'_>) ->
     let leftover = match how.mode {
         Mode::Plain => String::new(),
         Mode::Concurrently => format!(
-            "; drop what it may have left: `DROP INDEX CONCURRENTLY IF EXISTS {}`",
+            "; what it may have left of {} goes first then",
             TableName::new(&table.schema, &proposal.name)
         ),
     };

@@ -3,7 +3,7 @@
 //! That lookup is `SELECT … FROM ONLY child WHERE fk1 = $1 AND fk2 = $2 …`, on every delete or key update of a parent.
 //! Joins from parent to child ask the same.
 
-use crate::postgres::catalog::{ForeignKey, Index};
+use crate::postgres::catalog::{ForeignKey, Index, KeyColumn, Partition};
 use crate::postgres::name::quoted;
 
 /// How well the indexes of its table serve a foreign key; each names the index it speaks of.
@@ -13,6 +13,11 @@ pub enum Verdict {
     Covered {
         /// The index, unquoted.
         index: String,
+    },
+    /// Each partition has such an index of its own.
+    CoveredInParts {
+        /// How many partitions there are.
+        partitions: usize,
     },
     /// It would be covered, but the index isn't valid, ready and live, so that no query uses it.
     Invalid {
@@ -34,45 +39,114 @@ pub enum Verdict {
         /// The index, unquoted.
         index: String,
     },
+    /// An index begins with the key's columns, but can't be asked for equal values.
+    Unfit {
+        /// The index, unquoted.
+        index: String,
+        /// Why not.
+        why: Unfit,
+    },
     /// No index is of any help.
     Uncovered,
+    /// It isn't covered, and somebody gave a reason why that is right.
+    Waived {
+        /// The reason.
+        reason: String,
+    },
+}
+
+/// Why an index on the right columns doesn't find equal values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfit {
+    /// Its access method answers other questions: BRIN, GIN, GiST, SP-GiST.
+    Method,
+    /// The key's operator isn't in its operator class.
+    OperatorClass,
+    /// It is sorted by another collation than the key is compared by.
+    Collation,
 }
 
 impl Verdict {
     /// Whether nothing is left to build.
     pub fn is_covered(&self) -> bool {
-        matches!(self, Verdict::Covered { .. })
+        matches!(
+            self,
+            Verdict::Covered { .. } | Verdict::CoveredInParts { .. }
+        )
+    }
+
+    /// Whether an index should be built.
+    pub fn is_missing(&self) -> bool {
+        !self.is_covered() && !matches!(self, Verdict::Waived { .. })
+    }
+
+    /// The word for it, in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Verdict::Covered { .. } | Verdict::CoveredInParts { .. } => "COVERED",
+            Verdict::Invalid { .. } => "INVALID",
+            Verdict::Partial { .. } => "PARTIAL",
+            Verdict::PrefixOnly { .. } => "PREFIX_ONLY",
+            Verdict::NonLeading { .. } => "NON_LEADING",
+            Verdict::Unfit { .. } | Verdict::Uncovered => "UNCOVERED",
+            Verdict::Waived { .. } => "WAIVED",
+        }
     }
 
     /// Why the key is or isn't covered, in a few words.
     pub fn reason(&self) -> String {
         match self {
             Verdict::Covered { index } => format!("covered by {}", quoted(index)),
+            Verdict::CoveredInParts { partitions } => {
+                format!("covered by an index on each of its {partitions} partitions")
+            }
             Verdict::Invalid { index } => format!("{} is invalid", quoted(index)),
             Verdict::Partial { index } => format!("{} is partial", quoted(index)),
             Verdict::PrefixOnly { index } => format!("{} has only some columns", quoted(index)),
             Verdict::NonLeading { index } => format!("{} has other columns first", quoted(index)),
+            Verdict::Unfit { index, why } => {
+                let why = match why {
+                    Unfit::Method => "finds no equal values: it is neither btree nor hash",
+                    Unfit::OperatorClass => "has an operator class without the key's operator",
+                    Unfit::Collation => "is sorted by another collation than the key's",
+                };
+                format!("{} {why}", quoted(index))
+            }
             Verdict::Uncovered => "no index".to_owned(),
+            Verdict::Waived { reason } => format!("waived: {reason}"),
         }
     }
 
     /// Best first.
     fn rank(&self) -> u8 {
         match self {
-            Verdict::Covered { .. } => 0,
+            Verdict::Covered { .. } | Verdict::CoveredInParts { .. } => 0,
             Verdict::Invalid { .. } => 1,
             Verdict::Partial { .. } => 2,
             Verdict::PrefixOnly { .. } => 3,
             Verdict::NonLeading { .. } => 4,
-            Verdict::Uncovered => 5,
+            Verdict::Unfit { .. } => 5,
+            Verdict::Waived { .. } => 6,
+            Verdict::Uncovered => 7,
         }
     }
 }
 
-/// The best that any of `indexes` (those of other tables are passed over) does for the foreign key.
-///
-/// Not looked at yet: operator classes, and collations that differ from the column's.
+/// The best that any of `indexes` (those of other tables are passed over) does for the foreign key; that of a partitioned
+/// table is covered, too, when each of its partitions has an index of its own.
 pub fn verdict(foreign_key: &ForeignKey, indexes: &[Index]) -> Verdict {
+    let own = verdict_on(foreign_key, indexes);
+    let parts = &foreign_key.partitions;
+    let is_covered = |part| verdict_on(&copy(foreign_key, part), indexes).is_covered();
+    if own.is_covered() || parts.is_empty() || !parts.iter().all(is_covered) {
+        return own;
+    }
+    Verdict::CoveredInParts {
+        partitions: parts.len(),
+    }
+}
+
+fn verdict_on(foreign_key: &ForeignKey, indexes: &[Index]) -> Verdict {
     indexes
         .iter()
         .filter(|index| index.table_oid == foreign_key.table_oid)
@@ -81,15 +155,34 @@ pub fn verdict(foreign_key: &ForeignKey, indexes: &[Index]) -> Verdict {
         .unwrap_or(Verdict::Uncovered)
 }
 
+/// The key as it stands on a partition, whose columns may be numbered otherwise.
+fn copy(foreign_key: &ForeignKey, part: &Partition) -> ForeignKey {
+    let columns = foreign_key.columns.iter().zip(&part.numbers);
+    ForeignKey {
+        table: part.table.clone(),
+        table_oid: part.table_oid,
+        columns: columns
+            .map(|(column, &number)| KeyColumn {
+                name: column.name.clone(),
+                number,
+            })
+            .collect(),
+        partitions: Vec::new(),
+        ..foreign_key.clone()
+    }
+}
+
 /// Where an index has a foreign key's columns.
 enum Place {
     /// All of them, before any other.
     Leading,
+    /// All of them before any other, and it can't be asked for equal values of theirs.
+    Useless(Unfit),
     /// Some of them, before any other.
     SomeLeading,
     /// All of them, behind others.
     Behind,
-    /// Not enough of them, or in a kind of index that finds no equal values.
+    /// Not enough of them.
     Nowhere,
 }
 
@@ -100,35 +193,54 @@ fn verdict_of(foreign_key: &ForeignKey, index: &Index) -> Verdict {
         Place::Leading if !index.usable() => Verdict::Invalid { index: name() },
         Place::Leading if !whole => Verdict::Partial { index: name() },
         Place::Leading => Verdict::Covered { index: name() },
+        Place::Useless(why) if index.usable() => Verdict::Unfit { index: name(), why },
         Place::SomeLeading if index.usable() && whole => Verdict::PrefixOnly { index: name() },
         Place::Behind if index.usable() && whole => Verdict::NonLeading { index: name() },
-        Place::SomeLeading | Place::Behind | Place::Nowhere => Verdict::Uncovered,
+        _ => Verdict::Uncovered,
     }
 }
 
 fn place(foreign_key: &ForeignKey, index: &Index) -> Place {
-    // GIN, GiST, SP-GiST and BRIN answer other questions, or this one only by way of an extension's operators.
-    if !matches!(index.method.as_str(), "btree" | "hash") {
-        return Place::Nowhere;
-    }
-    let mut wanted: Vec<i16> = foreign_key.columns.iter().map(|c| c.number).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let leading = index
+    let keys = &foreign_key.columns;
+    let wanted = |number: &i16| keys.iter().position(|column| column.number == *number);
+    // Which columns of the key stand first, each with its place in the index.
+    let leading: Vec<(usize, usize)> = index
         .key_columns
         .iter()
-        .take_while(|number| wanted.contains(number))
-        .count();
-    let held = |number: &i16| index.key_columns.contains(number);
-    if leading >= wanted.len() {
-        Place::Leading
-    } else if leading > 0 {
+        .map_while(wanted)
+        .enumerate()
+        .collect();
+    let held = |column: &KeyColumn| index.key_columns.contains(&column.number);
+    if leading.len() >= keys.len() {
+        let unfit = leading.iter().find_map(|&at| unfit(foreign_key, index, at));
+        unfit.map_or(Place::Leading, Place::Useless)
+    } else if !finds_equal(index) {
+        Place::Nowhere
+    } else if !leading.is_empty() {
         Place::SomeLeading
-    } else if wanted.iter().all(held) {
+    } else if keys.iter().all(held) {
         Place::Behind
     } else {
         Place::Nowhere
     }
+}
+
+/// GIN, GiST, SP-GiST and BRIN answer other questions, or this one only by way of an extension's operators.
+fn finds_equal(index: &Index) -> bool {
+    matches!(index.method.as_str(), "btree" | "hash")
+}
+
+/// Why a column of the index doesn't serve its column of the key: what the planner's `match_opclause_to_indexcol` asks.
+fn unfit(foreign_key: &ForeignKey, index: &Index, (at, key): (usize, usize)) -> Option<Unfit> {
+    if !finds_equal(index) {
+        return Some(Unfit::Method);
+    }
+    let comparison = foreign_key.comparisons.get(key)?;
+    let collation = *index.collations.get(at)?;
+    if !comparison.families.contains(index.families.get(at)?) {
+        return Some(Unfit::OperatorClass);
+    }
+    (collation != 0 && collation != comparison.collation).then_some(Unfit::Collation)
 }
 
 /// Whether every row that the lookup can find satisfies the index's predicate: there is none, or it says no more
@@ -158,6 +270,7 @@ fn implied(predicate: Option<&str>, foreign_key: &ForeignKey) -> bool {
 mod tests {
     use super::*;
     use crate::index::survey::samples::{foreign_key, index};
+    use crate::postgres::TableName;
 
     fn named(name: &str, make: impl Fn(String) -> Verdict) -> Verdict {
         make(name.to_owned())
@@ -184,6 +297,9 @@ mod tests {
             method: method.to_owned(),
             ..index("x", columns)
         };
+        let [method_unfit, class_unfit, collation_unfit] =
+            [Unfit::Method, Unfit::OperatorClass, Unfit::Collation]
+                .map(|why| named("x", |index| Verdict::Unfit { index, why }));
         #[rustfmt::skip]
         let cases: Vec<(&str, &[i16], Vec<Index>, &Verdict)> = vec![
             ("no index at all",           &[1],    vec![],                                              &Verdict::Uncovered),
@@ -206,8 +322,16 @@ mod tests {
             ("being dropped",             &[1],    vec![broken(|i| i.live = false)],                    &invalid),
             ("hash",                      &[1],    vec![method("hash", &[1])],                          &covered),
             ("hash on one of two",        &[1, 2], vec![method("hash", &[1])],                          &prefix),
-            ("brin",                      &[1],    vec![method("brin", &[1])],                          &Verdict::Uncovered),
-            ("gin",                       &[1],    vec![method("gin", &[1])],                           &Verdict::Uncovered),
+            ("brin",                      &[1],    vec![method("brin", &[1])],                          &method_unfit),
+            ("gin",                       &[1],    vec![method("gin", &[1])],                           &method_unfit),
+            ("gist, another first",       &[1],    vec![method("gist", &[2, 1])],                       &Verdict::Uncovered),
+            ("another operator class",    &[1],    vec![Index { families: vec![9], ..index("x", &[1]) }],          &class_unfit),
+            ("another collation",         &[1],    vec![Index { collations: vec![9], ..index("x", &[1]) }],        &collation_unfit),
+            ("a type without collation",  &[1],    vec![Index { collations: vec![0], ..index("x", &[1]) }],        &covered),
+            ("the second collates oddly", &[1, 2], vec![Index { collations: vec![100, 9], ..index("x", &[1, 2]) }], &collation_unfit),
+            ("a wider one's last does",   &[1],    vec![Index { collations: vec![100, 9], ..index("x", &[1, 2]) }], &covered),
+            ("included columns",          &[1, 2], vec![index("x", &[1])],                              &prefix),
+            ("unfit, but partial",        &[1],    vec![Index { families: vec![9], ..not_null("(c2 > 0)") }],      &class_unfit),
             ("the best of several",       &[1],    vec![index("y", &[2, 1]), index("x", &[1])],         &covered),
             ("another table's",           &[1],    vec![Index { table_oid: 99, ..index("x", &[1]) }],   &Verdict::Uncovered),
         ];
@@ -229,8 +353,55 @@ mod tests {
             Verdict::Partial { index: index() },
             Verdict::PrefixOnly { index: index() },
             Verdict::NonLeading { index: index() },
+            Verdict::Unfit {
+                index: index(),
+                why: Unfit::Method,
+            },
+            Verdict::Unfit {
+                index: index(),
+                why: Unfit::OperatorClass,
+            },
+            Verdict::Unfit {
+                index: index(),
+                why: Unfit::Collation,
+            },
         ] {
             assert!(verdict.reason().contains("\"Odd Name\""), "{verdict:?}");
         }
+    }
+
+    #[test]
+    fn partitions_may_have_an_index_each() {
+        let part = |table_oid, number| Partition {
+            table_oid,
+            table: TableName::new("public", "part"),
+            numbers: vec![number],
+        };
+        let key = ForeignKey {
+            partitions: vec![part(11, 1), part(12, 5)],
+            ..foreign_key(&[1])
+        };
+        let on = |table_oid, name: &str, number| Index {
+            table_oid,
+            ..index(name, &[number])
+        };
+        let both = [on(11, "a", 1), on(12, "b", 5)];
+        assert_eq!(
+            verdict(&key, &both),
+            Verdict::CoveredInParts { partitions: 2 }
+        );
+        assert_eq!(verdict(&key, &both[..1]), Verdict::Uncovered);
+        let wrong = [on(11, "a", 1), on(12, "b", 1)];
+        assert_eq!(verdict(&key, &wrong), Verdict::Uncovered);
+        let own = Index {
+            valid: false,
+            ..on(10, "whole", 1)
+        };
+        let invalid = Verdict::Invalid {
+            index: "whole".into(),
+        };
+        assert_eq!(verdict(&key, &[own.clone(), both[0].clone()]), invalid);
+        let [a, b] = both;
+        assert!(verdict(&key, &[own, a, b]).is_covered());
     }
 }

@@ -12,9 +12,9 @@ mod survey;
 
 pub use along::Along;
 pub use build::{Built, How, build};
-pub use coverage::{Verdict, verdict};
+pub use coverage::{Unfit, Verdict, verdict};
 pub use ownership::{Permission, permission};
 pub use plan::{Mode, Proposal, propose};
 #[cfg(test)]
 pub use survey::samples;
-pub use survey::{Coverage, Survey, survey};
+pub use survey::{Coverage, NOT_INDEXED, Survey, survey};

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::postgres::TableName;
-use crate::postgres::catalog::{ForeignKey, Table, TableKind};
+use crate::postgres::catalog::{ForeignKey, Index, KeyColumn, Table, TableKind};
 use crate::postgres::name::{quoted, quoted_list};
 
 /// Postgres cuts longer names off (NAMEDATALEN - 1).
@@ -33,30 +33,46 @@ pub struct Proposal {
     pub columns: Vec<String>,
     /// The foreign-key constraints that it serves, unquoted.
     pub serves: Vec<String>,
+    /// Whether an invalid index of this name, left by a build that failed, must go first.
+    pub redo: bool,
 }
 
 impl Proposal {
-    /// The statement that builds it, without a semicolon; names in full, so that any search path will do.
-    pub fn ddl(&self, mode: Mode) -> String {
+    /// The statements that build it, one after the other, without semicolons; names in full, so that any search path
+    /// will do.
+    pub fn statements(&self, mode: Mode) -> Vec<String> {
         let concurrently = match mode {
             Mode::Plain => "",
             Mode::Concurrently => "CONCURRENTLY ",
         };
-        format!(
+        let drop = format!(
+            "DROP INDEX {concurrently}{}",
+            TableName::new(&self.table.schema, &self.name)
+        );
+        let create = format!(
             "CREATE INDEX {concurrently}{} ON {} ({})",
             quoted(&self.name),
             self.table,
             quoted_list(&self.columns)
-        )
+        );
+        let drop = self.redo.then_some(drop);
+        drop.into_iter().chain([create]).collect()
+    }
+
+    /// The statements as a script, without the last semicolon.
+    pub fn ddl(&self, mode: Mode) -> String {
+        self.statements(mode).join("; ")
     }
 }
 
 /// The fewest indexes that cover all of `missing`, by table and then columns.
 ///
-/// `taken` holds the names in use, by schema; the names given out are added to it.
+/// `taken` holds the names in use, by schema; the names given out are added to it. An invalid one of `indexes` that was to
+/// be just such an index, and is named as seedrow names them, is built anew under its name.
 pub fn propose(
     missing: &[&ForeignKey],
     tables: &[Table],
+    indexes: &[Index],
     taken: &mut HashMap<String, HashSet<String>>,
 ) -> Vec<Proposal> {
     let mut by_table: Vec<(&TableName, Vec<&ForeignKey>)> = Vec::new();
@@ -72,9 +88,14 @@ pub fn propose(
         let table = tables.iter().find(|table| table.name == *name);
         let taken = taken.entry(name.schema.clone()).or_default();
         for chain in chains(&keys) {
-            let columns = columns_of(&chain);
+            let (columns, numbers) = columns_of(&chain);
+            let leftover = indexes
+                .iter()
+                .find(|index| is_leftover(index, name, &columns, &numbers))
+                .map(|index| index.name.clone());
             proposals.push(Proposal {
-                name: free_name(&name.name, &columns, taken),
+                redo: leftover.is_some(),
+                name: leftover.unwrap_or_else(|| free_name(&name.name, &columns, taken)),
                 table: name.clone(),
                 kind: table.map_or(TableKind::Ordinary, |table| table.kind),
                 table_bytes: table.map_or(0, |table| table.bytes),
@@ -143,20 +164,37 @@ fn link(
     false
 }
 
-/// The chain's columns: the first key's in its order, then what each further key adds.
-fn columns_of(chain: &[&ForeignKey]) -> Vec<String> {
-    let mut columns: Vec<String> = Vec::new();
+/// The chain's columns and their numbers: the first key's in its order, then what each further key adds.
+fn columns_of(chain: &[&ForeignKey]) -> (Vec<String>, Vec<i16>) {
+    let mut columns: Vec<&KeyColumn> = Vec::new();
     for column in chain.iter().flat_map(|key| &key.columns) {
-        if !columns.contains(&column.name) {
-            columns.push(column.name.clone());
+        if !columns.contains(&column) {
+            columns.push(column);
         }
     }
-    columns
+    let names = columns.iter().map(|column| column.name.clone());
+    (names.collect(), columns.iter().map(|c| c.number).collect())
+}
+
+/// Whether an index is what is left of a build of just this one that failed.
+fn is_leftover(index: &Index, table: &TableName, columns: &[String], numbers: &[i16]) -> bool {
+    let stem = stem(&table.name, columns);
+    let own_name = index.name.rsplit_once("_idx").is_some_and(|(start, end)| {
+        end.bytes().all(|byte| byte.is_ascii_digit())
+            && (start == stem || (start.len() + 8 > NAME_BYTES && stem.starts_with(start)))
+    });
+    let plain = !index.unique && index.predicate.is_none() && index.backs.is_none();
+    let failed = !index.valid && index.method == "btree";
+    index.table == *table && own_name && plain && failed && index.key_columns == numbers
+}
+
+fn stem(table: &str, columns: &[String]) -> String {
+    format!("{table}_{}", columns.join("_"))
 }
 
 /// `table_columns_idx`, as Postgres itself would name it; cut short, and with a number behind, where it must be.
 fn free_name(table: &str, columns: &[String], taken: &mut HashSet<String>) -> String {
-    let stem = format!("{table}_{}", columns.join("_"));
+    let stem = stem(table, columns);
     let ends = std::iter::once("_idx".to_owned()).chain((1..).map(|n: u32| format!("_idx{n}")));
     let mut names = ends.map(|end| format!("{}{end}", cut(&stem, NAME_BYTES - end.len())));
     let name = names
@@ -178,12 +216,12 @@ fn cut(text: &str, bytes: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::survey::samples::foreign_key;
+    use crate::index::survey::samples::{foreign_key, index};
 
     fn columns_proposed(keys: &[&[i16]]) -> Vec<String> {
         let keys: Vec<ForeignKey> = keys.iter().map(|columns| foreign_key(columns)).collect();
         let keys: Vec<&ForeignKey> = keys.iter().collect();
-        propose(&keys, &[], &mut HashMap::new())
+        propose(&keys, &[], &[], &mut HashMap::new())
             .iter()
             .map(|proposal| proposal.columns.join(","))
             .collect()
@@ -235,6 +273,7 @@ mod tests {
             table_bytes: 0,
             columns: vec!["order".into(), "line".into()],
             serves: vec![],
+            redo: false,
         };
         assert_eq!(
             proposal.ddl(Mode::Plain),
@@ -245,5 +284,54 @@ mod tests {
                 .ddl(Mode::Concurrently)
                 .starts_with("CREATE INDEX CONCURRENTLY \"Order")
         );
+    }
+
+    #[test]
+    fn what_a_failed_build_left_is_built_anew() {
+        let key = foreign_key(&[1]);
+        let mut taken = HashMap::from([(
+            "public".to_owned(),
+            HashSet::from(["child_c1_idx".to_owned()]),
+        )]);
+        let mut ddl = |index: Index| {
+            let proposals = propose(&[&key], &[], &[index], &mut taken.clone());
+            taken.clear();
+            proposals[0].ddl(Mode::Concurrently)
+        };
+        let failed = Index {
+            valid: false,
+            ..index("child_c1_idx", &[1])
+        };
+        assert_eq!(
+            ddl(failed.clone()),
+            "DROP INDEX CONCURRENTLY public.child_c1_idx; \
+             CREATE INDEX CONCURRENTLY child_c1_idx ON public.child (c1)"
+        );
+        let others = [
+            Index {
+                name: "mine_idx".into(),
+                ..failed.clone()
+            },
+            Index {
+                unique: true,
+                ..failed.clone()
+            },
+            Index {
+                predicate: Some("(c1 > 0)".into()),
+                ..failed.clone()
+            },
+            Index {
+                key_columns: vec![2],
+                ..failed.clone()
+            },
+            Index {
+                valid: true,
+                ..failed
+            },
+        ];
+        for other in others {
+            let ddl = ddl(other.clone());
+            assert!(ddl.starts_with("CREATE INDEX"), "{other:?}: {ddl}");
+        }
     }
 }

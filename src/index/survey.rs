@@ -7,8 +7,12 @@ use tokio_postgres::GenericClient;
 
 use super::coverage::{Verdict, verdict};
 use super::plan::{Proposal, propose};
-use crate::postgres::catalog::{self, ForeignKey, Scope};
+use crate::dataset::Waiver;
+use crate::postgres::catalog::{self, ForeignKey, Index, Scope};
 use crate::postgres::name::{quoted, quoted_list};
+
+/// The rule that a key without an index breaks.
+pub const NOT_INDEXED: &str = "fk-not-indexed";
 
 /// A foreign key and how well it is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,9 +33,8 @@ impl Coverage {
             .map(|c| c.name.as_str())
             .collect();
         format!(
-            "{}({}) → {}({})",
-            key.table.within(home),
-            quoted_list(&key.column_names()),
+            "{} → {}({})",
+            key.shown(home),
             key.referenced.within(home),
             quoted_list(&referenced)
         )
@@ -50,9 +53,9 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// The keys that no index covers.
+    /// The keys that no index covers, though one should.
     pub fn missing(&self) -> impl Iterator<Item = &Coverage> {
-        self.keys.iter().filter(|key| !key.verdict.is_covered())
+        self.keys.iter().filter(|key| key.verdict.is_missing())
     }
 
     /// The index that would cover this key, when it needs one.
@@ -64,29 +67,45 @@ impl Survey {
 }
 
 /// Judges every foreign key of the database, whatever made its tables; of one schema's tables when one is given.
+/// A key that isn't covered and that a waiver speaks of needs no index.
 /// Refuses a schema that isn't there: nothing would be found in it.
-pub async fn survey(client: &impl GenericClient, schema: Option<&str>) -> Result<Survey> {
+pub async fn survey(
+    client: &impl GenericClient,
+    schema: Option<&str>,
+    waivers: &[Waiver],
+) -> Result<Survey> {
     if let Some(schema) = schema {
         ensure_schema_exists(client, schema).await?;
     }
     let scope = Scope::schema_or_database(schema);
     let foreign_keys = catalog::foreign_keys(client, scope).await?;
-    let indexes = catalog::indexes(client, scope).await?;
-    let keys: Vec<Coverage> = foreign_keys
-        .into_iter()
-        .map(|foreign_key| Coverage {
-            verdict: verdict(&foreign_key, &indexes),
-            foreign_key,
-        })
-        .collect();
+    // A partition, and its index, may be in another schema.
+    let indexes = catalog::indexes(client, Scope::Database).await?;
     let home = match schema {
         Some(schema) => Some(schema.to_owned()),
         None => catalog::current_schema(client).await?,
     };
+    let home = home.unwrap_or_default();
+    let judged = |foreign_key: ForeignKey| {
+        let verdict = verdict(&foreign_key, &indexes);
+        let on = foreign_key.shown(&home);
+        let waiver = waivers.iter().find(|it| it.covers(NOT_INDEXED, &on, &home));
+        let verdict = match (verdict.is_covered(), waiver) {
+            (false, Some(waiver)) => Verdict::Waived {
+                reason: waiver.reason.clone(),
+            },
+            _ => verdict,
+        };
+        Coverage {
+            foreign_key,
+            verdict,
+        }
+    };
+    let keys: Vec<Coverage> = foreign_keys.into_iter().map(judged).collect();
     Ok(Survey {
-        proposals: proposals(client, &keys, scope).await?,
+        proposals: proposals(client, &keys, &indexes, scope).await?,
         keys,
-        home: home.unwrap_or_default(),
+        home,
     })
 }
 
@@ -106,11 +125,12 @@ async fn ensure_schema_exists(client: &impl GenericClient, schema: &str) -> Resu
 async fn proposals(
     client: &impl GenericClient,
     keys: &[Coverage],
+    indexes: &[Index],
     scope: Scope<'_>,
 ) -> Result<Vec<Proposal>> {
     let missing: Vec<&ForeignKey> = keys
         .iter()
-        .filter(|key| !key.verdict.is_covered())
+        .filter(|key| key.verdict.is_missing())
         .map(|key| &key.foreign_key)
         .collect();
     let tables = catalog::tables(client, scope).await?;
@@ -120,14 +140,14 @@ async fn proposals(
         let names = catalog::relation_names(client, schema).await?;
         taken.insert(schema.clone(), names);
     }
-    Ok(propose(&missing, &tables, &mut taken))
+    Ok(propose(&missing, &tables, indexes, &mut taken))
 }
 
 /// Plain values for the tests of this room and of those below it.
 #[cfg(test)]
 pub mod samples {
     use crate::postgres::TableName;
-    use crate::postgres::catalog::{ForeignKey, Index, KeyColumn, OnDelete};
+    use crate::postgres::catalog::{Comparison, ForeignKey, Index, KeyColumn, OnDelete};
 
     fn key_column(number: i16) -> KeyColumn {
         KeyColumn {
@@ -148,7 +168,19 @@ pub mod samples {
             referenced: TableName::new("public", "parent"),
             referenced_oid: 20,
             referenced_columns: columns.clone(),
+            comparisons: vec![
+                Comparison {
+                    families: vec![1976],
+                    collation: 100,
+                    collate: None,
+                    operator: "OPERATOR(pg_catalog.=)".to_owned(),
+                    type_name: "integer".to_owned(),
+                };
+                columns.len()
+            ],
             columns,
+            partitions: Vec::new(),
+            enforced: true,
             validated: true,
             on_delete: OnDelete::NoAction,
             definition: String::new(),
@@ -168,6 +200,8 @@ pub mod samples {
             ready: true,
             live: true,
             key_columns: key_columns.to_vec(),
+            families: vec![1976; key_columns.len()],
+            collations: vec![100; key_columns.len()],
             predicate: None,
             backs: None,
             bytes: 8192,

@@ -3,7 +3,9 @@
 //! The rules of the other rooms are pure functions over these values. Nothing is parsed from SQL text. The system's
 //! schemas and seedrow's ledger are never listed.
 
-use super::name::TableName;
+use serde::Deserialize;
+
+use super::name::{TableName, quoted_list};
 
 mod read;
 
@@ -132,6 +134,12 @@ pub struct ForeignKey {
     pub referenced_oid: u32,
     /// The columns referred to, each in its referring column's place.
     pub referenced_columns: Vec<KeyColumn>,
+    /// How each column is compared, in its place.
+    pub comparisons: Vec<Comparison>,
+    /// A partitioned table's parts that hold rows, each with its copy of the key.
+    pub partitions: Vec<Partition>,
+    /// False for a NOT ENFORCED constraint, which Postgres never looks up (from version 18).
+    pub enforced: bool,
     /// False for a NOT VALID constraint: rows that break it may be there.
     pub validated: bool,
     /// What deleting a referenced row does.
@@ -145,6 +153,42 @@ impl ForeignKey {
     pub fn column_names(&self) -> Vec<&str> {
         self.columns.iter().map(|c| c.name.as_str()).collect()
     }
+
+    /// `skus(style_id)`, the schema left out when it is `home`.
+    pub fn shown(&self, home: &str) -> String {
+        format!(
+            "{}({})",
+            self.table.within(home),
+            quoted_list(&self.column_names())
+        )
+    }
+}
+
+/// How Postgres compares a column of a foreign key with what it refers to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Comparison {
+    /// `pg_opfamily.oid` of the families in which the key's operator means "equal".
+    pub families: Vec<u32>,
+    /// `pg_collation.oid` of the referenced column; 0 for a type without.
+    pub collation: u32,
+    /// That collation's name, quoted, when the referring column has another.
+    pub collate: Option<String>,
+    /// `OPERATOR(pg_catalog.=)`: referenced value on its left, referring column on its right.
+    pub operator: String,
+    /// The type of its left side, as SQL writes it.
+    #[serde(rename = "type")]
+    pub type_name: String,
+}
+
+/// A partition's copy of a foreign key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partition {
+    /// The partition's oid.
+    pub table_oid: u32,
+    /// The partition.
+    pub table: TableName,
+    /// The referring columns' numbers in it, in the key's order.
+    pub numbers: Vec<i16>,
 }
 
 /// What deleting a referenced row does to the rows that refer to it.
@@ -219,6 +263,10 @@ pub struct Index {
     pub live: bool,
     /// The key columns' numbers in order, 0 for an expression; INCLUDE columns are not among them.
     pub key_columns: Vec<i16>,
+    /// `pg_opfamily.oid` of each key column's operator class.
+    pub families: Vec<u32>,
+    /// `pg_collation.oid` of each key column; 0 for a type without.
+    pub collations: Vec<u32>,
     /// The condition of a partial index, as `pg_get_expr` writes it.
     pub predicate: Option<String>,
     /// The primary key, unique or exclusion constraint that it is the means of.

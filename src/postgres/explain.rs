@@ -6,6 +6,8 @@ use serde_json::Value;
 use tokio_postgres::types::{FromSql, ToSql, Type};
 use tokio_postgres::{GenericClient, Statement};
 
+use super::name::quoted;
+
 /// Whether the statement is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Run {
@@ -84,6 +86,18 @@ pub struct Node {
     /// Rows thrown away by the filter, the mean per loop.
     #[serde(rename = "Rows Removed by Filter", default)]
     pub removed_by_filter: f64,
+    /// Rows thrown away because a lossy index found too many, the mean per loop.
+    #[serde(rename = "Rows Removed by Index Recheck", default)]
+    pub removed_by_recheck: f64,
+    /// `Inner`, `Left`, `Semi`, `Anti`, …
+    #[serde(rename = "Join Type")]
+    pub join_type: Option<String>,
+    /// Whether a join stops at an outer row's first match.
+    #[serde(rename = "Inner Unique", default)]
+    pub inner_unique: bool,
+    /// Pages written to temporary files, over all loops, children included.
+    #[serde(rename = "Temp Written Blocks", default)]
+    pub temp_written: u64,
     /// Pages found in shared buffers, over all loops, children included.
     #[serde(rename = "Shared Hit Blocks", default)]
     pub shared_hit: u64,
@@ -183,6 +197,11 @@ impl Explain {
         Ok(Explain { statement })
     }
 
+    /// The parameters' types as SQL writes them, those included that the server found out itself.
+    pub fn type_names(&self) -> Vec<String> {
+        self.statement.params().iter().map(type_name).collect()
+    }
+
     /// Explains the statement with these values; Postgres plans it for them each time.
     pub async fn with(
         &self,
@@ -192,6 +211,39 @@ impl Explain {
         let row = client.query_one(&self.statement, values).await?;
         Plan::parse(row.try_get::<_, Json>(0)?.0)
     }
+}
+
+/// The plan that Postgres makes of `sql` without knowing the values of its parameters, whose types are given as SQL writes
+/// them; nothing is carried out. In a transaction, since it is set to plan that way until its end.
+///
+/// Through the extended protocol EXPLAIN shows a plan for the values even then (seen on version 15): only a prepared
+/// statement that is executed keeps its `$1`.
+pub async fn generic(client: &impl GenericClient, sql: &str, types: &[String]) -> Result<Plan> {
+    let list = |items: Vec<&str>| match items.is_empty() {
+        true => String::new(),
+        false => format!("({})", items.join(", ")),
+    };
+    let prepare = format!(
+        "SET LOCAL plan_cache_mode = force_generic_plan; PREPARE seedrow_generic{} AS {sql}",
+        list(types.iter().map(String::as_str).collect())
+    );
+    client.batch_execute(&prepare).await?;
+    let explain = format!(
+        "{}EXECUTE seedrow_generic{}",
+        Run::Never.prefix(),
+        list(vec!["NULL"; types.len()])
+    );
+    let row = client.query_one(&explain, &[]).await?;
+    let plan = Plan::parse(row.try_get::<_, Json>(0)?.0)?;
+    client
+        .batch_execute("DEALLOCATE seedrow_generic; SET LOCAL plan_cache_mode = auto")
+        .await?;
+    Ok(plan)
+}
+
+/// A type as SQL writes it, whatever the search path.
+fn type_name(ty: &Type) -> String {
+    format!("{}.{}", quoted(ty.schema()), quoted(ty.name()))
 }
 
 /// Where in the statement an error was found: its line, from 1, when the server says.

@@ -169,6 +169,16 @@ impl Server {
         Ok(opened.client)
     }
 
+    /// A new connection to another database of the same server; no search path is set.
+    pub async fn connect_to(&self, database: &str) -> Result<Client> {
+        let mut config = self.config.clone();
+        config.dbname(database);
+        let opened = connect::open(&config, &self.tls, Duration::MAX).await;
+        let opened = opened.map_err(|failure| self.explained(failure))?;
+        opened.check_client().await?;
+        Ok(opened.client)
+    }
+
     async fn open_one(&self) -> Result<Opened> {
         let deadline = Instant::now() + RETRY_FOR;
         let mut pause = Pause::default();

@@ -126,7 +126,7 @@ mod tests {
             .collect();
         let missing: Vec<_> = keys.iter().map(|key| &key.foreign_key).collect();
         Survey {
-            proposals: propose(&missing, &[], &mut Default::default()),
+            proposals: propose(&missing, &[], &[], &mut Default::default()),
             keys,
             home: "public".into(),
         }

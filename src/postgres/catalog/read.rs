@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use anyhow::{Context, Result};
+use serde::Deserialize;
 use tokio_postgres::types::FromSql;
 use tokio_postgres::{GenericClient, Row};
 
 use super::{
-    Column, ColumnDefault, Constraint, ConstraintKind, ForeignKey, Index, KeyColumn, OnDelete,
-    Scope, Table, TableKind,
+    Column, ColumnDefault, Comparison, Constraint, ConstraintKind, ForeignKey, Index, KeyColumn,
+    OnDelete, Partition, Scope, Table, TableKind,
 };
 use crate::postgres::name::{TableName, quoted};
 
@@ -79,6 +80,9 @@ pub async fn foreign_keys(
                 referenced: table_name(row, "referenced_schema", "referenced_table")?,
                 referenced_oid: get(row, "referenced_oid")?,
                 referenced_columns: key_columns(row, "referenced_columns", "referenced_numbers")?,
+                comparisons: comparisons(row)?,
+                partitions: partitions(row)?,
+                enforced: get(row, "enforced")?,
                 validated: get(row, "validated")?,
                 on_delete: on_delete(get(row, "on_delete")?),
                 definition: get(row, "definition")?,
@@ -132,6 +136,8 @@ pub async fn indexes(client: &impl GenericClient, scope: Scope<'_>) -> Result<Ve
                 ready: get(row, "ready")?,
                 live: get(row, "live")?,
                 key_columns: numbers.into_iter().take(key_count).collect(),
+                families: get(row, "families")?,
+                collations: get(row, "collations")?,
                 predicate: get(row, "predicate")?,
                 backs: get(row, "backs")?,
                 bytes: count(row, "bytes")?,
@@ -260,6 +266,30 @@ fn key_columns(row: &Row, names: &str, numbers: &str) -> Result<Vec<KeyColumn>> 
     Ok(columns
         .map(|(name, number)| KeyColumn { name, number })
         .collect())
+}
+
+fn comparisons(row: &Row) -> Result<Vec<Comparison>> {
+    let json: &str = get(row, "comparisons")?;
+    serde_json::from_str(json).context("could not read the catalog's comparisons")
+}
+
+fn partitions(row: &Row) -> Result<Vec<Partition>> {
+    #[derive(Deserialize)]
+    struct Part {
+        oid: u32,
+        schema: String,
+        name: String,
+        numbers: Vec<i16>,
+    }
+    let json: Option<&str> = get(row, "partitions")?;
+    let parts: Vec<Part> = serde_json::from_str(json.unwrap_or("[]"))
+        .context("could not read the catalog's partitions")?;
+    let partition = |part: Part| Partition {
+        table_oid: part.oid,
+        table: TableName::new(part.schema, part.name),
+        numbers: part.numbers,
+    };
+    Ok(parts.into_iter().map(partition).collect())
 }
 
 fn table_kind(letter: &str) -> TableKind {

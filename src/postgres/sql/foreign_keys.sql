@@ -1,5 +1,8 @@
 -- Which foreign keys are there, which columns do they join, and do all rows satisfy them?
--- A partition's copy of its parent's constraint (conparentid) is left out: the parent's stands for all.
+-- A partition's copy of its parent's constraint (conparentid) is left out as a row: the parent's stands for all, and
+-- lists the copies on tables that hold rows. conenforced is there from version 18.
+-- comparisons: by column, the operator families in which the key's operator means "equal" (strategy 3 of btree, 1 of
+-- hash), either way round, the collation that the key is compared by, and how Postgres' own lookup writes it.
 -- $1: only on tables of this schema, or NULL; $2: only on these tables, or NULL
 SELECT
     k.oid,
@@ -24,6 +27,49 @@ SELECT
         JOIN pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = part.number
         ORDER BY part.place
     ) AS referenced_columns,
+    (
+        SELECT jsonb_agg(
+            jsonb_build_object(
+                'families', COALESCE((
+                    SELECT jsonb_agg(DISTINCT o.amopfamily::int8)
+                    FROM pg_amop AS o
+                    JOIN pg_am AS m ON m.oid = o.amopmethod
+                    WHERE o.amopopr IN (p.oid, p.oprcom)
+                        AND (m.amname, o.amopstrategy) IN (('btree', 3), ('hash', 1))
+                ), '[]'),
+                'collation', a.attcollation::int8,
+                'collate', CASE WHEN a.attcollation <> f.attcollation THEN a.attcollation::regcollation::text END,
+                'operator', format('OPERATOR(%I.%s)', s.nspname, p.oprname),
+                'type', format_type(CASE y.typtype WHEN 'p' THEN a.atttypid ELSE p.oprleft END, NULL)
+            )
+            ORDER BY part.place
+        )
+        FROM unnest(k.conpfeqop, k.confkey, k.conkey) WITH ORDINALITY AS part (operator, number, own, place)
+        JOIN pg_operator AS p ON p.oid = part.operator
+        JOIN pg_namespace AS s ON s.oid = p.oprnamespace
+        JOIN pg_type AS y ON y.oid = p.oprleft
+        JOIN pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = part.number
+        JOIN pg_attribute AS f ON f.attrelid = k.conrelid AND f.attnum = part.own
+    )::text AS comparisons,
+    (
+        WITH RECURSIVE copies AS (
+            SELECT c.oid, c.conrelid, c.conkey
+            FROM pg_constraint AS c
+            WHERE c.conparentid = k.oid AND c.confrelid = k.confrelid AND c.conrelid <> k.conrelid
+            UNION ALL
+            SELECT c.oid, c.conrelid, c.conkey
+            FROM copies
+            JOIN pg_constraint AS c ON c.conparentid = copies.oid AND c.confrelid = k.confrelid
+        )
+        SELECT jsonb_agg(
+            jsonb_build_object('oid', c.conrelid::int8, 'schema', s.nspname, 'name', l.relname, 'numbers', c.conkey)
+            ORDER BY s.nspname, l.relname
+        )
+        FROM copies AS c
+        JOIN pg_class AS l ON l.oid = c.conrelid AND l.relkind <> 'p'
+        JOIN pg_namespace AS s ON s.oid = l.relnamespace
+    )::text AS partitions,
+    COALESCE((to_jsonb(k) ->> 'conenforced')::boolean, true) AS enforced,
     k.convalidated AS validated,
     k.confdeltype::text AS on_delete,
     pg_get_constraintdef(k.oid) AS definition

@@ -1,5 +1,5 @@
 -- Which indexes do the tables have, on what, and can they be used?
--- indkey lists the key columns (0 for an expression), then the included ones.
+-- indkey lists the key columns (0 for an expression), then the included ones; classes and collations are the key's.
 -- $1: only on tables of this schema, or NULL; $2: only on these tables, or NULL
 SELECT
     i.indexrelid AS oid,
@@ -14,6 +14,13 @@ SELECT
     i.indislive AS live,
     i.indnkeyatts AS key_count,
     i.indkey::int2[] AS numbers,
+    ARRAY(
+        SELECT o.opcfamily
+        FROM unnest(i.indclass::oid[]) WITH ORDINALITY AS class (oid, place)
+        JOIN pg_opclass AS o ON o.oid = class.oid
+        ORDER BY class.place
+    ) AS families,
+    i.indcollation::oid[] AS collations,
     pg_get_expr(i.indpred, i.indrelid) AS predicate,
     (
         SELECT k.conname::text

@@ -1,43 +1,30 @@
-//! The rules over plans and their figures, pure functions that give findings with what to type.
+//! Which tables are read from end to end, though an index would do.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use super::coverage::build_help;
-use super::finding::{Figures, Finding, Severity};
-use super::measure::{STATEMENT_TIMEOUT, Stopped};
-use super::query::Query;
-use crate::index::{Coverage, Survey};
+use super::{Facts, Purpose, SMALL_PAGES, in_samples, stands_alone};
+use crate::check::coverage::build_help;
+use crate::check::finding::{Access, Finding, Severity};
+use crate::index::Coverage;
 use crate::postgres::TableName;
 use crate::postgres::catalog::Table;
 use crate::postgres::explain::{Node, Plan};
 use crate::postgres::name::quoted;
 use crate::progress::grouped;
 
-/// Up to here, reading a table from end to end is right: 128 pages are 1 MiB, read in well under a millisecond, and
-/// the planner prefers it whatever indexes there are.
-const SMALL_PAGES: u64 = 128;
-
-/// What the rules know of the database beside the plans.
-#[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
-    /// All tables.
-    pub tables: &'a [Table],
-    /// The foreign keys and what would cover them.
-    pub survey: &'a Survey,
-    /// Bytes of one page.
-    pub block_bytes: u64,
-    /// See [`Settings::target_options`](super::Settings::target_options).
-    pub target_options: &'a str,
-}
-
-/// No plan reads a table that isn't small from end to end (`seq-scan`); one finding a table.
-pub fn seq_scans(plans: &[Plan], facts: Facts<'_>) -> Vec<Finding> {
+/// No plan reads a table that isn't small from end to end (`seq-scan`); one finding a table. `capability` is what the
+/// planner could do.
+pub fn seq_scans(
+    plans: &[Plan],
+    purpose: Purpose,
+    capability: Access,
+    facts: Facts<'_>,
+) -> Vec<Finding> {
     let mut seen: BTreeMap<&TableName, (&Table, &Node, &Plan, usize)> = BTreeMap::new();
     for plan in plans {
         let mut in_this_plan: Vec<&TableName> = Vec::new();
         for node in plan.nodes() {
-            let Some(table) = large_scan(node, facts) else {
+            let Some(table) = large_scan(node, purpose, facts) else {
                 continue;
             };
             if !in_this_plan.contains(&&table.name) {
@@ -46,69 +33,94 @@ pub fn seq_scans(plans: &[Plan], facts: Facts<'_>) -> Vec<Finding> {
             }
         }
     }
-    seen.into_values()
-        .map(|(table, node, plan, count)| seq_scan(table, node, plan, (count, plans.len()), facts))
-        .collect()
+    let seen = seen.into_values();
+    seen.map(|(table, node, plan, count)| Finding {
+        rule: "seq-scan",
+        severity: Severity::Fail,
+        on: None,
+        message: format!(
+            "a sequential scan reads {}{}",
+            what(table, node, facts),
+            in_samples(count, plans.len())
+        ),
+        help: scan_help(table, node, plan, capability, facts),
+    })
+    .collect()
+}
+
+/// How the plan reaches the tables that aren't small.
+pub fn access(plan: &Plan, purpose: Purpose, facts: Facts<'_>) -> Access {
+    let mut nodes = plan.nodes().into_iter();
+    match nodes.any(|node| large_scan(node, purpose, facts).is_some()) {
+        true => Access::Scan,
+        false => Access::Index,
+    }
+}
+
+/// The plan made without knowing the values reads no large table from end to end (`generic-plan`).
+pub fn generic_plan(generic: &Plan, purpose: Purpose, facts: Facts<'_>) -> Option<Finding> {
+    let scan = |node: &'_ Node| Some(what(large_scan(node, purpose, facts)?, node, facts));
+    let what = generic.nodes().into_iter().find_map(scan)?;
+    Some(Finding {
+        rule: "generic-plan",
+        severity: Severity::Warn,
+        on: None,
+        message: format!("planned once for all values, a sequential scan reads {what}"),
+        help:
+            "Postgres takes such a plan after five executions where it expects it to cost no more; \
+               `SET plan_cache_mode = force_custom_plan` plans for the values each time"
+                .to_owned(),
+    })
 }
 
 /// The table of a sequential scan that needs an index.
-fn large_scan<'a>(node: &Node, facts: Facts<'a>) -> Option<&'a Table> {
+fn large_scan<'a>(node: &Node, purpose: Purpose, facts: Facts<'a>) -> Option<&'a Table> {
     if node.node_type != "Seq Scan" {
         return None;
     }
-    let (schema, relation) = (node.schema.as_deref()?, node.relation.as_deref()?);
-    let table = facts
-        .tables
-        .iter()
-        .find(|table| table.name.schema == schema && table.name.name == relation)?;
+    let table = facts.table(node)?;
+    let pages = facts.pages(table);
+    let carried_out = node.loops > 0.0;
     // Without a filter, a scan that a LIMIT stopped early reads as little for any value. With one, it was luck.
-    let stopped_early = node.filter.is_none()
-        && node.loops > 0.0
-        && node.buffers() > 0
-        && node.buffers() <= SMALL_PAGES;
-    (pages(table, facts) > SMALL_PAGES && !stopped_early).then_some(table)
+    let stopped_early =
+        node.filter.is_none() && carried_out && node.buffers() > 0 && node.buffers() <= SMALL_PAGES;
+    // By an index each row may be on a page of its own, at four times the cost (random_page_cost).
+    let rows = if carried_out {
+        node.rows
+    } else {
+        node.plan_rows
+    };
+    let wanted = purpose == Purpose::Lookup && rows * 4.0 >= pages as f64;
+    (pages > SMALL_PAGES && !stopped_early && !wanted).then_some(table)
 }
 
-fn pages(table: &Table, facts: Facts<'_>) -> u64 {
-    table.bytes / facts.block_bytes.max(1)
-}
-
-fn seq_scan(
-    table: &Table,
-    node: &Node,
-    plan: &Plan,
-    (count, of): (usize, usize),
-    facts: Facts<'_>,
-) -> Finding {
+/// `all 6,155 pages of skus for the rows where (…)`
+fn what(table: &Table, node: &Node, facts: Facts<'_>) -> String {
     let filter = match &node.filter {
         Some(filter) => format!(" for the rows where {filter}"),
         None => String::new(),
     };
-    let samples = match (count, of) {
-        (_, 1) => String::new(),
-        (count, of) if count == of => format!(", in all {of} samples"),
-        (count, of) => format!(", in {count} of {of} samples"),
-    };
-    Finding {
-        rule: "seq-scan",
-        severity: Severity::Fail,
-        message: format!(
-            "a sequential scan reads all {} pages of {}{filter}{samples}",
-            grouped(pages(table, facts)),
-            table.name.within(&facts.survey.home),
-        ),
-        help: scan_help(table, node, plan, facts),
-    }
+    format!(
+        "all {} pages of {}{filter}",
+        grouped(facts.pages(table)),
+        table.name.within(&facts.survey.home),
+    )
 }
 
-fn scan_help(table: &Table, node: &Node, plan: &Plan, facts: Facts<'_>) -> String {
+fn scan_help(
+    table: &Table,
+    node: &Node,
+    plan: &Plan,
+    capability: Access,
+    facts: Facts<'_>,
+) -> String {
     let owner = table.root_oid.unwrap_or(table.oid);
     let asked_for = |key: &&Coverage| {
         let columns = &key.foreign_key.columns;
         key.foreign_key.table_oid == owner && columns.iter().any(|c| compares(plan, node, &c.name))
     };
     let keys: Vec<&Coverage> = facts.survey.keys.iter().filter(asked_for).collect();
-    if let Some(key) = keys.iter().find(|key| !key.verdict.is_covered()) {
+    if let Some(key) = keys.iter().find(|key| key.verdict.is_missing()) {
         return build_help(facts.survey, &key.foreign_key, facts.target_options);
     }
     if let Some(key) = keys.first() {
@@ -116,6 +128,12 @@ fn scan_help(table: &Table, node: &Node, plan: &Plan, facts: Facts<'_>) -> Strin
             "ANALYZE {};   -- {}, but the planner expects too many rows",
             table.name,
             key.verdict.reason()
+        );
+    }
+    if capability == Access::Index {
+        return format!(
+            "ANALYZE {};   -- an index could serve it, but the planner expects the scan to cost less",
+            table.name
         );
     }
     match &node.filter {
@@ -143,73 +161,17 @@ fn compares(plan: &Plan, scan: &Node, column: &str) -> bool {
     })
 }
 
-pub fn stands_alone(text: &str, start: usize, end: usize) -> bool {
-    let part_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '"' | '.');
-    !text[..start].ends_with(part_of_name) && !text[end..].starts_with(part_of_name)
-}
-
-/// The median keeps to the budget, and so, nearly always, does the 95th percentile (`over-budget`). What else was found
-/// is mended first.
-pub fn over_budget(
-    query: &Query,
-    figures: &Figures,
-    budget: Duration,
-    stopped: Option<Stopped>,
-    else_found: &[Finding],
-    target_options: &str,
-) -> Option<Finding> {
-    let budget_ms = milliseconds(budget);
-    let over =
-        |what: &str, ms: f64| format!("{what}, {ms:.2} ms, is over the budget of {budget_ms} ms");
-    let (severity, message) = if stopped == Some(Stopped::CutOff) {
-        let message = format!("it had not ended after {} s", STATEMENT_TIMEOUT.as_secs());
-        let over = budget < STATEMENT_TIMEOUT;
-        (
-            if over {
-                Severity::Fail
-            } else {
-                Severity::Unchecked
-            },
-            message,
-        )
-    } else if figures.p50_ms > budget_ms {
-        (Severity::Fail, over("the median", figures.p50_ms))
-    } else if figures.p95_ms > budget_ms {
-        (Severity::Warn, over("the 95th percentile", figures.p95_ms))
-    } else {
-        return None;
-    };
-    let first = match else_found.is_empty() {
-        true => "",
-        false => "mend what else is found; ",
-    };
-    Some(Finding {
-        rule: "over-budget",
-        severity,
-        message,
-        help: format!(
-            "{first}`seedrow check{target_options} --format json` shows the plan, `-- budget:` in {} allows more",
-            query.path
-        ),
-    })
-}
-
-/// A duration in milliseconds.
-pub fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::QueryFile;
-    use crate::index::{Verdict, propose, samples};
+    use crate::check::rules::stands_alone;
+    use crate::index::{Survey, Verdict, propose, samples};
     use crate::postgres::catalog::{ForeignKey, KeyColumn, TableKind};
 
-    const UNINDEXED: &str = include_str!("../../tests/fixtures/plans/styles-unindexed.json");
-    const INDEXED: &str = include_str!("../../tests/fixtures/plans/styles-indexed.json");
-    const LIMIT: &str = include_str!("../../tests/fixtures/plans/limit.json");
-    const HASH_JOIN: &str = include_str!("../../tests/fixtures/plans/hash-join.json");
+    const UNINDEXED: &str = include_str!("../../../tests/fixtures/plans/styles-unindexed.json");
+    const INDEXED: &str = include_str!("../../../tests/fixtures/plans/styles-indexed.json");
+    const LIMIT: &str = include_str!("../../../tests/fixtures/plans/limit.json");
+    const HASH_JOIN: &str = include_str!("../../../tests/fixtures/plans/hash-join.json");
     const PAGE: u64 = 8192;
 
     fn table(oid: u32, name: &str, pages: u64) -> Table {
@@ -252,7 +214,7 @@ mod tests {
         ];
         let missing: Vec<&ForeignKey> = keys.iter().filter(|_| !verdict.is_covered()).collect();
         Survey {
-            proposals: propose(&missing, &[], &mut Default::default()),
+            proposals: propose(&missing, &[], &[], &mut Default::default()),
             home: "public".into(),
             keys: keys
                 .iter()
@@ -266,15 +228,18 @@ mod tests {
 
     fn found(plan: &str, tables: &[Table], survey: &Survey) -> Vec<Finding> {
         let plans = [Plan::parse(plan).unwrap()];
-        seq_scans(
-            &plans,
-            Facts {
-                tables,
-                survey,
-                block_bytes: PAGE,
-                target_options: "",
-            },
-        )
+        let facts = facts(tables, survey);
+        seq_scans(&plans, Purpose::Query, Access::Scan, facts)
+    }
+
+    fn facts<'a>(tables: &'a [Table], survey: &'a Survey) -> Facts<'a> {
+        Facts {
+            tables,
+            indexes: &[],
+            survey,
+            block_bytes: PAGE,
+            target_options: "",
+        }
     }
 
     #[test]
@@ -301,12 +266,9 @@ mod tests {
         let (tables, survey) = (tables(), survey(&Verdict::Uncovered));
         let findings = seq_scans(
             &plans,
-            Facts {
-                tables: &tables,
-                survey: &survey,
-                block_bytes: PAGE,
-                target_options: "",
-            },
+            Purpose::Query,
+            Access::Scan,
+            facts(&tables, &survey),
         );
         assert_eq!(findings.len(), 3);
         assert!(
@@ -365,55 +327,35 @@ mod tests {
         }
     }
 
-    fn query() -> Query {
-        let file = QueryFile {
-            name: "q".into(),
-            path: "q.sql".into(),
-            text: "SELECT 1".into(),
+    #[test]
+    fn a_lookup_that_wants_much_of_a_table_may_read_it_all() {
+        let scan = |rows: f64| {
+            let node = format!(
+                r#"{{"Node Type": "Seq Scan", "Schema": "public", "Relation Name": "skus", "Filter": "(style_id = 1)", "Actual Rows": {rows}, "Actual Loops": 1, "Shared Hit Blocks": 1000}}"#
+            );
+            Plan::parse(&format!(r#"[{{"Plan": {node}}}]"#)).unwrap()
         };
-        Query::parse(&file).unwrap()
-    }
-
-    fn figures(p50_ms: f64, p95_ms: f64) -> Figures {
-        Figures {
-            p50_ms,
-            p95_ms,
-            max_ms: p95_ms,
-            buffers: 0,
-            rows: 1.0,
-            indexes: vec![],
-        }
+        let (tables, survey) = (tables(), survey(&Verdict::Uncovered));
+        let access = |rows, purpose| access(&scan(rows), purpose, facts(&tables, &survey));
+        assert_eq!(access(249.0, Purpose::Lookup), Access::Scan);
+        assert_eq!(access(250.0, Purpose::Lookup), Access::Index);
+        assert_eq!(access(250.0, Purpose::Query), Access::Scan);
     }
 
     #[test]
-    fn the_budget_is_for_the_median_and_warns_of_the_rest() {
-        let query = query();
-        let severity = |p50, p95, stopped| {
-            let budget = Duration::from_millis(10);
-            let found = over_budget(&query, &figures(p50, p95), budget, stopped, &[], "");
-            found.map(|f| f.severity)
-        };
-        assert_eq!(severity(1.0, 10.0, None), None);
-        assert_eq!(severity(1.0, 10.1, None), Some(Severity::Warn));
-        assert_eq!(severity(10.1, 11.0, None), Some(Severity::Fail));
-        assert_eq!(
-            severity(0.0, 0.0, Some(Stopped::CutOff)),
-            Some(Severity::Fail)
+    fn a_plan_without_values_warns() {
+        let (tables, survey) = (tables(), survey(&Verdict::Uncovered));
+        let plan = Plan::parse(UNINDEXED).unwrap();
+        let finding = generic_plan(&plan, Purpose::Query, facts(&tables, &survey)).unwrap();
+        assert_eq!(finding.severity, Severity::Warn);
+        assert!(
+            finding.message.contains("reads all 1,000 pages of"),
+            "{finding:?}"
         );
-        assert_eq!(severity(1.0, 1.0, Some(Stopped::Cap { of: 20 })), None);
-    }
-    #[test]
-    fn over_budget_speaks_of_other_findings_only_when_there_are_some() {
-        let query = query();
-        let help = |else_found: &[Finding]| {
-            let (budget, options) = (Duration::from_millis(1), " --url postgresql:///shop");
-            let figures = figures(2.0, 2.0);
-            let found = over_budget(&query, &figures, budget, None, else_found, options);
-            found.unwrap().help
-        };
-        let alone = "`seedrow check --url postgresql:///shop --format json` shows the plan, `-- budget:` in q.sql allows more";
-        assert_eq!(help(&[]), alone);
-        let scans = found(UNINDEXED, &tables(), &survey(&Verdict::Uncovered));
-        assert_eq!(help(&scans), format!("mend what else is found; {alone}"));
+        let plan = Plan::parse(INDEXED).unwrap();
+        assert_eq!(
+            generic_plan(&plan, Purpose::Query, facts(&tables, &survey)),
+            None
+        );
     }
 }

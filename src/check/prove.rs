@@ -1,0 +1,266 @@
+//! The negative control: drop an index that a check relies on, see the check fail, and put the index back.
+//!
+//! It all happens in a transaction that is rolled back. DROP INDEX locks the table against everybody until then, so it is few
+//! samples at a time, under a lock timeout.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, GenericClient, Transaction};
+
+use super::bench::{Bench, Evidence, used_indexes};
+use super::finding::{Access, Check, Figures, Finding, Proof, Severity, Subject};
+use super::measure::{self, PINNED};
+use super::rules::{self, SMALL_PAGES};
+use super::settings::Settings;
+use crate::postgres::TableName;
+use crate::postgres::catalog::Index;
+use crate::postgres::name::{quoted, quoted_list};
+use crate::progress::{Progress, Unit, grouped};
+
+/// A table that somebody else uses isn't waited for longer: everybody would wait behind.
+const LOCK_TIMEOUT: &str = "2s";
+/// Samples of each check without the index, and after how long no further one is begun.
+const SAMPLES: u32 = 3;
+const CAP: Duration = Duration::from_secs(5);
+
+/// A check to be proven, on its bench.
+pub struct Proven<'a> {
+    /// Its read.
+    pub bench: Bench<'a>,
+    /// What came of it.
+    pub check: &'a mut Check,
+    /// What it was judged by.
+    pub evidence: &'a Evidence,
+}
+
+/// Drops each index that a passing check relies on and that backs no constraint, one at a time, and runs the checks that
+/// rely on it. A check that stays green without its index finds `not-proven`.
+pub async fn prove(
+    client: &mut Client,
+    checks: &mut [Proven<'_>],
+    progress: &Progress,
+) -> Result<()> {
+    let mut indexes: Vec<Index> = Vec::new();
+    for proven in &*checks {
+        indexes.extend(proven.evidence.indexes.iter().cloned());
+    }
+    indexes.sort_by_key(|index| index.oid);
+    indexes.dedup();
+    let task = progress.task("prove", indexes.len() as u64, Unit::Indexes);
+    for index in &indexes {
+        if index.backs.is_none() {
+            without(client, index, checks).await?;
+        }
+        task.add(0, 1);
+    }
+    task.finish();
+    Ok(())
+}
+
+/// One index: a transaction in which it is gone.
+async fn without(client: &mut Client, index: &Index, checks: &mut [Proven<'_>]) -> Result<()> {
+    let could_not = || format!("could not prove {}", quoted(&index.name));
+    let mut transaction = client.transaction().await.with_context(could_not)?;
+    transaction
+        .batch_execute(PINNED)
+        .await
+        .with_context(could_not)?;
+    let dropped = drop_index(&transaction, index).await;
+    let relying = checks
+        .iter_mut()
+        .filter(|it| it.evidence.indexes.contains(index));
+    match dropped {
+        Ok(()) => {
+            for proven in relying {
+                proven
+                    .run(&mut transaction, index)
+                    .await
+                    .with_context(could_not)?;
+            }
+        }
+        Err(error) => {
+            let why = refusal(&error, index)?;
+            for proven in relying {
+                proven.check.findings.push(why.clone());
+            }
+        }
+    }
+    transaction.rollback().await.with_context(could_not)
+}
+
+/// A partition's index goes with the partitioned table's.
+async fn drop_index(transaction: &Transaction<'_>, index: &Index) -> Result<()> {
+    let sql = "SELECT n.nspname::text, c.relname::text
+        FROM pg_class AS c
+        JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE c.oid = COALESCE(pg_partition_root($1::oid), $1)";
+    let root = transaction.query_one(sql, &[&index.oid]).await?;
+    let name = TableName::new(root.try_get::<_, String>(0)?, root.try_get::<_, String>(1)?);
+    let drop = format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; DROP INDEX {name}");
+    Ok(transaction.batch_execute(&drop).await?)
+}
+
+/// Why an index can't be dropped, where that is no error of seedrow's.
+fn refusal(error: &anyhow::Error, index: &Index) -> Result<Finding> {
+    let code = error.downcast_ref().and_then(tokio_postgres::Error::code);
+    let name = quoted(&index.name);
+    let (why, help) = match code {
+        Some(&SqlState::LOCK_NOT_AVAILABLE) => (
+            format!("{} was locked for over {LOCK_TIMEOUT}", index.table),
+            "try again when nobody works on it",
+        ),
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => (
+            format!("only the owner of {} may drop it", index.table),
+            "connect as the owner",
+        ),
+        Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => (
+            "something depends on it".to_owned(),
+            "leave it: what depends on it keeps it",
+        ),
+        _ => anyhow::bail!("could not drop index {name}: {error:#}"),
+    };
+    Ok(Finding {
+        rule: "not-proven",
+        severity: Severity::Unchecked,
+        on: None,
+        message: format!("what {name} buys can't be proven: {why}"),
+        help: help.to_owned(),
+    })
+}
+
+impl Proven<'_> {
+    async fn run(&mut self, transaction: &mut Transaction<'_>, index: &Index) -> Result<()> {
+        let with = match &self.check.subject {
+            Subject::Query(Some(it)) | Subject::Lookup(Some(it)) => {
+                (it.figures.p50_ms, it.figures.buffers)
+            }
+            _ => return Ok(()),
+        };
+        // An execution that is cut off ends its savepoint alone.
+        let savepoint = transaction.transaction().await?;
+        let few = Settings {
+            samples: SAMPLES,
+            ..self.bench.settings.clone()
+        };
+        let (query, bindings) = (
+            &self.bench.read.query,
+            self.evidence.bindings.first(SAMPLES as usize),
+        );
+        let estimated = measure::estimate(&savepoint, query, &bindings, &few).await?;
+        let measured = measure::measure(&savepoint, query, &bindings, &few, estimated, CAP).await?;
+        savepoint.rollback().await?;
+        let figures = Figures::of(&measured.samples);
+        let mut findings = self.bench.findings(&measured, Access::Scan);
+        if let Some(budget) = self.bench.budget() {
+            findings.extend(rules::over_budget(
+                query,
+                &figures,
+                None,
+                budget,
+                measured.stopped,
+                &findings,
+                "",
+            ));
+        }
+        let fails = findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Fail);
+        let proof = Proof {
+            index: index_columns(transaction, index).await?,
+            name: index.name.clone(),
+            with,
+            without: (!measured.samples.is_empty()).then_some((figures.p50_ms, figures.buffers)),
+            fails,
+        };
+        if !fails {
+            let others: Vec<String> = measured
+                .plans
+                .iter()
+                .flat_map(|plan| used_indexes(plan, self.bench.facts))
+                .filter(|it| it.table == index.table)
+                .map(|it| quoted(&it.name))
+                .collect();
+            self.check
+                .findings
+                .push(self.not_proven(index, &proof, others));
+        }
+        if let Subject::Query(Some(it)) | Subject::Lookup(Some(it)) = &mut self.check.subject {
+            it.proofs.push(proof);
+        }
+        Ok(())
+    }
+
+    /// The check stays green: another index does as well, or the table is too small to tell.
+    fn not_proven(&self, index: &Index, proof: &Proof, mut others: Vec<String>) -> Finding {
+        let facts = self.bench.facts;
+        let table = facts
+            .tables
+            .iter()
+            .find(|table| table.oid == index.table_oid);
+        let pages = table.map_or(0, |table| facts.pages(table));
+        others.sort();
+        others.dedup();
+        let (severity, why, help) = if pages <= SMALL_PAGES {
+            (
+                Severity::Unchecked,
+                format!(
+                    "{} has {} pages, and reading them all is as good",
+                    index.table.within(&facts.survey.home),
+                    grouped(pages)
+                ),
+                "fill the table with more rows, and it can be told".to_owned(),
+            )
+        } else if others.is_empty() {
+            (
+                Severity::Fail,
+                "what it does instead keeps to every rule".to_owned(),
+                "give the query a tighter `-- budget:` or `-- max-buffers:`".to_owned(),
+            )
+        } else {
+            (
+                Severity::Fail,
+                format!("{} does as well", others.join(", ")),
+                format!(
+                    "DROP INDEX {};   -- where nothing else needs it",
+                    TableName::new(&index.table.schema, &index.name)
+                ),
+            )
+        };
+        let (ms, buffers) = proof.without.unwrap_or_default();
+        Finding {
+            rule: "not-proven",
+            severity,
+            on: None,
+            message: format!(
+                "stays green without {}: {:.2} ms → {ms:.2} ms, {} → {} buffers; {why}",
+                proof.index,
+                proof.with.0,
+                grouped(proof.with.1),
+                grouped(buffers)
+            ),
+            help,
+        }
+    }
+}
+
+/// `skus(style_id)`, expressions as Postgres writes them.
+async fn index_columns(client: &impl GenericClient, index: &Index) -> Result<String> {
+    let sql = "SELECT ARRAY(
+            SELECT a.attname::text
+            FROM unnest($2::int2[]) WITH ORDINALITY AS part (number, place)
+            JOIN pg_attribute AS a ON a.attrelid = $1 AND a.attnum = part.number
+            ORDER BY part.place
+        )";
+    let row = client
+        .query_one(sql, &[&index.table_oid, &index.key_columns])
+        .await
+        .context("could not read an index' columns")?;
+    let columns: Vec<String> = row.try_get(0)?;
+    Ok(format!(
+        "{}({})",
+        quoted(&index.table.name),
+        quoted_list(&columns)
+    ))
+}

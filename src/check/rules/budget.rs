@@ -1,0 +1,150 @@
+//! How long a query may take.
+
+use std::time::Duration;
+
+use super::milliseconds;
+use crate::check::finding::{Figures, Finding, Latency, Severity};
+use crate::check::measure::{STATEMENT_TIMEOUT, Stopped};
+use crate::check::query::Query;
+
+/// The median keeps to the budget, and so, nearly always, does the 95th percentile (`over-budget`): by EXPLAIN's times or
+/// by the client's, whichever are less. What else was found is mended first.
+pub fn over_budget(
+    query: &Query,
+    figures: &Figures,
+    latency: Option<&Latency>,
+    budget: Duration,
+    stopped: Option<Stopped>,
+    else_found: &[Finding],
+    target_options: &str,
+) -> Option<Finding> {
+    let budget_ms = milliseconds(budget);
+    // EXPLAIN times its own clock reading, the client the network: the query took neither.
+    let less = |explained: f64, at_client: fn(&Latency) -> f64| {
+        latency.map_or(explained, |latency| explained.min(at_client(latency)))
+    };
+    let p50_ms = less(figures.p50_ms, |latency| latency.p50_ms);
+    let p95_ms = less(figures.p95_ms, |latency| latency.p95_ms);
+    let over =
+        |what: &str, ms: f64| format!("{what}, {ms:.2} ms, is over the budget of {budget_ms} ms");
+    let (severity, message) = if stopped == Some(Stopped::CutOff) {
+        let message = format!("it had not ended after {} s", STATEMENT_TIMEOUT.as_secs());
+        let over = budget < STATEMENT_TIMEOUT;
+        (
+            if over {
+                Severity::Fail
+            } else {
+                Severity::Unchecked
+            },
+            message,
+        )
+    } else if p50_ms > budget_ms {
+        (Severity::Fail, over("the median", p50_ms))
+    } else if p95_ms > budget_ms {
+        (Severity::Warn, over("the 95th percentile", p95_ms))
+    } else {
+        return None;
+    };
+    let first = match else_found.is_empty() {
+        true => "",
+        false => "mend what else is found; ",
+    };
+    Some(Finding {
+        rule: "over-budget",
+        severity,
+        on: None,
+        message,
+        help: format!(
+            "{first}`seedrow check{target_options} --format json` shows the plan, `-- budget:` in {} allows more",
+            query.path
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::QueryFile;
+
+    fn query() -> Query {
+        let file = QueryFile {
+            name: "q".into(),
+            path: "q.sql".into(),
+            text: "SELECT 1".into(),
+        };
+        Query::parse(&file).unwrap()
+    }
+
+    fn figures(p50_ms: f64, p95_ms: f64) -> Figures {
+        Figures {
+            p50_ms,
+            p95_ms,
+            max_ms: p95_ms,
+            buffers: 0,
+            rows: 1.0,
+            indexes: vec![],
+        }
+    }
+
+    #[test]
+    fn the_budget_is_for_the_median_and_warns_of_the_rest() {
+        let query = query();
+        let severity = |p50, p95, stopped| {
+            let budget = Duration::from_millis(10);
+            let found = over_budget(&query, &figures(p50, p95), None, budget, stopped, &[], "");
+            found.map(|f| f.severity)
+        };
+        assert_eq!(severity(1.0, 10.0, None), None);
+        assert_eq!(severity(1.0, 10.1, None), Some(Severity::Warn));
+        assert_eq!(severity(10.1, 11.0, None), Some(Severity::Fail));
+        assert_eq!(
+            severity(0.0, 0.0, Some(Stopped::CutOff)),
+            Some(Severity::Fail)
+        );
+        assert_eq!(severity(1.0, 1.0, Some(Stopped::Cap { of: 20 })), None);
+    }
+    #[test]
+    fn over_budget_speaks_of_other_findings_only_when_there_are_some() {
+        let query = query();
+        let help = |else_found: &[Finding]| {
+            let (budget, options) = (Duration::from_millis(1), " --url postgresql:///shop");
+            let figures = figures(2.0, 2.0);
+            let found = over_budget(&query, &figures, None, budget, None, else_found, options);
+            found.unwrap().help
+        };
+        let alone = "`seedrow check --url postgresql:///shop --format json` shows the plan, `-- budget:` in q.sql allows more";
+        assert_eq!(help(&[]), alone);
+        let scans = [Finding {
+            rule: "seq-scan",
+            severity: Severity::Fail,
+            on: None,
+            message: String::new(),
+            help: String::new(),
+        }];
+        assert_eq!(help(&scans), format!("mend what else is found; {alone}"));
+    }
+
+    #[test]
+    fn the_lesser_of_both_clocks_counts() {
+        let latency = |p50_ms, p95_ms| Latency {
+            executions: 100,
+            p50_ms,
+            p95_ms,
+            p99_ms: p95_ms,
+            max_ms: p95_ms,
+        };
+        let severity = |explained: (f64, f64), client: (f64, f64)| {
+            let (figures, latency) = (
+                figures(explained.0, explained.1),
+                latency(client.0, client.1),
+            );
+            let budget = Duration::from_millis(10);
+            let found = over_budget(&query(), &figures, Some(&latency), budget, None, &[], "");
+            found.map(|f| f.severity)
+        };
+        assert_eq!(severity((11.0, 12.0), (5.0, 6.0)), None);
+        assert_eq!(severity((5.0, 6.0), (11.0, 12.0)), None);
+        assert_eq!(severity((5.0, 11.0), (1.0, 12.0)), Some(Severity::Warn));
+        assert_eq!(severity((11.0, 11.0), (12.0, 12.0)), Some(Severity::Fail));
+    }
+}

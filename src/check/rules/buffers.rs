@@ -1,0 +1,223 @@
+//! How many pages the scans of a plan touch, beside how many they need.
+//!
+//! Pages are steadier than milliseconds: a bound from the index' height and the rows fetched holds on any machine, on the
+//! first run.
+
+use std::collections::BTreeMap;
+
+use super::{Facts, in_samples};
+use crate::check::finding::{Finding, Severity};
+use crate::postgres::catalog::Index;
+use crate::postgres::explain::{Node, Plan};
+use crate::postgres::name::quoted;
+use crate::progress::grouped;
+
+/// Children that a btree page points to at the least, in any key that is likely: 8 KiB by about 80 bytes.
+const FAN_OUT: f64 = 100.0;
+/// Entries that a leaf page holds at the least.
+const LEAF_ENTRIES: f64 = 50.0;
+/// Pages beyond the bound that say nothing, and how many times the bound may be touched before it is a failure.
+const SLACK: (u64, u64) = (16, 10);
+
+/// The pages that a plan carried out needs: for each scan those of the table read from end to end, or the index' height
+/// each time it is searched, its leaf pages, and a page of the table for each row. `None` where a scan can't be told.
+pub fn bound(plan: &Plan, facts: Facts<'_>) -> Option<u64> {
+    let scans = plan.nodes().into_iter().filter(|node| is_scan(node));
+    scans.map(|node| node_bound(node, facts)).sum()
+}
+
+/// No index scan touches more than twice the pages it needs (`over-bound`) in more than half of the samples: dead rows, or
+/// a bloated index.
+pub fn over_bound(plans: &[Plan], facts: Facts<'_>) -> Vec<Finding> {
+    let mut by_index: BTreeMap<&str, Vec<(&Node, u64, u64)>> = BTreeMap::new();
+    for plan in plans {
+        let searches = plan.nodes().into_iter().filter(|node| node.index.is_some());
+        for node in searches.filter(|node| node.loops > 0.0) {
+            if let (Some(name), Some(bound)) = (node.index.as_deref(), node_bound(node, facts)) {
+                let seen = by_index.entry(name).or_default();
+                seen.push((node, own_buffers(node), bound));
+            }
+        }
+    }
+    let (slack, far) = SLACK;
+    let finding = |(name, seen): (&str, Vec<(&Node, u64, u64)>)| {
+        let over = |times: u64| {
+            let over = seen
+                .iter()
+                .filter(|(_, own, bound)| *own > bound * times + slack);
+            over.count()
+        };
+        let count = over(2);
+        if count * 2 <= seen.len() {
+            return None;
+        }
+        let severity = match over(far) * 2 > seen.len() {
+            true => Severity::Fail,
+            false => Severity::Warn,
+        };
+        let worst = seen
+            .iter()
+            .max_by_key(|(_, own, bound)| own / (*bound).max(1))?;
+        let (node, own, bound) = *worst;
+        let index = index(node, facts)?;
+        Some(Finding {
+            rule: "over-bound",
+            severity,
+            on: None,
+            message: format!(
+                "a search of {} touches {} pages for {} rows, where {} would do{}",
+                quoted(name),
+                grouped(own),
+                fetched(node).round(),
+                grouped(bound),
+                in_samples(count, plans.len())
+            ),
+            help: format!(
+                "VACUUM {0};   -- dead rows; if that doesn't help, the index is bloated: REINDEX TABLE CONCURRENTLY {0};",
+                index.table
+            ),
+        })
+    };
+    by_index.into_iter().filter_map(finding).collect()
+}
+
+fn is_scan(node: &Node) -> bool {
+    node.loops > 0.0 && (node.relation.is_some() || node.index.is_some())
+}
+
+/// Pages that the node touches itself, over all loops.
+fn own_buffers(node: &Node) -> u64 {
+    let below: u64 = node.plans.iter().map(Node::buffers).sum();
+    node.buffers().saturating_sub(below)
+}
+
+/// Rows that the node looks at, over all loops.
+fn fetched(node: &Node) -> f64 {
+    (node.rows + node.removed_by_filter + node.removed_by_recheck) * node.loops
+}
+
+fn node_bound(node: &Node, facts: Facts<'_>) -> Option<u64> {
+    let loops = node.loops;
+    let rows = fetched(node);
+    // Each element of a list is searched for by itself, and how many there are doesn't show.
+    let listed = |node: &Node| {
+        node.index_cond
+            .as_ref()
+            .is_some_and(|it| it.contains(" ANY ("))
+    };
+    let pages = match node.node_type.as_str() {
+        "Seq Scan" | "Sample Scan" => facts.pages(facts.table(node)?) as f64 * loops,
+        "Index Scan" | "Index Only Scan" if !listed(node) => {
+            // The mean of rows is rounded before version 18: a row more for each loop.
+            loops * (height(index(node, facts)?, facts)? + 2.0) + rows * (1.0 + 1.0 / LEAF_ENTRIES)
+        }
+        "Bitmap Index Scan" if !listed(node) => {
+            loops * (height(index(node, facts)?, facts)? + 2.0) + rows / LEAF_ENTRIES
+        }
+        "Bitmap Heap Scan" => loops + rows,
+        "Function Scan" | "CTE Scan" | "Subquery Scan" | "Values Scan" => 0.0,
+        _ => return None,
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "pages are few and above 0"
+    )]
+    Some(pages.ceil() as u64)
+}
+
+fn index<'a>(node: &Node, facts: Facts<'a>) -> Option<&'a Index> {
+    let name = node.index.as_deref()?;
+    let schema = node.schema.as_deref();
+    let mut indexes = facts.indexes.iter();
+    // A bitmap's search names no schema.
+    indexes.find(|index| index.name == name && schema.is_none_or(|it| it == index.table.schema))
+}
+
+/// Pages from the root to a leaf.
+fn height(index: &Index, facts: Facts<'_>) -> Option<f64> {
+    let pages = (index.bytes / facts.block_bytes.max(1)).max(1);
+    match index.method.as_str() {
+        "btree" => Some(1.0 + (pages as f64).log(FAN_OUT).ceil()),
+        "hash" => Some(3.0),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::{Survey, samples};
+
+    const PAGE: u64 = 8192;
+
+    /// What a search of an index of 2,000 pages comes to that touched `hit` pages for `rows` rows.
+    fn plan(hit: u64, rows: f64, loops: f64) -> Plan {
+        let node = format!(
+            r#"{{"Node Type": "Index Scan", "Schema": "public", "Relation Name": "child", "Index Name": "x",
+                "Index Cond": "(c1 = 1)", "Actual Rows": {rows}, "Actual Loops": {loops}, "Shared Hit Blocks": {hit}}}"#
+        );
+        Plan::parse(&format!(r#"[{{"Plan": {node}}}]"#)).unwrap()
+    }
+
+    fn with_facts<T>(then: impl FnOnce(Facts<'_>) -> T) -> T {
+        let survey = Survey {
+            keys: vec![],
+            proposals: vec![],
+            home: "public".into(),
+        };
+        let indexes = [Index {
+            bytes: 2_000 * PAGE,
+            ..samples::index("x", &[1])
+        }];
+        then(Facts {
+            tables: &[],
+            indexes: &indexes,
+            survey: &survey,
+            block_bytes: PAGE,
+            target_options: "",
+        })
+    }
+
+    #[test]
+    fn an_index_of_three_levels_needs_few_pages() {
+        let bound = |rows, loops| with_facts(|facts| bound(&plan(0, rows, loops), facts));
+        assert_eq!(bound(0.0, 1.0), Some(5), "three levels and two to spare");
+        assert_eq!(bound(6.0, 1.0), Some(12));
+        assert_eq!(bound(6.0, 10.0), Some(112));
+    }
+
+    #[test]
+    fn twice_the_bound_warns_and_ten_times_fails() {
+        let severity = |hit| {
+            let plans = [plan(hit, 6.0, 1.0), plan(hit, 6.0, 1.0), plan(9, 6.0, 1.0)];
+            let found = with_facts(|facts| over_bound(&plans, facts));
+            found.first().map(|finding| finding.severity)
+        };
+        assert_eq!(severity(9), None);
+        assert_eq!(severity(40), None, "twice the bound and the slack");
+        assert_eq!(severity(41), Some(Severity::Warn));
+        assert_eq!(severity(137), Some(Severity::Fail));
+    }
+
+    #[test]
+    fn a_minority_of_the_samples_says_nothing() {
+        let plans = [plan(500, 6.0, 1.0), plan(9, 6.0, 1.0)];
+        assert_eq!(with_facts(|facts| over_bound(&plans, facts)), []);
+    }
+
+    #[test]
+    fn what_can_t_be_told_has_no_bound() {
+        let plan = |text: &str| Plan::parse(&format!(r#"[{{"Plan": {text}}}]"#)).unwrap();
+        let bound = |text| with_facts(|facts| bound(&plan(text), facts));
+        let unknown = r#"{"Node Type": "Index Scan", "Index Name": "y", "Relation Name": "child", "Actual Loops": 1}"#;
+        assert_eq!(bound(unknown), None);
+        let listed = r#"{"Node Type": "Index Scan", "Index Name": "x", "Relation Name": "child", "Schema": "public",
+            "Index Cond": "(c1 = ANY ('{1,2}'::integer[]))", "Actual Loops": 1}"#;
+        assert_eq!(bound(listed), None);
+        assert_eq!(
+            bound(r#"{"Node Type": "Result", "Actual Loops": 1}"#),
+            Some(0)
+        );
+    }
+}

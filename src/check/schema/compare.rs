@@ -1,0 +1,531 @@
+//! Schema × schema → findings, each with the DDL that mends it; pure.
+
+use super::ddl::{alter, column as column_ddl, create_table, set_default};
+use super::model::{Described, Schema};
+use crate::check::finding::{Finding, Severity};
+use crate::postgres::TableName;
+use crate::postgres::catalog::{Column, ColumnDefault, Constraint, ForeignKey, Index};
+use crate::postgres::name::quoted;
+
+/// What of `live` isn't as `wanted` has it. Tables that `wanted` lacks are told, as a warning, where `all` of it is
+/// compared; indexes that it lacks are nobody's harm.
+pub fn compare(wanted: &Schema, live: &Schema, home: &str, all: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for table in &wanted.tables {
+        match live.table(&table.name) {
+            Some(there) => Pair {
+                wanted: table,
+                live: there,
+                shown: table.name.within(home),
+            }
+            .compare(&mut findings),
+            None => findings.push(missing_table(table, home)),
+        }
+    }
+    if all {
+        let schemas: Vec<&String> = wanted.tables.iter().map(|it| &it.name.schema).collect();
+        let extra = live.tables.iter().filter(|table| {
+            schemas.contains(&&table.name.schema) && wanted.table(&table.name).is_none()
+        });
+        findings.extend(extra.map(|table| Finding {
+            rule: "table-extra",
+            severity: Severity::Warn,
+            on: Some(table.name.within(home)),
+            message: format!("table {} isn't in the DDL", table.name.within(home)),
+            help: format!("DROP TABLE {};   -- or add it to the DDL", table.name),
+        }));
+    }
+    findings
+}
+
+fn missing_table(table: &Described, home: &str) -> Finding {
+    let foreign_keys = table.foreign_keys.iter().map(|key| {
+        alter(
+            &table.name,
+            format!("ADD CONSTRAINT {} {}", quoted(&key.name), key.definition),
+        )
+    });
+    let indexes = plain_indexes(table).map(|index| format!("{};", index.definition));
+    let statements: Vec<String> = [create_table(table)]
+        .into_iter()
+        .chain(foreign_keys)
+        .chain(indexes)
+        .collect();
+    Finding {
+        rule: "table-missing",
+        severity: Severity::Fail,
+        on: Some(table.name.within(home)),
+        message: format!("table {} is missing", table.name.within(home)),
+        help: statements.join(" "),
+    }
+}
+
+/// Indexes that aren't a constraint's.
+fn plain_indexes(table: &Described) -> impl Iterator<Item = &Index> {
+    table.indexes.iter().filter(|index| index.backs.is_none())
+}
+
+/// One table on both sides.
+struct Pair<'a> {
+    wanted: &'a Described,
+    live: &'a Described,
+    /// The table for messages.
+    shown: String,
+}
+
+impl Pair<'_> {
+    fn compare(&self, findings: &mut Vec<Finding>) {
+        for column in &self.wanted.columns {
+            match self.live.columns.iter().find(|it| it.name == column.name) {
+                Some(there) => findings.extend(self.column(column, there)),
+                None => findings.push(self.found(
+                    "column-missing",
+                    &column.name,
+                    format!("column {} is missing", self.named(&column.name)),
+                    self.alter(format!("ADD COLUMN {}", column_ddl(column))),
+                )),
+            }
+        }
+        for column in &self.live.columns {
+            if !self.wanted.columns.iter().any(|it| it.name == column.name) {
+                findings.push(self.found(
+                    "column-extra",
+                    &column.name,
+                    format!("column {} isn't in the DDL", self.named(&column.name)),
+                    self.alter(format!("DROP COLUMN {}", quoted(&column.name))),
+                ));
+            }
+        }
+        self.constraints(findings);
+        self.indexes(findings);
+    }
+
+    fn column(&self, wanted: &Column, live: &Column) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let (name, named) = (quoted(&wanted.name), self.named(&wanted.name));
+        if wanted.type_name != live.type_name {
+            let ty = &wanted.type_name;
+            findings.push(self.found(
+                "column-type",
+                &wanted.name,
+                format!(
+                    "column {named} is of type {}, and should be {ty}",
+                    live.type_name
+                ),
+                self.alter(format!("ALTER COLUMN {name} TYPE {ty} USING {name}::{ty}")),
+            ));
+        }
+        if !same_default(&wanted.default, &live.default) {
+            findings.push(self.found(
+                "column-default",
+                &wanted.name,
+                format!(
+                    "column {named} has {}, and should have {}",
+                    default_words(&live.default),
+                    default_words(&wanted.default)
+                ),
+                self.alter(set_default(wanted)),
+            ));
+        }
+        if wanted.not_null != live.not_null {
+            let (message, action) = match wanted.not_null {
+                true => ("takes NULL, and shouldn't", "SET NOT NULL"),
+                false => ("refuses NULL, and should take it", "DROP NOT NULL"),
+            };
+            findings.push(self.found(
+                "column-null",
+                &wanted.name,
+                format!("column {named} {message}"),
+                self.alter(format!("ALTER COLUMN {name} {action}")),
+            ));
+        }
+        findings
+    }
+
+    /// Constraints are the same when they say the same; what they are called is nobody's harm.
+    fn constraints(&self, findings: &mut Vec<Finding>) {
+        let (wanted, live) = (rules(self.wanted), rules(self.live));
+        let missing = wanted
+            .iter()
+            .filter(|it| !live.iter().any(|there| there.says(it)));
+        let mut extra: Vec<&Rule> = live
+            .iter()
+            .filter(|it| !wanted.iter().any(|there| there.says(it)))
+            .collect();
+        for rule in missing {
+            let add = format!("ADD CONSTRAINT {} {}", quoted(rule.name), rule.definition);
+            // The one of the same name, or on the same columns, is what it was changed from.
+            match extra
+                .iter()
+                .position(|it| it.name == rule.name || it.is_about(rule))
+            {
+                Some(at) => {
+                    let there = extra.remove(at);
+                    findings.push(self.found(
+                        "constraint-differs",
+                        there.name,
+                        format!(
+                            "constraint {} of {} is {}, and should be {}",
+                            quoted(there.name),
+                            self.shown,
+                            there.definition,
+                            rule.definition
+                        ),
+                        self.alter(format!("DROP CONSTRAINT {}, {add}", quoted(there.name))),
+                    ));
+                }
+                None => findings.push(self.found(
+                    "constraint-missing",
+                    rule.name,
+                    format!("{} lacks {}", self.shown, rule.definition),
+                    self.alter(add),
+                )),
+            }
+        }
+        for rule in extra {
+            findings.push(self.found(
+                "constraint-extra",
+                rule.name,
+                format!(
+                    "constraint {} of {} isn't in the DDL: {}",
+                    quoted(rule.name),
+                    self.shown,
+                    rule.definition
+                ),
+                self.alter(format!("DROP CONSTRAINT {}", quoted(rule.name))),
+            ));
+        }
+    }
+
+    fn indexes(&self, findings: &mut Vec<Finding>) {
+        for index in plain_indexes(self.wanted) {
+            let is_there = |it: &&Index| it.unique == index.unique && on_what(it) == on_what(index);
+            if plain_indexes(self.live).any(|it| is_there(&it)) {
+                continue;
+            }
+            let same_name = plain_indexes(self.live).find(|it| it.name == index.name);
+            findings.push(match same_name {
+                Some(there) => self.found(
+                    "index-differs",
+                    &index.name,
+                    format!(
+                        "index {} is on {}, and should be on {}",
+                        quoted(&index.name),
+                        on_what(there),
+                        on_what(index)
+                    ),
+                    format!(
+                        "DROP INDEX {}; {};",
+                        TableName::new(&index.table.schema, &index.name),
+                        index.definition
+                    ),
+                ),
+                None => self.found(
+                    "index-missing",
+                    &index.name,
+                    format!("index {} of {} is missing", quoted(&index.name), self.shown),
+                    format!("{};", index.definition),
+                ),
+            });
+        }
+    }
+
+    fn named(&self, column: &str) -> String {
+        format!("{}.{}", self.shown, quoted(column))
+    }
+
+    fn alter(&self, action: String) -> String {
+        alter(&self.wanted.name, action)
+    }
+
+    fn found(&self, rule: &'static str, part: &str, message: String, help: String) -> Finding {
+        Finding {
+            rule,
+            severity: Severity::Fail,
+            on: Some(self.named(part)),
+            message,
+            help,
+        }
+    }
+}
+
+/// A constraint of any kind.
+struct Rule<'a> {
+    name: &'a str,
+    kind: &'static str,
+    columns: Vec<&'a str>,
+    definition: String,
+}
+
+impl Rule<'_> {
+    fn says(&self, other: &Rule) -> bool {
+        self.definition == other.definition
+    }
+
+    /// Whether both are of one kind and on the same columns; a table may have many checks, and no two of them are one.
+    fn is_about(&self, other: &Rule) -> bool {
+        self.kind == other.kind && self.kind != "check" && self.columns == other.columns
+    }
+}
+
+fn rules(table: &Described) -> Vec<Rule<'_>> {
+    let plain = table.constraints.iter().map(|it: &Constraint| Rule {
+        name: &it.name,
+        kind: match it.kind {
+            crate::postgres::catalog::ConstraintKind::PrimaryKey => "primary key",
+            crate::postgres::catalog::ConstraintKind::Unique => "unique",
+            crate::postgres::catalog::ConstraintKind::Check => "check",
+            crate::postgres::catalog::ConstraintKind::Exclusion => "exclusion",
+        },
+        columns: it.columns.iter().map(String::as_str).collect(),
+        definition: validated(&it.definition),
+    });
+    let foreign = table.foreign_keys.iter().map(|it: &ForeignKey| Rule {
+        name: &it.name,
+        kind: "foreign key",
+        columns: it.column_names(),
+        definition: validated(&it.definition),
+    });
+    plain.chain(foreign).collect()
+}
+
+/// Whether it is validated is told elsewhere.
+fn validated(definition: &str) -> String {
+    let whole = definition.strip_suffix(" NOT VALID");
+    whole.unwrap_or(definition).to_owned()
+}
+
+/// `shop.orders USING btree (placed_at)`: the definition without the index' name.
+fn on_what(index: &Index) -> &str {
+    let behind = index.definition.split_once(" ON ");
+    behind.map_or(&index.definition, |(_, behind)| behind)
+}
+
+/// A serial's sequence may be called anything.
+fn same_default(wanted: &ColumnDefault, live: &ColumnDefault) -> bool {
+    let is_serial = |it: &ColumnDefault| matches!(it, ColumnDefault::Expression(expression) if expression.starts_with("nextval("));
+    wanted == live || (is_serial(wanted) && is_serial(live))
+}
+
+fn default_words(default: &ColumnDefault) -> String {
+    match default {
+        ColumnDefault::Nothing => "no default".to_owned(),
+        ColumnDefault::Expression(expression) => format!("the default {expression}"),
+        ColumnDefault::IdentityAlways => "GENERATED ALWAYS AS IDENTITY".to_owned(),
+        ColumnDefault::IdentityByDefault => "GENERATED BY DEFAULT AS IDENTITY".to_owned(),
+        ColumnDefault::Generated(expression) => format!("GENERATED ALWAYS AS ({expression})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::samples;
+    use crate::postgres::catalog::ConstraintKind;
+
+    fn column(name: &str, type_name: &str) -> Column {
+        Column {
+            table: 1,
+            name: name.into(),
+            number: 1,
+            type_name: type_name.into(),
+            type_oid: 23,
+            base_type_oid: 23,
+            modifier: -1,
+            not_null: false,
+            default: ColumnDefault::Nothing,
+        }
+    }
+
+    fn constraint(
+        name: &str,
+        kind: ConstraintKind,
+        columns: &[&str],
+        definition: &str,
+    ) -> Constraint {
+        Constraint {
+            oid: 1,
+            name: name.into(),
+            kind,
+            table: TableName::new("public", "child"),
+            table_oid: 1,
+            columns: columns.iter().map(|it| (*it).to_owned()).collect(),
+            validated: true,
+            definition: definition.into(),
+        }
+    }
+
+    fn table() -> Described {
+        let index = |definition: &str| Index {
+            definition: definition.into(),
+            ..samples::index("child_at", &[3])
+        };
+        let key = ForeignKey {
+            definition: "FOREIGN KEY (c1) REFERENCES public.parent(id)".into(),
+            ..samples::foreign_key(&[1])
+        };
+        Described {
+            oid: 1,
+            name: TableName::new("public", "child"),
+            columns: vec![column("id", "integer"), column("c1", "bigint")],
+            constraints: vec![
+                constraint(
+                    "child_pkey",
+                    ConstraintKind::PrimaryKey,
+                    &["id"],
+                    "PRIMARY KEY (id)",
+                ),
+                constraint(
+                    "positive",
+                    ConstraintKind::Check,
+                    &["c1"],
+                    "CHECK ((c1 > 0))",
+                ),
+            ],
+            foreign_keys: vec![key],
+            indexes: vec![index(
+                "CREATE INDEX child_at ON public.child USING btree (at)",
+            )],
+        }
+    }
+
+    fn findings(change: impl FnOnce(&mut Schema)) -> Vec<Finding> {
+        let wanted = Schema {
+            tables: vec![table()],
+        };
+        let mut live = wanted.clone();
+        change(&mut live);
+        compare(&wanted, &live, "public", true)
+    }
+
+    /// What one change of the live table comes to: rule, message and DDL.
+    fn one(change: impl FnOnce(&mut Described)) -> (&'static str, String, String) {
+        let mut findings = findings(|schema| change(&mut schema.tables[0]));
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        let finding = findings.remove(0);
+        assert_eq!(finding.severity, Severity::Fail);
+        (finding.rule, finding.message, finding.help)
+    }
+
+    #[test]
+    fn the_same_is_no_finding() {
+        assert_eq!(findings(|_| ()), []);
+        let renamed = findings(|schema| {
+            let table = &mut schema.tables[0];
+            table.constraints[1].name = "other".into();
+            table.foreign_keys[0].name = "other_fkey".into();
+            table.foreign_keys[0].definition += " NOT VALID";
+            table.indexes[0].name = "other_idx".into();
+            table.indexes[0].definition =
+                "CREATE INDEX other_idx ON public.child USING btree (at)".into();
+        });
+        assert_eq!(
+            renamed,
+            [],
+            "names are nobody's harm, and validation is told elsewhere"
+        );
+    }
+
+    #[test]
+    fn each_difference_comes_with_its_ddl() {
+        let says =
+            |found: (&'static str, String, String), rule: &str, message: &str, help: &str| {
+                assert_eq!((found.0, &*found.1, &*found.2), (rule, message, help));
+            };
+        says(
+            one(|it| drop(it.columns.remove(1))),
+            "column-missing",
+            "column child.c1 is missing",
+            "ALTER TABLE public.child ADD COLUMN c1 bigint;",
+        );
+        says(
+            one(|it| it.columns.push(column("Note", "text"))),
+            "column-extra",
+            "column child.\"Note\" isn't in the DDL",
+            "ALTER TABLE public.child DROP COLUMN \"Note\";",
+        );
+        says(
+            one(|it| it.columns[1].type_name = "integer".into()),
+            "column-type",
+            "column child.c1 is of type integer, and should be bigint",
+            "ALTER TABLE public.child ALTER COLUMN c1 TYPE bigint USING c1::bigint;",
+        );
+        says(
+            one(|it| it.columns[1].default = ColumnDefault::Expression("7".into())),
+            "column-default",
+            "column child.c1 has the default 7, and should have no default",
+            "ALTER TABLE public.child ALTER COLUMN c1 DROP DEFAULT;",
+        );
+        says(
+            one(|it| it.columns[1].not_null = true),
+            "column-null",
+            "column child.c1 refuses NULL, and should take it",
+            "ALTER TABLE public.child ALTER COLUMN c1 DROP NOT NULL;",
+        );
+        says(
+            one(|it| drop(it.constraints.remove(0))),
+            "constraint-missing",
+            "child lacks PRIMARY KEY (id)",
+            "ALTER TABLE public.child ADD CONSTRAINT child_pkey PRIMARY KEY (id);",
+        );
+        says(
+            one(|it| it.foreign_keys[0].definition += " ON DELETE CASCADE"),
+            "constraint-differs",
+            "constraint child_c1_fkey of child is FOREIGN KEY (c1) REFERENCES public.parent(id) ON DELETE CASCADE, and \
+             should be FOREIGN KEY (c1) REFERENCES public.parent(id)",
+            "ALTER TABLE public.child DROP CONSTRAINT child_c1_fkey, \
+             ADD CONSTRAINT child_c1_fkey FOREIGN KEY (c1) REFERENCES public.parent(id);",
+        );
+        says(
+            one(|it| {
+                let check = constraint("small", ConstraintKind::Check, &["c1"], "CHECK ((c1 < 9))");
+                it.constraints.push(check);
+            }),
+            "constraint-extra",
+            "constraint small of child isn't in the DDL: CHECK ((c1 < 9))",
+            "ALTER TABLE public.child DROP CONSTRAINT small;",
+        );
+        says(
+            one(|it| it.indexes.clear()),
+            "index-missing",
+            "index child_at of child is missing",
+            "CREATE INDEX child_at ON public.child USING btree (at);",
+        );
+        says(
+            one(|it| {
+                it.indexes[0].definition =
+                    "CREATE INDEX child_at ON public.child USING hash (at)".into()
+            }),
+            "index-differs",
+            "index child_at is on public.child USING hash (at), and should be on public.child USING btree (at)",
+            "DROP INDEX public.child_at; CREATE INDEX child_at ON public.child USING btree (at);",
+        );
+    }
+
+    #[test]
+    fn a_missing_table_is_made_whole() {
+        let found = findings(|schema| schema.tables.clear());
+        assert_eq!(found[0].rule, "table-missing");
+        assert_eq!(
+            found[0].help,
+            "CREATE TABLE public.child (id integer, c1 bigint, CONSTRAINT child_pkey PRIMARY KEY (id), \
+             CONSTRAINT positive CHECK ((c1 > 0))); \
+             ALTER TABLE public.child ADD CONSTRAINT child_c1_fkey FOREIGN KEY (c1) REFERENCES public.parent(id); \
+             CREATE INDEX child_at ON public.child USING btree (at);"
+        );
+    }
+
+    #[test]
+    fn a_table_too_many_warns_in_the_same_schema_alone() {
+        let found = findings(|schema| {
+            for schema_name in ["public", "other"] {
+                schema.tables.push(Described {
+                    name: TableName::new(schema_name, "audit"),
+                    ..table()
+                });
+            }
+        });
+        let told: Vec<(&str, Severity)> = found.iter().map(|it| (it.rule, it.severity)).collect();
+        assert_eq!(told, [("table-extra", Severity::Warn)]);
+    }
+}

@@ -1,0 +1,85 @@
+//! Whether the schema is as it should be: in itself, and beside the DDL that it should have come from.
+//!
+//! Nothing of the DDL is parsed: it is applied to a throw-away database, and both catalogs are read into one plain value. The
+//! target sees only SELECT.
+
+mod compare;
+mod ddl;
+mod model;
+mod own;
+mod scratch;
+
+use anyhow::{Context, Result};
+use tokio_postgres::Client;
+
+pub use scratch::{Reference, Scratch};
+
+use super::finding::{Check, Finding, Severity, Skipped, Subject};
+use super::settings::{Settings, Suite};
+use crate::progress::Progress;
+
+/// The check's name in reports.
+const SCHEMA: &str = "schema";
+
+/// The schema held against itself, and against the suite's reference where there is one. A reference that can't be made
+/// is left out with the reason, and told as a finding when it was asked for.
+pub async fn check(
+    client: &Client,
+    suite: &Suite,
+    settings: &Settings,
+    home: &str,
+    progress: &Progress,
+) -> Result<(Check, Option<Skipped>)> {
+    let live = model::read(client)
+        .await
+        .context("could not read the schema")?;
+    let mut findings = own::findings(client, &live, home).await?;
+    let mut skipped = None;
+    let mut against = None;
+    if let Some(reference) = &suite.reference {
+        match scratch::read(reference, home, progress).await {
+            Ok(wanted) => {
+                let wanted = wanted.only(suite.tables.as_deref());
+                findings.extend(compare::compare(
+                    &wanted,
+                    &live,
+                    home,
+                    suite.tables.is_none(),
+                ));
+                against = Some(reference.name.clone());
+            }
+            Err(error) if reference.asked_for || settings.asked_for => {
+                findings.push(not_compared(reference, &error));
+            }
+            Err(error) => {
+                skipped = Some(Skipped {
+                    name: SCHEMA.to_owned(),
+                    reason: format!("not held against {}: {error:#}", reference.name),
+                });
+            }
+        }
+    }
+    let tables = live.tables.iter().filter(|table| table.name.schema == home);
+    let check = Check {
+        name: SCHEMA.to_owned(),
+        subject: Subject::Schema {
+            against,
+            tables: tables.count(),
+        },
+        findings,
+        waived: Vec::new(),
+    };
+    Ok((check, skipped))
+}
+
+fn not_compared(reference: &Reference, error: &anyhow::Error) -> Finding {
+    Finding {
+        rule: "not-compared",
+        severity: Severity::Unchecked,
+        on: None,
+        message: format!("not held against {}: {error:#}", reference.name),
+        help: "the DDL is applied to a throw-away database on the embedded Postgres, or on another server: `--scratch-url \
+               URL`; a dump is best made with `pg_dump --schema-only --no-owner --no-privileges`"
+            .to_owned(),
+    }
+}

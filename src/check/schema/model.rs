@@ -1,0 +1,91 @@
+//! A schema as one plain value, read from the catalog with every name in full.
+
+use anyhow::Result;
+use tokio_postgres::Client;
+
+use crate::postgres::TableName;
+use crate::postgres::catalog::{
+    self, Column, Constraint, ForeignKey, Index, Scope, Table, TableKind,
+};
+
+/// Tables with all that stands on them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Schema {
+    /// By schema and name; no partitions, no views.
+    pub tables: Vec<Described>,
+}
+
+/// One table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Described {
+    /// Its `pg_class.oid`, for questions to the database it was read from.
+    pub oid: u32,
+    /// Its name.
+    pub name: TableName,
+    /// By number.
+    pub columns: Vec<Column>,
+    /// Primary, unique, check and exclusion constraints.
+    pub constraints: Vec<Constraint>,
+    /// Foreign keys.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Indexes, those of constraints included.
+    pub indexes: Vec<Index>,
+}
+
+impl Schema {
+    /// The table of this name.
+    pub fn table(&self, name: &TableName) -> Option<&Described> {
+        self.tables.iter().find(|table| table.name == *name)
+    }
+
+    /// Only the tables of these names, where some are given.
+    pub fn only(mut self, tables: Option<&[String]>) -> Schema {
+        if let Some(wanted) = tables {
+            self.tables
+                .retain(|table| wanted.contains(&table.name.name));
+        }
+        self
+    }
+}
+
+/// Reads all tables of a database.
+///
+/// With an empty search path, so that the catalog writes every name with its schema, whatever the connection's own.
+pub async fn read(client: &Client) -> Result<Schema> {
+    client
+        .batch_execute("BEGIN READ ONLY; SET LOCAL search_path = ''")
+        .await?;
+    let schema = read_within(client).await;
+    client.batch_execute("ROLLBACK").await?;
+    schema
+}
+
+async fn read_within(client: &Client) -> Result<Schema> {
+    let tables = catalog::tables(client, Scope::Database).await?;
+    let is_table = |table: &Table| {
+        let kind = matches!(
+            table.kind,
+            TableKind::Ordinary | TableKind::Partitioned | TableKind::Foreign
+        );
+        kind && table.root_oid.is_none_or(|root| root == table.oid)
+    };
+    let columns = catalog::columns(client, Scope::Database).await?;
+    let constraints = catalog::constraints(client, Scope::Database).await?;
+    let foreign_keys = catalog::foreign_keys(client, Scope::Database).await?;
+    let indexes = catalog::indexes(client, Scope::Database).await?;
+    let describe = |table: Table| Described {
+        columns: of(&columns, |it| it.table == table.oid),
+        constraints: of(&constraints, |it| it.table_oid == table.oid),
+        foreign_keys: of(&foreign_keys, |it| it.table_oid == table.oid),
+        indexes: of(&indexes, |it| it.table_oid == table.oid),
+        oid: table.oid,
+        name: table.name,
+    };
+    Ok(Schema {
+        tables: tables.into_iter().filter(is_table).map(describe).collect(),
+    })
+}
+
+fn of<T: Clone>(all: &[T], is_its: impl Fn(&T) -> bool) -> Vec<T> {
+    all.iter().filter(|it| is_its(it)).cloned().collect()
+}

@@ -1,0 +1,221 @@
+//! Whether a table is settled: rows there, analysed, its visibility map filled, nobody at work on it.
+//!
+//! Plans of a table that isn't are the plans of a moment: without statistics a foreign key's equality is guessed at 1/200 of
+//! the table. That is "could not check", not a failure.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use tokio_postgres::{Client, GenericClient};
+
+use super::finding::{Finding, Severity};
+use super::rules::{Facts, SMALL_PAGES};
+use crate::postgres::TableName;
+use crate::postgres::catalog::{Index, Table, TableKind};
+use crate::postgres::name::quoted;
+use crate::progress::{Progress, Unit, grouped};
+
+/// How long an autovacuum is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Less than this part of its pages visible to all is the map of another time.
+const VISIBLE: f64 = 0.5;
+
+/// What isn't in the catalog's table of relations.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Activity {
+    /// The tables with statistics on at least one column that this role may see.
+    pub analysed: BTreeSet<u32>,
+    /// The tables that somebody vacuums or analyses just now, with the session.
+    pub at_work: HashMap<u32, i32>,
+}
+
+/// Reads it for the whole database.
+pub async fn activity(client: &impl GenericClient) -> Result<Activity> {
+    let could_not = "could not read who vacuums and analyses, and what was analysed";
+    let sql = "SELECT relid, pid FROM pg_stat_progress_vacuum WHERE datname = current_database()
+        UNION ALL
+        SELECT relid, pid FROM pg_stat_progress_analyze WHERE datname = current_database()";
+    let at_work = client.query(sql, &[]).await.context(could_not)?;
+    let sql = "SELECT DISTINCT c.oid
+        FROM pg_stats AS s
+        JOIN pg_namespace AS n ON n.nspname = s.schemaname
+        JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = s.tablename";
+    let analysed = client.query(sql, &[]).await.context(could_not)?;
+    let pair = |row: &tokio_postgres::Row| Ok((row.try_get(0)?, row.try_get(1)?));
+    Ok(Activity {
+        analysed: analysed
+            .iter()
+            .map(|row| Ok(row.try_get(0)?))
+            .collect::<Result<_>>()?,
+        at_work: at_work.iter().map(pair).collect::<Result<_>>()?,
+    })
+}
+
+/// Why the table isn't settled; `None` for one that is, or that holds no rows.
+pub fn unsettled(table: &Table, activity: &Activity, facts: Facts<'_>) -> Option<String> {
+    let holds_rows = matches!(
+        table.kind,
+        TableKind::Ordinary | TableKind::MaterializedView
+    );
+    let pages = facts.pages(table);
+    if !holds_rows || pages == 0 {
+        return None;
+    }
+    let name = table.name.within(&facts.survey.home);
+    if let Some(pid) = activity.at_work.get(&table.oid) {
+        return Some(format!("session {pid} vacuums or analyses {name} just now"));
+    }
+    let invalid = |index: &&Index| index.table_oid == table.oid && !index.usable();
+    if let Some(index) = facts.indexes.iter().find(invalid) {
+        return Some(format!(
+            "index {} of {name} is invalid",
+            quoted(&index.name)
+        ));
+    }
+    if table.rows < 0.0 || (table.rows > 0.0 && !activity.analysed.contains(&table.oid)) {
+        return Some(format!("{name} was never analysed"));
+    }
+    if pages > SMALL_PAGES && (pages > table.pages * 2 || pages * 2 < table.pages) {
+        return Some(format!(
+            "{name} had {} pages when it was analysed and has {} now",
+            grouped(table.pages),
+            grouped(pages)
+        ));
+    }
+    let visible = table.all_visible as f64 / table.pages.max(1) as f64;
+    (pages > SMALL_PAGES && visible < VISIBLE).then(|| {
+        format!(
+            "{} of the {} pages of {name} are known to be visible to all, so that no index alone answers",
+            grouped(table.all_visible),
+            grouped(table.pages)
+        )
+    })
+}
+
+/// What a check says that reads such a table (`not-settled`).
+pub fn not_settled(why: &str, table: &Table, facts: Facts<'_>) -> Finding {
+    Finding {
+        rule: "not-settled",
+        severity: Severity::Unchecked,
+        on: None,
+        message: format!("plans prove nothing yet: {why}"),
+        help: format!(
+            "`seedrow check{} --settle`, or: VACUUM (ANALYZE) {};",
+            facts.target_options, table.name
+        ),
+    }
+}
+
+/// Waits while tables are vacuumed or analysed by others, such as autovacuum after a load, but not for ever.
+pub async fn wait(client: &Client, progress: &Progress) -> Result<Activity> {
+    let start = Instant::now();
+    let mut said = false;
+    loop {
+        let activity = activity(client).await?;
+        if activity.at_work.is_empty() || start.elapsed() > PATIENCE {
+            return Ok(activity);
+        }
+        if !std::mem::replace(&mut said, true) {
+            progress.say("waiting for sessions that vacuum or analyse tables, such as autovacuum");
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Vacuums and analyses the tables; those that this role doesn't own are left as they are, as Postgres does.
+pub async fn settle(client: &Client, tables: &[&TableName], progress: &Progress) -> Result<()> {
+    let task = progress.task("vacuum and analyse", tables.len() as u64, Unit::Tables);
+    for table in tables {
+        client
+            .batch_execute(&format!("VACUUM (ANALYZE) {table}"))
+            .await
+            .with_context(|| format!("could not vacuum and analyse {table}"))?;
+        task.add(0, 1);
+    }
+    task.finish();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::{Survey, samples};
+
+    const PAGE: u64 = 8192;
+
+    fn judged(change: impl Fn(&mut Table, &mut Activity, &mut Vec<Index>)) -> Option<String> {
+        let mut table = Table {
+            oid: 10,
+            name: TableName::new("public", "child"),
+            kind: TableKind::Ordinary,
+            root_oid: None,
+            pages: 1_000,
+            rows: 50_000.0,
+            all_visible: 1_000,
+            bytes: 1_000 * PAGE,
+        };
+        let mut activity = Activity {
+            analysed: BTreeSet::from([10]),
+            at_work: HashMap::new(),
+        };
+        let mut indexes = vec![samples::index("x", &[1])];
+        change(&mut table, &mut activity, &mut indexes);
+        let survey = Survey {
+            keys: vec![],
+            proposals: vec![],
+            home: "public".into(),
+        };
+        let facts = Facts {
+            tables: &[],
+            indexes: &indexes,
+            survey: &survey,
+            block_bytes: PAGE,
+            target_options: "",
+        };
+        unsettled(&table, &activity, facts)
+    }
+
+    #[test]
+    fn a_table_that_was_loaded_and_vacuumed_is_settled() {
+        assert_eq!(judged(|_, _, _| {}), None);
+        assert_eq!(
+            judged(|table, _, _| table.bytes = 0),
+            None,
+            "empty: others say so"
+        );
+        assert_eq!(judged(|table, _, _| table.bytes *= 2), None);
+    }
+
+    #[test]
+    fn what_isn_t_settled_says_why() {
+        let why = judged(|_, activity, _| activity.at_work.extend([(10, 77)]));
+        assert_eq!(
+            why.unwrap(),
+            "session 77 vacuums or analyses child just now"
+        );
+        let why = judged(|_, _, indexes| indexes[0].valid = false);
+        assert_eq!(why.unwrap(), "index x of child is invalid");
+        for why in [
+            judged(|table, _, _| table.rows = -1.0),
+            judged(|_, activity, _| activity.analysed.clear()),
+        ] {
+            assert_eq!(why.unwrap(), "child was never analysed");
+        }
+        let why = judged(|table, _, _| table.bytes = 2_001 * PAGE).unwrap();
+        assert_eq!(
+            why,
+            "child had 1,000 pages when it was analysed and has 2,001 now"
+        );
+        let why = judged(|table, _, _| table.all_visible = 499).unwrap();
+        assert!(why.starts_with("499 of the 1,000 pages of child"), "{why}");
+    }
+
+    #[test]
+    fn a_small_table_needs_no_map() {
+        let small = |table: &mut Table| {
+            (table.pages, table.bytes, table.all_visible) = (SMALL_PAGES, SMALL_PAGES * PAGE, 0);
+        };
+        assert_eq!(judged(|table, _, _| small(table)), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! A report for the tests of this folder: a bit of everything.
+
+use serde_json::json;
+
+use crate::check::{
+    Access, Check, CheckReport, Figures, Finding, KeyVerdict, Latency, Measured, Proof, Sample,
+    Severity, Shape, Skipped, Subject, Waived,
+};
+
+fn measured(execution_ms: f64, buffers: u64, rows: f64, index: &str) -> Measured {
+    let samples = vec![Sample {
+        parameters: vec![("product_id".into(), 900_001.into())],
+        execution_ms,
+        planning_ms: 0.1,
+        buffers,
+        rows,
+        indexes: vec![index.into()],
+    }];
+    Measured {
+        figures: Figures::of(&samples),
+        samples,
+        budget_ms: Some(10.0),
+        bound: Some(12),
+        shape: Shape {
+            capability: Access::Index,
+            choice: Access::Index,
+            generic: Access::Index,
+        },
+        latency: None,
+        proofs: Vec::new(),
+        stopped: None,
+        plan: json!([{"Plan": {"Node Type": "Result"}}]),
+        generic_plan: json!([{"Plan": {"Node Type": "Result"}}]),
+    }
+}
+
+/// A lookup that passes and is proven, a query that fails, one that couldn't be judged, one that was skipped.
+pub fn report() -> CheckReport {
+    let finding = |rule, severity| Finding {
+        rule,
+        severity,
+        on: None,
+        message: "what".into(),
+        help: "how".into(),
+    };
+    let check = |name: &str, subject, findings| Check {
+        name: name.into(),
+        subject,
+        findings,
+        waived: Vec::new(),
+    };
+    let keys = Check {
+        waived: vec![Waived {
+            finding: Finding {
+                on: Some("audit(user_id)".into()),
+                ..finding("fk-not-indexed", Severity::Fail)
+            },
+            reason: "never joined".into(),
+        }],
+        ..check(
+            "foreign-keys",
+            Subject::ForeignKeys {
+                covered: 5,
+                total: 6,
+                keys: vec![KeyVerdict {
+                    key: "audit(user_id) → users(id)".into(),
+                    verdict: "WAIVED",
+                    reason: "waived: never joined".into(),
+                    planner: None,
+                }],
+            },
+            vec![],
+        )
+    };
+    let lookup = Measured {
+        budget_ms: None,
+        latency: Some(Latency {
+            executions: 200,
+            p50_ms: 0.2,
+            p95_ms: 0.3,
+            p99_ms: 0.4,
+            max_ms: 0.5,
+        }),
+        proofs: vec![Proof {
+            index: "skus(style_id)".into(),
+            name: "skus_style_id_idx".into(),
+            with: (0.1, 6),
+            without: Some((812.0, 73_529)),
+            fails: true,
+        }],
+        ..measured(0.1, 6, 6.0, "skus_style_id_idx")
+    };
+    let styles = Measured {
+        stopped: Some("its time was used up after 1 of 20 samples".into()),
+        ..measured(812.34, 73_529, 1.0, "products_pkey")
+    };
+    CheckReport {
+        target: "db.example.com".into(),
+        server_version: "15.18".into(),
+        home: "public".into(),
+        checks: vec![
+            keys,
+            check(
+                "schema",
+                Subject::Schema {
+                    against: Some("catalog".into()),
+                    tables: 6,
+                },
+                vec![],
+            ),
+            check("skus(style_id)", Subject::Lookup(Some(lookup)), vec![]),
+            check(
+                "styles",
+                Subject::Query(Some(styles)),
+                vec![finding("seq-scan", Severity::Fail)],
+            ),
+            check(
+                "empty",
+                Subject::Query(None),
+                vec![finding("no-rows", Severity::Unchecked)],
+            ),
+        ],
+        skipped: vec![Skipped {
+            name: "related".into(),
+            reason: "left out".into(),
+        }],
+    }
+}
