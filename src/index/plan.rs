@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::postgres::TableName;
 use crate::postgres::catalog::{ForeignKey, Index, KeyColumn, Table, TableKind};
-use crate::postgres::name::{quoted, quoted_list};
+use crate::postgres::name::quoted;
 
 /// Postgres cuts longer names off (NAMEDATALEN - 1).
 const NAME_BYTES: usize = 63;
@@ -31,6 +31,8 @@ pub struct Proposal {
     pub table_bytes: u64,
     /// Its columns in order, unquoted.
     pub columns: Vec<String>,
+    /// The collation, quoted, of each column that is compared by another than its own.
+    pub collations: Vec<Option<String>>,
     /// The foreign-key constraints that it serves, unquoted.
     pub serves: Vec<String>,
     /// Whether an invalid index of this name, left by a build that failed, must go first.
@@ -49,11 +51,18 @@ impl Proposal {
             "DROP INDEX {concurrently}{}",
             TableName::new(&self.table.schema, &self.name)
         );
+        let columns = self.columns.iter().zip(&self.collations);
+        let columns: Vec<String> = columns
+            .map(|(name, collation)| match collation {
+                Some(collation) => format!("{} COLLATE {collation}", quoted(name)),
+                None => quoted(name),
+            })
+            .collect();
         let create = format!(
             "CREATE INDEX {concurrently}{} ON {} ({})",
             quoted(&self.name),
             self.table,
-            quoted_list(&self.columns)
+            columns.join(", ")
         );
         let drop = self.redo.then_some(drop);
         drop.into_iter().chain([create]).collect()
@@ -97,6 +106,7 @@ pub fn propose(
                 redo: leftover.is_some(),
                 name: leftover.unwrap_or_else(|| free_name(&name.name, &columns, taken)),
                 table: name.clone(),
+                collations: columns.iter().map(|name| collation(&chain, name)).collect(),
                 kind: table.map_or(TableKind::Ordinary, |table| table.kind),
                 table_bytes: table.map_or(0, |table| table.bytes),
                 columns,
@@ -174,6 +184,16 @@ fn columns_of(chain: &[&ForeignKey]) -> (Vec<String>, Vec<i16>) {
     }
     let names = columns.iter().map(|column| column.name.clone());
     (names.collect(), columns.iter().map(|c| c.number).collect())
+}
+
+/// What the keys compare a column by, where that isn't its own collation. Keys that differ in it can't share an index, and
+/// the first is served; the check tells of the others.
+fn collation(chain: &[&ForeignKey], name: &str) -> Option<String> {
+    let columns = chain
+        .iter()
+        .flat_map(|key| key.columns.iter().zip(&key.comparisons));
+    let mut comparisons = columns.filter(|(column, _)| column.name == name);
+    comparisons.next()?.1.collate.clone()
 }
 
 /// Whether an index is what is left of a build of just this one that failed.
@@ -272,12 +292,13 @@ mod tests {
             kind: TableKind::Ordinary,
             table_bytes: 0,
             columns: vec!["order".into(), "line".into()],
+            collations: vec![None, Some("pg_catalog.\"C\"".into())],
             serves: vec![],
             redo: false,
         };
         assert_eq!(
             proposal.ddl(Mode::Plain),
-            r#"CREATE INDEX "Order Items_order_idx" ON shop."Order Items" ("order", line)"#
+            r#"CREATE INDEX "Order Items_order_idx" ON shop."Order Items" ("order", line COLLATE pg_catalog."C")"#
         );
         assert!(
             proposal
