@@ -11,7 +11,7 @@ use super::finding::{
 };
 use super::header::Source;
 use super::lookup::Read;
-use super::measure::{self, Bindings, Measurement, PINNED, Stopped};
+use super::measure::{self, Bindings, Measurement, PINNED, Pace, Stopped};
 use super::query::Parameter;
 use super::rules::{self, Facts, Purpose, milliseconds};
 use super::sample::{self, Sampled};
@@ -133,12 +133,22 @@ impl Bench<'_> {
         }
         let (generic, capable) =
             measure::alternatives(transaction, query, &bindings, self.settings).await?;
-        let cap = match self.read.purpose() {
-            Purpose::Query => measure::CAP,
-            Purpose::Lookup => measure::LOOKUP_CAP,
+        let pace = Pace {
+            cap: match self.read.purpose() {
+                Purpose::Query => measure::CAP,
+                Purpose::Lookup => measure::LOOKUP_CAP,
+            },
+            warm: true,
         };
-        let measurement =
-            measure::measure(transaction, query, &bindings, self.settings, estimated, cap).await?;
+        let measurement = measure::measure(
+            transaction,
+            query,
+            &bindings,
+            self.settings,
+            estimated,
+            pace,
+        )
+        .await?;
         let latency = match measurement.stopped {
             // Another execution would take as long.
             Some(_) => None,

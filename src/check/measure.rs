@@ -191,15 +191,23 @@ pub async fn estimate(
         .with_context(|| format!("{}: could not be planned", query.path))
 }
 
-/// Runs the query twice with each sample, the second time measured: the first brings its pages into memory. No further
-/// sample is begun after `cap`.
+/// How a read is executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// After this long no further sample is begun.
+    pub cap: Duration,
+    /// Whether each sample is run before it is measured, which brings its pages into memory.
+    pub warm: bool,
+}
+
+/// Runs the query with each sample and keeps its plans.
 pub async fn measure(
     transaction: &Transaction<'_>,
     query: &Query,
     bindings: &Bindings,
     settings: &Settings,
     estimated: Plan,
-    cap: Duration,
+    pace: Pace,
 ) -> Result<Measurement> {
     let explain = prepare(transaction, query, bindings, Run::Once).await?;
     let started = Instant::now();
@@ -210,11 +218,11 @@ pub async fn measure(
         stopped: None,
     };
     for set in &sets {
-        if started.elapsed() > cap && !measurement.plans.is_empty() {
+        if started.elapsed() > pace.cap && !measurement.plans.is_empty() {
             measurement.stopped = Some(Stopped::Cap { of: sets.len() });
             break;
         }
-        match warm_then_measured(transaction, &explain, set).await {
+        match execute(transaction, &explain, set, pace).await {
             Ok(plan) => {
                 measurement.samples.push(sample(query, set, &plan));
                 measurement.plans.push(plan);
@@ -238,13 +246,16 @@ pub async fn measure(
     Ok(measurement)
 }
 
-async fn warm_then_measured(
+async fn execute(
     transaction: &Transaction<'_>,
     explain: &Explain,
     set: &[Value],
+    pace: Pace,
 ) -> Result<Plan> {
     let values = references(set);
-    explain.with(transaction, &values).await?;
+    if pace.warm {
+        explain.with(transaction, &values).await?;
+    }
     explain.with(transaction, &values).await
 }
 

@@ -1,7 +1,5 @@
 //! The plans of all reads: every foreign key's lookup, and the dataset's queries.
 
-use std::time::Duration;
-
 use anyhow::Result;
 use tokio_postgres::Client;
 
@@ -128,10 +126,10 @@ impl Judging<'_> {
 
     /// Vacuums and analyses what needs it, of the schema asked for.
     ///
-    /// A page whose rows were committed asynchronously is visible to all only once the log is on the disk, which takes up to
-    /// three times wal_writer_delay, 0.6 s: so it is done again.
+    /// Rows that were committed asynchronously are known as visible to all only once the log is on the disk, which the first
+    /// round brings about: so it is done again.
     async fn settle(&self, client: &Client, mut world: World) -> Result<World> {
-        for round in 0..SETTLING {
+        for _ in 0..SETTLING {
             let facts = self.facts(&world);
             let in_schema = |table: &&Table| self.schema.is_none_or(|it| table.name.schema == it);
             let unsettled: Vec<&TableName> = world
@@ -143,9 +141,6 @@ impl Judging<'_> {
                 .collect();
             if unsettled.is_empty() {
                 break;
-            }
-            if round > 0 {
-                tokio::time::sleep(Duration::from_millis(700)).await;
             }
             settled::settle(client, &unsettled, self.progress).await?;
             world = self.world(client).await?;

@@ -126,6 +126,11 @@ pub async fn wait(client: &Client, progress: &Progress) -> Result<Activity> {
 /// Vacuums and analyses the tables; those that this role doesn't own are left as they are, as Postgres does.
 pub async fn settle(client: &Client, tables: &[&TableName], progress: &Progress) -> Result<()> {
     let task = progress.task("vacuum and analyse", tables.len() as u64, Unit::Tables);
+    // A commit that isn't on the disk yet keeps its rows, and those of its neighbours, from being known as visible to all.
+    client
+        .batch_execute("SET synchronous_commit = on")
+        .await
+        .context("could not have commits wait for the disk")?;
     for table in tables {
         client
             .batch_execute(&format!("VACUUM (ANALYZE) {table}"))

@@ -250,8 +250,19 @@ impl Workdir {
 
     /// Runs seedrow in this folder.
     pub fn seedrow(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
+        self.seedrow_with(args, &[])
+    }
+
+    /// Runs seedrow in this folder, with these variables set.
+    pub fn seedrow_with(
+        &self,
+        args: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        variables: &[(&str, &str)],
+    ) -> Run {
         let mut command = command(args);
-        command.current_dir(&self.folder);
+        command
+            .current_dir(&self.folder)
+            .envs(variables.iter().copied());
         run(command)
     }
 }
@@ -277,6 +288,7 @@ pub fn command(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
     }
     command
         .env_remove("DATABASE_URL")
+        .env_remove("GITHUB_STEP_SUMMARY")
         .env_remove("RUST_BACKTRACE")
         .env("SEEDROW_HOME", shared_home());
     command

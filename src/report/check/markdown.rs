@@ -57,10 +57,10 @@ fn table(report: &CheckReport) -> String {
         let figures = match &check.subject {
             Subject::Query(Some(it)) | Subject::Lookup(Some(it)) => figures(&it.figures),
             Subject::ForeignKeys { covered, total, .. } => {
-                format!(" | | | {covered} of {total} have an index")
+                format!("| | | {covered} of {total} have an index")
             }
-            Subject::Schema { tables, .. } => format!(" | | | {tables} tables"),
-            Subject::Query(None) | Subject::Lookup(None) => " | | |".to_owned(),
+            Subject::Schema { tables, .. } => format!("| | | {tables} tables"),
+            Subject::Query(None) | Subject::Lookup(None) => "| | |".to_owned(),
         };
         text.push_str(&format!(
             "| {} | {} {} | {figures} |\n",

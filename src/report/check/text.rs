@@ -169,7 +169,7 @@ fn passing_lookups(report: &CheckReport) -> Option<String> {
 fn proofs(report: &CheckReport, colour: Colour) -> String {
     let line = |check: &Check, proof: &Proof| {
         let (ms, buffers) = match proof.without {
-            Some((ms, buffers)) => (format!("{ms:.1} ms"), grouped(buffers)),
+            Some((ms, buffers)) => (milliseconds(ms), grouped(buffers)),
             None => ("cut off".to_owned(), "many".to_owned()),
         };
         let end = match proof.fails {
@@ -177,10 +177,10 @@ fn proofs(report: &CheckReport, colour: Colour) -> String {
             false => format!("the check {}", colour.red("stays green")),
         };
         format!(
-            "{} without {}: {:.1} ms → {ms}, {} → {buffers} buffers; {end}\n",
+            "{} without {}: {} → {ms}, {} → {buffers} buffers; {end}\n",
             check.name,
             proof.index,
-            proof.with.0,
+            milliseconds(proof.with.0),
             grouped(proof.with.1)
         )
     };
@@ -265,6 +265,12 @@ fn painted(verdict: Verdict, colour: Colour) -> String {
     }
 }
 
+/// Three figures that count.
+fn milliseconds(ms: f64) -> String {
+    let places = if ms < 1.0 { 2 } else { usize::from(ms < 100.0) };
+    format!("{ms:.places$} ms")
+}
+
 /// `1 table`, `2 tables`
 fn counted(count: usize, what: &str) -> String {
     let end = if count == 1 { "" } else { "s" };
@@ -292,7 +298,7 @@ schema: 6 tables, held against catalog  pass
 styles: its time was used up after 1 of 20 samples
 related: skipped, left out
 
-skus(style_id) without skus(style_id): 0.1 ms → 812.0 ms, 6 → 73,529 buffers; the check fails, as it should
+skus(style_id) without skus(style_id): 0.10 ms → 812 ms, 6 → 73,529 buffers; the check fails, as it should
 
 fail  styles: what  [seq-scan]
       how
