@@ -288,3 +288,26 @@ fn an_invalid_leftover_of_its_own_is_redone() {
         FROM pg_index WHERE indrelid = 'b'::regclass";
     assert_eq!(db.value(valid), "b_a_id_idx true, mine false");
 }
+
+#[test]
+fn a_role_that_may_read_little_is_told_what_it_lacks() {
+    let db = Db::new("little");
+    db.execute(
+        "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (a_id int REFERENCES a); CREATE INDEX ON b (a_id);
+        CREATE TABLE c (a_id int REFERENCES a); CREATE INDEX ON c (a_id);
+        INSERT INTO a VALUES (1); INSERT INTO b VALUES (1); INSERT INTO c VALUES (1); ANALYZE;
+        DROP ROLE IF EXISTS seedrow_little; CREATE ROLE seedrow_little LOGIN; GRANT SELECT ON a, b TO seedrow_little",
+    );
+    let joint = if db.url().contains('?') { '&' } else { '?' };
+    let url = format!("{}{joint}options=-c%20role%3Dseedrow_little", db.url());
+    let run = seedrow(["check", "--format", "json", "--url", &url]).exits(2);
+    let json = run.json();
+    assert_eq!(
+        json["checks"][0]["verdict"], "pass",
+        "the catalog is open to all"
+    );
+    assert_eq!(json["checks"][2]["verdict"], "pass", "{json:#}");
+    let closed = &json["checks"][3]["findings"][0];
+    assert_eq!(closed["rule"], "not-allowed");
+    assert_eq!(closed["help"], "GRANT SELECT ON public.c, public.a TO …;");
+}

@@ -46,7 +46,7 @@ fn goes_from_nothing_to_the_verdict_and_then_straight_to_the_check() {
         .stdout_has("products  generated   2,000   2,000         0        0         0")
         .stdout_has("skus_style_id_idx               skus(style_id)")
         .stdout_has("foreign keys: 6 of 6 have an index")
-        .stdout_has("pass: 5 checks: 5 pass");
+        .stdout_has("pass: 11 checks: 11 pass");
     let all = [
         "load rows, build keys and indexes",
         "statistics",
@@ -61,7 +61,7 @@ fn goes_from_nothing_to_the_verdict_and_then_straight_to_the_check() {
     let second = seed(&dir, &db, &["--rows", ROWS])
         .exits(0)
         .stderr_has("these rows are loaded already; on to index and check")
-        .stdout_has("pass: 5 checks: 5 pass");
+        .stdout_has("pass: 11 checks: 11 pass");
     assert_eq!(phases(&second), ["index", "check", "all"]);
 
     db.execute("DROP INDEX skus_style_id_idx");
@@ -176,7 +176,7 @@ fn the_embedded_server_is_up_for_as_long_as_it_is_needed() {
     seed()
         .exits(0)
         .stderr_has("catalog on the embedded PostgreSQL")
-        .stdout_has("pass: 5 checks: 5 pass");
+        .stdout_has("pass: 11 checks: 11 pass");
     home.wait_until_down();
     seed().exits(0).stderr_has("these rows are loaded already");
     home.wait_until_down();

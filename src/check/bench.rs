@@ -81,7 +81,12 @@ impl Bench<'_> {
         let checked = self.check_within(&transaction).await;
         // A failed query has ended the transaction already, and its error says more.
         let rolled_back = transaction.rollback().await;
-        let checked = checked?;
+        let checked = match checked {
+            Err(error) if self.read.key.is_some() && measure::is_not_allowed(&error) => {
+                return Ok(self.unchecked(self.not_allowed(&error)));
+            }
+            checked => checked?,
+        };
         rolled_back.with_context(|| format!("{}: could not roll back", self.read.query.path))?;
         Ok(checked)
     }
@@ -99,6 +104,23 @@ impl Bench<'_> {
             })
         };
         holds_none(key.table_oid).or_else(|| holds_none(key.referenced_oid))
+    }
+
+    /// A lookup that this role may not run: nobody wrote it, so that is no error.
+    fn not_allowed(&self, error: &anyhow::Error) -> Finding {
+        Finding {
+            rule: "not-allowed",
+            severity: Severity::Unchecked,
+            on: None,
+            message: format!("this role may not run it: {}", error.root_cause()),
+            help: match &self.read.key {
+                Some(key) if key.table == key.referenced => {
+                    format!("GRANT SELECT ON {} TO …;", key.table)
+                }
+                Some(key) => format!("GRANT SELECT ON {}, {} TO …;", key.table, key.referenced),
+                None => String::new(),
+            },
+        }
     }
 
     async fn check_within(&self, transaction: &Transaction<'_>) -> Result<Checked> {

@@ -36,6 +36,7 @@ pub const QUERY_RULES: &[&str] = &[
     "not-settled",
     "no-rows",
     "no-tail",
+    "not-allowed",
     "outside-schema",
 ];
 

@@ -280,6 +280,11 @@ pub fn is_missing_table(error: &anyhow::Error) -> bool {
     code(error) == Some(&SqlState::UNDEFINED_TABLE)
 }
 
+/// Whether an error is that the role may not do it.
+pub fn is_not_allowed(error: &anyhow::Error) -> bool {
+    code(error) == Some(&SqlState::INSUFFICIENT_PRIVILEGE)
+}
+
 fn was_cut_off(error: &anyhow::Error) -> bool {
     code(error) == Some(&SqlState::QUERY_CANCELED)
 }

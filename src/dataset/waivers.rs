@@ -55,6 +55,8 @@ pub fn waivers(dataset: Option<&Dataset>) -> Result<Vec<Waiver>> {
 /// As [`waivers`], for a dataset's name.
 pub fn waivers_of(dataset: &str) -> Result<Vec<Waiver>> {
     match locate(dataset)? {
+        // Only its name may be meant: the embedded server's database of what is elsewhere, or gone.
+        (Source::Disk, path) if !path.exists() => beside(&folder(Source::Disk, &path)),
         (Source::Disk, _) => waivers(Some(&Dataset::open(dataset)?)),
         (Source::BuiltIn, _) => waivers(None),
     }

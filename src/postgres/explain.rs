@@ -1,5 +1,7 @@
 //! EXPLAIN: a statement prepared with its parameters' types, run, and its plan read from JSON.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::Value;
@@ -223,20 +225,28 @@ pub async fn generic(client: &impl GenericClient, sql: &str, types: &[String]) -
         true => String::new(),
         false => format!("({})", items.join(", ")),
     };
+    // A statement that couldn't be explained stays prepared until the session's end, even when the transaction fails.
+    static PREPARED: AtomicU64 = AtomicU64::new(0);
+    let name = format!(
+        "seedrow_generic_{}",
+        PREPARED.fetch_add(1, Ordering::Relaxed)
+    );
     let prepare = format!(
-        "SET LOCAL plan_cache_mode = force_generic_plan; PREPARE seedrow_generic{} AS {sql}",
+        "SET LOCAL plan_cache_mode = force_generic_plan; PREPARE {name}{} AS {sql}",
         list(types.iter().map(String::as_str).collect())
     );
     client.batch_execute(&prepare).await?;
     let explain = format!(
-        "{}EXECUTE seedrow_generic{}",
+        "{}EXECUTE {name}{}",
         Run::Never.prefix(),
         list(vec!["NULL"; types.len()])
     );
     let row = client.query_one(&explain, &[]).await?;
     let plan = Plan::parse(row.try_get::<_, Json>(0)?.0)?;
     client
-        .batch_execute("DEALLOCATE seedrow_generic; SET LOCAL plan_cache_mode = auto")
+        .batch_execute(&format!(
+            "DEALLOCATE {name}; SET LOCAL plan_cache_mode = auto"
+        ))
         .await?;
     Ok(plan)
 }

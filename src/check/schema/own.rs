@@ -88,6 +88,8 @@ async fn sequences(client: &Client) -> Result<Vec<Sequence>> {
             AND d.deptype IN ('a', 'i')
             AND n.nspname NOT IN ('information_schema', 'seedrow')
             AND n.nspname !~ '^pg_'
+            AND has_schema_privilege(sn.oid, 'USAGE')
+            AND has_schema_privilege(n.oid, 'USAGE')
             AND CASE s.relkind WHEN 'S' THEN has_sequence_privilege(s.oid, 'SELECT') END
             AND has_column_privilege(t.oid, a.attnum, 'SELECT')
         ORDER BY n.nspname, t.relname, a.attnum";
