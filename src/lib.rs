@@ -23,6 +23,8 @@ pub mod index;
 
 pub mod check;
 
+pub mod compare;
+
 pub mod report;
 
 pub mod commands;

@@ -255,6 +255,15 @@ fn waivers_stand_beside_what_they_speak_of() {
         dry.stdout,
         "CREATE INDEX audit_by_idx ON public.audit (by);\n"
     );
+    db.execute(
+        "INSERT INTO users SELECT generate_series(1, 9000);
+        INSERT INTO audit SELECT i, 1 + i % 9000, 1 + i % 9000 FROM generate_series(1, 90000) AS i",
+    );
+    // Nor is the lookup judged that nobody makes.
+    let json = dir
+        .seedrow(["check", "--settle", "--format", "json", "--url", &url])
+        .json();
+    assert_eq!(found(&json, "lookup", "fail"), ["seq-scan audit(by)"]);
     dir.seedrow(["check", "--url", &url])
         .exits(1)
         .stderr_has("seedrow.toml, line 6: fk-not-indexed on audit(gone) isn't found (any more); the waiver can go");

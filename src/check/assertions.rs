@@ -212,6 +212,7 @@ mod tests {
             buffers,
             rows,
             indexes: Vec::new(),
+            plan: serde_json::Value::Null,
         };
         let samples = [sample(1, 5, 9.0), sample(2, 51, 1.0)];
         let findings = bounds(&query("-- max-buffers: 50\n-- max-rows: 8"), &samples);

@@ -298,7 +298,7 @@ impl Bench<'_> {
     }
 
     /// A check with what counts of these findings, and what the query's header waives.
-    fn found(&self, findings: Vec<Finding>, measured: Option<Measured>) -> Check {
+    pub fn found(&self, findings: Vec<Finding>, measured: Option<Measured>) -> Check {
         let (mut counted, mut waived) = (Vec::new(), Vec::new());
         for finding in findings {
             let mut waivers = self.read.query.waivers.iter();
@@ -420,13 +420,13 @@ pub fn used_indexes<'a>(plan: &Plan, facts: Facts<'a>) -> impl Iterator<Item = &
 }
 
 /// The plan whose execution time is the median; there is at least one plan.
-fn median_plan(measurement: &Measurement) -> &Plan {
+pub fn median_plan(measurement: &Measurement) -> &Plan {
     let mut plans: Vec<&Plan> = measurement.plans.iter().collect();
     plans.sort_by(|a, b| a.execution_ms.total_cmp(&b.execution_ms));
     plans[(plans.len() - 1) / 2]
 }
 
-fn why(stopped: Stopped, taken: usize) -> String {
+pub fn why(stopped: Stopped, taken: usize) -> String {
     match stopped {
         Stopped::Cap { of } => format!("its time was used up after {taken} of {of} samples"),
         Stopped::CutOff => format!(

@@ -240,8 +240,27 @@ pub struct Proof {
     pub with: (f64, u64),
     /// The median time and pages without it; `None` when it was cut off.
     pub without: Option<(f64, u64)>,
-    /// Whether the check fails without it, as it should.
-    pub fails: bool,
+    /// What fails without it, as it should; `None` when all stays green.
+    pub fails: Option<Control>,
+}
+
+/// The check that fails without an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// The read's own plan, pages or time.
+    Plan,
+    /// The coverage of the foreign key that is looked up; its plan stays green, since little is read either way.
+    Coverage,
+}
+
+impl Control {
+    /// The word for it, in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Control::Plan => "plan",
+            Control::Coverage => "coverage",
+        }
+    }
 }
 
 /// How a query reaches the tables that aren't small.
@@ -343,6 +362,8 @@ pub struct Sample {
     pub rows: f64,
     /// Indexes used.
     pub indexes: Vec<String>,
+    /// Its plan, as EXPLAIN gave it.
+    pub plan: Value,
 }
 
 /// Figures over a query's samples.
@@ -415,6 +436,10 @@ pub struct CheckReport {
     pub server_version: String,
     /// The schema that names are given without.
     pub home: String,
+    /// The dataset whose queries were run; `None` for a database without.
+    pub dataset: Option<String>,
+    /// The server's settings that plans depend on, by name.
+    pub settings: Vec<(String, String)>,
     /// The foreign keys first, then the schema, the keys' lookups, and the queries in their order.
     pub checks: Vec<Check>,
     /// The queries that were left out.

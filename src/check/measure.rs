@@ -59,6 +59,32 @@ impl Bindings {
         }
     }
 
+    /// The first so many sets, in turns of so many.
+    pub fn turns(&self, samples: usize, turn: usize) -> Vec<Bindings> {
+        let longest = self
+            .values
+            .iter()
+            .map(Vec::len)
+            .max()
+            .unwrap_or(0)
+            .min(samples);
+        // Without a value to vary each set is the same, and a turn as long as asked for.
+        let sets = if longest < 2 { samples } else { longest };
+        let part = |values: &Vec<Value>, from: usize| -> Vec<Value> {
+            let all = values.iter().cycle().skip(from);
+            all.take(turn.min(sets - from)).cloned().collect()
+        };
+        let bindings = |from: usize| Bindings {
+            types: self.types.clone(),
+            values: self
+                .values
+                .iter()
+                .map(|values| part(values, from))
+                .collect(),
+        };
+        (0..sets).step_by(turn.max(1)).map(bindings).collect()
+    }
+
     /// The parameters' types.
     pub fn types(&self) -> &[Type] {
         &self.types
@@ -322,6 +348,7 @@ fn sample(query: &Query, set: &[Value], plan: &Plan) -> Sample {
         buffers: plan.root.buffers(),
         rows: plan.root.rows * plan.root.loops,
         indexes: plan.indexes().into_iter().map(str::to_owned).collect(),
+        plan: plan.raw.clone(),
     }
 }
 
@@ -350,6 +377,25 @@ mod tests {
         let sets = bindings.sets(&query, 20);
         assert_eq!(sets.len(), 3);
         assert_eq!(sets[2], [3, 7, 5].map(Value::Integer));
+    }
+
+    #[test]
+    fn turns_make_up_all_sets() {
+        let mut bindings = Bindings::default();
+        bindings.push(Type::INT4, (1..=10).map(Value::Integer).collect());
+        bindings.push(Type::INT4, vec![Value::Integer(7)]);
+        let turns = bindings.turns(20, 4);
+        let firsts: Vec<Vec<Value>> = turns.iter().map(|turn| turn.values[0].clone()).collect();
+        assert_eq!(firsts.concat(), bindings.values[0]);
+        assert_eq!(
+            turns
+                .iter()
+                .map(|turn| turn.values[1].len())
+                .collect::<Vec<_>>(),
+            [4, 4, 2]
+        );
+        assert_eq!(bindings.turns(5, 4).len(), 2);
+        assert_eq!(Bindings::default().turns(20, 4).len(), 5);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod coverage;
 mod finding;
 mod header;
 mod heap;
+mod interleave;
 mod lexer;
 mod lookup;
 mod measure;
@@ -26,9 +27,9 @@ mod stability;
 mod value;
 
 pub use finding::{
-    Access, Check, CheckReport, Figures, Finding, KeyVerdict, Latency, Measured, Proof, Sample,
-    Severity, Shape, Skipped, Subject, Verdict, Waived, all_rules,
+    Access, Check, CheckReport, Control, Figures, Finding, KeyVerdict, Latency, Measured, Proof,
+    Sample, Severity, Shape, Skipped, Subject, Verdict, Waived, all_rules,
 };
 pub use query::QueryFile;
-pub use run::{has_tables, run};
+pub use run::{has_tables, run, without_and_with_indexes};
 pub use settings::{Area, Settings, Suite};

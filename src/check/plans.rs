@@ -12,7 +12,7 @@ use super::rules::Facts;
 use super::settings::{Settings, Suite};
 use super::settled::{self, Activity};
 use super::stability;
-use crate::index::Survey;
+use crate::index::{Coverage, Survey, Verdict};
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, Index, Scope, Table};
 use crate::progress::{Progress, Unit};
@@ -35,9 +35,11 @@ pub struct Judging<'a> {
 }
 
 /// What is known of the database at one moment.
-struct World {
-    tables: Vec<Table>,
-    indexes: Vec<Index>,
+pub struct World {
+    /// All tables.
+    pub tables: Vec<Table>,
+    /// All indexes.
+    pub indexes: Vec<Index>,
     activity: Activity,
     block_bytes: u64,
 }
@@ -94,12 +96,13 @@ impl Judging<'_> {
     }
 
     /// The lookups between the tables wanted, then the queries.
-    fn reads(&self, queries: Vec<Query>) -> Vec<Read> {
+    pub fn reads(&self, queries: Vec<Query>) -> Vec<Read> {
         let is_wanted = |table: &TableName| {
             let wanted = self.suite.tables.as_ref();
             wanted.is_none_or(|wanted| wanted.contains(&table.name))
         };
-        let keys = self.survey.keys.iter().map(|key| &key.foreign_key);
+        let keys = self.survey.keys.iter().filter(|key| is_looked_up(key));
+        let keys = keys.map(|key| &key.foreign_key);
         let keys = keys.filter(|key| is_wanted(&key.table) && is_wanted(&key.referenced));
         let mut lookups: Vec<Read> = Vec::new();
         for key in keys {
@@ -115,7 +118,8 @@ impl Judging<'_> {
             .collect()
     }
 
-    async fn world(&self, client: &Client) -> Result<World> {
+    /// Reads it.
+    pub async fn world(&self, client: &Client) -> Result<World> {
         Ok(World {
             activity: settled::wait(client, self.progress).await?,
             tables: catalog::tables(client, Scope::Database).await?,
@@ -158,7 +162,8 @@ impl Judging<'_> {
         }
     }
 
-    fn bench<'w>(&'w self, read: &'w Read, world: &'w World) -> Bench<'w> {
+    /// A read with all that its check needs.
+    pub fn bench<'w>(&'w self, read: &'w Read, world: &'w World) -> Bench<'w> {
         Bench {
             read,
             wanted: self.suite.tables.as_deref(),
@@ -190,6 +195,14 @@ impl Judging<'_> {
             }],
             waived: Vec::new(),
         })
+    }
+}
+
+/// A key whose index is waived isn't looked up by anybody, nor need one be that Postgres doesn't enforce.
+fn is_looked_up(key: &Coverage) -> bool {
+    match &key.verdict {
+        Verdict::Waived { .. } => false,
+        verdict => key.foreign_key.enforced || verdict.is_covered(),
     }
 }
 

@@ -10,12 +10,13 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, GenericClient, Transaction};
 
 use super::bench::{Bench, Evidence, used_indexes};
-use super::finding::{Access, Check, Figures, Finding, Proof, Severity, Subject};
+use super::finding::{Access, Check, Control, Figures, Finding, Proof, Severity, Subject};
 use super::measure::{self, PINNED, Pace};
 use super::rules::{self, SMALL_PAGES};
 use super::settings::Settings;
+use crate::index;
 use crate::postgres::TableName;
-use crate::postgres::catalog::Index;
+use crate::postgres::catalog::{self, Index, Scope};
 use crate::postgres::name::{quoted, quoted_list};
 use crate::progress::{Progress, Unit, grouped};
 
@@ -98,7 +99,7 @@ async fn without(client: &mut Client, index: &Index, checks: &mut [Proven<'_>]) 
 }
 
 /// A partition's index goes with the partitioned table's.
-async fn drop_index(transaction: &Transaction<'_>, index: &Index) -> Result<()> {
+pub async fn drop_index(transaction: &Transaction<'_>, index: &Index) -> Result<()> {
     let sql = "SELECT n.nspname::text, c.relname::text
         FROM pg_class AS c
         JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -172,9 +173,13 @@ impl Proven<'_> {
                 "",
             ));
         }
-        let fails = findings
+        let red = findings
             .iter()
             .any(|finding| finding.severity == Severity::Fail);
+        let fails = match red {
+            true => Some(Control::Plan),
+            false => self.coverage_fails(transaction).await?,
+        };
         let proof = Proof {
             index: index_columns(transaction, index).await?,
             name: index.name.clone(),
@@ -182,7 +187,7 @@ impl Proven<'_> {
             without: (!measured.samples.is_empty()).then_some((figures.p50_ms, figures.buffers)),
             fails,
         };
-        if !fails {
+        if fails.is_none() {
             let others: Vec<String> = measured
                 .plans
                 .iter()
@@ -198,6 +203,16 @@ impl Proven<'_> {
             it.proofs.push(proof);
         }
         Ok(())
+    }
+
+    /// Whether no index covers the key that is looked up any more, by the catalog as it is now.
+    async fn coverage_fails(&self, client: &impl GenericClient) -> Result<Option<Control>> {
+        let Some(key) = &self.bench.read.key else {
+            return Ok(None);
+        };
+        let indexes = catalog::indexes(client, Scope::Database).await?;
+        let covered = index::verdict(key, &indexes).is_covered();
+        Ok((!covered).then_some(Control::Coverage))
     }
 
     /// The check stays green: another index does as well, or the table is too small to tell.

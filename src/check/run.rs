@@ -38,6 +38,8 @@ pub async fn run(
         target: server.shown().to_string(),
         server_version: version(&client).await?,
         home: survey.home.clone(),
+        dataset: suite.dataset.clone(),
+        settings: planner_settings(&client).await?,
         checks: Vec::new(),
         skipped: Vec::new(),
     };
@@ -66,6 +68,60 @@ pub async fn run(
     }
     waive(&mut report, suite, settings, progress);
     Ok(report)
+}
+
+/// The plans of all reads twice: without the foreign keys' indexes, which are dropped in transactions that are rolled back,
+/// and with them; the same samples in turns.
+pub async fn without_and_with_indexes(
+    server: &Server,
+    suite: &Suite,
+    settings: &Settings,
+    progress: &Progress,
+) -> Result<(CheckReport, CheckReport)> {
+    let queries = suite.queries.iter().map(Query::parse);
+    let queries = queries.collect::<Result<Vec<Query>>>()?;
+    let mut client = server.connect().await?;
+    let survey = index::survey(&client, server.schema(), &suite.waivers).await?;
+    load::ensure_finished(&client, server.schema()).await?;
+    let judging = Judging {
+        suite,
+        settings,
+        survey: &survey,
+        schema: server.schema(),
+        progress,
+    };
+    let (without, with) = judging.both_ways(&mut client, queries).await?;
+    let report = |checks, how: &str| CheckReport {
+        target: format!("{}, {how} the foreign keys' indexes", server.shown()),
+        checks,
+        skipped: Vec::new(),
+        home: survey.home.clone(),
+        dataset: suite.dataset.clone(),
+        server_version: String::new(),
+        settings: Vec::new(),
+    };
+    let (mut before, mut after) = (report(without, "without"), report(with, "with"));
+    for report in [&mut before, &mut after] {
+        report.server_version = version(&client).await?;
+        report.settings = planner_settings(&client).await?;
+    }
+    Ok((before, after))
+}
+
+/// What decides plans beside the statistics.
+async fn planner_settings(client: &Client) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT name, current_setting(name)
+        FROM pg_settings
+        WHERE category LIKE 'Query Tuning%'
+            OR name IN ('shared_buffers', 'work_mem', 'hash_mem_multiplier', 'jit')
+        ORDER BY name";
+    let rows = client
+        .query(sql, &[])
+        .await
+        .context("could not read the planner's settings")?;
+    rows.iter()
+        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+        .collect()
 }
 
 /// Whether all of a dataset's tables are there, in the schema asked for or where the search path finds them.

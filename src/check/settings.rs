@@ -9,6 +9,8 @@ use crate::dataset::Waiver;
 /// What is checked.
 #[derive(Debug, Clone, Default)]
 pub struct Suite {
+    /// The dataset's name, where there is one.
+    pub dataset: Option<String>,
     /// The queries, in the order they are reported in.
     pub queries: Vec<QueryFile>,
     /// Only queries that read none but these tables, and lookups between them; `None` for all.

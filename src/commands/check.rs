@@ -245,6 +245,7 @@ pub(crate) fn suite(dataset: &Dataset, tables: Option<Vec<String>>) -> Suite {
         text: file.text.clone(),
     });
     Suite {
+        dataset: Some(dataset.name.clone()),
         queries: queries.collect(),
         tables: tables.map(trimmed),
         ..Suite::default()

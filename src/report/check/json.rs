@@ -3,17 +3,42 @@
 use serde_json::{Map, Value, json};
 
 use crate::check::{
-    Check, CheckReport, Finding, KeyVerdict, Latency, Measured, Proof, Sample, Subject, Verdict,
+    Check, CheckReport, Control, Finding, KeyVerdict, Latency, Measured, Proof, Sample, Subject,
+    Verdict,
 };
+use crate::compare::FORMAT;
 
-/// All of a report.
+/// A report with the plan of each read's median execution.
 pub fn json(report: &CheckReport) -> Value {
+    write(report, Plans::OfTheMedian)
+}
+
+/// A report with the plan of every execution: what `seedrow compare` takes.
+pub fn saved(report: &CheckReport) -> Value {
+    write(report, Plans::OfEverySample)
+}
+
+/// Which plans are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plans {
+    OfTheMedian,
+    OfEverySample,
+}
+
+fn write(report: &CheckReport, plans: Plans) -> Value {
+    let settings = report.settings.iter();
+    let settings: Map<String, Value> = settings
+        .map(|(name, value)| (name.clone(), value.as_str().into()))
+        .collect();
     json!({
+        "format": FORMAT,
         "verdict": report.verdict().name(),
         "seedrow": env!("CARGO_PKG_VERSION"),
         "target": report.target,
         "server_version": report.server_version,
-        "checks": report.checks.iter().map(check).collect::<Vec<Value>>(),
+        "dataset": report.dataset,
+        "settings": settings,
+        "checks": report.checks.iter().map(|it| check(it, plans)).collect::<Vec<Value>>(),
         "skipped": report
             .skipped
             .iter()
@@ -22,7 +47,7 @@ pub fn json(report: &CheckReport) -> Value {
     })
 }
 
-fn check(check: &Check) -> Value {
+fn check(check: &Check, plans: Plans) -> Value {
     let mut object = Map::new();
     let mut set = |key: &str, value: Value| drop(object.insert(key.to_owned(), value));
     set("name", check.name.as_str().into());
@@ -55,7 +80,7 @@ fn check(check: &Check) -> Value {
             set("tables", (*tables).into());
         }
         Subject::Lookup(None) | Subject::Query(None) => {}
-        Subject::Lookup(Some(it)) | Subject::Query(Some(it)) => object.extend(measured(it)),
+        Subject::Lookup(Some(it)) | Subject::Query(Some(it)) => object.extend(measured(it, plans)),
     }
     object.into()
 }
@@ -69,7 +94,7 @@ fn key(key: &KeyVerdict) -> Value {
     })
 }
 
-fn measured(measured: &Measured) -> Map<String, Value> {
+fn measured(measured: &Measured, plans: Plans) -> Map<String, Value> {
     let Measured {
         figures,
         samples,
@@ -82,7 +107,6 @@ fn measured(measured: &Measured) -> Map<String, Value> {
         plan,
         generic_plan,
     } = measured;
-    let statement = |plan: &Value| plan.get(0).unwrap_or(plan).clone();
     let object = json!({
         "budget_ms": budget_ms,
         "p50_ms": figures.p50_ms,
@@ -100,7 +124,7 @@ fn measured(measured: &Measured) -> Map<String, Value> {
         },
         "proofs": proofs.iter().map(proof).collect::<Vec<Value>>(),
         "stopped": stopped,
-        "samples": samples.iter().map(sample).collect::<Vec<Value>>(),
+        "samples": samples.iter().map(|it| sample(it, plans)).collect::<Vec<Value>>(),
         "plan": statement(plan),
         "generic_plan": statement(generic_plan),
     });
@@ -127,7 +151,7 @@ fn proof(proof: &Proof) -> Value {
         "on": proof.index,
         "with": figures(proof.with),
         "without": proof.without.map(figures),
-        "fails": proof.fails,
+        "fails": proof.fails.map(Control::name),
     })
 }
 
@@ -141,16 +165,25 @@ fn finding(finding: &Finding, check: &Check) -> Value {
     })
 }
 
-fn sample(sample: &Sample) -> Value {
+/// What EXPLAIN says of the statement, out of its list of one.
+fn statement(plan: &Value) -> Value {
+    plan.get(0).unwrap_or(plan).clone()
+}
+
+fn sample(sample: &Sample, plans: Plans) -> Value {
     let parameters: Map<String, Value> = sample.parameters.iter().cloned().collect();
-    json!({
+    let mut object = json!({
         "parameters": parameters,
         "execution_ms": sample.execution_ms,
         "planning_ms": sample.planning_ms,
         "buffers": sample.buffers,
         "rows": sample.rows,
         "indexes": sample.indexes,
-    })
+    });
+    if plans == Plans::OfEverySample {
+        object["plan"] = statement(&sample.plan);
+    }
+    object
 }
 
 #[cfg(test)]
@@ -180,6 +213,11 @@ mod tests {
         let schema = include_str!("../../../data/check.schema.json");
         let schema: Value = serde_json::from_str(schema).unwrap();
         let validator = jsonschema::validator_for(&schema).unwrap();
+        assert!(
+            validator.is_valid(&saved(&report())),
+            "{:#}",
+            saved(&report())
+        );
         let json = json(&report());
         let errors: Vec<String> = validator
             .iter_errors(&json)

@@ -7,7 +7,7 @@ mod markdown;
 mod text;
 
 pub use github::github;
-pub use json::json;
+pub use json::{json, saved};
 pub use junit::junit;
 pub use markdown::markdown;
 pub use text::text;

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::check::{
-    Access, Check, CheckReport, Figures, Finding, KeyVerdict, Latency, Measured, Proof, Sample,
-    Severity, Shape, Skipped, Subject, Waived,
+    Access, Check, CheckReport, Control, Figures, Finding, KeyVerdict, Latency, Measured, Proof,
+    Sample, Severity, Shape, Skipped, Subject, Waived,
 };
 
 fn measured(execution_ms: f64, buffers: u64, rows: f64, index: &str) -> Measured {
@@ -15,6 +15,7 @@ fn measured(execution_ms: f64, buffers: u64, rows: f64, index: &str) -> Measured
         buffers,
         rows,
         indexes: vec![index.into()],
+        plan: json!([{"Plan": {"Node Type": "Result"}}]),
     }];
     Measured {
         figures: Figures::of(&samples),
@@ -86,7 +87,7 @@ pub fn report() -> CheckReport {
             name: "skus_style_id_idx".into(),
             with: (0.1, 6),
             without: Some((812.0, 73_529)),
-            fails: true,
+            fails: Some(Control::Plan),
         }],
         ..measured(0.1, 6, 6.0, "skus_style_id_idx")
     };
@@ -98,6 +99,8 @@ pub fn report() -> CheckReport {
         target: "db.example.com".into(),
         server_version: "15.18".into(),
         home: "public".into(),
+        dataset: Some("catalog".into()),
+        settings: vec![("work_mem".into(), "4MB".into())],
         checks: vec![
             keys,
             check(

@@ -1,7 +1,7 @@
 //! What people read: a line a query, the findings with what to type, the verdict.
 
 use crate::check::{
-    Check, CheckReport, Finding, Latency, Measured, Proof, Subject, Verdict, Waived,
+    Check, CheckReport, Control, Finding, Latency, Measured, Proof, Subject, Verdict, Waived,
 };
 use crate::progress::grouped;
 use crate::report::colour::Colour;
@@ -173,8 +173,11 @@ fn proofs(report: &CheckReport, colour: Colour) -> String {
             None => ("cut off".to_owned(), "many".to_owned()),
         };
         let end = match proof.fails {
-            true => format!("the check {}, as it should", colour.green("fails")),
-            false => format!("the check {}", colour.red("stays green")),
+            Some(Control::Plan) => format!("the check {}, as it should", colour.green("fails")),
+            Some(Control::Coverage) => {
+                format!("its coverage {}, as it should", colour.green("fails"))
+            }
+            None => format!("the check {}", colour.red("stays green")),
         };
         format!(
             "{} without {}: {} → {ms}, {} → {buffers} buffers; {end}\n",

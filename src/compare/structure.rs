@@ -1,0 +1,280 @@
+//! What a plan does with which table: the parts of it that can be held against another plan's.
+
+use std::collections::BTreeMap;
+
+use crate::postgres::explain::{Node, Plan};
+use crate::postgres::name::quoted;
+
+/// A table within a statement: a self-join has two of one table, and two schemas may have tables of one name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Scanned {
+    /// The schema, unquoted.
+    pub schema: String,
+    /// The table, unquoted.
+    pub relation: String,
+    /// Its name within the statement.
+    pub alias: String,
+}
+
+impl std::fmt::Display for Scanned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", quoted(&self.relation))?;
+        if self.alias != self.relation {
+            write!(f, " AS {}", quoted(&self.alias))?;
+        }
+        Ok(())
+    }
+}
+
+/// How a table is reached.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Access {
+    /// Seq Scan, Index Scan, …
+    pub node: String,
+    /// The indexes that are searched, by name.
+    pub indexes: Vec<String>,
+    /// What they are searched for, values left out.
+    pub condition: String,
+}
+
+impl Access {
+    /// Whether the table is read from end to end.
+    pub fn is_whole(&self) -> bool {
+        self.indexes.is_empty() && self.node == "Seq Scan"
+    }
+}
+
+impl std::fmt::Display for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.node)?;
+        match self.indexes.as_slice() {
+            [] => Ok(()),
+            indexes => write!(f, " by {}", indexes.join(" and ")),
+        }
+    }
+}
+
+/// One step of the way, for the picture of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What it does, to which table, by which index.
+    pub words: String,
+    /// Its condition as EXPLAIN wrote it.
+    pub condition: Option<String>,
+    /// Rows over all loops.
+    pub rows: f64,
+    /// Pages, children's left out.
+    pub buffers: u64,
+    /// Milliseconds over all loops, children's included.
+    pub ms: f64,
+    /// The steps that it takes rows from.
+    pub below: Vec<Step>,
+}
+
+/// A plan's parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Structure {
+    /// How each table is reached, each time that it is.
+    pub scans: BTreeMap<Scanned, Vec<Access>>,
+    /// How tables are joined: the sorted aliases beneath a join, and its type.
+    pub joins: BTreeMap<Vec<String>, String>,
+    /// How many nodes there are of each other type.
+    pub others: BTreeMap<String, usize>,
+}
+
+impl Structure {
+    /// Of a plan.
+    pub fn of(plan: &Plan) -> Structure {
+        let mut structure = Structure::default();
+        structure.add(&plan.root);
+        for accesses in structure.scans.values_mut() {
+            accesses.sort();
+        }
+        structure
+    }
+
+    /// Adds a node and those beneath it; gives the aliases that it reads.
+    fn add(&mut self, node: &Node) -> Vec<String> {
+        let mut aliases = Vec::new();
+        if let Some(relation) = &node.relation {
+            let scanned = Scanned {
+                schema: node.schema.clone().unwrap_or_default(),
+                relation: relation.clone(),
+                alias: node.alias.clone().unwrap_or_else(|| relation.clone()),
+            };
+            aliases.push(scanned.alias.clone());
+            self.scans.entry(scanned).or_default().push(access(node));
+        }
+        // What searches indexes for a bitmap is a part of the scan above.
+        let below = node
+            .plans
+            .iter()
+            .filter(|below| !below.node_type.starts_with("Bitmap"));
+        let bitmap = node.node_type == "Bitmap Heap Scan";
+        for below in below {
+            aliases.extend(self.add(below));
+        }
+        aliases.sort();
+        aliases.dedup();
+        if is_join(node) {
+            let kind = node.join_type.as_deref().filter(|kind| *kind != "Inner");
+            let kind = kind.map(|kind| format!("{kind} ")).unwrap_or_default();
+            self.joins
+                .insert(aliases.clone(), format!("{kind}{}", node.node_type));
+        } else if node.relation.is_none() && !bitmap {
+            *self.others.entry(node.node_type.clone()).or_default() += 1;
+        }
+        aliases
+    }
+}
+
+fn is_join(node: &Node) -> bool {
+    node.node_type == "Nested Loop" || node.node_type.ends_with("Join")
+}
+
+fn access(node: &Node) -> Access {
+    let mut indexes: Vec<String> = node.index.iter().cloned().collect();
+    let mut conditions: Vec<String> = node
+        .index_cond
+        .iter()
+        .map(|it| without_values(it))
+        .collect();
+    let mut open: Vec<&Node> = node.plans.iter().collect();
+    while let Some(below) = open.pop() {
+        if below.node_type.starts_with("Bitmap") {
+            indexes.extend(below.index.iter().cloned());
+            conditions.extend(below.index_cond.iter().map(|it| without_values(it)));
+            open.extend(&below.plans);
+        }
+    }
+    indexes.sort();
+    conditions.sort();
+    Access {
+        node: node.node_type.clone(),
+        indexes,
+        condition: conditions.join(" AND "),
+    }
+}
+
+/// `(child.product_id = 900017)` → `(child.product_id = ?)`: numbers and quoted texts that stand alone.
+fn without_values(condition: &str) -> String {
+    let mut masked = String::with_capacity(condition.len());
+    let mut rest = condition.chars().peekable();
+    let mut before = ' ';
+    while let Some(c) = rest.next() {
+        if c == '"' {
+            // A name, which may hold anything.
+            masked.push(c);
+            for c in rest.by_ref() {
+                masked.push(c);
+                if c == '"' {
+                    break;
+                }
+            }
+        } else if c == '\'' {
+            while let Some(c) = rest.next() {
+                if c == '\'' && rest.next_if_eq(&'\'').is_none() {
+                    break;
+                }
+            }
+            masked.push('?');
+        } else if c.is_ascii_digit() && !(before.is_alphanumeric() || matches!(before, '_' | '$')) {
+            while rest.next_if(|c| c.is_ascii_digit() || *c == '.').is_some() {}
+            masked.push('?');
+        } else {
+            masked.push(c);
+        }
+        before = c;
+    }
+    masked
+}
+
+impl Step {
+    /// A plan as a tree of steps.
+    pub fn of(node: &Node) -> Step {
+        let mut words = node.node_type.clone();
+        if let Some(kind) = node.join_type.as_deref().filter(|kind| *kind != "Inner") {
+            words = format!("{kind} {words}");
+        }
+        if let Some(index) = &node.index {
+            words.push_str(&format!(" by {}", quoted(index)));
+        }
+        if let Some(relation) = &node.relation {
+            words.push_str(&format!(" on {}", quoted(relation)));
+            if let Some(alias) = node.alias.as_ref().filter(|alias| *alias != relation) {
+                words.push_str(&format!(" AS {}", quoted(alias)));
+            }
+        }
+        let below: u64 = node.plans.iter().map(Node::buffers).sum();
+        let loops = node.loops.max(1.0);
+        Step {
+            words,
+            condition: node.conditions().next().map(str::to_owned),
+            rows: node.rows * loops,
+            buffers: node.buffers().saturating_sub(below),
+            ms: node.total_ms * loops,
+            below: node.plans.iter().map(Step::of).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn structure(node: &str) -> Structure {
+        Structure::of(&Plan::parse(&format!(r#"[{{"Plan": {node}}}]"#)).unwrap())
+    }
+
+    #[test]
+    fn values_are_no_part_of_a_condition() {
+        assert_eq!(without_values("(a.id = 900017)"), "(a.id = ?)");
+        assert_eq!(without_values("(t2.x1 = 1.5)"), "(t2.x1 = ?)");
+        assert_eq!(without_values("(a.b = 'it''s 5'::text)"), "(a.b = ?::text)");
+        assert_eq!(without_values("(a.\"col 5\" = $1)"), "(a.\"col 5\" = $1)");
+    }
+
+    #[test]
+    fn self_joins_and_namesakes_stay_apart() {
+        let scan = |schema: &str, alias: &str| {
+            format!(
+                r#"{{"Node Type": "Seq Scan", "Schema": "{schema}", "Relation Name": "t", "Alias": "{alias}"}}"#
+            )
+        };
+        let join = format!(
+            r#"{{"Node Type": "Hash Join", "Join Type": "Inner", "Plans": [{}, {{"Node Type": "Hash", "Plans": [
+                {{"Node Type": "Nested Loop", "Join Type": "Semi", "Plans": [{}, {}]}}]}}]}}"#,
+            scan("a", "x"),
+            scan("a", "y"),
+            scan("b", "t")
+        );
+        let structure = structure(&join);
+        assert_eq!(structure.scans.len(), 3);
+        let joins: Vec<(String, &str)> = structure
+            .joins
+            .iter()
+            .map(|(on, kind)| (on.join(" "), kind.as_str()))
+            .collect();
+        assert_eq!(
+            joins,
+            [
+                ("t x y".into(), "Hash Join"),
+                ("t y".into(), "Semi Nested Loop")
+            ]
+        );
+        assert_eq!(structure.others, BTreeMap::from([("Hash".into(), 1)]));
+    }
+
+    #[test]
+    fn a_bitmap_is_one_access() {
+        let bitmap = r#"{"Node Type": "Bitmap Heap Scan", "Relation Name": "t", "Alias": "t", "Schema": "a", "Plans": [
+            {"Node Type": "BitmapAnd", "Plans": [
+                {"Node Type": "Bitmap Index Scan", "Index Name": "y", "Index Cond": "(b = 2)"},
+                {"Node Type": "Bitmap Index Scan", "Index Name": "x", "Index Cond": "(a = 1)"}]}]}"#;
+        let structure = structure(bitmap);
+        let access = &structure.scans.values().next().unwrap()[0];
+        assert_eq!(access.to_string(), "Bitmap Heap Scan by x and y");
+        assert_eq!(access.condition, "(a = ?) AND (b = ?)");
+        assert!(structure.others.is_empty());
+    }
+}
