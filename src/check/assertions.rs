@@ -1,7 +1,8 @@
 //! What a query's header asserts of its plans and its executions.
 
-use super::finding::{Finding, Sample, Severity};
+use super::finding::{Finding, Severity};
 use super::header::Uses;
+use super::outcome::Sample;
 use super::query::Query;
 use super::rules::stands_alone;
 use crate::postgres::explain::{Node, Plan};

@@ -6,12 +6,11 @@ use anyhow::{Context, Result};
 use tokio_postgres::{Client, Transaction};
 
 use super::assertions;
-use super::finding::{
-    Access, Check, Figures, Finding, Latency, Measured, Severity, Shape, Subject, Waived,
-};
+use super::finding::{Finding, Severity, Waived};
 use super::header::Source;
 use super::lookup::Read;
 use super::measure::{self, Bindings, Measurement, PINNED, Pace, Stopped};
+use super::outcome::{Access, Check, Figures, Latency, Measured, Shape, Subject};
 use super::query::Parameter;
 use super::rules::{self, Facts, Purpose, milliseconds};
 use super::sample::{self, Sampled};

@@ -1,6 +1,7 @@
 //! The rules over foreign keys: each has an index, and holds for all rows.
 
-use super::finding::{Check, Finding, KeyVerdict, Severity, Subject};
+use super::finding::{Finding, Severity};
+use super::outcome::{Check, KeyVerdict, Subject};
 use super::planner::Answer;
 use crate::index::{Coverage, Mode, NOT_INDEXED, Survey, Verdict};
 use crate::postgres::catalog::ForeignKey;

@@ -9,9 +9,10 @@ use anyhow::{Context, Result};
 use tokio_postgres::Client;
 
 use super::bench::{Bench, Checked, Evidence};
-use super::finding::{Access, Check, Figures, Finding, Measured, Sample, Subject};
+use super::finding::Finding;
 use super::lookup::Read;
 use super::measure::{self, Measurement, PINNED, Pace, Stopped};
+use super::outcome::{Access, Check, Figures, Measured, Sample, Subject};
 use super::plans::{Judging, World};
 use super::prove::drop_index;
 use super::query::Query;

@@ -8,8 +8,8 @@ use tokio_postgres::Transaction;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
-use super::finding::{Latency, Sample};
 use super::header::Source;
+use super::outcome::{Latency, Sample};
 use super::query::Query;
 use super::rules::milliseconds;
 use super::settings::Settings;

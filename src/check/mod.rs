@@ -13,6 +13,7 @@ mod interleave;
 mod lexer;
 mod lookup;
 mod measure;
+mod outcome;
 mod planner;
 mod plans;
 mod prove;
@@ -26,9 +27,10 @@ mod settled;
 mod stability;
 mod value;
 
-pub use finding::{
-    Access, Check, CheckReport, Control, Figures, Finding, KeyVerdict, Latency, Measured, Proof,
-    Sample, Severity, Shape, Skipped, Subject, Verdict, Waived, all_rules,
+pub use finding::{Finding, Severity, Verdict, Waived, all_rules};
+pub use outcome::{
+    Access, Check, CheckReport, Control, Figures, KeyVerdict, Latency, Measured, Proof, Sample,
+    Shape, Skipped, Subject,
 };
 pub use query::QueryFile;
 pub use run::{has_tables, run, without_and_with_indexes};

@@ -4,8 +4,9 @@ use anyhow::Result;
 use tokio_postgres::Client;
 
 use super::bench::{Bench, Checked, Evidence};
-use super::finding::{Check, Finding, Severity, Skipped, Subject};
+use super::finding::{Finding, Severity};
 use super::lookup::Read;
+use super::outcome::{Check, Skipped, Subject};
 use super::prove::{self, Proven};
 use super::query::Query;
 use super::rules::Facts;

@@ -10,8 +10,9 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, GenericClient, Transaction};
 
 use super::bench::{Bench, Evidence, used_indexes};
-use super::finding::{Access, Check, Control, Figures, Finding, Proof, Severity, Subject};
+use super::finding::{Finding, Severity};
 use super::measure::{self, PINNED, Pace};
+use super::outcome::{Access, Check, Control, Figures, Proof, Subject};
 use super::rules::{self, SMALL_PAGES};
 use super::settings::Settings;
 use crate::index;

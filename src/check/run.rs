@@ -4,7 +4,8 @@ use anyhow::{Context, Result, bail};
 use tokio_postgres::Client;
 
 use super::coverage;
-use super::finding::{CheckReport, all_rules};
+use super::finding::all_rules;
+use super::outcome::CheckReport;
 use super::planner;
 use super::plans::Judging;
 use super::query::Query;

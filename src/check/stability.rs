@@ -6,9 +6,10 @@ use anyhow::{Context, Result};
 use tokio_postgres::Client;
 
 use super::bench::Evidence;
-use super::finding::{Check, Finding, Severity};
+use super::finding::{Finding, Severity};
 use super::lookup::Read;
 use super::measure::{self, PINNED};
+use super::outcome::Check;
 use super::settings::Settings;
 use crate::postgres::TableName;
 use crate::postgres::explain::{Node, Plan};

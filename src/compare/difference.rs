@@ -323,9 +323,9 @@ mod tests {
 
     /// A check of one query: twenty samples about these figures, and a plan.
     fn saved(ms: f64, buffers: u64, plan: &Value) -> Saved {
-        let samples: Vec<Value> = (0..20)
+        let samples: Vec<Value> = (0..20_u64)
             .map(|at| {
-                let wave = 1.0 + 0.02 * f64::from(at % 5);
+                let wave = 1.0 + 0.02 * (at % 5) as f64;
                 json!({"execution_ms": ms * wave, "buffers": buffers + at % 3, "rows": 1})
             })
             .collect();

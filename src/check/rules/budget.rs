@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::milliseconds;
-use crate::check::finding::{Figures, Finding, Latency, Severity};
+use crate::check::finding::{Finding, Severity};
 use crate::check::measure::{STATEMENT_TIMEOUT, Stopped};
+use crate::check::outcome::{Figures, Latency};
 use crate::check::query::Query;
 
 /// The median keeps to the budget, and so, nearly always, does the 95th percentile (`over-budget`): by EXPLAIN's times or

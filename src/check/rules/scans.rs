@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Facts, Purpose, SMALL_PAGES, in_samples, stands_alone};
 use crate::check::coverage::build_help;
-use crate::check::finding::{Access, Finding, Severity};
+use crate::check::finding::{Finding, Severity};
+use crate::check::outcome::Access;
 use crate::index::Coverage;
 use crate::postgres::TableName;
 use crate::postgres::catalog::Table;

@@ -14,7 +14,8 @@ use tokio_postgres::Client;
 
 pub use scratch::{Reference, Scratch};
 
-use super::finding::{Check, Finding, Severity, Skipped, Subject};
+use super::finding::{Finding, Severity};
+use super::outcome::{Check, Skipped, Subject};
 use super::settings::{Settings, Suite};
 use crate::progress::Progress;
 
