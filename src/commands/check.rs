@@ -83,6 +83,10 @@ pub struct Args {
     #[arg(long, value_parser = format_and_file, value_name = "FORMAT=FILE")]
     write: Vec<(Output, PathBuf)>,
 
+    /// Keep everything in this file, each sample's plan included, for `seedrow compare`
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+
     #[command(flatten)]
     quiet: QuietArgs,
 }
@@ -100,6 +104,8 @@ enum Output {
     Github,
     /// For a pull request
     Markdown,
+    /// One file with pictures, for a browser
+    Html,
 }
 
 /// The mildest verdict that is a failure.
@@ -129,7 +135,9 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     dataset.select(args.tables.as_deref())?;
     let progress = Progress::new(args.quiet.quiet);
     let server = Server::open(&args.target, &super::database_name(name), &progress).await?;
-    args.ensure_locks_allowed(&server)?;
+    if args.prove {
+        ensure_locks_allowed("--prove", args.allow_locks, &server)?;
+    }
     let asked_for = args.dataset.is_some() || args.tables.is_some() || server.is_embedded();
     let dataset = match asked_for || check::has_tables(&server, &dataset).await? {
         true => Some(dataset),
@@ -184,23 +192,14 @@ impl Args {
         Settings {
             areas: self.only.clone().unwrap_or_else(|| Area::ALL.to_vec()),
             asked_for: self.only.is_some(),
-            budget: self.sampling.budget,
-            samples: self.sampling.samples,
-            tail: self.sampling.tail,
-            seed: self.seed,
             settle: self.settle,
             prove: self.prove,
-            target_options: target_options(&self.target, dataset),
+            ..settings_of(
+                &self.sampling,
+                self.seed,
+                target_options(&self.target, dataset),
+            )
         }
-    }
-
-    fn ensure_locks_allowed(&self, server: &Server) -> Result<()> {
-        ensure!(
-            !self.prove || self.allow_locks || server.is_embedded(),
-            "--prove drops indexes in transactions that are rolled back, and everybody else's reads and writes of these \
-             tables wait meanwhile; where that is no matter, add --allow-locks"
-        );
-        Ok(())
     }
 
     fn show(&self, report: &CheckReport) -> Result<()> {
@@ -208,6 +207,9 @@ impl Args {
             std::fs::write(path, text)
                 .with_context(|| format!("could not write {}", path.display()))
         };
+        if let Some(path) = &self.save {
+            write(path, report::pretty(&report::check::saved(report)))?;
+        }
         for (format, path) in &self.write {
             write(path, format.of(report, Colour::Off)?)?;
         }
@@ -221,6 +223,31 @@ impl Args {
     }
 }
 
+/// How plans are checked, and nothing else.
+pub(crate) fn settings_of(sampling: &SampleArgs, seed: u64, target_options: String) -> Settings {
+    Settings {
+        areas: vec![Area::Plans],
+        asked_for: false,
+        budget: sampling.budget,
+        samples: sampling.samples,
+        tail: sampling.tail,
+        seed,
+        settle: false,
+        prove: false,
+        target_options,
+    }
+}
+
+/// Dropping an index locks its table.
+pub(crate) fn ensure_locks_allowed(option: &str, allowed: bool, server: &Server) -> Result<()> {
+    ensure!(
+        allowed || server.is_embedded(),
+        "{option} drops indexes in transactions that are rolled back, and everybody else's reads and writes of these \
+         tables wait meanwhile; where that is no matter, add --allow-locks"
+    );
+    Ok(())
+}
+
 impl Output {
     fn of(self, report: &CheckReport, colour: Colour) -> Result<String> {
         Ok(match self {
@@ -229,6 +256,7 @@ impl Output {
             Output::Junit => report::check::junit(report)?,
             Output::Github => report::check::github(report),
             Output::Markdown => report::check::markdown(report),
+            Output::Html => report::html::check(report),
         })
     }
 }

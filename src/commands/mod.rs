@@ -11,6 +11,7 @@ use crate::load::{Reached, Stage};
 use crate::postgres::secrets::{typed_words, without_password};
 
 pub mod check;
+pub mod compare;
 pub mod datasets;
 pub mod db;
 pub mod forget;
@@ -18,6 +19,7 @@ pub mod generate;
 pub mod index;
 pub mod load;
 pub mod run;
+pub mod shell;
 
 /// Fills a Postgres with millions of realistic, related rows and proves that its indexes work.
 #[derive(Parser, Debug)]
@@ -34,9 +36,12 @@ enum Command {
     Load(load::Args),
     Index(index::Args),
     Check(check::Args),
+    Compare(compare::Args),
     Datasets(datasets::Args),
     Forget(forget::Args),
     Db(db::Args),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
 }
 
 /// How a command that could be carried out ended.
@@ -92,9 +97,12 @@ async fn dispatch(command: &Command, stage: &Stage) -> Result<Outcome> {
         Command::Load(args) => load::run(args, stage).await,
         Command::Index(args) => index::run(args).await,
         Command::Check(args) => check::run(args).await,
+        Command::Compare(args) => compare::run(args).await,
         Command::Datasets(args) => datasets::run(args),
         Command::Forget(args) => forget::run(args).await,
         Command::Db(args) => db::run(args).await,
+        Command::Completions(args) => shell::completions(args),
+        Command::Man(args) => shell::man(args),
     }
 }
 
@@ -115,7 +123,12 @@ fn what_next(command: &Command, reached: Reached) -> String {
         Command::Load(_) => load::after_interrupt(reached),
         Command::Index(_) => index::after_interrupt(),
         Command::Forget(_) => forget::after_interrupt(),
-        Command::Check(_) | Command::Datasets(_) | Command::Db(_) => "nothing was changed".into(),
+        Command::Check(_)
+        | Command::Compare(_)
+        | Command::Datasets(_)
+        | Command::Db(_)
+        | Command::Completions(_)
+        | Command::Man(_) => "nothing was changed".into(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::check::{self, Area, CheckReport, Settings, Suite};
 use crate::cli::{DatasetArgs, JobsArgs, LoadArgs, QuietArgs, RowsArgs, SampleArgs, TargetArgs};
@@ -42,6 +42,10 @@ pub struct Args {
     /// Write the rows as CSV files to this folder and load those [default: no files, rows go straight to the server]
     #[arg(long, value_name = "DIR")]
     csv: Option<PathBuf>,
+
+    /// Write a page with the phases and the checks to this file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 
     #[command(flatten)]
     loading: LoadArgs,
@@ -117,6 +121,10 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
         &checked,
         &phases,
     )?;
+    if let Some(path) = &args.html {
+        std::fs::write(path, report::html::run(&phases, &checked))
+            .with_context(|| format!("could not write {}", path.display()))?;
+    }
     verdict(&finished, &checked)
 }
 

@@ -6,11 +6,14 @@ use anyhow::{Context, Result};
 
 pub mod check;
 pub mod colour;
+pub mod compare;
 pub mod db;
 pub mod forget;
 pub mod generate;
+pub mod html;
 pub mod index;
 pub mod load;
+mod markdown;
 pub mod messages;
 pub mod run;
 pub mod table;

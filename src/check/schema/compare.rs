@@ -11,7 +11,7 @@ use crate::postgres::name::quoted;
 /// compared; indexes that it lacks are nobody's harm.
 pub fn compare(wanted: &Schema, live: &Schema, home: &str, all: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for table in &wanted.tables {
+    for table in parents_first(&wanted.tables) {
         match live.table(&table.name) {
             Some(there) => Pair {
                 wanted: table,
@@ -36,6 +36,26 @@ pub fn compare(wanted: &Schema, live: &Schema, home: &str, all: bool) -> Vec<Fin
         }));
     }
     findings
+}
+
+/// In an order that their DDL can be typed in; those that refer to one another in a circle come last, as they stand.
+fn parents_first(tables: &[Described]) -> Vec<&Described> {
+    let mut left: Vec<&Described> = tables.iter().collect();
+    let mut ordered: Vec<&Described> = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let waits = |table: &Described| {
+            let mut parents = table.foreign_keys.iter().map(|key| &key.referenced);
+            parents.any(|parent| *parent != table.name && left.iter().any(|it| it.name == *parent))
+        };
+        let (free, waiting): (Vec<_>, Vec<_>) = left.iter().partition(|table| !waits(table));
+        if free.is_empty() {
+            ordered.extend(waiting);
+            break;
+        }
+        ordered.extend(free);
+        left = waiting;
+    }
+    ordered
 }
 
 fn missing_table(table: &Described, home: &str) -> Finding {

@@ -2,6 +2,7 @@
 
 use crate::check::{Check, CheckReport, Figures, Finding, Subject, Verdict};
 use crate::progress::grouped;
+use crate::report::markdown::{block, code, plain};
 
 /// The verdict, the findings, then a table of all checks, folded away.
 pub fn markdown(report: &CheckReport) -> String {
@@ -99,39 +100,6 @@ fn sign(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Text with what Markdown would take for its own marked as text.
-fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(
-            c,
-            '\\' | '`' | '*' | '_' | '|' | '<' | '>' | '[' | ']' | '#' | '~'
-        ) {
-            plain.push('\\');
-        }
-        plain.push(if c == '\n' { ' ' } else { c });
-    }
-    plain
-}
-
-/// Between as many backticks as it takes.
-fn code(text: &str) -> String {
-    let ticks = "`".repeat(longest_run(text) + 1);
-    format!("{ticks}{text}{ticks}")
-}
-
-/// A block of its own, within a list's item.
-fn block(text: &str) -> String {
-    let ticks = "`".repeat(longest_run(text).max(2) + 1);
-    let lines: String = text.lines().map(|line| format!("  {line}\n")).collect();
-    format!("  {ticks}\n{lines}  {ticks}\n")
-}
-
-fn longest_run(text: &str) -> usize {
-    let runs = text.split(|c| c != '`').map(str::len);
-    runs.max().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,11 +136,5 @@ mod tests {
             let cells = row.replace("\\|", "").matches('|').count();
             assert_eq!(cells, 7, "{row}");
         }
-    }
-
-    #[test]
-    fn text_stays_text() {
-        assert_eq!(plain("a|b_c*<x>"), "a\\|b\\_c\\*\\<x\\>");
-        assert_eq!(code("a`b"), "``a`b``");
     }
 }

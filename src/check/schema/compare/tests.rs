@@ -189,6 +189,21 @@ fn a_missing_table_is_made_whole() {
 }
 
 #[test]
+fn missing_parents_come_before_their_children() {
+    let parent = Described {
+        name: TableName::new("public", "parent"),
+        foreign_keys: vec![],
+        ..table()
+    };
+    let wanted = Schema {
+        tables: vec![table(), parent],
+    };
+    let found = compare(&wanted, &Schema::default(), "public", true);
+    let told: Vec<&str> = found.iter().map(|it| it.message.as_str()).collect();
+    assert_eq!(told, ["table parent is missing", "table child is missing"]);
+}
+
+#[test]
 fn a_table_too_many_warns_in_the_same_schema_alone() {
     let found = findings(|schema| {
         for schema_name in ["public", "other"] {

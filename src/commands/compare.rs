@@ -1,0 +1,167 @@
+//! `seedrow compare`
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::check;
+use crate::cli::{QuietArgs, SampleArgs, TargetArgs};
+use crate::commands::Outcome;
+use crate::commands::check::{ensure_locks_allowed, settings_of, suite};
+use crate::commands::index::{DEFAULT_DATASET, target_options};
+use crate::compare::{Comparison, Direction, Saved, compare};
+use crate::dataset::Dataset;
+use crate::dataset::waivers::waivers;
+use crate::postgres::Server;
+use crate::progress::Progress;
+use crate::report::{self, colour::Colour};
+
+/// Show what changed between two checks: plans, pages, rows and times, read by read
+///
+/// Plans are compared by what they do with which table. A change of time counts when it is at least 5% and chance alone has
+/// it in fewer than one case of a thousand (Mann and Whitney's test over the samples); without a change of plan or pages,
+/// from twice the time on: up to there it is the machine's.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  seedrow check --save before.json && psql -f change.sql && seedrow check --save after.json
+  seedrow compare before.json after.json
+  seedrow compare before.json after.json --format markdown --fail-on regression
+  seedrow compare --without-indexes --format html --output indexes.html")]
+pub struct Args {
+    /// The check before, as `seedrow check --save` keeps it
+    #[arg(
+        required_unless_present = "without_indexes",
+        requires = "after",
+        value_name = "A"
+    )]
+    before: Option<PathBuf>,
+
+    /// The check after
+    #[arg(value_name = "B")]
+    after: Option<PathBuf>,
+
+    /// Measure instead of reading files: the same samples without and with the foreign keys' indexes on one database, in
+    /// turns; the indexes are dropped in transactions that are rolled back
+    #[arg(long, conflicts_with_all = ["before", "after"])]
+    without_indexes: bool,
+
+    /// Allow --without-indexes to lock tables for a moment on a server that isn't the embedded one
+    #[arg(long, requires = "without_indexes")]
+    allow_locks: bool,
+
+    /// The dataset whose queries are run: a built-in one's name or a TOML file [default: catalog, where its tables are
+    /// there]
+    #[arg(long, value_name = "NAME|FILE.toml", requires = "without_indexes")]
+    dataset: Option<String>,
+
+    #[command(flatten)]
+    target: TargetArgs,
+
+    #[command(flatten)]
+    sampling: SampleArgs,
+
+    /// The number that sampled ids are drawn from
+    #[arg(long, default_value_t = 42, value_name = "N")]
+    seed: u64,
+
+    /// Exit with 1 when something got worse
+    #[arg(long, value_enum, value_name = "WHAT")]
+    fail_on: Option<FailOn>,
+
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    format: Output,
+
+    /// Write the results to this file
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    #[command(flatten)]
+    quiet: QuietArgs,
+}
+
+/// What is a failure.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum FailOn {
+    /// A plan, pages or times that got worse
+    Regression,
+}
+
+/// How results are printed.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For a pull request
+    Markdown,
+    /// One file with pictures, for a browser
+    Html,
+}
+
+/// Reads or measures two checks, compares, prints.
+pub async fn run(args: &Args) -> Result<Outcome> {
+    let (before, after) = match (&args.before, &args.after) {
+        (Some(before), Some(after)) => (Saved::open(before)?, Saved::open(after)?),
+        _ => args.measured().await?,
+    };
+    let comparison = compare(&before, &after);
+    args.show(&comparison)?;
+    let worse = comparison.direction() == Direction::Worse;
+    match worse && args.fail_on == Some(FailOn::Regression) {
+        true => Ok(Outcome::Found),
+        false => Ok(Outcome::Held),
+    }
+}
+
+impl Args {
+    async fn measured(&self) -> Result<(Saved, Saved)> {
+        let name = self.dataset.as_deref().unwrap_or(DEFAULT_DATASET);
+        let dataset = Dataset::open(name)?;
+        let progress = Progress::new(self.quiet.quiet);
+        let server = Server::open(&self.target, &super::database_name(name), &progress).await?;
+        ensure_locks_allowed("--without-indexes", self.allow_locks, &server)?;
+        let asked_for = self.dataset.is_some() || server.is_embedded();
+        let dataset = match asked_for || check::has_tables(&server, &dataset).await? {
+            true => Some(dataset),
+            false => None,
+        };
+        let suite = check::Suite {
+            waivers: waivers(dataset.as_ref())?,
+            ..dataset
+                .as_ref()
+                .map(|it| suite(it, None))
+                .unwrap_or_default()
+        };
+        let options = target_options(&self.target, name);
+        let settings = settings_of(&self.sampling, self.seed, options);
+        let (before, after) =
+            check::without_and_with_indexes(&server, &suite, &settings, &progress).await?;
+        ensure!(
+            !after.checks.is_empty(),
+            "there is nothing to compare: no foreign key's tables hold rows, and no query was run"
+        );
+        let saved = |report| Saved::parse(&report::check::saved(report).to_string());
+        Ok((saved(&before)?, saved(&after)?))
+    }
+
+    fn show(&self, comparison: &Comparison) -> Result<()> {
+        let colour = match self.output {
+            Some(_) => Colour::Off,
+            None => Colour::of_stdout(),
+        };
+        let text = match self.format {
+            Output::Text => report::compare::text(comparison, colour),
+            Output::Json => report::pretty(&report::compare::json(comparison)),
+            Output::Markdown => report::compare::markdown(comparison),
+            Output::Html => report::html::comparison(comparison),
+        };
+        match &self.output {
+            Some(path) => std::fs::write(path, text)
+                .with_context(|| format!("could not write {}", path.display())),
+            None => report::print(&text),
+        }
+    }
+}

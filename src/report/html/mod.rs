@@ -1,0 +1,13 @@
+//! Pages for a browser: one file each, nothing fetched, readable without a script, on a phone, light and dark.
+
+mod check;
+mod comparison;
+mod element;
+mod page;
+mod plan;
+mod plot;
+mod timeline;
+
+pub use check::check;
+pub use comparison::comparison;
+pub use timeline::run;

@@ -1,0 +1,92 @@
+//! A plan as a tree, and as it was, ready to be copied into a plan viewer.
+
+use serde_json::Value;
+
+use super::element::{milliseconds, text};
+use crate::compare::Step;
+use crate::postgres::explain::Plan;
+use crate::progress::grouped;
+
+/// The tree of a statement's plan; `plan` is EXPLAIN's JSON, its list or what stands in it.
+pub fn tree(plan: &Value) -> String {
+    match Plan::parse(&listed(plan).to_string()) {
+        Ok(plan) => format!("<ul class=\"plan\">{}</ul>\n", step(&Step::of(&plan.root))),
+        Err(_) => "<p class=\"none\">This plan can't be read.</p>\n".to_owned(),
+    }
+}
+
+/// The plan as EXPLAIN gave it, folded away.
+pub fn raw(plan: &Value, title: &str) -> String {
+    let json = serde_json::to_string_pretty(&listed(plan)).unwrap_or_default();
+    format!(
+        "<details><summary>{}, as EXPLAIN gave it, for a plan viewer</summary>\
+         <textarea readonly spellcheck=\"false\" aria-label=\"{}\">\n{}</textarea></details>\n",
+        text(title),
+        text(title),
+        text(&json)
+    )
+}
+
+/// EXPLAIN gives a list of one, which viewers want.
+fn listed(plan: &Value) -> Value {
+    match plan {
+        Value::Array(_) => plan.clone(),
+        statement => Value::Array(vec![statement.clone()]),
+    }
+}
+
+fn step(it: &Step) -> String {
+    let whole = if it.words.starts_with("Seq Scan") {
+        " whole"
+    } else {
+        ""
+    };
+    let condition = it
+        .condition
+        .as_ref()
+        .map(|condition| format!(" <code>{}</code>", text(condition)));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "rows are at least 0"
+    )]
+    let rows = grouped(it.rows.round() as u64);
+    let below: String = it.below.iter().map(step).collect();
+    let below = if below.is_empty() {
+        below
+    } else {
+        format!("<ul>{below}</ul>")
+    };
+    format!(
+        "<li><span class=\"step{whole}\">{}</span>{} <span class=\"figures\">{rows} rows, {} ms, {} pages</span>{below}</li>",
+        text(&it.words),
+        condition.unwrap_or_default(),
+        milliseconds(it.ms),
+        grouped(it.buffers)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_has_an_item_a_node() {
+        let plan: Value = serde_json::from_str(include_str!(
+            "../../../tests/fixtures/plans/styles-unindexed.json"
+        ))
+        .unwrap();
+        let tree = tree(&plan);
+        let nodes = Plan::parse(&plan.to_string()).unwrap().nodes().len();
+        assert_eq!(tree.matches("<li>").count(), nodes);
+        assert!(
+            tree.contains("<span class=\"step whole\">Seq Scan on skus AS sku</span>"),
+            "{tree}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_plan_says_so() {
+        assert!(tree(&Value::Null).contains("can't be read"));
+    }
+}

@@ -1,0 +1,34 @@
+//! A run as a page: its phases one after the other, what was loaded and built, and the check.
+
+use super::check::sections;
+use super::element::{text, verdict};
+use super::page::page;
+use super::plot;
+use crate::check::CheckReport;
+use crate::load::Phase;
+use crate::progress::grouped;
+
+/// The phases as a timeline, then the check as its own page has it.
+pub fn run(phases: &[Phase], report: &CheckReport) -> String {
+    let bars: Vec<(&str, f64, String)> = phases
+        .iter()
+        .map(|phase| {
+            let rows = phase.rows.map(|rows| format!(", {} rows", grouped(rows)));
+            let seconds = phase.took.as_secs_f64();
+            (
+                phase.name,
+                seconds,
+                format!("{seconds:.1} s{}", rows.unwrap_or_default()),
+            )
+        })
+        .collect();
+    let all: f64 = phases.iter().map(|phase| phase.took.as_secs_f64()).sum();
+    let body = format!(
+        "<h1>seedrow run {}</h1>\n<h2>{}</h2>\n{}{}",
+        verdict(report.verdict()),
+        text(&format!("Phases, {all:.1} s in all")),
+        plot::phases(&bars),
+        sections(report)
+    );
+    page(&format!("seedrow run: {}", report.verdict().name()), &body)
+}
