@@ -6,6 +6,7 @@ use super::noise::{Shift, shift};
 use super::saved::{Saved, SavedCheck};
 use super::structure::{Access, Scanned, Structure};
 use crate::postgres::explain::Plan;
+use crate::progress::grouped;
 
 /// A time that moves without the plan or its pages moving is the machine's doing up to here: twice as much.
 const MACHINE: f64 = 2.0;
@@ -168,15 +169,16 @@ fn read<'a>(before: Option<&'a SavedCheck>, after: Option<&'a SavedCheck>) -> Re
     let time_moved = both && noticed && (cause || ms.factor() >= MACHINE);
     let rows_moved = both && rows.is_real();
     if time_moved {
-        differences.push(moved("ms", ms, 2));
+        differences.push(moved(ms, |value| format!("{value:.2}"), "ms"));
     }
     if pages_moved {
-        differences.push(moved("buffers", buffers, 0));
+        differences.push(moved(buffers, whole, "buffers"));
     }
     if rows_moved {
         differences.push(changed(format!(
-            "{:.0} → {:.0} rows",
-            rows.before, rows.after
+            "{} → {} rows",
+            whole(rows.before),
+            whole(rows.after)
         )));
     }
     // With other rows to give, other figures are no fault.
@@ -214,17 +216,27 @@ fn changed(message: impl Into<String>) -> Difference {
 }
 
 /// Less is better.
-fn moved(unit: &str, shift: Shift, places: usize) -> Difference {
+fn moved(shift: Shift, written: fn(f64) -> String, unit: &str) -> Difference {
     Difference {
         direction: match shift.after > shift.before {
             true => Direction::Worse,
             false => Direction::Better,
         },
         message: format!(
-            "{:.places$} → {:.places$} {unit}",
-            shift.before, shift.after
+            "{} → {} {unit}",
+            written(shift.before),
+            written(shift.after)
         ),
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "pages and rows are at least 0"
+)]
+fn whole(value: f64) -> String {
+    grouped(value.round() as u64)
 }
 
 /// What of the median executions' plans differs.
@@ -362,7 +374,7 @@ mod tests {
         assert_eq!(direction, Direction::Worse);
         assert_eq!(messages[0], "t: Bitmap Heap Scan by x → Seq Scan");
         assert_eq!(messages[1], "0.52 → 41.60 ms");
-        assert_eq!(messages[2], "11 → 6001 buffers");
+        assert_eq!(messages[2], "11 → 6,001 buffers");
         assert_eq!(compared(&after, &before).0, Direction::Better);
     }
 

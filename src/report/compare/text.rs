@@ -100,7 +100,7 @@ work_mem: 4MB → 64MB
 better  styles
     skus: Seq Scan → Index Scan by skus_style_id_idx
     812.00 → 0.10 ms
-    6155 → 6 buffers
+    6,155 → 6 buffers
 
 better: 1 better, 1 no change
 "

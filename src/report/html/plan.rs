@@ -35,6 +35,12 @@ fn listed(plan: &Value) -> Value {
     }
 }
 
+/// `1 row`, `2 rows`
+fn counted(count: u64, what: &str) -> String {
+    let end = if count == 1 { "" } else { "s" };
+    format!("{} {what}{end}", grouped(count))
+}
+
 fn step(it: &Step) -> String {
     let whole = if it.words.starts_with("Seq Scan") {
         " whole"
@@ -50,7 +56,7 @@ fn step(it: &Step) -> String {
         clippy::cast_sign_loss,
         reason = "rows are at least 0"
     )]
-    let rows = grouped(it.rows.round() as u64);
+    let rows = it.rows.round() as u64;
     let below: String = it.below.iter().map(step).collect();
     let below = if below.is_empty() {
         below
@@ -58,11 +64,12 @@ fn step(it: &Step) -> String {
         format!("<ul>{below}</ul>")
     };
     format!(
-        "<li><span class=\"step{whole}\">{}</span>{} <span class=\"figures\">{rows} rows, {} ms, {} pages</span>{below}</li>",
+        "<li><span class=\"step{whole}\">{}</span>{} <span class=\"figures\">{}, {} ms, {}</span>{below}</li>",
         text(&it.words),
         condition.unwrap_or_default(),
+        counted(rows, "row"),
         milliseconds(it.ms),
-        grouped(it.buffers)
+        counted(it.buffers, "page")
     )
 }
 
