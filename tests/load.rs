@@ -78,13 +78,21 @@ fn tables_are_ready_for_use() {
     );
     let known = "SELECT count(DISTINCT tablename) FROM pg_stats WHERE schemaname = 'public'";
     assert_eq!(db.value(known), "6", "tables with statistics");
-    let hidden = "SELECT count(*) FROM pg_class
-        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND (relpages = 0 OR relallvisible < relpages)";
-    assert_eq!(
-        db.value(hidden),
-        "0",
-        "tables that an index-only scan must visit"
-    );
+    // From version 16 on COPY extends a table by several pages at a time, and the last may stay empty.
+    for table in [
+        "products", "features", "styles", "photos", "skus", "related",
+    ] {
+        let hidden = format!(
+            "SELECT count(DISTINCT (t.ctid::text::point)[0]) > max(c.relallvisible)
+            FROM {table} AS t, pg_class AS c
+            WHERE c.oid = '{table}'::regclass"
+        );
+        assert_eq!(
+            db.value(&hidden),
+            "f",
+            "{table} has pages that an index-only scan must visit"
+        );
+    }
 }
 
 #[test]

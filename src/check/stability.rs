@@ -29,16 +29,17 @@ pub fn shape(plan: &Plan) -> String {
 fn write(node: &Node, shape: &mut String) {
     let is_join = node.node_type == "Nested Loop" || node.node_type.ends_with("Join");
     let table = node.alias.as_deref().or(node.relation.as_deref());
-    let words = match (&node.index, table) {
-        (Some(index), Some(table)) => Some(format!("{table} by {index}")),
-        (Some(index), None) => Some(format!("by {index}")),
-        (None, Some(table)) if node.node_type == "Seq Scan" => Some(format!("all of {table}")),
-        (None, Some(table)) => Some(table.to_owned()),
-        (None, None) if is_join => Some(node.node_type.to_lowercase()),
-        (None, None) => None,
+    let mut indexes = searched(node);
+    indexes.sort_unstable();
+    let words = match table {
+        Some(table) if !indexes.is_empty() => Some(format!("{table} by {}", indexes.join(" and "))),
+        Some(table) if node.node_type == "Seq Scan" => Some(format!("all of {table}")),
+        Some(table) => Some(table.to_owned()),
+        None if is_join => Some(node.node_type.to_lowercase()),
+        None => None,
     };
     if let Some(words) = words {
-        if !(shape.is_empty() || shape.ends_with('(')) {
+        if !shape.is_empty() {
             shape.push_str(", ");
         }
         shape.push_str(&words);
@@ -46,6 +47,16 @@ fn write(node: &Node, shape: &mut String) {
     for below in &node.plans {
         write(below, shape);
     }
+}
+
+/// The indexes that a scan searches, its bitmap's included.
+fn searched(node: &Node) -> Vec<&str> {
+    let bitmaps = node
+        .plans
+        .iter()
+        .filter(|below| below.node_type.starts_with("Bitmap"));
+    let below = bitmaps.flat_map(searched);
+    node.index.as_deref().into_iter().chain(below).collect()
 }
 
 /// Takes statistics again, a few times, and fails the checks whose plans flip (`plan-flips`).
@@ -129,6 +140,19 @@ mod tests {
         let shape = shape(&indexed.unwrap());
         assert!(shape.contains("style by styles_product_id_idx"), "{shape}");
         assert!(shape.contains("sku by skus_style_id_idx"), "{shape}");
+    }
+
+    #[test]
+    fn an_index_is_the_same_by_a_bitmap() {
+        let plan = |node: &str| shape(&Plan::parse(&format!(r#"[{{"Plan": {node}}}]"#)).unwrap());
+        let plain =
+            r#"{"Node Type": "Index Scan", "Relation Name": "t", "Alias": "a", "Index Name": "x"}"#;
+        let bitmap = r#"{"Node Type": "Bitmap Heap Scan", "Relation Name": "t", "Alias": "a",
+            "Plans": [{"Node Type": "Bitmap Index Scan", "Index Name": "x"}]}"#;
+        assert_eq!(plan(plain), "a by x");
+        assert_eq!(plan(bitmap), "a by x");
+        let scan = r#"{"Node Type": "Seq Scan", "Relation Name": "t", "Alias": "a"}"#;
+        assert_eq!(plan(scan), "all of a");
     }
 
     #[test]

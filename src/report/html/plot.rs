@@ -178,14 +178,12 @@ fn decades(least: f64, most: f64) -> (f64, f64) {
     (low, if high > low { high } else { low * 10.0 })
 }
 
+/// A power of ten without what it doesn't need.
 fn number(value: f64) -> String {
-    let places = if value < 1.0 {
-        (-value.log10()).round() as i32
-    } else {
-        0
-    };
-    let places = usize::try_from(places).unwrap_or(0);
-    format!("{value:.places$}")
+    let places = [1.0, 0.1, 0.01, 0.001, 0.0001]
+        .iter()
+        .position(|power| value > power * 0.5);
+    format!("{value:.0$}", places.unwrap_or(5))
 }
 
 fn median(values: &[f64]) -> Option<f64> {
