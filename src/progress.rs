@@ -14,8 +14,11 @@ use crate::postgres::secrets;
 
 const BAR_REDRAW: Duration = Duration::from_millis(100);
 const LINE_EVERY: Duration = Duration::from_secs(10);
-/// Characters of a task's name beside its bar; the rest is cut off.
-const NAME_WIDTH: usize = 34;
+/// Characters of a task's name beside its bar on a wide terminal; the rest is cut off.
+const NAME_WIDTH: usize = 36;
+/// Columns from which on a line has room for everything, and those below which it has no bar.
+const ROOMY: u16 = 110;
+const NARROW: u16 = 60;
 
 /// One message on stderr, its passwords hidden. That nobody reads stderr is no reason to end.
 pub fn say(message: &str) {
@@ -44,6 +47,8 @@ pub struct Progress {
 struct Shared {
     mode: Mode,
     bars: MultiProgress,
+    /// Columns of the terminal when it began.
+    width: u16,
     tasks: Mutex<Vec<Arc<State>>>,
     ended: AtomicBool,
 }
@@ -105,6 +110,7 @@ impl Progress {
         let shared = Arc::new(Shared {
             mode,
             bars: MultiProgress::new(),
+            width: terminal_width(),
             tasks: Mutex::new(Vec::new()),
             ended: AtomicBool::new(false),
         });
@@ -135,12 +141,24 @@ impl Progress {
         self.task(name, 0, Unit::Whole)
     }
 
+    /// A phase that is under way until the value is dropped: on a terminal a line of its own above the bars.
+    pub fn phase(&self, name: &'static str) -> Phase {
+        let bar = (self.shared.mode == Mode::Bars).then(|| {
+            let bar = self.shared.bars.insert(0, ProgressBar::no_length());
+            bar.set_style(phase_style());
+            bar.set_message(name);
+            bar.enable_steady_tick(Duration::from_secs(1));
+            bar
+        });
+        Phase { bar }
+    }
+
     /// Starts a task of `total` units; a total of 0 means that it isn't known.
     pub fn task(&self, name: impl Into<String>, total: u64, unit: Unit) -> Task {
         let name = name.into();
         let bar = (self.shared.mode == Mode::Bars).then(|| {
             let bar = self.shared.bars.add(ProgressBar::new(total));
-            bar.set_style(style(unit));
+            bar.set_style(style(unit, self.shared.width));
             bar.set_prefix(name.clone());
             bar
         });
@@ -187,6 +205,19 @@ impl Task {
     }
 }
 
+/// A part of the work, shown until it is dropped.
+pub struct Phase {
+    bar: Option<ProgressBar>,
+}
+
+impl Drop for Phase {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 impl Drop for Task {
     fn drop(&mut self) {
         self.shared
@@ -219,7 +250,7 @@ impl Shared {
         for state in self.lock().iter() {
             if let Some(bar) = &state.bar {
                 bar.set_position(state.done.load(Ordering::Relaxed));
-                bar.set_message(state.rate());
+                bar.set_message(state.beside(self.width));
             } else if lines_due {
                 say(&format!(
                     "{}: {}{}",
@@ -280,6 +311,20 @@ impl State {
         }
     }
 
+    /// What stands behind a bar: rate and time left; bytes only where there is room.
+    fn beside(&self, width: u16) -> String {
+        let rate = match self.unit {
+            Unit::Bytes if width >= ROOMY => self.rate(),
+            Unit::Bytes => {
+                let rows = self.rows.load(Ordering::Relaxed);
+                format!("{} rows/s", grouped(per_second(rows, self.seconds())))
+            }
+            _ => String::new(),
+        };
+        let text = format!("{rate}{}", self.time_left());
+        text.trim_start_matches(", ").to_owned()
+    }
+
     fn time_left(&self) -> String {
         let done = self.done.load(Ordering::Relaxed);
         if done == 0 || done >= self.total {
@@ -290,16 +335,33 @@ impl State {
     }
 }
 
-fn style(unit: Unit) -> ProgressStyle {
-    let figures = match unit {
-        Unit::Bytes => "{bar:24} {percent:>3}% {msg}, {eta} left",
-        Unit::Pages | Unit::Queries | Unit::Tables | Unit::Indexes => {
-            "{bar:24} {percent:>3}% {eta} left"
-        }
-        Unit::Whole => "{elapsed}",
+/// Columns of the terminal that stderr is; 80 where that can't be told.
+fn terminal_width() -> u16 {
+    let size = rustix::termios::tcgetwinsize(std::io::stderr());
+    size.ok()
+        .map(|size| size.ws_col)
+        .filter(|columns| *columns > 0)
+        .unwrap_or(80)
+}
+
+/// The last part is cut where the line ends, so that no line is ever broken in two, which would flicker.
+fn style(unit: Unit, width: u16) -> ProgressStyle {
+    let (name, bar) = match width {
+        ROOMY.. => (NAME_WIDTH, "{bar:24} "),
+        NARROW.. => (22, "{bar:12} "),
+        _ => (16, ""),
     };
-    let template = format!("{{prefix:<{NAME_WIDTH}!}} {figures}");
+    let figures = match unit {
+        Unit::Whole => "{elapsed}".to_owned(),
+        _ => format!("{bar}{{percent:>3}}% {{wide_msg}}"),
+    };
+    let template = format!("{{prefix:<{name}!}} {figures}");
     ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn phase_style() -> ProgressStyle {
+    ProgressStyle::with_template("{elapsed:>4.dim} {wide_msg:.bold}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
 /// A rate, rounded down; times under a millisecond count as one.

@@ -100,7 +100,6 @@ fn what_the_rules_look_at_is_there() {
         has("sort-on-disk", |node| {
             node.node_type == "Sort" && node.temp_written > 0
         });
-        has("hash-aggregate", |node| node.temp_written > 0);
         has("index-scan", |node| {
             node.removed_by_filter > 0.0 && node.index_cond.is_some()
         });

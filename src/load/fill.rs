@@ -58,7 +58,9 @@ impl<A: Afterwards> Fill<'_, A> {
     /// All of it.
     pub async fn carry_out(&self) -> Result<Loaded> {
         let start = Instant::now();
+        let shown = self.progress.phase(A::PHASE);
         self.rows_and_keys().await?;
+        drop(shown);
         let accounts = self.accounts().await?;
         let read = accounts.iter().map(|account| account.read).sum();
         if let Some(load) = self.loads.first() {
@@ -68,11 +70,15 @@ impl<A: Afterwards> Fill<'_, A> {
         let mut phases = vec![Phase::since(start, A::PHASE, rows)];
 
         let start = Instant::now();
+        let shown = self.progress.phase("statistics");
         self.sequences_and_statistics().await?;
+        drop(shown);
         phases.push(Phase::since(start, "statistics", rows));
 
         let start = Instant::now();
+        let shown = self.progress.phase("foreign keys");
         let broken = self.foreign_keys().await?;
+        drop(shown);
         phases.push(Phase::since(start, "foreign keys", None));
 
         // Rows may have been taken out again.
