@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use tokio_postgres::{Client, Transaction};
 
 use super::assertions;
+use super::evidence::{Evidence, shape, used_indexes};
 use super::finding::{Finding, Severity, Waived};
 use super::header::Source;
 use super::lookup::Read;
@@ -16,7 +17,6 @@ use super::rules::{self, Facts, Purpose, milliseconds};
 use super::sample::{self, Sampled};
 use super::settings::Settings;
 use super::settled::{self, Activity};
-use super::stability;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{Index, Table};
 use crate::postgres::explain::Plan;
@@ -28,19 +28,6 @@ pub enum Checked {
     Yes(Box<(Check, Option<Evidence>)>),
     /// It was left out, with the reason.
     No(String),
-}
-
-/// What a read was judged by.
-#[derive(Debug)]
-pub struct Evidence {
-    /// Its values.
-    pub bindings: Bindings,
-    /// The shape of each sample's plan.
-    pub shapes: Vec<String>,
-    /// The indexes that its plans use.
-    pub indexes: Vec<Index>,
-    /// The tables that its plans read.
-    pub tables: Vec<TableName>,
 }
 
 /// One read and all that its check needs.
@@ -286,7 +273,7 @@ impl Bench<'_> {
         indexes.dedup();
         Evidence {
             bindings,
-            shapes: plans.iter().map(stability::shape).collect(),
+            shapes: plans.iter().map(shape).collect(),
             indexes,
             tables,
         }
@@ -402,20 +389,6 @@ struct Seen {
 enum Bound {
     To(Bindings),
     Not(Finding),
-}
-
-/// The indexes that a plan searches.
-pub fn used_indexes<'a>(plan: &Plan, facts: Facts<'a>) -> impl Iterator<Item = &'a Index> {
-    let tables: Vec<&TableName> = plan
-        .nodes()
-        .into_iter()
-        .filter_map(|node| Some(&facts.table(node)?.name))
-        .collect();
-    let names: Vec<String> = plan.indexes().into_iter().map(str::to_owned).collect();
-    facts
-        .indexes
-        .iter()
-        .filter(move |index| names.contains(&index.name) && tables.contains(&&index.table))
 }
 
 /// The plan whose execution time is the median; there is at least one plan.

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use tokio_postgres::Client;
 
-use super::bench::{Bench, Checked, Evidence};
+use super::bench::{Bench, Checked};
+use super::evidence::Evidence;
 use super::finding::Finding;
 use super::lookup::Read;
 use super::measure::{self, Measurement, PINNED, Pace, Stopped};

@@ -6,6 +6,7 @@
 mod assertions;
 mod bench;
 mod coverage;
+mod evidence;
 mod finding;
 mod header;
 mod heap;

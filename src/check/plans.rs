@@ -3,7 +3,8 @@
 use anyhow::Result;
 use tokio_postgres::Client;
 
-use super::bench::{Bench, Checked, Evidence};
+use super::bench::{Bench, Checked};
+use super::evidence::Evidence;
 use super::finding::{Finding, Severity};
 use super::lookup::Read;
 use super::outcome::{Check, Skipped, Subject};

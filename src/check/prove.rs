@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, GenericClient, Transaction};
 
-use super::bench::{Bench, Evidence, used_indexes};
+use super::bench::Bench;
+use super::evidence::{Evidence, used_indexes};
 use super::finding::{Finding, Severity};
 use super::measure::{self, PINNED, Pace};
 use super::outcome::{Access, Check, Control, Figures, Proof, Subject};

@@ -50,8 +50,14 @@ pub async fn run(
         report.checks.push(keys);
     }
     if settings.areas.contains(&Area::Schema) {
-        let (check, skipped) =
-            schema::check(&client, suite, settings, &survey.home, progress).await?;
+        let (check, skipped) = schema::check(
+            &client,
+            suite.reference.as_ref(),
+            suite.tables.as_deref(),
+            &survey.home,
+            progress,
+        )
+        .await?;
         report.checks.push(check);
         report.skipped.extend(skipped);
     }

@@ -26,8 +26,6 @@ pub struct Suite {
 pub struct Settings {
     /// What is looked at.
     pub areas: Vec<Area>,
-    /// Whether these were asked for by name, so that what can't be looked at is an error.
-    pub asked_for: bool,
     /// The longest a query's median may take, unless its header says otherwise.
     pub budget: Duration,
     /// How many ids each query is run with.

@@ -5,59 +5,17 @@
 use anyhow::{Context, Result};
 use tokio_postgres::Client;
 
-use super::bench::Evidence;
+use super::evidence::{Evidence, shape};
 use super::finding::{Finding, Severity};
 use super::lookup::Read;
 use super::measure::{self, PINNED};
 use super::outcome::Check;
 use super::settings::Settings;
 use crate::postgres::TableName;
-use crate::postgres::explain::{Node, Plan};
 use crate::progress::{Progress, Unit};
 
 /// How often statistics are taken again.
 const ROUNDS: u64 = 3;
-
-/// What of a plan mustn't change: how it joins, and by which index it reaches which table. An index is the same whether rows
-/// are fetched one by one, by a bitmap, or not at all.
-pub fn shape(plan: &Plan) -> String {
-    let mut shape = String::new();
-    write(&plan.root, &mut shape);
-    shape
-}
-
-fn write(node: &Node, shape: &mut String) {
-    let is_join = node.node_type == "Nested Loop" || node.node_type.ends_with("Join");
-    let table = node.alias.as_deref().or(node.relation.as_deref());
-    let mut indexes = searched(node);
-    indexes.sort_unstable();
-    let words = match table {
-        Some(table) if !indexes.is_empty() => Some(format!("{table} by {}", indexes.join(" and "))),
-        Some(table) if node.node_type == "Seq Scan" => Some(format!("all of {table}")),
-        Some(table) => Some(table.to_owned()),
-        None if is_join => Some(node.node_type.to_lowercase()),
-        None => None,
-    };
-    if let Some(words) = words {
-        if !shape.is_empty() {
-            shape.push_str(", ");
-        }
-        shape.push_str(&words);
-    }
-    for below in &node.plans {
-        write(below, shape);
-    }
-}
-
-/// The indexes that a scan searches, its bitmap's included.
-fn searched(node: &Node) -> Vec<&str> {
-    let bitmaps = node
-        .plans
-        .iter()
-        .filter(|below| below.node_type.starts_with("Bitmap"));
-    let below = bitmaps.flat_map(searched);
-    node.index.as_deref().into_iter().chain(below).collect()
-}
 
 /// Takes statistics again, a few times, and fails the checks whose plans flip (`plan-flips`).
 pub async fn judge(
@@ -131,29 +89,6 @@ fn flips(before: &[String], now: &[String]) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_shape_is_joins_and_indexes() {
-        let indexed = Plan::parse(include_str!(
-            "../../tests/fixtures/plans/styles-indexed.json"
-        ));
-        let shape = shape(&indexed.unwrap());
-        assert!(shape.contains("style by styles_product_id_idx"), "{shape}");
-        assert!(shape.contains("sku by skus_style_id_idx"), "{shape}");
-    }
-
-    #[test]
-    fn an_index_is_the_same_by_a_bitmap() {
-        let plan = |node: &str| shape(&Plan::parse(&format!(r#"[{{"Plan": {node}}}]"#)).unwrap());
-        let plain =
-            r#"{"Node Type": "Index Scan", "Relation Name": "t", "Alias": "a", "Index Name": "x"}"#;
-        let bitmap = r#"{"Node Type": "Bitmap Heap Scan", "Relation Name": "t", "Alias": "a",
-            "Plans": [{"Node Type": "Bitmap Index Scan", "Index Name": "x"}]}"#;
-        assert_eq!(plan(plain), "a by x");
-        assert_eq!(plan(bitmap), "a by x");
-        let scan = r#"{"Node Type": "Seq Scan", "Relation Name": "t", "Alias": "a"}"#;
-        assert_eq!(plan(scan), "all of a");
-    }
 
     #[test]
     fn a_flip_names_both_plans() {

@@ -9,8 +9,7 @@ use crate::check::{self, Area, CheckReport, QueryFile, Settings, Suite, Verdict}
 use crate::cli::{QuietArgs, ReferenceArgs, SampleArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::index::{DEFAULT_DATASET, target_options};
-use crate::dataset::Dataset;
-use crate::dataset::waivers::waivers;
+use crate::dataset::{Dataset, waivers_with};
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report::{self, colour::Colour};
@@ -167,12 +166,12 @@ impl Args {
             (None, Some(dataset)) => Some(Reference {
                 name: dataset.name.clone(),
                 sql: dataset.schema.text.clone(),
-                asked_for: self.reference.scratch_url.is_some(),
+                asked_for: self.only.is_some() || self.reference.scratch_url.is_some(),
                 scratch,
             }),
             (None, None) => None,
         };
-        let waivers = waivers(dataset)?;
+        let waivers = waivers_with(dataset)?;
         Ok(match dataset {
             Some(dataset) => Suite {
                 reference,
@@ -191,7 +190,6 @@ impl Args {
         let dataset = self.dataset.as_deref().unwrap_or(DEFAULT_DATASET);
         Settings {
             areas: self.only.clone().unwrap_or_else(|| Area::ALL.to_vec()),
-            asked_for: self.only.is_some(),
             settle: self.settle,
             prove: self.prove,
             ..settings_of(
@@ -227,7 +225,6 @@ impl Args {
 pub(crate) fn settings_of(sampling: &SampleArgs, seed: u64, target_options: String) -> Settings {
     Settings {
         areas: vec![Area::Plans],
-        asked_for: false,
         budget: sampling.budget,
         samples: sampling.samples,
         tail: sampling.tail,

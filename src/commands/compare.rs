@@ -10,8 +10,7 @@ use crate::commands::Outcome;
 use crate::commands::check::{ensure_locks_allowed, settings_of, suite};
 use crate::commands::index::{DEFAULT_DATASET, target_options};
 use crate::compare::{Comparison, Direction, Saved, compare};
-use crate::dataset::Dataset;
-use crate::dataset::waivers::waivers;
+use crate::dataset::{Dataset, waivers_with};
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report::{self, colour::Colour};
@@ -129,7 +128,7 @@ impl Args {
             false => None,
         };
         let suite = check::Suite {
-            waivers: waivers(dataset.as_ref())?,
+            waivers: waivers_with(dataset.as_ref())?,
             ..dataset
                 .as_ref()
                 .map(|it| suite(it, None))

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::cli::{Format, JobsArgs, QuietArgs, TargetArgs};
 use crate::commands::Outcome;
-use crate::dataset::waivers::waivers_of;
+use crate::dataset::waivers_of;
 use crate::index::{self, Built, How, Mode, Survey};
 use crate::load;
 use crate::postgres::Server;

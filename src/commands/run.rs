@@ -11,8 +11,7 @@ use crate::cli::{DatasetArgs, JobsArgs, LoadArgs, QuietArgs, RowsArgs, SampleArg
 use crate::commands::check::{FailOn, outcome, suite};
 use crate::commands::index::target_options;
 use crate::commands::{Outcome, command_line, load as load_command, stoppable};
-use crate::dataset::waivers::waivers;
-use crate::dataset::{Dataset, Waiver};
+use crate::dataset::{Dataset, Waiver, waivers_with};
 use crate::files::folder::{Existing, ensure_may_hold};
 use crate::files::write::Order;
 use crate::files::{Manifest, manifest};
@@ -92,7 +91,7 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
         server,
         progress,
         stage,
-        waivers: waivers(Some(&dataset))?,
+        waivers: waivers_with(Some(&dataset))?,
         dataset,
     };
 
@@ -262,7 +261,6 @@ impl Job<'_> {
         Settings {
             // The schema was made, or held against the dataset, when the load began.
             areas: vec![Area::Coverage, Area::Plans],
-            asked_for: false,
             settle: false,
             prove: false,
             budget: sampling.budget,

@@ -16,8 +16,9 @@ pub mod reading;
 pub mod source;
 pub mod spec;
 mod validate;
-pub mod waivers;
+mod waivers;
 
 pub use plan::Plan;
+pub use read::{waivers_of, waivers_with};
 pub use spec::{Column, Dataset, Kind, Reading, Table};
 pub use waivers::Waiver;

@@ -1,6 +1,6 @@
 //! A TOML file → a validated [`Dataset`].
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use xxhash_rust::xxh3::Xxh3;
@@ -13,6 +13,7 @@ use crate::dataset::makers::{self, Scope};
 use crate::dataset::reading;
 use crate::dataset::source::{Source, join, locate};
 use crate::dataset::spec::{Column, Dataset, Size, Table, TextFile, is_file_name};
+use crate::dataset::waivers::Waiver;
 use crate::dataset::{validate, waivers};
 
 impl Dataset {
@@ -66,6 +67,37 @@ impl Dataset {
             waivers,
             tables,
         })
+    }
+}
+
+/// Those of a dataset, when there is one, and of the `seedrow.toml` beside it; for a built-in dataset or none, of the one
+/// in the current folder.
+pub fn waivers_with(dataset: Option<&Dataset>) -> Result<Vec<Waiver>> {
+    let (mut waivers, folder) = match dataset {
+        Some(dataset) => (
+            dataset.waivers.clone(),
+            folder(dataset.source, &dataset.path),
+        ),
+        None => (Vec::new(), PathBuf::new()),
+    };
+    waivers.extend(waivers::beside(&folder)?);
+    Ok(waivers)
+}
+
+/// As [`waivers_with`], for a dataset's name.
+pub fn waivers_of(dataset: &str) -> Result<Vec<Waiver>> {
+    match locate(dataset)? {
+        // Only its name may be meant: the embedded server's database of what is elsewhere, or gone.
+        (Source::Disk, path) if !path.exists() => waivers::beside(&folder(Source::Disk, &path)),
+        (Source::Disk, _) => waivers_with(Some(&Dataset::open(dataset)?)),
+        (Source::BuiltIn, _) => waivers_with(None),
+    }
+}
+
+fn folder(source: Source, dataset: &Path) -> PathBuf {
+    match source {
+        Source::Disk => dataset.parent().unwrap_or(Path::new("")).to_owned(),
+        Source::BuiltIn => PathBuf::new(),
     }
 }
 

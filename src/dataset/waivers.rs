@@ -3,13 +3,11 @@
 //! They stand in the dataset's TOML file or in a `seedrow.toml` beside it, so that they are reviewed like code.
 
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
 use super::document::{Document, Value};
-use super::source::{Source, locate};
-use super::spec::Dataset;
 
 /// The file's name.
 const FILE: &str = "seedrow.toml";
@@ -38,38 +36,8 @@ impl Waiver {
     }
 }
 
-/// Those of a dataset, when there is one, and of the `seedrow.toml` beside it; for a built-in dataset or none, of the one
-/// in the current folder.
-pub fn waivers(dataset: Option<&Dataset>) -> Result<Vec<Waiver>> {
-    let (mut waivers, folder) = match dataset {
-        Some(dataset) => (
-            dataset.waivers.clone(),
-            folder(dataset.source, &dataset.path),
-        ),
-        None => (Vec::new(), PathBuf::new()),
-    };
-    waivers.extend(beside(&folder)?);
-    Ok(waivers)
-}
-
-/// As [`waivers`], for a dataset's name.
-pub fn waivers_of(dataset: &str) -> Result<Vec<Waiver>> {
-    match locate(dataset)? {
-        // Only its name may be meant: the embedded server's database of what is elsewhere, or gone.
-        (Source::Disk, path) if !path.exists() => beside(&folder(Source::Disk, &path)),
-        (Source::Disk, _) => waivers(Some(&Dataset::open(dataset)?)),
-        (Source::BuiltIn, _) => waivers(None),
-    }
-}
-
-fn folder(source: Source, dataset: &Path) -> PathBuf {
-    match source {
-        Source::Disk => dataset.parent().unwrap_or(Path::new("")).to_owned(),
-        Source::BuiltIn => PathBuf::new(),
-    }
-}
-
-fn beside(folder: &Path) -> Result<Vec<Waiver>> {
+/// Those of the `seedrow.toml` in a folder; none where there is none.
+pub fn beside(folder: &Path) -> Result<Vec<Waiver>> {
     let path = folder.join(FILE);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,

@@ -16,18 +16,17 @@ pub use scratch::{Reference, Scratch};
 
 use super::finding::{Finding, Severity};
 use super::outcome::{Check, Skipped, Subject};
-use super::settings::{Settings, Suite};
 use crate::progress::Progress;
 
 /// The check's name in reports.
 const SCHEMA: &str = "schema";
 
-/// The schema held against itself, and against the suite's reference where there is one. A reference that can't be made
+/// The schema held against itself, and against a reference where there is one, of `tables` or all of it. A reference that can't be made
 /// is left out with the reason, and told as a finding when it was asked for.
 pub async fn check(
     client: &Client,
-    suite: &Suite,
-    settings: &Settings,
+    reference: Option<&Reference>,
+    tables: Option<&[String]>,
     home: &str,
     progress: &Progress,
 ) -> Result<(Check, Option<Skipped>)> {
@@ -37,19 +36,14 @@ pub async fn check(
     let mut findings = own::findings(client, &live, home).await?;
     let mut skipped = None;
     let mut against = None;
-    if let Some(reference) = &suite.reference {
+    if let Some(reference) = reference {
         match scratch::read(reference, home, progress).await {
             Ok(wanted) => {
-                let wanted = wanted.only(suite.tables.as_deref());
-                findings.extend(compare::compare(
-                    &wanted,
-                    &live,
-                    home,
-                    suite.tables.is_none(),
-                ));
+                let wanted = wanted.only(tables);
+                findings.extend(compare::compare(&wanted, &live, home, tables.is_none()));
                 against = Some(reference.name.clone());
             }
-            Err(error) if reference.asked_for || settings.asked_for => {
+            Err(error) if reference.asked_for => {
                 findings.push(not_compared(reference, &error));
             }
             Err(error) => {
@@ -60,12 +54,12 @@ pub async fn check(
             }
         }
     }
-    let tables = live.tables.iter().filter(|table| table.name.schema == home);
+    let at_home = live.tables.iter().filter(|table| table.name.schema == home);
     let check = Check {
         name: SCHEMA.to_owned(),
         subject: Subject::Schema {
             against,
-            tables: tables.count(),
+            tables: at_home.count(),
         },
         findings,
         waived: Vec::new(),
