@@ -29,3 +29,12 @@ programs() {
     fi
     echo "$folder/native/bin"
 }
+
+# ensure_pg_dump FOLDER VERSION: one beside the server's programs, the system's where it can dump that version.
+ensure_pg_dump() {
+    local own
+    [[ -x $1/pg_dump ]] && return
+    own=$(command -v pg_dump) || return
+    [[ $("$own" --version | sed -E 's/.* ([0-9]+)\..*/\1/') -ge $2 ]] || return
+    ln -s "$own" "$1/pg_dump"
+}
