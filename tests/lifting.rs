@@ -177,7 +177,13 @@ fn one_of_each_comes_back_to_the_letter() {
     for (name, ddl, stays) in CASES {
         let shop = Shop::new(name);
         shop.db.execute(SCHEMA);
-        shop.db.execute(ddl);
+        // Which columns become NULL can be said from version 15 on.
+        let version: u32 = shop.db.value("SHOW server_version_num").parse().unwrap();
+        let ddl = match version < 150_000 {
+            true => ddl.replace("SET NULL (owner_id)", "SET NULL"),
+            false => (*ddl).to_owned(),
+        };
+        shop.db.execute(&ddl);
         comes_back(&shop, stays, name);
     }
 }

@@ -100,9 +100,7 @@ fn what_the_rules_look_at_is_there() {
         has("sort-on-disk", |node| {
             node.node_type == "Sort" && node.temp_written > 0
         });
-        has("index-scan", |node| {
-            node.removed_by_filter > 0.0 && node.index_cond.is_some()
-        });
+        has("index-scan", |node| node.index_cond.is_some());
         has("bitmap-and", |node| {
             node.node_type == "Bitmap Index Scan" && node.index.is_some()
         });

@@ -131,12 +131,11 @@ fn segments_are_kept_and_the_rest_is_added() {
             .value("SELECT count(*) || ' ' || count(DISTINCT id) FROM pets"),
         "80001 80001"
     );
-    // What VACUUM does in FREEZE's place.
-    assert_eq!(
-        shop.db
-            .value("SELECT relallvisible = relpages FROM pg_class WHERE oid = 'pets'::regclass"),
-        "t"
-    );
+    // What VACUUM does in FREEZE's place; from version 16 on COPY may leave empty pages at the end.
+    let hidden = "SELECT count(DISTINCT (p.ctid::text::point)[0]) > max(c.relallvisible)
+        FROM pets AS p, pg_class AS c
+        WHERE c.oid = 'pets'::regclass";
+    assert_eq!(shop.db.value(hidden), "f");
 }
 
 #[test]
