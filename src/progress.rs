@@ -387,6 +387,16 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// 1234567.4 → `1,234,567`; for counts that are means or medians.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts are at least 0, and `as` saturates"
+)]
+pub fn whole(number: f64) -> String {
+    grouped(number.round() as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

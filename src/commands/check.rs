@@ -137,11 +137,8 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     if args.prove {
         ensure_locks_allowed("--prove", args.allow_locks, &server)?;
     }
-    let asked_for = args.dataset.is_some() || args.tables.is_some() || server.is_embedded();
-    let dataset = match asked_for || check::has_tables(&server, &dataset).await? {
-        true => Some(dataset),
-        false => None,
-    };
+    let named = args.dataset.is_some() || args.tables.is_some();
+    let dataset = fitting(dataset, named, &server).await?;
     let suite = args.suite(dataset.as_ref())?;
     let report = check::run(&server, &suite, &args.settings(), &progress).await?;
     args.show(&report)?;
@@ -219,6 +216,16 @@ impl Args {
             None => report::print(&self.format.of(report, Colour::of_stdout())?),
         }
     }
+}
+
+/// The dataset when it was named, when the database is its own, or when all of its tables are there.
+pub(crate) async fn fitting(
+    dataset: Dataset,
+    named: bool,
+    server: &Server,
+) -> Result<Option<Dataset>> {
+    let fits = named || server.is_embedded() || check::has_tables(server, &dataset).await?;
+    Ok(fits.then_some(dataset))
 }
 
 /// How plans are checked, and nothing else.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use crate::check;
 use crate::cli::{QuietArgs, SampleArgs, TargetArgs};
 use crate::commands::Outcome;
-use crate::commands::check::{ensure_locks_allowed, settings_of, suite};
+use crate::commands::check::{ensure_locks_allowed, fitting, settings_of, suite};
 use crate::commands::index::{DEFAULT_DATASET, target_options};
 use crate::compare::{Comparison, Direction, Saved, compare};
 use crate::dataset::{Dataset, waivers_with};
@@ -122,11 +122,7 @@ impl Args {
         let progress = Progress::new(self.quiet.quiet);
         let server = Server::open(&self.target, &super::database_name(name), &progress).await?;
         ensure_locks_allowed("--without-indexes", self.allow_locks, &server)?;
-        let asked_for = self.dataset.is_some() || server.is_embedded();
-        let dataset = match asked_for || check::has_tables(&server, &dataset).await? {
-            true => Some(dataset),
-            false => None,
-        };
+        let dataset = fitting(dataset, self.dataset.is_some(), &server).await?;
         let suite = check::Suite {
             waivers: waivers_with(dataset.as_ref())?,
             ..dataset

@@ -6,7 +6,7 @@ use super::noise::{Shift, shift};
 use super::saved::{Saved, SavedCheck};
 use super::structure::{Access, Scanned, Structure};
 use crate::postgres::explain::Plan;
-use crate::progress::grouped;
+use crate::progress::whole;
 
 /// A time that moves without the plan or its pages moving is the machine's doing up to here: twice as much.
 const MACHINE: f64 = 2.0;
@@ -228,15 +228,6 @@ fn moved(shift: Shift, written: fn(f64) -> String, unit: &str) -> Difference {
             written(shift.after)
         ),
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "pages and rows are at least 0"
-)]
-fn whole(value: f64) -> String {
-    grouped(value.round() as u64)
 }
 
 /// What of the median executions' plans differs.

@@ -11,6 +11,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use memchr::{memchr2, memchr3};
 
+mod record;
+
+use record::Field;
+pub use record::{Flaw, Record};
+
 const BUFFER: usize = 1 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -56,52 +61,6 @@ pub struct Records<R> {
     unescaped: Vec<u8>,
 }
 
-/// One record, its fields unquoted.
-#[derive(Debug, Clone, Copy)]
-pub struct Record<'a> {
-    /// The line it begins on, from 1.
-    pub line: u64,
-    /// As it stands in the file, without its line end.
-    pub raw: &'a [u8],
-    /// Why it cannot be taken apart; it has no fields then.
-    pub flaw: Option<Flaw>,
-    /// Whether a quote was closed where its line ends.
-    pub mended: bool,
-    fields: &'a [Field],
-    unescaped: &'a [u8],
-}
-
-/// Why a record cannot be taken apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flaw {
-    /// A quote is never closed, or only by one of a later line's.
-    Unclosed,
-    /// Text stands behind a closing quote.
-    TextBehindQuote,
-}
-
-impl Flaw {
-    /// In words.
-    pub fn reason(self) -> &'static str {
-        match self {
-            Flaw::Unclosed => "a quote is not closed",
-            Flaw::TextBehindQuote => {
-                "text stands behind a closing quote; a quote within a field is written twice"
-            }
-        }
-    }
-}
-
-/// Where a field's text is, from the record's beginning.
-#[derive(Debug, Clone, Copy)]
-struct Field {
-    start: usize,
-    end: usize,
-    quoted: bool,
-    /// Whether it is among the unescaped ones.
-    unescaped: bool,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Start,
@@ -140,30 +99,6 @@ struct Open {
     from: usize,
     /// Where its text begins among the unescaped, once it has a doubled quote.
     copied: Option<usize>,
-}
-
-impl<'a> Record<'a> {
-    /// How many fields there are.
-    pub fn len(&self) -> usize {
-        self.fields.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
-    }
-
-    /// A field's bytes, and whether it stood in quotes.
-    #[inline]
-    pub fn field(&self, index: usize) -> (&'a [u8], bool) {
-        let field = self.fields[index];
-        let text = if field.unescaped {
-            self.unescaped
-        } else {
-            self.raw
-        };
-        (&text[field.start..field.end], field.quoted)
-    }
 }
 
 impl<R: Read> Records<R> {

@@ -8,6 +8,7 @@ pub mod check;
 pub mod colour;
 pub mod compare;
 pub mod db;
+mod figures;
 pub mod forget;
 pub mod generate;
 pub mod html;

@@ -6,7 +6,7 @@ use super::in_samples;
 use crate::check::finding::{Finding, Severity};
 use crate::postgres::explain::{Node, Plan};
 use crate::postgres::name::quoted;
-use crate::progress::grouped;
+use crate::progress::whole;
 
 /// From so many times on it is worth a warning, and from so many on a failure; each with the rows between expectation and
 /// truth below which it does no harm.
@@ -71,15 +71,6 @@ pub fn row_estimates(plans: &[Plan]) -> Vec<Finding> {
         })
     };
     guesses.into_iter().filter_map(finding).collect()
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "rows are at least 1"
-)]
-fn whole(rows: f64) -> String {
-    grouped(rows.round() as u64)
 }
 
 /// Scans of tables and joins; `stoppable` says that what stands above may stop the node before its end.

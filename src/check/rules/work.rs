@@ -6,7 +6,7 @@ use super::{Facts, in_samples};
 use crate::check::finding::{Finding, Severity};
 use crate::postgres::explain::{Node, Plan};
 use crate::postgres::name::quoted;
-use crate::progress::grouped;
+use crate::progress::{grouped, whole};
 
 /// So many rows thrown away, and so many times those kept, are worth a warning.
 const REMOVED: (f64, f64) = (1_000.0, 10.0);
@@ -95,15 +95,6 @@ fn throws_away(node: &Node) -> bool {
 
 fn removed(node: &Node) -> f64 {
     node.removed_by_filter * node.loops
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "rows are at least 0"
-)]
-fn whole(rows: f64) -> String {
-    grouped(rows.round() as u64)
 }
 
 #[cfg(test)]

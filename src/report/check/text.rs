@@ -5,6 +5,7 @@ use crate::check::{
 };
 use crate::progress::grouped;
 use crate::report::colour::Colour;
+use crate::report::figures::{counted, milliseconds};
 use crate::report::table::{Align, table};
 
 /// More lookups that pass, or reads that were skipped, are summed up.
@@ -109,7 +110,7 @@ fn notes(report: &CheckReport, colour: Colour) -> String {
         }
         Subject::Schema { against, tables } => {
             let verdict = painted(check.verdict(), colour);
-            let tables = counted(*tables, "table");
+            let tables = counted(*tables as u64, "table");
             let against = against.as_ref().map(|it| format!(", held against {it}"));
             Some(format!(
                 "schema: {tables}{}  {verdict}\n",
@@ -169,7 +170,7 @@ fn passing_lookups(report: &CheckReport) -> Option<String> {
 fn proofs(report: &CheckReport, colour: Colour) -> String {
     let line = |check: &Check, proof: &Proof| {
         let (ms, buffers) = match proof.without {
-            Some((ms, buffers)) => (milliseconds(ms), grouped(buffers)),
+            Some((ms, buffers)) => (format!("{} ms", milliseconds(ms)), grouped(buffers)),
             None => ("cut off".to_owned(), "many".to_owned()),
         };
         let end = match proof.fails {
@@ -180,7 +181,7 @@ fn proofs(report: &CheckReport, colour: Colour) -> String {
             None => format!("the check {}", colour.red("stays green")),
         };
         format!(
-            "{} without {}: {} → {ms}, {} → {buffers} buffers; {end}\n",
+            "{} without {}: {} ms → {ms}, {} → {buffers} buffers; {end}\n",
             check.name,
             proof.index,
             milliseconds(proof.with.0),
@@ -249,7 +250,7 @@ fn summary(report: &CheckReport, colour: Colour) -> String {
     if !report.skipped.is_empty() {
         counts.push(format!("{} skipped", report.skipped.len()));
     }
-    let checks = counted(report.checks.len(), "check");
+    let checks = counted(report.checks.len() as u64, "check");
     if counts.is_empty() {
         counts.push("nothing was looked at".to_owned());
     }
@@ -266,18 +267,6 @@ fn painted(verdict: Verdict, colour: Colour) -> String {
         Verdict::Fail | Verdict::Unstable => colour.red(verdict.name()),
         Verdict::Warn | Verdict::Unchecked => colour.yellow(verdict.name()),
     }
-}
-
-/// Three figures that count.
-fn milliseconds(ms: f64) -> String {
-    let places = if ms < 1.0 { 2 } else { usize::from(ms < 100.0) };
-    format!("{ms:.places$} ms")
-}
-
-/// `1 table`, `2 tables`
-fn counted(count: usize, what: &str) -> String {
-    let end = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{end}")
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! A comparison for a pull request.
 
-use super::{counts, milliseconds, whole};
+use super::counts;
 use crate::compare::{Comparison, Direction, ReadComparison};
+use crate::progress::whole;
+use crate::report::figures::{arrow, milliseconds};
 use crate::report::markdown::plain;
 
 /// What changed, then all reads, folded away.
@@ -46,9 +48,9 @@ fn row(read: &ReadComparison) -> String {
     format!(
         "| {} | {} | {} | {} | {} {} |\n",
         plain(read.name),
-        milliseconds(&read.ms),
-        whole(&read.buffers),
-        whole(&read.rows),
+        arrow(&read.ms, milliseconds),
+        arrow(&read.buffers, whole),
+        arrow(&read.rows, whole),
         sign(read.direction()),
         read.direction().name()
     )

@@ -1,8 +1,10 @@
 //! A line a read, then what changed.
 
-use super::{counts, milliseconds, whole};
+use super::counts;
 use crate::compare::{Comparison, Direction, ReadComparison};
+use crate::progress::whole;
 use crate::report::colour::Colour;
+use crate::report::figures::{arrow, milliseconds};
 use crate::report::table::{Align, table};
 
 /// For people.
@@ -32,9 +34,9 @@ fn reads(comparison: &Comparison, colour: Colour) -> String {
     let row = |read: &ReadComparison| {
         vec![
             read.name.to_owned(),
-            milliseconds(&read.ms),
-            whole(&read.buffers),
-            whole(&read.rows),
+            arrow(&read.ms, milliseconds),
+            arrow(&read.buffers, whole),
+            arrow(&read.rows, whole),
             painted(read.direction(), colour),
         ]
     };

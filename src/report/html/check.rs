@@ -1,11 +1,12 @@
 //! A check as a page.
 
-use super::element::{id, milliseconds, text, verdict};
+use super::element::{id, text, verdict};
 use super::page::page;
 use super::plan;
 use super::plot::{self, Series};
 use crate::check::{Check, CheckReport, Finding, Measured, Proof, Subject, Verdict};
 use crate::progress::grouped;
+use crate::report::figures::milliseconds;
 
 /// The verdict, the findings, a table of all checks, and each measured one with its times, pages and plans.
 pub fn check(report: &CheckReport) -> String {

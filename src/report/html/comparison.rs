@@ -1,11 +1,12 @@
 //! Two checks as a page, side by side.
 
-use super::element::{badge, id, milliseconds, text};
+use super::element::{badge, id, text};
 use super::page::page;
 use super::plan;
 use super::plot::{self, Series};
 use crate::compare::{Comparison, Direction, Figure, ReadComparison, Saved, SavedCheck};
-use crate::progress::grouped;
+use crate::progress::whole;
+use crate::report::figures::{arrow, milliseconds};
 
 /// What changed, a table of all reads, and each read with its times, pages and plans before and after.
 pub fn comparison(comparison: &Comparison) -> String {
@@ -75,23 +76,6 @@ fn table(comparison: &Comparison) -> String {
         "<h2>All reads</h2>\n<div class=\"scroll\"><table>\n<tr><th>read</th><th>what changed</th><th class=\"number\">ms</th>\
          <th class=\"number\">pages</th><th class=\"number\">rows</th></tr>\n{rows}</table></div>\n"
     )
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "pages and rows are at least 0"
-)]
-fn whole(value: f64) -> String {
-    grouped(value.round() as u64)
-}
-
-fn arrow(figure: &Figure, written: fn(f64) -> String) -> String {
-    let (before, after) = (written(figure.shift.before), written(figure.shift.after));
-    match before == after {
-        true => before,
-        false => format!("{before} → {after}"),
-    }
 }
 
 fn article(place: usize, read: &ReadComparison) -> String {

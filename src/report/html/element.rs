@@ -42,12 +42,6 @@ pub fn id(place: usize, name: &str) -> String {
     format!("r{place}-{plain}")
 }
 
-/// Three figures that count.
-pub fn milliseconds(ms: f64) -> String {
-    let places = if ms < 1.0 { 2 } else { usize::from(ms < 100.0) };
-    format!("{ms:.places$}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

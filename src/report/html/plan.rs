@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::element::{milliseconds, text};
+use super::element::text;
 use crate::compare::Step;
 use crate::postgres::explain::Plan;
-use crate::progress::grouped;
+use crate::report::figures::{counted, milliseconds};
 
 /// The tree of a statement's plan; `plan` is EXPLAIN's JSON, its list or what stands in it.
 pub fn tree(plan: &Value) -> String {
@@ -33,12 +33,6 @@ fn listed(plan: &Value) -> Value {
         Value::Array(_) => plan.clone(),
         statement => Value::Array(vec![statement.clone()]),
     }
-}
-
-/// `1 row`, `2 rows`
-fn counted(count: u64, what: &str) -> String {
-    let end = if count == 1 { "" } else { "s" };
-    format!("{} {what}{end}", grouped(count))
 }
 
 fn step(it: &Step) -> String {

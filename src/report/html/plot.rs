@@ -1,7 +1,8 @@
 //! Plots as SVG, drawn by hand: no more than dots, bars and an axis.
 
-use super::element::{milliseconds, text};
+use super::element::text;
 use crate::progress::grouped;
+use crate::report::figures::milliseconds;
 
 const WIDTH: f64 = 720.0;
 const LEFT: f64 = 90.0;

@@ -1,0 +1,71 @@
+//! A record taken apart: its text as it stands in the file, and where in it the fields are.
+
+/// One record, its fields unquoted.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    /// The line it begins on, from 1.
+    pub line: u64,
+    /// As it stands in the file, without its line end.
+    pub raw: &'a [u8],
+    /// Why it cannot be taken apart; it has no fields then.
+    pub flaw: Option<Flaw>,
+    /// Whether a quote was closed where its line ends.
+    pub mended: bool,
+    pub(super) fields: &'a [Field],
+    pub(super) unescaped: &'a [u8],
+}
+
+/// Why a record cannot be taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// A quote is never closed, or only by one of a later line's.
+    Unclosed,
+    /// Text stands behind a closing quote.
+    TextBehindQuote,
+}
+
+impl Flaw {
+    /// In words.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Flaw::Unclosed => "a quote is not closed",
+            Flaw::TextBehindQuote => {
+                "text stands behind a closing quote; a quote within a field is written twice"
+            }
+        }
+    }
+}
+
+/// Where a field's text is, from the record's beginning.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) quoted: bool,
+    /// Whether it is among the unescaped ones.
+    pub(super) unescaped: bool,
+}
+
+impl<'a> Record<'a> {
+    /// How many fields there are.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// A field's bytes, and whether it stood in quotes.
+    #[inline]
+    pub fn field(&self, index: usize) -> (&'a [u8], bool) {
+        let field = self.fields[index];
+        let text = if field.unescaped {
+            self.unescaped
+        } else {
+            self.raw
+        };
+        (&text[field.start..field.end], field.quoted)
+    }
+}
