@@ -1,0 +1,270 @@
+//! `seedrow check --save`, `seedrow compare` and the pages in HTML.
+
+use crate::support::{Db, Run, Workdir, seedrow};
+
+/// Two tables that aren't small, and the index of their key.
+const SHOP: &str = "
+    CREATE TABLE shops (id int PRIMARY KEY);
+    CREATE TABLE orders (id int PRIMARY KEY, shop_id int REFERENCES shops, pad text);
+    INSERT INTO shops SELECT generate_series(1, 10000);
+    INSERT INTO orders SELECT i, 1 + i % 10000, repeat('p', 100) FROM generate_series(1, 40000) AS i;
+    CREATE INDEX orders_shop_id_idx ON orders (shop_id)";
+
+fn shop(test: &str) -> Db {
+    let db = Db::new(test);
+    db.execute(SHOP);
+    seedrow(["check", "--settle", "--only", "plans", "--url", &db.url()]).exits(0);
+    db
+}
+
+fn save(dir: &Workdir, db: &Db, file: &str) -> Run {
+    dir.seedrow([
+        "check",
+        "--only",
+        "plans",
+        "--save",
+        file,
+        "--url",
+        &db.url(),
+    ])
+}
+
+#[test]
+fn the_same_twice_is_no_change() {
+    let (db, dir) = (shop("twice"), Workdir::new("twice"));
+    save(&dir, &db, "a.json").exits(0);
+    save(&dir, &db, "b.json").exits(0);
+    let compare = ["compare", "a.json", "b.json", "--fail-on", "regression"];
+    dir.seedrow(compare)
+        .exits(0)
+        .stdout_has("no change: 1 no change\n");
+    let saved = dir.read("a.json");
+    let json: serde_json::Value = serde_json::from_str(&saved).unwrap();
+    assert_eq!(json["format"], 1);
+    let samples = json["checks"][0]["samples"].as_array().unwrap();
+    assert!(
+        samples
+            .iter()
+            .all(|it| it["plan"]["Plan"]["Node Type"].is_string())
+    );
+    assert!(json["settings"]["random_page_cost"].is_string());
+}
+
+#[test]
+fn a_dropped_index_is_a_regression() {
+    let (db, dir) = (shop("dropped"), Workdir::new("dropped"));
+    save(&dir, &db, "a.json").exits(0);
+    db.execute("DROP INDEX orders_shop_id_idx");
+    save(&dir, &db, "b.json").exits(1);
+    let compare =
+        |more: &[&str]| dir.seedrow([&["compare", "a.json", "b.json"][..], more].concat());
+    compare(&[])
+        .exits(0)
+        .stdout_has("orders AS child: Index Scan by orders_shop_id_idx → Seq Scan")
+        .stdout_has("regression: 1 regression");
+    compare(&["--fail-on", "regression"]).exits(1);
+    let json = compare(&["--format", "json"]).json();
+    assert_eq!(
+        json["reads"][0]["differences"][0]["direction"],
+        "regression"
+    );
+    compare(&["--format", "markdown"]).stdout_has("- 🔴 **orders(shop\\_id)**");
+    dir.seedrow(["compare", "b.json", "a.json", "--fail-on", "regression"])
+        .exits(0)
+        .stdout_has("better: 1 better");
+}
+
+#[test]
+fn without_its_indexes_a_database_is_compared_with_itself() {
+    let (db, dir) = (shop("without"), Workdir::new("without"));
+    let url = db.url();
+    let compare = ["compare", "--without-indexes", "--url", &url];
+    dir.seedrow(compare)
+        .exits(2)
+        .stderr_has("add --allow-locks");
+    dir.seedrow([&compare[..], &["--allow-locks"]].concat())
+        .exits(0)
+        .stdout_has("orders AS child: Seq Scan → Index Scan by orders_shop_id_idx")
+        .stdout_has("better: 1 better");
+    let valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'orders_shop_id_idx'::regclass";
+    assert_eq!(db.value(valid), "t", "the index is as it was");
+}
+
+#[test]
+fn files_that_are_no_checks_are_refused() {
+    let dir = Workdir::new("refused");
+    dir.write("a.json", "{}");
+    dir.write(
+        "newer.json",
+        r#"{"format": 2, "seedrow": "9.1.0", "checks": []}"#,
+    );
+    dir.seedrow(["compare", "a.json", "none.json"])
+        .exits(2)
+        .stderr_has(
+            "could not understand a.json: it is no check as `seedrow check --save` keeps it",
+        );
+    dir.seedrow(["compare", "newer.json", "a.json"])
+        .exits(2)
+        .stderr_has("a newer seedrow (9.1.0) wrote it; update this one");
+    dir.seedrow(["compare", "a.json"])
+        .exits(2)
+        .stderr_has("<B>");
+    dir.seedrow(["compare"]).exits(2).stderr_has("<A>");
+}
+
+/// What the first version of the file held is read by every later one.
+#[test]
+fn a_file_of_the_first_version_still_reads() {
+    let dir = Workdir::new("first");
+    let first = include_str!("../fixtures/saved/format-1.json");
+    dir.write("a.json", first);
+    dir.seedrow(["compare", "a.json", "a.json"])
+        .exits(0)
+        .stdout_has("no change: 2 no change");
+    let page = dir
+        .seedrow(["compare", "a.json", "a.json", "--format", "html"])
+        .exits(0);
+    assert_page(&page.stdout, &["orders(shop_id)", "newest"]);
+}
+
+#[test]
+fn pages_stand_alone() {
+    let (db, dir) = (shop("pages"), Workdir::new("pages"));
+    let url = db.url();
+    let check = dir
+        .seedrow([
+            "check",
+            "--only",
+            "plans,coverage",
+            "--format",
+            "html",
+            "--url",
+            &url,
+        ])
+        .exits(0);
+    assert_page(&check.stdout, &["orders(shop_id)"]);
+    let compare = [
+        "compare",
+        "--without-indexes",
+        "--allow-locks",
+        "--format",
+        "html",
+        "--output",
+        "x.html",
+        "--url",
+        &url,
+    ];
+    let run = dir.seedrow(compare).exits(0);
+    assert_eq!(run.stdout, "");
+    let page = dir.read("x.html");
+    assert_page(&page, &["orders(shop_id)"]);
+    assert_eq!(
+        page.matches("<textarea").count(),
+        2,
+        "each raw plan, before and after"
+    );
+    assert_eq!(page.matches("class=\"dot before\"").count(), 20);
+    assert_eq!(page.matches("class=\"dot after\"").count(), 20);
+}
+
+#[test]
+fn a_run_s_phases_are_a_timeline() {
+    let (db, dir) = (Db::new("timeline"), Workdir::new("timeline"));
+    dir.seedrow([
+        "run",
+        "--rows",
+        "300",
+        "--budget",
+        "5s",
+        "--html",
+        "run.html",
+        "--url",
+        &db.url(),
+    ])
+    .exits(0);
+    let page = dir.read("run.html");
+    assert_page(&page, &["product", "styles", "skus(style_id)"]);
+    assert!(
+        page.contains("aria-label=\"Phases: load rows, build keys and indexes"),
+        "{page}"
+    );
+}
+
+/// One file, nothing fetched; every tag closed, every id once, every link within the page; a section a read.
+#[track_caller]
+fn assert_page(page: &str, reads: &[&str]) {
+    assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
+    for fetched in ["http:", "https:", " src=", "url(", "@import", "<link"] {
+        assert!(!page.contains(fetched), "{fetched}");
+    }
+    let (mut open, mut ids, mut links): (Vec<&str>, Vec<&str>, Vec<&str>) = Default::default();
+    let mut rest = page;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at + 1..];
+        let end = rest.find('>').unwrap();
+        let tag = &rest[..end];
+        rest = &rest[end + 1..];
+        let name = tag
+            .split([' ', '/', '\n'])
+            .find(|part| !part.is_empty())
+            .unwrap();
+        if let Some(closed) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(closed), "</{closed}>");
+        } else if !(tag.ends_with('/') || matches!(name, "!DOCTYPE" | "meta" | "br")) {
+            open.push(name);
+            if matches!(name, "style" | "script") {
+                rest = &rest[rest.find("</").unwrap()..];
+            }
+        }
+        let value = |key: &str| {
+            let start = tag.find(&format!(" {key}=\""))? + key.len() + 3;
+            tag[start..].split('"').next()
+        };
+        ids.extend(value("id"));
+        links.extend(value("href"));
+    }
+    assert_eq!(open, [] as [&str; 0], "left open");
+    let mut once = ids.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(once.len(), ids.len(), "{ids:?}");
+    for link in &links {
+        let target = link
+            .strip_prefix('#')
+            .unwrap_or_else(|| panic!("{link} leads elsewhere"));
+        assert!(ids.contains(&target), "{link}");
+    }
+    for read in reads {
+        assert!(
+            page.contains(&format!("<h2>{read} <span class=\"badge")),
+            "{read}"
+        );
+    }
+}
+
+#[test]
+fn shells_and_man_are_told_every_command() {
+    let complete = |shell: &str| seedrow(["completions", shell]).exits(0).stdout;
+    for (shell, word) in [
+        ("bash", "complete -F"),
+        ("zsh", "#compdef seedrow"),
+        ("fish", "complete -c seedrow"),
+    ] {
+        let script = complete(shell);
+        for part in [word, "without-indexes", "scratch-url"] {
+            assert!(script.contains(part), "{shell}: {part}");
+        }
+    }
+    let page = seedrow(["man"]).exits(0).stdout;
+    assert!(page.contains(".TH seedrow 1"), "{page}");
+    let dir = Workdir::new("man");
+    dir.seedrow(["man", "--out", "man1"]).exits(0);
+    for page in [
+        "seedrow.1",
+        "seedrow-check.1",
+        "seedrow-compare.1",
+        "seedrow-db-start.1",
+    ] {
+        assert!(dir.read(&format!("man1/{page}")).contains(".SH"), "{page}");
+    }
+}

@@ -1,0 +1,340 @@
+//! Reaching a server: what is waited for, what fails at once, and what the messages say.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use crate::support::{
+    Answer, Db, Given, ask, ask_url, assert_says, eventually, front, refusal, server,
+};
+
+/// The shared server with a database and a role whose password is asked for: `shop`, `hunter2`.
+fn with_password() -> &'static Db {
+    static DB: OnceLock<Db> = OnceLock::new();
+    DB.get_or_init(|| {
+        let db = Db::new("with_password");
+        db.execute("DROP ROLE IF EXISTS shop; CREATE ROLE shop LOGIN PASSWORD 'hunter2'");
+        let rules = Path::new(&server().running().data).join("pg_hba.conf");
+        fs::write(rules, "local all shop scram-sha-256\nlocal all all trust\n").unwrap();
+        db.execute("SELECT pg_reload_conf()");
+        let wrong = url_as("shop:wrong", db.name());
+        eventually("the password being asked for", || {
+            ask_url(&wrong, "SELECT 'in'").is_err()
+        });
+        db
+    })
+}
+
+fn url_as(credentials: &str, database: &str) -> String {
+    let socket = server().running().socket.replace('/', "%2F");
+    format!("postgresql://{credentials}@{socket}/{database}")
+}
+
+#[test]
+fn a_server_that_is_not_there_fails_at_once_with_advice() {
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let url = format!("postgresql://shop:hunter2@127.0.0.1:{port}/catalog");
+    let message = refusal(&Given {
+        url: Some(&url),
+        ..Given::default()
+    });
+    let place = format!("could not connect to 127.0.0.1:{port} (from --url): Connection refused");
+    assert_says(&message, &[&place, "--wait 30s", "embedded Postgres"]);
+    let variables = [("PGHOST", "/nonexistent")];
+    let message = refusal(&Given {
+        variables: &variables,
+        ..Given::default()
+    });
+    assert_says(
+        &message,
+        &["/nonexistent/.s.PGSQL.5432 (from PGHOST): No such file or directory"],
+    );
+}
+
+#[test]
+fn waiting_has_an_end() {
+    let wait = Duration::from_millis(300);
+    let variables = [("DATABASE_URL", "host=/nonexistent password=hunter2")];
+    let started = Instant::now();
+    let message = refusal(&Given {
+        variables: &variables,
+        wait,
+        ..Given::default()
+    });
+    assert!(started.elapsed() >= wait);
+    assert_says(&message, &["(from DATABASE_URL) within 300ms"]);
+}
+
+#[test]
+fn every_host_that_was_tried_is_named() {
+    let url = "host=/nonexistent,/nowhere";
+    let message = refusal(&Given {
+        url: Some(url),
+        ..Given::default()
+    });
+    assert_says(
+        &message,
+        &[
+            "/nonexistent/.s.PGSQL.5432 or /nowhere/.s.PGSQL.5432",
+            "/nonexistent/.s.PGSQL.5432: No such",
+        ],
+    );
+    let socket = &server().running().socket;
+    assert_eq!(
+        ask_url(
+            &format!("host=/nonexistent,{socket} user=postgres"),
+            "SELECT 'in'"
+        )
+        .unwrap(),
+        "in"
+    );
+}
+
+#[test]
+fn a_wrong_or_missing_password_fails_at_once_and_is_not_shown() {
+    let database = with_password().name();
+    let wait = Duration::from_secs(600);
+    let url = url_as("shop:hunter2x", database);
+    let message = refusal(&Given {
+        url: Some(&url),
+        wait,
+        ..Given::default()
+    });
+    assert_says(
+        &message,
+        &[
+            "password authentication failed for user \"shop\" (SQLSTATE 28P01)",
+            "PGPASSWORD",
+        ],
+    );
+    let url = url_as("shop", database);
+    let message = refusal(&Given {
+        url: Some(&url),
+        wait,
+        ..Given::default()
+    });
+    assert_says(
+        &message,
+        &["password missing", "give shop's password in PGPASSWORD"],
+    );
+    assert_eq!(
+        ask_url(
+            &url_as("shop:hunter2", database),
+            "SELECT current_user::text"
+        )
+        .unwrap(),
+        "shop"
+    );
+    let variables = [("PGPASSWORD", "hunter2")];
+    let given = Given {
+        url: Some(&url),
+        variables: &variables,
+        ..Given::default()
+    };
+    assert_eq!(ask(&given, "SELECT current_user::text").unwrap(), "shop");
+}
+
+#[test]
+fn a_missing_database_fails_at_once_with_how_to_make_it() {
+    let url = url_as("postgres", "nonesuch");
+    let wait = Duration::from_secs(600);
+    let message = refusal(&Given {
+        url: Some(&url),
+        wait,
+        ..Given::default()
+    });
+    assert_says(
+        &message,
+        &[
+            "database \"nonesuch\" does not exist (SQLSTATE 3D000)",
+            "createdb nonesuch",
+        ],
+    );
+}
+
+#[test]
+fn a_server_that_comes_up_is_waited_for() {
+    let port = front(vec![Answer::HangUp, Answer::StartingUp, Answer::HangUp]);
+    let url = format!("postgresql://postgres@127.0.0.1:{port}/postgres");
+    let given = Given {
+        url: Some(&url),
+        wait: Duration::from_secs(60),
+        ..Given::default()
+    };
+    assert_eq!(ask(&given, "SELECT 'in'").unwrap(), "in");
+}
+
+#[test]
+fn without_wait_a_server_that_starts_up_is_an_error() {
+    let port = front(vec![Answer::StartingUp]);
+    let url = format!("postgresql://postgres@127.0.0.1:{port}/postgres");
+    let message = refusal(&Given {
+        url: Some(&url),
+        ..Given::default()
+    });
+    assert_says(
+        &message,
+        &[
+            "the database system is starting up (SQLSTATE 57P03)",
+            "--wait 30s",
+        ],
+    );
+}
+
+#[test]
+fn a_server_that_says_nothing_is_given_up() {
+    let port = front(vec![Answer::Silence]);
+    let url = format!("postgresql://postgres@127.0.0.1:{port}/postgres?connect_timeout=1");
+    let message = refusal(&Given {
+        url: Some(&url),
+        ..Given::default()
+    });
+    assert_says(&message, &["did not answer for 2s"]);
+}
+
+#[test]
+fn bad_urls_and_missing_certificates_are_refused_before_connecting() {
+    for (url, part) in [
+        ("mysql://root:hunter2@localhost/shop", "no Postgres URL"),
+        (
+            "postgres://u:hunter2@h/d?sslmode=verify-full&sslrootcert=/nonexistent",
+            "there is no root certificate /nonexistent",
+        ),
+        ("postgres://u:hunter2@h:port/d", "port is not a number"),
+        (
+            "postgres://u:hunter2@h/d?colour=blue",
+            "no connection parameter \"colour\"",
+        ),
+        ("hunter2", "neither a URL"),
+    ] {
+        assert_says(
+            &refusal(&Given {
+                url: Some(url),
+                ..Given::default()
+            }),
+            &["could not use --url", part],
+        );
+    }
+}
+
+#[test]
+fn the_first_of_url_database_url_and_variables_counts() {
+    let socket = server().running().socket.as_str();
+    let here = format!("host={socket} dbname=template1");
+    let variables = [
+        ("DATABASE_URL", here.as_str()),
+        ("PGHOST", "/nonexistent"),
+        ("PGDATABASE", "postgres"),
+    ];
+    let current = "SELECT current_database()::text";
+    let given = Given {
+        variables: &variables,
+        ..Given::default()
+    };
+    assert_eq!(ask(&given, current).unwrap(), "template1");
+    let url = format!("host={socket}");
+    let given = Given {
+        url: Some(&url),
+        variables: &variables,
+        ..Given::default()
+    };
+    assert_eq!(ask(&given, current).unwrap(), "postgres");
+    let variables = [
+        ("PGHOST", socket),
+        ("PGDATABASE", "template1"),
+        ("PGPORT", "5432"),
+    ];
+    let given = Given {
+        variables: &variables,
+        ..Given::default()
+    };
+    assert_eq!(ask(&given, current).unwrap(), "template1");
+}
+
+#[test]
+fn services_are_looked_up() {
+    let dir = crate::support::Workdir::new("services_are_looked_up");
+    let socket = &server().running().socket;
+    let file = dir.write(
+        "services.conf",
+        format!("[here]\nhost={socket}\ndbname=template1\n"),
+    );
+    let variables = [
+        ("PGSERVICE", "here"),
+        ("PGSERVICEFILE", file.to_str().unwrap()),
+    ];
+    let given = Given {
+        variables: &variables,
+        ..Given::default()
+    };
+    assert_eq!(
+        ask(&given, "SELECT current_database()::text").unwrap(),
+        "template1"
+    );
+    let variables = [("PGSERVICE", "there"), variables[1]];
+    let message = refusal(&Given {
+        variables: &variables,
+        ..Given::default()
+    });
+    assert_says(
+        &message,
+        &[
+            "could not use PGSERVICE",
+            "no service \"there\"",
+            "services.conf",
+        ],
+    );
+}
+
+#[test]
+fn the_embedded_server_has_a_database_made() {
+    server();
+    assert_eq!(
+        ask(&Given::default(), "SELECT current_database()::text").unwrap(),
+        "connect_embedded"
+    );
+    assert_eq!(
+        ask(&Given::default(), "SELECT current_database()::text").unwrap(),
+        "connect_embedded"
+    );
+}
+
+#[test]
+fn sessions_are_named_watched_and_led_by_the_target_schema() {
+    let db = Db::new("sessions");
+    db.execute(r#"CREATE SCHEMA "its ""own""""#);
+    let url = db.url();
+    let setting = |name: &str, schema| {
+        let given = Given {
+            url: Some(&url),
+            schema,
+            ..Given::default()
+        };
+        ask(&given, &format!("SELECT current_setting('{name}')")).unwrap()
+    };
+    assert_eq!(setting("application_name", None), "seedrow");
+    assert_eq!(setting("search_path", None), r#""$user", public"#);
+    assert_eq!(
+        setting("search_path", Some(r#"its "own""#)),
+        r#""its ""own""", "$user", public"#
+    );
+    let version: u32 = db.value("SHOW server_version_num").parse().unwrap();
+    if version >= 140_000 {
+        assert_eq!(setting("client_connection_check_interval", None), "500ms");
+    }
+    let given = Given {
+        url: Some(&url),
+        schema: Some(r#"its "own""#),
+        ..Given::default()
+    };
+    assert_eq!(
+        ask(&given, "SELECT current_schema()::text").unwrap(),
+        r#"its "own""#
+    );
+}

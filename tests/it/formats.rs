@@ -1,0 +1,121 @@
+//! What CI systems read of `seedrow check`: JSON by its schema, JUnit XML, GitHub's annotations and job summary.
+
+use crate::support::{Db, Workdir};
+use quick_junit::{Report, TestCaseStatus};
+use serde_json::Value;
+
+/// One key with an index and one without.
+const SHOP: &str = "
+    CREATE TABLE shops (id int PRIMARY KEY);
+    CREATE TABLE orders (id int PRIMARY KEY, shop_id int REFERENCES shops, parent_id int REFERENCES orders);
+    CREATE INDEX orders_shop_id_idx ON orders (shop_id);
+    INSERT INTO shops SELECT generate_series(1, 100);
+    INSERT INTO orders SELECT i, 1 + i % 100, NULL FROM generate_series(1, 1000) AS i;
+    ANALYZE";
+
+#[test]
+fn one_run_writes_every_format() {
+    let db = Db::new("formats");
+    db.execute(SHOP);
+    let dir = Workdir::new("formats");
+    let url = db.url();
+    let run = |with: &str| {
+        let args = [
+            "check",
+            "--url",
+            &url,
+            "--format",
+            "github",
+            "--write",
+            with,
+            "--write",
+            "json=check.json",
+        ];
+        let summary = dir.path("summary.md").display().to_string();
+        dir.seedrow_with(args, &[("GITHUB_STEP_SUMMARY", &summary)])
+    };
+    run("junit=check.xml")
+        .exits(1)
+        .stdout_has("::error title=fk-not-indexed%3A orders(parent_id)::no index serves the foreign key orders(parent_id)")
+        .stdout_has("%0A`seedrow index --url ")
+        .stdout_has("foreign keys: 1 of 2 has an index  fail");
+    let summary = dir.read("summary.md");
+    assert!(
+        summary.starts_with("## ❌ seedrow check: fail\n"),
+        "{summary}"
+    );
+    assert!(
+        summary.contains("| foreign-keys | ❌ fail | | | | 1 of 2 have an index |"),
+        "{summary}"
+    );
+    let junit = Report::deserialize_from_str(&dir.read("check.xml")).unwrap();
+    assert_eq!((junit.tests, junit.failures, junit.errors), (4, 1, 0));
+    let cases = &junit.test_suites[0].test_cases;
+    let failed = cases
+        .iter()
+        .filter(|case| matches!(case.status, TestCaseStatus::NonSuccess { .. }));
+    let failed: Vec<&str> = failed.map(|case| case.name.as_str()).collect();
+    assert_eq!(failed, ["foreign-keys"]);
+    assert_schema(&dir.read("check.json"));
+
+    db.execute("CREATE INDEX ON orders (parent_id)");
+    let passed = run("markdown=check.md").exits(0);
+    assert!(!passed.stdout.contains("::"), "{}", passed.stdout);
+    assert!(
+        dir.read("check.md")
+            .starts_with("## ✅ seedrow check: pass\n")
+    );
+    assert!(
+        dir.read("summary.md")
+            .contains("## ✅ seedrow check: pass\n"),
+        "added to what was there"
+    );
+    assert_schema(&dir.read("check.json"));
+}
+
+#[track_caller]
+fn assert_schema(text: &str) {
+    let schema: Value = serde_json::from_str(include_str!("../../data/check.schema.json")).unwrap();
+    let json: Value = serde_json::from_str(text).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator
+        .iter_errors(&json)
+        .map(|it| format!("{}: {it}", it.instance_path()))
+        .collect();
+    assert_eq!(errors, [] as [String; 0], "{text}");
+}
+
+#[test]
+fn json_of_everything_there_is_keeps_to_its_schema() {
+    let db = Db::new("everything");
+    db.execute(include_str!("../databases/freight.sql"));
+    let dir = Workdir::new("everything");
+    let url = db.url();
+    let run = dir.seedrow([
+        "check",
+        "--url",
+        &url,
+        "--settle",
+        "--prove",
+        "--allow-locks",
+        "--format",
+        "json",
+    ]);
+    assert_schema(&run.exits(1).stdout);
+}
+
+#[test]
+fn what_to_write_is_said_with_format_and_file() {
+    let dir = Workdir::new("write");
+    let refuses = |value: &str, why: &str| {
+        dir.seedrow(["check", "--write", value])
+            .exits(2)
+            .stderr_has(why);
+    };
+    refuses(
+        "check.xml",
+        "expected a format and a file, such as junit=check.xml",
+    );
+    refuses("junit=", "expected a format and a file");
+    refuses("yaml=x", "invalid variant: yaml");
+}

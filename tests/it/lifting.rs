@@ -1,0 +1,344 @@
+//! What is lifted for a load comes back to the letter: `pg_dump --schema-only` is the same before and after, whatever a
+//! schema has on it; what could not come back so stays, and the report says why.
+
+use crate::shop::{SCHEMA, Shop};
+use crate::support::{schema_dump, seedrow};
+
+/// One of each: its name, the DDL behind the shop's schema, and what is said to stay, nothing where all is lifted.
+const CASES: [(&str, &str, &str); 27] = [
+    ("plain", "CREATE INDEX ON pets (owner_id)", ""),
+    ("table_fillfactor", "ALTER TABLE pets SET (fillfactor = 70, autovacuum_enabled = off)", ""),
+    ("index_fillfactor", "CREATE INDEX ON pets (name) WITH (fillfactor = 60)", ""),
+    (
+        "key_fillfactor",
+        "ALTER TABLE pets ADD CONSTRAINT tight UNIQUE (name) WITH (fillfactor = 60)",
+        "tight of public.pets: its index has storage parameters",
+    ),
+    (
+        "cluster_on_key",
+        "ALTER TABLE pets CLUSTER ON pets_pkey",
+        "pets_pkey of public.pets: its table is clustered on it",
+    ),
+    (
+        "cluster_on_index",
+        "CREATE INDEX by_name ON pets (name); ALTER TABLE pets CLUSTER ON by_name",
+        "by_name of public.pets: its table is clustered on it",
+    ),
+    (
+        "replica_identity",
+        "CREATE UNIQUE INDEX ident ON owners (id); ALTER TABLE owners REPLICA IDENTITY USING INDEX ident",
+        "ident of public.owners: it is the replica identity",
+    ),
+    (
+        "comments",
+        "COMMENT ON CONSTRAINT pets_pkey ON pets IS 'the key'; COMMENT ON TABLE pets IS 'animals';
+        COMMENT ON COLUMN pets.name IS 'as called'",
+        "pets_pkey of public.pets: it has a comment",
+    ),
+    (
+        "comment_on_index",
+        "CREATE INDEX by_name ON pets (name); COMMENT ON INDEX by_name IS 'for searching'",
+        "by_name of public.pets: it has a comment",
+    ),
+    (
+        "comment_on_foreign_key",
+        "COMMENT ON CONSTRAINT pets_owner_id_fkey ON pets IS 'whose'",
+        "pets_owner_id_fkey of public.pets: it has a comment",
+    ),
+    (
+        "statistics_target",
+        "CREATE INDEX short ON pets ((lower(name))); ALTER INDEX short ALTER COLUMN 1 SET STATISTICS 500",
+        "short of public.pets: it has statistics targets",
+    ),
+    ("column_statistics", "ALTER TABLE pets ALTER name SET STATISTICS 500, ALTER name SET STORAGE EXTERNAL", ""),
+    (
+        "deferrable",
+        "ALTER TABLE pets ADD CONSTRAINT late UNIQUE (id, name) DEFERRABLE INITIALLY DEFERRED;
+        ALTER TABLE pets ALTER CONSTRAINT pets_owner_id_fkey DEFERRABLE INITIALLY DEFERRED",
+        "",
+    ),
+    (
+        "exclusion",
+        "ALTER TABLE pets ADD CONSTRAINT apart EXCLUDE USING gist (int4range(id, id, '[]') WITH &&)",
+        "",
+    ),
+    (
+        "grouped_view",
+        "CREATE VIEW counted AS SELECT o.*, count(*) FROM owners AS o JOIN pets AS p ON p.owner_id = o.id GROUP BY o.id",
+        "owners_pkey of public.owners: something depends on it, such as a view that groups by it",
+    ),
+    (
+        "foreign_key_on_bare_index",
+        "CREATE UNIQUE INDEX bare ON owners (id); ALTER TABLE pets ADD CONSTRAINT leans
+            FOREIGN KEY (owner_id) REFERENCES owners (id) ON UPDATE CASCADE ON DELETE SET NULL (owner_id);
+        ALTER TABLE owners DROP CONSTRAINT owners_pkey CASCADE",
+        "",
+    ),
+    (
+        "foreign_key_from_outside",
+        "CREATE TABLE visits (id bigint PRIMARY KEY, pet_id integer REFERENCES pets ON DELETE CASCADE)",
+        "",
+    ),
+    (
+        "self_reference",
+        "ALTER TABLE owners ADD boss integer REFERENCES owners; ALTER TABLE pets ADD mother integer REFERENCES pets MATCH FULL",
+        "",
+    ),
+    (
+        "indexes_of_all_kinds",
+        "ALTER TABLE pets ADD tags text[], ADD seen daterange;
+        CREATE INDEX part ON pets (weight DESC NULLS LAST) WHERE weight > 10;
+        CREATE INDEX expr ON pets (lower(name) COLLATE \"C\" text_pattern_ops, (weight * 2));
+        CREATE INDEX incl ON pets (owner_id) INCLUDE (name, weight);
+        CREATE UNIQUE INDEX uniq ON pets (owner_id, id) INCLUDE (name);
+        CREATE INDEX hashed ON pets USING hash (name);
+        CREATE INDEX ranges ON pets USING brin (id) WITH (pages_per_range = 4);
+        CREATE INDEX tagged ON pets USING gin (tags) WITH (fastupdate = off);
+        CREATE INDEX when_seen ON pets USING gist (seen);
+        CREATE INDEX nodedup ON pets (weight) WITH (deduplicate_items = off)",
+        "",
+    ),
+    (
+        "identity_and_generated",
+        "ALTER TABLE pets ADD heavy boolean GENERATED ALWAYS AS (weight > 20) STORED, ADD nth bigserial,
+            ADD other integer GENERATED ALWAYS AS IDENTITY (START 100 INCREMENT 5);
+        CREATE INDEX ON pets (heavy)",
+        "",
+    ),
+    (
+        "checks_and_defaults",
+        "ALTER TABLE pets ADD CONSTRAINT light CHECK (weight < 100) NO INHERIT,
+            ADD CONSTRAINT later CHECK (id > 0) NOT VALID, ADD born date NOT NULL DEFAULT '2020-01-01'",
+        "",
+    ),
+    (
+        "triggers",
+        "CREATE FUNCTION upper_name() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN NEW.name := upper(NEW.name); RETURN NEW; END $$;
+        CREATE TRIGGER up BEFORE INSERT ON pets FOR EACH ROW EXECUTE FUNCTION upper_name();
+        CREATE TRIGGER off BEFORE INSERT ON pets FOR EACH ROW EXECUTE FUNCTION upper_name();
+        ALTER TABLE pets DISABLE TRIGGER off",
+        "",
+    ),
+    (
+        "disabled_key_triggers",
+        "ALTER TABLE pets DISABLE TRIGGER ALL",
+        "pets_owner_id_fkey of public.pets: its triggers are not enabled in the usual way",
+    ),
+    (
+        "inherited",
+        "CREATE TABLE cats (claws integer) INHERITS (pets)",
+        "pets_pkey of public.pets: its table inherits or is inherited",
+    ),
+    (
+        "rules_and_grants",
+        "CREATE RULE quiet AS ON DELETE TO pets DO INSTEAD NOTHING; GRANT SELECT ON pets TO PUBLIC;
+        CREATE STATISTICS together ON owner_id, name FROM pets",
+        "",
+    ),
+    (
+        "a_name_of_a_constraint_and_an_index",
+        "CREATE INDEX pets_owner_id_fkey ON pets (owner_id)",
+        "",
+    ),
+    (
+        "publication",
+        "CREATE PUBLICATION changes FOR TABLE pets",
+        "",
+    ),
+];
+
+/// Loads, and replaces what was loaded; the schema stays the same and nothing is left undone.
+#[track_caller]
+fn comes_back(shop: &Shop, stays: &str, case: &str) {
+    let url = shop.db.url();
+    let before = schema_dump(&url);
+    for more in [[].as_slice(), &["--replace"]] {
+        let run = shop.load(more).exits(0);
+        assert_eq!(schema_dump(&url), before, "{case} {more:?}");
+        if stays.is_empty() {
+            run.lacks("stayed in place");
+        } else {
+            run.stdout_has(&format!("stayed in place during the load: {stays}"));
+        }
+        assert_eq!(shop.counts(), "2 3", "{case}");
+        let left = "SELECT (SELECT count(*) FROM seedrow.lifted) || ' ' || count(*) FILTER (WHERE NOT indisvalid)
+            FROM pg_index";
+        assert_eq!(shop.db.value(left), "0 0", "{case}");
+    }
+}
+
+#[test]
+fn one_of_each_comes_back_to_the_letter() {
+    for (name, ddl, stays) in CASES {
+        let shop = Shop::new(name);
+        shop.db.execute(SCHEMA);
+        // Which columns become NULL can be said from version 15 on.
+        let version: u32 = shop.db.value("SHOW server_version_num").parse().unwrap();
+        let ddl = match version < 150_000 {
+            true => ddl.replace("SET NULL (owner_id)", "SET NULL"),
+            false => (*ddl).to_owned(),
+        };
+        shop.db.execute(&ddl);
+        comes_back(&shop, stays, name);
+    }
+}
+
+#[test]
+fn nulls_that_are_not_distinct_come_back_so() {
+    let shop = Shop::new("not_distinct");
+    shop.db.execute(SCHEMA);
+    if shop
+        .db
+        .value("SELECT current_setting('server_version_num')::int >= 150000")
+        == "f"
+    {
+        // PostgreSQL 14 lacks the clause, and so anything to lift.
+        return;
+    }
+    shop.db
+        .execute("CREATE UNIQUE INDEX strict ON pets (name, weight) NULLS NOT DISTINCT");
+    comes_back(&shop, "", "not distinct");
+}
+
+#[test]
+fn a_partitioned_table_keeps_all_of_its_own() {
+    let shop = Shop::new("partitioned");
+    shop.db.execute(
+        "CREATE TABLE owners (id integer PRIMARY KEY, name text NOT NULL);
+        CREATE TABLE pets (
+            id integer, owner_id integer REFERENCES owners, name text, weight integer, PRIMARY KEY (id)
+        ) PARTITION BY RANGE (id);
+        CREATE TABLE pets_low PARTITION OF pets FOR VALUES FROM (0) TO (3);
+        CREATE TABLE pets_high PARTITION OF pets FOR VALUES FROM (3) TO (1000);
+        CREATE INDEX ON pets (owner_id); CREATE INDEX only_here ON pets_low (name)",
+    );
+    let url = shop.db.url();
+    let before = schema_dump(&url);
+    for more in [[].as_slice(), &["--replace"]] {
+        shop.load(more)
+            .exits(0)
+            .stdout_has("it stands on or refers to a partitioned table");
+        assert_eq!(schema_dump(&url), before);
+        assert_eq!(shop.counts(), "2 3");
+    }
+    assert_eq!(shop.db.value("SELECT count(*) FROM pets_high"), "1");
+}
+
+#[test]
+fn quoted_names_in_another_schema_come_back() {
+    let shop = Shop::new("quoted");
+    shop.db
+        .execute("CREATE SCHEMA \"My Shop\"; SET search_path = \"My Shop\"");
+    let schema = SCHEMA
+        .replace("CREATE TABLE ", "CREATE TABLE \"My Shop\".")
+        .replace("REFERENCES owners", "REFERENCES \"My Shop\".owners");
+    shop.db.execute(&schema);
+    shop.db.execute(
+        "ALTER TABLE \"My Shop\".pets RENAME CONSTRAINT pets_pkey TO \"the \"\"Key\"\"\";
+        CREATE INDEX \"Größe\" ON \"My Shop\".pets (weight);
+        ALTER TABLE \"My Shop\".pets ADD CONSTRAINT \"One Name\" UNIQUE (owner_id, name)",
+    );
+    let before = schema_dump(&shop.db.url());
+    for more in [[].as_slice(), &["--replace"]] {
+        let target = ["--target-schema", "My Shop"];
+        let args: Vec<&str> = target.into_iter().chain(more.iter().copied()).collect();
+        shop.load(&args).exits(0).lacks("stayed in place");
+        assert_eq!(schema_dump(&shop.db.url()), before);
+    }
+}
+
+#[test]
+fn row_level_security_refuses_the_load_and_changes_nothing() {
+    let shop = Shop::new("rls");
+    shop.db.execute(SCHEMA);
+    shop.db.execute(
+        "ALTER TABLE pets ENABLE ROW LEVEL SECURITY; ALTER TABLE pets FORCE ROW LEVEL SECURITY;
+        CREATE POLICY own ON pets USING (true)",
+    );
+    let url = shop.url_as("lifting_rls");
+    shop.db.execute(
+        "GRANT CREATE ON DATABASE lifting_rls TO lifting_rls;
+        ALTER TABLE owners OWNER TO lifting_rls; ALTER TABLE pets OWNER TO lifting_rls",
+    );
+    let before = schema_dump(&shop.db.url());
+    shop.load_at(&url, &[])
+        .exits(2)
+        .stderr_has("public.pets has row-level security");
+    assert_eq!(schema_dump(&shop.db.url()), before);
+}
+
+#[test]
+fn a_role_that_owns_nothing_lifts_nothing() {
+    let shop = Shop::new("owns_nothing");
+    shop.db.execute(SCHEMA);
+    shop.db.execute("CREATE INDEX by_name ON pets (name)");
+    let url = shop.url_as("lifting_guest");
+    let database = shop.db.name();
+    shop.db.execute(&format!(
+        "GRANT CREATE ON DATABASE {database} TO lifting_guest;
+        GRANT SELECT, INSERT, TRUNCATE ON owners, pets TO lifting_guest;
+        GRANT UPDATE ON SEQUENCE owners_id_seq, pets_id_seq TO lifting_guest"
+    ));
+    let before = schema_dump(&shop.db.url());
+    let run = shop.load_at(&url, &[]).exits(0);
+    run.stdout_has("by_name of public.pets: its table belongs to another role")
+        .stdout_has("pets_pkey of public.pets: its table belongs to another role");
+    assert_eq!(schema_dump(&shop.db.url()), before);
+    assert_eq!(shop.counts(), "2 3");
+}
+
+#[test]
+fn what_a_role_could_drop_and_not_make_anew_stays() {
+    let shop = Shop::new("no_create");
+    shop.db.execute(SCHEMA);
+    shop.db.execute("CREATE INDEX by_name ON pets (name)");
+    let url = shop.url_as("lifting_owner");
+    let database = shop.db.name();
+    // It owns the pets and may make nothing in the schema, nor refer to the owners.
+    shop.db.execute(&format!(
+        "GRANT CREATE ON DATABASE {database} TO lifting_owner; ALTER TABLE pets OWNER TO lifting_owner;
+        GRANT SELECT, INSERT, TRUNCATE ON owners TO lifting_owner;
+        GRANT UPDATE ON SEQUENCE owners_id_seq TO lifting_owner;
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+    ));
+    let before = schema_dump(&shop.db.url());
+    shop.load_at(&url, &[])
+        .exits(0)
+        .stdout_has("by_name of public.pets: this role may not make it anew in schema public")
+        .stdout_has("pets_pkey of public.pets: this role may not make its index anew in schema public")
+        .stdout_has("pets_owner_id_fkey of public.pets: this role may not make it anew, lacking REFERENCES on public.owners");
+    assert_eq!(schema_dump(&shop.db.url()), before);
+    assert_eq!(shop.counts(), "2 3");
+}
+
+#[test]
+fn plain_indexes_are_really_lifted_and_wait_in_the_ledger() {
+    let shop = Shop::new("really");
+    shop.db.execute(SCHEMA);
+    shop.db.execute("CREATE INDEX by_name ON pets (name)");
+    let before = schema_dump(&shop.db.url());
+    shop.pets("id,owner_id,name,weight\n1,1,Rex,heavy\n");
+    shop.load(&[]).exits(2);
+    assert_eq!(
+        shop.db
+            .value("SELECT string_agg(definition, ',') FROM seedrow.lifted WHERE kind = 'i'"),
+        "CREATE INDEX by_name ON public.pets USING btree (name)"
+    );
+    assert_eq!(shop.db.value("SELECT to_regclass('by_name') IS NULL"), "t");
+    seedrow(["forget", "--abandon", "--url", &shop.db.url()]).exits(0);
+    assert_eq!(schema_dump(&shop.db.url()), before);
+}
+
+#[test]
+fn a_unique_index_that_rows_break_says_which_value() {
+    let shop = Shop::new("broken_index");
+    shop.db.execute(SCHEMA);
+    shop.db
+        .execute("CREATE UNIQUE INDEX one_name ON pets (lower(name))");
+    shop.pets("id,owner_id,name,weight\n1,1,Rex,\n2,1,rex,\n");
+    shop.load(&[])
+        .exits(2)
+        .stderr_has("could not put one_name back on public.pets")
+        .stderr_has("(rex) is duplicated");
+}

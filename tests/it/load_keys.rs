@@ -1,0 +1,337 @@
+//! `seedrow load` and keys: lifted and put back to the letter, broken by rows, in the way; and loads left unfinished.
+
+use std::thread;
+
+use crate::shop::{
+    CONSTRAINTS, DATASET, PETS, SCHEMA, Session, Shop, between, gate, typed, waits_at_gate,
+};
+use crate::support::eventually;
+
+/// One pet of an owner that isn't there, and one that is.
+const ORPHANS: &str = "id,owner_id,name,weight\n1,1,Rex,30\n2,77,Mia,4\n3,78,Tom,5\n";
+/// The second id stands three times.
+const DUPLICATES: &str = "id,owner_id,name,weight\n1,1,Rex,30\n2,1,Mia,4\n2,2,Tom,5\n2,2,Zoe,6\n";
+
+const LIFTED: &str = "SELECT count(*) FROM seedrow.lifted";
+
+#[test]
+fn a_foreign_key_that_rows_break_is_found_and_not_validated() {
+    let shop = Shop::new("fk_broken");
+    shop.pets(ORPHANS);
+    let json = shop
+        .load(&["--orphans", "keep", "--format", "json"])
+        .exits(1)
+        .json();
+    let finding = &json["findings"][0];
+    assert_eq!(finding["rule"], "fk-not-valid");
+    assert_eq!(finding["rows"], 2);
+    let samples = finding["samples"].to_string();
+    assert!(
+        samples.contains("77") && samples.contains("Tom"),
+        "{samples}"
+    );
+    assert_eq!(shop.counts(), "2 3", "every row is loaded");
+    shop.load(&[])
+        .exits(1)
+        .stdout_has("nothing to do")
+        .stdout_has("fk-not-valid: pets_owner_id_fkey: 2 rows of public.pets refer to rows that public.owners lacks (owner_id)");
+    let help = shop.load(&[]).exits(1).stdout;
+    shop.db
+        .execute("INSERT INTO owners VALUES (77, 'x'), (78, 'y')");
+    shop.db.execute(between(&help, "then type: ", "\n"));
+    shop.load(&[]).exits(0).lacks("fk-not-valid");
+}
+
+#[test]
+fn a_foreign_key_broken_once_is_validated_with_mended_rows() {
+    let shop = Shop::new("fk_mended");
+    shop.db.execute(SCHEMA);
+    let before = shop.db.value(CONSTRAINTS);
+    shop.pets(ORPHANS);
+    shop.load(&["--orphans", "keep"]).exits(1);
+    assert_ne!(shop.db.value(CONSTRAINTS), before);
+    shop.pets(PETS);
+    shop.load(&["--replace"]).exits(0);
+    assert_eq!(shop.db.value(CONSTRAINTS), before);
+}
+
+#[test]
+fn a_foreign_key_not_valid_before_stays_so() {
+    let shop = Shop::new("fk_not_valid_before");
+    shop.db.execute(SCHEMA);
+    shop.db.execute(
+        "ALTER TABLE pets DROP CONSTRAINT pets_owner_id_fkey;
+        ALTER TABLE pets ADD FOREIGN KEY (owner_id) REFERENCES owners ON DELETE CASCADE DEFERRABLE NOT VALID",
+    );
+    let before = shop.db.value(CONSTRAINTS);
+    shop.load(&[]).exits(0);
+    assert_eq!(shop.db.value(CONSTRAINTS), before);
+    shop.load(&[]).exits(0);
+    shop.pets(ORPHANS);
+    shop.load(&["--replace", "--orphans", "keep"])
+        .exits(1)
+        .stdout_has("2 rows of public.pets");
+}
+
+#[test]
+fn duplicates_leave_the_load_unfinished_until_the_file_is_mended() {
+    let shop = Shop::new("duplicates");
+    shop.db.execute(SCHEMA);
+    let before = shop.db.value(CONSTRAINTS);
+    shop.pets(DUPLICATES);
+    for _ in 0..2 {
+        shop.load(&[])
+            .exits(2)
+            .stderr_has("pets_pkey cannot be built on public.pets: 2 rows stand against it")
+            .stderr_has("data/pets.csv, line 4: id \"2\" stands on line 3 already")
+            .stderr_has("data/pets.csv, line 5: id \"2\" stands on line 3 already");
+    }
+    shop.pets(PETS);
+    let failed = shop.load(&["--tables", "pets"]).exits(2).stderr;
+    assert!(
+        failed.contains("an unfinished load of owners, pets"),
+        "{failed}"
+    );
+    typed(&shop.dir, between(&failed, "begun with `", "`"))
+        .exits(0)
+        .stderr_has("taking up what `seedrow load data");
+    assert_eq!(shop.db.value(CONSTRAINTS), before);
+    assert_eq!(shop.db.value(LIFTED), "0");
+    assert_eq!(shop.counts(), "2 3");
+    shop.load(&[]).exits(0).stdout_has("nothing to do");
+}
+
+#[test]
+fn duplicates_of_a_unique_key_are_named_by_their_columns() {
+    let shop = Shop::new("duplicates_unique");
+    shop.db.execute(SCHEMA);
+    shop.db
+        .execute("ALTER TABLE pets ADD CONSTRAINT \"One Name\" UNIQUE (owner_id, name)");
+    shop.pets("id,owner_id,name,weight\n1,1,Rex,\n2,1,Rex,\n3,1,,\n4,1,,\n");
+    shop.load(&[])
+        .exits(2)
+        .stderr_has("One Name cannot be built on public.pets: 1 row stands against it")
+        .stderr_has("data/pets.csv, line 3: owner_id, name \"1, Rex\" stands on line 2 already")
+        .lacks("line 5");
+}
+
+#[test]
+fn an_unfinished_load_names_both_ways_out_to_another() {
+    let shop = Shop::new("both_ways_out");
+    shop.pets(DUPLICATES);
+    shop.load(&[]).exits(2);
+    shop.dir.write("other/owner.csv", crate::shop::OWNERS);
+    shop.dir.write("other/pets.csv", PETS);
+    let url = shop.db.url();
+    let other = ["load", "other", "--dataset", "shop.toml", "--url", &url];
+    let refused = shop
+        .dir
+        .seedrow(other)
+        .exits(2)
+        .stderr_has("`seedrow load data --dataset shop.toml")
+        .stderr_has("`seedrow load other --dataset shop.toml");
+    let fewer = shop.load(&["--replace", "--tables", "owners"]).exits(2);
+    fewer
+        .stderr_has("an unfinished load of owners, pets")
+        .lacks("takes its place");
+    let way_out = between(&refused.stderr, "gives it up, `", "` takes its place");
+    typed(&shop.dir, way_out).exits(0);
+    assert_eq!(shop.counts(), "2 3");
+    assert_eq!(shop.db.value(LIFTED), "0");
+}
+
+#[test]
+fn an_unfinished_load_is_redone_though_its_tables_were_made_anew() {
+    let shop = Shop::new("made_anew");
+    shop.pets(DUPLICATES);
+    shop.load(&[]).exits(2);
+    shop.pets(PETS);
+    shop.db.execute("DROP TABLE owners, pets");
+    shop.db.execute(SCHEMA);
+    let before = shop.db.value(CONSTRAINTS);
+    shop.load(&["--replace"]).exits(0);
+    assert_eq!(shop.db.value(CONSTRAINTS), before);
+}
+
+#[test]
+fn what_a_definition_does_not_hold_keeps_its_key_in_place() {
+    let shop = Shop::new("stays");
+    shop.db.execute(SCHEMA);
+    shop.db.execute(
+        "COMMENT ON CONSTRAINT pets_pkey ON pets IS 'the key';
+        COMMENT ON CONSTRAINT pets_owner_id_fkey ON pets IS 'whose';
+        ALTER TABLE pets ADD CONSTRAINT packed UNIQUE (id, owner_id) WITH (fillfactor = 70);
+        ALTER TABLE pets ADD CONSTRAINT replica UNIQUE (owner_id, id);
+        ALTER TABLE pets REPLICA IDENTITY USING INDEX replica;
+        ALTER TABLE pets ADD CONSTRAINT plain UNIQUE (id, name);
+        CREATE VIEW heads AS SELECT o.id, o.name, count(*) FROM owners AS o JOIN pets ON owner_id = o.id GROUP BY o.id",
+    );
+    shop.db
+        .execute("ALTER TABLE pets ALTER owner_id SET NOT NULL");
+    let indexes = "SELECT string_agg(concat(indexrelid::regclass, indisreplident, reloptions), ' ' ORDER BY relname)
+        FROM pg_index JOIN pg_class ON oid = indexrelid WHERE indrelid = 'pets'::regclass";
+    let before = (shop.db.value(CONSTRAINTS), shop.db.value(indexes));
+    let run = shop.load(&["--format", "json"]).exits(0);
+    let stayed = run.json()["stayed"].to_string();
+    let reasons = [
+        "pets_pkey of public.pets: it has a comment",
+        "pets_owner_id_fkey of public.pets: it has a comment",
+        "packed of public.pets: its index has storage parameters",
+        "replica of public.pets: it is the replica identity",
+        "owners_pkey of public.owners: something depends on it",
+    ];
+    for reason in reasons {
+        assert!(stayed.contains(reason), "no {reason:?} in {stayed}");
+    }
+    assert!(!stayed.contains("plain"), "{stayed}");
+    assert_eq!((shop.db.value(CONSTRAINTS), shop.db.value(indexes)), before);
+    assert_eq!(shop.counts(), "2 3");
+
+    shop.pets("id,owner_id,name,weight\n9,2,Zoe,1\n");
+    shop.load(&["--replace"])
+        .exits(0)
+        .stdout_has("stayed in place during the load: packed of public.pets");
+    assert_eq!((shop.db.value(CONSTRAINTS), shop.db.value(indexes)), before);
+    assert_eq!(shop.counts(), "2 1");
+}
+
+#[test]
+fn a_key_that_stays_refuses_duplicates_with_their_line() {
+    let shop = Shop::new("stays_duplicates");
+    shop.db.execute(SCHEMA);
+    shop.db
+        .execute("COMMENT ON CONSTRAINT pets_pkey ON pets IS 'the key'");
+    shop.pets(DUPLICATES);
+    shop.load(&[])
+        .exits(2)
+        .stderr_has("data/pets.csv, line 4: ")
+        .stderr_has("Key (id)=(2) already exists");
+    assert_eq!(shop.db.value("SELECT count(*) FROM pets"), "0");
+}
+
+#[test]
+fn partitioned_tables_are_loaded_and_replaced() {
+    let shop = Shop::new("partitioned");
+    let schema = SCHEMA.replace(
+        "weight integer\n);",
+        "weight integer\n) PARTITION BY RANGE (id);
+        CREATE TABLE pets_low PARTITION OF pets FOR VALUES FROM (0) TO (2);
+        CREATE TABLE pets_high PARTITION OF pets FOR VALUES FROM (2) TO (100);",
+    );
+    shop.db.execute(&schema);
+    let before = shop.db.value(CONSTRAINTS);
+    shop.load(&[]).exits(0);
+    assert_eq!(shop.db.value("SELECT count(*) FROM pets_high"), "2");
+    shop.pets("id,owner_id,name,weight\n9,2,Zoe,1\n");
+    shop.load(&["--replace"]).exits(0);
+    assert_eq!(shop.loaded_pets(), ["9|2|Zoe|1"]);
+    assert_eq!(shop.db.value(CONSTRAINTS), before);
+}
+
+#[test]
+fn a_foreign_key_of_an_empty_table_outside_is_lifted_too() {
+    let shop = Shop::new("outside_empty");
+    shop.db.execute(SCHEMA);
+    shop.db.execute(
+        "CREATE SCHEMA clinic;
+        CREATE TABLE clinic.visits (pet_id int REFERENCES pets ON DELETE SET NULL, owner_id int CONSTRAINT payer REFERENCES owners);
+        COMMENT ON CONSTRAINT payer ON clinic.visits IS 'who pays'",
+    );
+    let before = shop.db.value(CONSTRAINTS);
+    shop.load(&[]).exits(0);
+    assert_eq!(shop.db.value(CONSTRAINTS), before);
+    assert_eq!(shop.db.value(LIFTED), "0");
+    shop.pets("id,owner_id,name,weight\n9,2,Zoe,1\n");
+    shop.load(&["--replace"]).exits(0);
+    assert_eq!(shop.db.value(CONSTRAINTS), before);
+    assert_eq!(shop.counts(), "2 1");
+}
+
+#[test]
+fn a_table_that_rows_outside_refer_to_is_not_replaced() {
+    let shop = Shop::new("outside_full");
+    shop.load(&[]).exits(0);
+    shop.db
+        .execute("CREATE TABLE visits (pet_id int REFERENCES pets); INSERT INTO visits VALUES (2)");
+    shop.pets("id,owner_id,name,weight\n9,2,Zoe,1\n");
+    shop.load(&["--replace"])
+        .exits(2)
+        .stderr_has("public.visits holds rows that refer to public.pets (visits_pet_id_fkey), which would be emptied");
+    assert_eq!(shop.counts(), "2 3");
+    shop.load(&["--replace", "--tables", "owners"])
+        .exits(2)
+        .stderr_has("public.pets holds rows that refer to public.owners");
+}
+
+#[test]
+fn a_load_without_its_parents_leaves_their_keys_alone() {
+    let shop = Shop::new("without_parents");
+    shop.load(&[]).exits(0);
+    let before = shop.db.value(CONSTRAINTS);
+    shop.pets("id,owner_id,name,weight\n9,2,Zoe,1\n");
+    shop.load(&["--replace", "--tables", "pets"]).exits(0);
+    assert_eq!(shop.loaded_pets(), ["9|2|Zoe|1"]);
+    assert_eq!(shop.db.value(CONSTRAINTS), before);
+}
+
+#[test]
+fn a_table_may_refer_to_itself() {
+    let shop = Shop::new("itself");
+    let schema = SCHEMA.replace("name text,", "name text, sire_id integer REFERENCES pets,");
+    shop.dir.write("schema.sql", &schema);
+    let dataset = DATASET.replace(
+        "name = { make = \"phrase\", of = \"Rex\" }",
+        "name = { make = \"phrase\", of = \"Rex\" }\nsire_id = { make = \"integer\", min = 1, max = 2, null = 0.5 }",
+    );
+    shop.dir.write("shop.toml", &dataset);
+    shop.pets("id,owner_id,name,sire_id,weight\n1,1,Rex,2,3\n2,1,Max,,3\n");
+    shop.load(&[]).exits(0);
+    shop.load(&["--replace"]).exits(0);
+    shop.pets("id,owner_id,name,sire_id,weight\n1,1,Rex,3,3\n2,1,Max,,3\n");
+    shop.load(&["--replace", "--orphans", "keep"])
+        .exits(1)
+        .stdout_has(
+            "pets_sire_id_fkey: 1 row of public.pets refers to a row that public.pets lacks",
+        );
+}
+
+#[test]
+fn a_second_seedrow_is_refused_while_one_loads() {
+    let shop = Shop::new("second_seedrow");
+    shop.db.execute(SCHEMA);
+    // The first one waits for this lock in the middle of its work.
+    let other = Session::new(&shop.db.url());
+    other.execute("BEGIN; LOCK TABLE pets IN ACCESS SHARE MODE");
+    thread::scope(|scope| {
+        let first = scope.spawn(|| shop.load(&[]));
+        let holds = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        eventually("the first one loads", || shop.db.value(holds) != "0");
+        shop.load(&[])
+            .exits(2)
+            .stderr_has("another seedrow is at work in this database");
+        other.execute("COMMIT");
+        first.join().unwrap().exits(0);
+    });
+    assert_eq!(shop.counts(), "2 3");
+}
+
+#[test]
+fn rows_written_by_others_during_the_load_are_not_emptied() {
+    let shop = Shop::new("others_rows");
+    let other = gate(&shop.db, "pets_pkey");
+    thread::scope(|scope| {
+        // The pets' file is the larger one, so that the owners come after it.
+        let load = scope.spawn(|| shop.load(&["--jobs", "1"]));
+        eventually("the pets are loaded", || waits_at_gate(&shop.db));
+        shop.db.execute("INSERT INTO owners VALUES (9, 'mine')");
+        drop(other);
+        load.join().unwrap().exits(2).stderr_has(
+            "public.owners was empty when this load began, and somebody wrote rows into it since",
+        );
+    });
+    assert_eq!(
+        shop.db.value("SELECT string_agg(name, ',') FROM owners"),
+        "mine"
+    );
+}

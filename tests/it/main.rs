@@ -1,0 +1,35 @@
+//! The tests that drive the binary, most of them on a real server: one crate, so that the library is linked and a server
+//! started once. A module a subject.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on panics")]
+
+mod shop;
+mod support;
+
+mod account;
+mod api_shapes;
+mod check;
+mod compare;
+mod connect;
+mod connections;
+mod coverage;
+mod datasets;
+mod db;
+mod formats;
+mod generate;
+mod generate_folder;
+mod index;
+mod interrupt;
+mod kills;
+mod lifting;
+mod load;
+mod load_keys;
+mod load_refusals;
+mod locks;
+mod messages;
+mod plans;
+mod prove;
+mod resume;
+mod run;
+mod schema;
+mod tls;
+mod toml_mistakes;

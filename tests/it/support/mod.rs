@@ -1,0 +1,422 @@
+//! What the integration tests stand on: one embedded server a test run, a database and a folder a test, and the
+//! binary run with a clean environment.
+//!
+//! ```ignore
+//! use crate::support::{Db, Workdir};
+//!
+//! #[test]
+//! fn refuses_a_table_that_holds_rows() {
+//!     let db = Db::new("refuses_a_table_that_holds_rows");
+//!     db.execute("CREATE TABLE products (id int); INSERT INTO products VALUES (1)");
+//!     let dir = Workdir::new("refuses_a_table_that_holds_rows");
+//!     dir.write("products.csv", "id\n2\n");
+//!     dir.seedrow(["load", ".", "--url", &db.url()])
+//!         .exits(2)
+//!         .stderr_has("products holds rows");
+//!     assert_eq!(db.value("SELECT count(*) FROM products"), "1");
+//! }
+//! ```
+//!
+//! The server needs Postgres' programs (`initdb` and `postgres`); without them the tests fail and say so.
+
+mod ask;
+mod dump;
+mod front;
+mod home;
+mod pooler;
+
+pub use ask::{Given, ask, ask_url, assert_says, refusal};
+pub use dump::{contents, schema_dump};
+pub use front::{Answer, front};
+pub use home::PrivateHome;
+pub use pooler::pooler;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::future::Future;
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::panic::Location;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use seedrow::postgres::embedded::Lease;
+use seedrow::postgres::name::quoted;
+use tokio_postgres::{NoTls, SimpleQueryMessage};
+
+/// seedrow's own executable.
+pub const SEEDROW: &str = env!("CARGO_BIN_EXE_seedrow");
+
+/// The longest a command or a state may take to come about, on a busy machine; tests end long before.
+pub const DEADLINE: Duration = Duration::from_secs(120);
+
+/// The embedded server that all tests of a run share. It stops when the test process ends.
+pub fn server() -> &'static Lease {
+    static SERVER: OnceLock<Lease> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let lease = Lease::acquire(&shared_home(), Path::new(SEEDROW));
+        let lease =
+            lease.unwrap_or_else(|error| panic!("these tests need a Postgres server: {error:?}"));
+        // Its data is thrown away: dropping a test's database needn't wait seconds for a busy disk.
+        let postgres = lease.url("postgres");
+        execute_at(&postgres, "ALTER SYSTEM SET fsync = off");
+        execute_at(&postgres, "SELECT pg_reload_conf()");
+        lease
+    })
+}
+
+/// The home of the shared server.
+pub fn shared_home() -> PathBuf {
+    scratch().join("server")
+}
+
+/// Where tests leave what they make: in the target folder; as root elsewhere when that is closed to the user that the
+/// server has to run as.
+pub fn scratch() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let closed = |folder: &Path| fs::metadata(folder).is_ok_and(|it| it.mode() & 0o001 == 0);
+    if is_root() && folder.ancestors().any(closed) {
+        let elsewhere = std::env::temp_dir().join("seedrow-tests");
+        fs::create_dir_all(&elsewhere).unwrap();
+        fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o755)).unwrap();
+        return elsewhere;
+    }
+    folder
+}
+
+/// The name of the caller's file without its extension: what names of databases and folders begin with, so that they need
+/// to be unique within a file alone.
+#[track_caller]
+fn subject() -> &'static str {
+    let file = Path::new(Location::caller().file());
+    file.file_stem().unwrap().to_str().unwrap()
+}
+
+/// Whether the tests run as root, where the server runs as another user.
+pub fn is_root() -> bool {
+    seedrow::postgres::account::is_root()
+}
+
+/// One test's database on the shared server. Dropped with the value, unless the test fails: then it stays for a look.
+pub struct Db {
+    name: String,
+}
+
+impl Db {
+    /// An empty database. `test` is the test's name: unique within its file, and the same from run to run, so that
+    /// what a failed run left is replaced.
+    #[track_caller]
+    pub fn new(test: &str) -> Db {
+        let mut name = format!("{}_{test}", subject());
+        // Postgres cuts names at 63 bytes; two long ones must not become one.
+        if name.len() > 63 {
+            let hash = name.bytes().fold(0_u32, |hash, byte| {
+                hash.wrapping_mul(31).wrapping_add(byte.into())
+            });
+            name.truncate(54);
+            name.push_str(&format!("_{hash:08x}"));
+        }
+        let db = Db { name };
+        db.drop_database();
+        execute_at(
+            &server().url("postgres"),
+            &format!("CREATE DATABASE {} TEMPLATE template0", quoted(&db.name)),
+        );
+        db
+    }
+
+    /// For `--url`.
+    pub fn url(&self) -> String {
+        server().url(&self.name)
+    }
+
+    /// The database's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Runs statements, several if separated by `;`.
+    pub fn execute(&self, sql: &str) {
+        execute_at(&self.url(), sql);
+    }
+
+    /// The rows of a query, each value as text, NULL as `None`.
+    pub fn rows(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        rows_at(&self.url(), sql)
+    }
+
+    /// The one value of a query, as text.
+    pub fn value(&self, sql: &str) -> String {
+        value_at(&self.url(), sql)
+    }
+
+    fn drop_database(&self) {
+        let drop = format!(
+            "DROP DATABASE IF EXISTS {} WITH (FORCE)",
+            quoted(&self.name)
+        );
+        execute_at(&server().url("postgres"), &drop);
+    }
+}
+
+impl Drop for Db {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            self.drop_database();
+        }
+    }
+}
+
+/// Runs statements on any server.
+pub fn execute_at(url: &str, sql: &str) {
+    rows_at(url, sql);
+}
+
+/// The rows of a query on any server, each value as text, NULL as `None`.
+pub fn rows_at(url: &str, sql: &str) -> Vec<Vec<Option<String>>> {
+    let messages = block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+        let connection = tokio::spawn(connection);
+        let messages = client.simple_query(sql).await;
+        drop(client);
+        connection.await.unwrap()?;
+        messages
+    });
+    let messages = messages.unwrap_or_else(|error| panic!("{url}\n{sql}\n{error:?}"));
+    let rows = messages.into_iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    rows.map(|row| {
+        (0..row.len())
+            .map(|at| row.get(at).map(String::from))
+            .collect()
+    })
+    .collect()
+}
+
+/// The one value of a query on any server, as text.
+pub fn value_at(url: &str, sql: &str) -> String {
+    match rows_at(url, sql).as_slice() {
+        [row] => match row.as_slice() {
+            [Some(value)] => value.clone(),
+            other => panic!("not one value but {other:?} from\n{sql}"),
+        },
+        other => panic!("not one row but {other:?} from\n{sql}"),
+    }
+}
+
+/// Runs a future to its end.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.unwrap().block_on(future)
+}
+
+/// One test's folder, empty at its start; it stays after it for a look.
+pub struct Workdir {
+    folder: PathBuf,
+}
+
+impl Workdir {
+    /// An empty folder. `test` is the test's name, unique within its file.
+    #[track_caller]
+    pub fn new(test: &str) -> Workdir {
+        let folder = scratch().join("work").join(subject()).join(test);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).unwrap();
+        }
+        fs::create_dir_all(&folder).unwrap();
+        Workdir { folder }
+    }
+
+    /// The path of an entry, there or not; `""` for the folder itself.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Writes a file, making the folders above it.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// A file's text.
+    pub fn read(&self, name: &str) -> String {
+        let path = self.path(name);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// Runs seedrow in this folder.
+    pub fn seedrow(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
+        self.seedrow_with(args, &[])
+    }
+
+    /// Runs seedrow in this folder, with these variables set.
+    pub fn seedrow_with(
+        &self,
+        args: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        variables: &[(&str, &str)],
+    ) -> Run {
+        let mut command = command(args);
+        command
+            .current_dir(&self.folder)
+            .envs(variables.iter().copied());
+        run(command)
+    }
+}
+
+/// Runs seedrow; where it is run doesn't matter.
+pub fn seedrow(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
+    run(command(args))
+}
+
+/// seedrow with these arguments and without what surrounds the tests: no DATABASE_URL, no PG* variables, and the
+/// shared server as its embedded one.
+pub fn command(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+    let mut command = Command::new(SEEDROW);
+    command
+        .args(args)
+        .current_dir(scratch())
+        .stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        // PGBINDIR says where the programs are, not where a server is.
+        if name.as_encoded_bytes().starts_with(b"PG") && name != "PGBINDIR" {
+            command.env_remove(name);
+        }
+    }
+    command
+        .env_remove("DATABASE_URL")
+        .env_remove("GITHUB_STEP_SUMMARY")
+        .env_remove("RUST_BACKTRACE")
+        .env("SEEDROW_HOME", shared_home());
+    command
+}
+
+/// Runs a command to its end, collecting its streams; panics with them when it takes longer than [`DEADLINE`].
+pub fn run(mut command: Command) -> Run {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stdout = collect(child.stdout.take().unwrap());
+    let stderr = collect(child.stderr.take().unwrap());
+    let deadline = Instant::now() + DEADLINE;
+    let mut late = false;
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if Instant::now() > deadline {
+            late = true;
+            child.kill().unwrap();
+        }
+        thread::sleep(Duration::from_millis(2));
+    };
+    let run = Run {
+        command: format!("{command:?}"),
+        status,
+        stdout: stdout.join().unwrap(),
+        stderr: stderr.join().unwrap(),
+    };
+    assert!(!late, "took longer than {DEADLINE:?}\n{}", run.told());
+    run
+}
+
+fn collect(mut stream: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+/// How a command ended. The assertions print the command, its status and both streams when they fail, and give the
+/// value back to be chained.
+pub struct Run {
+    command: String,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it printed.
+    pub stdout: String,
+    /// What it remarked.
+    pub stderr: String,
+}
+
+impl Run {
+    /// Asserts the exit code.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Run {
+        assert_eq!(self.status.code(), Some(code), "exit code\n{}", self.told());
+        self
+    }
+
+    /// Asserts that stdout contains a text.
+    #[track_caller]
+    pub fn stdout_has(self, text: &str) -> Run {
+        assert!(
+            self.stdout.contains(text),
+            "no {text:?} on stdout\n{}",
+            self.told()
+        );
+        self
+    }
+
+    /// Asserts that stderr contains a text.
+    #[track_caller]
+    pub fn stderr_has(self, text: &str) -> Run {
+        assert!(
+            self.stderr.contains(text),
+            "no {text:?} on stderr\n{}",
+            self.told()
+        );
+        self
+    }
+
+    /// Asserts that neither stream contains a text.
+    #[track_caller]
+    pub fn lacks(self, text: &str) -> Run {
+        assert!(
+            !self.stdout.contains(text) && !self.stderr.contains(text),
+            "{text:?} on a stream\n{}",
+            self.told()
+        );
+        self
+    }
+
+    /// Stdout as JSON.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        let parsed = serde_json::from_str(&self.stdout);
+        parsed.unwrap_or_else(|error| panic!("stdout is no JSON: {error}\n{}", self.told()))
+    }
+
+    fn told(&self) -> String {
+        let Run {
+            command,
+            status,
+            stdout,
+            stderr,
+        } = self;
+        format!(
+            "command: {command}\nstatus: {status}\n--- stdout\n{stdout}\n--- stderr\n{stderr}\n---"
+        )
+    }
+}
+
+/// Waits until something has come about.
+#[track_caller]
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "not within {DEADLINE:?}: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
