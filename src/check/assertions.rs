@@ -2,8 +2,8 @@
 
 use super::finding::{Finding, Severity};
 use super::header::Uses;
-use super::outcome::Sample;
 use super::query::Query;
+use super::report::Sample;
 use super::rules::stands_alone;
 use crate::postgres::explain::{Node, Plan};
 use crate::postgres::name::quoted;

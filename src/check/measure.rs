@@ -9,8 +9,8 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::header::Source;
-use super::outcome::{Latency, Sample};
 use super::query::Query;
+use super::report::{Latency, Sample};
 use super::rules::milliseconds;
 use super::settings::Settings;
 use super::value::Value;

@@ -4,35 +4,35 @@
 //! match reads the whole table for them. Nothing in the target is changed, unless `settle` or `prove` is asked for.
 
 mod assertions;
-mod bench;
-mod coverage;
+mod checker;
 mod evidence;
 mod finding;
+mod fk_lookup;
+mod foreign_keys;
 mod header;
 mod heap;
-mod interleave;
 mod lexer;
-mod lookup;
+mod maintenance;
 mod measure;
-mod outcome;
+mod plan_stability;
 mod planner;
-mod plans;
 mod prove;
 mod query;
+mod read_check;
+mod report;
 mod rules;
 mod run;
 mod sample;
 pub mod schema;
 mod settings;
-mod settled;
-mod stability;
 mod value;
+mod without_indexes;
 
 pub use finding::{Finding, Severity, Verdict, Waived, all_rules};
-pub use outcome::{
+pub use query::QueryFile;
+pub use report::{
     Access, Check, CheckReport, Control, Figures, KeyVerdict, Latency, Measured, Proof, Sample,
     Shape, Skipped, Subject,
 };
-pub use query::QueryFile;
 pub use run::{has_tables, run, without_and_with_indexes};
 pub use settings::{Area, Settings, Suite};

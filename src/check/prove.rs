@@ -9,11 +9,11 @@ use anyhow::{Context, Result};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, GenericClient, Transaction};
 
-use super::bench::Bench;
 use super::evidence::{Evidence, used_indexes};
 use super::finding::{Finding, Severity};
 use super::measure::{self, PINNED, Pace};
-use super::outcome::{Access, Check, Control, Figures, Proof, Subject};
+use super::read_check::Bench;
+use super::report::{Access, Check, Control, Figures, Proof, Subject};
 use super::rules::{self, SMALL_PAGES};
 use super::settings::Settings;
 use crate::index;

@@ -3,12 +3,12 @@
 use anyhow::{Context, Result, bail};
 use tokio_postgres::Client;
 
-use super::coverage;
+use super::checker::Judging;
 use super::finding::all_rules;
-use super::outcome::CheckReport;
+use super::foreign_keys;
 use super::planner;
-use super::plans::Judging;
 use super::query::Query;
+use super::report::CheckReport;
 use super::schema;
 use super::settings::{Area, Settings, Suite};
 use crate::dataset::document::did_you_mean;
@@ -46,7 +46,7 @@ pub async fn run(
     };
     if settings.areas.contains(&Area::Coverage) {
         let answers = planner::ask(&mut client, &survey).await?;
-        let keys = coverage::foreign_keys(&survey, &answers, &settings.target_options);
+        let keys = foreign_keys::check(&survey, &answers, &settings.target_options);
         report.checks.push(keys);
     }
     if settings.areas.contains(&Area::Schema) {

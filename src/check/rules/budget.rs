@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::milliseconds;
 use crate::check::finding::{Finding, Severity};
 use crate::check::measure::{STATEMENT_TIMEOUT, Stopped};
-use crate::check::outcome::{Figures, Latency};
 use crate::check::query::Query;
+use crate::check::report::{Figures, Latency};
 
 /// The median keeps to the budget, and so, nearly always, does the 95th percentile (`over-budget`): by EXPLAIN's times or
 /// by the client's, whichever are less. What else was found is mended first.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Facts, Purpose, SMALL_PAGES, in_samples, stands_alone};
-use crate::check::coverage::build_help;
 use crate::check::finding::{Finding, Severity};
-use crate::check::outcome::Access;
+use crate::check::foreign_keys::build_help;
+use crate::check::report::Access;
 use crate::index::Coverage;
 use crate::postgres::TableName;
 use crate::postgres::catalog::Table;

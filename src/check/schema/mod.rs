@@ -5,17 +5,17 @@
 
 mod compare;
 mod ddl;
+mod integrity;
 mod model;
-mod own;
-mod scratch;
+mod scratch_database;
 
 use anyhow::{Context, Result};
 use tokio_postgres::Client;
 
-pub use scratch::{Reference, Scratch};
+pub use scratch_database::{Reference, Scratch};
 
 use super::finding::{Finding, Severity};
-use super::outcome::{Check, Skipped, Subject};
+use super::report::{Check, Skipped, Subject};
 use crate::progress::Progress;
 
 /// The check's name in reports.
@@ -33,11 +33,11 @@ pub async fn check(
     let live = model::read(client)
         .await
         .context("could not read the schema")?;
-    let mut findings = own::findings(client, &live, home).await?;
+    let mut findings = integrity::findings(client, &live, home).await?;
     let mut skipped = None;
     let mut against = None;
     if let Some(reference) = reference {
-        match scratch::read(reference, home, progress).await {
+        match scratch_database::read(reference, home, progress).await {
             Ok(wanted) => {
                 let wanted = wanted.only(tables);
                 findings.extend(compare::compare(&wanted, &live, home, tables.is_none()));

@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use tokio_postgres::Client;
 
-use super::bench::{Bench, Checked};
+use super::checker::{Judging, World};
 use super::evidence::Evidence;
 use super::finding::Finding;
-use super::lookup::Read;
+use super::fk_lookup::Read;
 use super::measure::{self, Measurement, PINNED, Pace, Stopped};
-use super::outcome::{Access, Check, Figures, Measured, Sample, Subject};
-use super::plans::{Judging, World};
 use super::prove::drop_index;
 use super::query::Query;
+use super::read_check::{Bench, Checked};
+use super::report::{Access, Check, Figures, Measured, Sample, Subject};
 use super::rules::{self, milliseconds};
 use crate::postgres::TableName;
 use crate::postgres::catalog::Index;
@@ -188,13 +188,13 @@ fn judged(bench: &Bench<'_>, check: &Check, side: Side) -> Check {
         ));
     }
     let measured = check.subject.measured().map(|it| Measured {
-        plan: super::bench::median_plan(&measurement).raw.clone(),
+        plan: super::read_check::median_plan(&measurement).raw.clone(),
         budget_ms: bench.budget().map(milliseconds),
-        bound: rules::bound(super::bench::median_plan(&measurement), bench.facts),
+        bound: rules::bound(super::read_check::median_plan(&measurement), bench.facts),
         latency: None,
         stopped: measurement
             .stopped
-            .map(|it| super::bench::why(it, measurement.samples.len())),
+            .map(|it| super::read_check::why(it, measurement.samples.len())),
         samples: measurement.samples.clone(),
         figures,
         ..it.clone()

@@ -1,8 +1,8 @@
 //! The rules over foreign keys: each has an index, and holds for all rows.
 
 use super::finding::{Finding, Severity};
-use super::outcome::{Check, KeyVerdict, Subject};
 use super::planner::Answer;
+use super::report::{Check, KeyVerdict, Subject};
 use crate::index::{Coverage, Mode, NOT_INDEXED, Survey, Verdict};
 use crate::postgres::catalog::ForeignKey;
 use crate::postgres::name::quoted;
@@ -12,7 +12,7 @@ pub const FOREIGN_KEYS: &str = "foreign-keys";
 
 /// Each foreign key has an index (`fk-not-indexed`), which the planner uses (`fk-index-unused`), and holds for all rows
 /// (`fk-not-valid`). `answers` are the planner's, in the survey's order.
-pub fn foreign_keys(survey: &Survey, answers: &[Option<Answer>], target_options: &str) -> Check {
+pub fn check(survey: &Survey, answers: &[Option<Answer>], target_options: &str) -> Check {
     let keys = || survey.keys.iter();
     let uncovered = keys()
         .filter(|key| !key.verdict.is_covered())
@@ -166,7 +166,7 @@ mod tests {
                 Verdict::Covered { index: "y".into() },
             ),
         ]);
-        let check = foreign_keys(&survey, &[], " --url postgresql:///shop");
+        let check = check(&survey, &[], " --url postgresql:///shop");
         let Subject::ForeignKeys {
             covered,
             total,
@@ -202,7 +202,7 @@ mod tests {
             ..samples::foreign_key(&[1, 2])
         };
         let covered = Verdict::Covered { index: "y".into() };
-        let check = foreign_keys(&survey(vec![(key, covered)]), &[], "");
+        let check = check(&survey(vec![(key, covered)]), &[], "");
         let finding = &check.findings[0];
         assert_eq!(finding.rule, "fk-not-valid");
         assert_eq!(
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn keys_that_are_covered_and_valid_pass() {
         let covered = Verdict::Covered { index: "y".into() };
-        let check = foreign_keys(
+        let check = check(
             &survey(vec![(samples::foreign_key(&[1]), covered)]),
             &[],
             "",
@@ -230,7 +230,7 @@ mod tests {
         let covered = Verdict::Covered { index: "y".into() };
         let survey = survey(vec![(samples::foreign_key(&[1]), covered)]);
         let answers = [Some(Answer::Disagrees("Seq Scan on child".into()))];
-        let check = foreign_keys(&survey, &answers, "");
+        let check = check(&survey, &answers, "");
         assert_eq!(check.findings[0].rule, "fk-index-unused");
         assert!(
             check.findings[0]
@@ -246,7 +246,7 @@ mod tests {
             validated: false,
             ..samples::foreign_key(&[1])
         };
-        let check = foreign_keys(&survey(vec![(key, Verdict::Uncovered)]), &[], "");
+        let check = check(&survey(vec![(key, Verdict::Uncovered)]), &[], "");
         let found: Vec<(&str, Severity)> = check
             .findings
             .iter()

@@ -7,9 +7,9 @@ use tokio_postgres::Client;
 
 use super::evidence::{Evidence, shape};
 use super::finding::{Finding, Severity};
-use super::lookup::Read;
+use super::fk_lookup::Read;
 use super::measure::{self, PINNED};
-use super::outcome::Check;
+use super::report::Check;
 use super::settings::Settings;
 use crate::postgres::TableName;
 use crate::progress::{Progress, Unit};

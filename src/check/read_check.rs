@@ -8,15 +8,15 @@ use tokio_postgres::{Client, Transaction};
 use super::assertions;
 use super::evidence::{Evidence, shape, used_indexes};
 use super::finding::{Finding, Severity, Waived};
+use super::fk_lookup::Read;
 use super::header::Source;
-use super::lookup::Read;
+use super::maintenance::{self, Activity};
 use super::measure::{self, Bindings, Measurement, PINNED, Pace, Stopped};
-use super::outcome::{Access, Check, Figures, Latency, Measured, Shape, Subject};
 use super::query::Parameter;
+use super::report::{Access, Check, Figures, Latency, Measured, Shape, Subject};
 use super::rules::{self, Facts, Purpose, milliseconds};
 use super::sample::{self, Sampled};
 use super::settings::Settings;
-use super::settled::{self, Activity};
 use crate::postgres::TableName;
 use crate::postgres::catalog::{Index, Table};
 use crate::postgres::explain::Plan;
@@ -223,8 +223,8 @@ impl Bench<'_> {
         let nodes = plan.nodes().into_iter();
         let mut tables = nodes.filter_map(|node| self.facts.table(node));
         tables.find_map(|table| {
-            let why = settled::unsettled(table, self.activity, self.facts)?;
-            Some(settled::not_settled(&why, table, self.facts))
+            let why = maintenance::unsettled(table, self.activity, self.facts)?;
+            Some(maintenance::not_settled(&why, table, self.facts))
         })
     }
 

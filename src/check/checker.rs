@@ -3,17 +3,17 @@
 use anyhow::Result;
 use tokio_postgres::Client;
 
-use super::bench::{Bench, Checked};
 use super::evidence::Evidence;
 use super::finding::{Finding, Severity};
-use super::lookup::Read;
-use super::outcome::{Check, Skipped, Subject};
+use super::fk_lookup::Read;
+use super::maintenance::{self, Activity};
+use super::plan_stability;
 use super::prove::{self, Proven};
 use super::query::Query;
+use super::read_check::{Bench, Checked};
+use super::report::{Check, Skipped, Subject};
 use super::rules::Facts;
 use super::settings::{Settings, Suite};
-use super::settled::{self, Activity};
-use super::stability;
 use crate::index::{Coverage, Survey, Verdict};
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, Index, Scope, Table};
@@ -76,7 +76,7 @@ impl Judging<'_> {
         task.finish();
         if self.settings.settle {
             let mut judged = judged(&mut checked);
-            stability::judge(client, &mut judged, self.settings, self.progress).await?;
+            plan_stability::judge(client, &mut judged, self.settings, self.progress).await?;
         }
         if self.settings.prove {
             let proven = judged(&mut checked).into_iter();
@@ -123,7 +123,7 @@ impl Judging<'_> {
     /// Reads it.
     pub async fn world(&self, client: &Client) -> Result<World> {
         Ok(World {
-            activity: settled::wait(client, self.progress).await?,
+            activity: maintenance::wait(client, self.progress).await?,
             tables: catalog::tables(client, Scope::Database).await?,
             indexes: catalog::indexes(client, Scope::Database).await?,
             block_bytes: catalog::block_bytes(client).await?,
@@ -142,13 +142,13 @@ impl Judging<'_> {
                 .tables
                 .iter()
                 .filter(in_schema)
-                .filter(|table| settled::unsettled(table, &world.activity, facts).is_some())
+                .filter(|table| maintenance::unsettled(table, &world.activity, facts).is_some())
                 .map(|table| &table.name)
                 .collect();
             if unsettled.is_empty() {
                 break;
             }
-            settled::settle(client, &unsettled, self.progress).await?;
+            maintenance::settle(client, &unsettled, self.progress).await?;
             world = self.world(client).await?;
         }
         Ok(world)
