@@ -4,10 +4,10 @@ use anyhow::Result;
 use indicatif::HumanBytes;
 use tokio_postgres::GenericClient;
 
-use crate::load::input::Input;
 use crate::load::ledger::Entry;
 use crate::load::run::{Begun, Load};
-use crate::load::size::Size;
+use crate::load::source::input::Input;
+use crate::load::table::size::Size;
 use crate::progress::{Progress, grouped};
 
 impl Load<'_> {

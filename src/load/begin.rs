@@ -10,7 +10,7 @@ use crate::load::ledger::{self, Entry, NewEntry};
 use crate::load::lift::{self, Choice};
 use crate::load::rights::{self, Needs};
 use crate::load::run::{Begun, Load};
-use crate::load::tables::{self, Target};
+use crate::load::table::target::{self, Target};
 use crate::postgres::catalog;
 use crate::postgres::name::quoted;
 
@@ -55,7 +55,7 @@ impl Load<'_> {
         let lacks_ledger = !ledger::exists(transaction).await?;
         let schema = self.schema(transaction).await?;
         let lacks_tables =
-            tables::are_missing(transaction, self.dataset, &schema, self.tables).await?;
+            target::are_missing(transaction, self.dataset, &schema, self.tables).await?;
         let needs = Needs {
             ledger: lacks_ledger,
             schema: lacks_schema.then_some(&schema),
@@ -72,7 +72,7 @@ impl Load<'_> {
                 .with_context(|| format!("could not make the schema {schema}"))?;
         }
         if lacks_tables {
-            tables::apply(transaction, self.dataset, &schema).await?;
+            target::apply(transaction, self.dataset, &schema).await?;
         }
         Ok(schema)
     }

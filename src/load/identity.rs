@@ -9,9 +9,9 @@ use anyhow::{Context, Result, bail};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::files::manifest::checksum;
-use crate::load::input::{From, Input, Origin};
 use crate::load::ledger::Entry;
 use crate::load::run::Load;
+use crate::load::source::input::{From, Input, Origin};
 
 /// What the ledger says before a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

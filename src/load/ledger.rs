@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use tokio_postgres::{GenericClient, Row};
 
 use crate::load::account::Account;
-use crate::load::feed::Position;
+use crate::load::source::chunk::Position;
 
 mod lifted;
 

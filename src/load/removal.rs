@@ -11,11 +11,11 @@ use tokio_postgres::{Client, GenericClient, Transaction};
 use crate::load::ledger::{self, Lifted};
 use crate::load::lift::{self, Choice};
 use crate::load::policy::Duplicates;
-use crate::load::rejects::{Rejected, Rejects, SHOWN};
 use crate::load::restore::{self, BrokenKey};
-use crate::load::rows::TableLoad;
-use crate::load::second_read::{Matcher, SecondRead, Values, column_names};
-use crate::load::tables;
+use crate::load::source::rejects::{Rejected, Rejects, SHOWN};
+use crate::load::table::key_search::{Matcher, SecondRead, Values, column_names};
+use crate::load::table::load::TableLoad;
+use crate::load::table::target;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, ForeignKey, Scope};
 use crate::postgres::error::Refused;
@@ -386,7 +386,7 @@ pub async fn ensure_counts(
     table: &TableName,
 ) -> Result<()> {
     let known = ledger::accounts(client, schema, std::slice::from_ref(&table.name)).await?;
-    let there = tables::count(client, table).await?;
+    let there = target::count(client, table).await?;
     for account in known {
         ensure!(
             account.loaded == there,

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use tokio_postgres::GenericClient;
 
-use crate::load::tables::Target;
+use crate::load::table::target::Target;
 
 /// What a load is about to make.
 #[derive(Debug, Clone, Copy)]

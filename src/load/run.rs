@@ -11,21 +11,21 @@ use crate::dataset::Dataset;
 use crate::load::account::Account;
 use crate::load::afterwards::Afterwards;
 use crate::load::begin::{Reached, Stage};
-use crate::load::columns;
 use crate::load::crew::Crew;
 use crate::load::fill::Fill;
 use crate::load::identity::{self, Found, Identity};
-use crate::load::input::Input;
 use crate::load::ledger::{self, NewEntry};
 use crate::load::lift::{self, Choice};
 use crate::load::policy::Policy;
-use crate::load::rejects::{Rejected, Rejects};
 use crate::load::restore::{self, BrokenKey};
 use crate::load::rights;
-use crate::load::rows::{self, Commit, TableLoad, Way};
 use crate::load::session::Session;
 use crate::load::settings::{Mark, Settings};
-use crate::load::tables::{self, Target};
+use crate::load::source::columns;
+use crate::load::source::input::Input;
+use crate::load::source::rejects::{Rejected, Rejects};
+use crate::load::table::load::{self, Commit, TableLoad, Way};
+use crate::load::table::target::{self, Target};
 use crate::load::turn;
 use crate::postgres::catalog;
 use crate::postgres::{Server, TableName};
@@ -166,8 +166,8 @@ impl Load<'_> {
             }
             Found::Complete | Found::Nothing => {}
         }
-        tables::are_missing(&client, self.dataset, &schema, self.tables).await?;
-        let full = tables::full(&client, self.dataset, &schema, self.tables).await?;
+        target::are_missing(&client, self.dataset, &schema, self.tables).await?;
+        let full = target::full(&client, self.dataset, &schema, self.tables).await?;
         self.ensure_may_fill(&full)?;
         Ok(Found::Nothing)
     }
@@ -180,8 +180,8 @@ impl Load<'_> {
         identity: &Identity,
     ) -> Result<bool> {
         let loaded = ledger::progress(client, schema, &self.table_names()).await?;
-        let full = tables::full(client, self.dataset, schema, self.tables).await?;
-        let there = tables::existing(client, self.dataset, schema, self.tables).await?;
+        let full = target::full(client, self.dataset, schema, self.tables).await?;
+        let there = target::existing(client, self.dataset, schema, self.tables).await?;
         let kept =
             |it: &ledger::Progress| it.account.loaded == 0 || full.contains(&it.account.name);
         let same = loaded
@@ -280,7 +280,7 @@ impl Load<'_> {
     ) -> Result<Begun> {
         let transaction = control.transaction().await?;
         let schema = self.make_ready(&transaction).await?;
-        let targets = tables::find(&transaction, self.dataset, &schema, self.tables).await?;
+        let targets = target::find(&transaction, self.dataset, &schema, self.tables).await?;
         rights::ensure_may_fill(&transaction, &targets).await?;
         let entry = match found {
             Found::Unfinished => ledger::find(&transaction, &schema).await?,
@@ -358,7 +358,7 @@ impl Load<'_> {
 
     async fn finished_before(&self, client: &Client, schema: &str) -> Result<Finished> {
         let accounts = ledger::accounts(client, schema, &self.table_names()).await?;
-        let targets = tables::find(client, self.dataset, schema, self.tables).await?;
+        let targets = target::find(client, self.dataset, schema, self.tables).await?;
         let oids: Vec<u32> = targets.iter().map(|target| target.oid).collect();
         let broken = restore::broken_keys(client, &oids).await?;
         Ok(Finished::Before(Loaded {
@@ -413,7 +413,7 @@ impl Load<'_> {
         if self.policy.append {
             return Ok(lift::keep(keys));
         }
-        let full = tables::full_outsiders(client, targets, &keys).await?;
+        let full = target::full_outsiders(client, targets, &keys).await?;
         Ok(lift::choose(keys, &full))
     }
 
@@ -447,7 +447,7 @@ impl Load<'_> {
                 earlier: earlier.cloned(),
                 source: source.clone(),
                 policy: self.policy,
-                segment: rows::SEGMENT,
+                segment: load::SEGMENT,
             })
         };
         let targets = begun.targets.iter().zip(&begun.sources);

@@ -11,9 +11,9 @@ use crate::dataset::{Dataset, Plan};
 use crate::generate::binary::{self, Wire};
 use crate::generate::{TableMaker, pipeline};
 use crate::load::account::Tally;
-use crate::load::feed::{Chunk, Format, Position};
-use crate::load::input::TableInput;
-use crate::load::reader::CHUNK;
+use crate::load::source::chunk::{Chunk, Format, Position};
+use crate::load::source::input::TableInput;
+use crate::load::source::reader::CHUNK;
 use crate::postgres::catalog;
 
 /// What rows are made from.

@@ -11,9 +11,9 @@ use crate::files::Manifest;
 use crate::files::manifest::TableFile;
 use crate::files::records::Dialect;
 use crate::generate::{TableMaker, estimate};
-use crate::load::folder::{described, ensure_is_folder, ensure_made_from, ignored, locate};
-use crate::load::made::Made;
-use crate::load::said::{STANDARD_INPUT, Said, from_path};
+use crate::load::source::folder::{described, ensure_is_folder, ensure_made_from, ignored, locate};
+use crate::load::source::generated::Made;
+use crate::load::source::overrides::{STANDARD_INPUT, Said, from_path};
 use crate::progress::grouped;
 
 /// Rows, ready to be loaded.

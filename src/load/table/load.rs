@@ -11,14 +11,14 @@ use tokio_postgres::{Client, Transaction};
 use crate::dataset::{Column, Dataset};
 use crate::files::manifest;
 use crate::load::account::{Account, Tally};
-use crate::load::columns;
-use crate::load::feed::{Chunk, Feed, Format, Position, Source};
-use crate::load::input::{From, TableInput};
 use crate::load::ledger;
 use crate::load::policy::{Duplicates, Policy};
-use crate::load::refused::RowRefused;
-use crate::load::rejects::Rejects;
-use crate::load::tables::{self, Target};
+use crate::load::source::chunk::{Chunk, Feed, Format, Position, Source};
+use crate::load::source::columns;
+use crate::load::source::input::{From, TableInput};
+use crate::load::source::rejects::Rejects;
+use crate::load::table::server_rejection::RowRefused;
+use crate::load::table::target::{self, Target};
 use crate::postgres::copy::CopyIn;
 use crate::postgres::name::quoted_list;
 use crate::progress::{Progress, Task, Unit};
@@ -240,7 +240,7 @@ impl TableLoad<'_> {
         };
         let table = &self.target.name;
         if let Some(before) = before {
-            let there = tables::count(&transaction, table).await?;
+            let there = target::count(&transaction, table).await?;
             ensure!(
                 there == before.there + account.loaded - before.loaded,
                 "{table} held {} rows, COPY counted {} more, and it holds {there}; nothing of them was kept",
@@ -277,7 +277,7 @@ impl TableLoad<'_> {
             .await
             .with_context(|| format!("could not lock {table}"))?;
         Ok(Some(Before {
-            there: tables::count(transaction, table).await?,
+            there: target::count(transaction, table).await?,
             loaded: account.loaded,
         }))
     }
@@ -302,7 +302,7 @@ impl TableLoad<'_> {
             .batch_execute(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
             .await
             .with_context(|| format!("could not lock {table}"))?;
-        let filled = !self.target.holds_rows && tables::holds_rows(transaction, table).await?;
+        let filled = !self.target.holds_rows && target::holds_rows(transaction, table).await?;
         ensure!(
             !filled,
             "{table} was empty when this load began, and somebody wrote rows into it since"

@@ -8,8 +8,8 @@ use anyhow::{Context, Result, bail};
 use crate::dataset::{Dataset, Table, source};
 use crate::files::Manifest;
 use crate::files::manifest;
-use crate::load::input::{Form, From, TableInput};
-use crate::load::said::STANDARD_INPUT;
+use crate::load::source::input::{Form, From, TableInput};
+use crate::load::source::overrides::STANDARD_INPUT;
 
 pub(super) fn ensure_is_folder(folder: &Path) -> Result<()> {
     if folder.is_dir() {

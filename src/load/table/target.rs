@@ -6,9 +6,9 @@ use anyhow::{Context, Result, bail, ensure};
 use tokio_postgres::GenericClient;
 
 use crate::dataset::Dataset;
-use crate::load::columns;
 use crate::load::ledger;
 use crate::load::lift::Key;
+use crate::load::source::columns;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, Scope, TableKind};
 

@@ -13,13 +13,13 @@ use crate::files::manifest::{TableFile, checksum};
 use crate::files::open::Text;
 use crate::files::records::{Record, Records};
 use crate::load::account::Tally;
-use crate::load::columns::by_header;
 use crate::load::convert::integer;
 use crate::load::encode::RowEncoder;
-use crate::load::feed::Position;
-use crate::load::input::{From, TableInput};
-use crate::load::refused::RowRefused;
-use crate::load::rejects::RejectsFile;
+use crate::load::source::chunk::Position;
+use crate::load::source::columns::by_header;
+use crate::load::source::input::{From, TableInput};
+use crate::load::source::rejects::RejectsFile;
+use crate::load::table::server_rejection::RowRefused;
 
 /// A message of about 1 MB costs the client least.
 pub const CHUNK: usize = 1 << 20;

@@ -7,9 +7,9 @@ use anyhow::{Result, bail};
 
 use crate::dataset::{Dataset, Kind, Table};
 use crate::load::account::Account;
-use crate::load::input::Input;
-use crate::load::reader::FileReader;
-use crate::load::rejects::{Rejects, RejectsFile};
+use crate::load::source::input::Input;
+use crate::load::source::reader::FileReader;
+use crate::load::source::rejects::{Rejects, RejectsFile};
 use crate::postgres::catalog::{Column, ColumnDefault};
 use crate::progress::{Progress, Unit};
 

@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use crate::dataset::document::did_you_mean;
 use crate::dataset::reading::PASSED_OVER;
 use crate::dataset::{Column, Dataset, Table};
-use crate::load::rejects::OWN_COLUMNS;
+use crate::load::source::rejects::OWN_COLUMNS;
 use crate::postgres::catalog::{self, ColumnDefault};
 
 /// Refuses a dataset and a database table that don't agree, naming both places.

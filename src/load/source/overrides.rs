@@ -12,8 +12,8 @@ use crate::dataset::reading::PASSED_OVER;
 use crate::dataset::{Dataset, Table};
 use crate::files::open::{Text, put_aside};
 use crate::files::records::{Dialect, Records};
-use crate::load::input::{Form, From, TableInput};
-use crate::load::rejects::OWN_COLUMNS;
+use crate::load::source::input::{Form, From, TableInput};
+use crate::load::source::rejects::OWN_COLUMNS;
 
 /// A file that `--file TABLE=PATH` names.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,12 +13,12 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use crate::dataset::Dataset;
 use crate::generate::binary::{SIGNATURE, TRAILER, Wire};
 use crate::load::account::Tally;
-use crate::load::columns::by_header;
 use crate::load::encode::RowEncoder;
-use crate::load::input::{From, TableInput};
-use crate::load::reader::{FileReader, Rows};
-use crate::load::refused::RowRefused;
-use crate::load::rejects::{Rejects, RejectsFile};
+use crate::load::source::columns::by_header;
+use crate::load::source::input::{From, TableInput};
+use crate::load::source::reader::{FileReader, Rows};
+use crate::load::source::rejects::{Rejects, RejectsFile};
+use crate::load::table::server_rejection::RowRefused;
 use crate::postgres::catalog;
 
 /// Chunks waiting for the server; memory is bounded by their number.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::dataset::Dataset;
 use crate::load::account::Account;
 use crate::load::read_only;
-use crate::load::rejects::{MaxRejects, Rejects};
+use crate::load::source::rejects::{MaxRejects, Rejects};
 use crate::load::{Input, NamedFile, Said};
 use crate::progress::Progress;
 

@@ -7,13 +7,13 @@ use anyhow::{Context, Result, ensure};
 use tokio_postgres::{Client, Transaction};
 
 use crate::dataset::Dataset;
-use crate::load::columns::by_header;
 use crate::load::encode::RowEncoder;
-use crate::load::input::{From, TableInput};
 use crate::load::ledger;
-use crate::load::reader::FileReader;
-use crate::load::rejects::{Rejected, Rejects, RejectsFile, SHOWN};
-use crate::load::rows::TableLoad;
+use crate::load::source::columns::by_header;
+use crate::load::source::input::{From, TableInput};
+use crate::load::source::reader::FileReader;
+use crate::load::source::rejects::{Rejected, Rejects, RejectsFile, SHOWN};
+use crate::load::table::load::TableLoad;
 use crate::postgres::TableName;
 use crate::postgres::catalog::ForeignKey;
 

@@ -13,7 +13,7 @@ use anyhow::{Context, Error, Result};
 use serde::Serialize;
 
 use crate::load::account::Account;
-use crate::load::input::{Input, TableInput};
+use crate::load::source::input::{Input, TableInput};
 use crate::postgres::error::Refused;
 use crate::progress::grouped;
 

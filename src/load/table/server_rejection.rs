@@ -6,11 +6,11 @@ use std::fmt;
 use anyhow::{Error, Result, anyhow};
 use tokio_postgres::error::{DbError, SqlState};
 
-use crate::load::columns;
 use crate::load::encode::shortened;
-use crate::load::input::From;
-use crate::load::reader::FileReader;
-use crate::load::rows::TableLoad;
+use crate::load::source::columns;
+use crate::load::source::input::From;
+use crate::load::source::reader::FileReader;
+use crate::load::table::load::TableLoad;
 use crate::postgres::copy::{Place, place};
 
 /// A record that the server refused.

@@ -1,0 +1,7 @@
+//! One table of the database: found and checked, filled through COPY, its records searched for broken keys.
+
+pub mod key_search;
+pub mod load;
+pub mod server_rejection;
+pub mod size;
+pub mod target;
