@@ -5,9 +5,9 @@
 use anyhow::{Context, Result, bail};
 use tokio_postgres::Transaction;
 
+use crate::load::constraints::drop as lift;
 use crate::load::ledger::{self, Unfinished};
-use crate::load::lift;
-use crate::load::turn;
+use crate::load::session::advisory_lock;
 use crate::postgres::catalog::{self, Scope};
 use crate::postgres::name::quoted;
 use crate::postgres::{Server, TableName};
@@ -44,7 +44,7 @@ pub async fn forget(server: &Server, abandon: bool, progress: &Progress) -> Resu
             ledger: false,
         });
     }
-    turn::take(server, &client, progress).await?;
+    advisory_lock::acquire(server, &client, progress).await?;
     let transaction = client.transaction().await?;
     let mut abandoned = Vec::new();
     let wanted = |load: &Unfinished| server.schema().is_none_or(|schema| schema == load.schema);

@@ -9,24 +9,24 @@ use tokio_postgres::{Client, GenericClient, Transaction};
 
 use crate::dataset::Dataset;
 use crate::load::account::Account;
-use crate::load::afterwards::Afterwards;
-use crate::load::begin::{Reached, Stage};
-use crate::load::crew::Crew;
-use crate::load::fill::Fill;
+use crate::load::constraints::drop::{self, Choice};
+use crate::load::constraints::restore::{self, BrokenKey};
 use crate::load::identity::{self, Found, Identity};
 use crate::load::ledger::{self, NewEntry};
-use crate::load::lift::{self, Choice};
+use crate::load::phases::Fill;
 use crate::load::policy::Policy;
-use crate::load::restore::{self, BrokenKey};
-use crate::load::rights;
-use crate::load::session::Session;
-use crate::load::settings::{Mark, Settings};
+use crate::load::post_load_hook::Afterwards;
+use crate::load::prepare::{Reached, Stage};
+use crate::load::session::advisory_lock;
+use crate::load::session::privileges;
+use crate::load::session::server_settings::{Mark, Settings};
+use crate::load::session::settings::Session;
+use crate::load::session::worker_pool::Crew;
 use crate::load::source::columns;
 use crate::load::source::input::Input;
 use crate::load::source::rejects::{Rejected, Rejects};
 use crate::load::table::load::{self, Commit, TableLoad, Way};
 use crate::load::table::target::{self, Target};
-use crate::load::turn;
 use crate::postgres::catalog;
 use crate::postgres::{Server, TableName};
 use crate::progress::Progress;
@@ -222,7 +222,7 @@ impl Load<'_> {
         )
         .await?;
         session.apply(&control).await?;
-        turn::take(self.server, &control, progress).await?;
+        advisory_lock::acquire(self.server, &control, progress).await?;
         let found = self.look(&identity).await?;
         if found == Found::Complete {
             return self.recall().await;
@@ -281,7 +281,7 @@ impl Load<'_> {
         let transaction = control.transaction().await?;
         let schema = self.make_ready(&transaction).await?;
         let targets = target::find(&transaction, self.dataset, &schema, self.tables).await?;
-        rights::ensure_may_fill(&transaction, &targets).await?;
+        privileges::ensure_may_fill(&transaction, &targets).await?;
         let entry = match found {
             Found::Unfinished => ledger::find(&transaction, &schema).await?,
             Found::Nothing | Found::Complete => None,
@@ -409,12 +409,12 @@ impl Load<'_> {
         };
         let open = targets.iter().filter(is_open);
         let oids: Vec<u32> = open.map(|target| target.oid).collect();
-        let keys = lift::keys_as_written(client, &oids).await?;
+        let keys = drop::keys_as_written(client, &oids).await?;
         if self.policy.append {
-            return Ok(lift::keep(keys));
+            return Ok(drop::keep(keys));
         }
         let full = target::full_outsiders(client, targets, &keys).await?;
-        Ok(lift::choose(keys, &full))
+        Ok(drop::choose(keys, &full))
     }
 
     fn table_loads<'t>(&'t self, input: &'t Input, begun: &'t Begun) -> Result<Vec<TableLoad<'t>>> {

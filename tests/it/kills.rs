@@ -118,7 +118,7 @@ fn prepare(url: &str, pattern: &str) {
 
 /// Makes the ledger, as the load would, and its gate.
 fn watch_ledger(url: &str) {
-    crate::support::execute_at(url, include_str!("../../src/load/sql/ledger.sql"));
+    crate::support::execute_at(url, include_str!("../../src/load/ledger/sql/ledger.sql"));
     crate::support::execute_at(
         url,
         "CREATE TRIGGER gate BEFORE UPDATE OF finished_at ON seedrow.loads FOR EACH ROW

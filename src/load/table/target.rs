@@ -6,8 +6,8 @@ use anyhow::{Context, Result, bail, ensure};
 use tokio_postgres::GenericClient;
 
 use crate::dataset::Dataset;
+use crate::load::constraints::drop::Key;
 use crate::load::ledger;
-use crate::load::lift::Key;
 use crate::load::source::columns;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, Scope, TableKind};

@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use tokio::sync::Notify;
 use tokio_postgres::Client;
 
-use crate::load::session::Session;
+use crate::load::session::settings::Session;
 use crate::postgres::Server;
 
 /// Several connections to one server.

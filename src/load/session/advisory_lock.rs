@@ -30,7 +30,7 @@ const REMIND: Duration = Duration::from_secs(10);
 /// Takes the turn for as long as `client` is open, and has the connections opened from now on share in it.
 ///
 /// Refuses while another seedrow has it, and says who. Waits for what a killed one left at work, and says so.
-pub async fn take(server: &Server, client: &Client, progress: &Progress) -> Result<()> {
+pub async fn acquire(server: &Server, client: &Client, progress: &Progress) -> Result<()> {
     let deadline = Instant::now() + MOMENT;
     while !try_lock(client).await? {
         if Instant::now() > deadline {

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use anyhow::{Context, Result, bail};
 use tokio_postgres::Transaction;
 
+use crate::load::constraints::drop::{self, Choice};
 use crate::load::identity::Identity;
 use crate::load::ledger::{self, Entry, NewEntry};
-use crate::load::lift::{self, Choice};
-use crate::load::rights::{self, Needs};
 use crate::load::run::{Begun, Load};
+use crate::load::session::privileges::{self, Needs};
 use crate::load::table::target::{self, Target};
 use crate::postgres::catalog;
 use crate::postgres::name::quoted;
@@ -61,7 +61,7 @@ impl Load<'_> {
             schema: lacks_schema.then_some(&schema),
             tables_in: (lacks_tables && !lacks_schema).then_some(&schema),
         };
-        rights::ensure_may_make(transaction, needs).await?;
+        privileges::ensure_may_make(transaction, needs).await?;
         if lacks_ledger {
             ledger::make(transaction).await?;
         }
@@ -125,7 +125,7 @@ impl Load<'_> {
     ) -> Result<()> {
         let unvalidated = ledger::unvalidated(transaction).await?;
         for key in choice.to_lift(&unvalidated) {
-            lift::drop_constraint(transaction, schema, &key).await?;
+            drop::drop_constraint(transaction, schema, &key).await?;
         }
         Ok(())
     }

@@ -4,10 +4,10 @@ use anyhow::{Context, Error, Result, anyhow};
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Client, GenericClient};
 
+use crate::load::constraints::drop as lift;
+use crate::load::constraints::orphans as removal;
 use crate::load::ledger::{self, Lifted};
-use crate::load::lift;
 use crate::load::policy::Duplicates;
-use crate::load::removal;
 use crate::load::table::load::TableLoad;
 use crate::load::table::target::Target;
 use crate::postgres::TableName;

@@ -10,7 +10,7 @@ use crate::postgres::locks::{self, Holder};
 
 impl Load<'_> {
     /// Who holds the lock, when it is one that the error is about.
-    pub(super) async fn explained(&self, error: Error) -> Error {
+    pub(crate) async fn explained(&self, error: Error) -> Error {
         let code = error
             .chain()
             .find_map(|cause| cause.downcast_ref::<DbError>());
@@ -42,7 +42,7 @@ impl Load<'_> {
     }
 
     /// The error with what to type beneath it.
-    pub(super) fn unfinished(&self, error: Error) -> Error {
+    pub(crate) fn unfinished(&self, error: Error) -> Error {
         let notes = vec![
             format!(
                 "the load is unfinished; with this mended, type: {}",

@@ -10,9 +10,10 @@ use tokio_postgres::{GenericClient, Row};
 use crate::load::account::Account;
 use crate::load::source::chunk::Position;
 
-mod lifted;
+mod dropped;
+pub mod unfinished;
 
-pub use lifted::{
+pub use dropped::{
     Lifted, forget_put_back, lifted, note_lifted, note_restored, note_validated, unvalidated,
 };
 

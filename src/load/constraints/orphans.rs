@@ -8,10 +8,10 @@ use std::collections::{HashMap, HashSet};
 use anyhow::{Context, Result, ensure};
 use tokio_postgres::{Client, GenericClient, Transaction};
 
+use crate::load::constraints::drop::{self, Choice};
+use crate::load::constraints::restore::{self, BrokenKey};
 use crate::load::ledger::{self, Lifted};
-use crate::load::lift::{self, Choice};
 use crate::load::policy::Duplicates;
-use crate::load::restore::{self, BrokenKey};
 use crate::load::source::rejects::{Rejected, Rejects, SHOWN};
 use crate::load::table::key_search::{Matcher, SecondRead, Values, column_names};
 use crate::load::table::load::TableLoad;
@@ -277,7 +277,7 @@ pub async fn reject_orphans(
         emptied.push(load.target.name.clone());
     }
     for key in &lifted {
-        lift::put_back(&transaction, key)
+        drop::put_back(&transaction, key)
             .await
             .with_context(|| format!("could not put {} back on {}", key.name, key.table))?;
     }
@@ -302,7 +302,7 @@ async fn drop_foreign_keys(
     loads: &[TableLoad<'_>],
 ) -> Result<Vec<Lifted>> {
     let oids: Vec<u32> = loads.iter().map(|load| load.target.oid).collect();
-    let keys = lift::keys_as_written(transaction, &oids).await?;
+    let keys = drop::keys_as_written(transaction, &oids).await?;
     let foreign = keys.into_iter().filter(|key| {
         key.lifted.is_foreign() && key.obstacle.is_none() && oids.contains(&key.table_oid)
     });
@@ -312,7 +312,7 @@ async fn drop_foreign_keys(
     };
     let lifted = choice.to_lift(&ledger::unvalidated(transaction).await?);
     for key in &lifted {
-        lift::drop_constraint(transaction, schema, key).await?;
+        drop::drop_constraint(transaction, schema, key).await?;
     }
     Ok(lifted)
 }

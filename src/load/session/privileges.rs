@@ -61,7 +61,7 @@ pub async fn ensure_may_make(client: &impl GenericClient, needs: Needs<'_>) -> R
 pub async fn ensure_may_fill(client: &impl GenericClient, targets: &[Target]) -> Result<()> {
     for Target { oid, name, .. } in targets {
         let row = client
-            .query_one(include_str!("sql/rights.sql"), &[oid])
+            .query_one(include_str!("sql/privileges.sql"), &[oid])
             .await
             .with_context(|| format!("could not look up the rights on {name}"))?;
         let role: String = row.try_get("role")?;
