@@ -9,6 +9,7 @@
 
 pub mod cli;
 pub mod progress;
+pub mod suggestion;
 
 pub mod dataset;
 pub mod generate;

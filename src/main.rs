@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     match commands::execute(&cli) {
         Ok(outcome) => outcome.exit_code(),
         Err(error) => {
-            seedrow::report::error(&error);
+            seedrow::report::error(&error, &cli.suggestions());
             ExitCode::from(2)
         }
     }

@@ -18,6 +18,7 @@ use crate::index::{Coverage, Survey, Verdict};
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, Index, Scope, Table};
 use crate::progress::{Progress, Unit};
+use crate::suggestion::TARGET;
 
 /// How often tables are vacuumed at the most.
 const SETTLING: u32 = 2;
@@ -160,7 +161,6 @@ impl Judging<'_> {
             indexes: &world.indexes,
             survey: self.survey,
             block_bytes: world.block_bytes,
-            target_options: &self.settings.target_options,
         }
     }
 
@@ -191,8 +191,7 @@ impl Judging<'_> {
                 on: None,
                 message: message.to_owned(),
                 help: format!(
-                    "fill the tables, or leave plans out: `seedrow check{} --only coverage,schema`",
-                    self.settings.target_options
+                    "fill the tables, or leave plans out: `seedrow check{TARGET} --only coverage,schema`"
                 ),
             }],
             waived: Vec::new(),

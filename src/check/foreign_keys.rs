@@ -6,17 +6,18 @@ use super::report::{Check, KeyVerdict, Subject};
 use crate::index::{Coverage, Mode, NOT_INDEXED, Survey, Verdict};
 use crate::postgres::catalog::ForeignKey;
 use crate::postgres::name::quoted;
+use crate::suggestion::TARGET;
 
 /// The check's name in reports.
 pub const FOREIGN_KEYS: &str = "foreign-keys";
 
 /// Each foreign key has an index (`fk-not-indexed`), which the planner uses (`fk-index-unused`), and holds for all rows
 /// (`fk-not-valid`). `answers` are the planner's, in the survey's order.
-pub fn check(survey: &Survey, answers: &[Option<Answer>], target_options: &str) -> Check {
+pub fn check(survey: &Survey, answers: &[Option<Answer>]) -> Check {
     let keys = || survey.keys.iter();
     let uncovered = keys()
         .filter(|key| !key.verdict.is_covered())
-        .map(|key| fk_not_indexed(survey, key, target_options));
+        .map(|key| fk_not_indexed(survey, key));
     let unused = keys()
         .zip(answers)
         .filter_map(|(key, answer)| Some((key, answer.as_ref()?)))
@@ -65,7 +66,7 @@ fn fk_index_unused(survey: &Survey, key: &Coverage, answer: &Answer) -> Option<F
     })
 }
 
-fn fk_not_indexed(survey: &Survey, key: &Coverage, target_options: &str) -> Finding {
+fn fk_not_indexed(survey: &Survey, key: &Coverage) -> Finding {
     let shown = key.shown(&survey.home);
     Finding {
         rule: NOT_INDEXED,
@@ -81,13 +82,13 @@ fn fk_not_indexed(survey: &Survey, key: &Coverage, target_options: &str) -> Find
             }
             near => format!("no index serves the foreign key {shown}: {}", near.reason()),
         },
-        help: build_help(survey, &key.foreign_key, target_options),
+        help: build_help(survey, &key.foreign_key),
     }
 }
 
 /// The command, and the statement that it runs.
-pub fn build_help(survey: &Survey, key: &ForeignKey, target_options: &str) -> String {
-    let command = format!("`seedrow index{target_options}`");
+pub fn build_help(survey: &Survey, key: &ForeignKey) -> String {
+    let command = format!("`seedrow index{TARGET}`");
     match survey.proposal_for(key) {
         Some(proposal) => format!("{command}, or: {};", proposal.ddl(Mode::Plain)),
         None => command,
@@ -166,7 +167,7 @@ mod tests {
                 Verdict::Covered { index: "y".into() },
             ),
         ]);
-        let check = check(&survey, &[], " --url postgresql:///shop");
+        let check = check(&survey, &[]);
         let Subject::ForeignKeys {
             covered,
             total,
@@ -190,7 +191,7 @@ mod tests {
         );
         assert_eq!(
             first.help,
-            "`seedrow index --url postgresql:///shop`, or: CREATE INDEX child_c1_idx ON public.child (c1);"
+            format!("`seedrow index{TARGET}`, or: CREATE INDEX child_c1_idx ON public.child (c1);")
         );
         assert!(check.findings[1].message.ends_with(": x is partial"));
     }
@@ -202,7 +203,7 @@ mod tests {
             ..samples::foreign_key(&[1, 2])
         };
         let covered = Verdict::Covered { index: "y".into() };
-        let check = check(&survey(vec![(key, covered)]), &[], "");
+        let check = check(&survey(vec![(key, covered)]), &[]);
         let finding = &check.findings[0];
         assert_eq!(finding.rule, "fk-not-valid");
         assert_eq!(
@@ -217,11 +218,7 @@ mod tests {
     #[test]
     fn keys_that_are_covered_and_valid_pass() {
         let covered = Verdict::Covered { index: "y".into() };
-        let check = check(
-            &survey(vec![(samples::foreign_key(&[1]), covered)]),
-            &[],
-            "",
-        );
+        let check = check(&survey(vec![(samples::foreign_key(&[1]), covered)]), &[]);
         assert_eq!(check.findings, []);
     }
 
@@ -230,7 +227,7 @@ mod tests {
         let covered = Verdict::Covered { index: "y".into() };
         let survey = survey(vec![(samples::foreign_key(&[1]), covered)]);
         let answers = [Some(Answer::Disagrees("Seq Scan on child".into()))];
-        let check = check(&survey, &answers, "");
+        let check = check(&survey, &answers);
         assert_eq!(check.findings[0].rule, "fk-index-unused");
         assert!(
             check.findings[0]
@@ -246,7 +243,7 @@ mod tests {
             validated: false,
             ..samples::foreign_key(&[1])
         };
-        let check = check(&survey(vec![(key, Verdict::Uncovered)]), &[], "");
+        let check = check(&survey(vec![(key, Verdict::Uncovered)]), &[]);
         let found: Vec<(&str, Severity)> = check
             .findings
             .iter()

@@ -15,6 +15,7 @@ use crate::postgres::TableName;
 use crate::postgres::catalog::{Index, Table, TableKind};
 use crate::postgres::name::quoted;
 use crate::progress::{Progress, Unit, grouped};
+use crate::suggestion::TARGET;
 
 /// How long an autovacuum is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -94,15 +95,15 @@ pub fn unsettled(table: &Table, activity: &Activity, facts: Facts<'_>) -> Option
 }
 
 /// What a check says that reads such a table (`not-settled`).
-pub fn not_settled(why: &str, table: &Table, facts: Facts<'_>) -> Finding {
+pub fn not_settled(why: &str, table: &Table) -> Finding {
     Finding {
         rule: "not-settled",
         severity: Severity::Unchecked,
         on: None,
         message: format!("plans prove nothing yet: {why}"),
         help: format!(
-            "`seedrow check{} --settle`, or: VACUUM (ANALYZE) {};",
-            facts.target_options, table.name
+            "`seedrow check{TARGET} --settle`, or: VACUUM (ANALYZE) {};",
+            table.name
         ),
     }
 }
@@ -176,7 +177,6 @@ mod tests {
             indexes: &indexes,
             survey: &survey,
             block_bytes: PAGE,
-            target_options: "",
         };
         unsettled(&table, &activity, facts)
     }

@@ -172,7 +172,6 @@ impl Proven<'_> {
                 budget,
                 measured.stopped,
                 &findings,
-                "",
             ));
         }
         let red = findings

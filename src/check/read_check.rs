@@ -21,6 +21,7 @@ use crate::postgres::TableName;
 use crate::postgres::catalog::{Index, Table};
 use crate::postgres::explain::Plan;
 use crate::postgres::name::quoted;
+use crate::suggestion::TARGET;
 
 /// What became of a read.
 pub enum Checked {
@@ -178,11 +179,7 @@ impl Bench<'_> {
         if let Some(key) = self.read.key.as_ref().filter(|key| key.columns.len() > 1) {
             for (ty, values) in sample::sample_key(transaction, key, settings).await? {
                 if values.is_empty() {
-                    return Ok(Bound::Not(sample::no_key(
-                        key,
-                        &self.facts.survey.home,
-                        settings,
-                    )));
+                    return Ok(Bound::Not(sample::no_key(key, &self.facts.survey.home)));
                 }
                 bindings.push(ty, values);
             }
@@ -193,7 +190,7 @@ impl Bench<'_> {
                 Sampled::Values { ty, values } => bindings.push(ty, values),
                 Sampled::Unchecked(finding) => return Ok(Bound::Not(finding)),
                 Sampled::NoTable => {
-                    let error = sample::no_table(transaction, query, parameter, settings, home);
+                    let error = sample::no_table(transaction, query, parameter, home);
                     return Err(error.await?);
                 }
             }
@@ -224,7 +221,7 @@ impl Bench<'_> {
         let mut tables = nodes.filter_map(|node| self.facts.table(node));
         tables.find_map(|table| {
             let why = maintenance::unsettled(table, self.activity, self.facts)?;
-            Some(maintenance::not_settled(&why, table, self.facts))
+            Some(maintenance::not_settled(&why, table))
         })
     }
 
@@ -243,9 +240,8 @@ impl Bench<'_> {
                 quoted(schema)
             ),
             help: format!(
-                "make and fill the table in {}: `seedrow run{}`, or name the schema that it is in: --target-schema {}",
+                "make and fill the table in {}: `seedrow run{TARGET}`, or name the schema that it is in: --target-schema {}",
                 quoted(schema),
-                self.settings.target_options,
                 quoted(&table.name.schema)
             ),
         })
@@ -353,9 +349,9 @@ impl Bench<'_> {
         }
         if let Some(budget) = self.budget() {
             let (latency, stopped) = (latency.as_ref(), measurement.stopped);
-            let (query, options) = (&self.read.query, &self.settings.target_options);
+            let query = &self.read.query;
             findings.extend(rules::over_budget(
-                query, &figures, latency, budget, stopped, &findings, options,
+                query, &figures, latency, budget, stopped, &findings,
             ));
         }
         let measured = Measured {

@@ -46,7 +46,7 @@ pub async fn run(
     };
     if settings.areas.contains(&Area::Coverage) {
         let answers = planner::ask(&mut client, &survey).await?;
-        let keys = foreign_keys::check(&survey, &answers, &settings.target_options);
+        let keys = foreign_keys::check(&survey, &answers);
         report.checks.push(keys);
     }
     if settings.areas.contains(&Area::Schema) {

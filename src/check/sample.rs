@@ -14,6 +14,7 @@ use crate::dataset::document::did_you_mean;
 use crate::dataset::draw::Key;
 use crate::postgres::catalog::{self, Column, ForeignKey, Scope};
 use crate::postgres::name::{TableName, quoted};
+use crate::suggestion::TARGET;
 
 /// A parameter's type and the values to run the query with.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,9 +82,7 @@ pub async fn sample(
         }
     };
     match values.is_empty() {
-        true => Ok(Sampled::Unchecked(no_rows(
-            query, &written, column, settings,
-        ))),
+        true => Ok(Sampled::Unchecked(no_rows(query, &written, column))),
         false => Ok(Sampled::Values { ty, values }),
     }
 }
@@ -218,7 +217,6 @@ pub async fn no_table(
     client: &impl GenericClient,
     query: &Query,
     parameter: &Parameter,
-    settings: &Settings,
     home: Option<&str>,
 ) -> Result<anyhow::Error> {
     let Source::Column { schema, table, .. } = &parameter.source else {
@@ -231,10 +229,9 @@ pub async fn no_table(
     let tables = catalog::tables(client, Scope::Schema(&looked_in)).await?;
     let names: Vec<&str> = tables.iter().map(|t| t.name.name.as_str()).collect();
     let advice = match names.is_empty() {
-        true => format!(
-            "there are no tables yet; `seedrow run{}` makes and fills them",
-            settings.target_options
-        ),
+        true => {
+            format!("there are no tables yet; `seedrow run{TARGET}` makes and fills them")
+        }
         false => did_you_mean(table, names),
     };
     let message = format!(
@@ -265,7 +262,7 @@ fn no_column(
     query.error(parameter.line, message)
 }
 
-fn no_rows(query: &Query, table: &str, column: &Column, settings: &Settings) -> Finding {
+fn no_rows(query: &Query, table: &str, column: &Column) -> Finding {
     Finding {
         rule: "no-rows",
         severity: Severity::Unchecked,
@@ -275,15 +272,12 @@ fn no_rows(query: &Query, table: &str, column: &Column, settings: &Settings) -> 
             quoted(&column.name),
             query.name
         ),
-        help: format!(
-            "fill it: `seedrow run{0}`, or `seedrow load DIR{0}`",
-            settings.target_options
-        ),
+        help: format!("fill it: `seedrow run{TARGET}`, or `seedrow load DIR{TARGET}`"),
     }
 }
 
 /// Nothing to look a key of several columns up with.
-pub fn no_key(key: &ForeignKey, home: &str, settings: &Settings) -> Finding {
+pub fn no_key(key: &ForeignKey, home: &str) -> Finding {
     Finding {
         rule: "no-rows",
         severity: Severity::Unchecked,
@@ -293,7 +287,7 @@ pub fn no_key(key: &ForeignKey, home: &str, settings: &Settings) -> Finding {
             key.referenced.within(home),
             key.shown(home)
         ),
-        help: format!("fill it: `seedrow load DIR{}`", settings.target_options),
+        help: format!("fill it: `seedrow load DIR{TARGET}`"),
     }
 }
 

@@ -38,8 +38,6 @@ pub struct Settings {
     pub settle: bool,
     /// Whether indexes are dropped, and put back, to see checks fail.
     pub prove: bool,
-    /// The options that lead back to the target, each with a space before it, for what a finding says to type.
-    pub target_options: String,
 }
 
 /// A part of what `seedrow check` looks at.

@@ -176,7 +176,6 @@ fn judged(bench: &Bench<'_>, check: &Check, side: Side) -> Check {
     let figures = Figures::of(&measurement.samples);
     let query = &bench.read.query;
     if let Some(budget) = bench.budget() {
-        let options = &bench.settings.target_options;
         findings.extend(rules::over_budget(
             query,
             &figures,
@@ -184,7 +183,6 @@ fn judged(bench: &Bench<'_>, check: &Check, side: Side) -> Check {
             budget,
             measurement.stopped,
             &findings,
-            options,
         ));
     }
     let measured = check.subject.measured().map(|it| Measured {

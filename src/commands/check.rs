@@ -8,11 +8,12 @@ use crate::check::schema::{Reference, Scratch};
 use crate::check::{self, Area, CheckReport, QueryFile, Settings, Suite, Verdict};
 use crate::cli::{QuietArgs, ReferenceArgs, SampleArgs, TargetArgs};
 use crate::commands::Outcome;
-use crate::commands::index::{DEFAULT_DATASET, target_options};
+use crate::commands::{DEFAULT_DATASET, suggestions};
 use crate::dataset::{Dataset, waivers_with};
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report::{self, colour::Colour};
+use crate::suggestion::Suggestions;
 
 /// Prove that every foreign key has an index, that every read is fast on the last ids, and that the schema is right
 ///
@@ -141,6 +142,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let dataset = fitting(dataset, named, &server).await?;
     let suite = args.suite(dataset.as_ref())?;
     let report = check::run(&server, &suite, &args.settings(), &progress).await?;
+    let report = report::check::completed(report, &args.suggestions());
     args.show(&report)?;
     outcome(&report, args.fail_on)
 }
@@ -183,17 +185,19 @@ impl Args {
         })
     }
 
+    pub(super) fn suggestions(&self) -> Suggestions {
+        suggestions(
+            &self.target,
+            self.dataset.as_deref().unwrap_or(DEFAULT_DATASET),
+        )
+    }
+
     fn settings(&self) -> Settings {
-        let dataset = self.dataset.as_deref().unwrap_or(DEFAULT_DATASET);
         Settings {
             areas: self.only.clone().unwrap_or_else(|| Area::ALL.to_vec()),
             settle: self.settle,
             prove: self.prove,
-            ..settings_of(
-                &self.sampling,
-                self.seed,
-                target_options(&self.target, dataset),
-            )
+            ..settings_of(&self.sampling, self.seed)
         }
     }
 
@@ -229,7 +233,7 @@ pub(crate) async fn fitting(
 }
 
 /// How plans are checked, and nothing else.
-pub(crate) fn settings_of(sampling: &SampleArgs, seed: u64, target_options: String) -> Settings {
+pub(crate) fn settings_of(sampling: &SampleArgs, seed: u64) -> Settings {
     Settings {
         areas: vec![Area::Plans],
         budget: sampling.budget,
@@ -238,7 +242,6 @@ pub(crate) fn settings_of(sampling: &SampleArgs, seed: u64, target_options: Stri
         seed,
         settle: false,
         prove: false,
-        target_options,
     }
 }
 

@@ -8,12 +8,13 @@ use crate::check;
 use crate::cli::{QuietArgs, SampleArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::check::{ensure_locks_allowed, fitting, settings_of, suite};
-use crate::commands::index::{DEFAULT_DATASET, target_options};
+use crate::commands::{DEFAULT_DATASET, suggestions};
 use crate::compare::{Comparison, Direction, Saved, compare};
 use crate::dataset::{Dataset, waivers_with};
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report::{self, colour::Colour};
+use crate::suggestion::Suggestions;
 
 /// Show what changed between two checks: plans, pages, rows and times, read by read
 ///
@@ -116,6 +117,13 @@ pub async fn run(args: &Args) -> Result<Outcome> {
 }
 
 impl Args {
+    pub(super) fn suggestions(&self) -> Suggestions {
+        suggestions(
+            &self.target,
+            self.dataset.as_deref().unwrap_or(DEFAULT_DATASET),
+        )
+    }
+
     async fn measured(&self) -> Result<(Saved, Saved)> {
         let name = self.dataset.as_deref().unwrap_or(DEFAULT_DATASET);
         let dataset = Dataset::open(name)?;
@@ -130,16 +138,18 @@ impl Args {
                 .map(|it| suite(it, None))
                 .unwrap_or_default()
         };
-        let options = target_options(&self.target, name);
-        let settings = settings_of(&self.sampling, self.seed, options);
+        let settings = settings_of(&self.sampling, self.seed);
         let (before, after) =
             check::without_and_with_indexes(&server, &suite, &settings, &progress).await?;
         ensure!(
             !after.checks.is_empty(),
             "there is nothing to compare: no foreign key's tables hold rows, and no query was run"
         );
-        let saved = |report| Saved::parse(&report::check::saved(report).to_string());
-        Ok((saved(&before)?, saved(&after)?))
+        let saved = |report| {
+            let report = report::check::completed(report, &self.suggestions());
+            Saved::parse(&report::check::saved(&report).to_string())
+        };
+        Ok((saved(before)?, saved(after)?))
     }
 
     fn show(&self, comparison: &Comparison) -> Result<()> {

@@ -11,11 +11,12 @@ use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
 use crate::cli::HomeArgs;
-use crate::commands::Outcome;
+use crate::commands::{Outcome, home_words};
 use crate::postgres::embedded::control::{self, Destroyed};
 use crate::postgres::embedded::{self, Home, Lease, supervisor};
 use crate::postgres::{conninfo, programs};
 use crate::report;
+use crate::suggestion::Suggestions;
 
 /// The embedded Postgres: start, stop, status, url, psql, destroy.
 ///
@@ -109,11 +110,27 @@ impl DatabaseArgs {
     }
 }
 
+impl Args {
+    pub(super) fn suggestions(&self) -> Suggestions {
+        let home = match &self.action {
+            Action::Start { home }
+            | Action::Stop { home }
+            | Action::Status { home }
+            | Action::Url { home, .. }
+            | Action::Psql { home, .. }
+            | Action::Destroy { home, .. } => home,
+            Action::Supervise { .. } => return Suggestions::default(),
+        };
+        let home = home_words(home);
+        Suggestions::new(&home, &home)
+    }
+}
+
 /// What must run before any thread is started, or has nothing to do at once with anything else and so ends on ^C by
 /// itself; `None` for the rest.
 pub fn without_runtime(args: &Args) -> Result<Option<Outcome>> {
     match &args.action {
-        Action::Start { home } => start(&Home::resolve(home)?)?,
+        Action::Start { home } => start(&Home::resolve(home)?, &args.suggestions())?,
         Action::Stop { home } => {
             let home = Home::resolve(home)?;
             report::db::stopped(&home, control::stop(&home)?)?;
@@ -122,7 +139,7 @@ pub fn without_runtime(args: &Args) -> Result<Option<Outcome>> {
             database,
             home,
             arguments,
-        } => match psql(&Home::resolve(home)?, &database.name(), arguments)? {},
+        } => match psql(&Home::resolve(home)?, database, arguments)? {},
         Action::Destroy { home, yes } => destroy(&Home::resolve(home)?, *yes)?,
         Action::Supervise { home, bin } => supervisor::supervise(home, bin)?,
         Action::Status { .. } | Action::Url { .. } => return Ok(None),
@@ -133,8 +150,10 @@ pub fn without_runtime(args: &Args) -> Result<Option<Outcome>> {
 /// The rest.
 pub async fn run(args: &Args) -> Result<Outcome> {
     match &args.action {
-        Action::Status { home } => status(&Home::resolve(home)?).await?,
-        Action::Url { database, home } => url(&Home::resolve(home)?, &database.name())?,
+        Action::Status { home } => status(&Home::resolve(home)?, &args.suggestions()).await?,
+        Action::Url { database, home } => {
+            url(&Home::resolve(home)?, &database.name(), &args.suggestions())?;
+        }
         _ => bail!("this runs without a runtime"),
     }
     Ok(Outcome::Held)
@@ -144,33 +163,34 @@ fn own_program() -> Result<PathBuf> {
     env::current_exe().context("could not find seedrow's own executable")
 }
 
-fn start(home: &Home) -> Result<()> {
+fn start(home: &Home, suggestions: &Suggestions) -> Result<()> {
     let (started, running) = control::start(home, &own_program()?)?;
-    report::db::started(home, started, &running)
+    report::db::started(home, started, &running, suggestions)
 }
 
-async fn status(home: &Home) -> Result<()> {
+async fn status(home: &Home, suggestions: &Suggestions) -> Result<()> {
     let status = control::status(home)?;
     let databases = match &status.lease {
         Some(lease) => control::databases(lease).await?,
         None => Vec::new(),
     };
-    report::db::status(home, &status, &databases)
+    report::db::status(home, &status, &databases, suggestions)
 }
 
-fn url(home: &Home, database: &str) -> Result<()> {
+fn url(home: &Home, database: &str, suggestions: &Suggestions) -> Result<()> {
     match Lease::join(home)? {
         Some(lease) => report::db::url(&lease.url(database)),
         None => {
             report::db::url(&embedded::url(&home.socket().to_string_lossy(), database))?;
-            report::db::url_of_nothing();
+            report::db::url_of_nothing(suggestions);
             Ok(())
         }
     }
 }
 
 /// Becomes psql, which so gets the terminal's signals itself, passes on its exit code, and holds the lease to its end.
-fn psql(home: &Home, database: &str, arguments: &[String]) -> Result<Infallible> {
+fn psql(home: &Home, database: &DatabaseArgs, arguments: &[String]) -> Result<Infallible> {
+    let name = database.name();
     let lease = Lease::acquire(home.folder(), &own_program()?)?;
     let major = lease
         .running()
@@ -182,10 +202,10 @@ fn psql(home: &Home, database: &str, arguments: &[String]) -> Result<Infallible>
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(control::ensure_has(&lease, database))?;
+    runtime.block_on(control::ensure_has(&lease, &name, &database.dataset))?;
     lease.survive_exec()?;
     let mut command = Command::new(&program);
-    command.arg(lease.url(database)).args(arguments);
+    command.arg(lease.url(&name)).args(arguments);
     for variable in conninfo::variables() {
         command.env_remove(variable);
     }

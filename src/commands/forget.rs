@@ -3,11 +3,12 @@
 use anyhow::Result;
 
 use crate::cli::{QuietArgs, TargetArgs};
-use crate::commands::{Outcome, database_name};
+use crate::commands::{Outcome, database_name, suggestions};
 use crate::load;
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report;
+use crate::suggestion::Suggestions;
 
 /// Remove seedrow's ledger, the schema `seedrow`, from a database
 ///
@@ -31,6 +32,12 @@ pub struct Args {
 
     #[command(flatten)]
     quiet: QuietArgs,
+}
+
+impl Args {
+    pub(super) fn suggestions(&self) -> Suggestions {
+        suggestions(&self.target, &self.dataset)
+    }
 }
 
 /// Forgets and says what.

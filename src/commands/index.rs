@@ -3,13 +3,14 @@
 use anyhow::Result;
 
 use crate::cli::{Format, JobsArgs, QuietArgs, TargetArgs};
-use crate::commands::Outcome;
+use crate::commands::{Outcome, suggestions};
 use crate::dataset::waivers_of;
 use crate::index::{self, Built, How, Mode, Survey};
 use crate::load;
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report;
+use crate::suggestion::Suggestions;
 
 /// Find the foreign keys without an index and build what is missing
 ///
@@ -64,6 +65,10 @@ enum Intent {
 }
 
 impl Args {
+    pub(super) fn suggestions(&self) -> Suggestions {
+        suggestions(&self.target, &self.dataset)
+    }
+
     fn intent(&self) -> Intent {
         match (self.dry_run, self.build || self.concurrently) {
             (true, _) => Intent::DryRun,
@@ -103,12 +108,10 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     if args.format == Format::Text {
         report::print(&report::index::missing(&survey, args.mode()))?;
     }
-    let target_options = target_options(&args.target, &args.dataset);
     let how = How {
         jobs: args.jobs.count(),
         neighbours: 0,
         mode: args.mode(),
-        target_options: &target_options,
     };
     let built = index::build(&server, &allowed, how, &progress).await?;
     show_built(args, &survey, &built)?;
@@ -116,7 +119,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
         return Ok(Outcome::Held);
     }
     // Indexes that weren't seedrow's to build unasked are a finding.
-    report::index::withheld(&target_options);
+    report::index::withheld(&args.suggestions());
     Ok(Outcome::Found)
 }
 
@@ -149,64 +152,4 @@ pub fn after_interrupt() -> String {
         "indexes already built stay; `{}` builds the rest",
         super::typed()
     )
-}
-
-/// The options that lead back to the same target, to be typed again, each with a space before it; no passwords.
-pub(crate) fn target_options(target: &TargetArgs, dataset: &str) -> String {
-    let mut words = Vec::new();
-    let mut add = |option: &str, value: &str| words.extend([option.to_owned(), value.to_owned()]);
-    match (&target.url, &target.home.home) {
-        (Some(url), _) => add("--url", url),
-        (None, Some(home)) => add("--home", &home.to_string_lossy()),
-        (None, None) => {}
-    }
-    if let Some(schema) = &target.target_schema {
-        add("--target-schema", schema);
-    }
-    if dataset != DEFAULT_DATASET {
-        add("--dataset", dataset);
-    }
-    let typed = super::line(words.into_iter());
-    typed.trim_start_matches("seedrow").to_owned()
-}
-
-/// Need not be said.
-pub(crate) const DEFAULT_DATASET: &str = "catalog";
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::cli::HomeArgs;
-
-    #[test]
-    fn what_leads_to_the_target_is_said_again_without_its_password() {
-        let options = |url: Option<&str>, schema: Option<&str>, home: Option<&str>, dataset| {
-            let target = TargetArgs {
-                server_memory: None,
-                url: url.map(str::to_owned),
-                target_schema: schema.map(str::to_owned),
-                wait: Duration::ZERO,
-                home: HomeArgs {
-                    home: home.map(Into::into),
-                },
-            };
-            target_options(&target, dataset)
-        };
-        assert_eq!(options(None, None, None, "catalog"), "");
-        assert_eq!(
-            options(
-                Some("postgresql://app:secret@h/shop"),
-                Some("my shop"),
-                Some("/x"),
-                "catalog"
-            ),
-            " --url postgresql://app@h/shop --target-schema 'my shop'"
-        );
-        assert_eq!(
-            options(None, None, Some("/x y"), "shop.toml"),
-            " --home '/x y' --dataset shop.toml"
-        );
-    }
 }

@@ -8,8 +8,7 @@ use anyhow::Result;
 use crate::cli::{
     CommitArg, DatasetArgs, Format, JobsArgs, LoadArgs, QuietArgs, TargetArgs, percent,
 };
-use crate::commands::index::target_options;
-use crate::commands::{Outcome, command_line, stoppable, typed};
+use crate::commands::{Outcome, command_line, stoppable, suggestions, typed};
 use crate::dataset::Dataset;
 use crate::dataset::reading::delimiter;
 use crate::load::{
@@ -19,6 +18,7 @@ use crate::load::{
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report;
+use crate::suggestion::Suggestions;
 
 /// Load CSV files, seedrow's own or anyone's, through COPY
 ///
@@ -126,6 +126,10 @@ enum OrphansArg {
 }
 
 impl Args {
+    pub(super) fn suggestions(&self) -> Suggestions {
+        suggestions(&self.target, &self.dataset.dataset)
+    }
+
     fn said(&self) -> Said {
         Said {
             files: self.file.clone(),
@@ -187,11 +191,10 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
         commit: args.loading.commit.map(commit),
         lock_timeout: args.loading.lock_timeout,
         command: command_line(),
-        target_options: target_options(&args.target, &args.dataset.dataset),
         stage,
     };
     let finished = load.carry_out(&input, &Nothing, &progress).await?;
-    report::load::loaded(&finished, &load.target_options, args.format)?;
+    report::load::loaded(&finished, &args.suggestions(), args.format)?;
     Ok(if finished.loaded().broken.is_empty() {
         Outcome::Held
     } else {
@@ -213,8 +216,7 @@ async fn check(
         Ok((accounts, rejects))
     })
     .await?;
-    let options = target_options(&args.target, &args.dataset.dataset);
-    report::load::read(&accounts, &rejects, &options, args.format)?;
+    report::load::read(&accounts, &rejects, &args.suggestions(), args.format)?;
     let read = accounts.iter().map(|account| account.read).sum();
     Ok(
         match args.rejecting.max_rejects.allows(rejects.count(), read) {

@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+use crate::cli::{HomeArgs, TargetArgs};
 use crate::load::{Reached, Stage};
 use crate::postgres::secrets::{typed_words, without_password};
+use crate::suggestion::{self, Suggestions};
 
 pub mod check;
 pub mod compare;
@@ -42,6 +44,25 @@ enum Command {
     Db(db::Args),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
+}
+
+impl Cli {
+    /// What completes the commands that messages suggest.
+    pub fn suggestions(&self) -> Suggestions {
+        match &self.command {
+            Command::Run(args) => args.suggestions(),
+            Command::Load(args) => args.suggestions(),
+            Command::Index(args) => args.suggestions(),
+            Command::Check(args) => args.suggestions(),
+            Command::Compare(args) => args.suggestions(),
+            Command::Forget(args) => args.suggestions(),
+            Command::Db(args) => args.suggestions(),
+            Command::Generate(_)
+            | Command::Datasets(_)
+            | Command::Completions(_)
+            | Command::Man(_) => Suggestions::default(),
+        }
+    }
 }
 
 /// How a command that could be carried out ended.
@@ -143,21 +164,38 @@ fn command_line() -> String {
 }
 
 fn line(words: impl Iterator<Item = String>) -> String {
-    let words = words.map(|word| shell_word(&without_password(&word)));
-    std::iter::once("seedrow".to_owned())
-        .chain(words)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words = words.map(|word| without_password(&word));
+    suggestion::command_line(std::iter::once("seedrow".to_owned()).chain(words))
 }
 
-/// `a b` → `'a b'`.
-fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+~".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
+/// The dataset when none is named: it need not be repeated.
+const DEFAULT_DATASET: &str = "catalog";
+
+/// The options that lead to the same target as these, for the commands that messages suggest.
+fn suggestions(target: &TargetArgs, dataset: &str) -> Suggestions {
+    let home = home_words(&target.home);
+    let mut words = match &target.url {
+        Some(url) => option("--url", without_password(url)),
+        None => home.clone(),
+    };
+    if let Some(schema) = &target.target_schema {
+        words.extend(option("--target-schema", schema.clone()));
     }
+    if dataset != DEFAULT_DATASET {
+        words.extend(option("--dataset", dataset.to_owned()));
+    }
+    Suggestions::new(&words, &home)
+}
+
+fn home_words(home: &HomeArgs) -> Vec<String> {
+    let home = home.home.as_ref();
+    home.map_or_else(Vec::new, |home| {
+        option("--home", home.to_string_lossy().into_owned())
+    })
+}
+
+fn option(name: &str, value: String) -> Vec<String> {
+    vec![name.to_owned(), value]
 }
 
 /// Runs blocking work on a thread of its own. When the command is interrupted the flag is set, and the process waits for
@@ -189,18 +227,38 @@ async fn interrupted() -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::suggestion::{HOME, TARGET};
 
     #[test]
-    fn words_are_quoted_as_a_shell_wants_them() {
-        let words = [
-            "load",
-            "my files",
-            "it's",
-            "postgres:///db?host=/x&port=1",
-            "",
-        ];
-        let quoted = "seedrow load 'my files' 'it'\\''s' 'postgres:///db?host=/x&port=1' ''";
-        assert_eq!(line(words.map(str::to_owned).into_iter()), quoted);
+    fn suggested_commands_lead_to_the_same_target_without_its_password() {
+        let completed = |url: Option<&str>, schema: Option<&str>, home: Option<&str>, dataset| {
+            let target = TargetArgs {
+                server_memory: None,
+                url: url.map(str::to_owned),
+                target_schema: schema.map(str::to_owned),
+                wait: Duration::ZERO,
+                home: HomeArgs {
+                    home: home.map(Into::into),
+                },
+            };
+            suggestions(&target, dataset).complete(&format!("index{TARGET}; db stop{HOME}"))
+        };
+        assert_eq!(completed(None, None, None, "catalog"), "index; db stop");
+        assert_eq!(
+            completed(
+                Some("postgresql://app:secret@h/shop"),
+                Some("my shop"),
+                Some("/x"),
+                "catalog"
+            ),
+            "index --url postgresql://app@h/shop --target-schema 'my shop'; db stop --home /x"
+        );
+        assert_eq!(
+            completed(None, None, Some("/x y"), "shop.toml"),
+            "index --home '/x y' --dataset shop.toml; db stop --home '/x y'"
+        );
     }
 }

@@ -9,8 +9,7 @@ use anyhow::{Context, Result, ensure};
 use crate::check::{self, Area, CheckReport, Settings, Suite};
 use crate::cli::{DatasetArgs, JobsArgs, LoadArgs, QuietArgs, RowsArgs, SampleArgs, TargetArgs};
 use crate::commands::check::{FailOn, outcome, suite};
-use crate::commands::index::target_options;
-use crate::commands::{Outcome, command_line, load as load_command, stoppable};
+use crate::commands::{Outcome, command_line, load as load_command, stoppable, suggestions};
 use crate::dataset::{Dataset, Waiver, waivers_with};
 use crate::files::folder::{Existing, ensure_may_hold};
 use crate::files::write::Order;
@@ -23,6 +22,7 @@ use crate::load::{
 use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report;
+use crate::suggestion::Suggestions;
 
 /// Generate, load, index and check in one go
 ///
@@ -62,6 +62,12 @@ pub struct Args {
     quiet: QuietArgs,
 }
 
+impl Args {
+    pub(super) fn suggestions(&self) -> Suggestions {
+        suggestions(&self.target, &self.dataset.dataset)
+    }
+}
+
 /// What is meant, once names are resolved.
 struct Job<'a> {
     args: &'a Args,
@@ -96,14 +102,7 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
     };
 
     let mut phases = Vec::new();
-    let target_options = target_options(&args.target, &args.dataset.dataset);
-    let along = Along::new(
-        &job.server,
-        &target_options,
-        &job.waivers,
-        args.jobs.count(),
-        &job.progress,
-    );
+    let along = Along::new(&job.server, &job.waivers, args.jobs.count(), &job.progress);
     let finished = job.seed(&along, &mut phases).await?;
     let mut built = along.into_built();
     let survey = job.index(&mut built, &mut phases).await?;
@@ -113,6 +112,7 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
         ..suite(&job.dataset, args.dataset.tables.clone())
     };
     let checked = check::run(&job.server, &suite, &job.settings(), &job.progress).await?;
+    let checked = report::check::completed(checked, &args.suggestions());
     phases.push(Phase::since(start, "check", None));
     report::run::summary(
         &finished,
@@ -154,7 +154,6 @@ impl Job<'_> {
             commit: self.args.loading.commit.map(load_command::commit),
             lock_timeout: self.args.loading.lock_timeout,
             command: command_line(),
-            target_options: target_options(&self.args.target, &self.args.dataset.dataset),
             stage: self.stage,
         };
         let identity = load::of_generated(&load, self.origin);
@@ -249,7 +248,6 @@ impl Job<'_> {
             jobs: self.args.jobs.count(),
             neighbours: 0,
             mode: Mode::Plain,
-            target_options: &target_options(&self.args.target, &self.args.dataset.dataset),
         };
         built.extend(index::build(&self.server, &allowed, how, &self.progress).await?);
         phases.push(Phase::since(start, "index", None));
@@ -267,7 +265,6 @@ impl Job<'_> {
             samples: sampling.samples,
             tail: sampling.tail,
             seed: self.origin.seed,
-            target_options: target_options(&self.args.target, &self.args.dataset.dataset),
         }
     }
 }

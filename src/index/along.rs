@@ -17,7 +17,6 @@ use crate::progress::Progress;
 /// Plans what is missing before the load drops the foreign keys, and builds it index by index.
 pub struct Along<'a> {
     server: &'a Server,
-    target_options: &'a str,
     waivers: &'a [Waiver],
     jobs: usize,
     progress: &'a Progress,
@@ -26,17 +25,15 @@ pub struct Along<'a> {
 }
 
 impl<'a> Along<'a> {
-    /// For one load of so many connections on this server, keys that are waived left out; see [`How::target_options`].
+    /// For one load of so many connections on this server, keys that are waived left out.
     pub fn new(
         server: &'a Server,
-        target_options: &'a str,
         waivers: &'a [Waiver],
         jobs: usize,
         progress: &'a Progress,
     ) -> Along<'a> {
         Along {
             server,
-            target_options,
             waivers,
             jobs,
             progress,
@@ -89,7 +86,6 @@ impl Afterwards for Along<'_> {
             jobs: 1,
             neighbours: self.jobs - 1,
             mode: Mode::Plain,
-            target_options: self.target_options,
         };
         let built = build(self.server, &[proposal], how, self.progress).await?;
         self.built.borrow_mut().extend(built);

@@ -13,6 +13,7 @@ use crate::postgres::memory::{Memory, workers};
 use crate::postgres::name::{quoted, quoted_list};
 use crate::postgres::{Server, TableName};
 use crate::progress::{Progress, Task, Unit};
+use crate::suggestion::TARGET;
 
 const WATCH_EVERY: Duration = Duration::from_millis(200);
 /// A build that waits for a lock makes every later write wait behind it.
@@ -31,15 +32,13 @@ pub struct Built {
 
 /// How indexes are built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct How<'a> {
+pub struct How {
     /// Up to how many at a time.
     pub jobs: usize,
     /// Builders at work elsewhere meanwhile, which need memory too.
     pub neighbours: usize,
     /// Whether writes go on meanwhile.
     pub mode: Mode,
-    /// The options that lead back to the target, each with a space before it, for messages.
-    pub target_options: &'a str,
 }
 
 /// Builds all proposals, up to `jobs` at a time on connections of their own, two on one table included; in the
@@ -51,7 +50,7 @@ pub struct How<'a> {
 pub async fn build(
     server: &Server,
     proposals: &[Proposal],
-    how: How<'_>,
+    how: How,
     progress: &Progress,
 ) -> Result<Vec<Built>> {
     if proposals.is_empty() {
@@ -90,7 +89,7 @@ fn all_built(results: Vec<Result<Built>>) -> Result<Vec<Built>> {
 async fn build_one(
     server: &Server,
     watcher: &Client,
-    session: &Session<'_>,
+    session: &Session,
     proposal: &Proposal,
     progress: &Progress,
 ) -> Result<Built> {
@@ -126,13 +125,12 @@ async fn build_one(
 }
 
 /// Postgres refuses CREATE INDEX CONCURRENTLY on a partitioned table.
-fn ensure_possible(proposal: &Proposal, how: How<'_>) -> Result<()> {
+fn ensure_possible(proposal: &Proposal, how: How) -> Result<()> {
     if how.mode == Mode::Concurrently && proposal.kind == TableKind::Partitioned {
         return Err(anyhow!(
             "{} is partitioned, and Postgres builds no index on a partitioned table concurrently; \
-             `seedrow index{} --build` builds it while writes wait",
-            proposal.table,
-            how.target_options
+             `seedrow index{TARGET} --build` builds it while writes wait",
+            proposal.table
         ));
     }
     Ok(())
@@ -186,8 +184,8 @@ async fn index_bytes(client: &impl GenericClient, proposal: &Proposal) -> Result
 
 /// What every building connection is set to.
 #[derive(Debug, PartialEq, Eq)]
-struct Session<'a> {
-    how: How<'a>,
+struct Session {
+    how: How,
     /// Indexes built at a time.
     builders: usize,
     /// Bytes each may sort in.
@@ -199,13 +197,13 @@ struct Session<'a> {
     block_bytes: u64,
 }
 
-impl<'a> Session<'a> {
+impl Session {
     async fn plan(
         server: &Server,
         client: &impl GenericClient,
         indexes: usize,
-        how: How<'a>,
-    ) -> Result<Session<'a>> {
+        how: How,
+    ) -> Result<Session> {
         let How { jobs, mode, .. } = how;
         let memory = Memory::read(client).await?;
         // Two concurrent builds on one table wait for each other, and each waits for the other's transaction.
@@ -255,22 +253,20 @@ fn failed(proposal: &Proposal) -> String {
 }
 
 /// The server's error beneath what to type.
-fn explained(error: tokio_postgres::Error, proposal: &Proposal, how: How<'_>) -> anyhow::Error {
-    let (table, options) = (&proposal.table, how.target_options);
+fn explained(error: tokio_postgres::Error, proposal: &Proposal, how: How) -> anyhow::Error {
+    let table = &proposal.table;
     let advice = match error.code() {
         Some(&SqlState::LOCK_NOT_AVAILABLE) => format!(
-            "another session has {table} locked for over {LOCK_TIMEOUT}; type `seedrow index{options} --build` again when it \
-             is done, or `seedrow index{options} --concurrently`, which waits without holding anybody up"
+            "another session has {table} locked for over {LOCK_TIMEOUT}; type `seedrow index{TARGET} --build` again when it \
+             is done, or `seedrow index{TARGET} --concurrently`, which waits without holding anybody up"
         ),
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
             format!("only the owner of {table} may index it; connect as the owner")
         }
         Some(&SqlState::DISK_FULL) => {
-            format!(
-                "the server's disk is full; make room, then type `seedrow index{options}` again"
-            )
+            format!("the server's disk is full; make room, then type `seedrow index{TARGET}` again")
         }
-        _ => format!("type `seedrow index{options}` again once this is mended"),
+        _ => format!("type `seedrow index{TARGET}` again once this is mended"),
     };
     let leftover = match how.mode {
         Mode::Plain => String::new(),

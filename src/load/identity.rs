@@ -12,6 +12,7 @@ use crate::files::manifest::checksum;
 use crate::load::ledger::Entry;
 use crate::load::run::Load;
 use crate::load::source::input::{From, Input, Origin};
+use crate::suggestion::TARGET;
 
 /// What the ledger says before a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,16 +131,14 @@ pub fn judge(load: &Load, entry: Option<&Entry>, identity: &Identity) -> Result<
     if !load.replace && *command == load.command {
         bail!(
             "an unfinished load of {} stands in this database, begun with this very command, but seedrow or the dataset \
-             is another version since; `{command} --replace` redoes it, `seedrow forget --abandon{}` gives it up",
-            tables.join(", "),
-            load.target_options
+             is another version since; `{command} --replace` redoes it, `seedrow forget --abandon{TARGET}` gives it up",
+            tables.join(", ")
         );
     }
     let mut message = format!(
         "an unfinished load of {} stands in this database, begun with `{command}`; that command finishes it, \
-         `seedrow forget --abandon{}` gives it up",
-        tables.join(", "),
-        load.target_options
+         `seedrow forget --abandon{TARGET}` gives it up",
+        tables.join(", ")
     );
     if !load.replace && covered {
         message.push_str(&format!(", `{} --replace` takes its place", load.command));

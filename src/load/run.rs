@@ -53,8 +53,6 @@ pub struct Load<'a> {
     pub lock_timeout: Duration,
     /// What was typed, but for `--replace`, for the ledger and messages.
     pub command: String,
-    /// The options that lead to the target, each with a space before it, for messages.
-    pub target_options: String,
     /// Where it is told how far the load has come.
     pub stage: &'a Stage,
 }

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use super::error::Refused;
+use crate::suggestion::HOME;
 
 /// What to do without any Postgres.
 const HOW_TO_GET: [&str; 5] = [
@@ -132,7 +133,7 @@ pub fn psql(major: u32) -> Result<PathBuf> {
     programs.find(|program| program.is_file()).with_context(|| {
         format!(
             "found no psql in {}; install it (Debian, Ubuntu: apt-get install postgresql-client), or use `seedrow db \
-             url` with another client",
+             url{HOME}` with another client",
             searched()
         )
     })

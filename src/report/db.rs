@@ -8,18 +8,26 @@ use crate::postgres::embedded::control::{Database, Destroyed, Keep, Started, Sta
 use crate::postgres::embedded::{Home, Running};
 use crate::progress;
 use crate::report::print;
+use crate::suggestion::{HOME, Suggestions};
 
 /// `db start`
-pub fn started(home: &Home, started: Started, running: &Running) -> Result<()> {
+pub fn started(
+    home: &Home,
+    started: Started,
+    running: &Running,
+    suggestions: &Suggestions,
+) -> Result<()> {
     let folder = home.folder().display();
     let server = format!("PostgreSQL {} in {folder}", running.version);
-    print(&match started {
-        Started::Now => format!("started {server}; it stays up until `seedrow db stop`\n"),
+    print(&suggestions.complete(&match started {
+        Started::Now => format!("started {server}; it stays up until `seedrow db stop{HOME}`\n"),
         Started::ForUsers => {
-            format!("{server} was up for its users; now it stays up until `seedrow db stop`\n")
+            format!(
+                "{server} was up for its users; now it stays up until `seedrow db stop{HOME}`\n"
+            )
         }
         Started::Already => format!("{server} is up already\n"),
-    })
+    }))
 }
 
 /// `db stop`
@@ -62,8 +70,10 @@ pub fn url(url: &str) -> Result<()> {
 }
 
 /// The URL's server isn't up; on stderr, because stdout is the URL.
-pub fn url_of_nothing() {
-    progress::say("the embedded Postgres is not running: `seedrow db start` starts it");
+pub fn url_of_nothing(suggestions: &Suggestions) {
+    let message =
+        format!("the embedded Postgres is not running: `seedrow db start{HOME}` starts it");
+    progress::say(&suggestions.complete(&message));
 }
 
 /// ` by 2 processes`, where they could be counted.
@@ -76,8 +86,13 @@ pub fn by(users: Option<usize>) -> String {
 }
 
 /// `db status`
-pub fn status(home: &Home, status: &Status, databases: &[Database]) -> Result<()> {
-    print(&status_lines(home, status, databases))
+pub fn status(
+    home: &Home,
+    status: &Status,
+    databases: &[Database],
+    suggestions: &Suggestions,
+) -> Result<()> {
+    print(&suggestions.complete(&status_lines(home, status, databases)))
 }
 
 fn status_lines(home: &Home, status: &Status, databases: &[Database]) -> String {
@@ -90,7 +105,9 @@ fn status_lines(home: &Home, status: &Status, databases: &[Database]) -> String 
     let Some(lease) = &status.lease else {
         line(
             "server",
-            &"not running; `seedrow db start` starts it, and so does a command without --url",
+            &format!(
+                "not running; `seedrow db start{HOME}` starts it, and so does a command without --url"
+            ),
         );
         if status.data.is_empty() {
             line("data", &"none yet");
@@ -102,8 +119,8 @@ fn status_lines(home: &Home, status: &Status, databases: &[Database]) -> String 
     };
     let running = lease.running();
     let until = match status.keep {
-        Keep::UntilStopped => "until `seedrow db stop`",
-        Keep::WhileUsed => "until its last user has ended",
+        Keep::UntilStopped => format!("until `seedrow db stop{HOME}`"),
+        Keep::WhileUsed => "until its last user has ended".to_owned(),
     };
     line(
         "server",

@@ -11,6 +11,7 @@ use crate::files::manifest::TableFile;
 use crate::progress::{grouped, per_second};
 use crate::report::print;
 use crate::report::table::{Align, table};
+use crate::suggestion::shell_word;
 
 /// Every file with its rows, bytes and checksum, then the whole.
 pub fn files(out: &Path, manifest: &Manifest, taken: Duration) -> Result<()> {
@@ -68,6 +69,6 @@ pub fn copied(dataset: &Dataset, toml: &Path) -> Result<()> {
     let files = dataset.files.len() + 1;
     print(&format!(
         "{files} files copied; change them, then:\n  seedrow run --dataset {}\n",
-        toml.display()
+        shell_word(&toml.to_string_lossy())
     ))
 }

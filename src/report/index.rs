@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::table::{Align, table};
 use crate::index::{Built, Mode, Proposal, Survey};
 use crate::postgres::name::quoted_list;
+use crate::suggestion::{Suggestions, TARGET};
 
 /// The keys that no index covers with the reason, then the statements that mend it.
 pub fn missing(survey: &Survey, mode: Mode) -> String {
@@ -39,12 +40,12 @@ pub fn nothing_to_do(survey: &Survey) -> String {
 }
 
 /// What wasn't built and how to, on stderr; one that is closed is no reason to fail.
-pub fn withheld(target_options: &str) {
-    let _ = writeln!(
-        std::io::stderr(),
-        "seedrow: not built, because seedrow didn't fill these tables; `seedrow index{target_options} --build` builds \
-         them (writes to a table wait meanwhile), `seedrow index{target_options} --concurrently` does so on a live database"
+pub fn withheld(suggestions: &Suggestions) {
+    let message = format!(
+        "seedrow: not built, because seedrow didn't fill these tables; `seedrow index{TARGET} --build` builds them \
+         (writes to a table wait meanwhile), `seedrow index{TARGET} --concurrently` does so on a live database"
     );
+    let _ = writeln!(std::io::stderr(), "{}", suggestions.complete(&message));
 }
 
 /// One statement a line, each with its semicolon: what psql reads.

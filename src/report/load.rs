@@ -11,26 +11,26 @@ use crate::load::{Account, BrokenKey, Finished, Loaded, Rejected, Rejects, Setti
 use crate::progress::{grouped, per_second};
 use crate::report::table::{Align, table};
 use crate::report::{pretty, print};
+use crate::suggestion::{Suggestions, TARGET, shell_word};
 
 /// The rule that a broken foreign key is found by.
 const FK_NOT_VALID: &str = "fk-not-valid";
 
-/// Every table's account, then the findings; `options` lead to the target.
-pub fn loaded(finished: &Finished, options: &str, format: Format) -> Result<()> {
+/// Every table's account, then the findings; its suggested commands completed.
+pub fn loaded(finished: &Finished, suggestions: &Suggestions, format: Format) -> Result<()> {
     match format {
-        Format::Text => print(&text(finished, options)),
+        Format::Text => print(&suggestions.complete(&text(finished))),
         Format::Json => print(&pretty(&as_json(finished))),
     }
 }
 
-fn text(finished: &Finished, options: &str) -> String {
+fn text(finished: &Finished) -> String {
     let loaded = finished.loaded();
     let mut text = accounts(&loaded.accounts);
     text.push_str(&left_out(
         &loaded.accounts,
         &loaded.rejected,
         &loaded.put_aside,
-        options,
     ));
     let rows: u64 = loaded.accounts.iter().map(|account| account.loaded).sum();
     match finished {
@@ -55,14 +55,19 @@ fn text(finished: &Finished, options: &str) -> String {
 }
 
 /// The account of files that were read without a database.
-pub fn read(accounts: &[Account], rejects: &Rejects, options: &str, format: Format) -> Result<()> {
+pub fn read(
+    accounts: &[Account],
+    rejects: &Rejects,
+    suggestions: &Suggestions,
+    format: Format,
+) -> Result<()> {
     let (rejected, put_aside) = (rejects.first(), rejects.files_of(accounts));
     match format {
         Format::Text => {
             let mut text = self::accounts(accounts);
-            text.push_str(&left_out(accounts, &rejected, &put_aside, options));
+            text.push_str(&left_out(accounts, &rejected, &put_aside));
             text.push_str("read only: nothing was loaded, and keys were not looked at\n");
-            print(&text)
+            print(&suggestions.complete(&text))
         }
         Format::Json => print(&pretty(&json!({
             "tables": accounts,
@@ -88,12 +93,7 @@ fn rejects_files(files: &[(String, PathBuf)]) -> Value {
 }
 
 /// What was dropped by which rule, the first records rejected, and what to do with them.
-fn left_out(
-    accounts: &[Account],
-    rejected: &[Rejected],
-    files: &[(String, PathBuf)],
-    options: &str,
-) -> String {
+fn left_out(accounts: &[Account], rejected: &[Rejected], files: &[(String, PathBuf)]) -> String {
     let mut text = String::new();
     for account in accounts {
         for (rule, count) in &account.dropped_by {
@@ -118,8 +118,9 @@ fn left_out(
     }
     for (table, path) in files {
         let path = path.display();
+        let file = shell_word(&format!("{table}={path}"));
         text.push_str(&format!(
-            "they are in {path}; mended there, type: seedrow load --append --file {table}={path}{options}\n"
+            "they are in {path}; mended there, type: seedrow load --append --file {file}{TARGET}\n"
         ));
     }
     text

@@ -5,10 +5,11 @@ use std::io::IsTerminal;
 use crate::postgres::error::describe;
 use crate::progress::say;
 use crate::report::colour::Colour;
+use crate::suggestion::Suggestions;
 
 /// The error and its whole cause chain on one line; beneath it the server's detail and hints, and what to type.
-pub fn error(error: &anyhow::Error) {
-    say(&rendered(error));
+pub fn error(error: &anyhow::Error, suggestions: &Suggestions) {
+    say(&suggestions.complete(&rendered(error)));
 }
 
 /// A signal stopped the command; `what_next` says what stays and what to type.

@@ -29,7 +29,7 @@ fn starts_tells_and_stops() {
     home.seedrow(["start"]).exits(0).stdout_has("is up already");
     home.seedrow(["status"])
         .exits(0)
-        .stdout_has("until `seedrow db stop`")
+        .stdout_has("until `seedrow db stop --home ")
         .stdout_has("postgres ");
     let url = home.seedrow(["url", "--dataset", "postgres"]).exits(0);
     assert_eq!(url.stderr, "");
@@ -306,7 +306,8 @@ fn psql_passes_its_exit_on_and_names_what_is_missing() {
     home.seedrow(["psql", "--dataset", "shop"])
         .exits(2)
         .stderr_has("no database \"shop\" yet")
-        .stderr_has("seedrow run --dataset shop");
+        .stderr_has("`seedrow run --home ")
+        .stderr_has(" --dataset shop` makes and fills it");
     home.wait_until_down();
 }
 

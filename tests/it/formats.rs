@@ -119,3 +119,42 @@ fn what_to_write_is_said_with_format_and_file() {
     refuses("junit=", "expected a format and a file");
     refuses("yaml=x", "invalid variant: yaml");
 }
+
+/// The command within the first backticks behind `start`.
+fn suggested<'a>(text: &'a str, start: &str) -> &'a str {
+    let (_, after) = text.split_once(start).unwrap();
+    after.split('`').nth(1).unwrap()
+}
+
+#[test]
+fn suggested_commands_lead_to_the_target_in_every_format() {
+    let db = Db::new("suggested");
+    db.execute(SHOP);
+    let dir = Workdir::new("suggested");
+    let url = db.url();
+    let printed = |format: &str| {
+        let args = [
+            "check", "--url", &url, "--only", "coverage", "--format", format,
+        ];
+        dir.seedrow(args).exits(1).stdout
+    };
+    for format in ["text", "junit", "github", "markdown", "html"] {
+        let printed = printed(format);
+        assert!(
+            printed.contains("seedrow index --url "),
+            "{format}: {printed}"
+        );
+    }
+    let json: Value = serde_json::from_str(&printed("json")).unwrap();
+    let help = json["checks"][0]["findings"][0]["help"].as_str().unwrap();
+    let listed = dir.shell(suggested(help, "")).exits(1);
+    let built = dir.shell(suggested(&listed.stderr, "didn't fill these tables"));
+    built.exits(0).stdout_has("orders_parent_id_idx");
+    printed_nothing_missing(&dir, &url);
+}
+
+fn printed_nothing_missing(dir: &Workdir, url: &str) {
+    dir.seedrow(["index", "--url", url])
+        .exits(0)
+        .stdout_has("nothing to do");
+}

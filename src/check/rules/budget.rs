@@ -7,6 +7,7 @@ use crate::check::finding::{Finding, Severity};
 use crate::check::measure::{STATEMENT_TIMEOUT, Stopped};
 use crate::check::query::Query;
 use crate::check::report::{Figures, Latency};
+use crate::suggestion::TARGET;
 
 /// The median keeps to the budget, and so, nearly always, does the 95th percentile (`over-budget`): by EXPLAIN's times or
 /// by the client's, whichever are less. What else was found is mended first.
@@ -17,7 +18,6 @@ pub fn over_budget(
     budget: Duration,
     stopped: Option<Stopped>,
     else_found: &[Finding],
-    target_options: &str,
 ) -> Option<Finding> {
     let budget_ms = milliseconds(budget);
     // EXPLAIN times its own clock reading, the client the network: the query took neither.
@@ -56,7 +56,7 @@ pub fn over_budget(
         on: None,
         message,
         help: format!(
-            "{first}`seedrow check{target_options} --format json` shows the plan, `-- budget:` in {} allows more",
+            "{first}`seedrow check{TARGET} --format json` shows the plan, `-- budget:` in {} allows more",
             query.path
         ),
     })
@@ -92,7 +92,7 @@ mod tests {
         let query = query();
         let severity = |p50, p95, stopped| {
             let budget = Duration::from_millis(10);
-            let found = over_budget(&query, &figures(p50, p95), None, budget, stopped, &[], "");
+            let found = over_budget(&query, &figures(p50, p95), None, budget, stopped, &[]);
             found.map(|f| f.severity)
         };
         assert_eq!(severity(1.0, 10.0, None), None);
@@ -108,12 +108,14 @@ mod tests {
     fn over_budget_speaks_of_other_findings_only_when_there_are_some() {
         let query = query();
         let help = |else_found: &[Finding]| {
-            let (budget, options) = (Duration::from_millis(1), " --url postgresql:///shop");
+            let budget = Duration::from_millis(1);
             let figures = figures(2.0, 2.0);
-            let found = over_budget(&query, &figures, None, budget, None, else_found, options);
+            let found = over_budget(&query, &figures, None, budget, None, else_found);
             found.unwrap().help
         };
-        let alone = "`seedrow check --url postgresql:///shop --format json` shows the plan, `-- budget:` in q.sql allows more";
+        let alone = format!(
+            "`seedrow check{TARGET} --format json` shows the plan, `-- budget:` in q.sql allows more"
+        );
         assert_eq!(help(&[]), alone);
         let scans = [Finding {
             rule: "seq-scan",
@@ -140,7 +142,7 @@ mod tests {
                 latency(client.0, client.1),
             );
             let budget = Duration::from_millis(10);
-            let found = over_budget(&query(), &figures, Some(&latency), budget, None, &[], "");
+            let found = over_budget(&query(), &figures, Some(&latency), budget, None, &[]);
             found.map(|f| f.severity)
         };
         assert_eq!(severity((11.0, 12.0), (5.0, 6.0)), None);

@@ -175,7 +175,6 @@ mod tests {
             indexes: &indexes,
             survey: &survey,
             block_bytes: PAGE,
-            target_options: "",
         })
     }
 

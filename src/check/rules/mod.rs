@@ -33,8 +33,6 @@ pub struct Facts<'a> {
     pub survey: &'a Survey,
     /// Bytes of one page.
     pub block_bytes: u64,
-    /// See [`Settings::target_options`](super::Settings::target_options).
-    pub target_options: &'a str,
 }
 
 impl<'a> Facts<'a> {

@@ -122,7 +122,7 @@ fn scan_help(
     };
     let keys: Vec<&Coverage> = facts.survey.keys.iter().filter(asked_for).collect();
     if let Some(key) = keys.iter().find(|key| key.verdict.is_missing()) {
-        return build_help(facts.survey, &key.foreign_key, facts.target_options);
+        return build_help(facts.survey, &key.foreign_key);
     }
     if let Some(key) = keys.first() {
         return format!(
@@ -168,6 +168,7 @@ mod tests {
     use crate::check::rules::stands_alone;
     use crate::index::{Survey, Verdict, propose, samples};
     use crate::postgres::catalog::{ForeignKey, KeyColumn, TableKind};
+    use crate::suggestion::TARGET;
 
     const UNINDEXED: &str = include_str!("../../../tests/fixtures/plans/styles-unindexed.json");
     const INDEXED: &str = include_str!("../../../tests/fixtures/plans/styles-indexed.json");
@@ -239,7 +240,6 @@ mod tests {
             indexes: &[],
             survey,
             block_bytes: PAGE,
-            target_options: "",
         }
     }
 
@@ -250,9 +250,15 @@ mod tests {
         assert_eq!(
             helps,
             [
-                "`seedrow index`, or: CREATE INDEX photos_style_id_idx ON public.photos (style_id);",
-                "`seedrow index`, or: CREATE INDEX skus_style_id_idx ON public.skus (style_id);",
-                "`seedrow index`, or: CREATE INDEX styles_product_id_idx ON public.styles (product_id);",
+                format!(
+                    "`seedrow index{TARGET}`, or: CREATE INDEX photos_style_id_idx ON public.photos (style_id);"
+                ),
+                format!(
+                    "`seedrow index{TARGET}`, or: CREATE INDEX skus_style_id_idx ON public.skus (style_id);"
+                ),
+                format!(
+                    "`seedrow index{TARGET}`, or: CREATE INDEX styles_product_id_idx ON public.styles (product_id);"
+                ),
             ]
         );
         assert_eq!(

@@ -129,7 +129,6 @@ mod tests {
             indexes: &[],
             survey: &survey,
             block_bytes: 8192,
-            target_options: "",
         })
     }
 

@@ -7,6 +7,7 @@ use crate::load::run::Load;
 use crate::postgres::catalog;
 use crate::postgres::error::Refused;
 use crate::postgres::locks::{self, Holder};
+use crate::suggestion::TARGET;
 
 impl Load<'_> {
     /// Who holds the lock, when it is one that the error is about.
@@ -48,10 +49,7 @@ impl Load<'_> {
                 "the load is unfinished; with this mended, type: {}",
                 self.command
             ),
-            format!(
-                "to give it up instead, type: seedrow forget --abandon{}",
-                self.target_options
-            ),
+            format!("to give it up instead, type: seedrow forget --abandon{TARGET}"),
         ];
         let refused = Refused {
             message: error.to_string(),

@@ -14,6 +14,7 @@ use super::{Arrival, Lease, Running};
 use crate::postgres::connect;
 use crate::postgres::error::Refused;
 use crate::postgres::tls::Tls;
+use crate::suggestion::{HOME, shell_word};
 
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -161,8 +162,8 @@ pub async fn databases(lease: &Lease) -> Result<Vec<Database>> {
     Ok(rows.filter_map(database).collect())
 }
 
-/// Refuses a database that isn't there, and says which are.
-pub async fn ensure_has(lease: &Lease, database: &str) -> Result<()> {
+/// Refuses when a dataset's database doesn't exist, and lists those that do.
+pub async fn ensure_has(lease: &Lease, database: &str, dataset: &str) -> Result<()> {
     let there: Vec<_> = databases(lease)
         .await?
         .into_iter()
@@ -174,7 +175,10 @@ pub async fn ensure_has(lease: &Lease, database: &str) -> Result<()> {
     bail!(Refused {
         message: format!("the embedded Postgres has no database {database:?} yet"),
         notes: vec![
-            format!("`seedrow run --dataset {database}` makes and fills it"),
+            format!(
+                "`seedrow run{HOME} --dataset {}` makes and fills it",
+                shell_word(dataset)
+            ),
             format!("there are: {}", there.join(", ")),
         ],
         source: None,

@@ -16,10 +16,31 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 
-use crate::check::CheckReport;
+use crate::check::{CheckReport, Finding};
+use crate::suggestion::Suggestions;
 
 #[cfg(test)]
 mod sample;
+
+/// The report with the commands that its findings suggest as they can be typed: what is printed, in whichever format.
+pub fn completed(mut report: CheckReport, suggestions: &Suggestions) -> CheckReport {
+    let complete = |finding: &mut Finding| {
+        finding.message = suggestions.complete(&finding.message);
+        finding.help = suggestions.complete(&finding.help);
+    };
+    for check in &mut report.checks {
+        check.findings.iter_mut().for_each(complete);
+        check
+            .waived
+            .iter_mut()
+            .map(|it| &mut it.finding)
+            .for_each(complete);
+    }
+    for skipped in &mut report.skipped {
+        skipped.reason = suggestions.complete(&skipped.reason);
+    }
+    report
+}
 
 /// Adds the Markdown to the summary of a job of GitHub's, where there is one: the file that GITHUB_STEP_SUMMARY names.
 pub fn summarise(report: &CheckReport) -> Result<()> {

@@ -45,6 +45,7 @@ use std::time::{Duration, Instant};
 
 use seedrow::postgres::embedded::Lease;
 use seedrow::postgres::name::quoted;
+use seedrow::suggestion::{HOME, TARGET};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 /// seedrow's own executable.
@@ -258,6 +259,22 @@ impl Workdir {
         self.seedrow_with(args, &[])
     }
 
+    /// Runs a command line in this folder as a user types it, `seedrow` being the one that is tested.
+    pub fn shell(&self, line: &str) -> Run {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", line]).current_dir(&self.folder);
+        for (name, value) in command([""; 0]).get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        let folder = Path::new(SEEDROW).parent().unwrap().display();
+        let others = std::env::var("PATH").unwrap_or_default();
+        shell.env("PATH", format!("{folder}:{others}"));
+        run(shell)
+    }
+
     /// Runs seedrow in this folder, with these variables set.
     pub fn seedrow_with(
         &self,
@@ -327,6 +344,13 @@ pub fn run(mut command: Command) -> Run {
         stderr: stderr.join().unwrap(),
     };
     assert!(!late, "took longer than {DEADLINE:?}\n{}", run.told());
+    let printed = [&run.stdout, &run.stderr];
+    let is_complete = |text: &&String| !text.contains(TARGET) && !text.contains(HOME);
+    assert!(
+        printed.iter().all(is_complete),
+        "a suggested command has a placeholder\n{}",
+        run.told()
+    );
     run
 }
 
