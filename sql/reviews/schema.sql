@@ -2,11 +2,11 @@
 -- product is rated by, and a rating for each review and each characteristic.
 --
 -- Products live in another service's database, so product_id refers to no
--- table here. It has plain indexes of its own, since nothing would tell that
--- they are missing. The foreign keys have none on purpose: `seedrow index`
+-- table here. It has plain indexes of its own, since no foreign key would show
+-- that they are missing. The foreign keys have none on purpose: `seedrow index`
 -- finds and builds those.
 --
--- Names carry no schema: the search_path says where the tables go.
+-- Names are not schema-qualified: the search_path decides where tables go.
 
 -- Some legacy files have no date, and most reviews no response.
 CREATE TABLE reviews (

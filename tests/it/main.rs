@@ -14,6 +14,7 @@ mod connections;
 mod coverage;
 mod datasets;
 mod db;
+mod docs;
 mod formats;
 mod generate;
 mod generate_folder;

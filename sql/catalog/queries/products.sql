@@ -4,7 +4,7 @@
 -- budget: 10ms
 
 -- Paging by key reads `count` rows however far the page is; OFFSET would read
--- and throw away every row before it.
+-- and discard every row before it.
 SELECT COALESCE(
     json_agg(
         json_build_object(

@@ -4,8 +4,8 @@
 -- budget: 10ms
 
 -- Photos and skus each come from a subquery of their own, because a join of
--- both would repeat every photo for every sku. The parameter stands once, in
--- the last line, since it is wanted both as a number and as text.
+-- both would repeat every photo for every sku. The parameter occurs once, in
+-- the last line, since it is needed both as a number and as text.
 SELECT json_build_object(
     'product_id', CAST(requested.product_id AS text),
     'results', (

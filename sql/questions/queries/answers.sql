@@ -1,5 +1,5 @@
 -- A page of one question's answers, the most helpful first, with their photos;
--- reported ones are left out. The page of the answer counts from 0.
+-- reported ones are left out. Pages in the result count from 0.
 -- param question_id: questions.id
 -- param page: int = 1
 -- param count: int = 5

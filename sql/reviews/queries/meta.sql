@@ -1,6 +1,6 @@
--- What one product's reviews come to: how many gave each rating and
+-- A summary of one product's reviews: how many gave each rating and how many
 -- recommended it, and the mean of each characteristic. Counts and means are
--- texts, and a rating that nobody gave is left out.
+-- texts; ratings without a review are left out.
 -- param product_id: reviews.product_id
 -- budget: 10ms
 

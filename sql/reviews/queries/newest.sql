@@ -1,5 +1,5 @@
 -- A page of one product's reviews, the newest first, each with its photos; reported ones
--- are left out. The page of the answer counts from 0.
+-- are left out. Pages in the result count from 0.
 -- param product_id: reviews.product_id
 -- param page: int = 1
 -- param count: int = 5

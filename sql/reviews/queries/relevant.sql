@@ -1,6 +1,6 @@
--- A page of one product's reviews, the most relevant first: helpful ones,
--- of which every thirty days of age take one vote, each with its photos; reported ones
--- are left out. The page of the answer counts from 0.
+-- A page of one product's reviews, the most relevant first: by helpful votes,
+-- less one for every thirty days of age, each with its photos; reported ones
+-- are left out. Pages in the result count from 0.
 -- param product_id: reviews.product_id
 -- param page: int = 1
 -- param count: int = 5
