@@ -169,6 +169,7 @@ fn troubleshooting_is_titled_by_messages() {
     let document = Document::read(&root(), "docs/troubleshooting.md");
     let sources = usage::sources(&root().join("src"));
     let outputs = document.blocks().flat_map(Block::outputs);
+    let outputs = outputs.map(|line| line.replace('`', ""));
     let known: Vec<String> = sources.into_iter().chain(outputs).collect();
     let unknown = document.titles().filter(|title| {
         let parts: Vec<&str> = title.split('…').map(str::trim).collect();

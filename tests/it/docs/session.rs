@@ -54,20 +54,21 @@ pub fn run(document: &Document, name: &str) {
             (command, outcome)
         });
     let outcomes: Vec<(Command, Outcome)> = outcomes.collect();
-    for (command, outcome) in &outcomes {
-        assert_eq!(
-            outcome.exit,
-            command.exit,
-            "exit code of `{}`, {}\n{}",
-            command.text,
-            document.place(command.line),
-            outcome.output.join("\n")
-        );
+    let writes = std::env::var_os("SEEDROW_DOCS").is_some_and(|value| value == "write");
+    if writes {
+        write(document, &outcomes);
     }
-    match std::env::var_os("SEEDROW_DOCS").is_some_and(|value| value == "write") {
-        true => write(document, &outcomes),
-        false => compare(document, &outcomes),
-    }
+    let mistakes = outcomes.iter().filter_map(|(command, outcome)| {
+        let mistake = outcome.mistake(command, writes)?;
+        let place = document.place(command.line);
+        Some(format!("{place}: `{}`\n{mistake}\n", command.text))
+    });
+    let mistakes: Vec<String> = mistakes.collect();
+    assert!(
+        mistakes.is_empty(),
+        "{}\nIf that is meant, scripts/transcripts writes the outputs again.",
+        mistakes.join("\n")
+    );
 }
 
 fn is_run(block: &Block) -> bool {
@@ -166,27 +167,26 @@ impl Outcome {
             output,
         }
     }
-}
 
-fn compare(document: &Document, outcomes: &[(Command, Outcome)]) {
-    let differing = outcomes.iter().filter_map(|(command, outcome)| {
-        let (expected, found) = (mask(&command.output), mask(&outcome.output));
-        (expected != found).then(|| {
+    /// How it differs from what the document says.
+    fn mistake(&self, command: &Command, written: bool) -> Option<String> {
+        if self.exit != command.exit {
+            return Some(format!(
+                "exits with {}, not {}:\n{}",
+                self.exit,
+                command.exit,
+                self.output.join("\n")
+            ));
+        }
+        let (expected, found) = (mask(&command.output), mask(&self.output));
+        (expected != found && !written).then(|| {
             format!(
-                "{}: `{}`\n--- the document, masked\n{}\n--- printed, masked\n{}\n",
-                document.place(command.line),
-                command.text,
+                "--- the document, masked\n{}\n--- printed, masked\n{}",
                 expected.join("\n"),
                 found.join("\n")
             )
         })
-    });
-    let differing: Vec<String> = differing.collect();
-    assert!(
-        differing.is_empty(),
-        "{}\nIf that is meant, scripts/transcripts writes the outputs again.",
-        differing.join("\n")
-    );
+    }
 }
 
 /// The document with what was printed in place of what it had.

@@ -9,7 +9,7 @@ use seedrow::commands::Cli;
 
 /// What is wrong with `seedrow … --option value` or `--option value`; nothing for other texts.
 pub fn mistake(text: &str) -> Option<String> {
-    if text.starts_with("--") {
+    if text.starts_with("--") && !text.starts_with("-- ") {
         return option_mistake(text);
     }
     let words = words(text);
@@ -127,7 +127,7 @@ pub fn sources(folder: &Path) -> Vec<String> {
                     Some(begun) => joined.push_str(begun),
                     None => {
                         joined.push_str(line.trim());
-                        lines.push(std::mem::take(&mut joined));
+                        lines.push(std::mem::take(&mut joined).replace('`', ""));
                     }
                 }
             }
