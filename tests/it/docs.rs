@@ -96,6 +96,17 @@ fn a_block_that_is_not_run_says_why() {
     std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
+/// What a reader sees first fits every screen.
+#[test]
+fn the_readme_is_short_and_its_transcripts_are_narrow() {
+    let readme = Document::read(&root(), "README.md");
+    assert!(readme.lines.len() <= 220, "{} lines", readme.lines.len());
+    let consoles = readme.blocks().filter(|block| block.kind == Kind::Console);
+    let wide = consoles.flat_map(|block| &block.lines);
+    let wide: Vec<&String> = wide.filter(|line| line.chars().count() > 100).collect();
+    assert!(wide.is_empty(), "{wide:#?}");
+}
+
 #[test]
 fn commands_and_options_exist() {
     let mistakes: Vec<String> = all()

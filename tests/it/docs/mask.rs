@@ -33,8 +33,10 @@ pub fn mask(lines: &[String]) -> Vec<String> {
         let masked = cells.iter().enumerate().map(|(at, cell)| {
             let varies = match columns.len() == cells.len() {
                 true => columns[at],
+                // Under no heading, as `grep` prints it: counts are whole numbers.
+                false if columns.is_empty() => is_number(cell) && cell.contains('.'),
                 // A row with an empty cell: which one it is doesn't show.
-                false => !columns.is_empty() && at > 0 && is_number(cell),
+                false => at > 0 && is_number(cell),
             };
             if varies { "~".to_owned() } else { units(cell) }
         });
@@ -70,8 +72,9 @@ fn units(text: &str) -> String {
     };
     let masked = words.iter().enumerate().map(|(at, word)| {
         let number = bare(word);
+        let is_version = at > 0 && words[at - 1] == "PostgreSQL";
         let after_arrow = at > 0 && words[at - 1] == "→" && words.len() == at + 1;
-        if is_number(&number) && (counts(at) || after_arrow) {
+        if is_number(&number) && (counts(at) || after_arrow || is_version) {
             word.replace(&number, "~")
         } else {
             (*word).to_owned()
