@@ -7,10 +7,10 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use seedrow::copy::{FieldEncoder, Scalar};
 use seedrow::dataset::{Dataset, Kind, Plan};
 use seedrow::files::records::{Dialect, Record, Records};
 use seedrow::generate::TableMaker;
-use seedrow::generate::binary::{self, Wire};
 use seedrow::load::encode::RowEncoder;
 use seedrow::postgres::catalog::{Column, ColumnDefault};
 
@@ -19,22 +19,20 @@ const ROOT_ROWS: u64 = 1_000_000;
 
 /// A column as the database has it, of the type that a kind most often goes into.
 fn column(name: &str, kind: Kind) -> Column {
-    let type_oid = match kind {
-        Kind::Integer => 23,
-        Kind::Cents => 1700,
-        Kind::Date => 1082,
-        Kind::Timestamp => 1184,
-        Kind::Boolean => 16,
-        Kind::Text => 25,
+    let scalar = match kind {
+        Kind::Integer => Scalar::Int4,
+        Kind::Cents => Scalar::Numeric,
+        Kind::Date => Scalar::Date,
+        Kind::Timestamp => Scalar::Timestamptz,
+        Kind::Boolean => Scalar::Bool,
+        Kind::Text => Scalar::Text,
     };
     Column {
         table: 0,
         name: name.to_owned(),
         number: 1,
         type_name: String::new(),
-        type_oid,
-        base_type_oid: type_oid,
-        modifier: -1,
+        data_type: scalar.into(),
         not_null: true,
         default: ColumnDefault::Nothing,
     }
@@ -52,11 +50,11 @@ fn encode_rows(criterion: &mut Criterion) {
             .filter(|&at| !spec.columns[at].hidden)
             .map(|at| (spec.kind(at), column(&spec.columns[at].name, spec.kind(at))))
             .collect();
-        let wires: Option<Vec<Wire>> = kinds
+        let encoders: Option<Vec<FieldEncoder>> = kinds
             .iter()
-            .map(|(kind, column)| binary::wire(*kind, column.base_type_oid))
+            .map(|(kind, column)| FieldEncoder::new(*kind, &column.data_type))
             .collect();
-        let wires = wires.expect("each kind has a wire");
+        let encoders = encoders.expect("each kind has an encoder");
         let written: Vec<_> = spec.written().collect();
         let columns: Vec<_> = kinds
             .iter()
@@ -66,7 +64,7 @@ fn encode_rows(criterion: &mut Criterion) {
         let own = RowEncoder::new(&columns, true, &dataset.nulls);
         let foreign = RowEncoder::new(&columns, false, &dataset.nulls);
         let text = TableMaker::new(&dataset, &plan, table).expect("the catalog compiles");
-        let maker = TableMaker::binary(&dataset, &plan, table, &wires).expect("as above");
+        let maker = TableMaker::binary(&dataset, &plan, table, &encoders).expect("as above");
         let ids = plan.ids(table, block);
         let mut csv = Vec::new();
         text.write_block(block, &mut csv)

@@ -12,6 +12,9 @@ pub mod progress;
 pub mod suggestion;
 
 pub mod dataset;
+
+pub mod copy;
+
 pub mod generate;
 
 pub mod files;

@@ -4,11 +4,11 @@ use anyhow::{Context, Result, bail};
 use tokio_postgres::Client;
 
 use super::checker::Judging;
+use super::finding::all_rules;
 use super::foreign_keys;
 use super::planner;
 use super::query::Query;
 use super::report::CheckReport;
-use super::rules::all_rules;
 use super::schema;
 use super::settings::{Area, Settings, Suite};
 use crate::dataset::document::did_you_mean;
@@ -36,7 +36,7 @@ pub async fn run(
     let survey = index::survey(&client, server.schema(), &suite.waivers).await?;
     load::ensure_finished(&client, server.schema()).await?;
     let mut report = CheckReport {
-        target: server.display_name().to_string(),
+        target: server.shown().to_string(),
         server_version: version(&client).await?,
         home: survey.home.clone(),
         dataset: suite.dataset.clone(),
@@ -99,7 +99,7 @@ pub async fn without_and_with_indexes(
     };
     let (without, with) = judging.both_ways(&mut client, queries).await?;
     let report = |checks, how: &str| CheckReport {
-        target: format!("{}, {how} the foreign keys' indexes", server.display_name()),
+        target: format!("{}, {how} the foreign keys' indexes", server.shown()),
         checks,
         skipped: Vec::new(),
         home: survey.home.clone(),

@@ -113,7 +113,7 @@ pub async fn sample_key(
 
 /// The type to declare a parameter as; where tokio-postgres doesn't know it, the server finds it out.
 fn parameter_type(column: &Column) -> Type {
-    Type::from_oid(column.base_type_oid).unwrap_or(Type::UNKNOWN)
+    Type::from_oid(column.data_type.base().oid).unwrap_or(Type::UNKNOWN)
 }
 
 fn is_integer(ty: &Type) -> bool {

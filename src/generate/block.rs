@@ -2,10 +2,11 @@
 
 use anyhow::{Result, anyhow};
 
+use crate::copy::FieldEncoder;
+use crate::copy::format::begin_row;
 use crate::dataset::plan::Walk;
 use crate::dataset::{Dataset, Plan};
-use crate::generate::binary::{self, OutOfRange, Wire};
-use crate::generate::cells::{Cell, Row, write_binary_field, write_field};
+use crate::generate::cells::{Cell, Row, Unfit, write_binary_field, write_field};
 use crate::generate::compile;
 use crate::generate::pool::Encoding;
 
@@ -21,7 +22,7 @@ pub struct TableMaker<'a> {
 
 enum Written {
     Csv(Vec<usize>),
-    Binary(Vec<(usize, Wire)>),
+    Binary(Vec<(usize, FieldEncoder)>),
 }
 
 impl<'a> TableMaker<'a> {
@@ -31,14 +32,14 @@ impl<'a> TableMaker<'a> {
         TableMaker::compile(dataset, plan, table, Encoding::Csv, written)
     }
 
-    /// For COPY's binary format, a wire type for each column that is written.
+    /// For COPY's binary format, an encoder for each column that is written.
     pub fn binary(
         dataset: &'a Dataset,
         plan: &'a Plan,
         table: usize,
-        wires: &[Wire],
+        encoders: &[FieldEncoder],
     ) -> Result<TableMaker<'a>> {
-        let pairs = written(dataset, table).zip(wires.iter().copied());
+        let pairs = written(dataset, table).zip(encoders.iter().cloned());
         let written = Written::Binary(pairs.collect());
         TableMaker::compile(dataset, plan, table, Encoding::Binary, written)
     }
@@ -78,9 +79,10 @@ impl<'a> TableMaker<'a> {
             }),
             Written::Binary(columns) => {
                 let fields = u16::try_from(columns.len())?;
+                let mut text = Vec::new();
                 self.each_row(block, |row| {
-                    binary::begin_row(fields, out);
-                    self.write_binary(columns, row, out)
+                    begin_row(fields, out);
+                    self.write_binary(columns, row, &mut text, out)
                 })
             }
         }
@@ -121,19 +123,31 @@ impl<'a> TableMaker<'a> {
     }
 
     #[inline]
-    fn write_binary(&self, columns: &[(usize, Wire)], row: &Row, out: &mut Vec<u8>) -> Result<()> {
-        for (place, &(column, wire)) in columns.iter().enumerate() {
-            let written = write_binary_field(&self.cells, &self.cells[column], wire, row, out);
-            written.map_err(|OutOfRange(value)| {
-                let (table, name) = (self.table, self.names[place]);
-                anyhow!(
-                    "{table}, row {}: {name} is {value}, which the column's type cannot hold; widen the column, or \
-                     give fewer --rows",
-                    row.id
-                )
-            })?;
+    fn write_binary(
+        &self,
+        columns: &[(usize, FieldEncoder)],
+        row: &Row,
+        text: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        for (place, (column, encoder)) in columns.iter().enumerate() {
+            let cell = &self.cells[*column];
+            let written = write_binary_field(&self.cells, cell, encoder, row, text, out);
+            written.map_err(|unfit| self.does_not_fit(place, row, unfit))?;
         }
         Ok(())
+    }
+
+    #[cold]
+    fn does_not_fit(&self, place: usize, row: &Row, unfit: Unfit) -> anyhow::Error {
+        let (table, name, id) = (self.table, self.names[place], row.id);
+        match unfit {
+            Unfit::Number(value) => anyhow!(
+                "{table}, row {id}: {name} is {value}, which the column's type cannot hold; widen the column, or \
+                 give fewer --rows"
+            ),
+            Unfit::Text(value, reason) => anyhow!("{table}, row {id}: {name} \"{value}\" {reason}"),
+        }
     }
 }
 

@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
+use crate::copy::format::{self, null};
+use crate::copy::scalar::Reason;
+use crate::copy::{FieldEncoder, OutOfRange, Unread};
 use crate::dataset::Kind;
 use crate::dataset::distribution::{Range, Weights};
 use crate::dataset::draw::{Chance, Draws, Key};
-use crate::generate::binary::{self, OutOfRange, Wire};
 use crate::generate::csv;
 use crate::generate::pool::{Nature, Pool};
 
@@ -141,23 +143,58 @@ pub fn write_field(cells: &[Cell], cell: &Cell, row: &Row, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes a cell as a field of COPY's binary format.
+/// Writes a cell as a field of COPY's binary format; `text` is memory to be used for values that go by way of their text.
 #[inline]
 pub fn write_binary_field(
     cells: &[Cell],
     cell: &Cell,
-    wire: Wire,
+    encoder: &FieldEncoder,
     row: &Row,
+    text: &mut Vec<u8>,
     out: &mut Vec<u8>,
-) -> Result<(), OutOfRange> {
+) -> Result<(), Unfit> {
     if cell.is_null(row) {
-        binary::null(out);
-    } else if wire == Wire::Text {
-        binary::text(out, |out| write_value(cells, cell, row, out));
-    } else {
-        binary::number(cell.kind, wire, number(cells, cell, row), out)?;
+        null(out);
+        return Ok(());
+    }
+    match encoder {
+        FieldEncoder::Text => format::field(out, |out| write_value(cells, cell, row, out)),
+        FieldEncoder::Number(format) => format.write(cell.kind, number(cells, cell, row), out)?,
+        FieldEncoder::Parsed(_) => {
+            text.clear();
+            write_value(cells, cell, row, text);
+            encoder
+                .write_text(text, out)
+                .map_err(|unread| Unfit::text(text, unread))?;
+        }
     }
     Ok(())
+}
+
+/// A value that its column's type cannot hold.
+#[derive(Debug)]
+pub enum Unfit {
+    /// A number.
+    Number(i64),
+    /// A text, and what is wrong with it.
+    Text(String, Reason),
+}
+
+impl From<OutOfRange> for Unfit {
+    fn from(OutOfRange(value): OutOfRange) -> Unfit {
+        Unfit::Number(value)
+    }
+}
+
+impl Unfit {
+    #[cold]
+    fn text(text: &[u8], unread: Unread) -> Unfit {
+        let reason = match unread {
+            Unread::Invalid(reason) => reason,
+            Unread::Undecided => "can only be read by the server".into(),
+        };
+        Unfit::Text(String::from_utf8_lossy(text).into_owned(), reason)
+    }
 }
 
 /// Writes a cell's value, texts escaped.

@@ -83,7 +83,10 @@ fn timestamp(seconds: i64, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::copy::generated::read;
 
     fn written(kind: Kind, value: i64) -> String {
         let mut out = Vec::new();
@@ -103,5 +106,20 @@ mod tests {
         );
         assert_eq!(written(Kind::Timestamp, -1), "1969-12-31T23:59:59Z");
         assert_eq!(written(Kind::Boolean, 1), "true");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(value in any::<i64>(), days in -700_000..2_932_896i64, cents_of in -10_i64.pow(15)..10_i64.pow(15)) {
+            let seconds = days * DAY + value.rem_euclid(DAY);
+            for (kind, value) in [
+                (Kind::Integer, value),
+                (Kind::Date, days),
+                (Kind::Timestamp, seconds),
+                (Kind::Cents, cents_of),
+            ] {
+                prop_assert_eq!(read(kind, written(kind, value).as_bytes()), Ok(value));
+            }
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! HOW rows are made: pools, makers, one block → bytes (pure), the parallel ordered pipeline.
 
-pub mod binary;
 pub mod block;
 mod cells;
 mod compile;

@@ -3,8 +3,6 @@
 pub mod account;
 mod announce;
 mod constraints;
-mod convert;
-mod decimal;
 pub mod encode;
 mod forget;
 mod identity;
@@ -17,7 +15,6 @@ mod run;
 mod session;
 pub mod source;
 pub mod table;
-mod times;
 
 pub use account::Account;
 pub use constraints::restore::BrokenKey;

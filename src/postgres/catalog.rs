@@ -6,8 +6,10 @@
 use serde::Deserialize;
 
 use super::name::{TableName, quoted_list};
+use crate::copy::DataType;
 
 mod read;
+mod types;
 
 pub use read::{
     block_bytes, columns, constraints, current_schema, find, foreign_keys, indexes, relation_names,
@@ -79,12 +81,8 @@ pub struct Column {
     pub number: i16,
     /// The type as DDL writes it: `character varying(80)`.
     pub type_name: String,
-    /// The type's oid.
-    pub type_oid: u32,
-    /// The type beneath when the column's is a domain, else the same.
-    pub base_type_oid: u32,
-    /// `pg_attribute.atttypmod`, a domain's own where there is one: lengths and precisions, packed; -1 for none.
-    pub modifier: i32,
+    /// The type, resolved.
+    pub data_type: DataType,
     /// Whether NULL is refused.
     pub not_null: bool,
     /// What fills the column when a row doesn't name it.

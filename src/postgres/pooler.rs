@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::error::ErrorWithNotes;
+use super::error::Refused;
 
 /// Refuses when two connections that are open at the same time turn out to share a server's sessions.
 ///
@@ -25,7 +25,7 @@ pub async fn ensure_none(one: &Client, other: &Client) -> Result<()> {
     if before == after && before.0 != before.1 {
         return Ok(());
     }
-    Err(ErrorWithNotes {
+    Err(Refused {
         message: "a pooler in transaction mode stands between seedrow and the server".into(),
         notes: vec![
             "seedrow's settings, prepared statements and locks belong to a session, which such a pooler hands to others \

@@ -1,6 +1,7 @@
 //! The server a command works on: resolved from options and environment, reached, and asked for connections.
 
 use std::env;
+use std::fs;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
@@ -11,14 +12,15 @@ use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 
+use super::account;
 use super::connect::{self, Opened, Pause};
 use super::embedded::{Home, Lease};
-use super::environment::Environment;
-use super::error::ErrorWithNotes;
+use super::error::Refused;
 use super::name::{literal, quoted};
 use super::pooler;
-use super::target::{Address, Target, TargetOptions};
+use super::target::{Access, Address, Surroundings, Target};
 use super::tls::Tls;
+use crate::cli::TargetArgs;
 use crate::progress::Progress;
 
 /// A start that takes longer than this is remarked on.
@@ -37,8 +39,8 @@ pub struct Server {
     /// Of the endpoint that answered: all connections go to one server.
     config: Config,
     tls: Tls,
-    backing: Backing,
-    display_name: String,
+    place: Place,
+    shown: String,
     schema: Option<String>,
     /// The machine's memory, where it was given.
     memory: Option<u64>,
@@ -49,49 +51,48 @@ pub struct Server {
     waited: AtomicBool,
 }
 
-/// What keeps the server up.
-enum Backing {
-    /// The lease that this value holds.
+enum Place {
     Embedded(Lease),
-    External,
+    Theirs,
 }
 
 impl Server {
-    /// Resolves the target and waits for it to accept connections; on the embedded server `database` is created when it
-    /// doesn't exist.
-    pub async fn open(
-        options: &TargetOptions,
-        database: &str,
-        progress: &Progress,
-    ) -> Result<Server> {
-        let target = Target::resolve(options.url.as_deref(), &Environment::of_process())?;
-        Server::reach(&target, options, database, progress).await
+    /// Resolves the target and waits for it to accept connections; on the embedded server `database` is made when
+    /// it isn't there.
+    pub async fn open(args: &TargetArgs, database: &str, progress: &Progress) -> Result<Server> {
+        let env = |name: &str| env::var(name).ok();
+        let around = Surroundings {
+            env: &env,
+            read: &|path| fs::read_to_string(path),
+            access: &Access::of,
+            user: account::user_name(env),
+        };
+        let target = Target::resolve(args.url.as_deref(), &around)?;
+        Server::reach(&target, args, database, progress).await
     }
 
     /// What [`Server::open`] does once the target is resolved.
     pub async fn reach(
         target: &Target,
-        options: &TargetOptions,
+        args: &TargetArgs,
         database: &str,
         progress: &Progress,
     ) -> Result<Server> {
-        let schema = options.schema.clone();
+        let schema = args.target_schema.clone();
         let server = match target {
-            Target::External(address) => {
-                Server::external(address, options.wait, schema, progress).await?
-            }
+            Target::Theirs(address) => Server::theirs(address, args.wait, schema, progress).await?,
             Target::Embedded => {
-                let home = Home::resolve(options.home.as_deref())?;
+                let home = Home::resolve(&args.home)?;
                 Server::embedded(home, database, schema, progress).await?
             }
         };
         Ok(Server {
-            memory: options.server_memory,
+            memory: args.server_memory,
             ..server
         })
     }
 
-    async fn external(
+    async fn theirs(
         address: &Address,
         wait: Duration,
         schema: Option<String>,
@@ -101,15 +102,15 @@ impl Server {
             progress.say(warning);
         }
         let (endpoint, first) = connect::reach(address, wait, progress).await?;
-        let display_name = format!(
+        let shown = format!(
             "{} on {} as {}",
             address.database, endpoint.shown, address.user
         );
         let server = Server {
             config: endpoint.config.clone(),
             tls: endpoint.tls.clone(),
-            backing: Backing::External,
-            display_name,
+            place: Place::Theirs,
+            shown,
             schema,
             memory: None,
             shared_lock: AtomicI64::new(0),
@@ -147,8 +148,8 @@ impl Server {
         Ok(Server {
             config: lease.config(database),
             tls: Tls::Off,
-            display_name: format!("{database} on the {which}"),
-            backing: Backing::Embedded(lease),
+            shown: format!("{database} on the {which}"),
+            place: Place::Embedded(lease),
             schema,
             memory: None,
             shared_lock: AtomicI64::new(0),
@@ -164,7 +165,7 @@ impl Server {
         let opened = self.open_one().await?;
         self.prepare(&opened)
             .await
-            .with_context(|| format!("could not set up a session with {}", self.display_name))?;
+            .with_context(|| format!("could not set up a session with {}", self.shown))?;
         Ok(opened.client)
     }
 
@@ -190,10 +191,8 @@ impl Server {
                 return Err(self.explained(failure).into());
             }
             if pause.is_long() && !self.waited.swap(true, Ordering::Relaxed) {
-                self.progress.say(format!(
-                    "waiting for {} to take connections",
-                    self.display_name
-                ));
+                self.progress
+                    .say(format!("waiting for {} to take connections", self.shown));
             }
             pause.sleep().await;
         }
@@ -234,30 +233,30 @@ impl Server {
         })
     }
 
-    fn explained(&self, failure: connect::Failure) -> ErrorWithNotes {
-        let note = match &self.backing {
-            Backing::External => None,
-            Backing::Embedded(lease) => Some(format!(
+    fn explained(&self, failure: connect::Failure) -> Refused {
+        let note = match &self.place {
+            Place::Theirs => None,
+            Place::Embedded(lease) => Some(format!(
                 "its log is server.log beside {}",
                 lease.running().data
             )),
         };
         failure.refused(
-            format!("could not connect to {}", self.display_name),
+            format!("could not connect to {}", self.shown),
             note.into_iter().collect(),
         )
     }
 
     /// Whether seedrow brought this server up itself, so that nobody else's data is on it.
     pub fn is_embedded(&self) -> bool {
-        matches!(self.backing, Backing::Embedded(_))
+        matches!(self.place, Place::Embedded(_))
     }
 
     /// Bytes free on the embedded server's disk; `None` where that can't be told.
     pub fn free_disk(&self) -> Option<u64> {
-        match &self.backing {
-            Backing::External => None,
-            Backing::Embedded(lease) => {
+        match &self.place {
+            Place::Theirs => None,
+            Place::Embedded(lease) => {
                 let disk = rustix::fs::statvfs(&lease.running().data).ok()?;
                 Some(disk.f_bavail * disk.f_frsize)
             }
@@ -265,8 +264,8 @@ impl Server {
     }
 
     /// The target for messages: host, port, database, user; never a password.
-    pub fn display_name(&self) -> &str {
-        &self.display_name
+    pub fn shown(&self) -> &str {
+        &self.shown
     }
 
     /// Bytes of memory that the server's machine has, where `--server-memory` says.

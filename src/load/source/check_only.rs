@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
 
+use crate::copy::Scalar;
 use crate::dataset::{Dataset, Kind, Table};
 use crate::load::account::Account;
 use crate::load::source::input::Input;
@@ -50,22 +51,20 @@ pub fn read_only(
 /// The columns that a table would have, as wide as can be.
 fn columns(table: &Table) -> Vec<Column> {
     let column = |(place, column): (usize, &crate::dataset::Column)| {
-        let type_oid = match table.kind(place) {
-            Kind::Integer => 20,
-            Kind::Cents => 1700,
-            Kind::Date => 1082,
-            Kind::Timestamp => 1184,
-            Kind::Boolean => 16,
-            Kind::Text => 25,
+        let scalar = match table.kind(place) {
+            Kind::Integer => Scalar::Int8,
+            Kind::Cents => Scalar::Numeric,
+            Kind::Date => Scalar::Date,
+            Kind::Timestamp => Scalar::Timestamptz,
+            Kind::Boolean => Scalar::Bool,
+            Kind::Text => Scalar::Text,
         };
         Column {
             table: 0,
             name: column.name.clone(),
             number: 1,
             type_name: String::new(),
-            type_oid,
-            base_type_oid: type_oid,
-            modifier: -1,
+            data_type: scalar.into(),
             not_null: false,
             default: ColumnDefault::Nothing,
         }

@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use bytes::Bytes;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
+use crate::copy::{CopyFormat, FieldEncoder};
 use crate::dataset::Dataset;
-use crate::generate::binary::{SIGNATURE, TRAILER, Wire};
 use crate::load::account::Tally;
 use crate::load::encode::RowEncoder;
 use crate::load::source::columns::by_header;
@@ -64,37 +64,19 @@ pub enum Format {
     /// CSV, without a header.
     Csv,
     /// Binary, with how each column is written.
-    Binary(Vec<Wire>),
+    Binary(Vec<FieldEncoder>),
     /// Binary or text, encoded record by record.
     Encoded(RowEncoder),
 }
 
 impl Format {
-    /// The option of COPY.
-    pub fn option(&self) -> &'static str {
+    /// COPY's format.
+    pub fn copy(&self) -> CopyFormat {
         match self {
-            Format::Csv => "FORMAT csv",
-            Format::Encoded(encoder) if !encoder.is_binary() => "FORMAT text",
-            Format::Binary(_) | Format::Encoded(_) => "FORMAT binary",
+            Format::Csv => CopyFormat::Csv,
+            Format::Binary(_) => CopyFormat::Binary,
+            Format::Encoded(encoder) => encoder.format(),
         }
-    }
-
-    fn is_binary(&self) -> bool {
-        match self {
-            Format::Csv => false,
-            Format::Binary(_) => true,
-            Format::Encoded(encoder) => encoder.is_binary(),
-        }
-    }
-
-    /// What a stream begins with.
-    pub fn prologue(&self) -> &'static [u8] {
-        if self.is_binary() { SIGNATURE } else { &[] }
-    }
-
-    /// What a stream ends with.
-    pub fn epilogue(&self) -> &'static [u8] {
-        if self.is_binary() { TRAILER } else { &[] }
     }
 }
 

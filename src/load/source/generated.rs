@@ -7,8 +7,8 @@ use anyhow::{Result, bail};
 use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 
+use crate::copy::FieldEncoder;
 use crate::dataset::{Dataset, Plan};
-use crate::generate::binary::{self, Wire};
 use crate::generate::{TableMaker, pipeline};
 use crate::load::account::Tally;
 use crate::load::source::chunk::{Chunk, Format, Position};
@@ -31,14 +31,15 @@ impl Made {
     /// COPY's binary format where each column's type has an encoder, else CSV.
     pub fn format(&self, table: usize, columns: &[catalog::Column]) -> Format {
         let spec = &self.dataset.tables[table];
-        let wire = |(position, column): (usize, &crate::dataset::Column)| -> Option<Wire> {
-            let found = columns.iter().find(|known| known.name == column.name)?;
-            binary::wire(spec.kind(position), found.base_type_oid)
-        };
+        let encoder =
+            |(position, column): (usize, &crate::dataset::Column)| -> Option<FieldEncoder> {
+                let found = columns.iter().find(|known| known.name == column.name)?;
+                FieldEncoder::new(spec.kind(position), &found.data_type)
+            };
         let written = spec.columns.iter().enumerate();
         let written = written.filter(|(_, column)| !column.hidden);
-        let wires: Option<Vec<Wire>> = written.map(wire).collect();
-        wires.map_or(Format::Csv, Format::Binary)
+        let encoders: Option<Vec<FieldEncoder>> = written.map(encoder).collect();
+        encoders.map_or(Format::Csv, Format::Binary)
     }
 
     /// Makes and sends a table's blocks, all of them or from one on. Blocks the thread.
@@ -51,7 +52,9 @@ impl Made {
     ) -> Result<()> {
         let table = input.table;
         let maker = match format {
-            Format::Binary(wires) => TableMaker::binary(&self.dataset, &self.plan, table, wires)?,
+            Format::Binary(encoders) => {
+                TableMaker::binary(&self.dataset, &self.plan, table, encoders)?
+            }
             _ => TableMaker::new(&self.dataset, &self.plan, table)?,
         };
         let first = from.map_or(Ok(0), |from| usize::try_from(from.at))?;

@@ -7,13 +7,13 @@ use std::path::Path;
 use anyhow::{Result, anyhow, ensure};
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::copy::number::integer;
 use crate::dataset::Dataset;
 use crate::dataset::spec::DropRule;
 use crate::files::manifest::{TableFile, checksum};
 use crate::files::open::Text;
 use crate::files::records::{Record, Records};
 use crate::load::account::Tally;
-use crate::load::convert::integer;
 use crate::load::encode::RowEncoder;
 use crate::load::source::chunk::Position;
 use crate::load::source::columns::by_header;

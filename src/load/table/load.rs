@@ -105,7 +105,7 @@ impl TableLoad<'_> {
             "COPY {} ({}) FROM STDIN ({}{freeze}, ENCODING 'UTF8')",
             self.target.name,
             quoted_list(&names),
-            format.option()
+            format.copy().option()
         ))
     }
 
@@ -354,7 +354,8 @@ impl Segment<'_> {
         task: &Task,
     ) -> Result<(Position, u64)> {
         let mut copy = CopyIn::start(transaction, self.statement).await?;
-        copy.send(Bytes::from_static(self.format.prologue())).await;
+        copy.send(Bytes::from_static(self.format.copy().prologue()))
+            .await;
         let (mut tally, mut sent) = (Tally::default(), 0);
         let mut reached = (first.next, first.rejects);
         let mut chunk = Some(first);
@@ -372,7 +373,8 @@ impl Segment<'_> {
                 false => None,
             };
         }
-        copy.send(Bytes::from_static(self.format.epilogue())).await;
+        copy.send(Bytes::from_static(self.format.copy().epilogue()))
+            .await;
         let loaded = copy.finish().await;
         let loaded =
             loaded.map_err(|error| self.load.explain(error, account.loaded, self.refused))?;

@@ -7,10 +7,12 @@ use serde::Deserialize;
 use tokio_postgres::types::FromSql;
 use tokio_postgres::{GenericClient, Row};
 
+use super::types::TypeCatalog;
 use super::{
     Column, ColumnDefault, Comparison, Constraint, ConstraintKind, ForeignKey, Index, KeyColumn,
     OnDelete, Partition, Scope, Table, TableKind,
 };
+use crate::copy::DataType;
 use crate::postgres::name::{TableName, quoted};
 
 /// The tables and views in scope, by schema and name.
@@ -38,26 +40,29 @@ pub async fn tables(client: &impl GenericClient, scope: Scope<'_>) -> Result<Vec
 
 /// The columns of the tables in scope, by table and number.
 pub async fn columns(client: &impl GenericClient, scope: Scope<'_>) -> Result<Vec<Column>> {
-    read(
-        client,
-        include_str!("../sql/columns.sql"),
-        scope,
-        "columns",
-        |row| {
-            Ok(Column {
-                table: get(row, "table_oid")?,
-                name: get(row, "name")?,
-                number: get(row, "number")?,
-                type_name: get(row, "type_name")?,
-                type_oid: get(row, "type_oid")?,
-                base_type_oid: get(row, "base_type_oid")?,
-                modifier: get(row, "modifier")?,
-                not_null: get(row, "not_null")?,
-                default: column_default(row)?,
-            })
-        },
-    )
-    .await
+    let sql = include_str!("../sql/columns.sql");
+    let with_type = |row: &Row| Ok((column(row)?, get(row, "type_oid")?, get(row, "modifier")?));
+    let columns: Vec<(Column, u32, i32)> = read(client, sql, scope, "columns", with_type).await?;
+    let oids = columns.iter().map(|(_, oid, _)| *oid).collect();
+    let types = TypeCatalog::read(client, oids).await?;
+    let resolved = columns.into_iter().map(|(column, oid, modifier)| Column {
+        data_type: types.resolve(oid, modifier),
+        ..column
+    });
+    Ok(resolved.collect())
+}
+
+/// A column whose type isn't resolved yet.
+fn column(row: &Row) -> Result<Column> {
+    Ok(Column {
+        table: get(row, "table_oid")?,
+        name: get(row, "name")?,
+        number: get(row, "number")?,
+        type_name: get(row, "type_name")?,
+        data_type: DataType::UNRESOLVED,
+        not_null: get(row, "not_null")?,
+        default: column_default(row)?,
+    })
 }
 
 /// The foreign keys on the tables in scope, by table and columns.

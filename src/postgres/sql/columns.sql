@@ -6,8 +6,7 @@ SELECT
     a.attnum AS number,
     format_type(a.atttypid, a.atttypmod) AS type_name,
     a.atttypid AS type_oid,
-    COALESCE(NULLIF(y.typbasetype, 0), y.oid) AS base_type_oid,
-    CASE WHEN y.typtype = 'd' THEN y.typtypmod ELSE a.atttypmod END AS modifier,
+    a.atttypmod AS modifier,
     a.attnotnull AS not_null,
     a.attidentity::text AS identity,
     a.attgenerated::text AS generated,
@@ -15,7 +14,6 @@ SELECT
 FROM pg_attribute AS a
 JOIN pg_class AS t ON t.oid = a.attrelid
 JOIN pg_namespace AS n ON n.oid = t.relnamespace
-JOIN pg_type AS y ON y.oid = a.atttypid
 LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attnum > 0
     AND NOT a.attisdropped

@@ -61,7 +61,6 @@ fn sign(direction: Direction) -> &'static str {
         Direction::Worse => "🔴",
         Direction::Better => "🟢",
         Direction::Changed => "🟡",
-        Direction::Unchecked => "❔",
         Direction::Same => "⚪",
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::copy::Scalar;
 use crate::index::samples;
 use crate::postgres::catalog::ConstraintKind;
 
@@ -8,9 +9,7 @@ fn column(name: &str, type_name: &str) -> Column {
         name: name.into(),
         number: 1,
         type_name: type_name.into(),
-        type_oid: 23,
-        base_type_oid: 23,
-        modifier: -1,
+        data_type: Scalar::Int4.into(),
         not_null: false,
         default: ColumnDefault::Nothing,
     }

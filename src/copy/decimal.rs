@@ -1,16 +1,24 @@
 //! Numbers of any length, exact: read from text, rounded, and written as Postgres' `numeric`.
 
-use crate::generate::binary;
+use crate::copy::format::field;
 
-/// A decimal number, or none at all.
+/// A decimal number, an infinity or not a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decimal {
+    class: Class,
     negative: bool,
     /// 0 to 9 each, the most significant first, without zeros before it.
     digits: Vec<u8>,
     /// How many of the digits stand behind the point; may be more than there are.
     scale: usize,
-    nan: bool,
+}
+
+/// Whether a numeric has digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Finite,
+    Infinite,
+    NotANumber,
 }
 
 /// A number in units of 10⁻ⁿ.
@@ -27,21 +35,25 @@ const BEFORE: usize = 131_072;
 const BEHIND: usize = 16_383;
 
 impl Decimal {
-    /// Reads `-12.50`, `.5`, `1.6e12` and `NaN`.
+    /// Reads `-12.50`, `.5`, `1.6e12`, `-Infinity` and `NaN`.
     pub fn parse(text: &[u8]) -> Option<Decimal> {
-        if text.eq_ignore_ascii_case(b"nan") {
-            return Some(Decimal {
-                negative: false,
-                digits: Vec::new(),
-                scale: 0,
-                nan: true,
-            });
-        }
         let (negative, number) = match text.split_first()? {
             (b'-', rest) => (true, rest),
             (b'+', rest) => (false, rest),
             _ => (false, text),
         };
+        let special = |class| Decimal {
+            class,
+            negative,
+            digits: Vec::new(),
+            scale: 0,
+        };
+        if text.eq_ignore_ascii_case(b"nan") {
+            return Some(special(Class::NotANumber));
+        }
+        if number.eq_ignore_ascii_case(b"infinity") || number.eq_ignore_ascii_case(b"inf") {
+            return Some(special(Class::Infinite));
+        }
         let exponent_at = number.iter().position(|byte| matches!(byte, b'e' | b'E'));
         let (mantissa, exponent) = match exponent_at {
             Some(at) => (&number[..at], exponent(&number[at + 1..])?),
@@ -69,12 +81,16 @@ impl Decimal {
         let zeros = digits.iter().take_while(|&&digit| digit == 0).count();
         digits.drain(..zeros);
         let decimal = Decimal {
+            class: Class::Finite,
             negative,
             digits,
             scale,
-            nan: false,
         };
         (decimal.before() <= BEFORE && scale <= BEHIND).then_some(decimal)
+    }
+
+    fn is_zero(&self) -> bool {
+        self.digits.iter().all(|&digit| digit == 0)
     }
 
     /// Digits before the point.
@@ -84,8 +100,10 @@ impl Decimal {
 
     /// Rounded to so many digits behind the point, halves away from zero; `None` when more than `before` stand before it.
     pub fn fitted(mut self, before: usize, behind: usize) -> Option<Decimal> {
-        if self.nan {
-            return Some(self);
+        match self.class {
+            Class::Finite => {}
+            Class::Infinite => return None,
+            Class::NotANumber => return Some(self),
         }
         if self.scale > behind {
             let cut = self.scale - behind;
@@ -132,7 +150,7 @@ impl Decimal {
         let rest = &self.digits[kept..];
         // A digit stands right behind the units only when none is missing between.
         let adjoins = self.digits.len() + places >= self.scale;
-        (!self.nan).then_some(Scaled {
+        (self.class == Class::Finite).then_some(Scaled {
             units: if self.negative { -units } else { units },
             exact: rest.iter().all(|&digit| digit == 0),
             half: adjoins && rest.first().is_some_and(|&digit| digit >= 5),
@@ -141,12 +159,15 @@ impl Decimal {
 
     /// Appends the number as text.
     pub fn write_text(&self, out: &mut Vec<u8>) {
-        if self.nan {
-            out.extend_from_slice(b"NaN");
-            return;
+        if self.class == Class::NotANumber {
+            return out.extend_from_slice(b"NaN");
         }
-        if self.negative {
+        // Postgres' zero has no sign.
+        if self.negative && (self.class == Class::Infinite || !self.is_zero()) {
             out.push(b'-');
+        }
+        if self.class == Class::Infinite {
+            return out.extend_from_slice(b"Infinity");
         }
         let digit = |&digit: &u8| digit + b'0';
         match self.before() {
@@ -163,8 +184,10 @@ impl Decimal {
 
     /// Appends the number as `numeric_recv` reads it: digits to base 10,000.
     pub fn write_binary(&self, out: &mut Vec<u8>) {
-        const NAN: u16 = 0xC000;
         const NEGATIVE: u16 = 0x4000;
+        const NOT_A_NUMBER: u16 = 0xC000;
+        const INFINITY: u16 = 0xD000;
+        const NEGATIVE_INFINITY: u16 = 0xF000;
         // A digit's place, counted from the point: 0 is the first before it.
         let place = |index: usize| {
             self.digits.len().cast_signed() - self.scale.cast_signed() - 1 - index.cast_signed()
@@ -187,12 +210,14 @@ impl Decimal {
         while groups.last() == Some(&0) {
             groups.pop();
         }
-        let sign = match (self.nan, self.negative && !groups.is_empty()) {
-            (true, _) => NAN,
-            (_, true) => NEGATIVE,
-            (_, false) => 0,
+        let sign = match (self.class, self.negative) {
+            (Class::NotANumber, _) => NOT_A_NUMBER,
+            (Class::Infinite, false) => INFINITY,
+            (Class::Infinite, true) => NEGATIVE_INFINITY,
+            (Class::Finite, true) if !groups.is_empty() => NEGATIVE,
+            (Class::Finite, _) => 0,
         };
-        binary::text(out, |out| {
+        field(out, |out| {
             let mut put = |number: u16| out.extend_from_slice(&number.to_be_bytes());
             put(u16::try_from(groups.len()).unwrap_or(u16::MAX));
             put(i16::try_from(first_group)
@@ -258,6 +283,9 @@ mod tests {
                 "123456789012345678901234567890.1",
             ),
             ("nan", "NaN"),
+            ("-0.00", "0.00"),
+            ("infinity", "Infinity"),
+            ("-Inf", "-Infinity"),
         ];
         for (number, expected) in cases {
             assert_eq!(parsed(number).as_deref(), Some(expected), "{number}");
