@@ -4,16 +4,19 @@ use super::finding::{Finding, Severity};
 use super::header::Uses;
 use super::query::Query;
 use super::report::Sample;
-use super::rules::stands_alone;
+use super::rules::is_whole_name;
 use crate::postgres::explain::{Node, Plan};
 use crate::postgres::name::quoted;
 use crate::progress::grouped;
 
-/// Each plan searches an index of the table by the columns (`index-not-used`).
+/// Each plan searches an index of the table by the columns (`index-not-used`). A plan with an opaque node may do so where
+/// nobody sees it.
 pub fn uses(query: &Query, plans: &[Plan]) -> Vec<Finding> {
-    let missing = |uses: &&Uses| !plans.iter().all(|plan| searches(&plan.root, uses));
+    let lacks =
+        |plan: &Plan, uses: &Uses| !searches(&plan.root, uses) && plan.opaque_nodes().is_empty();
+    let missing = |uses: &&Uses| plans.iter().any(|plan| lacks(plan, uses));
     let finding = |uses: &Uses| {
-        let lacking = plans.iter().filter(|plan| !searches(&plan.root, uses));
+        let lacking = plans.iter().filter(|plan| lacks(plan, uses));
         let columns: Vec<String> = uses.columns.iter().map(|name| quoted(name)).collect();
         Finding {
             rule: "index-not-used",
@@ -39,15 +42,14 @@ pub fn uses(query: &Query, plans: &[Plan]) -> Vec<Finding> {
     query.uses.iter().filter(missing).map(finding).collect()
 }
 
-/// Whether a scan of a table searches an index, or several by a bitmap, for all of the columns.
+/// Whether a scan of a table searches an index, its own or one of its bitmap, for all of the columns.
 pub fn is_searched_for(scan: &Node, columns: &[&str]) -> bool {
-    let found = |node: &Node| {
+    scan.searches().into_iter().any(|node| {
         let condition = node.index_cond.as_deref().unwrap_or_default();
         columns
             .iter()
             .all(|column| names(condition, &quoted(column)))
-    };
-    found(scan) || bitmaps(scan).any(found)
+    })
 }
 
 /// Whether the node or one beneath it searches an index of the table by all of the columns.
@@ -55,67 +57,44 @@ fn searches(node: &Node, uses: &Uses) -> bool {
     let is_table = node.relation.as_ref() == Some(&uses.table)
         && (uses.schema.is_none() || node.schema == uses.schema);
     let columns: Vec<&str> = uses.columns.iter().map(String::as_str).collect();
-    // A bitmap's index scans stand beneath the scan that names the table.
     (is_table && is_searched_for(node, &columns))
         || node.plans.iter().any(|below| searches(below, uses))
-}
-
-/// The bitmap nodes beneath a node.
-fn bitmaps(node: &Node) -> impl Iterator<Item = &Node> {
-    let mut open: Vec<&Node> = vec![node];
-    std::iter::from_fn(move || {
-        let next = open.pop()?;
-        open.extend(
-            next.plans
-                .iter()
-                .filter(|below| below.node_type.starts_with("Bitmap")),
-        );
-        Some(next)
-    })
 }
 
 /// Whether a condition speaks of a column, with the table's alias before it or without.
 fn names(condition: &str, column: &str) -> bool {
     condition.match_indices(column).any(|(at, found)| {
         let start = match condition[..at].strip_suffix('.') {
-            Some(_) => return stands_alone(condition, 0, at + found.len()),
+            Some(_) => return is_whole_name(condition, 0, at + found.len()),
             None => at,
         };
-        stands_alone(condition, start, at + found.len())
+        is_whole_name(condition, start, at + found.len())
     })
 }
 
-/// No execution touches more pages (`over-buffers`) or gives more rows (`over-rows`) than the header allows.
-pub fn bounds(query: &Query, samples: &[Sample]) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// No execution touches more pages than the header allows (`over-buffers`).
+pub fn over_buffers(query: &Query, samples: &[Sample]) -> Vec<Finding> {
     let most = samples.iter().max_by_key(|sample| sample.buffers);
-    if let (Some(bound), Some(sample)) = (query.max_buffers, most)
-        && sample.buffers > bound
-    {
-        findings.push(over(
-            query,
-            "over-buffers",
-            format!("{} pages are touched", grouped(sample.buffers)),
-            bound,
-            sample,
-        ));
-    }
-    let most = samples.iter().max_by(|a, b| a.rows.total_cmp(&b.rows));
-    if let (Some(bound), Some(sample)) = (query.max_rows, most)
-        && sample.rows > bound as f64
-    {
-        findings.push(over(
-            query,
-            "over-rows",
-            format!("{:.0} rows come", sample.rows),
-            bound,
-            sample,
-        ));
-    }
-    findings
+    let (Some(bound), Some(sample)) = (query.max_buffers, most) else {
+        return Vec::new();
+    };
+    let message = format!("{} pages are touched", grouped(sample.buffers));
+    let finding = over(query, "over-buffers", message, bound, sample);
+    Vec::from_iter((sample.buffers > bound).then_some(finding))
 }
 
-fn over(query: &Query, rule: &'static str, seen: String, bound: u64, sample: &Sample) -> Finding {
+/// No execution returns more rows than the header allows (`over-rows`).
+pub fn over_rows(query: &Query, samples: &[Sample]) -> Vec<Finding> {
+    let most = samples.iter().max_by(|a, b| a.rows.total_cmp(&b.rows));
+    let (Some(bound), Some(sample)) = (query.max_rows, most) else {
+        return Vec::new();
+    };
+    let message = format!("{:.0} rows are returned", sample.rows);
+    let finding = over(query, "over-rows", message, bound, sample);
+    Vec::from_iter((sample.rows > bound as f64).then_some(finding))
+}
+
+fn over(query: &Query, rule: &'static str, what: String, bound: u64, sample: &Sample) -> Finding {
     let parameters = sample.parameters.iter();
     let with: Vec<String> = parameters
         .map(|(name, value)| format!("{name} = {value}"))
@@ -126,7 +105,7 @@ fn over(query: &Query, rule: &'static str, seen: String, bound: u64, sample: &Sa
         severity: Severity::Fail,
         on: None,
         message: format!(
-            "{seen} with {}, and the header allows {}",
+            "{what} with {}, and the header allows {}",
             with.join(", "),
             grouped(bound)
         ),
@@ -216,7 +195,11 @@ mod tests {
             plan: serde_json::Value::Null,
         };
         let samples = [sample(1, 5, 9.0), sample(2, 51, 1.0)];
-        let findings = bounds(&query("-- max-buffers: 50\n-- max-rows: 8"), &samples);
+        let bounds = |header: &str| {
+            let query = query(header);
+            [over_buffers(&query, &samples), over_rows(&query, &samples)].concat()
+        };
+        let findings = bounds("-- max-buffers: 50\n-- max-rows: 8");
         let messages: Vec<&str> = findings
             .iter()
             .map(|finding| finding.message.as_str())
@@ -225,13 +208,10 @@ mod tests {
             messages,
             [
                 "51 pages are touched with id = 2, and the header allows 50",
-                "9 rows come with id = 1, and the header allows 8"
+                "9 rows are returned with id = 1, and the header allows 8"
             ]
         );
-        assert_eq!(
-            bounds(&query("-- max-buffers: 51\n-- max-rows: 9"), &samples),
-            []
-        );
-        assert_eq!(bounds(&query("--"), &samples), []);
+        assert_eq!(bounds("-- max-buffers: 51\n-- max-rows: 9"), []);
+        assert_eq!(bounds("--"), []);
     }
 }

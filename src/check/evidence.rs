@@ -28,15 +28,15 @@ pub fn shape(plan: &Plan) -> String {
 }
 
 fn write(node: &Node, shape: &mut String) {
-    let is_join = node.node_type == "Nested Loop" || node.node_type.ends_with("Join");
     let table = node.alias.as_deref().or(node.relation.as_deref());
-    let mut indexes = searched(node);
-    indexes.sort_unstable();
+    let indexes = node.searched_indexes();
     let words = match table {
         Some(table) if !indexes.is_empty() => Some(format!("{table} by {}", indexes.join(" and "))),
-        Some(table) if node.node_type == "Seq Scan" => Some(format!("all of {table}")),
+        Some(table) if node.is_opaque() => Some(format!("{table} by {}", node.label())),
+        Some(table) if node.reads_whole_relation() => Some(format!("all of {table}")),
         Some(table) => Some(table.to_owned()),
-        None if is_join => Some(node.node_type.to_lowercase()),
+        None if node.is_opaque() => Some(node.label()),
+        None if node.is_join() => Some(node.kind.name().to_lowercase()),
         None => None,
     };
     if let Some(words) = words {
@@ -48,16 +48,6 @@ fn write(node: &Node, shape: &mut String) {
     for below in &node.plans {
         write(below, shape);
     }
-}
-
-/// The indexes that a scan searches, its bitmap's included.
-fn searched(node: &Node) -> Vec<&str> {
-    let bitmaps = node
-        .plans
-        .iter()
-        .filter(|below| below.node_type.starts_with("Bitmap"));
-    let below = bitmaps.flat_map(searched);
-    node.index.as_deref().into_iter().chain(below).collect()
 }
 
 /// The indexes that a plan searches.

@@ -15,56 +15,6 @@ pub struct Finding {
     pub help: String,
 }
 
-/// The rules that a query or a lookup can break, and that a query's header can waive.
-pub const QUERY_RULES: &[&str] = &[
-    "seq-scan",
-    "generic-plan",
-    "over-budget",
-    "index-not-used",
-    "over-buffers",
-    "over-bound",
-    "over-rows",
-    "row-estimate",
-    "rows-removed",
-    "spill",
-    "plan-flips",
-    "not-proven",
-    "not-settled",
-    "no-rows",
-    "no-tail",
-    "not-allowed",
-    "outside-schema",
-];
-
-/// The ids of all rules.
-pub fn all_rules() -> impl Iterator<Item = &'static str> {
-    let all = [QUERY_RULES, KEY_RULES, SCHEMA_RULES];
-    all.into_iter().flatten().copied()
-}
-
-/// The rules over foreign keys.
-pub const KEY_RULES: &[&str] = &["fk-not-indexed", "fk-index-unused", "fk-not-valid"];
-
-/// The rules over the schema.
-pub const SCHEMA_RULES: &[&str] = &[
-    "table-missing",
-    "table-extra",
-    "column-missing",
-    "column-extra",
-    "column-type",
-    "column-default",
-    "column-null",
-    "constraint-missing",
-    "constraint-extra",
-    "constraint-differs",
-    "check-not-valid",
-    "index-missing",
-    "index-differs",
-    "index-invalid",
-    "sequence-behind",
-    "not-compared",
-];
-
 /// A finding that a query's header or a waiver takes for granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waived {

@@ -3,6 +3,7 @@
 use super::finding::{Finding, Severity};
 use super::planner::Answer;
 use super::report::{Check, KeyVerdict, Subject};
+use super::rules::{UNKNOWN_NODE, unknown_node_help};
 use crate::index::{Coverage, Mode, NOT_INDEXED, Survey, Verdict};
 use crate::postgres::catalog::ForeignKey;
 use crate::postgres::name::quoted;
@@ -21,7 +22,11 @@ pub fn check(survey: &Survey, answers: &[Option<Answer>]) -> Check {
     let unused = keys()
         .zip(answers)
         .filter_map(|(key, answer)| Some((key, answer.as_ref()?)))
-        .filter_map(|(key, answer)| fk_index_unused(survey, key, answer));
+        .filter_map(|(key, answer)| match answer {
+            Answer::Disagrees(plan) => Some(fk_index_unused(survey, key, plan)),
+            Answer::Unknown(node) => Some(unknown_node(survey, key, node)),
+            Answer::Agrees | Answer::NotAllowed => None,
+        });
     let unvalidated = keys()
         .filter(|key| !key.foreign_key.validated && key.foreign_key.enforced)
         .map(|key| fk_not_valid(survey, &key.foreign_key));
@@ -47,12 +52,24 @@ pub fn check(survey: &Survey, answers: &[Option<Answer>]) -> Check {
     }
 }
 
-fn fk_index_unused(survey: &Survey, key: &Coverage, answer: &Answer) -> Option<Finding> {
-    let Answer::Disagrees(plan) = answer else {
-        return None;
-    };
+/// The planner's answer can't be understood (`unknown-node`).
+fn unknown_node(survey: &Survey, key: &Coverage, node: &str) -> Finding {
     let on = key.foreign_key.shown(&survey.home);
-    Some(Finding {
+    Finding {
+        rule: UNKNOWN_NODE,
+        severity: Severity::Unchecked,
+        message: format!(
+            "the foreign key {on} is {}, but the plan of Postgres' own lookup has a {node}, and what that reads isn't known",
+            key.verdict.reason()
+        ),
+        help: unknown_node_help(),
+        on: Some(on),
+    }
+}
+
+fn fk_index_unused(survey: &Survey, key: &Coverage, plan: &str) -> Finding {
+    let on = key.foreign_key.shown(&survey.home);
+    Finding {
         rule: "fk-index-unused",
         severity: Severity::Fail,
         message: format!(
@@ -63,7 +80,7 @@ fn fk_index_unused(survey: &Survey, key: &Coverage, answer: &Answer) -> Option<F
                a plain one: CREATE INDEX ON … (…);"
             .to_owned(),
         on: Some(on),
-    })
+    }
 }
 
 fn fk_not_indexed(survey: &Survey, key: &Coverage) -> Finding {
@@ -233,6 +250,24 @@ mod tests {
             check.findings[0]
                 .message
                 .ends_with("lookup: Seq Scan on child")
+        );
+    }
+
+    #[test]
+    fn a_lookup_by_a_node_that_nobody_knows_is_unchecked() {
+        let covered = Verdict::Covered { index: "y".into() };
+        let survey = survey(vec![(samples::foreign_key(&[1]), covered)]);
+        let answers = [Some(Answer::Unknown("Custom Scan (Citus Adaptive)".into()))];
+        let finding = &check(&survey, &answers).findings[0];
+        assert_eq!(
+            (finding.rule, finding.severity),
+            (UNKNOWN_NODE, Severity::Unchecked)
+        );
+        assert!(
+            finding
+                .message
+                .contains("has a Custom Scan (Citus Adaptive)"),
+            "{finding:?}"
         );
     }
 

@@ -28,11 +28,12 @@ mod settings;
 mod value;
 mod without_indexes;
 
-pub use finding::{Finding, Severity, Verdict, Waived, all_rules};
+pub use finding::{Finding, Severity, Verdict, Waived};
 pub use query::QueryFile;
 pub use report::{
     Access, Check, CheckReport, Control, Figures, KeyVerdict, Latency, Measured, Proof, Sample,
     Shape, Skipped, Subject,
 };
+pub use rules::{RULES, all_rules, markdown_table};
 pub use run::{has_tables, run, without_and_with_indexes};
 pub use settings::{Area, Settings, Suite};

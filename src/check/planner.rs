@@ -20,6 +20,8 @@ pub enum Answer {
     Agrees,
     /// It doesn't, and what it does instead.
     Disagrees(String),
+    /// Its plan has a node that nobody knows, and what the node does can't be judged.
+    Unknown(String),
     /// It can't be asked: the role may not read the table.
     NotAllowed,
 }
@@ -99,6 +101,9 @@ fn lookup(key: &ForeignKey) -> String {
 }
 
 fn judge(plan: &Plan, key: &ForeignKey) -> Answer {
+    if let [first, ..] = plan.opaque_nodes().as_slice() {
+        return Answer::Unknown(first.clone());
+    }
     let columns = key.column_names();
     let scans = plan
         .nodes()
@@ -109,7 +114,7 @@ fn judge(plan: &Plan, key: &ForeignKey) -> Answer {
             let filter = scan.filter.as_ref().or(scan.index_cond.as_ref());
             return Answer::Disagrees(format!(
                 "{} on {}{}",
-                scan.node_type,
+                scan.kind,
                 quoted(scan.relation.as_deref().unwrap_or_default()),
                 filter.map(|it| format!(" by {it}")).unwrap_or_default()
             ));
@@ -145,6 +150,10 @@ mod tests {
         let key = samples::foreign_key(&[1, 2]);
         let both = plan(r#""Index Cond": "((x.c1 = $1) AND (x.c2 = $2))""#);
         assert_eq!(judge(&both, &key), Answer::Agrees);
+        let custom =
+            r#"[{"Plan": {"Node Type": "Custom Scan", "Custom Plan Provider": "Citus Adaptive"}}]"#;
+        let unknown = Answer::Unknown("Custom Scan (Citus Adaptive)".into());
+        assert_eq!(judge(&Plan::parse(custom).unwrap(), &key), unknown);
         let one = plan(r#""Index Cond": "(x.c1 = $1)", "Filter": "(x.c2 = $2)""#);
         assert_eq!(
             judge(&one, &key),

@@ -10,9 +10,9 @@
 
 use std::time::Duration;
 
-use super::finding::QUERY_RULES;
 use super::header::{EXPECTED, Source, Uses, header, header_lines};
 use super::lexer::{Piece, pieces};
+use super::rules::query_rules;
 use crate::cli;
 use crate::dataset::document::did_you_mean;
 use anyhow::{Result, bail};
@@ -136,8 +136,8 @@ impl Query {
     fn read_waiver(&mut self, line: usize, text: &str) -> Result<()> {
         let (rule, reason) = text.split_once(':').unwrap_or((text, ""));
         let (rule, reason) = (rule.trim(), reason.trim());
-        if !QUERY_RULES.contains(&rule) {
-            let advice = did_you_mean(rule, QUERY_RULES.iter().copied());
+        if !query_rules().any(|known| known == rule) {
+            let advice = did_you_mean(rule, query_rules());
             return Err(self.error(line, format!("unknown rule `{rule}`; {advice}")));
         }
         if reason.is_empty() {

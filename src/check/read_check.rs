@@ -5,7 +5,6 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio_postgres::{Client, Transaction};
 
-use super::assertions;
 use super::evidence::{Evidence, shape, used_indexes};
 use super::finding::{Finding, Severity, Waived};
 use super::fk_lookup::Read;
@@ -14,7 +13,7 @@ use super::maintenance::{self, Activity};
 use super::measure::{self, Bindings, Measurement, PINNED, Pace, Stopped};
 use super::query::Parameter;
 use super::report::{Access, Check, Figures, Latency, Measured, Shape, Subject};
-use super::rules::{self, Facts, Purpose, milliseconds};
+use super::rules::{self, Facts, PlanSet, Purpose, milliseconds};
 use super::sample::{self, Sampled};
 use super::settings::Settings;
 use crate::postgres::TableName;
@@ -305,15 +304,14 @@ impl Bench<'_> {
 
     /// What the rules find in plans that were carried out.
     pub fn findings(&self, measurement: &Measurement, capability: Access) -> Vec<Finding> {
-        let (plans, facts, query) = (&measurement.plans, self.facts, &self.read.query);
-        let mut findings = rules::seq_scans(plans, self.read.purpose(), capability, facts);
-        findings.extend(assertions::uses(query, plans));
-        findings.extend(assertions::bounds(query, &measurement.samples));
-        findings.extend(rules::over_bound(plans, facts));
-        findings.extend(rules::row_estimates(plans));
-        findings.extend(rules::rows_removed(plans, facts));
-        findings.extend(rules::spills(plans, facts));
-        findings
+        rules::judge_plans(&PlanSet {
+            plans: &measurement.plans,
+            samples: &measurement.samples,
+            query: &self.read.query,
+            purpose: self.read.purpose(),
+            capability,
+            facts: self.facts,
+        })
     }
 
     /// The longest the median may take; a lookup, which may rightly give many rows, is judged by its pages alone.
@@ -333,19 +331,19 @@ impl Bench<'_> {
             capable,
         } = seen;
         let access = |plan: &Plan| rules::access(plan, purpose, facts);
-        let scans = measurement
-            .plans
-            .iter()
-            .any(|plan| access(plan) == Access::Scan);
+        let choice = Access::worst(measurement.plans.iter().map(access));
         let shape = Shape {
             capability: access(&capable),
-            choice: if scans { Access::Scan } else { Access::Index },
+            choice,
             generic: access(&generic),
         };
         let figures = Figures::of(&measurement.samples);
         let mut findings = self.findings(&measurement, shape.capability);
-        if shape.choice == Access::Index {
+        if shape.choice != Access::Scan {
             findings.extend(rules::generic_plan(&generic, purpose, facts));
+        }
+        if shape.choice == Access::Index {
+            findings.extend(rules::unknown_generic_nodes(&generic));
         }
         if let Some(budget) = self.budget() {
             let (latency, stopped) = (latency.as_ref(), measurement.stopped);

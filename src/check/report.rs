@@ -139,19 +139,27 @@ impl Control {
 }
 
 /// How a query reaches the tables that aren't small.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Access {
     /// By indexes alone.
     Index,
+    /// The plan has a node whose reads aren't known.
+    Unknown,
     /// One of them at least is read from end to end.
     Scan,
 }
 
 impl Access {
+    /// The worst of several plans; by indexes alone when there is none.
+    pub fn worst(accesses: impl Iterator<Item = Access>) -> Access {
+        accesses.max().unwrap_or(Access::Index)
+    }
+
     /// The word for it, in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Access::Index => "index",
+            Access::Unknown => "unknown",
             Access::Scan => "scan",
         }
     }

@@ -4,11 +4,11 @@ use anyhow::{Context, Result, bail};
 use tokio_postgres::Client;
 
 use super::checker::Judging;
-use super::finding::all_rules;
 use super::foreign_keys;
 use super::planner;
 use super::query::Query;
 use super::report::CheckReport;
+use super::rules::all_rules;
 use super::schema;
 use super::settings::{Area, Settings, Suite};
 use crate::dataset::document::did_you_mean;

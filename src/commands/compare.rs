@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::check;
 use crate::cli::{QuietArgs, SampleArgs, TargetArgs};
@@ -109,10 +109,15 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     };
     let comparison = compare(&before, &after);
     args.show(&comparison)?;
-    let worse = comparison.direction() == Direction::Worse;
-    match worse && args.fail_on == Some(FailOn::Regression) {
-        true => Ok(Outcome::Found),
-        false => Ok(Outcome::Held),
+    let unchecked = comparison.count(Direction::Unchecked);
+    match (args.fail_on, comparison.direction()) {
+        (None, _) => Ok(Outcome::Held),
+        (Some(FailOn::Regression), Direction::Worse) => Ok(Outcome::Found),
+        (Some(FailOn::Regression), _) if unchecked > 0 => bail!(
+            "{unchecked} of {} reads could not be compared; the report says why",
+            comparison.reads.len()
+        ),
+        (Some(FailOn::Regression), _) => Ok(Outcome::Held),
     }
 }
 

@@ -18,8 +18,10 @@ const FEW_PAGES: f64 = 2.0;
 /// Which way something changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
-    /// Nothing to tell.
+    /// Nothing to report.
     Same,
+    /// The plans can't be compared.
+    Unchecked,
     /// Neither better nor worse.
     Changed,
     /// For the better.
@@ -33,6 +35,7 @@ impl Direction {
     pub fn name(self) -> &'static str {
         match self {
             Direction::Same => "no change",
+            Direction::Unchecked => "unchecked",
             Direction::Changed => "changed",
             Direction::Better => "better",
             Direction::Worse => "regression",
@@ -156,10 +159,10 @@ fn read<'a>(before: Option<&'a SavedCheck>, after: Option<&'a SavedCheck>) -> Re
     #[expect(clippy::cast_precision_loss, reason = "pages are far fewer than 2^52")]
     let buffers = shift_of(|sample| sample.buffers as f64);
     let rows = shift_of(|sample| sample.rows);
-    let mut differences = match (before, after) {
+    let (mut differences, opaque) = match (before, after) {
         (Some(before), Some(after)) => structural(before, after),
-        (None, _) => vec![changed("it is new")],
-        (_, None) => vec![changed("it is gone")],
+        (None, _) => (vec![changed("it is new")], Vec::new()),
+        (_, None) => (vec![changed("it is gone")], Vec::new()),
     };
     let both = before.is_some() && after.is_some();
     let pages_moved =
@@ -181,6 +184,10 @@ fn read<'a>(before: Option<&'a SavedCheck>, after: Option<&'a SavedCheck>) -> Re
             whole(rows.after)
         )));
     }
+    differences.extend(opaque.iter().map(|label| Difference {
+        direction: Direction::Unchecked,
+        message: format!("the plan has a {label}, and what that reads can't be compared"),
+    }));
     // With other rows to give, other figures are no fault.
     if rows_moved {
         for difference in &mut differences {
@@ -230,15 +237,15 @@ fn moved(shift: Shift, written: fn(f64) -> String, unit: &str) -> Difference {
     }
 }
 
-/// What of the median executions' plans differs.
-fn structural(before: &SavedCheck, after: &SavedCheck) -> Vec<Difference> {
+/// What differs between the median executions' plans, and the nodes of both whose reads aren't known.
+fn structural(before: &SavedCheck, after: &SavedCheck) -> (Vec<Difference>, Vec<String>) {
     let structure = |check: &SavedCheck| {
         let plan = check.plan.as_ref()?;
         let plan = Plan::parse(&serde_json::json!([plan]).to_string()).ok()?;
         Some(Structure::of(&plan))
     };
     let (Some(before), Some(after)) = (structure(before), structure(after)) else {
-        return vec![changed("a plan can't be read")];
+        return (vec![changed("a plan can't be read")], Vec::new());
     };
     let mut differences = Vec::new();
     scans(&before.scans, &after.scans, &mut differences);
@@ -265,7 +272,10 @@ fn structural(before: &SavedCheck, after: &SavedCheck) -> Vec<Difference> {
             differences.push(changed(format!("{} {node} less", count - later)));
         }
     }
-    differences
+    let mut opaque = [before.opaque, after.opaque].concat();
+    opaque.sort();
+    opaque.dedup();
+    (differences, opaque)
 }
 
 fn scans(
@@ -281,7 +291,7 @@ fn scans(
         if then == now {
             continue;
         }
-        let whole = |accesses: &[Access]| accesses.iter().filter(|it| it.is_whole()).count();
+        let whole = |accesses: &[Access]| accesses.iter().filter(|it| it.whole).count();
         let direction = match whole(now).cmp(&whole(then)) {
             std::cmp::Ordering::Greater => Direction::Worse,
             std::cmp::Ordering::Less => Direction::Better,
@@ -425,6 +435,35 @@ mod tests {
             .collect();
         assert_eq!(told, [("r", "it is new"), ("q", "it is gone")]);
         assert_eq!(comparison.direction(), Direction::Changed);
+    }
+
+    #[test]
+    fn a_node_that_nobody_knows_is_unchecked_and_named() {
+        let plan = json!({"Node Type": "Custom Scan", "Custom Plan Provider": "Citus Adaptive"});
+        let (direction, messages) = compared(&saved(1.0, 10, &plan), &saved(1.0, 10, &plan));
+        assert_eq!(direction, Direction::Unchecked);
+        assert_eq!(
+            messages,
+            ["the plan has a Custom Scan (Citus Adaptive), and what that reads can't be compared"]
+        );
+        let (direction, messages) = compared(&saved(1.0, 10, &plan), &saved(90.0, 900, &plan));
+        assert_eq!(direction, Direction::Worse);
+        assert_eq!(messages.len(), 3);
+    }
+
+    #[test]
+    fn bitmap_scans_below_a_join_are_compared() {
+        let join = |inner: Value| json!({"Node Type": "Nested Loop", "Join Type": "Inner", "Plans": [scan("Index Scan", Some("y")), inner]});
+        let mut inner = scan("Seq Scan", None);
+        inner["Alias"] = "u".into();
+        let mut by_bitmap = bitmap();
+        by_bitmap["Alias"] = "u".into();
+        let (direction, messages) = compared(
+            &saved(1.0, 10, &join(by_bitmap)),
+            &saved(1.0, 10, &join(inner)),
+        );
+        assert_eq!(direction, Direction::Worse);
+        assert_eq!(messages, ["t AS u: Bitmap Heap Scan by x → Seq Scan"]);
     }
 
     #[test]

@@ -31,17 +31,12 @@ impl std::fmt::Display for Scanned {
 pub struct Access {
     /// Seq Scan, Index Scan, …
     pub node: String,
+    /// Whether the table is read from its first page to its last.
+    pub whole: bool,
     /// The indexes that are searched, by name.
     pub indexes: Vec<String>,
     /// What they are searched for, values left out.
     pub condition: String,
-}
-
-impl Access {
-    /// Whether the table is read from end to end.
-    pub fn is_whole(&self) -> bool {
-        self.indexes.is_empty() && self.node == "Seq Scan"
-    }
 }
 
 impl std::fmt::Display for Access {
@@ -63,6 +58,10 @@ pub struct Step {
     pub condition: Option<String>,
     /// Rows over all loops.
     pub rows: f64,
+    /// Whether it reads its table from the first page to the last.
+    pub whole: bool,
+    /// Whether its reads aren't known.
+    pub opaque: bool,
     /// Pages, children's left out.
     pub buffers: u64,
     /// Milliseconds over all loops, children's included.
@@ -78,14 +77,19 @@ pub struct Structure {
     pub scans: BTreeMap<Scanned, Vec<Access>>,
     /// How tables are joined: the sorted aliases beneath a join, and its type.
     pub joins: BTreeMap<Vec<String>, String>,
-    /// How many nodes there are of each other type.
+    /// How many nodes there are of each other kind.
     pub others: BTreeMap<String, usize>,
+    /// The nodes whose reads aren't known, by name.
+    pub opaque: Vec<String>,
 }
 
 impl Structure {
     /// Of a plan.
     pub fn of(plan: &Plan) -> Structure {
-        let mut structure = Structure::default();
+        let mut structure = Structure {
+            opaque: plan.opaque_nodes(),
+            ..Structure::default()
+        };
         structure.add(&plan.root);
         for accesses in structure.scans.values_mut() {
             accesses.sort();
@@ -105,53 +109,39 @@ impl Structure {
             aliases.push(scanned.alias.clone());
             self.scans.entry(scanned).or_default().push(access(node));
         }
-        // What searches indexes for a bitmap is a part of the scan above.
-        let below = node
-            .plans
-            .iter()
-            .filter(|below| !below.node_type.starts_with("Bitmap"));
-        let bitmap = node.node_type == "Bitmap Heap Scan";
-        for below in below {
+        // What makes a bitmap is a part of the scan above it.
+        for below in node.inputs() {
             aliases.extend(self.add(below));
         }
         aliases.sort();
         aliases.dedup();
-        if is_join(node) {
+        if node.is_join() {
             let kind = node.join_type.as_deref().filter(|kind| *kind != "Inner");
             let kind = kind.map(|kind| format!("{kind} ")).unwrap_or_default();
             self.joins
-                .insert(aliases.clone(), format!("{kind}{}", node.node_type));
-        } else if node.relation.is_none() && !bitmap {
-            *self.others.entry(node.node_type.clone()).or_default() += 1;
+                .insert(aliases.clone(), format!("{kind}{}", node.kind));
+        } else if node.relation.is_none() {
+            *self.others.entry(node.label()).or_default() += 1;
         }
         aliases
     }
 }
 
-fn is_join(node: &Node) -> bool {
-    node.node_type == "Nested Loop" || node.node_type.ends_with("Join")
-}
-
 fn access(node: &Node) -> Access {
-    let mut indexes: Vec<String> = node.index.iter().cloned().collect();
-    let mut conditions: Vec<String> = node
-        .index_cond
-        .iter()
-        .map(|it| without_values(it))
+    let searches = node.searches().into_iter();
+    let mut conditions: Vec<String> = searches
+        .filter_map(|it| it.index_cond.as_deref())
+        .map(without_values)
         .collect();
-    let mut open: Vec<&Node> = node.plans.iter().collect();
-    while let Some(below) = open.pop() {
-        if below.node_type.starts_with("Bitmap") {
-            indexes.extend(below.index.iter().cloned());
-            conditions.extend(below.index_cond.iter().map(|it| without_values(it)));
-            open.extend(&below.plans);
-        }
-    }
-    indexes.sort();
     conditions.sort();
     Access {
-        node: node.node_type.clone(),
-        indexes,
+        node: node.label(),
+        whole: node.reads_whole_relation(),
+        indexes: node
+            .searched_indexes()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
         condition: conditions.join(" AND "),
     }
 }
@@ -192,7 +182,7 @@ fn without_values(condition: &str) -> String {
 impl Step {
     /// A plan as a tree of steps.
     pub fn of(node: &Node) -> Step {
-        let mut words = node.node_type.clone();
+        let mut words = node.label();
         if let Some(kind) = node.join_type.as_deref().filter(|kind| *kind != "Inner") {
             words = format!("{kind} {words}");
         }
@@ -205,13 +195,14 @@ impl Step {
                 words.push_str(&format!(" AS {}", quoted(alias)));
             }
         }
-        let below: u64 = node.plans.iter().map(Node::buffers).sum();
         let loops = node.loops.max(1.0);
         Step {
             words,
             condition: node.conditions().next().map(str::to_owned),
+            whole: node.reads_whole_relation(),
+            opaque: node.is_opaque(),
             rows: node.rows * loops,
-            buffers: node.buffers().saturating_sub(below),
+            buffers: node.own_buffers(),
             ms: node.total_ms * loops,
             below: node.plans.iter().map(Step::of).collect(),
         }

@@ -1,5 +1,7 @@
 //! EXPLAIN: a statement prepared with its parameters' types, run, and its plan read from JSON.
 
+mod node;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
@@ -7,6 +9,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio_postgres::types::{FromSql, ToSql, Type};
 use tokio_postgres::{GenericClient, Statement};
+
+pub use node::{Node, NodeKind, NodeRole};
 
 use super::name::quoted;
 
@@ -40,95 +44,6 @@ pub struct Plan {
     pub execution_ms: f64,
     /// All that EXPLAIN said, fields unknown here included: what plan viewers take.
     pub raw: Value,
-}
-
-/// One step of a plan. What a field means stands in the documentation of EXPLAIN; unknown fields are passed over.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all(deserialize = "PascalCase"))]
-pub struct Node {
-    /// `Seq Scan`, `Hash Join`, …
-    #[serde(rename = "Node Type")]
-    pub node_type: String,
-    /// The scanned table's schema, unquoted.
-    pub schema: Option<String>,
-    /// The scanned table, unquoted.
-    #[serde(rename = "Relation Name")]
-    pub relation: Option<String>,
-    /// Its name within the statement.
-    pub alias: Option<String>,
-    /// The index used.
-    #[serde(rename = "Index Name")]
-    pub index: Option<String>,
-    /// What the index is searched for.
-    #[serde(rename = "Index Cond")]
-    pub index_cond: Option<String>,
-    /// What rows are thrown away by.
-    pub filter: Option<String>,
-    /// What a hash join compares.
-    #[serde(rename = "Hash Cond")]
-    pub hash_cond: Option<String>,
-    /// What a merge join compares.
-    #[serde(rename = "Merge Cond")]
-    pub merge_cond: Option<String>,
-    /// What joined pairs are thrown away by.
-    #[serde(rename = "Join Filter")]
-    pub join_filter: Option<String>,
-    /// Rows expected, per loop.
-    #[serde(rename = "Plan Rows", default)]
-    pub plan_rows: f64,
-    /// Rows given, the mean per loop: a whole number before version 18.
-    #[serde(rename = "Actual Rows", default)]
-    pub rows: f64,
-    /// How often the node ran.
-    #[serde(rename = "Actual Loops", default)]
-    pub loops: f64,
-    /// Milliseconds to the last row, the mean per loop, children included.
-    #[serde(rename = "Actual Total Time", default)]
-    pub total_ms: f64,
-    /// Rows thrown away by the filter, the mean per loop.
-    #[serde(rename = "Rows Removed by Filter", default)]
-    pub removed_by_filter: f64,
-    /// Rows thrown away because a lossy index found too many, the mean per loop.
-    #[serde(rename = "Rows Removed by Index Recheck", default)]
-    pub removed_by_recheck: f64,
-    /// `Inner`, `Left`, `Semi`, `Anti`, …
-    #[serde(rename = "Join Type")]
-    pub join_type: Option<String>,
-    /// Whether a join stops at an outer row's first match.
-    #[serde(rename = "Inner Unique", default)]
-    pub inner_unique: bool,
-    /// Pages written to temporary files, over all loops, children included.
-    #[serde(rename = "Temp Written Blocks", default)]
-    pub temp_written: u64,
-    /// Pages found in shared buffers, over all loops, children included.
-    #[serde(rename = "Shared Hit Blocks", default)]
-    pub shared_hit: u64,
-    /// Pages that had to be read, over all loops, children included.
-    #[serde(rename = "Shared Read Blocks", default)]
-    pub shared_read: u64,
-    /// The nodes it takes rows from, subplans included.
-    #[serde(default)]
-    pub plans: Vec<Node>,
-}
-
-impl Node {
-    /// Pages touched, over all loops, children included.
-    pub fn buffers(&self) -> u64 {
-        self.shared_hit + self.shared_read
-    }
-
-    /// The conditions on this node.
-    pub fn conditions(&self) -> impl Iterator<Item = &str> {
-        [
-            &self.index_cond,
-            &self.filter,
-            &self.hash_cond,
-            &self.merge_cond,
-            &self.join_filter,
-        ]
-        .into_iter()
-        .filter_map(Option::as_deref)
-    }
 }
 
 impl Plan {
@@ -175,6 +90,23 @@ impl Plan {
             }
         }
         indexes
+    }
+
+    /// What the plan's opaque nodes are called, each once, wherever in the plan they are; none for a plan that is understood
+    /// whole.
+    pub fn opaque_nodes(&self) -> Vec<String> {
+        let mut labels = Vec::new();
+        for label in self
+            .nodes()
+            .iter()
+            .filter(|it| it.is_opaque())
+            .map(|it| it.label())
+        {
+            if !labels.contains(&label) {
+                labels.push(label);
+            }
+        }
+        labels
     }
 }
 

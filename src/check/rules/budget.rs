@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::milliseconds;
+use super::wording::milliseconds;
 use crate::check::finding::{Finding, Severity};
 use crate::check::measure::{STATEMENT_TIMEOUT, Stopped};
 use crate::check::query::Query;

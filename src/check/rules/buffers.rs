@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Facts, in_samples};
+use super::facts::Facts;
+use super::wording::in_samples;
 use crate::check::finding::{Finding, Severity};
 use crate::postgres::catalog::Index;
-use crate::postgres::explain::{Node, Plan};
+use crate::postgres::explain::{Node, NodeRole, Plan};
 use crate::postgres::name::quoted;
 use crate::progress::grouped;
 
@@ -20,7 +21,7 @@ const LEAF_ENTRIES: f64 = 50.0;
 const SLACK: (u64, u64) = (16, 10);
 
 /// The pages that a plan carried out needs: for each scan those of the table read from end to end, or the index' height
-/// each time it is searched, its leaf pages, and a page of the table for each row. `None` where a scan can't be told.
+/// each time it is searched, its leaf pages, and a page of the table for each row. `None` where a node's pages aren't known.
 pub fn bound(plan: &Plan, facts: Facts<'_>) -> Option<u64> {
     let scans = plan.nodes().into_iter().filter(|node| is_scan(node));
     scans.map(|node| node_bound(node, facts)).sum()
@@ -35,7 +36,7 @@ pub fn over_bound(plans: &[Plan], facts: Facts<'_>) -> Vec<Finding> {
         for node in searches.filter(|node| node.loops > 0.0) {
             if let (Some(name), Some(bound)) = (node.index.as_deref(), node_bound(node, facts)) {
                 let seen = by_index.entry(name).or_default();
-                seen.push((node, own_buffers(node), bound));
+                seen.push((node, node.own_buffers(), bound));
             }
         }
     }
@@ -82,13 +83,7 @@ pub fn over_bound(plans: &[Plan], facts: Facts<'_>) -> Vec<Finding> {
 }
 
 fn is_scan(node: &Node) -> bool {
-    node.loops > 0.0 && (node.relation.is_some() || node.index.is_some())
-}
-
-/// Pages that the node touches itself, over all loops.
-fn own_buffers(node: &Node) -> u64 {
-    let below: u64 = node.plans.iter().map(Node::buffers).sum();
-    node.buffers().saturating_sub(below)
+    node.loops > 0.0 && (node.relation.is_some() || node.index.is_some() || node.is_opaque())
 }
 
 /// Rows that the node looks at, over all loops.
@@ -105,17 +100,19 @@ fn node_bound(node: &Node, facts: Facts<'_>) -> Option<u64> {
             .as_ref()
             .is_some_and(|it| it.contains(" ANY ("))
     };
-    let pages = match node.node_type.as_str() {
-        "Seq Scan" | "Sample Scan" => facts.pages(facts.table(node)?) as f64 * loops,
-        "Index Scan" | "Index Only Scan" if !listed(node) => {
+    let pages = match node.kind.role() {
+        NodeRole::WholeScan | NodeRole::SampleScan => {
+            facts.pages(facts.table(node)?) as f64 * loops
+        }
+        NodeRole::IndexScan if !listed(node) => {
             // The mean of rows is rounded before version 18: a row more for each loop.
             loops * (height(index(node, facts)?, facts)? + 2.0) + rows * (1.0 + 1.0 / LEAF_ENTRIES)
         }
-        "Bitmap Index Scan" if !listed(node) => {
+        NodeRole::Bitmap if !listed(node) => {
             loops * (height(index(node, facts)?, facts)? + 2.0) + rows / LEAF_ENTRIES
         }
-        "Bitmap Heap Scan" => loops + rows,
-        "Function Scan" | "CTE Scan" | "Subquery Scan" | "Values Scan" => 0.0,
+        NodeRole::BitmapHeapScan => loops + rows,
+        NodeRole::RowSource => 0.0,
         _ => return None,
     };
     #[expect(

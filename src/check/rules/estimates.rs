@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::in_samples;
+use super::wording::in_samples;
 use crate::check::finding::{Finding, Severity};
 use crate::postgres::explain::{Node, Plan};
 use crate::postgres::name::quoted;
@@ -80,19 +80,9 @@ fn collect(node: &Node, stoppable: bool, guesses: &mut BTreeMap<String, Vec<Gues
     if let (Some(what), false) = (named(node), cut_short || node.loops == 0.0) {
         guesses.entry(what).or_default().push(guess);
     }
-    let existence = matches!(node.join_type.as_deref(), Some("Semi" | "Anti"));
-    for (at, below) in node.plans.iter().enumerate() {
-        let stops = match node.node_type.as_str() {
-            "Limit" | "Merge Join" => true,
-            "Nested Loop" => at == 1 && (existence || node.inner_unique),
-            _ => false,
-        };
-        // A sort or a hash takes all its rows before it gives one.
-        let blocks = matches!(
-            node.node_type.as_str(),
-            "Sort" | "Hash" | "Aggregate" | "Materialize"
-        );
-        collect(below, stops || (stoppable && !blocks), guesses);
+    let passed_on = stoppable && !node.is_blocking();
+    for (position, below) in node.plans.iter().enumerate() {
+        collect(below, passed_on || node.may_stop(position), guesses);
     }
 }
 
@@ -103,17 +93,16 @@ fn named(node: &Node) -> Option<String> {
         let alias = alias.map(|alias| format!(" AS {}", quoted(alias)));
         return Some(format!(
             "the {} of {}{}",
-            node.node_type,
+            node.label(),
             quoted(relation),
             alias.unwrap_or_default()
         ));
     }
-    let is_join = node.node_type == "Nested Loop" || node.node_type.ends_with("Join");
-    is_join.then(|| {
+    node.is_join().then(|| {
         let conditions = [&node.hash_cond, &node.merge_cond, &node.join_filter];
         let condition = conditions.into_iter().flatten().next();
         let on = condition.map(|condition| format!(" on {condition}"));
-        format!("the {}{}", node.node_type, on.unwrap_or_default())
+        format!("the {}{}", node.kind, on.unwrap_or_default())
     })
 }
 

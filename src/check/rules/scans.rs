@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Facts, Purpose, SMALL_PAGES, in_samples, stands_alone};
+use super::facts::{Facts, Purpose, SMALL_PAGES};
+use super::wording::{in_samples, is_whole_name};
 use crate::check::finding::{Finding, Severity};
 use crate::check::foreign_keys::build_help;
 use crate::check::report::Access;
@@ -51,10 +52,16 @@ pub fn seq_scans(
 
 /// How the plan reaches the tables that aren't small.
 pub fn access(plan: &Plan, purpose: Purpose, facts: Facts<'_>) -> Access {
-    let mut nodes = plan.nodes().into_iter();
-    match nodes.any(|node| large_scan(node, purpose, facts).is_some()) {
-        true => Access::Scan,
-        false => Access::Index,
+    let nodes = plan.nodes();
+    if nodes
+        .iter()
+        .any(|node| large_scan(node, purpose, facts).is_some())
+    {
+        Access::Scan
+    } else if nodes.iter().any(|node| node.is_opaque()) {
+        Access::Unknown
+    } else {
+        Access::Index
     }
 }
 
@@ -76,7 +83,7 @@ pub fn generic_plan(generic: &Plan, purpose: Purpose, facts: Facts<'_>) -> Optio
 
 /// The table of a sequential scan that needs an index.
 fn large_scan<'a>(node: &Node, purpose: Purpose, facts: Facts<'a>) -> Option<&'a Table> {
-    if node.node_type != "Seq Scan" {
+    if !node.reads_whole_relation() {
         return None;
     }
     let table = facts.table(node)?;
@@ -158,14 +165,13 @@ fn compares(plan: &Plan, scan: &Node, column: &str) -> bool {
     conditions.any(|condition| {
         condition
             .match_indices(&written)
-            .any(|(at, found)| stands_alone(condition, at, at + found.len()))
+            .any(|(at, found)| is_whole_name(condition, at, at + found.len()))
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::rules::stands_alone;
     use crate::index::{Survey, Verdict, propose, samples};
     use crate::postgres::catalog::{ForeignKey, KeyColumn, TableKind};
     use crate::suggestion::TARGET;
@@ -326,7 +332,7 @@ mod tests {
     fn columns_are_not_found_within_other_names() {
         let alone = |text: &str| {
             text.match_indices("a.id")
-                .any(|(at, f)| stands_alone(text, at, at + f.len()))
+                .any(|(at, f)| is_whole_name(text, at, at + f.len()))
         };
         assert!(alone("(a.id = 1)") && alone("((a.id_2 = 1) AND (a.id = 2))"));
         for text in ["(a.id_2 = 1)", "(aa.id = 1)", "(x.a.id = 1)", "(a.id$ = 1)"] {

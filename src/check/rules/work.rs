@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Facts, in_samples};
+use super::facts::Facts;
+use super::wording::in_samples;
 use crate::check::finding::{Finding, Severity};
-use crate::postgres::explain::{Node, Plan};
+use crate::postgres::explain::{Node, NodeKind, Plan};
 use crate::postgres::name::quoted;
 use crate::progress::{grouped, whole};
 
@@ -13,26 +14,26 @@ const REMOVED: (f64, f64) = (1_000.0, 10.0);
 
 /// No node writes rows to disk because `work_mem` is too small for them (`spill`).
 pub fn spills(plans: &[Plan], facts: Facts<'_>) -> Vec<Finding> {
-    let mut seen: BTreeMap<&str, (u64, usize)> = BTreeMap::new();
+    let mut seen: BTreeMap<&NodeKind, (u64, usize)> = BTreeMap::new();
     for plan in plans {
         for node in plan.nodes() {
             let below: u64 = node.plans.iter().map(|below| below.temp_written).sum();
             let pages = node.temp_written.saturating_sub(below);
             if pages > 0 {
-                let (most, count) = seen.entry(&node.node_type).or_default();
+                let (most, count) = seen.entry(&node.kind).or_default();
                 *most = pages.max(*most);
                 *count += 1;
             }
         }
     }
-    let finding = |(node_type, (pages, count)): (&str, (u64, usize))| {
+    let finding = |(kind, (pages, count)): (&NodeKind, (u64, usize))| {
         let megabytes = (pages * facts.block_bytes).div_ceil(1 << 20);
         Finding {
             rule: "spill",
             severity: Severity::Warn,
             on: None,
             message: format!(
-                "its {node_type} writes {} pages to disk, {} MB{}",
+                "its {kind} writes {} pages to disk, {} MB{}",
                 grouped(pages),
                 grouped(megabytes),
                 in_samples(count.min(plans.len()), plans.len())
@@ -69,7 +70,7 @@ pub fn rows_removed(plans: &[Plan], facts: Facts<'_>) -> Vec<Finding> {
             on: None,
             message: format!(
                 "the {} of {} throws {} of {} rows away by {filter}{}",
-                node.node_type,
+                node.kind,
                 quoted(relation),
                 whole(removed(node)),
                 whole(removed(node) + node.rows * node.loops),
@@ -85,12 +86,10 @@ pub fn rows_removed(plans: &[Plan], facts: Facts<'_>) -> Vec<Finding> {
 }
 
 fn throws_away(node: &Node) -> bool {
-    let by_index = matches!(
-        node.node_type.as_str(),
-        "Index Scan" | "Index Only Scan" | "Bitmap Heap Scan"
-    );
     let (rows, times) = REMOVED;
-    by_index && removed(node) >= rows && removed(node) >= times * node.rows * node.loops
+    node.fetches_by_index()
+        && removed(node) >= rows
+        && removed(node) >= times * node.rows * node.loops
 }
 
 fn removed(node: &Node) -> f64 {

@@ -61,6 +61,7 @@ fn sign(direction: Direction) -> &'static str {
         Direction::Worse => "🔴",
         Direction::Better => "🟢",
         Direction::Changed => "🟡",
+        Direction::Unchecked => "❔",
         Direction::Same => "⚪",
     }
 }

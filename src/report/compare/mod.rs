@@ -19,6 +19,7 @@ fn counts(comparison: &Comparison) -> String {
         Direction::Worse,
         Direction::Better,
         Direction::Changed,
+        Direction::Unchecked,
         Direction::Same,
     ];
     let counted = directions.into_iter().filter_map(|direction| {

@@ -77,7 +77,7 @@ fn painted(direction: Direction, colour: Colour) -> String {
     match direction {
         Direction::Worse => colour.red(direction.name()),
         Direction::Better => colour.green(direction.name()),
-        Direction::Changed => colour.yellow(direction.name()),
+        Direction::Changed | Direction::Unchecked => colour.yellow(direction.name()),
         Direction::Same => direction.name().to_owned(),
     }
 }

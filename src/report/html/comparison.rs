@@ -36,7 +36,7 @@ fn shown(direction: Direction) -> String {
     let class = match direction {
         Direction::Worse => "bad",
         Direction::Better => "good",
-        Direction::Changed => "odd",
+        Direction::Changed | Direction::Unchecked => "odd",
         Direction::Same => "none",
     };
     badge(class, direction.name())

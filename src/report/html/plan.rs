@@ -36,10 +36,14 @@ fn listed(plan: &Value) -> Value {
 }
 
 fn step(it: &Step) -> String {
-    let whole = if it.words.starts_with("Seq Scan") {
-        " whole"
-    } else {
-        ""
+    let class = match (it.whole, it.opaque) {
+        (true, _) => " whole",
+        (_, true) => " opaque",
+        _ => "",
+    };
+    let unchecked = match it.opaque {
+        true => " <span class=\"badge odd\">unchecked: what it reads isn't known</span>",
+        false => "",
     };
     let condition = it
         .condition
@@ -58,7 +62,7 @@ fn step(it: &Step) -> String {
         format!("<ul>{below}</ul>")
     };
     format!(
-        "<li><span class=\"step{whole}\">{}</span>{} <span class=\"figures\">{}, {} ms, {}</span>{below}</li>",
+        "<li><span class=\"step{class}\">{}</span>{unchecked}{} <span class=\"figures\">{}, {} ms, {}</span>{below}</li>",
         text(&it.words),
         condition.unwrap_or_default(),
         counted(rows, "row"),
@@ -82,6 +86,17 @@ mod tests {
         assert_eq!(tree.matches("<li>").count(), nodes);
         assert!(
             tree.contains("<span class=\"step whole\">Seq Scan on skus AS sku</span>"),
+            "{tree}"
+        );
+    }
+
+    #[test]
+    fn a_node_that_nobody_knows_is_marked() {
+        let plan = serde_json::json!([{"Plan": {"Node Type": "Append", "Plans": [
+            {"Node Type": "Custom Scan", "Custom Plan Provider": "Citus Adaptive"}]}}]);
+        let tree = tree(&plan);
+        assert!(
+            tree.contains("<span class=\"step opaque\">Custom Scan (Citus Adaptive)</span> <span class=\"badge odd\">unchecked"),
             "{tree}"
         );
     }
