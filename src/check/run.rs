@@ -36,7 +36,7 @@ pub async fn run(
     let survey = index::survey(&client, server.schema(), &suite.waivers).await?;
     load::ensure_finished(&client, server.schema()).await?;
     let mut report = CheckReport {
-        target: server.shown().to_string(),
+        target: server.display_name().to_string(),
         server_version: version(&client).await?,
         home: survey.home.clone(),
         dataset: suite.dataset.clone(),
@@ -99,7 +99,7 @@ pub async fn without_and_with_indexes(
     };
     let (without, with) = judging.both_ways(&mut client, queries).await?;
     let report = |checks, how: &str| CheckReport {
-        target: format!("{}, {how} the foreign keys' indexes", server.shown()),
+        target: format!("{}, {how} the foreign keys' indexes", server.display_name()),
         checks,
         skipped: Vec::new(),
         home: survey.home.clone(),

@@ -134,7 +134,12 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     // Refuses names that aren't tables.
     dataset.select(args.tables.as_deref())?;
     let progress = Progress::new(args.quiet.quiet);
-    let server = Server::open(&args.target, &super::database_name(name), &progress).await?;
+    let server = Server::open(
+        &super::target_options(&args.target),
+        &super::database_name(name),
+        &progress,
+    )
+    .await?;
     if args.prove {
         ensure_locks_allowed("--prove", args.allow_locks, &server)?;
     }
@@ -152,7 +157,7 @@ impl Args {
     fn suite(&self, dataset: Option<&Dataset>) -> Result<Suite> {
         let scratch = Scratch {
             url: self.reference.scratch_url.clone(),
-            target: self.target.clone(),
+            target: super::target_options(&self.target),
         };
         let reference = match (&self.reference.schema, dataset) {
             (Some(path), _) => Some(Reference {

@@ -133,7 +133,12 @@ impl Args {
         let name = self.dataset.as_deref().unwrap_or(DEFAULT_DATASET);
         let dataset = Dataset::open(name)?;
         let progress = Progress::new(self.quiet.quiet);
-        let server = Server::open(&self.target, &super::database_name(name), &progress).await?;
+        let server = Server::open(
+            &super::target_options(&self.target),
+            &super::database_name(name),
+            &progress,
+        )
+        .await?;
         ensure_locks_allowed("--without-indexes", self.allow_locks, &server)?;
         let dataset = fitting(dataset, self.dataset.is_some(), &server).await?;
         let suite = check::Suite {

@@ -130,17 +130,19 @@ impl Args {
 /// itself; `None` for the rest.
 pub fn without_runtime(args: &Args) -> Result<Option<Outcome>> {
     match &args.action {
-        Action::Start { home } => start(&Home::resolve(home)?, &args.suggestions())?,
+        Action::Start { home } => {
+            start(&Home::resolve(home.home.as_deref())?, &args.suggestions())?
+        }
         Action::Stop { home } => {
-            let home = Home::resolve(home)?;
+            let home = Home::resolve(home.home.as_deref())?;
             report::db::stopped(&home, control::stop(&home)?)?;
         }
         Action::Psql {
             database,
             home,
             arguments,
-        } => match psql(&Home::resolve(home)?, database, arguments)? {},
-        Action::Destroy { home, yes } => destroy(&Home::resolve(home)?, *yes)?,
+        } => match psql(&Home::resolve(home.home.as_deref())?, database, arguments)? {},
+        Action::Destroy { home, yes } => destroy(&Home::resolve(home.home.as_deref())?, *yes)?,
         Action::Supervise { home, bin } => supervisor::supervise(home, bin)?,
         Action::Status { .. } | Action::Url { .. } => return Ok(None),
     }
@@ -150,9 +152,15 @@ pub fn without_runtime(args: &Args) -> Result<Option<Outcome>> {
 /// The rest.
 pub async fn run(args: &Args) -> Result<Outcome> {
     match &args.action {
-        Action::Status { home } => status(&Home::resolve(home)?, &args.suggestions()).await?,
+        Action::Status { home } => {
+            status(&Home::resolve(home.home.as_deref())?, &args.suggestions()).await?
+        }
         Action::Url { database, home } => {
-            url(&Home::resolve(home)?, &database.name(), &args.suggestions())?;
+            url(
+                &Home::resolve(home.home.as_deref())?,
+                &database.name(),
+                &args.suggestions(),
+            )?;
         }
         _ => bail!("this runs without a runtime"),
     }

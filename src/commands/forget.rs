@@ -43,9 +43,14 @@ impl Args {
 /// Forgets and says what.
 pub async fn run(args: &Args) -> Result<Outcome> {
     let progress = Progress::new(args.quiet.quiet);
-    let server = Server::open(&args.target, &database_name(&args.dataset), &progress).await?;
+    let server = Server::open(
+        &super::target_options(&args.target),
+        &database_name(&args.dataset),
+        &progress,
+    )
+    .await?;
     let forgotten = load::forget(&server, args.abandon, &progress).await?;
-    report::forget::forgotten(&forgotten, server.schema(), server.shown())?;
+    report::forget::forgotten(&forgotten, server.schema(), server.display_name())?;
     Ok(Outcome::Held)
 }
 

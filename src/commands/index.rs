@@ -92,7 +92,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     // A misspelled name would have the embedded server make an empty database.
     let waivers = waivers_of(&args.dataset)?;
     let database = super::database_name(&args.dataset);
-    let server = Server::open(&args.target, &database, &progress).await?;
+    let server = Server::open(&super::target_options(&args.target), &database, &progress).await?;
     let client = server.connect().await?;
     let survey = index::survey(&client, server.schema(), &waivers).await?;
     load::ensure_finished(&client, server.schema()).await?;

@@ -179,7 +179,12 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
     if args.check_only {
         return check(args, &dataset, input, rejects, progress).await;
     }
-    let server = Server::open(&args.target, &dataset.name, &progress).await?;
+    let server = Server::open(
+        &super::target_options(&args.target),
+        &dataset.name,
+        &progress,
+    )
+    .await?;
     let load = Load {
         server: &server,
         dataset: &dataset,

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::cli::{HomeArgs, TargetArgs};
 use crate::load::{Reached, Stage};
 use crate::postgres::secrets::{typed_words, without_password};
+use crate::postgres::target::TargetOptions;
 use crate::suggestion::{self, Suggestions};
 
 pub mod check;
@@ -185,6 +186,17 @@ fn suggestions(target: &TargetArgs, dataset: &str) -> Suggestions {
         words.extend(option("--dataset", dataset.to_owned()));
     }
     Suggestions::new(&words, &home)
+}
+
+/// What was typed as what is meant.
+fn target_options(args: &TargetArgs) -> TargetOptions {
+    TargetOptions {
+        url: args.url.clone(),
+        schema: args.target_schema.clone(),
+        wait: args.wait,
+        server_memory: args.server_memory,
+        home: args.home.home.clone(),
+    }
 }
 
 fn home_words(home: &HomeArgs) -> Vec<String> {

@@ -85,7 +85,12 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
     let dataset = Arc::new(Dataset::open(&args.dataset.dataset)?);
     let tables = dataset.select(args.dataset.tables.as_deref())?;
     let progress = Progress::new(args.quiet.quiet);
-    let server = Server::open(&args.target, &dataset.name, &progress).await?;
+    let server = Server::open(
+        &super::target_options(&args.target),
+        &dataset.name,
+        &progress,
+    )
+    .await?;
     let origin = Origin {
         rows: args.rows.rows.unwrap_or(dataset.default_rows()),
         seed: args.rows.seed,

@@ -19,7 +19,11 @@ impl Load<'_> {
         begun: &Begun,
         progress: &Progress,
     ) {
-        progress.say(format!("load: {} → {}", input.shown, self.server.shown()));
+        progress.say(format!(
+            "load: {} → {}",
+            input.shown,
+            self.server.display_name()
+        ));
         let complete = begun.earlier.iter().filter(|it| it.next.is_none()).count();
         let parts = begun.earlier.iter().filter(|it| it.next.is_some());
         let parts = parts.map(|it| {
@@ -48,7 +52,11 @@ impl Load<'_> {
     ) -> Result<()> {
         let level: String = client.query_one("SHOW wal_level", &[]).await?.try_get(0)?;
         let names = self.table_names().join(", ");
-        progress.say(format!("load: {} → {}", input.shown, self.server.shown()));
+        progress.say(format!(
+            "load: {} → {}",
+            input.shown,
+            self.server.display_name()
+        ));
         progress.say(format!("load: schema {}: {names}", begun.schema));
         if !input.ignored.is_empty() {
             let ignored = input.ignored.join(", ");

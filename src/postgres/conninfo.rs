@@ -10,6 +10,16 @@ use anyhow::{Result, anyhow, bail, ensure};
 /// Parameters by libpq's names; only names of [`PARAMETERS`] occur.
 pub type Parameters = BTreeMap<&'static str, String>;
 
+/// Where servers put their sockets: Debian's and Red Hat's builds, then everyone else's. `,` between them.
+pub const DEFAULT_SOCKET_FOLDERS: &str = "/var/run/postgresql,/tmp";
+
+/// Whether servers put their sockets in this folder unless configured otherwise.
+pub fn is_default_socket_folder(folder: &str) -> bool {
+    DEFAULT_SOCKET_FOLDERS
+        .split(',')
+        .any(|default| default == folder)
+}
+
 /// One of libpq's connection parameters.
 pub struct Parameter {
     /// The name in a connection string or service file.

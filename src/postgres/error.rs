@@ -5,20 +5,20 @@ use std::fmt;
 
 use tokio_postgres::error::{DbError, ErrorPosition};
 
-/// An error or one link of its cause chain, taken apart for the reader.
+/// An error, or one link of its cause chain, as a message prints it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Described {
-    /// What belongs on the line that tells the chain; empty when the next link says it all.
+pub struct ErrorText {
+    /// The part of the message's line; empty when the next link repeats it.
     pub text: String,
-    /// What belongs beneath it, one entry each.
+    /// The lines beneath it, one entry each.
     pub notes: Vec<String>,
 }
 
 /// A whole cause chain: the causes in one text, each once, and all notes, the deepest cause's first.
-pub fn describe(error: &anyhow::Error) -> Described {
-    let mut whole = Described::default();
+pub fn describe(error: &anyhow::Error) -> ErrorText {
+    let mut whole = ErrorText::default();
     for link in error.chain() {
-        let Described { text, notes } = describe_link(link);
+        let ErrorText { text, notes } = describe_link(link);
         // Some errors repeat their source's text in their own.
         if !whole.text.contains(&text) {
             let colon = if whole.text.is_empty() { "" } else { ": " };
@@ -30,9 +30,9 @@ pub fn describe(error: &anyhow::Error) -> Described {
 }
 
 /// Takes one link of a cause chain apart.
-fn describe_link(link: &(dyn Error + 'static)) -> Described {
-    if let Some(refused) = link.downcast_ref::<Refused>() {
-        return Described {
+fn describe_link(link: &(dyn Error + 'static)) -> ErrorText {
+    if let Some(refused) = link.downcast_ref::<ErrorWithNotes>() {
+        return ErrorText {
             text: refused.to_string(),
             notes: refused.notes.clone(),
         };
@@ -44,19 +44,19 @@ fn describe_link(link: &(dyn Error + 'static)) -> Described {
     if let Some(error) = link.downcast_ref::<tokio_postgres::Error>()
         && error.as_db_error().is_some()
     {
-        return Described::default();
+        return ErrorText::default();
     }
     let closed = link
         .downcast_ref::<tokio_postgres::Error>()
         .is_some_and(tokio_postgres::Error::is_closed);
     let note = "the server or the network ended the connection; the server's log may say why";
-    Described {
+    ErrorText {
         text: link.to_string(),
         notes: closed.then(|| note.to_owned()).into_iter().collect(),
     }
 }
 
-fn from_server(error: &DbError) -> Described {
+fn from_server(error: &DbError) -> ErrorText {
     let text = format!("{} (SQLSTATE {})", error.message(), error.code().code());
     let position = error.position().map(|position| match position {
         ErrorPosition::Original(at) => format!("at: character {at} of the statement"),
@@ -71,15 +71,15 @@ fn from_server(error: &DbError) -> Described {
         noted("where", error.where_()),
         position,
     ];
-    Described {
+    ErrorText {
         text,
         notes: notes.into_iter().flatten().collect(),
     }
 }
 
-/// A server that could not be used, with what to do about it.
+/// An error with remarks, such as what to do about it.
 #[derive(Debug)]
-pub struct Refused {
+pub struct ErrorWithNotes {
     /// What could not be done.
     pub message: String,
     /// What to do about it, and other remarks; each is printed beneath.
@@ -88,13 +88,13 @@ pub struct Refused {
     pub source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for ErrorWithNotes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl Error for Refused {
+impl Error for ErrorWithNotes {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
     }
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn collects_the_notes_of_all_links() {
-        let refused = Refused {
+        let refused = ErrorWithNotes {
             message: "could not connect to db:5432".into(),
             notes: vec!["is it up?".into()],
             source: Some(Box::new(io::Error::other("refused"))),

@@ -6,6 +6,7 @@ pub mod connect;
 pub mod conninfo;
 pub mod copy;
 pub mod embedded;
+pub mod environment;
 pub mod error;
 pub mod explain;
 pub mod locks;

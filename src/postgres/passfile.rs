@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::target::{Access, Surroundings};
+use super::environment::{Environment, FileAccess};
 
 /// What the file calls a socket in one of the usual folders, or one whose folder is not named.
 const DEFAULT_HOST: &str = "localhost";
@@ -18,7 +18,7 @@ pub struct Passfile {
 
 /// What a connection is looked up by.
 #[derive(Debug, Clone, Copy)]
-pub struct Key<'a> {
+pub struct PassfileKey<'a> {
     /// The host as it was named, an address where only that was, a socket's folder, or nothing.
     pub host: &'a str,
     /// The port.
@@ -31,19 +31,19 @@ pub struct Key<'a> {
 
 /// The file named by `passfile` or PGPASSFILE, else ~/.pgpass. One that can't be used is ignored, as in libpq; the
 /// error is the warning to show.
-pub fn open(named: Option<&str>, around: &Surroundings) -> Result<Option<Passfile>, String> {
-    let own = || Some(Path::new(&around.get("HOME")?).join(".pgpass"));
+pub fn open(named: Option<&str>, environment: &Environment) -> Result<Option<Passfile>, String> {
+    let own = || Some(Path::new(&environment.get("HOME")?).join(".pgpass"));
     let Some(path) = named.map(PathBuf::from).or_else(own) else {
         return Ok(None);
     };
     let ignored = |why: String| format!("password file {} ignored: {why}", path.display());
-    let access = match (around.access)(&path) {
+    let access = match (environment.file_access)(&path) {
         Ok(access) => access,
         Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(ignored(error.to_string())),
     };
     ensure_private(access, &path).map_err(ignored)?;
-    match (around.read)(&path) {
+    match (environment.read_file)(&path) {
         Ok(text) => Ok(Some(Passfile { path, text })),
         Err(error) => Err(ignored(error.to_string())),
     }
@@ -56,7 +56,7 @@ fn is_absent(error: &io::Error) -> bool {
     )
 }
 
-fn ensure_private(access: Access, path: &Path) -> Result<(), String> {
+fn ensure_private(access: FileAccess, path: &Path) -> Result<(), String> {
     if !access.is_file() {
         return Err("it is not a plain file".into());
     }
@@ -71,10 +71,10 @@ fn ensure_private(access: Access, path: &Path) -> Result<(), String> {
 
 impl Passfile {
     /// The password on the first line that matches; an empty one counts as none.
-    pub fn password(&self, key: Key) -> Option<String> {
+    pub fn password(&self, key: PassfileKey) -> Option<String> {
         let host = match key.host {
             "" => DEFAULT_HOST,
-            folder if super::target::is_default_folder(folder) => DEFAULT_HOST,
+            folder if super::conninfo::is_default_socket_folder(folder) => DEFAULT_HOST,
             host => host,
         };
         let port = key.port.to_string();
@@ -118,13 +118,13 @@ fn field(line: &str) -> (String, Option<&str>) {
 mod tests {
     use super::*;
 
-    fn password(text: &str, key: Key) -> Option<String> {
+    fn password(text: &str, key: PassfileKey) -> Option<String> {
         let path = PathBuf::new();
         let text = text.to_string();
         Passfile { path, text }.password(key)
     }
 
-    const KEY: Key = Key {
+    const KEY: PassfileKey = PassfileKey {
         host: "db",
         port: 5432,
         database: "shop",
@@ -136,11 +136,11 @@ mod tests {
         let text = "# db:5432:shop:ann:comment\nother:5432:shop:ann:a\ndb:6432:*:*:b\ndb:*:shop:*:c\r\n*:*:*:*:d\n";
         assert_eq!(password(text, KEY).as_deref(), Some("c"));
         assert_eq!(
-            password(text, Key { port: 6432, ..KEY }).as_deref(),
+            password(text, PassfileKey { port: 6432, ..KEY }).as_deref(),
             Some("b")
         );
         assert_eq!(
-            password(text, Key { host: "x", ..KEY }).as_deref(),
+            password(text, PassfileKey { host: "x", ..KEY }).as_deref(),
             Some("d")
         );
         assert_eq!(password("db:5432:shop:ann\n\ndb\n:::", KEY), None);
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_backslash_guards_colons_stars_and_itself() {
-        let key = Key {
+        let key = PassfileKey {
             host: "::1",
             user: "a\\b",
             ..KEY
@@ -170,14 +170,14 @@ mod tests {
             ("/srv/pg", "folder"),
         ] {
             assert_eq!(
-                password(text, Key { host, ..KEY }).as_deref(),
+                password(text, PassfileKey { host, ..KEY }).as_deref(),
                 Some(expected)
             );
         }
         assert_eq!(
             password(
                 text,
-                Key {
+                PassfileKey {
                     host: "/srv",
                     ..KEY
                 }

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::error::Refused;
+use super::error::ErrorWithNotes;
 
 /// Refuses when two connections that are open at the same time turn out to share a server's sessions.
 ///
@@ -25,7 +25,7 @@ pub async fn ensure_none(one: &Client, other: &Client) -> Result<()> {
     if before == after && before.0 != before.1 {
         return Ok(());
     }
-    Err(Refused {
+    Err(ErrorWithNotes {
         message: "a pooler in transaction mode stands between seedrow and the server".into(),
         notes: vec![
             "seedrow's settings, prepared statements and locks belong to a session, which such a pooler hands to others \

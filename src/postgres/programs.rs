@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use super::error::Refused;
+use super::error::ErrorWithNotes;
 use crate::suggestion::HOME;
 
 /// What to do without any Postgres.
@@ -108,7 +108,7 @@ pub fn installed() -> Result<Vec<Installation>> {
     found.sort_by_key(|installation| Reverse(installation.version));
     found.dedup_by_key(|installation| installation.version.major);
     if found.is_empty() {
-        bail!(Refused {
+        bail!(ErrorWithNotes {
             message: format!(
                 "found no Postgres to run: no initdb and postgres in {}",
                 searched()

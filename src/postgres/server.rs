@@ -1,7 +1,6 @@
 //! The server a command works on: resolved from options and environment, reached, and asked for connections.
 
 use std::env;
-use std::fs;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
@@ -12,15 +11,14 @@ use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 
-use super::account;
 use super::connect::{self, Opened, Pause};
 use super::embedded::{Home, Lease};
-use super::error::Refused;
+use super::environment::Environment;
+use super::error::ErrorWithNotes;
 use super::name::{literal, quoted};
 use super::pooler;
-use super::target::{Access, Address, Surroundings, Target};
+use super::target::{Address, Target, TargetOptions};
 use super::tls::Tls;
-use crate::cli::TargetArgs;
 use crate::progress::Progress;
 
 /// A start that takes longer than this is remarked on.
@@ -39,8 +37,8 @@ pub struct Server {
     /// Of the endpoint that answered: all connections go to one server.
     config: Config,
     tls: Tls,
-    place: Place,
-    shown: String,
+    backing: Backing,
+    display_name: String,
     schema: Option<String>,
     /// The machine's memory, where it was given.
     memory: Option<u64>,
@@ -51,48 +49,49 @@ pub struct Server {
     waited: AtomicBool,
 }
 
-enum Place {
+/// What keeps the server up.
+enum Backing {
+    /// The lease that this value holds.
     Embedded(Lease),
-    Theirs,
+    External,
 }
 
 impl Server {
-    /// Resolves the target and waits for it to accept connections; on the embedded server `database` is made when
-    /// it isn't there.
-    pub async fn open(args: &TargetArgs, database: &str, progress: &Progress) -> Result<Server> {
-        let env = |name: &str| env::var(name).ok();
-        let around = Surroundings {
-            env: &env,
-            read: &|path| fs::read_to_string(path),
-            access: &Access::of,
-            user: account::user_name(env),
-        };
-        let target = Target::resolve(args.url.as_deref(), &around)?;
-        Server::reach(&target, args, database, progress).await
+    /// Resolves the target and waits for it to accept connections; on the embedded server `database` is created when it
+    /// doesn't exist.
+    pub async fn open(
+        options: &TargetOptions,
+        database: &str,
+        progress: &Progress,
+    ) -> Result<Server> {
+        let target = Target::resolve(options.url.as_deref(), &Environment::of_process())?;
+        Server::reach(&target, options, database, progress).await
     }
 
     /// What [`Server::open`] does once the target is resolved.
     pub async fn reach(
         target: &Target,
-        args: &TargetArgs,
+        options: &TargetOptions,
         database: &str,
         progress: &Progress,
     ) -> Result<Server> {
-        let schema = args.target_schema.clone();
+        let schema = options.schema.clone();
         let server = match target {
-            Target::Theirs(address) => Server::theirs(address, args.wait, schema, progress).await?,
+            Target::External(address) => {
+                Server::external(address, options.wait, schema, progress).await?
+            }
             Target::Embedded => {
-                let home = Home::resolve(&args.home)?;
+                let home = Home::resolve(options.home.as_deref())?;
                 Server::embedded(home, database, schema, progress).await?
             }
         };
         Ok(Server {
-            memory: args.server_memory,
+            memory: options.server_memory,
             ..server
         })
     }
 
-    async fn theirs(
+    async fn external(
         address: &Address,
         wait: Duration,
         schema: Option<String>,
@@ -102,15 +101,15 @@ impl Server {
             progress.say(warning);
         }
         let (endpoint, first) = connect::reach(address, wait, progress).await?;
-        let shown = format!(
+        let display_name = format!(
             "{} on {} as {}",
             address.database, endpoint.shown, address.user
         );
         let server = Server {
             config: endpoint.config.clone(),
             tls: endpoint.tls.clone(),
-            place: Place::Theirs,
-            shown,
+            backing: Backing::External,
+            display_name,
             schema,
             memory: None,
             shared_lock: AtomicI64::new(0),
@@ -148,8 +147,8 @@ impl Server {
         Ok(Server {
             config: lease.config(database),
             tls: Tls::Off,
-            shown: format!("{database} on the {which}"),
-            place: Place::Embedded(lease),
+            display_name: format!("{database} on the {which}"),
+            backing: Backing::Embedded(lease),
             schema,
             memory: None,
             shared_lock: AtomicI64::new(0),
@@ -165,7 +164,7 @@ impl Server {
         let opened = self.open_one().await?;
         self.prepare(&opened)
             .await
-            .with_context(|| format!("could not set up a session with {}", self.shown))?;
+            .with_context(|| format!("could not set up a session with {}", self.display_name))?;
         Ok(opened.client)
     }
 
@@ -191,8 +190,10 @@ impl Server {
                 return Err(self.explained(failure).into());
             }
             if pause.is_long() && !self.waited.swap(true, Ordering::Relaxed) {
-                self.progress
-                    .say(format!("waiting for {} to take connections", self.shown));
+                self.progress.say(format!(
+                    "waiting for {} to take connections",
+                    self.display_name
+                ));
             }
             pause.sleep().await;
         }
@@ -233,30 +234,30 @@ impl Server {
         })
     }
 
-    fn explained(&self, failure: connect::Failure) -> Refused {
-        let note = match &self.place {
-            Place::Theirs => None,
-            Place::Embedded(lease) => Some(format!(
+    fn explained(&self, failure: connect::Failure) -> ErrorWithNotes {
+        let note = match &self.backing {
+            Backing::External => None,
+            Backing::Embedded(lease) => Some(format!(
                 "its log is server.log beside {}",
                 lease.running().data
             )),
         };
         failure.refused(
-            format!("could not connect to {}", self.shown),
+            format!("could not connect to {}", self.display_name),
             note.into_iter().collect(),
         )
     }
 
     /// Whether seedrow brought this server up itself, so that nobody else's data is on it.
     pub fn is_embedded(&self) -> bool {
-        matches!(self.place, Place::Embedded(_))
+        matches!(self.backing, Backing::Embedded(_))
     }
 
     /// Bytes free on the embedded server's disk; `None` where that can't be told.
     pub fn free_disk(&self) -> Option<u64> {
-        match &self.place {
-            Place::Theirs => None,
-            Place::Embedded(lease) => {
+        match &self.backing {
+            Backing::External => None,
+            Backing::Embedded(lease) => {
                 let disk = rustix::fs::statvfs(&lease.running().data).ok()?;
                 Some(disk.f_bavail * disk.f_frsize)
             }
@@ -264,8 +265,8 @@ impl Server {
     }
 
     /// The target for messages: host, port, database, user; never a password.
-    pub fn shown(&self) -> &str {
-        &self.shown
+    pub fn display_name(&self) -> &str {
+        &self.display_name
     }
 
     /// Bytes of memory that the server's machine has, where `--server-memory` says.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::conninfo::{self, Parameters};
-use super::target::Surroundings;
+use super::environment::Environment;
 
 /// Where Debian's libpq looks after the user's own file; elsewhere PGSYSCONFDIR names the folder.
 const SYSTEM_FOLDER: &str = "/etc/postgresql-common";
@@ -15,11 +15,11 @@ const FILE_NAME: &str = "pg_service.conf";
 /// The parameters of service `name`, from the user's file, else from the system's.
 ///
 /// `file` is what `servicefile` or PGSERVICEFILE name: a file that must be there.
-pub fn lookup(name: &str, file: Option<&str>, around: &Surroundings) -> Result<Parameters> {
-    let places = places(file, around);
+pub fn lookup(name: &str, file: Option<&str>, environment: &Environment) -> Result<Parameters> {
+    let places = places(file, environment);
     let is_named = |place: &Path| file.is_some_and(|file| place == Path::new(file));
     for place in &places {
-        let text = match (around.read)(place) {
+        let text = match (environment.read_file)(place) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named(place) => continue,
             Err(error) => {
@@ -36,14 +36,14 @@ pub fn lookup(name: &str, file: Option<&str>, around: &Surroundings) -> Result<P
     bail!("there is no service {name:?} in {}", places.join(" or "))
 }
 
-fn places(file: Option<&str>, around: &Surroundings) -> Vec<PathBuf> {
+fn places(file: Option<&str>, environment: &Environment) -> Vec<PathBuf> {
     let own = match file {
         Some(file) => Some(PathBuf::from(file)),
-        None => around
+        None => environment
             .get("HOME")
             .map(|home| Path::new(&home).join(".pg_service.conf")),
     };
-    let folder = around
+    let folder = environment
         .get("PGSYSCONFDIR")
         .unwrap_or_else(|| SYSTEM_FOLDER.into());
     own.into_iter()

@@ -4,11 +4,8 @@
 //! here.
 
 use std::fmt;
-use std::fs;
-use std::io;
 use std::net::IpAddr;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -16,15 +13,14 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, SslMode, TargetSessionAttrs};
 
-use super::conninfo::{self, PARAMETERS, Parameters, Treatment, value_of};
+use super::conninfo::{self, DEFAULT_SOCKET_FOLDERS, PARAMETERS, Parameters, Treatment, value_of};
+use super::environment::Environment;
 use super::passfile::{self, Passfile};
 use super::service;
 use super::tls::Tls;
 
 /// The variables that say where a server is. Others, such as a stray PGUSER, only fill gaps.
 const PLACES: [&str; 4] = ["PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE"];
-/// Where servers put their sockets: Debian's and Red Hat's builds, then everyone else's.
-const SOCKET_FOLDERS: &str = "/var/run/postgresql,/tmp";
 /// libpq waits for ever; a tool that runs in CI should say that nobody answers.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A peer that vanished without a word is noticed after about a minute instead of two hours.
@@ -32,60 +28,31 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_RETRIES: u32 = 3;
 
-/// What resolution depends on besides the options; tests bring their own.
-pub struct Surroundings<'a> {
-    /// An environment variable's value.
-    pub env: &'a dyn Fn(&str) -> Option<String>,
-    /// A file's text.
-    pub read: &'a dyn Fn(&Path) -> io::Result<String>,
-    /// Who may do what with a file.
-    pub access: &'a dyn Fn(&Path) -> io::Result<Access>,
-    /// The operating system's name for who runs this.
-    pub user: Option<String>,
-}
-
-/// Who may do what with a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Access {
-    /// Its kind and permissions, as stat(2) has them.
-    pub mode: u32,
-    /// Its owner's number.
-    pub owner: u32,
-}
-
-impl Access {
-    /// The access to the file that a path leads to.
-    pub fn of(path: &Path) -> io::Result<Access> {
-        let metadata = fs::metadata(path)?;
-        Ok(Access {
-            mode: metadata.mode(),
-            owner: metadata.uid(),
-        })
-    }
-
-    /// Whether it is a plain file.
-    pub fn is_file(self) -> bool {
-        self.mode & 0o170_000 == 0o100_000
-    }
-}
-
-impl Surroundings<'_> {
-    /// A variable's value; empty counts as unset, since CI systems set what they leave out to nothing.
-    pub fn get(&self, variable: &str) -> Option<String> {
-        (self.env)(variable).filter(|value| !value.is_empty())
-    }
+/// The target that is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct TargetOptions {
+    /// A libpq URL or key=value string; without one the environment says.
+    pub url: Option<String>,
+    /// The schema that holds the tables; without one the first of the search path.
+    pub schema: Option<String>,
+    /// How long to wait for the server to accept connections.
+    pub wait: Duration,
+    /// Bytes of memory of the server's machine, where they are known.
+    pub server_memory: Option<u64>,
+    /// The folder of the embedded Postgres; without one the environment says.
+    pub home: Option<PathBuf>,
 }
 
 /// The server that is meant.
 #[derive(Debug)]
 pub enum Target {
-    /// seedrow's own.
+    /// The one that seedrow starts itself.
     Embedded,
-    /// Somebody's.
-    Theirs(Address),
+    /// One that is up already.
+    External(Address),
 }
 
-/// Where somebody's server is, and as whom to speak to it.
+/// Where an external server is, and as which role to connect.
 #[derive(Debug)]
 pub struct Address {
     /// The places to try, in order; never empty.
@@ -140,25 +107,27 @@ impl fmt::Display for Origin {
 
 impl Target {
     /// Resolves what `--url` (if given) and the surroundings say.
-    pub fn resolve(url: Option<&str>, around: &Surroundings) -> Result<Target> {
-        let place = PLACES.into_iter().find(|place| around.get(place).is_some());
-        let (origin, text) = match (url, around.get("DATABASE_URL"), place) {
+    pub fn resolve(url: Option<&str>, environment: &Environment) -> Result<Target> {
+        let place = PLACES
+            .into_iter()
+            .find(|place| environment.get(place).is_some());
+        let (origin, text) = match (url, environment.get("DATABASE_URL"), place) {
             (Some(url), _, _) => (Origin::Option, Some(url.to_string())),
             (None, Some(url), _) => (Origin::DatabaseUrl, Some(url)),
             (None, None, Some(place)) => (Origin::Variable(place), None),
             (None, None, None) => return Ok(Target::Embedded),
         };
-        let address = address(text.as_deref(), origin, around);
+        let address = address(text.as_deref(), origin, environment);
         address
-            .map(Target::Theirs)
+            .map(Target::External)
             .with_context(|| format!("could not use {origin}"))
     }
 }
 
-fn address(text: Option<&str>, origin: Origin, around: &Surroundings) -> Result<Address> {
+fn address(text: Option<&str>, origin: Origin, environment: &Environment) -> Result<Address> {
     let mut given = text.map(conninfo::parse).transpose()?.unwrap_or_default();
-    fill(&mut given, around)?;
-    let user = match (value_of(&given, "user"), &around.user) {
+    fill(&mut given, environment)?;
+    let user = match (value_of(&given, "user"), &environment.user) {
         (Some(user), _) => user.to_string(),
         (None, Some(user)) => user.clone(),
         (None, None) => {
@@ -169,10 +138,10 @@ fn address(text: Option<&str>, origin: Origin, around: &Surroundings) -> Result<
     let mut config = shared_config(&given)?;
     config.user(&user).dbname(&database);
     let mut endpoints = endpoints(&given, &config)?;
-    secure(&mut endpoints, &given, around)?;
+    secure(&mut endpoints, &given, environment)?;
     let mut warnings = Vec::new();
     if value_of(&given, "password").is_none() {
-        match passfile::open(value_of(&given, "passfile"), around) {
+        match passfile::open(value_of(&given, "passfile"), environment) {
             Ok(Some(file)) => look_up(&mut endpoints, &file, &database, &user),
             Ok(None) => {}
             Err(warning) => warnings.push(warning),
@@ -188,15 +157,15 @@ fn address(text: Option<&str>, origin: Origin, around: &Surroundings) -> Result<
 }
 
 /// Fills what was left out as libpq does: from the service, then from the environment.
-fn fill(given: &mut Parameters, around: &Surroundings) -> Result<()> {
+fn fill(given: &mut Parameters, environment: &Environment) -> Result<()> {
     let either = |given: &Parameters, name: &str, variable: &str| {
         value_of(given, name)
             .map(String::from)
-            .or_else(|| around.get(variable))
+            .or_else(|| environment.get(variable))
     };
     if let Some(name) = either(given, "service", "PGSERVICE") {
         let file = either(given, "servicefile", "PGSERVICEFILE");
-        for (parameter, value) in service::lookup(&name, file.as_deref(), around)? {
+        for (parameter, value) in service::lookup(&name, file.as_deref(), environment)? {
             given.entry(parameter).or_insert(value);
         }
     }
@@ -207,7 +176,7 @@ fn fill(given: &mut Parameters, around: &Surroundings) -> Result<()> {
         let variable = parameter
             .variable
             .filter(|_| !given.contains_key(parameter.name));
-        if let Some((variable, value)) = variable.and_then(|v| Some((v, around.get(v)?))) {
+        if let Some((variable, value)) = variable.and_then(|v| Some((v, environment.get(v)?))) {
             conninfo::set(given, parameter.name, value)
                 .with_context(|| format!("could not use {variable}"))?;
         }
@@ -217,7 +186,7 @@ fn fill(given: &mut Parameters, around: &Surroundings) -> Result<()> {
 
 /// Has what goes over a network use TLS as asked for; libpq too ignores sslmode on a socket, which never leaves the
 /// machine.
-fn secure(endpoints: &mut [Endpoint], given: &Parameters, around: &Surroundings) -> Result<()> {
+fn secure(endpoints: &mut [Endpoint], given: &Parameters, environment: &Environment) -> Result<()> {
     let (sockets, networked): (Vec<_>, Vec<_>) = endpoints
         .iter_mut()
         .partition(|endpoint| endpoint.is_socket());
@@ -228,7 +197,7 @@ fn secure(endpoints: &mut [Endpoint], given: &Parameters, around: &Surroundings)
     if networked.is_empty() {
         return Ok(());
     }
-    let tls = Tls::resolve(given, around)?;
+    let tls = Tls::resolve(given, environment)?;
     for endpoint in networked {
         endpoint.tls = tls.clone();
     }
@@ -238,7 +207,7 @@ fn secure(endpoints: &mut [Endpoint], given: &Parameters, around: &Surroundings)
 /// Gives each endpoint the password that the file has for it.
 fn look_up(endpoints: &mut [Endpoint], file: &Passfile, database: &str, user: &str) {
     for endpoint in endpoints {
-        let key = passfile::Key {
+        let key = passfile::PassfileKey {
             host: &endpoint.host,
             port: endpoint.port,
             database,
@@ -249,11 +218,6 @@ fn look_up(endpoints: &mut [Endpoint], file: &Passfile, database: &str, user: &s
             endpoint.passfile = Some(file.path.clone());
         }
     }
-}
-
-/// Whether servers put their sockets in this folder unless told otherwise.
-pub fn is_default_folder(folder: &str) -> bool {
-    SOCKET_FOLDERS.split(',').any(|usual| usual == folder)
 }
 
 /// All of the configuration but the host, port, user and database.
@@ -322,7 +286,7 @@ fn endpoints(given: &Parameters, config: &Config) -> Result<Vec<Endpoint>> {
         value_of(given, "hostaddr").map_or(vec![], |a| a.split(',').collect());
     let hosts: Vec<&str> = match value_of(given, "host") {
         Some(hosts) => hosts.split(',').collect(),
-        None if addresses.is_empty() => SOCKET_FOLDERS.split(',').collect(),
+        None if addresses.is_empty() => DEFAULT_SOCKET_FOLDERS.split(',').collect(),
         None => vec![""; addresses.len()],
     };
     ensure!(
@@ -350,7 +314,7 @@ fn endpoints(given: &Parameters, config: &Config) -> Result<Vec<Endpoint>> {
         let port = port(ports.get(at).unwrap_or(&ports[0]))?;
         match (*host, address) {
             ("", None) => {
-                for folder in SOCKET_FOLDERS.split(',') {
+                for folder in DEFAULT_SOCKET_FOLDERS.split(',') {
                     endpoints.push(endpoint(config, folder, None, port)?);
                 }
             }

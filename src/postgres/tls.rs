@@ -13,7 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::conninfo::{Parameters, value_of};
-use super::target::Surroundings;
+use super::environment::Environment;
 
 mod verify;
 
@@ -88,7 +88,7 @@ pub enum Way {
 
 impl Tls {
     /// What the parameters ask for on TCP. Files are read where they are needed.
-    pub fn resolve(given: &Parameters, around: &Surroundings) -> Result<Tls> {
+    pub fn resolve(given: &Parameters, environment: &Environment) -> Result<Tls> {
         let mode = mode(given)?;
         if mode == Mode::Disable {
             return Ok(Tls::Off);
@@ -100,7 +100,7 @@ impl Tls {
                 "what {name} asks for is not supported here: leave it out"
             );
         }
-        let client = Arc::new(client(mode, given, around)?);
+        let client = Arc::new(client(mode, given, environment)?);
         Ok(Tls::On { mode, client })
     }
 
@@ -170,18 +170,18 @@ fn mode(given: &Parameters) -> Result<Mode> {
     Ok(mode.max(Mode::Require))
 }
 
-fn client(mode: Mode, given: &Parameters, around: &Surroundings) -> Result<ClientConfig> {
+fn client(mode: Mode, given: &Parameters, environment: &Environment) -> Result<ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Verifier {
         algorithms: provider.signature_verification_algorithms,
-        roots: roots(mode, given, around)?,
+        roots: roots(mode, given, environment)?,
     };
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .context("could not set up TLS")?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
-    let mut client = match identity(given, around)? {
+    let mut client = match identity(given, environment)? {
         Some((certificates, key)) => builder
             .with_client_auth_cert(certificates, key)
             .context("could not use the client certificate with its key")?,
@@ -192,7 +192,7 @@ fn client(mode: Mode, given: &Parameters, around: &Surroundings) -> Result<Clien
 }
 
 /// Whom to trust; `None` where the server need not prove anything.
-fn roots(mode: Mode, given: &Parameters, around: &Surroundings) -> Result<Option<Roots>> {
+fn roots(mode: Mode, given: &Parameters, environment: &Environment) -> Result<Option<Roots>> {
     let scope = match mode {
         // They go on without any TLS, so that verifying would protect nobody.
         Mode::Disable | Mode::Allow | Mode::Prefer => return Ok(None),
@@ -203,13 +203,13 @@ fn roots(mode: Mode, given: &Parameters, around: &Surroundings) -> Result<Option
     if named == Some("system") {
         return system_roots(scope).map(Some);
     }
-    let file = match (named, own_file(around, "root.crt")) {
+    let file = match (named, own_file(environment, "root.crt")) {
         (Some(file), _) => PathBuf::from(file),
         (None, Some(file)) => file,
         (None, None) if mode == Mode::Require => return Ok(None),
         (None, None) => bail!("no root certificate is at hand: {}", HOW_TO_TRUST),
     };
-    match certificates(&file, around)? {
+    match certificates(&file, environment)? {
         Some(certificates) => Roots::new(scope, certificates, file.display().to_string()).map(Some),
         None if mode == Mode::Require && named.is_none() => Ok(None),
         None => bail!(
@@ -237,11 +237,11 @@ fn system_roots(scope: Scope) -> Result<Roots> {
 /// Our own certificate and key, for servers that ask for one.
 fn identity(
     given: &Parameters,
-    around: &Surroundings,
+    environment: &Environment,
 ) -> Result<Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>> {
     let either = |name: &str, default: &str| match value_of(given, name) {
         Some(file) => Some(PathBuf::from(file)),
-        None => own_file(around, default),
+        None => own_file(environment, default),
     };
     if value_of(given, "sslcertmode") == Some("disable") {
         return Ok(None);
@@ -249,7 +249,7 @@ fn identity(
     let Some(file) = either("sslcert", "postgresql.crt") else {
         return Ok(None);
     };
-    let Some(certificates) = certificates(&file, around)? else {
+    let Some(certificates) = certificates(&file, environment)? else {
         ensure!(
             value_of(given, "sslcert").is_none(),
             "there is no client certificate {}",
@@ -259,20 +259,20 @@ fn identity(
     };
     let key = either("sslkey", "postgresql.key")
         .with_context(|| format!("{} has no key: give it with sslkey=FILE", file.display()))?;
-    Ok(Some((certificates, private_key(&key, around)?)))
+    Ok(Some((certificates, private_key(&key, environment)?)))
 }
 
-fn private_key(file: &Path, around: &Surroundings) -> Result<PrivateKeyDer<'static>> {
+fn private_key(file: &Path, environment: &Environment) -> Result<PrivateKeyDer<'static>> {
     let shown = file.display();
     let reading = || format!("could not read the client certificate's key {shown}");
-    let access = (around.access)(file).with_context(reading)?;
+    let access = (environment.file_access)(file).with_context(reading)?;
     // A system's keys may belong to root and be lent to a group.
     let open_to = if access.owner == 0 { 0o037 } else { 0o077 };
     ensure!(
         access.mode & open_to == 0,
         "the client certificate's key {shown} is open to others: chmod 600 {shown}"
     );
-    let text = (around.read)(file).with_context(reading)?;
+    let text = (environment.read_file)(file).with_context(reading)?;
     ensure!(
         !text.contains("ENCRYPTED"),
         "the client certificate's key {shown} is encrypted, which is not supported here: openssl pkey -in {shown} -out \
@@ -285,10 +285,10 @@ fn private_key(file: &Path, around: &Surroundings) -> Result<PrivateKeyDer<'stat
 /// The certificates in a file; `None` when there is no such file.
 fn certificates(
     file: &Path,
-    around: &Surroundings,
+    environment: &Environment,
 ) -> Result<Option<Vec<CertificateDer<'static>>>> {
     let reading = || format!("could not read the certificates in {}", file.display());
-    let text = match (around.read)(file) {
+    let text = match (environment.read_file)(file) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(reading),
@@ -303,8 +303,8 @@ fn certificates(
     Ok(Some(found))
 }
 
-fn own_file(around: &Surroundings, name: &str) -> Option<PathBuf> {
-    let home = around.get("HOME")?;
+fn own_file(environment: &Environment, name: &str) -> Option<PathBuf> {
+    let home = environment.get("HOME")?;
     Some(Path::new(&home).join(FOLDER).join(name))
 }
 

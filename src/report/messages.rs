@@ -52,11 +52,11 @@ fn rendered(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postgres::error::Refused;
+    use crate::postgres::error::ErrorWithNotes;
 
     #[test]
     fn notes_stand_beneath_indented() {
-        let refused = Refused {
+        let refused = ErrorWithNotes {
             message: "could not connect".into(),
             notes: vec!["try this\nor that".into(), "or wait".into()],
             source: None,

@@ -9,10 +9,9 @@ use tokio_postgres::Client;
 use tokio_postgres::error::{ErrorPosition, SqlState};
 
 use super::model::{self, Schema};
-use crate::cli::TargetArgs;
 use crate::postgres::Server;
 use crate::postgres::name::{literal, quoted};
-use crate::postgres::target::Target;
+use crate::postgres::target::{Target, TargetOptions};
 use crate::progress::Progress;
 
 /// What a live schema is held against.
@@ -34,7 +33,7 @@ pub struct Scratch {
     /// Another server; `None` for the embedded one.
     pub url: Option<String>,
     /// The options that the target was given: where the embedded one lives, how long to wait.
-    pub target: TargetArgs,
+    pub target: TargetOptions,
 }
 
 /// What throw-away databases' names begin with; the time they were made and the process that made them follow.
@@ -55,16 +54,16 @@ pub async fn read(reference: &Reference, home: &str, progress: &Progress) -> Res
 }
 
 async fn open(scratch: &Scratch, progress: &Progress) -> Result<Server> {
-    let args = TargetArgs {
-        target_schema: None,
+    let options = TargetOptions {
+        schema: None,
         url: scratch.url.clone(),
         ..scratch.target.clone()
     };
     match scratch.url {
-        Some(_) => Server::open(&args, "postgres", progress)
+        Some(_) => Server::open(&options, "postgres", progress)
             .await
             .context("could not use --scratch-url"),
-        None => Server::reach(&Target::Embedded, &args, "postgres", progress)
+        None => Server::reach(&Target::Embedded, &options, "postgres", progress)
             .await
             .context("no embedded Postgres for a throw-away database"),
     }

@@ -18,7 +18,7 @@ use crate::load::table::load::TableLoad;
 use crate::load::table::target;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, ForeignKey, Scope};
-use crate::postgres::error::Refused;
+use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::name::{quoted, quoted_list};
 use crate::progress::grouped;
 
@@ -156,7 +156,7 @@ fn refuse_duplicates(
     };
     let mut notes: Vec<String> = first.iter().map(Rejected::told).collect();
     notes.push("--duplicates reject keeps the first of each and puts the others aside".to_owned());
-    Refused {
+    ErrorWithNotes {
         message: format!(
             "{} cannot be built on {table}: {} {stand} against it, with the key of {other}",
             key.name,
@@ -174,7 +174,7 @@ fn too_many(rejects: &Rejects, file: &str, rows: u64, first: &[Rejected]) -> any
     notes.push(format!(
         "--max-rejects {all} puts them aside and loads the others"
     ));
-    Refused {
+    ErrorWithNotes {
         message: format!(
             "{file}: {} records break keys, {} are rejected in all, and --max-rejects allows fewer",
             grouped(rows),
@@ -223,7 +223,7 @@ pub async fn refuse_orphans(
     notes.push("--orphans reject puts them aside, and what refers to them".to_owned());
     notes.push("--orphans keep loads them and leaves the foreign key NOT VALID".to_owned());
     let told: Vec<String> = broken.iter().map(BrokenKey::told).collect();
-    Ok(Refused {
+    Ok(ErrorWithNotes {
         message: told.join("; "),
         notes,
         source: None,

@@ -5,7 +5,7 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use crate::load::run::Load;
 use crate::postgres::catalog;
-use crate::postgres::error::Refused;
+use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::locks::{self, Holder};
 use crate::suggestion::TARGET;
 
@@ -24,7 +24,7 @@ impl Load<'_> {
         notes.push(
             "--lock-timeout TIME waits longer; type the command again when they are done".into(),
         );
-        Refused {
+        ErrorWithNotes {
             message: "a table stayed locked by another session".into(),
             notes,
             source: Some(error.reallocate_into_boxed_dyn_error_without_backtrace()),
@@ -51,7 +51,7 @@ impl Load<'_> {
             ),
             format!("to give it up instead, type: seedrow forget --abandon{TARGET}"),
         ];
-        let refused = Refused {
+        let refused = ErrorWithNotes {
             message: error.to_string(),
             notes,
             source: Some(error.reallocate_into_boxed_dyn_error_without_backtrace()),

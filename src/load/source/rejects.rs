@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::load::account::Account;
 use crate::load::source::input::{Input, TableInput};
-use crate::postgres::error::Refused;
+use crate::postgres::error::ErrorWithNotes;
 use crate::progress::grouped;
 
 /// What the columns that seedrow adds begin with.
@@ -201,7 +201,7 @@ impl Rejects {
             "mend the file, or leave them out: add --max-rejects {}",
             state.count().max(1)
         ));
-        Refused {
+        ErrorWithNotes {
             message: message.to_owned(),
             notes,
             source: None,

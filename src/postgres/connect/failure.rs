@@ -7,8 +7,9 @@ use std::time::Duration;
 use rustls::{AlertDescription, CertificateError, OtherError};
 use tokio_postgres::error::SqlState;
 
-use crate::postgres::error::Refused;
-use crate::postgres::target::{Address, Endpoint, is_default_folder};
+use crate::postgres::conninfo::is_default_socket_folder;
+use crate::postgres::error::ErrorWithNotes;
+use crate::postgres::target::{Address, Endpoint};
 use crate::postgres::tls::{Distrust, Tls};
 
 /// Why one endpoint could not be used.
@@ -48,7 +49,7 @@ impl Failure {
             (Some(_), _) => Remedy::Nothing,
             // The socket isn't ours to open, or target_session_attrs wants another server.
             (None, Some(io::ErrorKind::PermissionDenied)) => Remedy::OtherHost,
-            // Refused, reset, no socket, no such name: container networks go through all of these.
+            // ErrorWithNotes, reset, no socket, no such name: container networks go through all of these.
             (None, Some(_)) => Remedy::Waiting,
             (None, None) if error.is_closed() => Remedy::Waiting,
             (None, None) => Remedy::Nothing,
@@ -119,9 +120,9 @@ impl Failure {
     }
 
     /// The failure as an error that says what could not be done, with remarks.
-    pub fn refused(self, message: String, notes: Vec<String>) -> Refused {
+    pub fn refused(self, message: String, notes: Vec<String>) -> ErrorWithNotes {
         let source = Some(self.into_cause());
-        Refused {
+        ErrorWithNotes {
             message,
             notes,
             source,
@@ -158,7 +159,11 @@ impl Failure {
 }
 
 /// The failures of a round as one error, the last one its cause.
-pub(super) fn refused(address: &Address, mut failures: Vec<Failure>, waited: Duration) -> Refused {
+pub(super) fn refused(
+    address: &Address,
+    mut failures: Vec<Failure>,
+    waited: Duration,
+) -> ErrorWithNotes {
     let last = failures.pop();
     let tried = &address.endpoints[failures.len()];
     let mut message = format!(
@@ -179,7 +184,7 @@ pub(super) fn refused(address: &Address, mut failures: Vec<Failure>, waited: Dur
     let advice = last
         .as_ref()
         .and_then(|last| advice(address, tried, last, waited));
-    Refused {
+    ErrorWithNotes {
         message,
         notes: earlier.chain(advice).collect(),
         source: last.map(Failure::into_cause),
@@ -253,7 +258,7 @@ fn advice_on_refusal(
 fn where_passwords_go(address: &Address, tried: &Endpoint) -> String {
     let Address { database, user, .. } = address;
     let Endpoint { host, port, .. } = tried;
-    let host = match is_default_folder(host) {
+    let host = match is_default_socket_folder(host) {
         true => "localhost".into(),
         false => host.replace(':', "\\:"),
     };

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal};
 
 use super::home::{self, Home};
 use crate::postgres::account::{self, Account};
-use crate::postgres::error::Refused;
+use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::programs::Installation;
 
 /// A server that lost its supervisor is shutting down; its last checkpoint may take a while.
@@ -118,7 +118,7 @@ impl Cluster {
             return Ok(());
         }
         let _ = fs::remove_dir_all(folder);
-        bail!(Refused {
+        bail!(ErrorWithNotes {
             message: format!(
                 "could not make {}: initdb ended with {}",
                 self.data.display(),

@@ -12,7 +12,7 @@ use super::home::{self, Home};
 use super::lock::{self, Lock, Mode};
 use super::{Arrival, Lease, Running};
 use crate::postgres::connect;
-use crate::postgres::error::Refused;
+use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::tls::Tls;
 use crate::suggestion::{HOME, shell_word};
 
@@ -172,7 +172,7 @@ pub async fn ensure_has(lease: &Lease, database: &str, dataset: &str) -> Result<
     if there.iter().any(|name| name == database) {
         return Ok(());
     }
-    bail!(Refused {
+    bail!(ErrorWithNotes {
         message: format!("the embedded Postgres has no database {database:?} yet"),
         notes: vec![
             format!(

@@ -9,9 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::cli::HomeArgs;
 use crate::postgres::account::{self, Account};
-use crate::postgres::error::Refused;
+use crate::postgres::error::ErrorWithNotes;
 
 /// A socket's path is limited to 108 bytes on Linux, 104 on macOS, its final NUL included.
 const LONGEST_SOCKET: usize = 100;
@@ -42,12 +41,13 @@ pub struct Running {
 }
 
 impl Home {
-    /// `--home`, else SEEDROW_HOME, else the user's data folder; as root /var/lib, because /root is closed to the user
+    /// The folder that was asked for, else SEEDROW_HOME, else the user's data folder; as root /var/lib, because /root is closed to the user
     /// that the server runs as.
-    pub fn resolve(args: &HomeArgs) -> Result<Home> {
+    pub fn resolve(folder: Option<&Path>) -> Result<Home> {
         // CI systems set what they leave out to nothing.
         let variable = || env::var_os("SEEDROW_HOME").filter(|folder| !folder.is_empty());
-        match args.home.clone().or_else(|| variable().map(PathBuf::from)) {
+        let folder = folder.map(Path::to_owned);
+        match folder.or_else(|| variable().map(PathBuf::from)) {
             Some(folder) => Home::at(&folder),
             None if account::is_root() => Home::at(Path::new("/var/lib/seedrow")),
             None => {
@@ -208,7 +208,7 @@ impl Home {
                 (false, false) => 0o001,
             };
             if metadata.mode() & needed == 0 {
-                bail!(Refused {
+                bail!(ErrorWithNotes {
                     message: format!(
                         "user {} cannot enter {}, and the embedded Postgres must, because it refuses to run as root",
                         account.uid,

@@ -24,7 +24,7 @@ use super::home::{self, Home, Running, SOCKET_NAME};
 use super::lock::{Lock, Mode};
 use super::settings::{self, Machine};
 use crate::postgres::conninfo;
-use crate::postgres::error::{Refused, describe};
+use crate::postgres::error::{ErrorWithNotes, describe};
 use crate::postgres::programs::{self, Installation};
 
 /// Recovery after a crash reads up to `max_wal_size` of log.
@@ -88,7 +88,7 @@ pub fn spawn(home: &Home, program: &Path, free: Lock) -> Result<Running> {
         Ok(Report::Ready(running)) => Ok(running),
         Ok(Report::Failed { message, notes }) => {
             let _ = child.wait();
-            bail!(Refused {
+            bail!(ErrorWithNotes {
                 message,
                 notes,
                 source: None
@@ -96,7 +96,7 @@ pub fn spawn(home: &Home, program: &Path, free: Lock) -> Result<Running> {
         }
         Err(_) => {
             let _ = child.wait();
-            bail!(Refused {
+            bail!(ErrorWithNotes {
                 message:
                     "could not start the embedded Postgres: its supervisor ended without a word"
                         .into(),
@@ -219,7 +219,7 @@ fn start(home: &Home, cluster: &Cluster, socket: &Path) -> Result<Child> {
             thread::sleep(LOOK_AGAIN * 20);
             continue;
         }
-        bail!(Refused {
+        bail!(ErrorWithNotes {
             message: format!("postgres ended with {status}"),
             notes: vec![format!("the end of {}:\n{log}", home.log().display())],
             source: None,

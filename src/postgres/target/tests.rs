@@ -1,4 +1,6 @@
 use std::collections::HashMap;
+use std::io;
+use std::path::Path;
 
 use tokio_postgres::config::Host;
 
@@ -15,18 +17,18 @@ fn resolve_in(url: Option<&str>, variables: &[(&str, &str)], service: &str) -> R
     let user = Some("me".to_string());
     Target::resolve(
         url,
-        &Surroundings {
-            env: &env,
-            read: &read,
-            access: &|_| Err(io::ErrorKind::NotFound.into()),
+        &Environment {
+            variable: &env,
+            read_file: &read,
+            file_access: &|_| Err(io::ErrorKind::NotFound.into()),
             user,
         },
     )
 }
 
-fn theirs(url: Option<&str>, variables: &[(&str, &str)]) -> Address {
+fn external(url: Option<&str>, variables: &[(&str, &str)]) -> Address {
     match resolve_in(url, variables, "").unwrap() {
-        Target::Theirs(address) => address,
+        Target::External(address) => address,
         Target::Embedded => panic!("embedded"),
     }
 }
@@ -58,7 +60,7 @@ fn nothing_said_means_embedded() {
 #[test]
 fn each_place_variable_means_a_server() {
     for place in ["PGHOST", "PGHOSTADDR", "PGDATABASE"] {
-        let address = theirs(None, &[(place, "127.0.0.1")]);
+        let address = external(None, &[(place, "127.0.0.1")]);
         assert_eq!(address.origin, Origin::Variable(place));
     }
 }
@@ -70,18 +72,18 @@ fn url_then_database_url_then_variables() {
         ("PGHOST", "c"),
         ("PGDATABASE", "three"),
     ];
-    let address = theirs(Some("postgres://a/one"), &variables);
+    let address = external(Some("postgres://a/one"), &variables);
     assert_eq!(
         (address.database.as_str(), address.origin),
         ("one", Origin::Option)
     );
-    let address = theirs(None, &variables);
+    let address = external(None, &variables);
     assert_eq!(
         (address.database.as_str(), address.origin),
         ("two", Origin::DatabaseUrl)
     );
     assert_eq!(places(&address), ["b:5432"]);
-    let address = theirs(None, &variables[1..]);
+    let address = external(None, &variables[1..]);
     assert_eq!(
         (address.database.as_str(), address.origin),
         ("three", Origin::Variable("PGHOST"))
@@ -99,7 +101,7 @@ fn variables_fill_what_a_url_leaves_out() {
         ("PGOPTIONS", "-c work_mem=1MB"),
         ("PGCONNECT_TIMEOUT", "3"),
     ];
-    let address = theirs(Some("postgresql:///catalog"), &variables);
+    let address = external(Some("postgresql:///catalog"), &variables);
     assert_eq!(places(&address), ["db:6432"]);
     assert_eq!(
         (address.user.as_str(), address.database.as_str()),
@@ -114,7 +116,7 @@ fn variables_fill_what_a_url_leaves_out() {
 
 #[test]
 fn defaults_are_libpqs() {
-    let address = theirs(Some("postgresql://"), &[]);
+    let address = external(Some("postgresql://"), &[]);
     assert_eq!(
         places(&address),
         ["/var/run/postgresql/.s.PGSQL.5432", "/tmp/.s.PGSQL.5432"]
@@ -135,15 +137,15 @@ fn defaults_are_libpqs() {
 #[test]
 fn several_hosts_have_their_ports() {
     assert_eq!(
-        places(&theirs(Some("postgres://a:1,b,[::1]:3/x"), &[])),
+        places(&external(Some("postgres://a:1,b,[::1]:3/x"), &[])),
         ["a:1", "b:5432", "[::1]:3"]
     );
     assert_eq!(
-        places(&theirs(Some("host=a,b port=7"), &[])),
+        places(&external(Some("host=a,b port=7"), &[])),
         ["a:7", "b:7"]
     );
     assert_eq!(
-        places(&theirs(Some("hostaddr=127.0.0.1"), &[])),
+        places(&external(Some("hostaddr=127.0.0.1"), &[])),
         ["127.0.0.1:5432"]
     );
     assert!(refusal("host=a,b,c port=1,2").contains("3 hosts and 2 ports"));
@@ -159,7 +161,7 @@ fn services_come_before_variables_and_after_the_url() {
         ("PGDATABASE", "d"),
         ("HOME", "/h"),
     ];
-    let Ok(Target::Theirs(address)) = resolve_in(Some("postgres://urluser@/"), &variables, file)
+    let Ok(Target::External(address)) = resolve_in(Some("postgres://urluser@/"), &variables, file)
     else {
         panic!("no server")
     };
@@ -179,7 +181,7 @@ fn services_come_before_variables_and_after_the_url() {
 #[test]
 fn only_what_goes_over_a_network_uses_tls() {
     let ways = |url: &str| -> Vec<_> {
-        let address = theirs(Some(url), &[("PGSSLMODE", "require")]);
+        let address = external(Some(url), &[("PGSSLMODE", "require")]);
         let endpoints = address.endpoints.iter();
         endpoints.map(|endpoint| endpoint.tls.mode_name()).collect()
     };

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use super::*;
 use crate::postgres::conninfo;
-use crate::postgres::target::Access;
+use crate::postgres::environment::FileAccess;
 
 /// Resolves with these files, each owned by us and open to nobody else but those whose names start with `open`.
 fn resolve(text: &str, files: &[(&str, &str)]) -> Result<Tls> {
@@ -20,18 +20,18 @@ fn resolve(text: &str, files: &[(&str, &str)]) -> Result<Tls> {
             .to_str()
             .unwrap()
             .starts_with("open");
-        read(path).map(|_| Access {
+        read(path).map(|_| FileAccess {
             mode: if is_open { 0o100_644 } else { 0o100_600 },
             owner: 1000,
         })
     };
-    let around = Surroundings {
-        env: &env,
-        read: &read,
-        access: &access,
+    let environment = Environment {
+        variable: &env,
+        read_file: &read,
+        file_access: &access,
         user: None,
     };
-    Tls::resolve(&conninfo::parse(text).unwrap(), &around)
+    Tls::resolve(&conninfo::parse(text).unwrap(), &environment)
 }
 
 fn refusal(text: &str, files: &[(&str, &str)]) -> String {

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
-use seedrow::cli::{HomeArgs, TargetArgs};
 use seedrow::postgres::Server;
+use seedrow::postgres::environment::{Environment, FileAccess};
 use seedrow::postgres::error::describe;
-use seedrow::postgres::target::{Access, Surroundings, Target};
+use seedrow::postgres::target::{Target, TargetOptions};
 use seedrow::progress::Progress;
 
 use super::{block_on, shared_home};
@@ -33,24 +33,21 @@ pub fn ask(given: &Given, sql: &str) -> Result<String> {
         let variables: HashMap<_, _> = given.variables.iter().copied().collect();
         let env = |name: &str| variables.get(name).map(|value| value.to_string());
         let read = |path: &Path| fs::read_to_string(path);
-        let around = Surroundings {
-            env: &env,
-            read: &read,
-            access: &Access::of,
+        let environment = Environment {
+            variable: &env,
+            read_file: &read,
+            file_access: &FileAccess::of,
             user: Some("postgres".into()),
         };
-        let target = Target::resolve(given.url, &around)?;
-        let args = TargetArgs {
-            url: None,
-            target_schema: given.schema.map(String::from),
+        let target = Target::resolve(given.url, &environment)?;
+        let options = TargetOptions {
+            schema: given.schema.map(String::from),
             wait: given.wait,
-            server_memory: None,
-            home: HomeArgs {
-                home: Some(shared_home()),
-            },
+            home: Some(shared_home()),
+            ..TargetOptions::default()
         };
         let server =
-            Server::reach(&target, &args, "connect_embedded", &Progress::new(true)).await?;
+            Server::reach(&target, &options, "connect_embedded", &Progress::new(true)).await?;
         let client = server.connect().await?;
         Ok(client.query_one(sql, &[]).await?.get(0))
     })
