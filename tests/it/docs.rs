@@ -194,6 +194,22 @@ fn troubleshooting_is_titled_by_messages() {
     );
 }
 
+/// The table between `<!-- rules -->` and `<!-- /rules -->` is made from the one in the code.
+#[test]
+fn the_table_of_rules_is_the_codes() {
+    let path = root().join("docs/checks.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once("<!-- rules -->\n").unwrap();
+    let (documented, after) = rest.split_once("<!-- /rules -->").unwrap();
+    let table = seedrow::check::markdown_table();
+    if session::writes() {
+        let text = format!("{before}<!-- rules -->\n{table}<!-- /rules -->{after}");
+        std::fs::write(path, text).unwrap();
+    } else {
+        assert_eq!(documented, table, "scripts/transcripts writes it again");
+    }
+}
+
 fn has_in_order(text: &str, parts: &[&str]) -> bool {
     let mut rest = text;
     parts.iter().all(|part| match rest.find(part) {

@@ -58,7 +58,7 @@ pub fn run(document: &Document, name: &str) {
             (command, outcome)
         });
     let outcomes: Vec<(Command, Outcome)> = outcomes.collect();
-    let writes = std::env::var_os("SEEDROW_DOCS").is_some_and(|value| value == "write");
+    let writes = writes();
     if writes {
         write(document, &outcomes);
     }
@@ -73,6 +73,11 @@ pub fn run(document: &Document, name: &str) {
         "{}\nIf that is meant, scripts/transcripts writes the outputs again.",
         mistakes.join("\n")
     );
+}
+
+/// Whether documents are written instead of compared.
+pub fn writes() -> bool {
+    std::env::var_os("SEEDROW_DOCS").is_some_and(|value| value == "write")
 }
 
 fn is_run(block: &Block) -> bool {
