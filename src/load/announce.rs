@@ -1,92 +1,103 @@
-//! What is said before the first write: target, tables, rows and the size to come, or what is there already.
+//! The messages before the first write: target, tables, rows and expected size, or what is loaded already.
 
 use anyhow::Result;
 use indicatif::HumanBytes;
 use tokio_postgres::GenericClient;
 
-use crate::load::ledger::Entry;
-use crate::load::run::{Begun, Load};
+use crate::load::config::Load;
+use crate::load::ledger::LoadEntry;
+use crate::load::prepared::PreparedLoad;
 use crate::load::source::input::Input;
 use crate::load::table::size::Size;
 use crate::progress::{Progress, grouped};
 
-impl Load<'_> {
-    /// Says what is there of an unfinished load.
-    pub(super) fn announce_rest(
-        &self,
-        entry: &Entry,
-        input: &Input,
-        begun: &Begun,
-        progress: &Progress,
-    ) {
-        progress.say(format!(
-            "load: {} → {}",
-            input.shown,
-            self.server.display_name()
-        ));
-        let complete = begun.earlier.iter().filter(|it| it.next.is_none()).count();
-        let parts = begun.earlier.iter().filter(|it| it.next.is_some());
-        let parts = parts.map(|it| {
-            format!(
-                ", {} with {} rows",
-                it.account.name,
-                grouped(it.account.loaded)
-            )
-        });
-        progress.say(format!(
-            "load: taking up what `{}` left unfinished in schema {}: {complete} of {} tables are loaded{}",
-            entry.command,
-            begun.schema,
-            begun.targets.len(),
-            parts.collect::<String>()
-        ));
-    }
+/// Reports what an unfinished load has, before it is resumed.
+pub fn announce_resume(
+    load: &Load,
+    entry: &LoadEntry,
+    input: &Input,
+    prepared: &PreparedLoad,
+    progress: &Progress,
+) {
+    announce_target(load, input, progress);
+    let earlier = &prepared.earlier;
+    let complete = earlier.iter().filter(|it| it.next.is_none()).count();
+    let parts = earlier.iter().filter(|it| it.next.is_some()).map(|it| {
+        format!(
+            ", {} with {} rows",
+            it.account.name,
+            grouped(it.account.loaded)
+        )
+    });
+    progress.say(format!(
+        "load: resuming `{}`, unfinished in schema {}: {complete} of {} tables are loaded{}",
+        entry.command,
+        prepared.schema,
+        prepared.targets.len(),
+        parts.collect::<String>()
+    ));
+}
 
-    /// Says what is about to be loaded.
-    pub(super) async fn announce(
-        &self,
-        client: &impl GenericClient,
-        input: &Input,
-        begun: &Begun,
-        progress: &Progress,
-    ) -> Result<()> {
-        let level: String = client.query_one("SHOW wal_level", &[]).await?.try_get(0)?;
-        let names = self.table_names().join(", ");
+/// Reports what is about to be loaded.
+pub async fn announce(
+    client: &impl GenericClient,
+    load: &Load<'_>,
+    input: &Input,
+    prepared: &PreparedLoad,
+    progress: &Progress,
+) -> Result<()> {
+    let wal_level: String = client.query_one("SHOW wal_level", &[]).await?.try_get(0)?;
+    let names = load.table_names().join(", ");
+    announce_target(load, input, progress);
+    progress.say(format!("load: schema {}: {names}", prepared.schema));
+    if !input.ignored.is_empty() {
+        let ignored = input.ignored.join(", ");
         progress.say(format!(
-            "load: {} → {}",
-            input.shown,
-            self.server.display_name()
+            "load: not loaded, since no table matches: {ignored}"
         ));
-        progress.say(format!("load: schema {}: {names}", begun.schema));
-        if !input.ignored.is_empty() {
-            let ignored = input.ignored.join(", ");
-            progress.say(format!("load: of no table, and not loaded: {ignored}"));
-        }
-        let bytes = HumanBytes(input.bytes());
-        let Some(rows) = input.rows() else {
-            progress.say(format!("load: {bytes} of CSV, every record read"));
-            return Ok(());
-        };
-        let entries = begun.targets.iter().map(|target| {
-            let of_table = input.tables.iter().find(|it| it.table == target.table);
-            let rows = of_table.and_then(|it| it.rows).unwrap_or(0);
-            rows * begun.choice.keys_on(target.oid) as u64
-        });
-        let size = Size::expected(input.bytes(), rows, entries.sum(), level == "minimal");
-        progress.say(format!(
-            "load: {} rows, {bytes} of CSV; about {} of heap, {} of indexes, {} of WAL",
-            grouped(rows),
-            HumanBytes(size.heap),
-            HumanBytes(size.indexes),
-            HumanBytes(size.wal)
-        ));
-        match self.server.free_disk() {
-            Some(free) if free < size.heap + size.indexes + size.wal => progress.say(format!(
-                "load: its disk has {} free, which may not do; give fewer --rows, or another --home",
-                HumanBytes(free)
-            )),
-            _ => {}
-        }
-        Ok(())
     }
+    let bytes = HumanBytes(input.bytes());
+    let Some(rows) = input.rows() else {
+        progress.say(format!("load: {bytes} of CSV, every record read"));
+        return Ok(());
+    };
+    let size = Size::expected(
+        input.bytes(),
+        rows,
+        index_entries(input, prepared),
+        wal_level == "minimal",
+    );
+    progress.say(format!(
+        "load: {} rows, {bytes} of CSV; about {} of heap, {} of indexes, {} of WAL",
+        grouped(rows),
+        HumanBytes(size.heap),
+        HumanBytes(size.indexes),
+        HumanBytes(size.wal)
+    ));
+    match load.server.free_disk() {
+        Some(free) if free < size.heap + size.indexes + size.wal => progress.say(format!(
+            "load: its disk has {} free, which may not be enough; load fewer --rows, or use another --home",
+            HumanBytes(free)
+        )),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn announce_target(load: &Load, input: &Input, progress: &Progress) {
+    progress.say(format!(
+        "load: {} → {}",
+        input.shown,
+        load.server.display_name()
+    ));
+}
+
+/// Entries of all keys, foreign keys and indexes.
+fn index_entries(input: &Input, prepared: &PreparedLoad) -> u64 {
+    let entries = prepared.targets.iter().map(|target| {
+        let rows = input.tables.iter().find(|it| it.table == target.table);
+        let rows = rows.and_then(|it| it.rows).unwrap_or(0);
+        rows * prepared.plan.count_on(target.oid) as u64
+    });
+    entries.sum()
 }

@@ -1,41 +1,41 @@
-//! `seedrow forget`: the ledger goes, and with `--abandon` an unfinished load before it.
+//! `seedrow forget`: removes the ledger, and with `--abandon` an unfinished load before it.
 //!
-//! Giving a load up takes its rows away and puts back what was lifted, so that the schema is what it was before.
+//! Abandoning a load deletes its rows and restores what it dropped, so that the schema is what it was before.
 
 use anyhow::{Context, Result, bail};
 use tokio_postgres::Transaction;
 
-use crate::load::constraints::drop as lift;
-use crate::load::ledger::{self, Unfinished};
-use crate::load::session::advisory_lock;
+use crate::load::constraints::restore_in;
+use crate::load::ledger::{self, UnfinishedLoad};
+use crate::load::session::acquire_advisory_lock;
 use crate::postgres::catalog::{self, Scope};
 use crate::postgres::name::quoted;
 use crate::postgres::{Server, TableName};
 use crate::progress::Progress;
 
-/// What was forgotten.
+/// What was removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forgotten {
-    /// The loads given up.
+    /// The loads abandoned.
     pub abandoned: Vec<Abandoned>,
-    /// Whether there was a ledger.
+    /// Whether a ledger existed.
     pub ledger: bool,
 }
 
-/// A load that was given up.
+/// A load that was abandoned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Abandoned {
     /// Its schema.
     pub schema: String,
     /// The tables that are empty now.
     pub emptied: Vec<String>,
-    /// How many constraints and indexes were put back.
-    pub put_back: usize,
+    /// How many constraints and indexes were restored.
+    pub restored: usize,
 }
 
-/// Removes the ledger from the server's database, or what it has of the schema asked for, all in one transaction.
+/// Removes the ledger from the server's database, or its part about the schema asked for, in one transaction.
 ///
-/// Refuses unfinished loads unless they are to be given up.
+/// Refuses unfinished loads unless they are to be abandoned.
 pub async fn forget(server: &Server, abandon: bool, progress: &Progress) -> Result<Forgotten> {
     let mut client = server.connect().await?;
     if !ledger::exists(&client).await? {
@@ -44,21 +44,21 @@ pub async fn forget(server: &Server, abandon: bool, progress: &Progress) -> Resu
             ledger: false,
         });
     }
-    advisory_lock::acquire(server, &client, progress).await?;
+    acquire_advisory_lock(server, &client, progress).await?;
     let transaction = client.transaction().await?;
     let mut abandoned = Vec::new();
-    let wanted = |load: &Unfinished| server.schema().is_none_or(|schema| schema == load.schema);
-    let unfinished = ledger::unfinished(&transaction).await?;
+    let wanted = |load: &UnfinishedLoad| server.schema().is_none_or(|schema| schema == load.schema);
+    let unfinished = ledger::unfinished_loads(&transaction).await?;
     for load in unfinished.into_iter().filter(wanted) {
         if !abandon {
             bail!(
-                "an unfinished load stands in schema {}, and without the ledger its constraints could not be put back; \
-                 type, to finish it: {}; or, to give it up: add --abandon",
+                "schema {} has an unfinished load, and without the ledger its constraints could not be restored; \
+                 to finish it, run: {}; to abandon it, add --abandon",
                 load.schema,
                 load.command
             );
         }
-        abandoned.push(give_up(&transaction, load).await?);
+        abandoned.push(abandon_load(&transaction, load).await?);
     }
     match server.schema() {
         Some(schema) => ledger::remove_schema(&transaction, schema).await?,
@@ -74,8 +74,8 @@ pub async fn forget(server: &Server, abandon: bool, progress: &Progress) -> Resu
     })
 }
 
-async fn give_up(transaction: &Transaction<'_>, load: Unfinished) -> Result<Abandoned> {
-    // Rows that were added cannot be told from those that stood there before.
+async fn abandon_load(transaction: &Transaction<'_>, load: UnfinishedLoad) -> Result<Abandoned> {
+    // Added rows cannot be distinguished from those that existed before.
     let emptied = match load.appended {
         true => Vec::new(),
         false => empty(transaction, &load).await?,
@@ -86,30 +86,28 @@ async fn give_up(transaction: &Transaction<'_>, load: Unfinished) -> Result<Aban
             .await
             .with_context(|| format!("could not drop {index}, which the load built"))?;
     }
-    ledger::forget_put_back(transaction, &load.schema).await?;
-    let lifted = ledger::lifted(transaction, &load.schema).await?;
-    for it in &lifted {
-        lift::put_back(transaction, it)
-            .await
-            .with_context(|| format!("could not put {} back on {}", it.name, it.table))?;
+    ledger::prune_dropped(transaction, &load.schema).await?;
+    let dropped = ledger::dropped(transaction, &load.schema).await?;
+    for constraint in &dropped {
+        restore_in(transaction, constraint).await?;
     }
     validate(transaction, &load).await?;
     Ok(Abandoned {
         schema: load.schema,
         emptied,
-        put_back: lifted.len(),
+        restored: dropped.len(),
     })
 }
 
-/// Empties the tables that the load has rows in, and those that it was to replace; a table that others filled since is
-/// left alone.
-async fn empty(transaction: &Transaction<'_>, load: &Unfinished) -> Result<Vec<String>> {
-    let begun = ledger::progress(transaction, &load.schema, &load.tables).await?;
+/// Empties the tables that the load has rows in, and those that it was to replace; not those that other clients have filled
+/// since.
+async fn empty(transaction: &Transaction<'_>, load: &UnfinishedLoad) -> Result<Vec<String>> {
+    let started = ledger::progress(transaction, &load.schema, &load.tables).await?;
     let (mut names, mut tables) = (Vec::new(), Vec::new());
     for name in &load.tables {
-        let its_own = load.replaced || begun.iter().any(|it| it.account.name == *name);
+        let is_its_own = load.replaced || started.iter().any(|it| it.account.name == *name);
         let oid = catalog::find(transaction, Some(&load.schema), name).await?;
-        if let (true, Some(oid)) = (its_own, oid) {
+        if let (true, Some(oid)) = (is_its_own, oid) {
             names.push(name.clone());
             tables.push(oid);
         }
@@ -117,8 +115,8 @@ async fn empty(transaction: &Transaction<'_>, load: &Unfinished) -> Result<Vec<S
     let full_name = |name: &String| TableName::new(&load.schema, name).to_string();
     let statement = if names.is_empty() {
         String::new()
-    } else if is_referred_to(transaction, &tables).await? {
-        // TRUNCATE is refused then, even where the other table is empty. Children first.
+    } else if is_referenced(transaction, &tables).await? {
+        // TRUNCATE would be refused, even where the referencing table is empty. Children first.
         let each = names.iter().rev();
         each.map(|name| format!("DELETE FROM {};", full_name(name)))
             .collect()
@@ -133,8 +131,8 @@ async fn empty(transaction: &Transaction<'_>, load: &Unfinished) -> Result<Vec<S
     Ok(names)
 }
 
-/// Whether a foreign key of another table refers to one of these.
-async fn is_referred_to(transaction: &Transaction<'_>, tables: &[u32]) -> Result<bool> {
+/// Whether a foreign key of another table references one of these.
+async fn is_referenced(transaction: &Transaction<'_>, tables: &[u32]) -> Result<bool> {
     let sql = "SELECT EXISTS (
         SELECT FROM pg_constraint
         WHERE contype = 'f' AND confrelid = ANY ($1) AND NOT conrelid = ANY ($1)
@@ -146,11 +144,10 @@ async fn is_referred_to(transaction: &Transaction<'_>, tables: &[u32]) -> Result
     Ok(row.try_get(0)?)
 }
 
-/// Validates the foreign keys that came back NOT VALID and were valid before.
-async fn validate(transaction: &Transaction<'_>, load: &Unfinished) -> Result<()> {
+/// Validates the foreign keys that were restored NOT VALID and were valid before.
+async fn validate(transaction: &Transaction<'_>, load: &UnfinishedLoad) -> Result<()> {
     let keys = catalog::foreign_keys(transaction, Scope::Database).await?;
-    let noted = ledger::unvalidated(transaction).await?;
-    for (table, name) in noted {
+    for (table, name) in ledger::not_validated(transaction).await? {
         let key = keys
             .iter()
             .find(|key| key.table == table && key.name == name);

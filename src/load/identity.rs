@@ -1,51 +1,38 @@
-//! Whether two loads are the same, and what an earlier one in the ledger means for this one.
+//! The identity of a load: equal for the same command on the same input, so that an unfinished load can be resumed.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::files::manifest::checksum;
-use crate::load::ledger::Entry;
-use crate::load::run::Load;
+use crate::load::config::Load;
 use crate::load::source::input::{From, Input, Origin};
-use crate::suggestion::TARGET;
 
-/// What the ledger says before a load.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
-    /// Nothing, or what is to be replaced.
-    Nothing,
-    /// This very load, not come to its end: it is taken up where it was left.
-    Unfinished,
-    /// This very load, complete.
-    Complete,
-}
-
-/// What a load is: the same for the same command.
+/// What makes two loads the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// A digest of what was asked for.
+    /// A digest of the command.
     pub digest: String,
-    /// What each table's file is like now, in load order: a mended file is loaded anew by the same command. Empty where
-    /// the digest says it all.
+    /// Size and time of each table's file, in load order: a changed file is loaded anew by the same command. Empty for
+    /// generated rows, which the digest decides.
     pub sources: Vec<String>,
 }
 
-/// The identity of rows that seedrow made itself: version, dataset, rows, seed and tables decide every byte.
+/// The identity of generated rows: version, dataset, rows, seed and tables decide every byte.
 pub fn of_generated(load: &Load, Origin { rows, seed }: Origin) -> Identity {
     let version = env!("CARGO_PKG_VERSION");
-    let made_of = format!("{version} {} {rows} {seed}", load.dataset.hash);
+    let origin = format!("{version} {} {rows} {seed}", load.dataset.hash);
     Identity {
-        digest: digest(load, &made_of),
+        digest: digest(load, &origin),
         sources: vec![String::new(); load.tables.len()],
     }
 }
 
-/// The identity of an input: of its origin, else of its files' paths, sizes and times.
+/// The identity of an input: its origin, else the paths, sizes and times of its files.
 pub fn of_input(load: &Load, input: &Input) -> Result<Identity> {
     if let Some(origin) = input.origin {
         return Ok(of_generated(load, origin));
@@ -54,10 +41,10 @@ pub fn of_input(load: &Load, input: &Input) -> Result<Identity> {
     let mut sources = Vec::new();
     for table in &input.tables {
         let Some(path) = table.path() else { continue };
-        // How it is read decides its rows, too. What is left out of them doesn't: a load that broke off over that is
-        // finished with other words on it.
-        let own = matches!(table.from, From::Described { .. });
-        if !own {
+        // How a file is read decides its rows, too. --max-rejects and the like don't: a load that failed because of them
+        // is resumed with other values.
+        let is_described = matches!(table.from, From::Described { .. });
+        if !is_described {
             files.push_str(&format!(" {:?} {:?}", table.form, table.header));
         }
         if let From::Stream { typed, .. } = &table.from {
@@ -66,7 +53,7 @@ pub fn of_input(load: &Load, input: &Input) -> Result<Identity> {
             sources.push(content.with_context(|| format!("could not read {}", table.shown()))?);
             continue;
         }
-        let context = || format!("could not look at {}", path.display());
+        let context = || format!("could not read the metadata of {}", path.display());
         let whole = path.canonicalize().with_context(context)?;
         files.push_str(&format!(" {}", whole.display()));
         let time = std::fs::metadata(path).and_then(|meta| meta.modified());
@@ -80,7 +67,7 @@ pub fn of_input(load: &Load, input: &Input) -> Result<Identity> {
     })
 }
 
-/// What a stream held: its path and time say nothing.
+/// Size and checksum of a stream, which has no path or time.
 fn of_content(path: &Path) -> io::Result<String> {
     let (mut file, mut hash) = (File::open(path)?, Xxh3::new());
     let (mut buffer, mut bytes) = (vec![0; 1 << 16], 0);
@@ -95,9 +82,9 @@ fn of_content(path: &Path) -> io::Result<String> {
     }
 }
 
-fn digest(load: &Load, what: &str) -> String {
+fn digest(load: &Load, content: &str) -> String {
     let mut hash = Xxh3::new();
-    hash.update(what.as_bytes());
+    hash.update(content.as_bytes());
     if load.policy.append {
         hash.update(b"\0--append");
     }
@@ -106,42 +93,4 @@ fn digest(load: &Load, what: &str) -> String {
         hash.update(name.as_bytes());
     }
     checksum(hash.digest())
-}
-
-/// Refuses when another load that is unfinished stands in the way.
-pub fn judge(load: &Load, entry: Option<&Entry>, identity: &Identity) -> Result<Found> {
-    let Some(entry) = entry else {
-        return Ok(Found::Nothing);
-    };
-    let same = entry.identity == identity.digest && !load.replace;
-    match (same, entry.finished) {
-        (true, true) => return Ok(Found::Complete),
-        (true, false) => return Ok(Found::Unfinished),
-        (false, true) => return Ok(Found::Nothing),
-        (false, false) => {}
-    }
-    let names = load.table_names();
-    let covered = entry.tables.iter().all(|table| names.contains(table));
-    if load.replace && covered {
-        return Ok(Found::Nothing);
-    }
-    let Entry {
-        command, tables, ..
-    } = entry;
-    if !load.replace && *command == load.command {
-        bail!(
-            "an unfinished load of {} stands in this database, begun with this very command, but seedrow or the dataset \
-             is another version since; `{command} --replace` redoes it, `seedrow forget --abandon{TARGET}` gives it up",
-            tables.join(", ")
-        );
-    }
-    let mut message = format!(
-        "an unfinished load of {} stands in this database, begun with `{command}`; that command finishes it, \
-         `seedrow forget --abandon{TARGET}` gives it up",
-        tables.join(", ")
-    );
-    if !load.replace && covered {
-        message.push_str(&format!(", `{} --replace` takes its place", load.command));
-    }
-    bail!(message)
 }

@@ -1,33 +1,33 @@
-//! What whoever loads does to a table once its rows are there, while other tables still load.
+//! What a command adds to a load: work on each table once its rows are there, while other tables still load.
 
 use anyhow::Result;
 use tokio_postgres::Transaction;
 
 use crate::postgres::TableName;
 
-/// Work that goes along with a load.
-pub trait Afterwards {
-    /// One piece of it, done side by side with others.
+/// Work on loaded tables, run side by side with the load.
+pub trait PostLoadHook {
+    /// One piece of work, run concurrently with others.
     type Task;
 
-    /// The phase that it is a part of, for the report.
+    /// The name of the phase that includes it, for the report.
     const PHASE: &'static str;
 
-    /// With all tables there and every constraint still in place; the indexes that it will build, schema and all, which
-    /// giving the load up takes away again.
+    /// Plans the work, with all tables in place and no constraint dropped yet; returns the qualified names of the indexes
+    /// that it will build, which abandoning the load drops again.
     fn plan(&self, client: &Transaction<'_>) -> impl Future<Output = Result<Vec<TableName>>>;
 
-    /// What is to be done to a table with its rows in place.
+    /// The work on one table, whose rows are loaded.
     fn tasks(&self, table: &TableName) -> Vec<Self::Task>;
 
-    /// Does one piece.
-    fn carry_out(&self, task: Self::Task) -> impl Future<Output = Result<()>>;
+    /// Does one piece of work.
+    fn run(&self, task: Self::Task) -> impl Future<Output = Result<()>>;
 }
 
-/// Nothing.
-pub struct Nothing;
+/// No work.
+pub struct NoHook;
 
-impl Afterwards for Nothing {
+impl PostLoadHook for NoHook {
     type Task = ();
 
     const PHASE: &'static str = "load rows, build keys";
@@ -40,7 +40,7 @@ impl Afterwards for Nothing {
         Vec::new()
     }
 
-    async fn carry_out(&self, (): ()) -> Result<()> {
+    async fn run(&self, (): ()) -> Result<()> {
         Ok(())
     }
 }

@@ -1,150 +1,131 @@
-//! The last looks before a load changes anything, and the transaction that begins it.
-
-use std::sync::atomic::{AtomicU8, Ordering};
+//! The transaction before the first row: missing tables created, constraints dropped, the load recorded as started.
+//!
+//! Whatever fails here is rolled back as a whole.
 
 use anyhow::{Context, Result, bail};
-use tokio_postgres::Transaction;
+use tokio_postgres::{Client, Transaction};
 
-use crate::load::constraints::drop::{self, Choice};
+use crate::load::announce::{announce, announce_resume};
+use crate::load::config::Load;
+use crate::load::constraints::{
+    DropPlan, drop_constraint, read_qualified, referencing_tables_with_rows,
+};
 use crate::load::identity::Identity;
-use crate::load::ledger::{self, Entry, NewEntry};
-use crate::load::run::{Begun, Load};
-use crate::load::session::privileges::{self, Needs};
+use crate::load::inspect::LedgerState;
+use crate::load::ledger::{self, LoadEntry, NewLoadEntry, TableProgress};
+use crate::load::post_load_hook::PostLoadHook;
+use crate::load::prepared::PreparedLoad;
+use crate::load::session::privileges::{self, Missing};
+use crate::load::source::input::Input;
+use crate::load::stage::Stage;
 use crate::load::table::target::{self, Target};
-use crate::postgres::catalog;
 use crate::postgres::name::quoted;
+use crate::postgres::{TableName, catalog};
+use crate::progress::Progress;
 
-/// How far a load has come, for what to type when it is interrupted.
-#[derive(Debug, Default)]
-pub struct Stage(AtomicU8);
-
-/// What a load has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reached {
-    /// No row yet: the same command starts over.
-    Nothing,
-    /// The ledger holds it as unfinished.
-    Begun,
-    /// All of it is there.
-    Complete,
+/// What is prepared.
+pub struct Preparation<'a, H> {
+    /// The load.
+    pub load: &'a Load<'a>,
+    /// Its rows.
+    pub input: &'a Input,
+    /// Its identity in the ledger.
+    pub identity: &'a Identity,
+    /// What runs on loaded tables.
+    pub hook: &'a H,
+    /// Receives the announcement.
+    pub progress: &'a Progress,
 }
 
-impl Stage {
-    /// What has been reached.
-    pub fn reached(&self) -> Reached {
-        match self.0.load(Ordering::Relaxed) {
-            0 => Reached::Nothing,
-            1 => Reached::Begun,
-            _ => Reached::Complete,
+impl<H: PostLoadHook> Preparation<'_, H> {
+    /// Prepares a new load, or one to be resumed, in one transaction.
+    pub async fn run(&self, control: &mut Client, state: LedgerState) -> Result<PreparedLoad> {
+        let transaction = control.transaction().await?;
+        let schema = self.create_missing(&transaction).await?;
+        let load = self.load;
+        let targets = target::find(&transaction, load.dataset, &schema, load.tables).await?;
+        privileges::ensure_may_fill(&transaction, &targets).await?;
+        let entry = match state {
+            LedgerState::Unfinished => ledger::find(&transaction, &schema).await?,
+            LedgerState::Absent | LedgerState::Complete => None,
+        };
+        let earlier = match &entry {
+            Some(entry) => self.earlier(&transaction, &schema, &targets, entry).await?,
+            None => Vec::new(),
+        };
+        let prepared = PreparedLoad {
+            plan: self.plan_drops(&transaction, &targets, &earlier).await?,
+            schema,
+            targets,
+            earlier,
+            sources: self.identity.sources.clone(),
+        };
+        match &entry {
+            Some(entry) => announce_resume(load, entry, self.input, &prepared, self.progress),
+            None => announce(&transaction, load, self.input, &prepared, self.progress).await?,
         }
+        let indexes = self.hook.plan(&transaction).await?;
+        if entry.is_none() {
+            self.record_start(&transaction, &prepared, indexes).await?;
+        }
+        drop_constraints(&transaction, &prepared).await?;
+        if !load.policy.append {
+            empty_together(&transaction, &prepared).await?;
+        }
+        load.stage.set(Stage::Started);
+        transaction
+            .commit()
+            .await
+            .context("could not start the load")?;
+        Ok(prepared)
     }
 
-    pub(super) fn set(&self, reached: Reached) {
-        self.0.store(reached as u8, Ordering::Relaxed);
-    }
-}
-
-impl Load<'_> {
-    /// Makes what is missing: the ledger, the schema asked for, the tables. Returns the schema's name.
-    pub(super) async fn make_ready(&self, transaction: &Transaction<'_>) -> Result<String> {
-        let asked = self.server.schema();
-        let lacks_schema = match asked {
+    /// Creates what is missing of the ledger, the schema asked for and the tables. Returns the schema's name.
+    async fn create_missing(&self, transaction: &Transaction<'_>) -> Result<String> {
+        let load = self.load;
+        let lacks_schema = match load.server.schema() {
             Some(schema) => !catalog::schema_exists(transaction, schema).await?,
             None => false,
         };
         let lacks_ledger = !ledger::exists(transaction).await?;
-        let schema = self.schema(transaction).await?;
+        let schema = load.schema(transaction).await?;
         let lacks_tables =
-            target::are_missing(transaction, self.dataset, &schema, self.tables).await?;
-        let needs = Needs {
+            target::are_missing(transaction, load.dataset, &schema, load.tables).await?;
+        let missing = Missing {
             ledger: lacks_ledger,
             schema: lacks_schema.then_some(&schema),
             tables_in: (lacks_tables && !lacks_schema).then_some(&schema),
         };
-        privileges::ensure_may_make(transaction, needs).await?;
+        privileges::ensure_may_create(transaction, missing).await?;
         if lacks_ledger {
-            ledger::make(transaction).await?;
+            ledger::create(transaction).await?;
         }
         if lacks_schema {
             transaction
                 .batch_execute(&format!("CREATE SCHEMA {}", quoted(&schema)))
                 .await
-                .with_context(|| format!("could not make the schema {schema}"))?;
+                .with_context(|| format!("could not create the schema {schema}"))?;
         }
         if lacks_tables {
-            target::apply(transaction, self.dataset, &schema).await?;
+            target::apply(transaction, load.dataset, &schema).await?;
         }
         Ok(schema)
     }
 
-    /// Enters the load, drops the keys and empties what cannot be emptied table by table.
-    pub(super) async fn begin(
-        &self,
-        transaction: &Transaction<'_>,
-        schema: &str,
-        entry: &NewEntry<'_>,
-        choice: &Choice,
-        targets: &[Target],
-    ) -> Result<()> {
-        ledger::begin(transaction, schema, entry).await?;
-        ledger::forget_put_back(transaction, schema).await?;
-        self.lift(transaction, schema, choice).await?;
-        if self.policy.append {
-            return Ok(());
-        }
-        let targets: Vec<&Target> = targets.iter().collect();
-        empty(transaction, choice, &targets).await
-    }
-
-    /// Drops the keys of tables that an unfinished load has still to fill, and empties them where they hold rows from a
-    /// file that was changed.
-    pub(super) async fn begin_rest(
-        &self,
-        transaction: &Transaction<'_>,
-        begun: &Begun,
-    ) -> Result<()> {
-        self.lift(transaction, &begun.schema, &begun.choice).await?;
-        if self.policy.append {
-            return Ok(());
-        }
-        let known = |target: &Target| {
-            let mut earlier = begun.earlier.iter();
-            earlier.any(|it| it.account.name == target.name.name)
-        };
-        let targets = begun.targets.iter().filter(|target| !known(target));
-        let targets: Vec<&Target> = targets.collect();
-        empty(transaction, &begun.choice, &targets).await
-    }
-
-    /// Drops the keys and indexes chosen and notes them.
-    async fn lift(
-        &self,
-        transaction: &Transaction<'_>,
-        schema: &str,
-        choice: &Choice,
-    ) -> Result<()> {
-        let unvalidated = ledger::unvalidated(transaction).await?;
-        for key in choice.to_lift(&unvalidated) {
-            drop::drop_constraint(transaction, schema, &key).await?;
-        }
-        Ok(())
-    }
-
-    /// What an unfinished load has of each table. Tables that were emptied since, and those whose file was changed,
-    /// count as not begun.
+    /// What an unfinished load has of each table. Tables that were emptied since, and those whose file has changed, are
+    /// loaded anew.
     ///
-    /// Refuses a table that was empty when the load began, that no row of its own is in and that holds rows now.
-    pub(super) async fn earlier(
+    /// Refuses a table that was empty when the load started, that the load has no row in and that holds rows now.
+    async fn earlier(
         &self,
         transaction: &Transaction<'_>,
         schema: &str,
         targets: &[Target],
-        entry: &Entry,
-        identity: &Identity,
-    ) -> Result<Vec<ledger::Progress>> {
-        let known = ledger::progress(transaction, schema, &self.table_names()).await?;
+        entry: &LoadEntry,
+    ) -> Result<Vec<TableProgress>> {
+        let known = ledger::progress(transaction, schema, &self.load.table_names()).await?;
         let mut kept = Vec::new();
-        for (target, source) in targets.iter().zip(&identity.sources) {
+        for (target, source) in targets.iter().zip(&self.identity.sources) {
             let known = known.iter().find(|it| it.account.name == target.name.name);
             match known {
                 Some(it)
@@ -154,20 +135,79 @@ impl Load<'_> {
                 }
                 Some(it) => ledger::forget_table(transaction, schema, &it.account.name).await?,
                 None if target.holds_rows && !entry.replaced && !entry.appended => bail!(
-                    "{} was empty when this load began, and somebody wrote rows into it since; \
+                    "{} was empty when this load started, and another session has written rows into it since; \
                      `{} --replace` empties it and loads anew",
                     target.name,
-                    self.command
+                    self.load.command
                 ),
                 None => {}
             }
         }
         Ok(kept)
     }
+
+    /// Which constraints to drop from the tables that are not complete yet; those of the others are restored already.
+    async fn plan_drops(
+        &self,
+        client: &Transaction<'_>,
+        targets: &[Target],
+        earlier: &[TableProgress],
+    ) -> Result<DropPlan> {
+        let is_incomplete = |target: &&Target| {
+            let mut earlier = earlier.iter();
+            let known = earlier.find(|it| it.account.name == target.name.name);
+            known.is_none_or(|it| it.next.is_some())
+        };
+        let incomplete = targets.iter().filter(is_incomplete);
+        let oids: Vec<u32> = incomplete.map(|target| target.oid).collect();
+        let constraints = read_qualified(client, &oids).await?;
+        if self.load.policy.append {
+            return Ok(DropPlan::keep_all(constraints));
+        }
+        let filled = referencing_tables_with_rows(client, targets, &constraints).await?;
+        Ok(DropPlan::new(constraints, &filled))
+    }
+
+    /// Records a new load in the ledger, in place of an earlier one.
+    async fn record_start(
+        &self,
+        transaction: &Transaction<'_>,
+        prepared: &PreparedLoad,
+        indexes: Vec<TableName>,
+    ) -> Result<()> {
+        let (load, origin) = (self.load, self.input.origin);
+        let append = load.policy.append;
+        let entry = NewLoadEntry {
+            identity: &self.identity.digest,
+            command: &load.command,
+            dataset: &load.dataset.name,
+            dataset_hash: &load.dataset.hash,
+            root_rows: origin.map(|origin| origin.rows),
+            seed: origin.map(|origin| origin.seed),
+            tables: load.table_names(),
+            replaced: !append && prepared.targets.iter().any(|target| target.holds_rows),
+            appended: append,
+            indexes: indexes.iter().map(ToString::to_string).collect(),
+        };
+        ledger::start(transaction, &prepared.schema, &entry).await?;
+        ledger::prune_dropped(transaction, &prepared.schema).await
+    }
 }
 
-async fn empty(transaction: &Transaction<'_>, choice: &Choice, targets: &[&Target]) -> Result<()> {
-    let Some(statement) = truncation(choice, targets) else {
+async fn drop_constraints(transaction: &Transaction<'_>, prepared: &PreparedLoad) -> Result<()> {
+    let not_validated = ledger::not_validated(transaction).await?;
+    for constraint in prepared.plan.dropped(&not_validated) {
+        drop_constraint(transaction, &prepared.schema, &constraint).await?;
+    }
+    Ok(())
+}
+
+/// Empties the tables that an earlier attempt has no rows of, where they cannot be emptied one by one.
+async fn empty_together(transaction: &Transaction<'_>, prepared: &PreparedLoad) -> Result<()> {
+    let targets = prepared.targets.iter();
+    let not_loaded = targets.filter(|target| prepared.earlier_of(target).is_none());
+    let Some(statement) = truncate_statement(&prepared.plan, &not_loaded.collect::<Vec<_>>())
+    else {
         return Ok(());
     };
     transaction
@@ -176,21 +216,19 @@ async fn empty(transaction: &Transaction<'_>, choice: &Choice, targets: &[&Targe
         .context("could not empty the tables together")
 }
 
-/// Empties all tables at once when one that holds rows cannot be emptied alone, being partitioned or referred to by a
-/// foreign key that stays. Tables outside the load are named with them where they refer to one: they are empty, or the
-/// load would have been refused.
-fn truncation(choice: &Choice, targets: &[&Target]) -> Option<String> {
-    let crowded = |target: &&Target| {
-        target.holds_rows && (!target.ordinary || choice.is_referred_to(target.oid))
+/// Truncates all tables at once where one that holds rows cannot be truncated alone, being partitioned or referenced by a
+/// kept foreign key. Tables outside the load are included where they reference one: they are empty, or the load would have
+/// been refused.
+fn truncate_statement(plan: &DropPlan, targets: &[&Target]) -> Option<String> {
+    let not_alone = |target: &&Target| {
+        target.holds_rows && (!target.ordinary || plan.is_referenced(target.oid))
     };
-    if !targets.iter().any(crowded) {
+    if !targets.iter().any(not_alone) {
         return None;
     }
     let inside: Vec<u32> = targets.iter().map(|target| target.oid).collect();
-    let names = targets
-        .iter()
-        .map(|target| &target.name)
-        .chain(choice.outsiders(&inside));
+    let names = targets.iter().map(|target| &target.name);
+    let names = names.chain(plan.outside_tables(&inside));
     let mut names: Vec<String> = names.map(ToString::to_string).collect();
     names.sort();
     names.dedup();

@@ -1,7 +1,27 @@
 //! Constraints and indexes of the loaded tables: dropped before the rows, restored and validated after them.
 //!
-//! COPY is several times faster without keys, and an index is built faster from a full table than row by row.
+//! COPY is several times faster without keys, and an index is built faster from a full table than row by row. What cannot be
+//! restored exactly is not dropped.
 
-pub mod drop;
-pub mod orphans;
-pub mod restore;
+mod broken;
+mod catalog;
+mod conditions;
+mod drop;
+mod drop_plan;
+mod duplicates;
+mod foreign_keys;
+mod orphans;
+mod referencing;
+mod reject_limit;
+mod restore;
+mod restore_key;
+mod validate;
+
+pub use broken::{BrokenForeignKey, broken_foreign_keys};
+pub use catalog::{Constraint, read_qualified};
+pub use drop::drop_constraint;
+pub use drop_plan::DropPlan;
+pub use foreign_keys::ForeignKeyPhase;
+pub use referencing::referencing_tables_with_rows;
+pub use restore::restore_in;
+pub use restore_key::restore_key;

@@ -1,49 +1,92 @@
-//! What a load dropped and must put back, and the foreign keys that came back NOT VALID.
+//! Constraints and indexes that a load dropped and must restore, and the foreign keys that were restored NOT VALID.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio_postgres::{GenericClient, Row};
 
 use crate::postgres::TableName;
 
-/// A constraint or index that was dropped for the load.
+/// What a dropped constraint is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConstraintKind {
+    /// A primary key.
+    Primary,
+    /// A UNIQUE constraint.
+    Unique,
+    /// An exclusion constraint.
+    Exclusion,
+    /// A foreign key.
+    Foreign,
+    /// An index that backs no constraint.
+    Index,
+}
+
+impl ConstraintKind {
+    /// From `pg_constraint.contype`, or `i` for an index that backs no constraint.
+    pub fn from_code(code: &str) -> Result<ConstraintKind> {
+        Ok(match code {
+            "p" => ConstraintKind::Primary,
+            "u" => ConstraintKind::Unique,
+            "x" => ConstraintKind::Exclusion,
+            "f" => ConstraintKind::Foreign,
+            "i" => ConstraintKind::Index,
+            other => bail!("unknown kind of constraint `{other}`"),
+        })
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            ConstraintKind::Primary => "p",
+            ConstraintKind::Unique => "u",
+            ConstraintKind::Exclusion => "x",
+            ConstraintKind::Foreign => "f",
+            ConstraintKind::Index => "i",
+        }
+    }
+}
+
+/// A constraint or index that was dropped for the load, with what it takes to restore it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lifted {
+pub struct DroppedConstraint {
     /// Its table.
     pub table: TableName,
     /// Its name.
     pub name: String,
-    /// `p`, `u`, `x` or `f`, as `pg_constraint.contype`, or `i` for an index that backs no constraint.
-    pub kind: String,
-    /// `pg_get_constraintdef` or `pg_get_indexdef`, its names with their schemas.
+    /// What it is.
+    pub kind: ConstraintKind,
+    /// `pg_get_constraintdef` or `pg_get_indexdef`, with qualified names.
     pub definition: String,
-    /// Whether it was valid when it was lifted.
+    /// Whether it was valid when it was dropped.
     pub validated: bool,
 }
 
-impl Lifted {
+impl DroppedConstraint {
     /// Whether it is a foreign key.
     pub fn is_foreign(&self) -> bool {
-        self.kind == "f"
+        self.kind == ConstraintKind::Foreign
     }
 
     /// Whether it is an index that backs no constraint.
     pub fn is_plain_index(&self) -> bool {
-        self.kind == "i"
+        self.kind == ConstraintKind::Index
     }
 }
 
-/// Notes that a constraint is dropped.
-pub async fn note_lifted(client: &impl GenericClient, schema: &str, lifted: &Lifted) -> Result<()> {
+/// Records that a constraint is dropped.
+pub async fn save_dropped(
+    client: &impl GenericClient,
+    schema: &str,
+    constraint: &DroppedConstraint,
+) -> Result<()> {
     let sql = "INSERT INTO seedrow.lifted
             (target_schema, schema_name, table_name, name, kind, definition, validated)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let Lifted {
+    let DroppedConstraint {
         table,
         name,
         kind,
         definition,
         validated,
-    } = lifted;
+    } = constraint;
     client
         .execute(
             sql,
@@ -52,37 +95,35 @@ pub async fn note_lifted(client: &impl GenericClient, schema: &str, lifted: &Lif
                 &table.schema,
                 &table.name,
                 name,
-                kind,
+                &kind.code(),
                 definition,
                 validated,
             ],
         )
         .await
-        .with_context(|| format!("could not enter {name} in the ledger"))?;
+        .with_context(|| format!("could not save {name} in the ledger"))?;
     Ok(())
 }
 
-/// Notes that a constraint is back.
-pub async fn note_restored(client: &impl GenericClient, lifted: &Lifted) -> Result<()> {
+/// Records that a constraint is restored.
+pub async fn delete_dropped(
+    client: &impl GenericClient,
+    constraint: &DroppedConstraint,
+) -> Result<()> {
     let sql = "DELETE FROM seedrow.lifted
         WHERE schema_name = $1 AND table_name = $2 AND kind = $3 AND name = $4";
+    let DroppedConstraint {
+        table, name, kind, ..
+    } = constraint;
     client
-        .execute(
-            sql,
-            &[
-                &lifted.table.schema,
-                &lifted.table.name,
-                &lifted.kind,
-                &lifted.name,
-            ],
-        )
+        .execute(sql, &[&table.schema, &table.name, &kind.code(), name])
         .await
-        .with_context(|| format!("could not take {} out of the ledger", lifted.name))?;
+        .with_context(|| format!("could not delete {name} from the ledger"))?;
     Ok(())
 }
 
-/// The constraints and indexes that a schema's load dropped and has not put back: keys, then indexes, then foreign keys.
-pub async fn lifted(client: &impl GenericClient, schema: &str) -> Result<Vec<Lifted>> {
+/// The constraints and indexes that a schema's load dropped and has not restored: keys, then indexes, then foreign keys.
+pub async fn dropped(client: &impl GenericClient, schema: &str) -> Result<Vec<DroppedConstraint>> {
     let sql = "SELECT schema_name, table_name, name, kind, definition, validated
         FROM seedrow.lifted
         WHERE target_schema = $1
@@ -91,16 +132,16 @@ pub async fn lifted(client: &impl GenericClient, schema: &str) -> Result<Vec<Lif
         .query(sql, &[&schema])
         .await
         .context("could not read the ledger")?;
-    let lifted = |row: &Row| {
-        Ok(Lifted {
+    let constraint = |row: &Row| {
+        Ok(DroppedConstraint {
             table: table_name(row)?,
             name: row.try_get(2)?,
-            kind: row.try_get(3)?,
+            kind: ConstraintKind::from_code(row.try_get(3)?)?,
             definition: row.try_get(4)?,
             validated: row.try_get(5)?,
         })
     };
-    rows.iter().map(lifted).collect()
+    rows.iter().map(constraint).collect()
 }
 
 fn table_name(row: &Row) -> Result<TableName> {
@@ -108,8 +149,8 @@ fn table_name(row: &Row) -> Result<TableName> {
     Ok(TableName::new(schema, name))
 }
 
-/// Takes constraints out of the ledger that somebody put back by hand since, or whose table is gone.
-pub async fn forget_put_back(client: &impl GenericClient, schema: &str) -> Result<()> {
+/// Deletes constraints from the ledger that were restored manually since, or whose table no longer exists.
+pub async fn prune_dropped(client: &impl GenericClient, schema: &str) -> Result<()> {
     let sql = "DELETE FROM seedrow.lifted AS l
         WHERE target_schema = $1 AND NOT EXISTS (
             SELECT FROM pg_class AS t
@@ -126,12 +167,12 @@ pub async fn forget_put_back(client: &impl GenericClient, schema: &str) -> Resul
     client
         .execute(sql, &[&schema])
         .await
-        .context("could not tidy up the ledger")?;
+        .context("could not prune the ledger")?;
     Ok(())
 }
 
-/// Notes that a foreign key is back and not validated, or that it is.
-pub async fn note_validated(
+/// Records that a restored foreign key is NOT VALID, or validated.
+pub async fn set_validated(
     client: &impl GenericClient,
     table: &TableName,
     name: &str,
@@ -145,12 +186,12 @@ pub async fn note_validated(
     client
         .execute(sql, &[&table.schema, &table.name, &name])
         .await
-        .with_context(|| format!("could not note the state of {name} in the ledger"))?;
+        .with_context(|| format!("could not save the state of {name} in the ledger"))?;
     Ok(())
 }
 
-/// The foreign keys that earlier loads left NOT VALID.
-pub async fn unvalidated(client: &impl GenericClient) -> Result<Vec<(TableName, String)>> {
+/// The foreign keys that loads restored NOT VALID and have not validated since.
+pub async fn not_validated(client: &impl GenericClient) -> Result<Vec<(TableName, String)>> {
     let sql = "SELECT schema_name, table_name, name FROM seedrow.unvalidated";
     let rows = client
         .query(sql, &[])

@@ -1,12 +1,11 @@
-//! Refuses a database that an unfinished load stands in: its constraints wait in the ledger, where neither `index` nor
+//! Refuses a database with an unfinished load: its dropped constraints are in the ledger alone, where neither `index` nor
 //! `check` would miss them.
 
 use anyhow::{Context, Result, bail};
 use tokio_postgres::GenericClient;
 
-/// Refuses when the ledger holds an unfinished load of this schema, or of any that is there.
-///
-/// A role that may not read the ledger isn't held up by it.
+/// Refuses when the ledger holds an unfinished load of this schema, or of any that exists; passes where the role may not
+/// read the ledger.
 pub async fn ensure_finished(client: &impl GenericClient, schema: Option<&str>) -> Result<()> {
     if !is_readable(client).await? {
         return Ok(());
@@ -19,15 +18,13 @@ pub async fn ensure_finished(client: &impl GenericClient, schema: Option<&str>) 
     let (schema, command): (String, String) = (row.try_get(0)?, row.try_get(1)?);
     let constraints = match row.try_get(2)? {
         0_i64 => String::new(),
-        1 => ", 1 constraint or index not put back yet".to_owned(),
-        more => format!(", {more} constraints and indexes not put back yet"),
+        1 => " with 1 constraint or index not restored yet".to_owned(),
+        more => format!(" with {more} constraints and indexes not restored yet"),
     };
-    bail!(
-        "an unfinished load stands in schema {schema}{constraints}; type, to finish it: {command}"
-    )
+    bail!("schema {schema} has an unfinished load{constraints}; to finish it, run: {command}")
 }
 
-/// Whether there is a ledger and this role may read it. `to_regclass` would be an error without USAGE on its schema.
+/// Whether a ledger exists and this role may read it. `to_regclass` would be an error without USAGE on its schema.
 async fn is_readable(client: &impl GenericClient) -> Result<bool> {
     let sql = "SELECT count(*) = 2
         FROM pg_class AS c

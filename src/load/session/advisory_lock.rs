@@ -1,7 +1,7 @@
-//! One load at a time on a database, and none beside what a killed one left at work.
+//! Advisory locks: one load at a time on a database, and none beside the backends that a killed one left running.
 //!
-//! A SIGKILL of seedrow leaves its backends at work: CREATE INDEX runs on and commits, and a second run collides with it.
-//! So every connection of a load holds an advisory lock, which ends with its backend and with nothing else.
+//! A SIGKILL of seedrow leaves its backends running: CREATE INDEX goes on and commits, and a second run collides with it.
+//! So every connection of a load holds an advisory lock, which is released when its backend ends and not before.
 
 use std::time::Duration;
 
@@ -13,37 +13,38 @@ use crate::postgres::Server;
 use crate::postgres::locks::{self, Holder};
 use crate::progress::Progress;
 
-/// Held, by one, while a load runs.
+/// Held exclusively while a load runs.
 const LOAD: i64 = 0x5EED_0000_0000_0001;
 
 /// Held, shared, by each further connection of a load.
-const WORK: i64 = 0x5EED_0000_0000_0002;
+const WORKER: i64 = 0x5EED_0000_0000_0002;
 
-/// The connection of a run that was just interrupted ends within this.
-const MOMENT: Duration = Duration::from_secs(1);
+/// How long the connection of a run that was just interrupted may take to end.
+const GRACE: Duration = Duration::from_secs(1);
 
-const PAUSE: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_millis(100);
 
-/// How often it is said that a wait goes on.
-const REMIND: Duration = Duration::from_secs(10);
+/// How often a wait is reported.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
 
-/// Takes the turn for as long as `client` is open, and has the connections opened from now on share in it.
+/// Acquires the lock of the database for as long as `client` is open; connections opened from now on share the workers'
+/// lock.
 ///
-/// Refuses while another seedrow has it, and says who. Waits for what a killed one left at work, and says so.
+/// Refuses while another seedrow holds it, and names that session. Waits for the backends of a killed run, and reports it.
 pub async fn acquire(server: &Server, client: &Client, progress: &Progress) -> Result<()> {
-    let deadline = Instant::now() + MOMENT;
+    let deadline = Instant::now() + GRACE;
     while !try_lock(client).await? {
         if Instant::now() > deadline {
             let holders = locks::advisory_holders(client, LOAD).await?;
             bail!(
-                "another seedrow is at work in this database: {}; type the command again when it is done",
-                shown(&holders)
+                "another seedrow is running on this database: {}; run the command again when it has finished",
+                list(&holders)
             );
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(POLL).await;
     }
     wait_for_orphans(client, progress).await?;
-    server.share_lock(WORK);
+    server.share_lock(WORKER);
     Ok(())
 }
 
@@ -51,29 +52,29 @@ async fn try_lock(client: &Client) -> Result<bool> {
     let row = client
         .query_one("SELECT pg_try_advisory_lock($1)", &[&LOAD])
         .await
-        .context("could not take the lock of this database")?;
+        .context("could not acquire the advisory lock of this database")?;
     Ok(row.try_get(0)?)
 }
 
 async fn wait_for_orphans(client: &Client, progress: &Progress) -> Result<()> {
-    let mut said: Option<Instant> = None;
+    let mut reported: Option<Instant> = None;
     loop {
-        let orphans = locks::advisory_holders(client, WORK).await?;
+        let orphans = locks::advisory_holders(client, WORKER).await?;
         if orphans.is_empty() {
             return Ok(());
         }
-        if said.is_none_or(|at| at.elapsed() > REMIND) {
+        if reported.is_none_or(|at| at.elapsed() > REPORT_EVERY) {
             progress.say(format!(
-                "load: waiting for what an earlier, killed run left at work: {}",
-                shown(&orphans)
+                "load: waiting for the backends of an earlier, killed run: {}",
+                list(&orphans)
             ));
-            said = Some(Instant::now());
+            reported = Some(Instant::now());
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(POLL).await;
     }
 }
 
-fn shown(holders: &[Holder]) -> String {
-    let shown: Vec<String> = holders.iter().map(ToString::to_string).collect();
-    shown.join("; ")
+fn list(holders: &[Holder]) -> String {
+    let holders: Vec<String> = holders.iter().map(ToString::to_string).collect();
+    holders.join("; ")
 }

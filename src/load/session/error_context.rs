@@ -1,61 +1,59 @@
-//! What went wrong, who stood in the way, and what to type.
+//! What a failed load's error adds: the sessions that hold the lock, and the commands to run next.
 
 use anyhow::{Error, Result};
 use tokio_postgres::error::{DbError, SqlState};
 
-use crate::load::run::Load;
+use crate::load::config::Load;
 use crate::postgres::catalog;
 use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::locks::{self, Holder};
 use crate::suggestion::TARGET;
 
-impl Load<'_> {
-    /// Who holds the lock, when it is one that the error is about.
-    pub(crate) async fn explained(&self, error: Error) -> Error {
-        let code = error
-            .chain()
-            .find_map(|cause| cause.downcast_ref::<DbError>());
-        if code.map(DbError::code) != Some(&SqlState::LOCK_NOT_AVAILABLE) {
-            return error;
-        }
-        // The error stands, whether or not they can be found.
-        let holders = self.lock_holders().await.unwrap_or_default();
-        let mut notes: Vec<String> = holders.iter().map(|it| format!("held by {it}")).collect();
-        notes.push(
-            "--lock-timeout TIME waits longer; type the command again when they are done".into(),
-        );
-        ErrorWithNotes {
-            message: "a table stayed locked by another session".into(),
-            notes,
-            source: Some(error.reallocate_into_boxed_dyn_error_without_backtrace()),
-        }
-        .into()
+/// The error, with the sessions that hold the lock where it is a lock timeout.
+pub async fn with_lock_holders(load: &Load<'_>, error: Error) -> Error {
+    let server_error = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<DbError>());
+    if server_error.map(DbError::code) != Some(&SqlState::LOCK_NOT_AVAILABLE) {
+        return error;
     }
+    // The lock timeout is reported whether or not they can be found.
+    let holders = lock_holders(load).await.unwrap_or_default();
+    let mut notes: Vec<String> = holders.iter().map(|it| format!("held by {it}")).collect();
+    notes.push(
+        "--lock-timeout TIME waits longer; run the command again when they have finished".into(),
+    );
+    ErrorWithNotes {
+        message: "a table stayed locked by another session".into(),
+        notes,
+        source: Some(error.reallocate_into_boxed_dyn_error_without_backtrace()),
+    }
+    .into()
+}
 
-    async fn lock_holders(&self) -> Result<Vec<Holder>> {
-        let client = self.server.connect().await?;
-        let schema = self.schema(&client).await?;
-        let mut tables = Vec::new();
-        for name in self.table_names() {
-            tables.extend(catalog::find(&client, Some(&schema), &name).await?);
-        }
-        locks::holders(&client, &tables).await
+async fn lock_holders(load: &Load<'_>) -> Result<Vec<Holder>> {
+    let client = load.server.connect().await?;
+    let schema = load.schema(&client).await?;
+    let mut tables = Vec::new();
+    for name in load.table_names() {
+        tables.extend(catalog::find(&client, Some(&schema), &name).await?);
     }
+    locks::holders(&client, &tables).await
+}
 
-    /// The error with what to type beneath it.
-    pub(crate) fn unfinished(&self, error: Error) -> Error {
-        let notes = vec![
-            format!(
-                "the load is unfinished; with this mended, type: {}",
-                self.command
-            ),
-            format!("to give it up instead, type: seedrow forget --abandon{TARGET}"),
-        ];
-        let refused = ErrorWithNotes {
-            message: error.to_string(),
-            notes,
-            source: Some(error.reallocate_into_boxed_dyn_error_without_backtrace()),
-        };
-        refused.into()
+/// The error, with the commands that resume or abandon the unfinished load.
+pub fn with_next_commands(load: &Load, error: Error) -> Error {
+    let notes = vec![
+        format!(
+            "the load is unfinished; once this is fixed, run: {}",
+            load.command
+        ),
+        format!("to abandon it instead, run: seedrow forget --abandon{TARGET}"),
+    ];
+    ErrorWithNotes {
+        message: error.to_string(),
+        notes,
+        source: Some(error.reallocate_into_boxed_dyn_error_without_backtrace()),
     }
+    .into()
 }

@@ -1,8 +1,14 @@
-//! The connections of a load: their settings, privileges and advisory locks, and the pool of workers that share them.
+//! The connections of a load: settings, privileges, advisory locks, the pool of workers, and the context of their errors.
 
-pub mod advisory_lock;
-pub mod error_context;
+mod advisory_lock;
+mod error_context;
 pub mod privileges;
-pub mod server_settings;
-pub mod settings;
-pub mod worker_pool;
+mod server_settings;
+mod settings;
+mod worker_pool;
+
+pub use advisory_lock::acquire as acquire_advisory_lock;
+pub use error_context::{with_lock_holders, with_next_commands};
+pub use server_settings::{ServerSetting, ServerSettings, WalCounters};
+pub use settings::SessionSettings;
+pub use worker_pool::WorkerPool;

@@ -1,23 +1,23 @@
-//! What the connection's role may do, asked before anything is changed; a refusal says all that is to be granted.
+//! The privileges of the connection's role, checked before anything is changed; an error names every missing GRANT.
 
 use anyhow::{Context, Result, ensure};
 use tokio_postgres::GenericClient;
 
 use crate::load::table::target::Target;
 
-/// What a load is about to make.
+/// What a load is about to create.
 #[derive(Debug, Clone, Copy)]
-pub struct Needs<'a> {
+pub struct Missing<'a> {
     /// The ledger.
     pub ledger: bool,
     /// A schema.
     pub schema: Option<&'a str>,
-    /// Tables in a schema that is there.
+    /// Tables in an existing schema.
     pub tables_in: Option<&'a str>,
 }
 
-/// Refuses when the role may not make what is needed, with all that it takes.
-pub async fn ensure_may_make(client: &impl GenericClient, needs: Needs<'_>) -> Result<()> {
+/// Refuses when the role may not create what is missing, with all statements that grant it.
+pub async fn ensure_may_create(client: &impl GenericClient, missing: Missing<'_>) -> Result<()> {
     let sql = "SELECT
             quote_ident(current_user),
             CASE WHEN NOT has_database_privilege(current_database(), 'CREATE')
@@ -25,24 +25,24 @@ pub async fn ensure_may_make(client: &impl GenericClient, needs: Needs<'_>) -> R
             CASE WHEN $1::text IS NOT NULL AND NOT has_schema_privilege($1, 'CREATE')
                 THEN format('GRANT CREATE ON SCHEMA %I TO %I;', $1, current_user) END";
     let row = client
-        .query_one(sql, &[&needs.tables_in])
+        .query_one(sql, &[&missing.tables_in])
         .await
-        .context("could not look up what this role may make")?;
+        .context("could not look up the privileges of this role")?;
     let role: String = row.try_get(0)?;
     let (mut lacking, mut grants) = (Vec::new(), Vec::new());
     if let Some(grant) = row.try_get::<_, Option<String>>(1)?
-        && (needs.ledger || needs.schema.is_some())
+        && (missing.ledger || missing.schema.is_some())
     {
-        let ledger = needs
+        let ledger = missing
             .ledger
             .then(|| "seedrow's ledger, a small schema of its own".to_owned());
         lacking.extend(ledger);
-        lacking.extend(needs.schema.map(|schema| format!("the schema {schema}")));
+        lacking.extend(missing.schema.map(|schema| format!("the schema {schema}")));
         grants.push(grant);
     }
     if let Some(grant) = row.try_get::<_, Option<String>>(2)? {
         lacking.extend(
-            needs
+            missing
                 .tables_in
                 .map(|schema| format!("tables in the schema {schema}")),
         );
@@ -50,25 +50,25 @@ pub async fn ensure_may_make(client: &impl GenericClient, needs: Needs<'_>) -> R
     }
     ensure!(
         grants.is_empty(),
-        "{role} may not make {}; type, as the owner: {}",
+        "{role} may not create {}; run, as the owner: {}",
         lacking.join(" and "),
         grants.join(" ")
     );
     Ok(())
 }
 
-/// Refuses tables that this role may not fill, with the statement that changes it.
+/// Refuses tables that this role may not fill, with the statements that grant it.
 pub async fn ensure_may_fill(client: &impl GenericClient, targets: &[Target]) -> Result<()> {
     for Target { oid, name, .. } in targets {
         let row = client
             .query_one(include_str!("sql/privileges.sql"), &[oid])
             .await
-            .with_context(|| format!("could not look up the rights on {name}"))?;
+            .with_context(|| format!("could not look up the privileges on {name}"))?;
         let role: String = row.try_get("role")?;
-        // COPY is refused there, and the table could look empty.
+        // COPY is refused, and the table could look empty.
         ensure!(
             !row.try_get::<_, bool>("hidden")?,
-            "{name} has row-level security, which COPY cannot pass; type, as a superuser: ALTER ROLE {role} BYPASSRLS; \
+            "{name} has row-level security, which COPY does not support; run, as a superuser: ALTER ROLE {role} BYPASSRLS; \
              or: ALTER TABLE {name} DISABLE ROW LEVEL SECURITY;"
         );
         let mut grants = Vec::new();
@@ -82,7 +82,7 @@ pub async fn ensure_may_fill(client: &impl GenericClient, targets: &[Target]) ->
         }
         ensure!(
             grants.is_empty(),
-            "{role} may not fill {name}; type, as its owner: {}",
+            "{role} may not fill {name}; run, as its owner: {}",
             grants.join(" ")
         );
     }

@@ -1,4 +1,4 @@
-//! The server's settings that mattered to a load, and those that would have made it faster.
+//! The server's settings that decide how fast a load is, and advice on those that would make it faster.
 
 use anyhow::{Context, Result};
 use tokio_postgres::{Client, Row};
@@ -7,49 +7,49 @@ use crate::postgres::Server;
 
 const MIB: u64 = 1 << 20;
 
-/// From this version on, checkpoints are counted in a view of their own.
+/// Since this version, checkpoints are counted in a view of their own.
 const CHECKPOINTER: i32 = 170_000;
 
-/// A setting as the load saw it.
+/// A setting during the load.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
+pub struct ServerSetting {
     /// Its name.
     pub name: String,
     /// Its value in the load's sessions.
     pub value: String,
     /// Whether the load set it, for its own sessions alone.
-    pub ours: bool,
+    pub set_by_load: bool,
 }
 
-/// What the server's log and checkpoints have come to.
+/// The server's counters of WAL and checkpoints.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Mark {
-    /// Bytes written to the log since the server was made.
-    pub wal: u64,
-    /// Checkpoints that did not wait for their time.
-    pub forced: u64,
+pub struct WalCounters {
+    /// Bytes of WAL written since initdb.
+    wal_bytes: u64,
+    /// Checkpoints requested before checkpoint_timeout.
+    forced_checkpoints: u64,
 }
 
-/// What a load did to the log.
+/// The settings during a load, and the WAL that it wrote.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settings {
+pub struct ServerSettings {
     /// By name.
-    pub settings: Vec<Setting>,
-    /// Bytes of log written meanwhile, by everybody.
-    pub wal: u64,
+    pub settings: Vec<ServerSetting>,
+    /// Bytes of WAL written meanwhile, by all sessions.
+    pub wal_bytes: u64,
     /// Checkpoints forced meanwhile.
-    pub forced: u64,
-    /// What would make it faster, each with what to type.
+    pub forced_checkpoints: u64,
+    /// What would make it faster, each with the statements to run.
     pub advice: Vec<String>,
 }
 
-impl Mark {
-    /// Now. Where a role may not ask, nothing.
-    pub async fn now(client: &Client) -> Mark {
-        Mark::read(client).await.unwrap_or_default()
+impl WalCounters {
+    /// The counters now; zero where the role may not read them.
+    pub async fn now(client: &Client) -> WalCounters {
+        WalCounters::read(client).await.unwrap_or_default()
     }
 
-    async fn read(client: &Client) -> Result<Mark> {
+    async fn read(client: &Client) -> Result<WalCounters> {
         let version = "SELECT current_setting('server_version_num')::int4";
         let version: i32 = client.query_one(version, &[]).await?.try_get(0)?;
         let forced = if version < CHECKPOINTER {
@@ -60,47 +60,53 @@ impl Mark {
         let sql =
             format!("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8, ({forced})");
         let row = client.query_one(&sql, &[]).await?;
-        Ok(Mark {
-            wal: row.try_get::<_, i64>(0)?.try_into()?,
-            forced: row.try_get::<_, i64>(1)?.try_into()?,
+        Ok(WalCounters {
+            wal_bytes: row.try_get::<_, i64>(0)?.try_into()?,
+            forced_checkpoints: row.try_get::<_, i64>(1)?.try_into()?,
         })
     }
 }
 
-impl Settings {
-    /// As they are for `client`, a connection of the load, since `before`. Advice is left out for the embedded server,
-    /// which is seedrow's own to set.
-    pub async fn since(before: Mark, server: &Server, client: &Client) -> Result<Settings> {
+impl ServerSettings {
+    /// The settings of `client`, a connection of the load, and the WAL since `before`. There is no advice on the embedded
+    /// server, which seedrow configures itself.
+    pub async fn since(
+        before: WalCounters,
+        server: &Server,
+        client: &Client,
+    ) -> Result<ServerSettings> {
         let rows = client
             .query(include_str!("sql/settings.sql"), &[])
             .await
             .context("could not read the server's settings")?;
         let setting = |row: &Row| {
-            Ok(Setting {
+            Ok(ServerSetting {
                 name: row.try_get("name")?,
                 value: row.try_get("value")?,
-                ours: row.try_get("is_ours")?,
+                set_by_load: row.try_get("is_ours")?,
             })
         };
-        let settings: Vec<Setting> = rows.iter().map(setting).collect::<Result<_>>()?;
-        let after = Mark::now(client).await;
-        let wal = after.wal.saturating_sub(before.wal);
-        let forced = after.forced.saturating_sub(before.forced);
+        let settings: Vec<ServerSetting> = rows.iter().map(setting).collect::<Result<_>>()?;
+        let after = WalCounters::now(client).await;
+        let wal_bytes = after.wal_bytes.saturating_sub(before.wal_bytes);
+        let forced_checkpoints = after
+            .forced_checkpoints
+            .saturating_sub(before.forced_checkpoints);
         let advice = match server.is_embedded() {
             true => Vec::new(),
-            false => advice(&settings, wal, forced),
+            false => advice(&settings, wal_bytes, forced_checkpoints),
         };
-        Ok(Settings {
+        Ok(ServerSettings {
             settings,
-            wal,
-            forced,
+            wal_bytes,
+            forced_checkpoints,
             advice,
         })
     }
 }
 
-/// What needs a restart or a reload, and is the administrator's to decide.
-fn advice(settings: &[Setting], wal: u64, forced: u64) -> Vec<String> {
+/// Changes that need a restart or a reload, which the administrator decides on.
+fn advice(settings: &[ServerSetting], wal: u64, forced: u64) -> Vec<String> {
     let value = |name: &str| {
         let found = settings.iter().find(|setting| setting.name == name);
         found.map_or("", |setting| setting.value.as_str())
@@ -108,23 +114,23 @@ fn advice(settings: &[Setting], wal: u64, forced: u64) -> Vec<String> {
     let mut advice = Vec::new();
     if value("wal_level") != "minimal" && wal > 64 * MIB {
         advice.push(format!(
-            "wal_level is {}, so {} MB went through the log; with ALTER SYSTEM SET wal_level = minimal; ALTER SYSTEM \
-             SET max_wal_senders = 0; and a restart, tables filled where this machine's connections are not cut into \
-             segments bypass it (replicas and archiving need it as it is)",
+            "wal_level is {}, so {} MB of WAL were written; with ALTER SYSTEM SET wal_level = minimal; ALTER SYSTEM \
+             SET max_wal_senders = 0; and a restart, tables loaded in one transaction each bypass the WAL (replicas and \
+             archiving need it unchanged)",
             value("wal_level"),
             wal / MIB
         ));
     }
     if forced > 1 {
         advice.push(format!(
-            "{forced} checkpoints were forced, since the log came to max_wal_size = {}; ALTER SYSTEM SET max_wal_size = \
-             '8GB'; SELECT pg_reload_conf(); spares them, where the disk has the room",
+            "{forced} checkpoints were forced, since the WAL reached max_wal_size = {}; ALTER SYSTEM SET max_wal_size = \
+             '8GB'; SELECT pg_reload_conf(); avoids them, where the disk has enough space",
             value("max_wal_size")
         ));
     }
     if value("shared_buffers") == "128MB" {
         advice.push(
-            "shared_buffers is 128MB, as a server comes; a quarter of the machine's memory is usual (needs a restart), \
+            "shared_buffers is 128MB, the default; a quarter of the machine's memory is usual (needs a restart), \
              and --server-memory lets indexes be sorted in more of it now"
                 .to_owned(),
         );
@@ -142,11 +148,11 @@ fn advice(settings: &[Setting], wal: u64, forced: u64) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn settings(pairs: &[(&str, &str)]) -> Vec<Setting> {
-        let setting = |&(name, value): &(&str, &str)| Setting {
+    fn settings(pairs: &[(&str, &str)]) -> Vec<ServerSetting> {
+        let setting = |&(name, value): &(&str, &str)| ServerSetting {
             name: name.into(),
             value: value.into(),
-            ours: false,
+            set_by_load: false,
         };
         pairs.iter().map(setting).collect()
     }
@@ -173,7 +179,7 @@ mod tests {
         let given = advice(&stock, 3000 * MIB, 4);
         assert_eq!(given.len(), 3, "{given:?}");
         assert!(
-            given[0].contains("3000 MB went through the log")
+            given[0].contains("3000 MB of WAL were written")
                 && given[0].contains("ALTER SYSTEM SET wal_level")
         );
         assert!(given[1].contains("4 checkpoints") && given[1].contains("max_wal_size = 1GB"));

@@ -1,32 +1,28 @@
-//! What the connections of a load are set to, and how many of them the server has room for.
-
-use std::time::Duration;
+//! The settings of a load's connections, and how many connections the server has room for.
 
 use anyhow::{Context, Result};
 use tokio_postgres::{Client, GenericClient};
 
-use crate::postgres::Server;
+use crate::load::config::Load;
 use crate::postgres::memory::{Memory, workers};
 use crate::progress::Progress;
 
-/// The settings of each connection.
+/// What each connection of a load is set to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
+pub struct SessionSettings {
     settings: Vec<(&'static str, String)>,
     /// Connections at a time.
     pub jobs: usize,
 }
 
-impl Session {
-    /// For so many tables, `jobs` at a time or as many as the server has room for.
+impl SessionSettings {
+    /// For a load with as many connections as it asks for or the server has room for.
     pub async fn plan(
-        server: &Server,
+        load: &Load<'_>,
         client: &impl GenericClient,
-        tables: usize,
-        jobs: usize,
-        lock_timeout: Duration,
         progress: &Progress,
-    ) -> Result<Session> {
+    ) -> Result<SessionSettings> {
+        let jobs = load.jobs;
         let free = free_connections(client).await?;
         let room = affordable(free);
         if room < jobs {
@@ -35,14 +31,14 @@ impl Session {
             ));
         }
         let jobs = jobs.min(room);
-        let busy = jobs.min(tables);
+        let busy = jobs.min(load.tables.len());
         let memory = Memory::read(client).await?;
-        let sort_memory = memory.of_builder(server.memory(), busy) / 1024;
+        let sort_memory = memory.of_builder(load.server.memory(), busy) / 1024;
         let settings = vec![
-            // A crash of the server loses at most the last commits, and the ledger's rows for them with them:
-            // asynchronous commit never reorders.
+            // A crash of the server loses at most the last commits, together with their rows in the ledger: asynchronous
+            // commits are never reordered.
             ("synchronous_commit", "off".to_owned()),
-            ("lock_timeout", lock_timeout.as_millis().to_string()),
+            ("lock_timeout", load.lock_timeout.as_millis().to_string()),
             // A role's limits are meant for its queries.
             ("statement_timeout", "0".to_owned()),
             ("transaction_timeout", "0".to_owned()),
@@ -53,10 +49,10 @@ impl Session {
                 workers(jobs, busy).to_string(),
             ),
         ];
-        Ok(Session { settings, jobs })
+        Ok(SessionSettings { settings, jobs })
     }
 
-    /// Sets a connection to it; settings that this version of the server lacks are passed over.
+    /// Applies the settings to a connection; those that this version of the server lacks are skipped.
     pub async fn apply(&self, client: &Client) -> Result<()> {
         let sql = "SELECT set_config(known.name, wanted.value, false)
             FROM unnest($1::text[], $2::text[]) AS wanted (name, value)
@@ -69,13 +65,13 @@ impl Session {
         client
             .query(sql, &[&names, &values])
             .await
-            .context("could not set up a connection for loading")?;
+            .context("could not apply the settings of a connection")?;
         Ok(())
     }
 }
 
-/// Jobs that so many free connections allow: each job has one, and two more while it builds an index; one stays for the
-/// load itself, and one for whoever wants to look.
+/// Jobs that so many free connections allow: each job has one, and two more while it builds an index; one is for the load
+/// itself, and one is left for other clients.
 fn affordable(free: usize) -> usize {
     (free.saturating_sub(2) / 3).max(1)
 }
@@ -85,7 +81,7 @@ async fn free_connections(client: &impl GenericClient) -> Result<usize> {
     let row = client
         .query_one(include_str!("sql/free_connections.sql"), &[])
         .await
-        .context("could not ask how many connections are free")?;
+        .context("could not read how many connections are free")?;
     Ok(usize::try_from(row.try_get::<_, i64>(0)?.max(0))?)
 }
 

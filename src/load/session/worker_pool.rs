@@ -1,4 +1,4 @@
-//! Several connections working through one list of tasks.
+//! A pool of connections that work through one list of tasks.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,24 +7,39 @@ use futures_util::future::try_join_all;
 use tokio::sync::Notify;
 use tokio_postgres::Client;
 
-use crate::load::session::settings::Session;
+use crate::load::session::settings::SessionSettings;
 use crate::postgres::Server;
 
-/// Several connections to one server.
+/// A number of connections to one server.
 #[derive(Clone, Copy)]
-pub struct Crew<'a> {
-    /// The server.
-    pub server: &'a Server,
-    /// What they are set to, and how many there are at a time.
-    pub session: &'a Session,
-    /// Fewer than the session has.
-    pub alone: bool,
+pub struct WorkerPool<'a> {
+    server: &'a Server,
+    session: &'a SessionSettings,
+    /// Connections at a time.
+    pub connections: usize,
 }
 
-impl Crew<'_> {
-    /// Does every task, each begun in its order. The first error ends it; what the other connections were at is rolled
+impl<'a> WorkerPool<'a> {
+    /// As many connections as the session has jobs.
+    pub fn new(server: &'a Server, session: &'a SessionSettings) -> WorkerPool<'a> {
+        WorkerPool {
+            server,
+            session,
+            connections: session.jobs,
+        }
+    }
+
+    /// The same with at most so many connections.
+    pub fn limited_to(self, connections: usize) -> WorkerPool<'a> {
+        WorkerPool {
+            connections: self.connections.min(connections),
+            ..self
+        }
+    }
+
+    /// Runs every task, started in their order. The first error ends it; what the other connections were doing is rolled
     /// back.
-    pub async fn each<T>(
+    pub async fn run_each<T>(
         &self,
         tasks: Vec<T>,
         work: impl AsyncFn(&mut Client, T) -> Result<()>,
@@ -35,7 +50,7 @@ impl Crew<'_> {
             place += 1;
             (count - place, task)
         });
-        self.growing(
+        self.run_ranked(
             numbered.collect(),
             |_, (left, _)| *left as u64,
             async |client, (_, task)| work(client, task).await.map(|()| Vec::new()),
@@ -43,25 +58,21 @@ impl Crew<'_> {
         .await
     }
 
-    /// Does every task and those that come of it. A connection, by its number from 0, takes the task that ranks highest
+    /// Runs every task and those that each returns. A connection, by its number from 0, takes the task that ranks highest
     /// for it.
-    pub async fn growing<T>(
+    pub async fn run_ranked<T>(
         &self,
         tasks: Vec<T>,
         rank: impl Fn(usize, &T) -> u64,
         work: impl AsyncFn(&mut Client, T) -> Result<Vec<T>>,
     ) -> Result<()> {
-        // A task brings forth others: a table's rows, then its indexes.
+        // A task returns others: a table's rows, then its indexes.
         let most = (2 * tasks.len()).max(1);
-        let connections = if self.alone {
-            1
-        } else {
-            self.session.jobs.min(most)
-        };
+        let connections = self.connections.min(most);
         let queue = Queue {
-            state: Mutex::new(State {
+            tasks: Mutex::new(Tasks {
                 waiting: tasks,
-                busy: 0,
+                running: 0,
             }),
             changed: Notify::new(),
         };
@@ -77,7 +88,7 @@ impl Crew<'_> {
         Ok(())
     }
 
-    /// A connection for loading.
+    /// A connection with the session's settings.
     pub async fn connect(&self) -> Result<Client> {
         let client = self.server.connect().await?;
         self.session.apply(&client).await?;
@@ -85,30 +96,30 @@ impl Crew<'_> {
     }
 }
 
-/// Tasks that wait, and how many are being done.
+/// Tasks that wait, and how many are running.
 struct Queue<T> {
-    state: Mutex<State<T>>,
+    tasks: Mutex<Tasks<T>>,
     changed: Notify,
 }
 
-struct State<T> {
+struct Tasks<T> {
     waiting: Vec<T>,
-    busy: usize,
+    running: usize,
 }
 
 impl<T> Queue<T> {
-    /// The task that ranks highest; waits while there is none but one may still come. `None` when all are done.
+    /// The task that ranks highest; waits while there is none but a running one may return some. `None` when all are done.
     async fn next(&self, rank: impl Fn(&T) -> u64) -> Option<T> {
         loop {
             let changed = self.changed.notified();
             {
-                let mut state = self.lock();
-                let ranked = state.waiting.iter().enumerate();
+                let mut tasks = self.lock();
+                let ranked = tasks.waiting.iter().enumerate();
                 if let Some((place, _)) = ranked.max_by_key(|(_, task)| rank(task)) {
-                    state.busy += 1;
-                    return Some(state.waiting.swap_remove(place));
+                    tasks.running += 1;
+                    return Some(tasks.waiting.swap_remove(place));
                 }
-                if state.busy == 0 {
+                if tasks.running == 0 {
                     return None;
                 }
             }
@@ -116,16 +127,16 @@ impl<T> Queue<T> {
         }
     }
 
-    /// A task was done, and these come of it.
+    /// A task is done, and returned these.
     fn done(&self, more: Vec<T>) {
-        let mut state = self.lock();
-        state.busy -= 1;
-        state.waiting.extend(more);
-        drop(state);
+        let mut tasks = self.lock();
+        tasks.running -= 1;
+        tasks.waiting.extend(more);
+        drop(tasks);
         self.changed.notify_waiters();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Tasks<T>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

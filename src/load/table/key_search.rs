@@ -124,7 +124,7 @@ impl SecondRead {
             input: load.input.clone(),
             encoder: load.input.encoder(load.dataset, &load.target.columns)?,
             rejects: Arc::clone(load.rejects),
-            gone: ledger::removed(client, &name.schema, &name.name).await?,
+            gone: ledger::removed_lines(client, &name.schema, &name.name).await?,
             schema: name.schema.clone(),
         }))
     }
@@ -163,8 +163,8 @@ impl SecondRead {
         );
         progress.account.reject(rows)?;
         progress.rejects = found.length;
-        ledger::enter(transaction, &self.schema, &progress).await?;
-        ledger::note_removed(transaction, &self.schema, &table.name, &found.lines).await
+        ledger::save_progress(transaction, &self.schema, &progress).await?;
+        ledger::save_removed_lines(transaction, &self.schema, &table.name, &found.lines).await
     }
 
     async fn read(&self, matchers: Vec<Matcher>, to: To) -> Result<Found> {

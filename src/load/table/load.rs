@@ -67,7 +67,7 @@ pub struct TableLoad<'a> {
     /// What a transaction loads.
     pub commit: Commit,
     /// How far an earlier attempt came.
-    pub earlier: Option<ledger::Progress>,
+    pub earlier: Option<ledger::TableProgress>,
     /// What its file is like, for the ledger.
     pub source: String,
     /// What becomes of records that break keys.
@@ -220,7 +220,7 @@ impl TableLoad<'_> {
     ) -> Result<()> {
         let lines: Vec<u64> = refused.range(..next.line).map(|(line, _)| *line).collect();
         let table = &self.target.name;
-        ledger::note_removed(transaction, &table.schema, &table.name, &lines).await
+        ledger::save_removed_lines(transaction, &table.schema, &table.name, &lines).await
     }
 
     /// Enters how far the table has come and commits.
@@ -232,7 +232,7 @@ impl TableLoad<'_> {
         rejects: u64,
         before: Option<Before>,
     ) -> Result<()> {
-        let progress = ledger::Progress {
+        let progress = ledger::TableProgress {
             account: account.clone(),
             source: self.source.clone(),
             next,
@@ -248,7 +248,7 @@ impl TableLoad<'_> {
                 account.loaded - before.loaded
             );
         }
-        ledger::enter(&transaction, &table.schema, &progress).await?;
+        ledger::save_progress(&transaction, &table.schema, &progress).await?;
         if next.is_none() && !self.is_frozen() {
             // VACUUM marks no page visible to all whose rows' commit isn't on the server's disk.
             transaction

@@ -2,6 +2,7 @@
 
 pub mod key_search;
 pub mod load;
+pub mod maintenance;
 pub mod server_rejection;
 pub mod size;
 pub mod target;

@@ -1,12 +1,9 @@
 //! The tables a load fills: made where they are missing, held against the dataset, and empty unless they may be emptied.
 
-use std::collections::HashSet;
-
 use anyhow::{Context, Result, bail, ensure};
 use tokio_postgres::GenericClient;
 
 use crate::dataset::Dataset;
-use crate::load::constraints::drop::Key;
 use crate::load::ledger;
 use crate::load::source::columns;
 use crate::postgres::TableName;
@@ -77,7 +74,7 @@ pub async fn apply(client: &impl GenericClient, dataset: &Dataset, schema: &str)
         .into_iter()
         .map(|table| dataset.tables[table].name.clone())
         .collect();
-    ledger::enter_made(client, schema, &made).await
+    ledger::add_created_tables(client, schema, &made).await
 }
 
 /// Looks the wanted tables up and holds their columns against the dataset's.
@@ -173,37 +170,4 @@ pub async fn count(client: &impl GenericClient, table: &TableName) -> Result<u64
         .await
         .with_context(|| format!("could not count the rows of {table}"))?;
     Ok(row.try_get::<_, i64>(0)?.try_into()?)
-}
-
-/// The tables outside the load that refer to a loaded one and hold rows, by oid.
-///
-/// Replacing a table that they refer to would break them: that is refused, and they are named.
-pub async fn full_outsiders(
-    client: &impl GenericClient,
-    targets: &[Target],
-    keys: &[Key],
-) -> Result<HashSet<u32>> {
-    let inside: HashSet<u32> = targets.iter().map(|target| target.oid).collect();
-    let mut full = HashSet::new();
-    for key in keys
-        .iter()
-        .filter(|key| key.lifted.is_foreign() && !inside.contains(&key.table_oid))
-    {
-        if holds_rows(client, &key.lifted.table).await? {
-            let replaced = targets
-                .iter()
-                .find(|t| t.oid == key.referenced_oid && t.holds_rows);
-            if let Some(replaced) = replaced {
-                bail!(
-                    "{} holds rows that refer to {} ({}), which would be emptied; load both, or empty {} first",
-                    key.lifted.table,
-                    replaced.name,
-                    key.lifted.name,
-                    key.lifted.table
-                );
-            }
-            full.insert(key.table_oid);
-        }
-    }
-    Ok(full)
 }

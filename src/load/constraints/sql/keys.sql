@@ -1,7 +1,7 @@
--- Which keys do the tables have and which refer to them, and what stands against dropping one for the load and
--- putting it back to the letter? pg_get_constraintdef does not hold storage parameters, tablespace, comments,
+-- Which keys do the tables have, which foreign keys reference them, and what prevents dropping one for the load and
+-- restoring it exactly? pg_get_constraintdef does not hold storage parameters, tablespace, comments,
 -- statistics targets, CLUSTER ON and REPLICA IDENTITY.
--- Read under search_path = pg_catalog, so that definitions name schemas.
+-- Read under search_path = pg_catalog, so that definitions have qualified names.
 -- $1: the tables
 SELECT
     k.oid,
@@ -16,13 +16,13 @@ SELECT
     pg_get_constraintdef(k.oid) AS definition,
     CASE
         WHEN NOT pg_has_role(t.relowner, 'USAGE') THEN 'its table belongs to another role'
-        -- Its owner may drop it all the same.
+        -- Its owner may drop it nevertheless.
         WHEN k.contype <> 'f' AND NOT has_schema_privilege(n.oid, 'CREATE')
-            THEN 'this role may not make its index anew in schema ' || quote_ident(n.nspname)
+            THEN 'this role may not recreate its index in schema ' || quote_ident(n.nspname)
         WHEN k.contype = 'f' AND NOT has_table_privilege(k.confrelid, 'REFERENCES')
-            THEN 'this role may not make it anew, lacking REFERENCES on ' || k.confrelid::regclass::text
+            THEN 'this role may not recreate it without REFERENCES on ' || k.confrelid::regclass::text
         WHEN t.relkind <> 'r' OR t.relispartition OR COALESCE(r.relkind, 'r') <> 'r' OR COALESCE(r.relispartition, false)
-            THEN 'it stands on or refers to a partitioned table'
+            THEN 'it is on or references a partitioned table'
         WHEN k.coninhcount > 0 OR EXISTS (SELECT FROM pg_inherits AS h WHERE t.oid IN (h.inhrelid, h.inhparent))
             THEN 'its table inherits or is inherited'
         WHEN obj_description(k.oid, 'pg_constraint') IS NOT NULL THEN 'it has a comment'

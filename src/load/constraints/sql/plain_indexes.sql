@@ -1,7 +1,7 @@
--- Which indexes that back no constraint do the tables have, and what stands against dropping one for the load and
--- putting it back to the letter? pg_get_indexdef holds everything but tablespace, comments, statistics targets, CLUSTER ON
+-- Which indexes that back no constraint do the tables have, and what prevents dropping one for the load and
+-- restoring it exactly? pg_get_indexdef holds everything but tablespace, comments, statistics targets, CLUSTER ON
 -- and REPLICA IDENTITY.
--- Read under search_path = pg_catalog, so that definitions name schemas.
+-- Read under search_path = pg_catalog, so that definitions have qualified names.
 -- $1: the tables
 SELECT
     x.oid,
@@ -16,10 +16,10 @@ SELECT
     pg_get_indexdef(x.oid) AS definition,
     CASE
         WHEN NOT pg_has_role(t.relowner, 'USAGE') THEN 'its table belongs to another role'
-        -- Its owner may drop it all the same.
+        -- Its owner may drop it nevertheless.
         WHEN NOT has_schema_privilege(n.oid, 'CREATE')
-            THEN 'this role may not make it anew in schema ' || quote_ident(n.nspname)
-        WHEN t.relkind <> 'r' OR t.relispartition OR x.relispartition THEN 'it stands on a partitioned table'
+            THEN 'this role may not recreate it in schema ' || quote_ident(n.nspname)
+        WHEN t.relkind <> 'r' OR t.relispartition OR x.relispartition THEN 'it is on a partitioned table'
         WHEN NOT i.indisvalid THEN 'it is invalid'
         WHEN obj_description(x.oid, 'pg_class') IS NOT NULL THEN 'it has a comment'
         WHEN x.reltablespace <> 0 THEN 'it has a tablespace of its own'
@@ -33,7 +33,7 @@ SELECT
             SELECT FROM pg_depend AS d
             WHERE d.classid = 'pg_class'::regclass AND d.objid = x.oid AND d.deptype IN ('e', 'x')
         ) THEN 'it belongs to an extension'
-        -- A foreign key may lean on a unique index; whether it stays is decided elsewhere.
+        -- A foreign key may reference a unique index; whether that is kept is decided by DropPlan.
         WHEN EXISTS (
             SELECT FROM pg_depend AS d
             WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = x.oid AND d.deptype <> 'i'

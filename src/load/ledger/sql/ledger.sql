@@ -1,4 +1,4 @@
--- seedrow's ledger: what was loaded, what it was made of, and what must still be put back.
+-- seedrow's ledger: what was loaded, from what, and what must still be restored.
 CREATE SCHEMA IF NOT EXISTS seedrow;
 
 -- One row a load, the last one per target schema.
@@ -15,8 +15,8 @@ CREATE TABLE IF NOT EXISTS seedrow.loads (
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz
 );
--- Whether rows that stood in its tables before may be emptied, and the indexes that it builds besides what is lifted:
--- giving it up takes them away again.
+-- Whether rows that its tables held before may be deleted, and the indexes that it builds besides the dropped ones:
+-- abandoning the load drops these.
 ALTER TABLE seedrow.loads
     ADD COLUMN IF NOT EXISTS replaced boolean NOT NULL DEFAULT false,
     ADD COLUMN IF NOT EXISTS indexes text[] NOT NULL DEFAULT '{}';
@@ -35,15 +35,15 @@ CREATE TABLE IF NOT EXISTS seedrow.tables (
     PRIMARY KEY (schema_name, table_name),
     CHECK (read = loaded + rejected + dropped)
 );
--- What the table's file was like, size and time; and where the next segment begins while a table is loaded in several
--- transactions: a byte of its file and the line there, or a block of the rows that seedrow makes. NULL once the table is
+-- The size and time of the table's file; and where the next segment begins while a table is loaded in several
+-- transactions: a byte of its file and the line there, or a block of generated rows. NULL once the table is
 -- complete.
 ALTER TABLE seedrow.tables
     ADD COLUMN IF NOT EXISTS source text NOT NULL DEFAULT '',
     ADD COLUMN IF NOT EXISTS position bigint,
     ADD COLUMN IF NOT EXISTS line bigint;
 
--- Constraints and indexes dropped for the load; each row goes in the transaction that puts it back.
+-- Constraints and indexes dropped for the load; each row is deleted in the transaction that restores it.
 CREATE TABLE IF NOT EXISTS seedrow.lifted (
     target_schema text NOT NULL,
     schema_name text NOT NULL,
@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS seedrow.lifted (
     PRIMARY KEY (schema_name, table_name, kind, name)
 );
 
--- Foreign keys that were valid and came back NOT VALID: not validated yet, or broken by rows. The next load of their
+-- Foreign keys that were valid and were restored NOT VALID: not validated yet, or violated by rows. The next load of their
 -- tables validates them again.
 CREATE TABLE IF NOT EXISTS seedrow.unvalidated (
     schema_name text NOT NULL,
@@ -64,16 +64,16 @@ CREATE TABLE IF NOT EXISTS seedrow.unvalidated (
     PRIMARY KEY (schema_name, table_name, name)
 );
 
--- How many records each rule of the dataset left out, as JSON, and the bytes of the file of rejects that are committed.
+-- How many records each rule of the dataset dropped, as JSON, and the committed length of the rejects file.
 ALTER TABLE seedrow.tables
     ADD COLUMN IF NOT EXISTS dropped_by text NOT NULL DEFAULT '{}',
     ADD COLUMN IF NOT EXISTS rejects bigint NOT NULL DEFAULT 0;
 
--- Whether the load adds its rows to those that are there: giving it up cannot take them away again.
+-- Whether the load adds its rows to existing ones: abandoning it cannot delete them again.
 ALTER TABLE seedrow.loads
     ADD COLUMN IF NOT EXISTS appended boolean NOT NULL DEFAULT false;
 
--- The lines of records whose rows were taken out again while the load is unfinished, since they broke a key.
+-- The lines of records whose rows were deleted again while the load is unfinished, since they violated a key.
 CREATE TABLE IF NOT EXISTS seedrow.removed (
     schema_name text NOT NULL,
     table_name text NOT NULL,

@@ -1,5 +1,5 @@
--- Which load has not come to its end, what was typed for it, and how many constraints it has still to put back?
--- $1: the schema, or NULL for all; a schema that was dropped since has nothing left to put back.
+-- Which load is unfinished, which command started it, and how many constraints has it still to restore?
+-- $1: the schema, or NULL for all; a schema that was dropped since has nothing left to restore.
 SELECT
     l.target_schema,
     l.command,

@@ -2,7 +2,7 @@
 -- Settings that this version lacks count as 0.
 WITH taken AS (
     SELECT
-        count(*) AS all_of_them,
+        count(*) AS in_all,
         count(*) FILTER (WHERE datname = current_database()) AS of_database,
         count(*) FILTER (WHERE usename = current_user) AS of_role
     FROM pg_stat_activity
@@ -12,7 +12,7 @@ SELECT least(
     current_setting('max_connections')::int8
         - COALESCE(current_setting('superuser_reserved_connections', true)::int8, 0)
         - COALESCE(current_setting('reserved_connections', true)::int8, 0)
-        - taken.all_of_them,
+        - taken.in_all,
     CASE WHEN d.datconnlimit >= 0 THEN d.datconnlimit - taken.of_database END,
     CASE WHEN r.rolconnlimit >= 0 THEN r.rolconnlimit - taken.of_role END
 )

@@ -1,5 +1,5 @@
--- The settings that decide how fast rows get in, and what the log has come to.
--- Settings that this version lacks are left out.
+-- The settings that decide how fast rows are loaded.
+-- Settings that this version lacks are omitted.
 SELECT name, current_setting(name) AS value, source = 'session' AS is_ours
 FROM pg_settings
 WHERE name IN (

@@ -1,0 +1,59 @@
+//! What a load is asked to do: server, dataset, tables and policies, fixed before any work starts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio_postgres::GenericClient;
+
+use crate::dataset::Dataset;
+use crate::load::policy::Policy;
+use crate::load::source::rejects::Rejects;
+use crate::load::stage::StageTracker;
+use crate::load::table::load::Commit;
+use crate::postgres::{Server, catalog};
+
+/// What is loaded, where and how.
+pub struct Load<'a> {
+    /// The server.
+    pub server: &'a Server,
+    /// The dataset that describes the tables.
+    pub dataset: &'a Arc<Dataset>,
+    /// The positions of its tables, in load order.
+    pub tables: &'a [usize],
+    /// Connections that load at a time.
+    pub jobs: usize,
+    /// Whether tables that hold rows are emptied.
+    pub replace: bool,
+    /// Handling of existing rows and of rows that violate keys.
+    pub policy: Policy,
+    /// Receives the rejected records.
+    pub rejects: Arc<Rejects>,
+    /// What a transaction loads; `None` for what suits the target.
+    pub commit: Option<Commit>,
+    /// The longest that a statement waits for a lock.
+    pub lock_timeout: Duration,
+    /// The command line without `--replace`, for the ledger and for messages.
+    pub command: String,
+    /// Updated as the load proceeds.
+    pub stage: &'a StageTracker,
+}
+
+impl Load<'_> {
+    /// The tables' names, in load order.
+    pub fn table_names(&self) -> Vec<String> {
+        self.tables
+            .iter()
+            .map(|&table| self.dataset.tables[table].name.clone())
+            .collect()
+    }
+
+    /// The schema asked for, else the connection's current one.
+    pub async fn schema(&self, client: &impl GenericClient) -> Result<String> {
+        if let Some(schema) = self.server.schema() {
+            return Ok(schema.to_owned());
+        }
+        let current = catalog::current_schema(client).await?;
+        current.context("the connection's search_path names no schema that exists; choose one with --target-schema")
+    }
+}

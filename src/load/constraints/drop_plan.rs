@@ -1,0 +1,167 @@
+//! Which constraints and indexes are dropped for the load, and which are kept because they could not be restored exactly.
+
+use std::collections::HashSet;
+
+use crate::load::constraints::catalog::Constraint;
+use crate::load::ledger::DroppedConstraint;
+use crate::postgres::TableName;
+
+/// Which constraints are dropped and which are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DropPlan {
+    /// Foreign keys first, so that no key has a dependent left.
+    pub drop: Vec<Constraint>,
+    /// With the reason.
+    pub keep: Vec<(Constraint, String)>,
+}
+
+impl DropPlan {
+    /// Drops what has no obstacle; `filled` are tables outside the load that hold rows, whose foreign keys are kept.
+    pub fn new(constraints: Vec<Constraint>, filled: &HashSet<u32>) -> DropPlan {
+        let mut plan = DropPlan::default();
+        let (foreign, own): (Vec<Constraint>, Vec<Constraint>) = constraints
+            .into_iter()
+            .partition(|it| it.definition.is_foreign());
+        for mut key in foreign {
+            let reason = match key.obstacle.take() {
+                None if filled.contains(&key.table_oid) => {
+                    Some("its table holds rows and is not part of this load".to_owned())
+                }
+                reason => reason,
+            };
+            plan.add(key, reason);
+        }
+        for mut key in own {
+            let reason = key
+                .obstacle
+                .take()
+                .or_else(|| plan.kept_reference(key.index_oid));
+            plan.add(key, reason);
+        }
+        plan
+    }
+
+    /// Drops nothing: rows are added to tables that keep their constraints.
+    pub fn keep_all(constraints: Vec<Constraint>) -> DropPlan {
+        let reason = |key| (key, "rows are added to existing ones".to_owned());
+        DropPlan {
+            drop: Vec::new(),
+            keep: constraints.into_iter().map(reason).collect(),
+        }
+    }
+
+    /// The reason to keep an index that a kept foreign key references.
+    fn kept_reference(&self, index_oid: u32) -> Option<String> {
+        let mut kept = self.keep.iter();
+        let (foreign, _) = kept.find(|(foreign, _)| foreign.index_oid == index_oid)?;
+        Some(format!(
+            "{} references it and is kept",
+            foreign.definition.name
+        ))
+    }
+
+    fn add(&mut self, key: Constraint, reason: Option<String>) {
+        match reason {
+            Some(reason) => self.keep.push((key, reason)),
+            None => self.drop.push(key),
+        }
+    }
+
+    /// What is dropped, as the ledger records it; `not_validated` are foreign keys that an earlier load left NOT VALID,
+    /// which are validated again.
+    pub fn dropped(&self, not_validated: &[(TableName, String)]) -> Vec<DroppedConstraint> {
+        let recorded = |key: &Constraint| {
+            let mut constraint = key.definition.clone();
+            constraint.validated |= not_validated
+                .iter()
+                .any(|(table, name)| *table == constraint.table && *name == constraint.name);
+            constraint
+        };
+        self.drop.iter().map(recorded).collect()
+    }
+
+    /// The tables outside the load whose foreign keys are kept.
+    pub fn outside_tables(&self, inside: &[u32]) -> Vec<&TableName> {
+        self.kept_foreign_keys()
+            .filter(|key| !inside.contains(&key.table_oid))
+            .map(|key| &key.definition.table)
+            .collect()
+    }
+
+    /// How many keys, indexes and foreign keys a table has.
+    pub fn count_on(&self, table: u32) -> usize {
+        let kept = self.keep.iter().map(|(key, _)| key);
+        let all = self.drop.iter().chain(kept);
+        all.filter(|key| key.table_oid == table).count()
+    }
+
+    /// Whether a kept foreign key references this table from another one, so that it cannot be truncated alone.
+    pub fn is_referenced(&self, table: u32) -> bool {
+        self.kept_foreign_keys()
+            .any(|key| key.referenced_oid == table && key.table_oid != table)
+    }
+
+    /// Whether a foreign key is kept, so that parents must be loaded before their children.
+    pub fn needs_load_order(&self) -> bool {
+        self.kept_foreign_keys().next().is_some()
+    }
+
+    fn kept_foreign_keys(&self) -> impl Iterator<Item = &Constraint> {
+        let kept = self.keep.iter().map(|(key, _)| key);
+        kept.filter(|key| key.definition.is_foreign())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::ledger::ConstraintKind;
+
+    fn key(code: &str, table: u32, referenced: u32, index: u32) -> Constraint {
+        Constraint {
+            table_oid: table,
+            referenced_oid: referenced,
+            index_oid: index,
+            definition: DroppedConstraint {
+                table: TableName::new("public", format!("t{table}")),
+                name: format!("{code}{table}"),
+                kind: ConstraintKind::from_code(code).unwrap(),
+                definition: "…".into(),
+                validated: true,
+            },
+            obstacle: None,
+        }
+    }
+
+    fn names<'a>(keys: impl IntoIterator<Item = &'a Constraint>) -> Vec<&'a str> {
+        let names = keys.into_iter().map(|key| key.definition.name.as_str());
+        names.collect()
+    }
+
+    #[test]
+    fn everything_plain_is_dropped_foreign_keys_first() {
+        let plan = DropPlan::new(vec![key("p", 1, 0, 7), key("f", 2, 1, 7)], &HashSet::new());
+        assert_eq!(names(&plan.drop), ["f2", "p1"]);
+        assert!(!plan.is_referenced(1));
+    }
+
+    #[test]
+    fn a_key_is_kept_while_a_kept_foreign_key_references_it() {
+        let plan = DropPlan::new(
+            vec![key("p", 1, 0, 7), key("f", 2, 1, 7), key("p", 2, 0, 8)],
+            &HashSet::from([2]),
+        );
+        assert_eq!(names(plan.keep.iter().map(|(key, _)| key)), ["f2", "p1"]);
+        assert!(plan.is_referenced(1) && !plan.is_referenced(2));
+    }
+
+    #[test]
+    fn an_obstacle_keeps_its_key() {
+        let commented = Constraint {
+            obstacle: Some("it has a comment".into()),
+            ..key("p", 1, 0, 7)
+        };
+        let plan = DropPlan::new(vec![commented], &HashSet::new());
+        assert_eq!(plan.keep[0].1, "it has a comment");
+    }
+}

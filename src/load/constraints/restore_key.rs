@@ -1,0 +1,80 @@
+//! Restoring a primary or unique key on a filled table: duplicates are rejected, or named in the error.
+
+use anyhow::{Context, Error, Result, anyhow};
+use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::{Client, GenericClient};
+
+use crate::load::constraints::duplicates::reject_duplicates;
+use crate::load::constraints::restore::restore;
+use crate::load::ledger::DroppedConstraint;
+use crate::load::policy::Duplicates;
+use crate::load::table::load::TableLoad;
+
+/// How many duplicate keys an error shows.
+const SHOWN: usize = 5;
+
+/// Restores a key or another index. Duplicates of a unique one are rejected where the policy says so, else they are an
+/// error that shows some of them. Where they come from no file, a key's duplicates are shown by value, an index's by the
+/// server's own message.
+pub async fn restore_key(
+    client: &mut Client,
+    load: &TableLoad<'_>,
+    key: &DroppedConstraint,
+    policy: Duplicates,
+) -> Result<()> {
+    let Err(mut error) = restore(client, key).await else {
+        return Ok(());
+    };
+    if is_unique_violation(&error) && reject_duplicates(client, load, key, policy).await? {
+        match restore(client, key).await {
+            Ok(()) => return Ok(()),
+            Err(again) => error = again,
+        }
+    }
+    if !is_unique_violation(&error) || key.is_plain_index() {
+        return Err(error);
+    }
+    let values = duplicate_values(client, key)
+        .await
+        .with_context(|| format!("{} has duplicates on {}", key.name, key.table))?;
+    Err(anyhow!(
+        "{} cannot be created on {}: duplicate keys for {}: {}",
+        key.name,
+        key.table,
+        key.definition,
+        values.join(", ")
+    ))
+}
+
+fn is_unique_violation(error: &Error) -> bool {
+    let code = error
+        .chain()
+        .find_map(|cause| Some(cause.downcast_ref::<DbError>()?.code()));
+    code == Some(&SqlState::UNIQUE_VIOLATION)
+}
+
+/// The most frequent duplicate keys, with how often each occurs: `5 (2 times)`.
+async fn duplicate_values(
+    client: &impl GenericClient,
+    key: &DroppedConstraint,
+) -> Result<Vec<String>> {
+    // The definition's first parentheses hold the columns, already quoted.
+    let columns = key
+        .definition
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .map(|(list, _)| list);
+    let columns = columns.context("the key's definition names no columns")?;
+    let sql = format!(
+        "SELECT concat_ws(', ', {columns}) || ' (' || count(*) || ' times)'
+        FROM {}
+        WHERE ({columns}) IS NOT NULL
+        GROUP BY {columns}
+        HAVING count(*) > 1
+        ORDER BY count(*) DESC, {columns}
+        LIMIT {SHOWN}",
+        key.table
+    );
+    let rows = client.query(&sql, &[]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}

@@ -1,0 +1,240 @@
+//! The work between the ledger's first entry and its last: rows and keys, statistics, foreign keys.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use tokio_postgres::Client;
+
+use crate::load::account::Account;
+use crate::load::constraints::{BrokenForeignKey, DropPlan, ForeignKeyPhase, restore_key};
+use crate::load::ledger::{self, DroppedConstraint};
+use crate::load::outcome::Phase;
+use crate::load::policy::Policy;
+use crate::load::post_load_hook::PostLoadHook;
+use crate::load::session::WorkerPool;
+use crate::load::table::load::TableLoad;
+use crate::load::table::maintenance;
+use crate::progress::Progress;
+
+/// A task of the rows-and-keys phase.
+enum FillTask<'a, T> {
+    /// A table's rows.
+    Rows(&'a TableLoad<'a>),
+    /// Its primary and unique keys, one after the other: each takes an exclusive lock on the table.
+    Keys(&'a TableLoad<'a>),
+    /// Another dropped index. Like the hook's tasks, it only locks out writes, so several may run at a time.
+    Index(&'a TableLoad<'a>, &'a DroppedConstraint),
+    /// A task of the hook.
+    Hook(&'a TableLoad<'a>, T),
+}
+
+/// Tables to fill and constraints to restore.
+pub struct Fill<'a, H> {
+    /// The connections.
+    pub pool: WorkerPool<'a>,
+    /// The tables, in load order.
+    pub loads: &'a [TableLoad<'a>],
+    /// The constraints that are dropped.
+    pub dropped: &'a [DroppedConstraint],
+    /// Which constraints were to be dropped and which are kept.
+    pub plan: &'a DropPlan,
+    /// What runs on loaded tables.
+    pub hook: &'a H,
+    /// Handling of rows that violate keys.
+    pub policy: Policy,
+    /// The tables' schema.
+    pub schema: &'a str,
+    /// Progress bars.
+    pub progress: &'a Progress,
+}
+
+/// The result of filling the tables.
+pub struct Filled {
+    /// One for each table, in load order.
+    pub accounts: Vec<Account>,
+    /// Foreign keys that rows violate.
+    pub broken_keys: Vec<BrokenForeignKey>,
+    /// Where the time went.
+    pub phases: Vec<Phase>,
+}
+
+impl<H: PostLoadHook> Fill<'_, H> {
+    /// All phases, one after the other.
+    pub async fn run(&self) -> Result<Filled> {
+        let start = Instant::now();
+        let bar = self.progress.phase(H::PHASE);
+        self.rows_and_keys().await?;
+        drop(bar);
+        let accounts = self.accounts().await?;
+        self.ensure_rejects_allowed(&accounts)?;
+        let rows = Some(accounts.iter().map(|account| account.loaded).sum());
+        let mut phases = vec![Phase::since(start, H::PHASE, rows)];
+
+        let start = Instant::now();
+        let bar = self.progress.phase("statistics");
+        self.sequences_and_statistics().await?;
+        drop(bar);
+        phases.push(Phase::since(start, "statistics", rows));
+
+        let start = Instant::now();
+        let bar = self.progress.phase("foreign keys");
+        let broken_keys = self.foreign_keys().await?;
+        drop(bar);
+        phases.push(Phase::since(start, "foreign keys", None));
+
+        Ok(Filled {
+            // Read again: rows may have been deleted.
+            accounts: self.accounts().await?,
+            broken_keys,
+            phases,
+        })
+    }
+
+    /// Every table's rows, then its keys and the hook's tasks, on as many connections as there are, the largest table
+    /// first; on one connection and parents first while foreign keys are kept.
+    ///
+    /// The first connection prefers rows and the others, or an only one, what is built from them: pages just written are
+    /// still in memory.
+    async fn rows_and_keys(&self) -> Result<()> {
+        let pool = match self.plan.needs_load_order() {
+            true => self.pool.limited_to(1),
+            false => self.pool,
+        };
+        let first = |load| match TableLoad::is_complete(load) {
+            true => FillTask::Keys(load),
+            false => FillTask::Rows(load),
+        };
+        pool.run_ranked(
+            self.loads.iter().map(first).collect(),
+            |worker, task| self.rank(worker, task),
+            async |client, task| self.run_task(client, task).await,
+        )
+        .await
+    }
+
+    /// Runs a task and returns those that follow it.
+    async fn run_task<'t>(
+        &'t self,
+        client: &mut Client,
+        task: FillTask<'t, H::Task>,
+    ) -> Result<Vec<FillTask<'t, H::Task>>> {
+        match task {
+            FillTask::Rows(load) => {
+                load.carry_out(client, self.progress).await?;
+                Ok(vec![FillTask::Keys(load)])
+            }
+            FillTask::Keys(load) => {
+                let (indexes, keys): (Vec<_>, Vec<_>) =
+                    self.dropped_from(load).partition(|it| it.is_plain_index());
+                for key in keys {
+                    self.restore_key(client, load, key).await?;
+                }
+                let hook = self.hook.tasks(&load.target.name).into_iter();
+                let hook = hook.map(|task| FillTask::Hook(load, task));
+                let indexes = indexes.into_iter();
+                let indexes = indexes.map(|index| FillTask::Index(load, index));
+                Ok(indexes.chain(hook).collect())
+            }
+            FillTask::Index(load, index) => {
+                self.restore_key(client, load, index).await?;
+                Ok(Vec::new())
+            }
+            FillTask::Hook(_, task) => {
+                self.hook.run(task).await?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// The keys and indexes that were dropped from a table.
+    fn dropped_from(&self, load: &TableLoad) -> impl Iterator<Item = &DroppedConstraint> {
+        let table = load.target.name.clone();
+        let dropped = self.dropped.iter();
+        dropped.filter(move |it| !it.is_foreign() && it.table == table)
+    }
+
+    async fn restore_key(
+        &self,
+        client: &mut Client,
+        load: &TableLoad<'_>,
+        key: &DroppedConstraint,
+    ) -> Result<()> {
+        let task = self.progress.step(format!("build {}", key.name));
+        restore_key(client, load, key, self.policy.duplicates).await?;
+        task.finish();
+        Ok(())
+    }
+
+    fn rank(&self, worker: usize, task: &FillTask<H::Task>) -> u64 {
+        const PREFERRED: u64 = 1 << 62;
+        let only_one = self.pool.connections == 1;
+        let (load, preferred) = match task {
+            FillTask::Rows(load) => (load, worker == 0 && !only_one),
+            FillTask::Keys(load) | FillTask::Index(load, _) | FillTask::Hook(load, _) => {
+                (load, worker > 0 || only_one)
+            }
+        };
+        let size = if self.plan.needs_load_order() {
+            // Positions in load order, the first highest.
+            u64::from(u32::MAX) - load.target.table as u64
+        } else {
+            load.input.bytes
+        };
+        size.min(PREFERRED - 1) + if preferred { PREFERRED } else { 0 }
+    }
+
+    /// Refuses more rejects than the share of the records read that is allowed.
+    fn ensure_rejects_allowed(&self, accounts: &[Account]) -> Result<()> {
+        let read = accounts.iter().map(|account| account.read).sum();
+        match self.loads.first() {
+            Some(load) => load.rejects.ensure_share(read),
+            None => Ok(()),
+        }
+    }
+
+    async fn sequences_and_statistics(&self) -> Result<()> {
+        let task = self.progress.step("take statistics");
+        let tables = self.loads.iter().collect();
+        self.pool
+            .run_each(tables, async |client, load: &TableLoad| {
+                let table = &load.target.name;
+                maintenance::advance_sequences(client, load.target).await?;
+                let frozen = load.is_frozen() && !self.has_rejects(client, load).await?;
+                maintenance::analyze(client, table, frozen).await?;
+                if self.policy.append {
+                    // Its counts were compared as rows were added to existing ones.
+                    return Ok(());
+                }
+                maintenance::ensure_counts(client, self.schema, table).await
+            })
+            .await?;
+        task.finish();
+        Ok(())
+    }
+
+    /// Whether records of a table were rejected: rows may have been deleted from it.
+    async fn has_rejects(&self, client: &Client, load: &TableLoad<'_>) -> Result<bool> {
+        let name = std::slice::from_ref(&load.target.name.name);
+        let accounts = ledger::accounts(client, self.schema, name).await?;
+        Ok(accounts.iter().any(|account| account.rejected > 0))
+    }
+
+    async fn foreign_keys(&self) -> Result<Vec<BrokenForeignKey>> {
+        let phase = ForeignKeyPhase {
+            pool: self.pool,
+            loads: self.loads,
+            dropped: self.dropped,
+            policy: self.policy,
+            schema: self.schema,
+            progress: self.progress,
+        };
+        phase.run().await
+    }
+
+    /// The tables' accounts, from the ledger.
+    async fn accounts(&self) -> Result<Vec<Account>> {
+        let client = self.pool.connect().await?;
+        let names = self.loads.iter().map(|load| load.target.name.name.clone());
+        ledger::accounts(&client, self.schema, &names.collect::<Vec<_>>()).await
+    }
+}

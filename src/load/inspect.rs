@@ -1,0 +1,120 @@
+//! What the ledger and the tables say before a load: nothing, this load unfinished, or this load complete.
+
+use anyhow::{Result, bail};
+use tokio_postgres::Client;
+
+use crate::load::config::Load;
+use crate::load::identity::Identity;
+use crate::load::ledger::{self, LoadEntry, TableProgress};
+use crate::load::table::target;
+use crate::postgres::catalog;
+use crate::suggestion::TARGET;
+
+/// What the ledger has of a load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LedgerState {
+    /// Nothing, or what is to be replaced.
+    Absent,
+    /// This very load, unfinished: it is resumed.
+    Unfinished,
+    /// This very load, complete.
+    Complete,
+}
+
+/// What the ledger has of this load. Refuses where a different unfinished load or foreign rows block it.
+///
+/// Changes nothing, so that it can be called before rows are generated.
+pub async fn ledger_state(load: &Load<'_>, identity: &Identity) -> Result<LedgerState> {
+    let client = load.server.connect().await?;
+    let Some(schema) = existing_schema(load, &client).await? else {
+        return Ok(LedgerState::Absent);
+    };
+    let entry = ledger::find(&client, &schema).await?;
+    match compare(load, entry.as_ref(), identity)? {
+        LedgerState::Unfinished => return Ok(LedgerState::Unfinished),
+        LedgerState::Complete if is_intact(load, &client, &schema, identity).await? => {
+            return Ok(LedgerState::Complete);
+        }
+        LedgerState::Complete | LedgerState::Absent => {}
+    }
+    target::are_missing(&client, load.dataset, &schema, load.tables).await?;
+    let filled = target::full(&client, load.dataset, &schema, load.tables).await?;
+    ensure_may_fill(load, &filled)?;
+    Ok(LedgerState::Absent)
+}
+
+async fn existing_schema(load: &Load<'_>, client: &Client) -> Result<Option<String>> {
+    match load.server.schema() {
+        Some(schema) => Ok(catalog::schema_exists(client, schema)
+            .await?
+            .then(|| schema.to_owned())),
+        None => load.schema(client).await.map(Some),
+    }
+}
+
+/// Compares this load with the ledger's entry; refuses where a different unfinished load blocks it.
+fn compare(load: &Load, entry: Option<&LoadEntry>, identity: &Identity) -> Result<LedgerState> {
+    let Some(entry) = entry else {
+        return Ok(LedgerState::Absent);
+    };
+    let same = entry.identity == identity.digest && !load.replace;
+    match (same, entry.finished) {
+        (true, true) => return Ok(LedgerState::Complete),
+        (true, false) => return Ok(LedgerState::Unfinished),
+        (false, true) => return Ok(LedgerState::Absent),
+        (false, false) => {}
+    }
+    let names = load.table_names();
+    let covered = entry.tables.iter().all(|table| names.contains(table));
+    if load.replace && covered {
+        return Ok(LedgerState::Absent);
+    }
+    let LoadEntry {
+        command, tables, ..
+    } = entry;
+    let tables = tables.join(", ");
+    if !load.replace && *command == load.command {
+        bail!(
+            "this database has an unfinished load of {tables}, started by this same command, but seedrow or the dataset \
+             has changed since; `{command} --replace` loads it anew, `seedrow forget --abandon{TARGET}` abandons it"
+        );
+    }
+    let replace = match !load.replace && covered {
+        true => format!(", `{} --replace` replaces it", load.command),
+        false => String::new(),
+    };
+    bail!(
+        "this database has an unfinished load of {tables}, started by `{command}`; that command finishes it, \
+         `seedrow forget --abandon{TARGET}` abandons it{replace}"
+    )
+}
+
+/// Whether no file has changed since, and no table with rows in the ledger was dropped or emptied.
+async fn is_intact(
+    load: &Load<'_>,
+    client: &Client,
+    schema: &str,
+    identity: &Identity,
+) -> Result<bool> {
+    let names = load.table_names();
+    let loaded = ledger::progress(client, schema, &names).await?;
+    let filled = target::full(client, load.dataset, schema, load.tables).await?;
+    let existing = target::existing(client, load.dataset, schema, load.tables).await?;
+    let has_rows = |it: &TableProgress| it.account.loaded == 0 || filled.contains(&it.account.name);
+    let sources = loaded.iter().map(|it| &it.source);
+    let unchanged = sources.eq(identity.sources.iter());
+    Ok(unchanged && existing == names && loaded.iter().all(has_rows))
+}
+
+/// Refuses tables that hold rows, unless they may be emptied.
+fn ensure_may_fill(load: &Load, filled: &[String]) -> Result<()> {
+    if load.replace || load.policy.append || filled.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "{} {} rows already; --replace empties what is to be loaded, `seedrow load --append` adds to it, \
+         --target-schema NAME loads beside it",
+        filled.join(", "),
+        if filled.len() == 1 { "holds" } else { "hold" }
+    )
+}

@@ -1,0 +1,186 @@
+//! Loads in the ledger, one for each target schema: started, unfinished, finished.
+
+use anyhow::{Context, Result, bail};
+use tokio_postgres::{GenericClient, Row};
+
+use crate::load::ledger::dropped::dropped;
+use crate::load::ledger::schema;
+
+/// A load that the ledger holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadEntry {
+    /// A digest of what decides the tables' contents: the same for the same command.
+    pub identity: String,
+    /// The command line that started it, for messages.
+    pub command: String,
+    /// Its tables.
+    pub tables: Vec<String>,
+    /// Whether it is complete.
+    pub finished: bool,
+    /// Whether it may empty tables that held rows when it started.
+    pub replaced: bool,
+    /// Whether it adds its rows to existing ones.
+    pub appended: bool,
+}
+
+/// What is recorded of a load when it starts.
+#[derive(Debug, Clone)]
+pub struct NewLoadEntry<'a> {
+    /// See [`LoadEntry::identity`].
+    pub identity: &'a str,
+    /// See [`LoadEntry::command`].
+    pub command: &'a str,
+    /// The dataset's name.
+    pub dataset: &'a str,
+    /// The dataset's hash.
+    pub dataset_hash: &'a str,
+    /// Rows of the root table, when seedrow generated them.
+    pub root_rows: Option<u64>,
+    /// The seed, when seedrow generated the rows.
+    pub seed: Option<u64>,
+    /// The tables' names.
+    pub tables: Vec<String>,
+    /// See [`LoadEntry::replaced`].
+    pub replaced: bool,
+    /// See [`LoadEntry::appended`].
+    pub appended: bool,
+    /// The qualified names of the indexes that it builds besides the dropped ones.
+    pub indexes: Vec<String>,
+}
+
+/// The load that the ledger holds for a schema; `None` without a ledger.
+pub async fn find(client: &impl GenericClient, schema: &str) -> Result<Option<LoadEntry>> {
+    if !schema::exists(client).await? {
+        return Ok(None);
+    }
+    let sql = "SELECT identity, command, tables, finished_at IS NOT NULL, replaced, appended
+        FROM seedrow.loads
+        WHERE target_schema = $1";
+    let row = client
+        .query_opt(sql, &[&schema])
+        .await
+        .context("could not read the ledger")?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(LoadEntry {
+        identity: row.try_get(0)?,
+        command: row.try_get(1)?,
+        tables: row.try_get(2)?,
+        finished: row.try_get(3)?,
+        replaced: row.try_get(4)?,
+        appended: row.try_get(5)?,
+    }))
+}
+
+/// A load that was started and not finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnfinishedLoad {
+    /// Its target schema.
+    pub schema: String,
+    /// See [`LoadEntry::command`].
+    pub command: String,
+    /// Its tables, parents first.
+    pub tables: Vec<String>,
+    /// See [`LoadEntry::replaced`].
+    pub replaced: bool,
+    /// See [`LoadEntry::appended`].
+    pub appended: bool,
+    /// See [`NewLoadEntry::indexes`].
+    pub indexes: Vec<String>,
+}
+
+/// The unfinished loads of all schemas that exist.
+pub async fn unfinished_loads(client: &impl GenericClient) -> Result<Vec<UnfinishedLoad>> {
+    let sql = "SELECT l.target_schema, l.command, l.tables, l.replaced, l.indexes, l.appended
+        FROM seedrow.loads AS l
+        JOIN pg_namespace AS n ON n.nspname = l.target_schema
+        WHERE l.finished_at IS NULL
+        ORDER BY l.started_at";
+    let rows = client
+        .query(sql, &[])
+        .await
+        .context("could not read the ledger")?;
+    let load = |row: &Row| {
+        Ok(UnfinishedLoad {
+            schema: row.try_get(0)?,
+            command: row.try_get(1)?,
+            tables: row.try_get(2)?,
+            replaced: row.try_get(3)?,
+            indexes: row.try_get(4)?,
+            appended: row.try_get(5)?,
+        })
+    };
+    rows.iter().map(load).collect()
+}
+
+/// Records the start of a load, in place of the schema's last one.
+pub async fn start(
+    client: &impl GenericClient,
+    schema: &str,
+    entry: &NewLoadEntry<'_>,
+) -> Result<()> {
+    let sql = "INSERT INTO seedrow.loads
+            (target_schema, identity, command, dataset, dataset_hash, seedrow_version, root_rows, seed, tables, replaced, indexes, appended)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::numeric, $9, $10, $11, $12)
+        ON CONFLICT (target_schema) DO UPDATE SET
+            identity = EXCLUDED.identity, command = EXCLUDED.command, dataset = EXCLUDED.dataset,
+            dataset_hash = EXCLUDED.dataset_hash, seedrow_version = EXCLUDED.seedrow_version,
+            root_rows = EXCLUDED.root_rows, seed = EXCLUDED.seed, tables = EXCLUDED.tables,
+            replaced = EXCLUDED.replaced, indexes = EXCLUDED.indexes, appended = EXCLUDED.appended,
+            started_at = clock_timestamp(), finished_at = NULL";
+    let rows = entry.root_rows.map(i64::try_from).transpose()?;
+    let seed = entry.seed.map(|seed| seed.to_string());
+    let version = env!("CARGO_PKG_VERSION");
+    client
+        .execute(
+            sql,
+            &[
+                &schema,
+                &entry.identity,
+                &entry.command,
+                &entry.dataset,
+                &entry.dataset_hash,
+                &version,
+                &rows,
+                &seed,
+                &entry.tables,
+                &entry.replaced,
+                &entry.indexes,
+                &entry.appended,
+            ],
+        )
+        .await
+        .context("could not write the ledger")?;
+    for sql in [
+        "DELETE FROM seedrow.tables WHERE schema_name = $1 AND table_name = ANY ($2)",
+        "DELETE FROM seedrow.removed WHERE schema_name = $1 AND table_name = ANY ($2)",
+    ] {
+        client
+            .execute(sql, &[&schema, &entry.tables])
+            .await
+            .context("could not write the ledger")?;
+    }
+    Ok(())
+}
+
+/// Records that the schema's load is complete; refuses while constraints are still dropped.
+pub async fn finish(client: &impl GenericClient, schema: &str) -> Result<()> {
+    let left = dropped(client, schema).await?;
+    if let Some(first) = left.first() {
+        bail!(
+            "{} constraints and indexes are not restored yet, {} of {} among them",
+            left.len(),
+            first.name,
+            first.table
+        );
+    }
+    for sql in [
+        "UPDATE seedrow.loads SET finished_at = clock_timestamp() WHERE target_schema = $1",
+        "DELETE FROM seedrow.removed WHERE schema_name = $1",
+    ] {
+        client
+            .execute(sql, &[&schema])
+            .await
+            .context("could not write the ledger")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! How far each table has come: its account, and where the next segment begins.
+
+use anyhow::{Context, Result};
+use tokio_postgres::{GenericClient, Row};
+
+use crate::load::account::Account;
+use crate::load::source::chunk::Position;
+
+/// How far a table's load has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableProgress {
+    /// The account so far, or the whole one.
+    pub account: Account,
+    /// The size and time of its file; empty for generated rows.
+    pub source: String,
+    /// Where the next segment begins; `None` when the table is complete.
+    pub next: Option<Position>,
+    /// The committed length of its rejects file, bytes.
+    pub rejects: u64,
+}
+
+/// Saves a table's account, complete or up to where the next segment begins.
+pub async fn save_progress(
+    client: &impl GenericClient,
+    schema: &str,
+    TableProgress {
+        account,
+        source,
+        next,
+        rejects,
+    }: &TableProgress,
+) -> Result<()> {
+    let sql = "INSERT INTO seedrow.tables
+            (schema_name, table_name, file, read, loaded, rejected, dropped, repaired, source, position, line,
+            dropped_by, rejects)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        ON CONFLICT (schema_name, table_name) DO UPDATE SET
+            file = EXCLUDED.file, read = EXCLUDED.read, loaded = EXCLUDED.loaded, rejected = EXCLUDED.rejected,
+            dropped = EXCLUDED.dropped, repaired = EXCLUDED.repaired,
+            source = EXCLUDED.source, position = EXCLUDED.position, line = EXCLUDED.line,
+            dropped_by = EXCLUDED.dropped_by, rejects = EXCLUDED.rejects, loaded_at = clock_timestamp()";
+    let counts = [
+        account.read,
+        account.loaded,
+        account.rejected,
+        account.dropped,
+        account.repaired,
+    ];
+    let [read, loaded, rejected, dropped, repaired] = counts.map(u64::cast_signed);
+    let at = next.map(|next| next.at.cast_signed());
+    let line = next.map(|next| next.line.cast_signed());
+    let dropped_by = serde_json::to_string(&account.dropped_by)?;
+    client
+        .execute(
+            sql,
+            &[
+                &schema,
+                &account.name,
+                &account.file,
+                &read,
+                &loaded,
+                &rejected,
+                &dropped,
+                &repaired,
+                &source,
+                &at,
+                &line,
+                &dropped_by,
+                &rejects.cast_signed(),
+            ],
+        )
+        .await
+        .with_context(|| {
+            format!(
+                "could not save the account of {} in the ledger",
+                account.name
+            )
+        })?;
+    Ok(())
+}
+
+/// Deletes a table's account, whose rows are gone.
+pub async fn forget_table(client: &impl GenericClient, schema: &str, table: &str) -> Result<()> {
+    for sql in [
+        "DELETE FROM seedrow.tables WHERE schema_name = $1 AND table_name = $2",
+        "DELETE FROM seedrow.removed WHERE schema_name = $1 AND table_name = $2",
+    ] {
+        client
+            .execute(sql, &[&schema, &table])
+            .await
+            .context("could not write the ledger")?;
+    }
+    Ok(())
+}
+
+/// Records tables that seedrow created and has not filled: it may index them.
+pub async fn add_created_tables(
+    client: &impl GenericClient,
+    schema: &str,
+    tables: &[String],
+) -> Result<()> {
+    let sql = "INSERT INTO seedrow.tables
+            (schema_name, table_name, file, read, loaded, rejected, dropped, repaired)
+        SELECT $1, created.name, '', 0, 0, 0, 0, 0
+        FROM unnest($2::text[]) AS created (name)
+        ON CONFLICT (schema_name, table_name) DO UPDATE SET
+            file = '', read = 0, loaded = 0, rejected = 0, dropped = 0, repaired = 0, dropped_by = '{}', rejects = 0";
+    client
+        .execute(sql, &[&schema, &tables])
+        .await
+        .context("could not write the ledger")?;
+    Ok(())
+}
+
+/// The accounts of a schema's tables.
+pub async fn accounts(
+    client: &impl GenericClient,
+    schema: &str,
+    tables: &[String],
+) -> Result<Vec<Account>> {
+    let progress = progress(client, schema, tables).await?;
+    Ok(progress.into_iter().map(|table| table.account).collect())
+}
+
+/// How far each of a schema's tables has come; those without a committed row are left out.
+pub async fn progress(
+    client: &impl GenericClient,
+    schema: &str,
+    tables: &[String],
+) -> Result<Vec<TableProgress>> {
+    let sql =
+        "SELECT table_name, file, read, loaded, rejected, dropped, repaired, source, position, line,
+            dropped_by, rejects
+        FROM seedrow.tables
+        WHERE schema_name = $1 AND table_name = ANY ($2)
+        ORDER BY array_position($2, table_name)";
+    let rows = client
+        .query(sql, &[&schema, &tables])
+        .await
+        .context("could not read the ledger")?;
+    let count = |row: &Row, index| -> Result<u64> { Ok(row.try_get::<_, i64>(index)?.try_into()?) };
+    let progress = |row: &Row| {
+        let account = Account {
+            name: row.try_get(0)?,
+            file: row.try_get(1)?,
+            read: count(row, 2)?,
+            loaded: count(row, 3)?,
+            rejected: count(row, 4)?,
+            dropped: count(row, 5)?,
+            repaired: count(row, 6)?,
+            dropped_by: serde_json::from_str(row.try_get(10)?)?,
+        };
+        let next = match row.try_get::<_, Option<i64>>(8)? {
+            None => None,
+            Some(at) => Some(Position {
+                at: at.try_into()?,
+                line: count(row, 9)?,
+            }),
+        };
+        Ok(TableProgress {
+            account,
+            source: row.try_get(7)?,
+            next,
+            rejects: count(row, 11)?,
+        })
+    };
+    rows.iter().map(progress).collect()
+}

@@ -1,0 +1,70 @@
+//! A prepared load: its tables, what is dropped from them, and what an earlier attempt has loaded.
+
+use anyhow::{Context, Result};
+
+use crate::load::config::Load;
+use crate::load::constraints::DropPlan;
+use crate::load::ledger::TableProgress;
+use crate::load::source::input::Input;
+use crate::load::table::load::{Commit, SEGMENT, TableLoad, Way};
+use crate::load::table::target::Target;
+
+/// A load whose tables exist and whose constraints are dropped.
+pub struct PreparedLoad {
+    /// The tables' schema.
+    pub schema: String,
+    /// The tables.
+    pub targets: Vec<Target>,
+    /// Which of their constraints are dropped.
+    pub plan: DropPlan,
+    /// What an earlier attempt has loaded.
+    pub earlier: Vec<TableProgress>,
+    /// See [`Identity::sources`](crate::load::identity::Identity::sources).
+    pub sources: Vec<String>,
+}
+
+impl PreparedLoad {
+    /// What an earlier attempt has of a table.
+    pub fn earlier_of(&self, target: &Target) -> Option<&TableProgress> {
+        let mut earlier = self.earlier.iter();
+        earlier.find(|it| it.account.name == target.name.name)
+    }
+
+    /// Each table with its rows, in load order.
+    pub fn table_loads<'t>(
+        &'t self,
+        load: &'t Load,
+        input: &'t Input,
+    ) -> Result<Vec<TableLoad<'t>>> {
+        let suited = match load.server.is_local() {
+            true => Commit::Table,
+            false => Commit::Segment,
+        };
+        let table_load = |(target, source): (&'t Target, &String)| -> Result<TableLoad<'t>> {
+            let rows = input
+                .tables
+                .iter()
+                .find(|rows| rows.table == target.table)
+                .with_context(|| format!("there is no input for {}", target.name))?;
+            let alone = target.ordinary && !self.plan.is_referenced(target.oid);
+            Ok(TableLoad {
+                dataset: load.dataset,
+                rejects: &load.rejects,
+                target,
+                input: rows,
+                way: match (load.policy.append, alone) {
+                    (true, _) => Way::Added,
+                    (false, true) => Way::Emptied,
+                    (false, false) => Way::Plain,
+                },
+                commit: load.commit.unwrap_or(suited),
+                earlier: self.earlier_of(target).cloned(),
+                source: source.clone(),
+                policy: load.policy,
+                segment: SEGMENT,
+            })
+        };
+        let targets = self.targets.iter().zip(&self.sources);
+        targets.map(table_load).collect()
+    }
+}
