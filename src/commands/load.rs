@@ -12,8 +12,8 @@ use crate::commands::{Outcome, command_line, stoppable, suggestions, typed};
 use crate::dataset::Dataset;
 use crate::dataset::reading::delimiter;
 use crate::load::{
-    self, Commit, Duplicates, Input, Load, MaxRejects, NamedColumns, NamedFile, Nothing, Orphans,
-    Policy, Reached, Rejects, Said, Stage,
+    self, Commit, Duplicates, Input, Load, MaxRejects, NamedColumns, NamedFile, NoHook, Orphans,
+    Policy, Rejects, Said, Stage, StageTracker,
 };
 use crate::postgres::Server;
 use crate::progress::Progress;
@@ -165,7 +165,7 @@ impl Args {
 }
 
 /// Loads the folder and reports what became of every record.
-pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
+pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     let dataset = Arc::new(Dataset::open(&args.dataset.dataset)?);
     args.said().ensure_known(&dataset)?;
     let tables = dataset.select(args.tables().as_deref())?;
@@ -198,9 +198,9 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
         command: command_line(),
         stage,
     };
-    let finished = load.carry_out(&input, &Nothing, &progress).await?;
+    let finished = load::run(&load, &input, &NoHook, &progress).await?;
     report::load::loaded(&finished, &args.suggestions(), args.format)?;
-    Ok(if finished.loaded().broken.is_empty() {
+    Ok(if finished.report().broken_keys.is_empty() {
         Outcome::Held
     } else {
         Outcome::Found
@@ -283,13 +283,13 @@ fn max_rejects(text: &str) -> Result<MaxRejects, String> {
 }
 
 /// What an interrupted load left and what to type next.
-pub fn after_interrupt(reached: Reached) -> String {
-    match reached {
-        Reached::Nothing => format!("no row was loaded; `{}` starts over", typed()),
-        Reached::Begun => format!(
+pub fn after_interrupt(stage: Stage) -> String {
+    match stage {
+        Stage::NotStarted => format!("no row was loaded; `{}` starts over", typed()),
+        Stage::Started => format!(
             "the load is unfinished, and its ledger knows what is there; `{}` finishes it",
             command_line()
         ),
-        Reached::Complete => "the load is complete".to_owned(),
+        Stage::Complete => "the load is complete".to_owned(),
     }
 }

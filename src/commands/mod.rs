@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use crate::cli::{HomeArgs, TargetArgs};
-use crate::load::{Reached, Stage};
+use crate::load::{Stage, StageTracker};
 use crate::postgres::secrets::{typed_words, without_password};
 use crate::postgres::target::TargetOptions;
 use crate::suggestion::{self, Suggestions};
@@ -99,20 +99,20 @@ pub fn execute(cli: &Cli) -> Result<Outcome> {
         .enable_all()
         .build()
         .context("could not start the runtime")?;
-    let stage = Stage::default();
+    let stage = StageTracker::default();
     runtime.block_on(async {
         tokio::select! {
             result = dispatch(&cli.command, &stage) => result,
             signal = interrupted() => {
                 signal?;
-                crate::report::interrupted(&what_next(&cli.command, stage.reached()));
+                crate::report::interrupted(&what_next(&cli.command, stage.get()));
                 Ok(Outcome::Interrupted)
             }
         }
     })
 }
 
-async fn dispatch(command: &Command, stage: &Stage) -> Result<Outcome> {
+async fn dispatch(command: &Command, stage: &StageTracker) -> Result<Outcome> {
     match command {
         Command::Run(args) => run::run(args, stage).await,
         Command::Generate(args) => generate::run(args).await,
@@ -138,11 +138,11 @@ pub(crate) fn database_name(dataset: &str) -> String {
 }
 
 /// What an interrupted command left behind and what to type next.
-fn what_next(command: &Command, reached: Reached) -> String {
+fn what_next(command: &Command, stage: Stage) -> String {
     match command {
-        Command::Run(_) => run::after_interrupt(reached),
+        Command::Run(_) => run::after_interrupt(stage),
         Command::Generate(args) => generate::after_interrupt(args),
-        Command::Load(_) => load::after_interrupt(reached),
+        Command::Load(_) => load::after_interrupt(stage),
         Command::Index(_) => index::after_interrupt(),
         Command::Forget(_) => forget::after_interrupt(),
         Command::Check(_)

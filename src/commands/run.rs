@@ -16,8 +16,8 @@ use crate::files::write::Order;
 use crate::files::{Manifest, manifest};
 use crate::index::{self, Along, Built, How, Mode, Survey};
 use crate::load::{
-    self, Duplicates, Finished, Found, Input, Load, Origin, Orphans, Phase, Policy, Reached,
-    Rejects, Said, Stage,
+    self, Duplicates, Input, LedgerState, Load, LoadOutcome, Origin, Orphans, Phase, Policy,
+    Rejects, Said, Stage, StageTracker,
 };
 use crate::postgres::Server;
 use crate::progress::Progress;
@@ -76,12 +76,12 @@ struct Job<'a> {
     origin: Origin,
     server: Server,
     progress: Progress,
-    stage: &'a Stage,
+    stage: &'a StageTracker,
     waivers: Vec<Waiver>,
 }
 
 /// The whole main job.
-pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
+pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     let dataset = Arc::new(Dataset::open(&args.dataset.dataset)?);
     let tables = dataset.select(args.dataset.tables.as_deref())?;
     let progress = Progress::new(args.quiet.quiet);
@@ -133,8 +133,8 @@ pub async fn run(args: &Args, stage: &Stage) -> Result<Outcome> {
 }
 
 /// A broken foreign key is a finding, whatever the checks said.
-fn verdict(finished: &Finished, checked: &CheckReport) -> Result<Outcome> {
-    if finished.loaded().broken.is_empty() {
+fn verdict(finished: &LoadOutcome, checked: &CheckReport) -> Result<Outcome> {
+    if finished.report().broken_keys.is_empty() {
         outcome(checked, FailOn::Fail)
     } else {
         Ok(Outcome::Found)
@@ -143,7 +143,7 @@ fn verdict(finished: &Finished, checked: &CheckReport) -> Result<Outcome> {
 
 impl Job<'_> {
     /// Makes and loads the rows, unless that was done before.
-    async fn seed(&self, along: &Along<'_>, phases: &mut Vec<Phase>) -> Result<Finished> {
+    async fn seed(&self, along: &Along<'_>, phases: &mut Vec<Phase>) -> Result<LoadOutcome> {
         let load = Load {
             server: &self.server,
             dataset: &self.dataset,
@@ -162,10 +162,10 @@ impl Job<'_> {
             stage: self.stage,
         };
         let identity = load::of_generated(&load, self.origin);
-        if load.look(&identity).await? == Found::Complete {
+        if load::ledger_state(&load, &identity).await? == LedgerState::Complete {
             self.progress
                 .say("run: these rows are loaded already; on to index and check");
-            return load.recall().await;
+            return load::recall(&load).await;
         }
         let input = match &self.args.csv {
             None => self.made().await?,
@@ -176,8 +176,8 @@ impl Job<'_> {
                 Input::find(&self.dataset, Some(folder), &self.tables, &Said::default())?
             }
         };
-        let finished = load.carry_out(&input, along, &self.progress).await?;
-        phases.extend(finished.loaded().phases.iter().cloned());
+        let finished = load::run(&load, &input, along, &self.progress).await?;
+        phases.extend(finished.report().phases.iter().cloned());
         Ok(finished)
     }
 
@@ -275,9 +275,9 @@ impl Job<'_> {
 }
 
 /// What an interrupted run left and what to type next.
-pub fn after_interrupt(reached: Reached) -> String {
-    match reached {
-        Reached::Complete => format!(
+pub fn after_interrupt(stage: Stage) -> String {
+    match stage {
+        Stage::Complete => format!(
             "the rows are loaded; `{}` goes on with index and check",
             command_line()
         ),

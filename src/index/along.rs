@@ -9,7 +9,7 @@ use super::build::{Built, How, build};
 use super::plan::{Mode, Proposal};
 use super::survey::survey;
 use crate::dataset::Waiver;
-use crate::load::Afterwards;
+use crate::load::PostLoadHook;
 use crate::postgres::catalog::{self, Scope};
 use crate::postgres::{Server, TableName};
 use crate::progress::Progress;
@@ -56,7 +56,7 @@ impl<'a> Along<'a> {
     }
 }
 
-impl Afterwards for Along<'_> {
+impl PostLoadHook for Along<'_> {
     type Task = Proposal;
 
     const PHASE: &'static str = "load rows, build keys and indexes";
@@ -79,7 +79,7 @@ impl Afterwards for Along<'_> {
             .collect()
     }
 
-    async fn carry_out(&self, mut proposal: Proposal) -> Result<()> {
+    async fn run(&self, mut proposal: Proposal) -> Result<()> {
         let client = self.server.connect().await?;
         proposal.table_bytes = heap_bytes(&client, &proposal.table).await?;
         let how = How {

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::load::Forgotten;
 use crate::report::print;
 
-/// A line for each load given up, and one for the ledger, of one schema or all.
+/// A line for each load abandoned, and one for the ledger, of one schema or all.
 pub fn forgotten(forgotten: &Forgotten, schema: Option<&str>, database: &str) -> Result<()> {
     if !forgotten.ledger {
         return print(&format!("there is no ledger in {database}\n"));
@@ -17,8 +17,8 @@ pub fn forgotten(forgotten: &Forgotten, schema: Option<&str>, database: &str) ->
             tables => format!("emptied {}", tables.join(", ")),
         };
         text.push_str(&format!(
-            "gave up the unfinished load in schema {}: {emptied}; constraints and indexes put back: {}\n",
-            load.schema, load.put_back
+            "abandoned the unfinished load in schema {}: {emptied}; constraints and indexes restored: {}\n",
+            load.schema, load.restored
         ));
     }
     let part = schema.map_or_else(String::new, |schema| format!(" of schema {schema}"));

@@ -7,7 +7,9 @@ use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
 use crate::cli::Format;
-use crate::load::{Account, BrokenKey, Finished, Loaded, Rejected, Rejects, Settings};
+use crate::load::{
+    Account, BrokenForeignKey, LoadOutcome, LoadReport, Rejected, Rejects, ServerSettings,
+};
 use crate::progress::{grouped, per_second};
 use crate::report::table::{Align, table};
 use crate::report::{pretty, print};
@@ -17,25 +19,27 @@ use crate::suggestion::{Suggestions, TARGET, shell_word};
 const FK_NOT_VALID: &str = "fk-not-valid";
 
 /// Every table's account, then the findings; its suggested commands completed.
-pub fn loaded(finished: &Finished, suggestions: &Suggestions, format: Format) -> Result<()> {
+pub fn loaded(outcome: &LoadOutcome, suggestions: &Suggestions, format: Format) -> Result<()> {
     match format {
-        Format::Text => print(&suggestions.complete(&text(finished))),
-        Format::Json => print(&pretty(&as_json(finished))),
+        Format::Text => print(&suggestions.complete(&text(outcome))),
+        Format::Json => print(&pretty(&as_json(outcome))),
     }
 }
 
-fn text(finished: &Finished) -> String {
-    let loaded = finished.loaded();
+fn text(outcome: &LoadOutcome) -> String {
+    let loaded = outcome.report();
     let mut text = accounts(&loaded.accounts);
     text.push_str(&left_out(
         &loaded.accounts,
         &loaded.rejected,
-        &loaded.put_aside,
+        &loaded.reject_files,
     ));
     let rows: u64 = loaded.accounts.iter().map(|account| account.loaded).sum();
-    match finished {
-        Finished::Before(_) => text.push_str("this load was completed before; nothing to do\n"),
-        Finished::Now(_) => {
+    match outcome {
+        LoadOutcome::AlreadyComplete(_) => {
+            text.push_str("this load was completed before; nothing to do\n")
+        }
+        LoadOutcome::Completed(_) => {
             let seconds: f64 = loaded
                 .phases
                 .iter()
@@ -126,27 +130,31 @@ fn left_out(accounts: &[Account], rejected: &[Rejected], files: &[(String, PathB
     text
 }
 
-/// What stayed in place during the load, and the foreign keys that rows break.
-pub fn findings(loaded: &Loaded) -> String {
-    let stayed = loaded.stayed.iter();
-    let stayed = stayed.map(|stayed| format!("stayed in place during the load: {stayed}\n"));
-    stayed.chain(loaded.broken.iter().map(finding)).collect()
+/// The constraints that were not dropped for the load, and the foreign keys that rows violate.
+pub fn findings(loaded: &LoadReport) -> String {
+    let kept = loaded.kept_constraints.iter();
+    let kept = kept.map(|kept| format!("not dropped for the load: {kept}\n"));
+    kept.chain(loaded.broken_keys.iter().map(finding)).collect()
 }
 
 /// The settings that mattered and what would have been faster; nothing for a load that was done before.
-pub fn settings(settings: &Settings) -> String {
+pub fn settings(settings: &ServerSettings) -> String {
     if settings.settings.is_empty() {
         return String::new();
     }
     let shown = settings.settings.iter().map(|it| {
-        let ours = if it.ours { " (set by seedrow)" } else { "" };
+        let ours = if it.set_by_load {
+            " (set by seedrow)"
+        } else {
+            ""
+        };
         format!("{} {}{ours}", it.name, it.value)
     });
     let mut text = format!("settings: {}\n", shown.collect::<Vec<_>>().join(", "));
     text.push_str(&format!(
-        "log written meanwhile: {}; checkpoints forced: {}\n",
-        HumanBytes(settings.wal),
-        settings.forced
+        "WAL written meanwhile: {}; checkpoints forced: {}\n",
+        HumanBytes(settings.wal_bytes),
+        settings.forced_checkpoints
     ));
     for advice in &settings.advice {
         text.push_str(&format!("advice: {advice}\n"));
@@ -183,11 +191,11 @@ pub fn accounts(accounts: &[Account]) -> String {
     table(&head, accounts.iter().map(row).collect())
 }
 
-fn message(key: &BrokenKey) -> String {
-    format!("{}, so the foreign key stays NOT VALID", key.told())
+fn message(key: &BrokenForeignKey) -> String {
+    format!("{}, so the foreign key stays NOT VALID", key)
 }
 
-fn help(key: &BrokenKey) -> String {
+fn help(key: &BrokenForeignKey) -> String {
     format!(
         "mend or delete those rows, then type: ALTER TABLE {} VALIDATE CONSTRAINT {};",
         key.table,
@@ -196,7 +204,7 @@ fn help(key: &BrokenKey) -> String {
 }
 
 /// A broken foreign key with some of its rows and what to type.
-fn finding(key: &BrokenKey) -> String {
+fn finding(key: &BrokenForeignKey) -> String {
     let mut text = format!("\n{FK_NOT_VALID}: {}\n", message(key));
     for sample in &key.samples {
         text.push_str(&format!("    {sample}\n"));
@@ -205,18 +213,18 @@ fn finding(key: &BrokenKey) -> String {
     text
 }
 
-fn as_json(finished: &Finished) -> Value {
-    let loaded = finished.loaded();
-    let finding = |key: &BrokenKey| json!({"rule": FK_NOT_VALID, "message": message(key), "help": help(key), "rows": key.rows, "samples": key.samples});
+fn as_json(outcome: &LoadOutcome) -> Value {
+    let loaded = outcome.report();
+    let finding = |key: &BrokenForeignKey| json!({"rule": FK_NOT_VALID, "message": message(key), "help": help(key), "rows": key.rows, "samples": key.samples});
     json!({
         "tables": loaded.accounts,
         "dropped_by": dropped_by(&loaded.accounts),
         "rejected": loaded.rejected,
-        "rejects": rejects_files(&loaded.put_aside),
-        "findings": loaded.broken.iter().map(finding).collect::<Vec<_>>(),
-        "stayed": loaded.stayed,
+        "rejects": rejects_files(&loaded.reject_files),
+        "findings": loaded.broken_keys.iter().map(finding).collect::<Vec<_>>(),
+        "stayed": loaded.kept_constraints,
         "settings": loaded.settings.settings.iter().map(|it| (it.name.clone(), it.value.clone().into())).collect::<serde_json::Map<_, Value>>(),
         "advice": loaded.settings.advice,
-        "done_before": matches!(finished, Finished::Before(_)),
+        "done_before": matches!(outcome, LoadOutcome::AlreadyComplete(_)),
     })
 }

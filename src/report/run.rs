@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::check::CheckReport;
-use crate::load::{Finished, Phase};
+use crate::load::{LoadOutcome, Phase};
 use crate::progress::{grouped, per_second};
 use crate::report::colour::Colour;
 use crate::report::table::{Align, table};
@@ -11,12 +11,12 @@ use crate::report::{check, load, print};
 
 /// Everything, the phases and the verdict last; `built` is the table of the indexes built.
 pub fn summary(
-    finished: &Finished,
+    outcome: &LoadOutcome,
     built: &str,
     checked: &CheckReport,
     phases: &[Phase],
 ) -> Result<()> {
-    let loaded = finished.loaded();
+    let loaded = outcome.report();
     let mut text = load::accounts(&loaded.accounts);
     text.push_str(&load::findings(loaded));
     text.push('\n');

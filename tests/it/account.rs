@@ -176,7 +176,7 @@ fn duplicates_are_rejected_but_for_the_first() {
     );
     shop.load(&["--duplicates", "reject", "--max-rejects", "2"])
         .exits(2)
-        .stderr_has("--max-rejects 3 puts them aside");
+        .stderr_has("--max-rejects 3 rejects them");
     let load = shop
         .load(&[
             "--duplicates",
@@ -385,7 +385,7 @@ fn files_come_packed_by_standard_input_and_in_other_forms() {
         .exits(0)
         .stdout_has("pets    standard input     3       3")
         .stdout_has("owners  owner.csv.gz")
-        .stderr_has("of no table, and not loaded: notes.csv, pets.csv");
+        .stderr_has("not loaded, since no table matches: notes.csv, pets.csv");
     assert_eq!(shop.counts(), "2 3");
     shop.dir.write("odd.csv", "x|4|\"Mia\"|1|9\ny||Tom|2|8\n");
     let odd = [

@@ -297,8 +297,8 @@ fn an_unfinished_load_is_no_basis_for_a_check() {
     db.execute("INSERT INTO seedrow.lifted VALUES ('public', 'a'), ('public', 'b')");
     let coverage = ["--only", "coverage"];
     check(&db, &coverage).exits(2).stderr_has(
-        "an unfinished load stands in schema public, 2 constraints and indexes not put back yet; \
-         type, to finish it: seedrow run --rows 1k",
+        "schema public has an unfinished load with 2 constraints and indexes not restored yet; \
+         to finish it, run: seedrow run --rows 1k",
     );
     db.execute("CREATE SCHEMA shop");
     check(&db, &["--only", "coverage", "--target-schema", "shop"]).exits(0);

@@ -192,8 +192,8 @@ fn refuses_a_database_that_an_unfinished_load_stands_in() {
         &["--target-schema", "public"],
     ] {
         index(&db, more).exits(2).stderr_has(
-            "an unfinished load stands in schema public, 1 constraint or index not put back yet; \
-             type, to finish it: seedrow load files",
+            "schema public has an unfinished load with 1 constraint or index not restored yet; \
+             to finish it, run: seedrow load files",
         );
     }
     db.execute("UPDATE seedrow.loads SET finished_at = now()");

@@ -266,7 +266,7 @@ fn a_run_stopped_in_its_load_and_in_its_index_ends_complete() {
     whole_or_empty(&db);
     for verb in ["check", "index"] {
         let refused = seedrow([verb, "--url", &url]).exits(2);
-        refused.stderr_has("an unfinished load stands in schema public, ");
+        refused.stderr_has("schema public has an unfinished load with ");
     }
     typed(&dir, &redo).exits(0);
     is_complete(&db);

@@ -157,9 +157,9 @@ fn comes_back(shop: &Shop, stays: &str, case: &str) {
         let run = shop.load(more).exits(0);
         assert_eq!(schema_dump(&url), before, "{case} {more:?}");
         if stays.is_empty() {
-            run.lacks("stayed in place");
+            run.lacks("not dropped for the load");
         } else {
-            run.stdout_has(&format!("stayed in place during the load: {stays}"));
+            run.stdout_has(&format!("not dropped for the load: {stays}"));
         }
         assert_eq!(shop.counts(), "2 3", "{case}");
         let left = "SELECT (SELECT count(*) FROM seedrow.lifted) || ' ' || count(*) FILTER (WHERE NOT indisvalid)
@@ -218,7 +218,7 @@ fn a_partitioned_table_keeps_all_of_its_own() {
     for more in [[].as_slice(), &["--replace"]] {
         shop.load(more)
             .exits(0)
-            .stdout_has("it stands on or refers to a partitioned table");
+            .stdout_has("it is on or references a partitioned table");
         assert_eq!(schema_dump(&url), before);
         assert_eq!(shop.counts(), "2 3");
     }
@@ -243,7 +243,7 @@ fn quoted_names_in_another_schema_come_back() {
     for more in [[].as_slice(), &["--replace"]] {
         let target = ["--target-schema", "My Shop"];
         let args: Vec<&str> = target.into_iter().chain(more.iter().copied()).collect();
-        shop.load(&args).exits(0).lacks("stayed in place");
+        shop.load(&args).exits(0).lacks("not dropped for the load");
         assert_eq!(schema_dump(&shop.db.url()), before);
     }
 }
@@ -305,9 +305,9 @@ fn what_a_role_could_drop_and_not_make_anew_stays() {
     let before = schema_dump(&shop.db.url());
     shop.load_at(&url, &[])
         .exits(0)
-        .stdout_has("by_name of public.pets: this role may not make it anew in schema public")
-        .stdout_has("pets_pkey of public.pets: this role may not make its index anew in schema public")
-        .stdout_has("pets_owner_id_fkey of public.pets: this role may not make it anew, lacking REFERENCES on public.owners");
+        .stdout_has("by_name of public.pets: this role may not recreate it in schema public")
+        .stdout_has("pets_pkey of public.pets: this role may not recreate its index in schema public")
+        .stdout_has("pets_owner_id_fkey of public.pets: this role may not recreate it without REFERENCES on public.owners");
     assert_eq!(schema_dump(&shop.db.url()), before);
     assert_eq!(shop.counts(), "2 3");
 }

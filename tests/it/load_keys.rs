@@ -34,7 +34,7 @@ fn a_foreign_key_that_rows_break_is_found_and_not_validated() {
     shop.load(&[])
         .exits(1)
         .stdout_has("nothing to do")
-        .stdout_has("fk-not-valid: pets_owner_id_fkey: 2 rows of public.pets refer to rows that public.owners lacks (owner_id)");
+        .stdout_has("fk-not-valid: pets_owner_id_fkey: 2 rows of public.pets reference rows missing from public.owners (owner_id)");
     let help = shop.load(&[]).exits(1).stdout;
     shop.db
         .execute("INSERT INTO owners VALUES (77, 'x'), (78, 'y')");
@@ -82,7 +82,7 @@ fn duplicates_leave_the_load_unfinished_until_the_file_is_mended() {
     for _ in 0..2 {
         shop.load(&[])
             .exits(2)
-            .stderr_has("pets_pkey cannot be built on public.pets: 2 rows stand against it")
+            .stderr_has("pets_pkey cannot be created on public.pets: duplicate key in 2 rows")
             .stderr_has("data/pets.csv, line 4: id \"2\" stands on line 3 already")
             .stderr_has("data/pets.csv, line 5: id \"2\" stands on line 3 already");
     }
@@ -92,9 +92,9 @@ fn duplicates_leave_the_load_unfinished_until_the_file_is_mended() {
         failed.contains("an unfinished load of owners, pets"),
         "{failed}"
     );
-    typed(&shop.dir, between(&failed, "begun with `", "`"))
+    typed(&shop.dir, between(&failed, "started by `", "`"))
         .exits(0)
-        .stderr_has("taking up what `seedrow load data");
+        .stderr_has("resuming `seedrow load data");
     assert_eq!(shop.db.value(CONSTRAINTS), before);
     assert_eq!(shop.db.value(LIFTED), "0");
     assert_eq!(shop.counts(), "2 3");
@@ -110,7 +110,7 @@ fn duplicates_of_a_unique_key_are_named_by_their_columns() {
     shop.pets("id,owner_id,name,weight\n1,1,Rex,\n2,1,Rex,\n3,1,,\n4,1,,\n");
     shop.load(&[])
         .exits(2)
-        .stderr_has("One Name cannot be built on public.pets: 1 row stands against it")
+        .stderr_has("One Name cannot be created on public.pets: duplicate key in 1 row")
         .stderr_has("data/pets.csv, line 3: owner_id, name \"1, Rex\" stands on line 2 already")
         .lacks("line 5");
 }
@@ -133,8 +133,8 @@ fn an_unfinished_load_names_both_ways_out_to_another() {
     let fewer = shop.load(&["--replace", "--tables", "owners"]).exits(2);
     fewer
         .stderr_has("an unfinished load of owners, pets")
-        .lacks("takes its place");
-    let way_out = between(&refused.stderr, "gives it up, `", "` takes its place");
+        .lacks("replaces it");
+    let way_out = between(&refused.stderr, "abandons it, `", "` replaces it");
     typed(&shop.dir, way_out).exits(0);
     assert_eq!(shop.counts(), "2 3");
     assert_eq!(shop.db.value(LIFTED), "0");
@@ -190,7 +190,7 @@ fn what_a_definition_does_not_hold_keeps_its_key_in_place() {
     shop.pets("id,owner_id,name,weight\n9,2,Zoe,1\n");
     shop.load(&["--replace"])
         .exits(0)
-        .stdout_has("stayed in place during the load: packed of public.pets");
+        .stdout_has("not dropped for the load: packed of public.pets");
     assert_eq!((shop.db.value(CONSTRAINTS), shop.db.value(indexes)), before);
     assert_eq!(shop.counts(), "2 1");
 }
@@ -256,11 +256,11 @@ fn a_table_that_rows_outside_refer_to_is_not_replaced() {
     shop.pets("id,owner_id,name,weight\n9,2,Zoe,1\n");
     shop.load(&["--replace"])
         .exits(2)
-        .stderr_has("public.visits holds rows that refer to public.pets (visits_pet_id_fkey), which would be emptied");
+        .stderr_has("public.visits holds rows that reference public.pets (visits_pet_id_fkey), which would be emptied");
     assert_eq!(shop.counts(), "2 3");
     shop.load(&["--replace", "--tables", "owners"])
         .exits(2)
-        .stderr_has("public.pets holds rows that refer to public.owners");
+        .stderr_has("public.pets holds rows that reference public.owners");
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn a_second_seedrow_is_refused_while_one_loads() {
         eventually("the first one loads", || shop.db.value(holds) != "0");
         shop.load(&[])
             .exits(2)
-            .stderr_has("another seedrow is at work in this database");
+            .stderr_has("another seedrow is running on this database");
         other.execute("COMMIT");
         first.join().unwrap().exits(0);
     });

@@ -272,7 +272,7 @@ fn a_role_is_told_what_to_grant() {
     shop.db
         .execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
     let refused = shop.load_at(&url, &[]).exits(2).stderr_has(
-        "seedrow_load_grant may not make seedrow's ledger, a small schema of its own and tables in the schema public",
+        "seedrow_load_grant may not create seedrow's ledger, a small schema of its own and tables in the schema public",
     );
     assert_eq!(
         shop.db.value("SELECT to_regnamespace('seedrow') IS NULL"),
@@ -287,7 +287,7 @@ fn a_role_is_told_what_to_grant() {
     ));
     let refused = shop.load_at(&url, &["--target-schema", "beside"]).exits(2);
     let refused = refused
-        .stderr_has("seedrow_load_grant may not make the schema beside; type, as the owner: GRANT")
+        .stderr_has("seedrow_load_grant may not create the schema beside; run, as the owner: GRANT")
         .stderr;
     grant(&shop, &refused);
     shop.load_at(&url, &["--target-schema", "beside"]).exits(0);
@@ -297,7 +297,7 @@ fn a_role_is_told_what_to_grant() {
 #[track_caller]
 fn grant(shop: &Shop, message: &str) {
     shop.db
-        .execute(between(message, "type, as the owner: ", "\n"));
+        .execute(between(message, "run, as the owner: ", "\n"));
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn a_role_that_owns_nothing_loads_with_the_rights_named() {
     ));
     for table in ["owners", "pets"] {
         let refused = shop.load_at(&url, &[]).exits(2).stderr;
-        let said = format!("{role} may not fill public.{table}; type, as its owner: ");
+        let said = format!("{role} may not fill public.{table}; run, as its owner: ");
         shop.db.execute(between(&refused, &said, "\n"));
     }
     shop.load_at(&url, &[])
@@ -361,7 +361,7 @@ fn rows_hidden_by_row_security_are_not_taken_for_none() {
     ));
     shop.load_at(&url, &[])
         .exits(2)
-        .stderr_has("public.owners has row-level security, which COPY cannot pass; type, as a superuser: ALTER ROLE seedrow_load_security BYPASSRLS;");
+        .stderr_has("public.owners has row-level security, which COPY does not support; run, as a superuser: ALTER ROLE seedrow_load_security BYPASSRLS;");
     assert_eq!(shop.counts(), "1 0");
 }
 

@@ -167,11 +167,11 @@ fn giving_a_load_up_puts_the_schema_back() {
     let url = shop.db.url();
     seedrow(["forget", "--url", &url])
         .exits(2)
-        .stderr_has("an unfinished load stands in schema public")
+        .stderr_has("schema public has an unfinished load")
         .stderr_has("seedrow load data");
     seedrow(["forget", "--abandon", "--url", &url])
         .exits(0)
-        .stdout_has("gave up the unfinished load in schema public: emptied ")
+        .stdout_has("abandoned the unfinished load in schema public: emptied ")
         .stdout_has("removed the ledger");
     assert_eq!(schema_dump(&url), before);
     assert_eq!(shop.counts(), "0 0");
@@ -198,9 +198,7 @@ fn a_dataset_changed_between_two_attempts_asks_for_a_decision() {
     );
     shop.load(&[])
         .exits(2)
-        .stderr_has(
-            "begun with this very command, but seedrow or the dataset is another version since",
-        )
+        .stderr_has("started by this same command, but seedrow or the dataset has changed since")
         .stderr_has("seedrow forget --abandon");
     shop.load(&["--replace"]).exits(0);
 }
@@ -222,7 +220,7 @@ fn one_schemas_load_is_given_up_and_the_others_stay_known() {
     ];
     seedrow(forget)
         .exits(0)
-        .stdout_has("gave up the unfinished load in schema there")
+        .stdout_has("abandoned the unfinished load in schema there")
         .stdout_has("removed the ledger of schema there");
     assert_eq!(shop.db.value("SELECT count(*) FROM there.owners"), "0");
     shop.pets(PETS);
@@ -275,7 +273,7 @@ fn forgetting_keeps_loaded_rows_which_are_somebody_elses_then() {
     seedrow(["forget", "--url", &shop.db.url()])
         .exits(0)
         .stdout_has("removed the ledger")
-        .lacks("gave up");
+        .lacks("abandoned");
     assert_eq!(shop.counts(), "2 3");
     shop.load(&[])
         .exits(2)
@@ -302,7 +300,7 @@ fn a_run_waits_for_what_a_killed_one_left_at_work_and_says_so() {
         load.join().unwrap()
     });
     load.exits(0)
-        .stderr_has("load: waiting for what an earlier, killed run left at work: pid ")
+        .stderr_has("load: waiting for the backends of an earlier, killed run: pid ")
         .stderr_has("the orphan");
     assert_eq!(shop.counts(), "2 3");
 }

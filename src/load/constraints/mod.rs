@@ -18,7 +18,7 @@ mod restore_key;
 mod validate;
 
 pub use broken::{BrokenForeignKey, broken_foreign_keys};
-pub use catalog::{Constraint, read_qualified};
+pub use catalog::read_qualified;
 pub use drop::drop_constraint;
 pub use drop_plan::DropPlan;
 pub use foreign_keys::ForeignKeyPhase;
