@@ -339,6 +339,6 @@ fn a_unique_index_that_rows_break_says_which_value() {
     shop.pets("id,owner_id,name,weight\n1,1,Rex,\n2,1,rex,\n");
     shop.load(&[])
         .exits(2)
-        .stderr_has("could not put one_name back on public.pets")
+        .stderr_has("could not restore one_name on public.pets")
         .stderr_has("(rex) is duplicated");
 }

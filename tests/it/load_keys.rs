@@ -291,7 +291,7 @@ fn a_table_may_refer_to_itself() {
     shop.load(&["--replace", "--orphans", "keep"])
         .exits(1)
         .stdout_has(
-            "pets_sire_id_fkey: 1 row of public.pets refers to a row that public.pets lacks",
+            "pets_sire_id_fkey: 1 row of public.pets references a row missing from public.pets",
         );
 }
 

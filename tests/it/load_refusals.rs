@@ -136,7 +136,7 @@ fn a_value_that_does_not_fit_is_named_with_line_and_column() {
         ));
         let run = shop.load(&["--replace"]).exits(2);
         run.stderr_has(&format!("data/pets.csv, line 6: {message}"))
-            .stderr_has("type: seedrow load data --dataset shop.toml");
+            .stderr_has("run: seedrow load data --dataset shop.toml");
         assert_eq!(shop.db.value("SELECT count(*) FROM pets"), "0", "{record}");
     }
     shop.pets(PETS);
@@ -391,7 +391,7 @@ fn a_password_is_kept_out_of_messages_and_the_ledger() {
     let joint = if url.contains('?') { '&' } else { '?' };
     shop.load_at(&format!("{url}{joint}password=secret"), &[])
         .exits(2)
-        .stderr_has("type: seedrow load data")
+        .stderr_has("run: seedrow load data")
         .lacks("secret");
     assert_eq!(
         shop.db

@@ -64,7 +64,7 @@ fn rows_that_others_wrote_between_two_attempts_are_not_emptied() {
     shop.db.execute("INSERT INTO owners VALUES (7, 'mine')");
     shop.pets(PETS);
     shop.load(&["--jobs", "1"]).exits(2).stderr_has(
-        "public.owners was empty when this load began, and somebody wrote rows into it since",
+        "public.owners was empty when this load started, and another session has written rows into it since",
     );
     assert_eq!(shop.counts(), "1 0");
     shop.load(&["--replace"]).exits(0);
