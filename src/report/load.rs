@@ -152,7 +152,7 @@ pub fn settings(settings: &ServerSettings) -> String {
     });
     let mut text = format!("settings: {}\n", shown.collect::<Vec<_>>().join(", "));
     text.push_str(&format!(
-        "WAL written meanwhile: {}; checkpoints forced: {}\n",
+        "WAL written: {}; checkpoints forced: {}\n",
         HumanBytes(settings.wal_bytes),
         settings.forced_checkpoints
     ));
