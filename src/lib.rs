@@ -21,6 +21,8 @@ pub mod files;
 
 pub mod postgres;
 
+pub mod queries;
+
 pub mod load;
 
 pub mod index;

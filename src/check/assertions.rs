@@ -1,21 +1,21 @@
 //! What a query's header asserts of its plans and its executions.
 
 use super::finding::{Finding, Severity};
-use super::header::Uses;
-use super::query::Query;
-use super::report::Sample;
+use super::measurement::SampleRun;
 use super::rules::is_whole_name;
 use crate::postgres::explain::{Node, Plan};
 use crate::postgres::name::quoted;
 use crate::progress::grouped;
+use crate::queries::{IndexUse, Query};
 
-/// Each plan searches an index of the table by the columns (`index-not-used`). A plan with an opaque node may do so where
-/// nobody sees it.
+/// Each plan searches an index of the table by the columns (`index-not-used`). A plan with an opaque node may do so out of
+/// sight.
 pub fn uses(query: &Query, plans: &[Plan]) -> Vec<Finding> {
-    let lacks =
-        |plan: &Plan, uses: &Uses| !searches(&plan.root, uses) && plan.opaque_nodes().is_empty();
-    let missing = |uses: &&Uses| plans.iter().any(|plan| lacks(plan, uses));
-    let finding = |uses: &Uses| {
+    let lacks = |plan: &Plan, uses: &IndexUse| {
+        !searches(&plan.root, uses) && plan.opaque_nodes().is_empty()
+    };
+    let missing = |uses: &&IndexUse| plans.iter().any(|plan| lacks(plan, uses));
+    let finding = |uses: &IndexUse| {
         let lacking = plans.iter().filter(|plan| lacks(plan, uses));
         let columns: Vec<String> = uses.columns.iter().map(|name| quoted(name)).collect();
         Finding {
@@ -28,18 +28,20 @@ pub fn uses(query: &Query, plans: &[Plan]) -> Vec<Finding> {
                 plans.len()
             ),
             help: format!(
-                "CREATE INDEX ON {}{} ({});   -- or take `-- uses: {uses}` out of {}",
-                uses.schema
-                    .as_ref()
-                    .map(|schema| format!("{}.", quoted(schema)))
-                    .unwrap_or_default(),
-                quoted(&uses.table),
+                "CREATE INDEX ON {} ({});   -- or remove `-- uses: {uses}` from {}",
+                uses.quoted_table(),
                 columns.join(", "),
                 query.path
             ),
         }
     };
-    query.uses.iter().filter(missing).map(finding).collect()
+    query
+        .header
+        .uses
+        .iter()
+        .filter(missing)
+        .map(finding)
+        .collect()
 }
 
 /// Whether a scan of a table searches an index, its own or one of its bitmap, for all of the columns.
@@ -53,7 +55,7 @@ pub fn is_searched_for(scan: &Node, columns: &[&str]) -> bool {
 }
 
 /// Whether the node or one beneath it searches an index of the table by all of the columns.
-fn searches(node: &Node, uses: &Uses) -> bool {
+fn searches(node: &Node, uses: &IndexUse) -> bool {
     let is_table = node.relation.as_ref() == Some(&uses.table)
         && (uses.schema.is_none() || node.schema == uses.schema);
     let columns: Vec<&str> = uses.columns.iter().map(String::as_str).collect();
@@ -73,9 +75,9 @@ fn names(condition: &str, column: &str) -> bool {
 }
 
 /// No execution touches more pages than the header allows (`over-buffers`).
-pub fn over_buffers(query: &Query, samples: &[Sample]) -> Vec<Finding> {
+pub fn over_buffers(query: &Query, samples: &[SampleRun]) -> Vec<Finding> {
     let most = samples.iter().max_by_key(|sample| sample.buffers);
-    let (Some(bound), Some(sample)) = (query.max_buffers, most) else {
+    let (Some(bound), Some(sample)) = (query.header.max_buffers, most) else {
         return Vec::new();
     };
     let message = format!("{} pages are touched", grouped(sample.buffers));
@@ -84,9 +86,9 @@ pub fn over_buffers(query: &Query, samples: &[Sample]) -> Vec<Finding> {
 }
 
 /// No execution returns more rows than the header allows (`over-rows`).
-pub fn over_rows(query: &Query, samples: &[Sample]) -> Vec<Finding> {
+pub fn over_rows(query: &Query, samples: &[SampleRun]) -> Vec<Finding> {
     let most = samples.iter().max_by(|a, b| a.rows.total_cmp(&b.rows));
-    let (Some(bound), Some(sample)) = (query.max_rows, most) else {
+    let (Some(bound), Some(sample)) = (query.header.max_rows, most) else {
         return Vec::new();
     };
     let message = format!("{:.0} rows are returned", sample.rows);
@@ -94,7 +96,13 @@ pub fn over_rows(query: &Query, samples: &[Sample]) -> Vec<Finding> {
     Vec::from_iter((sample.rows > bound as f64).then_some(finding))
 }
 
-fn over(query: &Query, rule: &'static str, what: String, bound: u64, sample: &Sample) -> Finding {
+fn over(
+    query: &Query,
+    rule: &'static str,
+    what: String,
+    bound: u64,
+    sample: &SampleRun,
+) -> Finding {
     let parameters = sample.parameters.iter();
     let with: Vec<String> = parameters
         .map(|(name, value)| format!("{name} = {value}"))
@@ -120,7 +128,7 @@ fn over(query: &Query, rule: &'static str, what: String, bound: u64, sample: &Sa
 #[allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 mod tests {
     use super::*;
-    use crate::check::QueryFile;
+    use crate::queries::QueryFile;
 
     const UNINDEXED: &str = include_str!("../../tests/fixtures/plans/styles-unindexed.json");
     const INDEXED: &str = include_str!("../../tests/fixtures/plans/styles-indexed.json");
@@ -185,7 +193,7 @@ mod tests {
 
     #[test]
     fn bounds_name_the_sample_that_breaks_them() {
-        let sample = |id: i64, buffers, rows| Sample {
+        let sample = |id: i64, buffers, rows| SampleRun {
             parameters: vec![("id".into(), id.into())],
             execution_ms: 1.0,
             planning_ms: 1.0,

@@ -1,4 +1,4 @@
-//! The plans of all reads: every foreign key's lookup, and the dataset's queries.
+//! Checks the plans of all reads: every foreign key's lookup, and the dataset's queries.
 
 use anyhow::Result;
 use tokio_postgres::Client;
@@ -6,58 +6,58 @@ use tokio_postgres::Client;
 use super::evidence::Evidence;
 use super::finding::{Finding, Severity};
 use super::fk_lookup::Read;
-use super::maintenance::{self, Activity};
+use super::maintenance::{self, MaintenanceState};
 use super::plan_stability;
-use super::prove::{self, Proven};
-use super::query::Query;
-use super::read_check::{Bench, Checked};
-use super::report::{Check, Skipped, Subject};
+use super::prove::{self, CheckToProve};
+use super::read_check::{CheckedRead, ReadCheck};
+use super::report::{Check, SkippedCheck, Subject};
 use super::rules::Facts;
-use super::settings::{Settings, Suite};
+use super::settings::{CheckSettings, Suite};
 use crate::index::{Coverage, Survey, Verdict};
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, Index, Scope, Table};
 use crate::progress::{Progress, Unit};
+use crate::queries::Query;
 use crate::suggestion::TARGET;
 
-/// How often tables are vacuumed at the most.
+/// How often tables are vacuumed at most.
 const SETTLING: u32 = 2;
 
-/// What plans are judged with.
-pub struct Judging<'a> {
+/// Checks plans, with all that this needs of a database.
+pub struct Checker<'a> {
     /// The tables wanted.
     pub suite: &'a Suite,
-    /// How they are judged.
-    pub settings: &'a Settings,
+    /// How they are checked.
+    pub settings: &'a CheckSettings,
     /// The foreign keys.
     pub survey: &'a Survey,
     /// The schema asked for.
     pub schema: Option<&'a str>,
-    /// Where progress is shown.
+    /// Where progress is displayed.
     pub progress: &'a Progress,
 }
 
-/// What is known of the database at one moment.
-pub struct World {
+/// The catalog as it was read at one moment.
+pub struct CatalogSnapshot {
     /// All tables.
     pub tables: Vec<Table>,
     /// All indexes.
     pub indexes: Vec<Index>,
-    activity: Activity,
+    maintenance: MaintenanceState,
     block_bytes: u64,
 }
 
-impl Judging<'_> {
+impl Checker<'_> {
     /// The checks of all reads, and those that were left out.
     pub async fn check(
         &self,
         client: &mut Client,
         queries: Vec<Query>,
-    ) -> Result<(Vec<Check>, Vec<Skipped>)> {
+    ) -> Result<(Vec<Check>, Vec<SkippedCheck>)> {
         let reads = self.reads(queries);
-        let mut world = self.world(client).await?;
+        let mut catalog = self.snapshot(client).await?;
         if self.settings.settle {
-            world = self.settle(client, world).await?;
+            catalog = self.settle(client, catalog).await?;
         }
         let mut checked: Vec<(&Read, Check, Option<Evidence>)> = Vec::new();
         let mut skipped = Vec::new();
@@ -65,9 +65,9 @@ impl Judging<'_> {
             .progress
             .task("queries", reads.len() as u64, Unit::Queries);
         for read in &reads {
-            match self.bench(read, &world).check(client).await? {
-                Checked::Yes(yes) => checked.push((read, yes.0, yes.1)),
-                Checked::No(reason) => skipped.push(Skipped {
+            match self.read_check(read, &catalog).check(client).await? {
+                CheckedRead::Checked(it) => checked.push((read, it.0, it.1)),
+                CheckedRead::Skipped(reason) => skipped.push(SkippedCheck {
                     name: read.query.name.clone(),
                     reason,
                 }),
@@ -76,20 +76,20 @@ impl Judging<'_> {
         }
         task.finish();
         if self.settings.settle {
-            let mut judged = judged(&mut checked);
-            plan_stability::judge(client, &mut judged, self.settings, self.progress).await?;
+            let mut measured = measured(&mut checked);
+            plan_stability::judge(client, &mut measured, self.settings, self.progress).await?;
         }
         if self.settings.prove {
-            let proven = judged(&mut checked).into_iter();
-            let mut proven: Vec<Proven> = proven
+            let measured = measured(&mut checked).into_iter();
+            let mut to_prove: Vec<CheckToProve> = measured
                 .filter(|(_, check, _)| check.findings.is_empty())
-                .map(|(read, check, evidence)| Proven {
-                    bench: self.bench(read, &world),
+                .map(|(read, check, evidence)| CheckToProve {
+                    read_check: self.read_check(read, &catalog),
                     check,
                     evidence,
                 })
                 .collect();
-            prove::prove(client, &mut proven, self.progress).await?;
+            prove::prove(client, &mut to_prove, self.progress).await?;
         }
         let mut checks: Vec<Check> = checked.into_iter().map(|(_, check, _)| check).collect();
         if checks.is_empty() && reads.iter().all(|read| read.key.is_some()) {
@@ -110,7 +110,7 @@ impl Judging<'_> {
         let mut lookups: Vec<Read> = Vec::new();
         for key in keys {
             let lookup = Read::lookup(key, &self.survey.home);
-            // Two keys on the same columns ask the same.
+            // Two keys on the same columns have the same lookup.
             if !lookups.iter().any(|it| it.query.name == lookup.query.name) {
                 lookups.push(lookup);
             }
@@ -121,10 +121,10 @@ impl Judging<'_> {
             .collect()
     }
 
-    /// Reads it.
-    pub async fn world(&self, client: &Client) -> Result<World> {
-        Ok(World {
-            activity: maintenance::wait(client, self.progress).await?,
+    /// Reads the catalog, once no other session vacuums.
+    pub async fn snapshot(&self, client: &Client) -> Result<CatalogSnapshot> {
+        Ok(CatalogSnapshot {
+            maintenance: maintenance::wait(client, self.progress).await?,
             tables: catalog::tables(client, Scope::Database).await?,
             indexes: catalog::indexes(client, Scope::Database).await?,
             block_bytes: catalog::block_bytes(client).await?,
@@ -133,51 +133,57 @@ impl Judging<'_> {
 
     /// Vacuums and analyses what needs it, of the schema asked for.
     ///
-    /// Rows that were committed asynchronously are known as visible to all only once the log is on the disk, which the first
-    /// round brings about: so it is done again.
-    async fn settle(&self, client: &Client, mut world: World) -> Result<World> {
+    /// Rows that were committed asynchronously are known as visible to all only once the WAL is on the disk, which the first
+    /// round brings about: so it is done twice.
+    async fn settle(
+        &self,
+        client: &Client,
+        mut catalog: CatalogSnapshot,
+    ) -> Result<CatalogSnapshot> {
         for _ in 0..SETTLING {
-            let facts = self.facts(&world);
+            let facts = self.facts(&catalog);
             let in_schema = |table: &&Table| self.schema.is_none_or(|it| table.name.schema == it);
-            let unsettled: Vec<&TableName> = world
+            let unsettled: Vec<&TableName> = catalog
                 .tables
                 .iter()
                 .filter(in_schema)
-                .filter(|table| maintenance::unsettled(table, &world.activity, facts).is_some())
+                .filter(|table| {
+                    maintenance::unsettled(table, &catalog.maintenance, facts).is_some()
+                })
                 .map(|table| &table.name)
                 .collect();
             if unsettled.is_empty() {
                 break;
             }
             maintenance::settle(client, &unsettled, self.progress).await?;
-            world = self.world(client).await?;
+            catalog = self.snapshot(client).await?;
         }
-        Ok(world)
+        Ok(catalog)
     }
 
-    fn facts<'w>(&'w self, world: &'w World) -> Facts<'w> {
+    fn facts<'w>(&'w self, catalog: &'w CatalogSnapshot) -> Facts<'w> {
         Facts {
-            tables: &world.tables,
-            indexes: &world.indexes,
+            tables: &catalog.tables,
+            indexes: &catalog.indexes,
             survey: self.survey,
-            block_bytes: world.block_bytes,
+            block_bytes: catalog.block_bytes,
         }
     }
 
     /// A read with all that its check needs.
-    pub fn bench<'w>(&'w self, read: &'w Read, world: &'w World) -> Bench<'w> {
-        Bench {
+    pub fn read_check<'w>(&'w self, read: &'w Read, catalog: &'w CatalogSnapshot) -> ReadCheck<'w> {
+        ReadCheck {
             read,
             wanted: self.suite.tables.as_deref(),
             settings: self.settings,
-            facts: self.facts(world),
-            activity: &world.activity,
+            facts: self.facts(catalog),
+            maintenance: &catalog.maintenance,
             schema: self.schema,
         }
     }
 
     /// Plans were asked for, and there is none to judge.
-    fn nothing_to_look_up(&self, skipped: &[Skipped]) -> Option<Check> {
+    fn nothing_to_look_up(&self, skipped: &[SkippedCheck]) -> Option<Check> {
         let message = match skipped.first() {
             Some(_) => "no table that a foreign key joins holds rows",
             None => return None,
@@ -199,7 +205,7 @@ impl Judging<'_> {
     }
 }
 
-/// A key whose index is waived isn't looked up by anybody, nor need one be that Postgres doesn't enforce.
+/// Whether a key's lookup is checked: not where its index is waived, nor, without one, where Postgres doesn't enforce the key.
 fn is_looked_up(key: &Coverage) -> bool {
     match &key.verdict {
         Verdict::Waived { .. } => false,
@@ -208,11 +214,11 @@ fn is_looked_up(key: &Coverage) -> bool {
 }
 
 /// The checks that were measured.
-fn judged<'c, 'r>(
+fn measured<'c, 'r>(
     checked: &'c mut [(&'r Read, Check, Option<Evidence>)],
 ) -> Vec<(&'r Read, &'c mut Check, &'c Evidence)> {
-    let measured = checked.iter_mut();
-    measured
+    let checked = checked.iter_mut();
+    checked
         .filter_map(|(read, check, evidence)| Some((*read, check, evidence.as_ref()?)))
         .collect()
 }

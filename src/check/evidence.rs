@@ -1,10 +1,10 @@
 //! What a read was judged by, kept for what is proven afterwards: its values, and what its plans are like.
 
-use super::measure::Bindings;
 use super::rules::Facts;
 use crate::postgres::TableName;
 use crate::postgres::catalog::Index;
 use crate::postgres::explain::{Node, Plan};
+use crate::queries::Bindings;
 
 /// What a read was judged by.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ pub struct Finding {
 
 /// A finding that a query's header or a waiver takes for granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waived {
+pub struct WaivedFinding {
     /// What was found.
     pub finding: Finding,
     /// Why it doesn't count.

@@ -1,10 +1,9 @@
-//! The lookup of every foreign key, `SELECT … WHERE fk = $1`, as a query that nobody has to write.
+//! The lookup of every foreign key, `SELECT … WHERE fk = $1`, as a query that needs no file.
 
-use super::header::Source;
-use super::query::{Parameter, Query};
 use super::rules::Purpose;
 use crate::postgres::catalog::ForeignKey;
 use crate::postgres::name::quoted;
+use crate::queries::{ColumnRef, Header, Parameter, Query, ValueSource};
 
 /// A read whose plan is checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +15,7 @@ pub struct Read {
 }
 
 impl Read {
-    /// A query of somebody's.
+    /// A query file's.
     pub fn query(query: Query) -> Read {
         Read { query, key: None }
     }
@@ -39,18 +38,20 @@ impl Read {
                 key.table,
                 equal.join(" AND ")
             ),
-            parameters: pairs
-                .map(|(column, referenced)| Parameter {
-                    name: column.name.clone(),
-                    source: Source::Column {
-                        schema: Some(key.referenced.schema.clone()),
-                        table: key.referenced.name.clone(),
-                        column: referenced.name.clone(),
-                    },
-                    line: 1,
-                })
-                .collect(),
-            ..Query::default()
+            header: Header {
+                parameters: pairs
+                    .map(|(column, referenced)| Parameter {
+                        name: column.name.clone(),
+                        source: ValueSource::Column(ColumnRef {
+                            schema: Some(key.referenced.schema.clone()),
+                            table: key.referenced.name.clone(),
+                            column: referenced.name.clone(),
+                        }),
+                        line: 1,
+                    })
+                    .collect(),
+                ..Header::default()
+            },
         };
         Read {
             query,
@@ -80,6 +81,6 @@ mod tests {
             read.query.sql,
             "SELECT * FROM public.child AS child WHERE child.c1 = $1 AND child.c2 = $2"
         );
-        assert_eq!(read.query.parameters.len(), 2);
+        assert_eq!(read.query.header.parameters.len(), 2);
     }
 }

@@ -1,13 +1,13 @@
 //! The rules over foreign keys: each has an index, and holds for all rows.
 
 use super::finding::{Finding, Severity};
+use super::index_advice::build_help;
 use super::planner::Answer;
-use super::report::{Check, KeyVerdict, Subject};
+use super::report::{Check, KeyCoverage, Subject};
 use super::rules::{UNKNOWN_NODE, unknown_node_help};
-use crate::index::{Coverage, Mode, NOT_INDEXED, Survey, Verdict};
+use crate::index::{Coverage, NOT_INDEXED, Survey, Verdict};
 use crate::postgres::catalog::ForeignKey;
 use crate::postgres::name::quoted;
-use crate::suggestion::TARGET;
 
 /// The check's name in reports.
 pub const FOREIGN_KEYS: &str = "foreign-keys";
@@ -30,7 +30,7 @@ pub fn check(survey: &Survey, answers: &[Option<Answer>]) -> Check {
     let unvalidated = keys()
         .filter(|key| !key.foreign_key.validated && key.foreign_key.enforced)
         .map(|key| fk_not_valid(survey, &key.foreign_key));
-    let verdicts = keys().enumerate().map(|(at, key)| KeyVerdict {
+    let verdicts = keys().enumerate().map(|(at, key)| KeyCoverage {
         key: key.shown(&survey.home),
         verdict: key.verdict.name(),
         reason: key.verdict.reason(),
@@ -103,15 +103,6 @@ fn fk_not_indexed(survey: &Survey, key: &Coverage) -> Finding {
     }
 }
 
-/// The command, and the statement that it runs.
-pub fn build_help(survey: &Survey, key: &ForeignKey) -> String {
-    let command = format!("`seedrow index{TARGET}`");
-    match survey.proposal_for(key) {
-        Some(proposal) => format!("{command}, or: {};", proposal.ddl(Mode::Plain)),
-        None => command,
-    }
-}
-
 fn fk_not_valid(survey: &Survey, key: &ForeignKey) -> Finding {
     let (table, name) = (&key.table, quoted(&key.name));
     Finding {
@@ -152,6 +143,7 @@ fn orphans(key: &ForeignKey) -> String {
 mod tests {
     use super::*;
     use crate::index::{propose, samples};
+    use crate::suggestion::TARGET;
 
     fn survey(keys: Vec<(ForeignKey, Verdict)>) -> Survey {
         let keys: Vec<Coverage> = keys

@@ -1,4 +1,4 @@
-//! Whether a table is settled: rows there, analysed, its visibility map filled, nobody at work on it.
+//! Whether a table was vacuumed and analysed, so that its plans are settled: statistics, visibility map, valid indexes.
 //!
 //! Plans of a table that isn't are the plans of a moment: without statistics a foreign key's equality is guessed at 1/200 of
 //! the table. That is "could not check", not a failure.
@@ -22,39 +22,39 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Less than this part of its pages visible to all is the map of another time.
 const VISIBLE: f64 = 0.5;
 
-/// What isn't in the catalog's table of relations.
+/// What `pg_class` doesn't tell: which tables were analysed, and which are being vacuumed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Activity {
+pub struct MaintenanceState {
     /// The tables with statistics on at least one column that this role may see.
     pub analysed: BTreeSet<u32>,
-    /// The tables that somebody vacuums or analyses just now, with the session.
-    pub at_work: HashMap<u32, i32>,
+    /// The tables that are being vacuumed or analysed, with the session that does it.
+    pub running: HashMap<u32, i32>,
 }
 
 /// Reads it for the whole database.
-pub async fn activity(client: &impl GenericClient) -> Result<Activity> {
-    let could_not = "could not read who vacuums and analyses, and what was analysed";
+async fn read(client: &impl GenericClient) -> Result<MaintenanceState> {
+    let could_not = "could not read what is being vacuumed, and what was analysed";
     let sql = "SELECT relid, pid FROM pg_stat_progress_vacuum WHERE datname = current_database()
         UNION ALL
         SELECT relid, pid FROM pg_stat_progress_analyze WHERE datname = current_database()";
-    let at_work = client.query(sql, &[]).await.context(could_not)?;
+    let running = client.query(sql, &[]).await.context(could_not)?;
     let sql = "SELECT DISTINCT c.oid
         FROM pg_stats AS s
         JOIN pg_namespace AS n ON n.nspname = s.schemaname
         JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = s.tablename";
     let analysed = client.query(sql, &[]).await.context(could_not)?;
     let pair = |row: &tokio_postgres::Row| Ok((row.try_get(0)?, row.try_get(1)?));
-    Ok(Activity {
+    Ok(MaintenanceState {
         analysed: analysed
             .iter()
             .map(|row| Ok(row.try_get(0)?))
             .collect::<Result<_>>()?,
-        at_work: at_work.iter().map(pair).collect::<Result<_>>()?,
+        running: running.iter().map(pair).collect::<Result<_>>()?,
     })
 }
 
 /// Why the table isn't settled; `None` for one that is, or that holds no rows.
-pub fn unsettled(table: &Table, activity: &Activity, facts: Facts<'_>) -> Option<String> {
+pub fn unsettled(table: &Table, state: &MaintenanceState, facts: Facts<'_>) -> Option<String> {
     let holds_rows = matches!(
         table.kind,
         TableKind::Ordinary | TableKind::MaterializedView
@@ -64,8 +64,8 @@ pub fn unsettled(table: &Table, activity: &Activity, facts: Facts<'_>) -> Option
         return None;
     }
     let name = table.name.within(&facts.survey.home);
-    if let Some(pid) = activity.at_work.get(&table.oid) {
-        return Some(format!("session {pid} vacuums or analyses {name} just now"));
+    if let Some(pid) = state.running.get(&table.oid) {
+        return Some(format!("session {pid} is vacuuming or analysing {name}"));
     }
     let invalid = |index: &&Index| index.table_oid == table.oid && !index.usable();
     if let Some(index) = facts.indexes.iter().find(invalid) {
@@ -74,7 +74,7 @@ pub fn unsettled(table: &Table, activity: &Activity, facts: Facts<'_>) -> Option
             quoted(&index.name)
         ));
     }
-    if table.rows < 0.0 || (table.rows > 0.0 && !activity.analysed.contains(&table.oid)) {
+    if table.rows < 0.0 || (table.rows > 0.0 && !state.analysed.contains(&table.oid)) {
         return Some(format!("{name} was never analysed"));
     }
     if pages > SMALL_PAGES && (pages > table.pages * 2 || pages * 2 < table.pages) {
@@ -94,7 +94,7 @@ pub fn unsettled(table: &Table, activity: &Activity, facts: Facts<'_>) -> Option
     })
 }
 
-/// What a check says that reads such a table (`not-settled`).
+/// The finding for a read of such a table (`not-settled`).
 pub fn not_settled(why: &str, table: &Table) -> Finding {
     Finding {
         rule: "not-settled",
@@ -108,23 +108,23 @@ pub fn not_settled(why: &str, table: &Table) -> Finding {
     }
 }
 
-/// Waits while tables are vacuumed or analysed by others, such as autovacuum after a load, but not for ever.
-pub async fn wait(client: &Client, progress: &Progress) -> Result<Activity> {
+/// Waits while other sessions vacuum or analyse tables, such as autovacuum after a load, for up to [`PATIENCE`].
+pub async fn wait(client: &Client, progress: &Progress) -> Result<MaintenanceState> {
     let start = Instant::now();
-    let mut said = false;
+    let mut reported = false;
     loop {
-        let activity = activity(client).await?;
-        if activity.at_work.is_empty() || start.elapsed() > PATIENCE {
-            return Ok(activity);
+        let state = read(client).await?;
+        if state.running.is_empty() || start.elapsed() > PATIENCE {
+            return Ok(state);
         }
-        if !std::mem::replace(&mut said, true) {
+        if !std::mem::replace(&mut reported, true) {
             progress.say("waiting for sessions that vacuum or analyse tables, such as autovacuum");
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
-/// Vacuums and analyses the tables; those that this role doesn't own are left as they are, as Postgres does.
+/// Vacuums and analyses the tables; those that this role doesn't own are left unchanged, as Postgres does.
 pub async fn settle(client: &Client, tables: &[&TableName], progress: &Progress) -> Result<()> {
     let task = progress.task("vacuum and analyse", tables.len() as u64, Unit::Tables);
     // A commit that isn't on the disk yet keeps its rows, and those of its neighbours, from being known as visible to all.
@@ -150,7 +150,9 @@ mod tests {
 
     const PAGE: u64 = 8192;
 
-    fn judged(change: impl Fn(&mut Table, &mut Activity, &mut Vec<Index>)) -> Option<String> {
+    fn why_unsettled(
+        change: impl Fn(&mut Table, &mut MaintenanceState, &mut Vec<Index>),
+    ) -> Option<String> {
         let mut table = Table {
             oid: 10,
             name: TableName::new("public", "child"),
@@ -161,12 +163,12 @@ mod tests {
             all_visible: 1_000,
             bytes: 1_000 * PAGE,
         };
-        let mut activity = Activity {
+        let mut state = MaintenanceState {
             analysed: BTreeSet::from([10]),
-            at_work: HashMap::new(),
+            running: HashMap::new(),
         };
         let mut indexes = vec![samples::index("x", &[1])];
-        change(&mut table, &mut activity, &mut indexes);
+        change(&mut table, &mut state, &mut indexes);
         let survey = Survey {
             keys: vec![],
             proposals: vec![],
@@ -178,41 +180,38 @@ mod tests {
             survey: &survey,
             block_bytes: PAGE,
         };
-        unsettled(&table, &activity, facts)
+        unsettled(&table, &state, facts)
     }
 
     #[test]
     fn a_table_that_was_loaded_and_vacuumed_is_settled() {
-        assert_eq!(judged(|_, _, _| {}), None);
+        assert_eq!(why_unsettled(|_, _, _| {}), None);
         assert_eq!(
-            judged(|table, _, _| table.bytes = 0),
+            why_unsettled(|table, _, _| table.bytes = 0),
             None,
-            "empty: others say so"
+            "empty: other rules report it"
         );
-        assert_eq!(judged(|table, _, _| table.bytes *= 2), None);
+        assert_eq!(why_unsettled(|table, _, _| table.bytes *= 2), None);
     }
 
     #[test]
     fn what_isn_t_settled_says_why() {
-        let why = judged(|_, activity, _| activity.at_work.extend([(10, 77)]));
-        assert_eq!(
-            why.unwrap(),
-            "session 77 vacuums or analyses child just now"
-        );
-        let why = judged(|_, _, indexes| indexes[0].valid = false);
+        let why = why_unsettled(|_, state, _| state.running.extend([(10, 77)]));
+        assert_eq!(why.unwrap(), "session 77 is vacuuming or analysing child");
+        let why = why_unsettled(|_, _, indexes| indexes[0].valid = false);
         assert_eq!(why.unwrap(), "index x of child is invalid");
         for why in [
-            judged(|table, _, _| table.rows = -1.0),
-            judged(|_, activity, _| activity.analysed.clear()),
+            why_unsettled(|table, _, _| table.rows = -1.0),
+            why_unsettled(|_, state, _| state.analysed.clear()),
         ] {
             assert_eq!(why.unwrap(), "child was never analysed");
         }
-        let why = judged(|table, _, _| table.bytes = 2_001 * PAGE).unwrap();
+        let why = why_unsettled(|table, _, _| table.bytes = 2_001 * PAGE).unwrap();
         assert_eq!(
             why,
             "child had 1,000 pages when it was analysed and has 2,001 now"
         );
-        let why = judged(|table, _, _| table.all_visible = 499).unwrap();
+        let why = why_unsettled(|table, _, _| table.all_visible = 499).unwrap();
         assert!(why.starts_with("499 of the 1,000 pages of child"), "{why}");
     }
 
@@ -221,6 +220,6 @@ mod tests {
         let small = |table: &mut Table| {
             (table.pages, table.bytes, table.all_visible) = (SMALL_PAGES, SMALL_PAGES * PAGE, 0);
         };
-        assert_eq!(judged(|table, _, _| small(table)), None);
+        assert_eq!(why_unsettled(|table, _, _| small(table)), None);
     }
 }

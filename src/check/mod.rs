@@ -9,31 +9,28 @@ mod evidence;
 mod finding;
 mod fk_lookup;
 mod foreign_keys;
-mod header;
-mod heap;
-mod lexer;
+mod index_advice;
 mod maintenance;
 mod measure;
+mod measurement;
+mod parameter_values;
 mod plan_stability;
 mod planner;
 mod prove;
-mod query;
 mod read_check;
 mod report;
 mod rules;
 mod run;
-mod sample;
 pub mod schema;
 mod settings;
-mod value;
 mod without_indexes;
 
-pub use finding::{Finding, Severity, Verdict, Waived};
-pub use query::QueryFile;
-pub use report::{
-    Access, Check, CheckReport, Control, Figures, KeyVerdict, Latency, Measured, Proof, Sample,
-    Shape, Skipped, Subject,
+pub use finding::{Finding, Severity, Verdict, WaivedFinding};
+pub use measurement::{
+    AccessPath, AccessPaths, FailingCheck, IndexProof, Latency, Measurements, SampleFigures,
+    SampleRun,
 };
+pub use report::{Check, CheckReport, KeyCoverage, SkippedCheck, Subject};
 pub use rules::{RULES, all_rules, markdown_table};
 pub use run::{has_tables, run, without_and_with_indexes};
-pub use settings::{Area, Settings, Suite};
+pub use settings::{Area, CheckSettings, Suite};

@@ -1,6 +1,6 @@
 //! Whether plans stay when statistics are taken again.
 //!
-//! ANALYZE samples rows at random. A plan that flips between two of its samples is one that nobody can rely on.
+//! ANALYZE samples rows at random. A plan that flips between two of its samples can't be relied on.
 
 use anyhow::{Context, Result};
 use tokio_postgres::Client;
@@ -8,9 +8,9 @@ use tokio_postgres::Client;
 use super::evidence::{Evidence, shape};
 use super::finding::{Finding, Severity};
 use super::fk_lookup::Read;
-use super::measure::{self, PINNED};
+use super::measure::{BoundQuery, PINNED};
 use super::report::Check;
-use super::settings::Settings;
+use super::settings::CheckSettings;
 use crate::postgres::TableName;
 use crate::progress::{Progress, Unit};
 
@@ -21,7 +21,7 @@ const ROUNDS: u64 = 3;
 pub async fn judge(
     client: &mut Client,
     checks: &mut [(&Read, &mut Check, &Evidence)],
-    settings: &Settings,
+    settings: &CheckSettings,
     progress: &Progress,
 ) -> Result<()> {
     let mut tables: Vec<&TableName> = checks.iter().flat_map(|(_, _, it)| &it.tables).collect();
@@ -58,12 +58,14 @@ async fn shapes(
     client: &mut Client,
     read: &Read,
     evidence: &Evidence,
-    settings: &Settings,
+    settings: &CheckSettings,
 ) -> Result<Vec<String>> {
     let builder = client.build_transaction().read_only(true);
     let transaction = builder.start().await?;
     transaction.batch_execute(PINNED).await?;
-    let plans = measure::plans(&transaction, &read.query, &evidence.bindings, settings).await?;
+    let samples = settings.sampling.count;
+    let bound = BoundQuery::new(&transaction, &read.query, &evidence.bindings, samples);
+    let plans = bound.plans().await?;
     transaction.rollback().await?;
     Ok(plans.iter().map(shape).collect())
 }

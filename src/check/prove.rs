@@ -1,7 +1,7 @@
 //! The negative control: drop an index that a check relies on, see the check fail, and put the index back.
 //!
-//! It all happens in a transaction that is rolled back. DROP INDEX locks the table against everybody until then, so it is few
-//! samples at a time, under a lock timeout.
+//! It all happens in a transaction that is rolled back. DROP INDEX takes an ACCESS EXCLUSIVE lock until then, so few
+//! samples run at a time, under a lock timeout.
 
 use std::time::Duration;
 
@@ -11,32 +11,32 @@ use tokio_postgres::{Client, GenericClient, Transaction};
 
 use super::evidence::{Evidence, used_indexes};
 use super::finding::{Finding, Severity};
-use super::measure::{self, PINNED, Pace};
-use super::read_check::Bench;
-use super::report::{Access, Check, Control, Figures, Proof, Subject};
+use super::measure::{BoundQuery, Executions, PINNED, Pace, Warmup};
+use super::measurement::{AccessPath, FailingCheck, IndexProof, SampleFigures};
+use super::read_check::ReadCheck;
+use super::report::{Check, Subject};
 use super::rules::{self, SMALL_PAGES};
-use super::settings::Settings;
 use crate::index;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, Index, Scope};
 use crate::postgres::name::{quoted, quoted_list};
 use crate::progress::{Progress, Unit, grouped};
 
-/// A table that somebody else uses isn't waited for longer: everybody would wait behind.
+/// A table that another session uses isn't waited for longer: other clients would queue behind the lock request.
 const LOCK_TIMEOUT: &str = "2s";
 /// Samples of each check without the index.
 const SAMPLES: u32 = 3;
-/// Every second is one that others wait. A table that is read from end to end was in memory just now, or doesn't fit.
+/// Other clients wait meanwhile. A table that is read from end to end was in memory just now, or doesn't fit.
 const PACE: Pace = Pace {
-    cap: Duration::from_secs(5),
-    warm: false,
+    time_limit: Duration::from_secs(5),
+    warmup: Warmup::Skip,
 };
 
-/// A check to be proven, on its bench.
-pub struct Proven<'a> {
+/// A check to be proven.
+pub struct CheckToProve<'a> {
     /// Its read.
-    pub bench: Bench<'a>,
-    /// What came of it.
+    pub read_check: ReadCheck<'a>,
+    /// Its result.
     pub check: &'a mut Check,
     /// What it was judged by.
     pub evidence: &'a Evidence,
@@ -46,7 +46,7 @@ pub struct Proven<'a> {
 /// rely on it. A check that stays green without its index finds `not-proven`.
 pub async fn prove(
     client: &mut Client,
-    checks: &mut [Proven<'_>],
+    checks: &mut [CheckToProve<'_>],
     progress: &Progress,
 ) -> Result<()> {
     let mut indexes: Vec<Index> = Vec::new();
@@ -70,7 +70,11 @@ pub async fn prove(
 }
 
 /// One index: a transaction in which it is gone.
-async fn without(client: &mut Client, index: &Index, checks: &mut [Proven<'_>]) -> Result<()> {
+async fn without(
+    client: &mut Client,
+    index: &Index,
+    checks: &mut [CheckToProve<'_>],
+) -> Result<()> {
     let could_not = || format!("could not prove {}", quoted(&index.name));
     let mut transaction = client.transaction().await.with_context(could_not)?;
     transaction
@@ -91,7 +95,7 @@ async fn without(client: &mut Client, index: &Index, checks: &mut [Proven<'_>]) 
             }
         }
         Err(error) => {
-            let why = refusal(&error, index)?;
+            let why = drop_rejected(&error, index)?;
             for proven in relying {
                 proven.check.findings.push(why.clone());
             }
@@ -112,22 +116,22 @@ pub async fn drop_index(transaction: &Transaction<'_>, index: &Index) -> Result<
     Ok(transaction.batch_execute(&drop).await?)
 }
 
-/// Why an index can't be dropped, where that is no error of seedrow's.
-fn refusal(error: &anyhow::Error, index: &Index) -> Result<Finding> {
+/// The finding for an index that can't be dropped, where that is no error of seedrow's.
+fn drop_rejected(error: &anyhow::Error, index: &Index) -> Result<Finding> {
     let code = error.downcast_ref().and_then(tokio_postgres::Error::code);
     let name = quoted(&index.name);
     let (why, help) = match code {
         Some(&SqlState::LOCK_NOT_AVAILABLE) => (
             format!("{} was locked for over {LOCK_TIMEOUT}", index.table),
-            "try again when nobody works on it",
+            "try again when no other session uses it",
         ),
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => (
             format!("only the owner of {} may drop it", index.table),
             "connect as the owner",
         ),
         Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => (
-            "something depends on it".to_owned(),
-            "leave it: what depends on it keeps it",
+            "other objects depend on it".to_owned(),
+            "keep it: other objects depend on it",
         ),
         _ => anyhow::bail!("could not drop index {name}: {error:#}"),
     };
@@ -135,12 +139,12 @@ fn refusal(error: &anyhow::Error, index: &Index) -> Result<Finding> {
         rule: "not-proven",
         severity: Severity::Unchecked,
         on: None,
-        message: format!("what {name} buys can't be proven: {why}"),
+        message: format!("the effect of {name} can't be proven: {why}"),
         help: help.to_owned(),
     })
 }
 
-impl Proven<'_> {
+impl CheckToProve<'_> {
     async fn run(&mut self, transaction: &mut Transaction<'_>, index: &Index) -> Result<()> {
         let with = match &self.check.subject {
             Subject::Query(Some(it)) | Subject::Lookup(Some(it)) => {
@@ -148,51 +152,24 @@ impl Proven<'_> {
             }
             _ => return Ok(()),
         };
-        // An execution that is cut off ends its savepoint alone.
-        let savepoint = transaction.transaction().await?;
-        let few = Settings {
-            samples: SAMPLES,
-            ..self.bench.settings.clone()
-        };
-        let (query, bindings) = (
-            &self.bench.read.query,
-            self.evidence.bindings.first(SAMPLES as usize),
-        );
-        let estimated = measure::estimate(&savepoint, query, &bindings, &few).await?;
-        let measured =
-            measure::measure(&savepoint, query, &bindings, &few, estimated, PACE).await?;
-        savepoint.rollback().await?;
-        let figures = Figures::of(&measured.samples);
-        let mut findings = self.bench.findings(&measured, Access::Scan);
-        if let Some(budget) = self.bench.budget() {
-            findings.extend(rules::over_budget(
-                query,
-                &figures,
-                None,
-                budget,
-                measured.stopped,
-                &findings,
-            ));
-        }
-        let red = findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Fail);
-        let fails = match red {
-            true => Some(Control::Plan),
+        let executions = self.execute(transaction).await?;
+        let figures = SampleFigures::of(&executions.samples);
+        let fails = match self.plan_fails(&executions, &figures) {
+            true => Some(FailingCheck::Plan),
             false => self.coverage_fails(transaction).await?,
         };
-        let proof = Proof {
+        let proof = IndexProof {
             index: index_columns(transaction, index).await?,
             name: index.name.clone(),
             with,
-            without: (!measured.samples.is_empty()).then_some((figures.p50_ms, figures.buffers)),
+            without: (!executions.samples.is_empty()).then_some((figures.p50_ms, figures.buffers)),
             fails,
         };
         if fails.is_none() {
-            let others: Vec<String> = measured
+            let others: Vec<String> = executions
                 .plans
                 .iter()
-                .flat_map(|plan| used_indexes(plan, self.bench.facts))
+                .flat_map(|plan| used_indexes(plan, self.read_check.facts))
                 .filter(|it| it.table == index.table)
                 .map(|it| quoted(&it.name))
                 .collect();
@@ -206,19 +183,48 @@ impl Proven<'_> {
         Ok(())
     }
 
+    /// A few samples, within a savepoint: an execution that is cancelled ends that alone.
+    async fn execute(&self, transaction: &mut Transaction<'_>) -> Result<Executions> {
+        let savepoint = transaction.transaction().await?;
+        let bindings = self.evidence.bindings.subset(SAMPLES as usize);
+        let query = &self.read_check.read.query;
+        let bound = BoundQuery::new(&savepoint, query, &bindings, SAMPLES);
+        let estimated = bound.estimate().await?;
+        let executions = bound.measure(estimated, PACE).await?;
+        savepoint.rollback().await?;
+        Ok(executions)
+    }
+
+    /// Whether a rule over plans, pages or time fails.
+    fn plan_fails(&self, executions: &Executions, figures: &SampleFigures) -> bool {
+        let mut findings = self.read_check.findings(executions, AccessPath::Scan);
+        if let Some(budget) = self.read_check.budget() {
+            findings.extend(rules::over_budget(
+                &self.read_check.read.query,
+                figures,
+                None,
+                budget,
+                executions.stopped,
+                &findings,
+            ));
+        }
+        let mut severities = findings.iter().map(|finding| finding.severity);
+        severities.any(|severity| severity == Severity::Fail)
+    }
+
     /// Whether no index covers the key that is looked up any more, by the catalog as it is now.
-    async fn coverage_fails(&self, client: &impl GenericClient) -> Result<Option<Control>> {
-        let Some(key) = &self.bench.read.key else {
+    async fn coverage_fails(&self, client: &impl GenericClient) -> Result<Option<FailingCheck>> {
+        let Some(key) = &self.read_check.read.key else {
             return Ok(None);
         };
         let indexes = catalog::indexes(client, Scope::Database).await?;
         let covered = index::verdict(key, &indexes).is_covered();
-        Ok((!covered).then_some(Control::Coverage))
+        Ok((!covered).then_some(FailingCheck::Coverage))
     }
 
     /// The check stays green: another index does as well, or the table is too small to tell.
-    fn not_proven(&self, index: &Index, proof: &Proof, mut others: Vec<String>) -> Finding {
-        let facts = self.bench.facts;
+    fn not_proven(&self, index: &Index, proof: &IndexProof, mut others: Vec<String>) -> Finding {
+        let facts = self.read_check.facts;
         let table = facts
             .tables
             .iter()
@@ -230,16 +236,16 @@ impl Proven<'_> {
             (
                 Severity::Unchecked,
                 format!(
-                    "{} has {} pages, and reading them all is as good",
+                    "{} has {} pages, and reading them all is as fast",
                     index.table.within(&facts.survey.home),
                     grouped(pages)
                 ),
-                "fill the table with more rows, and it can be told".to_owned(),
+                "fill the table with more rows, and prove it again".to_owned(),
             )
         } else if others.is_empty() {
             (
                 Severity::Fail,
-                "what it does instead keeps to every rule".to_owned(),
+                "the plan without it breaks no rule".to_owned(),
                 "give the query a tighter `-- budget:` or `-- max-buffers:`".to_owned(),
             )
         } else {

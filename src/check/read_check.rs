@@ -1,4 +1,4 @@
-//! One read on the bench: its values sampled, its plans taken and measured, the rules applied.
+//! The check of one read: its values sampled, its plans measured, the rules applied.
 
 use std::time::Duration;
 
@@ -6,55 +6,62 @@ use anyhow::{Context, Result};
 use tokio_postgres::{Client, Transaction};
 
 use super::evidence::{Evidence, shape, used_indexes};
-use super::finding::{Finding, Severity, Waived};
+use super::finding::{Finding, Severity, WaivedFinding};
 use super::fk_lookup::Read;
-use super::header::Source;
-use super::maintenance::{self, Activity};
-use super::measure::{self, Bindings, Measurement, PINNED, Pace, Stopped};
-use super::query::Parameter;
-use super::report::{Access, Check, Figures, Latency, Measured, Shape, Subject};
-use super::rules::{self, Facts, PlanSet, Purpose, milliseconds};
-use super::sample::{self, Sampled};
-use super::settings::Settings;
+use super::maintenance::{self, MaintenanceState};
+use super::measure::{self, BoundQuery, Executions, PINNED, Pace, Warmup};
+use super::measurement::{
+    AccessPath, AccessPaths, Latency, Measurements, STATEMENT_TIMEOUT, SampleFigures, StopReason,
+    milliseconds,
+};
+use super::parameter_values::{ReadValues, ValueSampler};
+use super::report::{Check, Subject};
+use super::rules::{self, Facts, PlanSet, Purpose};
+use super::settings::CheckSettings;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{Index, Table};
 use crate::postgres::explain::Plan;
 use crate::postgres::name::quoted;
+use crate::queries::{Bindings, Parameter, ValueSource};
 use crate::suggestion::TARGET;
 
-/// What became of a read.
-pub enum Checked {
-    /// It was judged, with what further proofs need where it could be measured.
-    Yes(Box<(Check, Option<Evidence>)>),
+/// After this long no further sample of a query is started, and of a lookup, of which there may be many.
+const QUERY_TIME_LIMIT: Duration = Duration::from_secs(30);
+const LOOKUP_TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// The result of checking a read.
+pub enum CheckedRead {
+    /// A check, with what further proofs need where the read could be measured.
+    Checked(Box<(Check, Option<Evidence>)>),
     /// It was left out, with the reason.
-    No(String),
+    Skipped(String),
 }
 
 /// One read and all that its check needs.
-pub struct Bench<'a> {
+pub struct ReadCheck<'a> {
     /// The read.
     pub read: &'a Read,
     /// Only reads of these tables, when they are given.
     pub wanted: Option<&'a [String]>,
     /// How it is checked.
-    pub settings: &'a Settings,
+    pub settings: &'a CheckSettings,
     /// What is known of the database.
     pub facts: Facts<'a>,
-    /// Who is at work on it.
-    pub activity: &'a Activity,
+    /// What is vacuumed and analysed.
+    pub maintenance: &'a MaintenanceState,
     /// The schema asked for.
     pub schema: Option<&'a str>,
 }
 
-impl Bench<'_> {
-    /// In a read-only transaction that is rolled back: nothing that a query calls can write.
-    pub async fn check(&self, client: &mut Client) -> Result<Checked> {
+impl ReadCheck<'_> {
+    /// In a read-only transaction that is rolled back: no function that a query calls can write.
+    pub async fn check(&self, client: &mut Client) -> Result<CheckedRead> {
         if let Some(reason) = self.is_empty() {
-            return Ok(Checked::No(reason));
+            return Ok(CheckedRead::Skipped(reason));
         }
         let could_not = || {
             format!(
-                "{}: could not begin a read-only transaction",
+                "{}: could not start a read-only transaction",
                 self.read.query.path
             )
         };
@@ -77,7 +84,7 @@ impl Bench<'_> {
         Ok(checked)
     }
 
-    /// A lookup between tables without rows isn't worth a word of its own: nobody wrote it.
+    /// Why a lookup is left out: tables without rows need no finding of their own for a query that no file asks for.
     fn is_empty(&self) -> Option<String> {
         let key = self.read.key.as_ref()?;
         let holds_none = |oid: u32| {
@@ -92,7 +99,7 @@ impl Bench<'_> {
         holds_none(key.table_oid).or_else(|| holds_none(key.referenced_oid))
     }
 
-    /// A lookup that this role may not run: nobody wrote it, so that is no error.
+    /// A lookup that this role may not run. No file asks for it, so that is no error.
     fn not_allowed(&self, error: &anyhow::Error) -> Finding {
         Finding {
             rule: "not-allowed",
@@ -109,27 +116,35 @@ impl Bench<'_> {
         }
     }
 
-    async fn check_within(&self, transaction: &Transaction<'_>) -> Result<Checked> {
+    async fn check_within(&self, transaction: &Transaction<'_>) -> Result<CheckedRead> {
         // Tables left out need not be there, nor hold rows.
         let query = &self.read.query;
-        if let Some(table) = query.parameters.iter().find_map(|it| self.leaves_out(it)) {
-            return Ok(Checked::No(format!(
+        if let Some(table) = query
+            .header
+            .parameters
+            .iter()
+            .find_map(|it| self.leaves_out(it))
+        {
+            return Ok(CheckedRead::Skipped(format!(
                 "it takes its ids from {table}, which --tables leaves out"
             )));
         }
-        let bindings = match self.bindings(transaction).await? {
-            Bound::To(bindings) => bindings,
-            Bound::Not(finding) => return Ok(self.unchecked(finding)),
+        let bindings = match self.values(transaction).await? {
+            ReadValues::Bound(bindings) => bindings,
+            ReadValues::Unchecked(finding) => return Ok(self.unchecked(finding)),
         };
-        let estimated = measure::estimate(transaction, query, &bindings, self.settings).await;
-        let estimated = match estimated {
+        let samples = self.settings.sampling.count;
+        let bound = BoundQuery::new(transaction, query, &bindings, samples);
+        let estimated = match bound.estimate().await {
             Err(error) if self.wanted.is_some() && measure::is_missing_table(&error) => {
-                return Ok(Checked::No("a table that it reads isn't there".to_owned()));
+                return Ok(CheckedRead::Skipped(
+                    "a table that it reads doesn't exist".to_owned(),
+                ));
             }
             estimated => estimated?,
         };
         if let Some(table) = self.left_out(&estimated) {
-            return Ok(Checked::No(format!(
+            return Ok(CheckedRead::Skipped(format!(
                 "it reads {table}, which --tables leaves out"
             )));
         }
@@ -139,69 +154,50 @@ impl Bench<'_> {
         if let Some(finding) = finding {
             return Ok(self.unchecked(finding));
         }
-        let (generic, capable) =
-            measure::alternatives(transaction, query, &bindings, self.settings).await?;
-        let pace = Pace {
-            cap: match self.read.purpose() {
-                Purpose::Query => measure::CAP,
-                Purpose::Lookup => measure::LOOKUP_CAP,
-            },
-            warm: true,
-        };
-        let measurement = measure::measure(
-            transaction,
-            query,
-            &bindings,
-            self.settings,
-            estimated,
-            pace,
-        )
-        .await?;
-        let latency = match measurement.stopped {
-            // Another execution would take as long.
-            Some(_) => None,
-            None => measure::latency(transaction, query, &bindings, self.settings).await?,
-        };
-        let seen = Seen {
-            measurement,
-            latency,
-            generic,
-            capable,
-        };
-        let evidence = self.evidence(bindings, &seen.measurement.plans);
-        Ok(Checked::Yes(Box::new((self.judge(seen), Some(evidence)))))
+        let observed = self.observe(&bound, estimated).await?;
+        let evidence = self.evidence(bindings.clone(), &observed.executions.plans);
+        let check = self.judge(observed);
+        Ok(CheckedRead::Checked(Box::new((check, Some(evidence)))))
     }
 
-    async fn bindings(&self, transaction: &Transaction<'_>) -> Result<Bound> {
-        let (query, settings, home) = (&self.read.query, self.settings, self.schema);
-        let mut bindings = Bindings::default();
-        if let Some(key) = self.read.key.as_ref().filter(|key| key.columns.len() > 1) {
-            for (ty, values) in sample::sample_key(transaction, key, settings).await? {
-                if values.is_empty() {
-                    return Ok(Bound::Not(sample::no_key(key, &self.facts.survey.home)));
-                }
-                bindings.push(ty, values);
-            }
-            return Ok(Bound::To(bindings));
-        }
-        for parameter in &query.parameters {
-            match sample::sample(transaction, query, parameter, settings, home).await? {
-                Sampled::Values { ty, values } => bindings.push(ty, values),
-                Sampled::Unchecked(finding) => return Ok(Bound::Not(finding)),
-                Sampled::NoTable => {
-                    let error = sample::no_table(transaction, query, parameter, home);
-                    return Err(error.await?);
-                }
-            }
-        }
-        Ok(Bound::To(bindings))
+    /// Plans and executes the query in all the ways that it is judged by.
+    async fn observe(&self, bound: &BoundQuery<'_>, estimated: Plan) -> Result<Observed> {
+        let (generic, without_scans) = bound.alternatives().await?;
+        let pace = Pace {
+            time_limit: match self.read.purpose() {
+                Purpose::Query => QUERY_TIME_LIMIT,
+                Purpose::Lookup => LOOKUP_TIME_LIMIT,
+            },
+            warmup: Warmup::Execute,
+        };
+        let executions = bound.measure(estimated, pace).await?;
+        let latency = match executions.stopped {
+            // Another execution would take as long.
+            Some(_) => None,
+            None => bound.latency().await?,
+        };
+        Ok(Observed {
+            executions,
+            latency,
+            generic,
+            without_scans,
+        })
+    }
+
+    async fn values(&self, transaction: &Transaction<'_>) -> Result<ReadValues> {
+        let sampler = ValueSampler {
+            sampling: &self.settings.sampling,
+            schema: self.schema,
+            home: &self.facts.survey.home,
+        };
+        sampler.sample(transaction, self.read).await
     }
 
     /// A parameter's table when it is one that the suite doesn't name.
     fn leaves_out<'p>(&self, parameter: &'p Parameter) -> Option<&'p str> {
         let wanted = self.wanted?;
         match &parameter.source {
-            Source::Column { table, .. } if !wanted.contains(table) => Some(table),
+            ValueSource::Column(column) if !wanted.contains(&column.table) => Some(&column.table),
             _ => None,
         }
     }
@@ -214,12 +210,12 @@ impl Bench<'_> {
             .map(|table| table.name.within(&self.facts.survey.home))
     }
 
-    /// A table that the plan reads and that isn't settled.
+    /// A table that the plan reads and whose plans aren't settled yet.
     fn unsettled(&self, plan: &Plan) -> Option<Finding> {
         let nodes = plan.nodes().into_iter();
         let mut tables = nodes.filter_map(|node| self.facts.table(node));
         tables.find_map(|table| {
-            let why = maintenance::unsettled(table, self.activity, self.facts)?;
+            let why = maintenance::unsettled(table, self.maintenance, self.facts)?;
             Some(maintenance::not_settled(&why, table))
         })
     }
@@ -274,19 +270,19 @@ impl Bench<'_> {
         }
     }
 
-    fn unchecked(&self, finding: Finding) -> Checked {
-        Checked::Yes(Box::new((self.found(vec![finding], None), None)))
+    fn unchecked(&self, finding: Finding) -> CheckedRead {
+        CheckedRead::Checked(Box::new((self.check_with(vec![finding], None), None)))
     }
 
     /// A check with what counts of these findings, and what the query's header waives.
-    pub fn found(&self, findings: Vec<Finding>, measured: Option<Measured>) -> Check {
+    pub fn check_with(&self, findings: Vec<Finding>, measured: Option<Measurements>) -> Check {
         let (mut counted, mut waived) = (Vec::new(), Vec::new());
         for finding in findings {
-            let mut waivers = self.read.query.waivers.iter();
-            match waivers.find(|(rule, _)| rule == finding.rule) {
-                Some((_, reason)) => waived.push(Waived {
+            let mut waivers = self.read.query.header.waivers.iter();
+            match waivers.find(|it| it.rule == finding.rule) {
+                Some(waiver) => waived.push(WaivedFinding {
                     finding,
-                    reason: reason.clone(),
+                    reason: waiver.reason.clone(),
                 }),
                 None => counted.push(finding),
             }
@@ -302,11 +298,11 @@ impl Bench<'_> {
         }
     }
 
-    /// What the rules find in plans that were carried out.
-    pub fn findings(&self, measurement: &Measurement, capability: Access) -> Vec<Finding> {
+    /// What the rules find in plans that were executed.
+    pub fn findings(&self, executions: &Executions, capability: AccessPath) -> Vec<Finding> {
         rules::judge_plans(&PlanSet {
-            plans: &measurement.plans,
-            samples: &measurement.samples,
+            plans: &executions.plans,
+            samples: &executions.samples,
             query: &self.read.query,
             purpose: self.read.purpose(),
             capability,
@@ -317,87 +313,89 @@ impl Bench<'_> {
     /// The longest the median may take; a lookup, which may rightly give many rows, is judged by its pages alone.
     pub fn budget(&self) -> Option<Duration> {
         match self.read.purpose() {
-            Purpose::Query => Some(self.read.query.budget.unwrap_or(self.settings.budget)),
+            Purpose::Query => Some(
+                self.read
+                    .query
+                    .header
+                    .budget
+                    .unwrap_or(self.settings.budget),
+            ),
             Purpose::Lookup => None,
         }
     }
 
-    fn judge(&self, seen: Seen) -> Check {
+    fn judge(&self, observed: Observed) -> Check {
         let (purpose, facts) = (self.read.purpose(), self.facts);
-        let Seen {
-            measurement,
+        let Observed {
+            executions,
             latency,
             generic,
-            capable,
-        } = seen;
+            without_scans,
+        } = observed;
         let access = |plan: &Plan| rules::access(plan, purpose, facts);
-        let choice = Access::worst(measurement.plans.iter().map(access));
-        let shape = Shape {
-            capability: access(&capable),
-            choice,
+        let shape = AccessPaths {
+            capability: access(&without_scans),
+            choice: AccessPath::worst(executions.plans.iter().map(access)),
             generic: access(&generic),
         };
-        let figures = Figures::of(&measurement.samples);
-        let mut findings = self.findings(&measurement, shape.capability);
-        if shape.choice != Access::Scan {
+        let figures = SampleFigures::of(&executions.samples);
+        let mut findings = self.findings(&executions, shape.capability);
+        if shape.choice != AccessPath::Scan {
             findings.extend(rules::generic_plan(&generic, purpose, facts));
         }
-        if shape.choice == Access::Index {
+        if shape.choice == AccessPath::Index {
             findings.extend(rules::unknown_generic_nodes(&generic));
         }
         if let Some(budget) = self.budget() {
-            let (latency, stopped) = (latency.as_ref(), measurement.stopped);
+            let (latency, stopped) = (latency.as_ref(), executions.stopped);
             let query = &self.read.query;
             findings.extend(rules::over_budget(
                 query, &figures, latency, budget, stopped, &findings,
             ));
         }
-        let measured = Measured {
-            plan: median_plan(&measurement).raw.clone(),
+        let measured = Measurements {
+            plan: median_plan(&executions).raw.clone(),
             generic_plan: generic.raw,
             budget_ms: self.budget().map(milliseconds),
-            bound: rules::bound(median_plan(&measurement), facts)
-                .filter(|_| !measurement.samples.is_empty()),
-            stopped: measurement
+            bound: rules::bound(median_plan(&executions), facts)
+                .filter(|_| !executions.samples.is_empty()),
+            stopped: executions
                 .stopped
-                .map(|stopped| why(stopped, measurement.samples.len())),
-            samples: measurement.samples,
+                .map(|reason| stop_message(reason, executions.samples.len())),
+            samples: executions.samples,
             shape,
             latency,
             proofs: Vec::new(),
             figures,
         };
-        self.found(findings, Some(measured))
+        self.check_with(findings, Some(measured))
     }
 }
 
-/// What is seen of a read.
-struct Seen {
-    measurement: Measurement,
+/// A read's plans and executions.
+struct Observed {
+    executions: Executions,
     latency: Option<Latency>,
     generic: Plan,
-    capable: Plan,
-}
-
-/// The values to run a read with, or why there are none.
-enum Bound {
-    To(Bindings),
-    Not(Finding),
+    without_scans: Plan,
 }
 
 /// The plan whose execution time is the median; there is at least one plan.
-pub fn median_plan(measurement: &Measurement) -> &Plan {
-    let mut plans: Vec<&Plan> = measurement.plans.iter().collect();
+pub fn median_plan(executions: &Executions) -> &Plan {
+    let mut plans: Vec<&Plan> = executions.plans.iter().collect();
     plans.sort_by(|a, b| a.execution_ms.total_cmp(&b.execution_ms));
     plans[(plans.len() - 1) / 2]
 }
 
-pub fn why(stopped: Stopped, taken: usize) -> String {
-    match stopped {
-        Stopped::Cap { of } => format!("its time was used up after {taken} of {of} samples"),
-        Stopped::CutOff => format!(
-            "an execution was cut off after {} s",
-            measure::STATEMENT_TIMEOUT.as_secs()
+/// Why fewer samples were executed, for the report.
+pub fn stop_message(reason: StopReason, taken: usize) -> String {
+    match reason {
+        StopReason::TimeLimit { of } => {
+            format!("its time was used up after {taken} of {of} samples")
+        }
+        StopReason::StatementTimeout => format!(
+            "an execution was cancelled after {} s",
+            STATEMENT_TIMEOUT.as_secs()
         ),
     }
 }

@@ -1,16 +1,15 @@
-//! All checks of one database, one after the other: a table of contents of this room.
+//! All checks of one database, one after the other.
 
 use anyhow::{Context, Result, bail};
 use tokio_postgres::Client;
 
-use super::checker::Judging;
+use super::checker::Checker;
 use super::foreign_keys;
 use super::planner;
-use super::query::Query;
 use super::report::CheckReport;
-use super::rules::all_rules;
+use super::rules::{all_rules, query_rules};
 use super::schema;
-use super::settings::{Area, Settings, Suite};
+use super::settings::{Area, CheckSettings, Suite};
 use crate::dataset::document::did_you_mean;
 use crate::dataset::{Dataset, Waiver};
 use crate::index;
@@ -18,19 +17,18 @@ use crate::load;
 use crate::postgres::Server;
 use crate::postgres::catalog;
 use crate::progress::Progress;
+use crate::queries::Query;
 
-/// Checks foreign keys, schema and plans; changes nothing in the target, unless it is told to settle or to prove.
+/// Checks foreign keys, schema and plans; changes nothing in the target, unless it is to settle or to prove.
 ///
-/// What can't be judged is a finding of its own; an error is a query file that makes no sense, and a server that
-/// fails.
+/// What can't be judged is a finding of its own; an error is an invalid query file, or a server that fails.
 pub async fn run(
     server: &Server,
     suite: &Suite,
-    settings: &Settings,
+    settings: &CheckSettings,
     progress: &Progress,
 ) -> Result<CheckReport> {
-    let queries = suite.queries.iter().map(Query::parse);
-    let queries = queries.collect::<Result<Vec<Query>>>()?;
+    let queries = parse_queries(suite)?;
     ensure_known_rules(&suite.waivers)?;
     let mut client = server.connect().await?;
     let survey = index::survey(&client, server.schema(), &suite.waivers).await?;
@@ -62,14 +60,14 @@ pub async fn run(
         report.skipped.extend(skipped);
     }
     if settings.areas.contains(&Area::Plans) {
-        let judging = Judging {
+        let checker = Checker {
             suite,
             settings,
             survey: &survey,
             schema: server.schema(),
             progress,
         };
-        let (checks, skipped) = judging.check(&mut client, queries).await?;
+        let (checks, skipped) = checker.check(&mut client, queries).await?;
         report.checks.extend(checks);
         report.skipped.extend(skipped);
     }
@@ -78,26 +76,27 @@ pub async fn run(
 }
 
 /// The plans of all reads twice: without the foreign keys' indexes, which are dropped in transactions that are rolled back,
-/// and with them; the same samples in turns.
+/// and with them; the same samples alternately.
 pub async fn without_and_with_indexes(
     server: &Server,
     suite: &Suite,
-    settings: &Settings,
+    settings: &CheckSettings,
     progress: &Progress,
 ) -> Result<(CheckReport, CheckReport)> {
-    let queries = suite.queries.iter().map(Query::parse);
-    let queries = queries.collect::<Result<Vec<Query>>>()?;
+    let queries = parse_queries(suite)?;
     let mut client = server.connect().await?;
     let survey = index::survey(&client, server.schema(), &suite.waivers).await?;
     load::ensure_finished(&client, server.schema()).await?;
-    let judging = Judging {
+    let checker = Checker {
         suite,
         settings,
         survey: &survey,
         schema: server.schema(),
         progress,
     };
-    let (without, with) = judging.both_ways(&mut client, queries).await?;
+    let (without, with) = checker
+        .without_and_with_indexes(&mut client, queries)
+        .await?;
     let report = |checks, how: &str| CheckReport {
         target: format!("{}, {how} the foreign keys' indexes", server.display_name()),
         checks,
@@ -154,6 +153,22 @@ async fn version(client: &Client) -> Result<String> {
     Ok(row.try_get(0)?)
 }
 
+/// Reads the query files, and refuses waivers of rules that don't exist.
+fn parse_queries(suite: &Suite) -> Result<Vec<Query>> {
+    let parse = |file| {
+        let query = Query::parse(file)?;
+        for waiver in &query.header.waivers {
+            if !query_rules().any(|rule| rule == waiver.rule) {
+                let advice = did_you_mean(&waiver.rule, query_rules());
+                let message = format!("unknown rule `{}`; {advice}", waiver.rule);
+                return Err(query.error(waiver.line, message));
+            }
+        }
+        Ok(query)
+    };
+    suite.queries.iter().map(parse).collect()
+}
+
 fn ensure_known_rules(waivers: &[Waiver]) -> Result<()> {
     for waiver in waivers {
         if !all_rules().any(|rule| rule == waiver.rule) {
@@ -164,8 +179,8 @@ fn ensure_known_rules(waivers: &[Waiver]) -> Result<()> {
     Ok(())
 }
 
-/// Sets aside what is waived; says which waivers waive nothing, where everything was looked at.
-fn waive(report: &mut CheckReport, suite: &Suite, settings: &Settings, progress: &Progress) {
+/// Sets aside what is waived; reports which waivers waive nothing, where everything was looked at.
+fn waive(report: &mut CheckReport, suite: &Suite, settings: &CheckSettings, progress: &Progress) {
     let mut used: Vec<&Waiver> = Vec::new();
     for check in &mut report.checks {
         check.waive(&suite.waivers, &report.home, &mut |waiver| {

@@ -1,82 +1,58 @@
-//! The same samples without and with the foreign keys' indexes, in turns: before and after on one database.
+//! The same samples without and with the foreign keys' indexes: before and after on one database.
 //!
-//! Few samples at a time run in a transaction in which the indexes are gone and which is rolled back; then the same ones run
-//! with the indexes. What drifts meanwhile, drifts for both.
+//! A few samples at a time run in a transaction in which the indexes are dropped and which is rolled back; then the same ones
+//! run with the indexes. What drifts meanwhile, drifts for both.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tokio_postgres::Client;
 
-use super::checker::{Judging, World};
+use super::checker::{CatalogSnapshot, Checker};
 use super::evidence::Evidence;
 use super::finding::Finding;
-use super::fk_lookup::Read;
-use super::measure::{self, Measurement, PINNED, Pace, Stopped};
+use super::measure::{BoundQuery, Executions, PINNED, Pace, Warmup};
+use super::measurement::{AccessPath, Measurements, SampleFigures, milliseconds};
 use super::prove::drop_index;
-use super::query::Query;
-use super::read_check::{Bench, Checked};
-use super::report::{Access, Check, Figures, Measured, Sample, Subject};
-use super::rules::{self, milliseconds};
+use super::read_check::{CheckedRead, ReadCheck, median_plan, stop_message};
+use super::report::{Check, Subject};
+use super::rules;
 use crate::postgres::TableName;
 use crate::postgres::catalog::Index;
-use crate::postgres::explain::Plan;
 use crate::progress::Unit;
+use crate::queries::{Bindings, Query};
 
-/// Samples of one turn: others wait for the locks of one side.
-const TURN: usize = 4;
-/// After this long no further turn of a read is begun.
-const CAP: Duration = Duration::from_secs(20);
+/// Samples of one batch: other clients wait for the locks of one side.
+const BATCH: usize = 4;
+/// After this long no further batch of a read is started.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
 
-/// One read, both ways.
-struct Side {
-    samples: Vec<Sample>,
-    plans: Vec<Plan>,
-    stopped: Option<Stopped>,
-}
-
-impl Side {
-    fn new() -> Side {
-        Side {
-            samples: Vec::new(),
-            plans: Vec::new(),
-            stopped: None,
-        }
-    }
-
-    fn add(&mut self, measurement: Measurement) {
-        // Without a sample the plan is only what it would have been.
-        if self.plans.is_empty() || !measurement.samples.is_empty() {
-            self.plans.extend(measurement.plans);
-        }
-        self.samples.extend(measurement.samples);
-        self.stopped = self.stopped.or(measurement.stopped);
-    }
-}
-
-impl Judging<'_> {
+impl Checker<'_> {
     /// The checks of all reads that rely on a foreign key's index which backs no constraint: without these, and with them.
-    pub async fn both_ways(
+    pub async fn without_and_with_indexes(
         &self,
         client: &mut Client,
         queries: Vec<Query>,
     ) -> Result<(Vec<Check>, Vec<Check>)> {
         let reads = self.reads(queries);
-        let world = self.world(client).await?;
+        let catalog = self.snapshot(client).await?;
         let (mut without, mut with) = (Vec::new(), Vec::new());
         let task = self
             .progress
             .task("queries", reads.len() as u64, Unit::Queries);
         for read in &reads {
-            let bench = self.bench(read, &world);
-            if let Checked::Yes(yes) = bench.check(client).await? {
-                let (check, evidence) = *yes;
-                let gone = evidence.as_ref().map(|it| self.keys_indexes(it, &world));
-                match (evidence, gone) {
-                    (Some(evidence), Some(gone)) if !gone.is_empty() => {
-                        let (before, after) = turns(client, &bench, &evidence, &gone).await?;
-                        without.push(judged(&bench, &check, before));
-                        with.push(judged(&bench, &check, after));
+            let read_check = self.read_check(read, &catalog);
+            if let CheckedRead::Checked(checked) = read_check.check(client).await? {
+                let (check, evidence) = *checked;
+                let droppable = evidence
+                    .as_ref()
+                    .map(|it| self.droppable_indexes(it, &catalog));
+                match (evidence, droppable) {
+                    (Some(evidence), Some(dropped)) if !dropped.is_empty() => {
+                        let (before, after) =
+                            alternate(client, &read_check, &evidence, &dropped).await?;
+                        without.push(judge(&read_check, &check, before));
+                        with.push(judge(&read_check, &check, after));
                     }
                     _ => {
                         without.push(check.clone());
@@ -91,7 +67,7 @@ impl Judging<'_> {
     }
 
     /// The indexes that cover foreign keys of the tables read, and that can be dropped.
-    fn keys_indexes(&self, evidence: &Evidence, world: &World) -> Vec<Index> {
+    fn droppable_indexes(&self, evidence: &Evidence, catalog: &CatalogSnapshot) -> Vec<Index> {
         let covering = |index: &&Index| {
             self.survey.keys.iter().any(|key| {
                 let key = &key.foreign_key;
@@ -101,99 +77,109 @@ impl Judging<'_> {
                     && crate::index::verdict(key, alone).is_covered()
             })
         };
-        let droppable = world.indexes.iter().filter(|index| index.backs.is_none());
+        let droppable = catalog.indexes.iter().filter(|index| index.backs.is_none());
         droppable.filter(covering).cloned().collect()
     }
 }
 
-async fn turns(
+/// Batches of samples alternately without the indexes and with them.
+async fn alternate(
     client: &mut Client,
-    bench: &Bench<'_>,
+    read_check: &ReadCheck<'_>,
     evidence: &Evidence,
-    gone: &[Index],
-) -> Result<(Side, Side)> {
-    let (mut before, mut after) = (Side::new(), Side::new());
+    dropped: &[Index],
+) -> Result<(Executions, Executions)> {
+    let (mut without, mut with) = (none(), none());
     let started = Instant::now();
-    for turn in evidence
-        .bindings
-        .turns(bench.settings.samples as usize, TURN)
-    {
-        for (side, drop) in [(&mut before, gone), (&mut after, &[][..])] {
-            // One slow turn is enough.
+    let samples = read_check.settings.sampling.count as usize;
+    for batch in evidence.bindings.batches(samples, BATCH) {
+        for (side, dropped) in [(&mut without, dropped), (&mut with, &[][..])] {
+            // One slow batch is enough.
             if side.stopped.is_none() {
-                side.add(execute(client, bench, &turn, drop).await?);
+                add(side, execute(client, read_check, &batch, dropped).await?);
             }
         }
-        if started.elapsed() > CAP {
+        if started.elapsed() > TIME_LIMIT {
             break;
         }
     }
-    Ok((before, after))
+    Ok((without, with))
 }
 
-/// One turn of one side, in a transaction of its own.
+fn none() -> Executions {
+    Executions {
+        samples: Vec::new(),
+        plans: Vec::new(),
+        stopped: None,
+    }
+}
+
+fn add(side: &mut Executions, batch: Executions) {
+    // Without a sample the plan is only the estimated one.
+    if side.plans.is_empty() || !batch.samples.is_empty() {
+        side.plans.extend(batch.plans);
+    }
+    side.samples.extend(batch.samples);
+    side.stopped = side.stopped.or(batch.stopped);
+}
+
+/// One batch of one side, in a transaction of its own.
 async fn execute(
     client: &mut Client,
-    bench: &Bench<'_>,
-    bindings: &measure::Bindings,
-    gone: &[Index],
-) -> Result<Measurement> {
-    let Read { query, .. } = bench.read;
+    read_check: &ReadCheck<'_>,
+    bindings: &Bindings,
+    dropped: &[Index],
+) -> Result<Executions> {
+    let query = &read_check.read.query;
     let could_not = || format!("{}: could not be compared", query.path);
     let transaction = client.transaction().await.with_context(could_not)?;
     transaction
         .batch_execute(PINNED)
         .await
         .with_context(could_not)?;
-    for index in gone {
+    for index in dropped {
         drop_index(&transaction, index).await.with_context(|| {
             let name = TableName::new(&index.table.schema, &index.name);
-            format!("could not drop {name} for a moment")
+            format!("could not drop {name} within a transaction")
         })?;
     }
-    let few = super::settings::Settings {
-        samples: u32::try_from(TURN)?,
-        ..bench.settings.clone()
-    };
-    let estimated = measure::estimate(&transaction, query, bindings, &few).await?;
+    let bound = BoundQuery::new(&transaction, query, bindings, u32::try_from(BATCH)?);
+    let estimated = bound.estimate().await?;
     let pace = Pace {
-        cap: CAP,
-        warm: gone.is_empty(),
+        time_limit: TIME_LIMIT,
+        warmup: match dropped.is_empty() {
+            true => Warmup::Execute,
+            false => Warmup::Skip,
+        },
     };
-    let measurement = measure::measure(&transaction, query, bindings, &few, estimated, pace).await;
+    let executions = bound.measure(estimated, pace).await;
     transaction.rollback().await.with_context(could_not)?;
-    measurement
+    executions
 }
 
 /// A side as a check of its own.
-fn judged(bench: &Bench<'_>, check: &Check, side: Side) -> Check {
-    let measurement = Measurement {
-        samples: side.samples,
-        plans: side.plans,
-        stopped: side.stopped,
-    };
-    let mut findings: Vec<Finding> = bench.findings(&measurement, Access::Index);
-    let figures = Figures::of(&measurement.samples);
-    let query = &bench.read.query;
-    if let Some(budget) = bench.budget() {
+fn judge(read_check: &ReadCheck, check: &Check, side: Executions) -> Check {
+    let mut findings: Vec<Finding> = read_check.findings(&side, AccessPath::Index);
+    let figures = SampleFigures::of(&side.samples);
+    if let Some(budget) = read_check.budget() {
         findings.extend(rules::over_budget(
-            query,
+            &read_check.read.query,
             &figures,
             None,
             budget,
-            measurement.stopped,
+            side.stopped,
             &findings,
         ));
     }
-    let measured = check.subject.measured().map(|it| Measured {
-        plan: super::read_check::median_plan(&measurement).raw.clone(),
-        budget_ms: bench.budget().map(milliseconds),
-        bound: rules::bound(super::read_check::median_plan(&measurement), bench.facts),
+    let measured = check.subject.measured().map(|it| Measurements {
+        plan: median_plan(&side).raw.clone(),
+        budget_ms: read_check.budget().map(milliseconds),
+        bound: rules::bound(median_plan(&side), read_check.facts),
         latency: None,
-        stopped: measurement
+        stopped: side
             .stopped
-            .map(|it| super::read_check::why(it, measurement.samples.len())),
-        samples: measurement.samples.clone(),
+            .map(|reason| stop_message(reason, side.samples.len())),
+        samples: side.samples.clone(),
         figures,
         ..it.clone()
     });
@@ -202,6 +188,6 @@ fn judged(bench: &Bench<'_>, check: &Check, side: Side) -> Check {
             Subject::Lookup(_) => Subject::Lookup(measured),
             _ => Subject::Query(measured),
         },
-        ..bench.found(findings, None)
+        ..read_check.check_with(findings, None)
     }
 }

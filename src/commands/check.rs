@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::check::schema::{Reference, Scratch};
-use crate::check::{self, Area, CheckReport, QueryFile, Settings, Suite, Verdict};
+use crate::check::{self, Area, CheckReport, CheckSettings, Suite, Verdict};
 use crate::cli::{QuietArgs, ReferenceArgs, SampleArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::{DEFAULT_DATASET, suggestions};
 use crate::dataset::{Dataset, waivers_with};
 use crate::postgres::Server;
 use crate::progress::Progress;
+use crate::queries::{QueryFile, Sampling, Spread};
 use crate::report::{self, colour::Colour};
 use crate::suggestion::Suggestions;
 
@@ -53,7 +54,7 @@ pub struct Args {
 
     /// Only these checks, separated by commas [default: all]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "CHECK,…")]
-    only: Option<Vec<Area>>,
+    only: Option<Vec<AreaArg>>,
 
     /// VACUUM (ANALYZE) tables that need it first, and have plans hold when statistics are taken again
     #[arg(long)]
@@ -89,6 +90,27 @@ pub struct Args {
 
     #[command(flatten)]
     quiet: QuietArgs,
+}
+
+/// A part of what is looked at.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum AreaArg {
+    /// Every foreign key has an index, and holds for all rows
+    Coverage,
+    /// The lookup of every foreign key and every query: plan, pages and time on the last ids
+    Plans,
+    /// Tables, columns, keys and constraints are as they should be
+    Schema,
+}
+
+impl From<AreaArg> for Area {
+    fn from(area: AreaArg) -> Area {
+        match area {
+            AreaArg::Coverage => Area::Coverage,
+            AreaArg::Plans => Area::Plans,
+            AreaArg::Schema => Area::Schema,
+        }
+    }
 }
 
 /// How results are printed.
@@ -197,9 +219,13 @@ impl Args {
         )
     }
 
-    fn settings(&self) -> Settings {
-        Settings {
-            areas: self.only.clone().unwrap_or_else(|| Area::ALL.to_vec()),
+    fn settings(&self) -> CheckSettings {
+        let only = self.only.as_ref();
+        CheckSettings {
+            areas: only.map_or_else(
+                || Area::ALL.to_vec(),
+                |only| only.iter().copied().map(Area::from).collect(),
+            ),
             settle: self.settle,
             prove: self.prove,
             ..settings_of(&self.sampling, self.seed)
@@ -237,14 +263,21 @@ pub(crate) async fn fitting(
     Ok(fits.then_some(dataset))
 }
 
+/// The existing ids that queries are run with.
+pub(crate) fn sampling_of(args: &SampleArgs, seed: u64) -> Sampling {
+    Sampling {
+        count: args.samples,
+        spread: Spread::Tail { share: args.tail },
+        seed,
+    }
+}
+
 /// How plans are checked, and nothing else.
-pub(crate) fn settings_of(sampling: &SampleArgs, seed: u64) -> Settings {
-    Settings {
+pub(crate) fn settings_of(sampling: &SampleArgs, seed: u64) -> CheckSettings {
+    CheckSettings {
         areas: vec![Area::Plans],
         budget: sampling.budget,
-        samples: sampling.samples,
-        tail: sampling.tail,
-        seed,
+        sampling: sampling_of(sampling, seed),
         settle: false,
         prove: false,
     }

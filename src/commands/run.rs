@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::check::{self, Area, CheckReport, Settings, Suite};
+use crate::check::{self, Area, CheckReport, CheckSettings, Suite};
 use crate::cli::{DatasetArgs, JobsArgs, LoadArgs, QuietArgs, RowsArgs, SampleArgs, TargetArgs};
-use crate::commands::check::{FailOn, outcome, suite};
+use crate::commands::check::{FailOn, outcome, sampling_of, suite};
 use crate::commands::{Outcome, command_line, load as load_command, stoppable, suggestions};
 use crate::dataset::{Dataset, Waiver, waivers_with};
 use crate::files::folder::{Existing, ensure_may_hold};
@@ -259,17 +259,15 @@ impl Job<'_> {
         Ok(survey)
     }
 
-    fn settings(&self) -> Settings {
+    fn settings(&self) -> CheckSettings {
         let sampling = &self.args.sampling;
-        Settings {
+        CheckSettings {
             // The schema was made, or held against the dataset, when the load began.
             areas: vec![Area::Coverage, Area::Plans],
             settle: false,
             prove: false,
             budget: sampling.budget,
-            samples: sampling.samples,
-            tail: sampling.tail,
-            seed: self.origin.seed,
+            sampling: sampling_of(sampling, self.origin.seed),
         }
     }
 }

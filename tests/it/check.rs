@@ -223,7 +223,7 @@ fn queries_over_tables_left_out_are_skipped() {
     db.execute("DROP TABLE skus");
     check(&db, &plans)
         .exits(0)
-        .stdout_has("styles: skipped, a table that it reads isn't there");
+        .stdout_has("styles: skipped, a table that it reads doesn't exist");
 }
 
 #[test]
@@ -402,7 +402,7 @@ fn mistakes_in_a_query_file_are_told_with_file_and_line() {
         ("SELECT\n1 +\n:id", "line 3: `:id` isn't declared"),
         (
             "-- param id: users.id\n\nSELECT nam\nFROM users\nWHERE idd = :id",
-            "line 3: the server refuses the query",
+            "line 3: the server rejects the query",
         ),
         (
             "-- buget: 1s\nSELECT 1",

@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-use super::wording::milliseconds;
 use crate::check::finding::{Finding, Severity};
-use crate::check::measure::{STATEMENT_TIMEOUT, Stopped};
-use crate::check::query::Query;
-use crate::check::report::{Figures, Latency};
+use crate::check::measurement::{
+    Latency, STATEMENT_TIMEOUT, SampleFigures, StopReason, milliseconds,
+};
+use crate::queries::Query;
 use crate::suggestion::TARGET;
 
 /// The median keeps to the budget, and so, nearly always, does the 95th percentile (`over-budget`): by EXPLAIN's times or
 /// by the client's, whichever are less. What else was found is mended first.
 pub fn over_budget(
     query: &Query,
-    figures: &Figures,
+    figures: &SampleFigures,
     latency: Option<&Latency>,
     budget: Duration,
-    stopped: Option<Stopped>,
+    stopped: Option<StopReason>,
     else_found: &[Finding],
 ) -> Option<Finding> {
     let budget_ms = milliseconds(budget);
@@ -28,7 +28,7 @@ pub fn over_budget(
     let p95_ms = less(figures.p95_ms, |latency| latency.p95_ms);
     let over =
         |what: &str, ms: f64| format!("{what}, {ms:.2} ms, is over the budget of {budget_ms} ms");
-    let (severity, message) = if stopped == Some(Stopped::CutOff) {
+    let (severity, message) = if stopped == Some(StopReason::StatementTimeout) {
         let message = format!("it had not ended after {} s", STATEMENT_TIMEOUT.as_secs());
         let over = budget < STATEMENT_TIMEOUT;
         (
@@ -65,7 +65,7 @@ pub fn over_budget(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::QueryFile;
+    use crate::queries::QueryFile;
 
     fn query() -> Query {
         let file = QueryFile {
@@ -76,8 +76,8 @@ mod tests {
         Query::parse(&file).unwrap()
     }
 
-    fn figures(p50_ms: f64, p95_ms: f64) -> Figures {
-        Figures {
+    fn figures(p50_ms: f64, p95_ms: f64) -> SampleFigures {
+        SampleFigures {
             p50_ms,
             p95_ms,
             max_ms: p95_ms,
@@ -99,10 +99,13 @@ mod tests {
         assert_eq!(severity(1.0, 10.1, None), Some(Severity::Warn));
         assert_eq!(severity(10.1, 11.0, None), Some(Severity::Fail));
         assert_eq!(
-            severity(0.0, 0.0, Some(Stopped::CutOff)),
+            severity(0.0, 0.0, Some(StopReason::StatementTimeout)),
             Some(Severity::Fail)
         );
-        assert_eq!(severity(1.0, 1.0, Some(Stopped::Cap { of: 20 })), None);
+        assert_eq!(
+            severity(1.0, 1.0, Some(StopReason::TimeLimit { of: 20 })),
+            None
+        );
     }
     #[test]
     fn over_budget_speaks_of_other_findings_only_when_there_are_some() {

@@ -1,10 +1,10 @@
 //! What the rules over plans are given: the plans, and what is known of the database.
 
-use crate::check::query::Query;
-use crate::check::report::{Access, Sample};
+use crate::check::measurement::{AccessPath, SampleRun};
 use crate::index::Survey;
 use crate::postgres::catalog::{Index, Table};
 use crate::postgres::explain::{Node, Plan};
+use crate::queries::Query;
 
 /// Up to here, reading a table from end to end is right: 128 pages are 1 MiB, read in well under a millisecond, and
 /// the planner prefers it whatever indexes there are.
@@ -16,13 +16,13 @@ pub struct PlanSet<'a> {
     /// One for each sample.
     pub plans: &'a [Plan],
     /// The executions.
-    pub samples: &'a [Sample],
+    pub samples: &'a [SampleRun],
     /// The query that they are of.
     pub query: &'a Query,
     /// What it is for.
     pub purpose: Purpose,
     /// What the planner could do with sequential scans switched off.
-    pub capability: Access,
+    pub capability: AccessPath,
     /// The database.
     pub facts: Facts<'a>,
 }

@@ -16,4 +16,4 @@ pub use facts::{Facts, PlanSet, Purpose, SMALL_PAGES};
 pub use opaque::{UNKNOWN_NODE, unknown_generic_nodes, unknown_node_help};
 pub use scans::{access, generic_plan};
 pub use table::{RULES, all_rules, judge_plans, markdown_table, query_rules};
-pub use wording::{is_whole_name, milliseconds};
+pub use wording::is_whole_name;

@@ -53,11 +53,10 @@ fn finding(message: String) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::header::Uses;
-    use crate::check::query::Query;
-    use crate::check::report::Access;
+    use crate::check::measurement::AccessPath;
     use crate::check::rules::{Facts, PlanSet, Purpose, access, bound, judge_plans};
     use crate::index::Survey;
+    use crate::queries::{Header, IndexUse, Query};
 
     fn survey() -> Survey {
         Survey {
@@ -96,7 +95,10 @@ mod tests {
         ] {
             let plans = [Plan::parse(text).unwrap()];
             let query = Query {
-                uses: vec![Uses::parse("skus(style_id)").unwrap()],
+                header: Header {
+                    uses: vec![IndexUse::parse("skus(style_id)").unwrap()],
+                    ..Header::default()
+                },
                 ..Query::default()
             };
             let findings = judge_plans(&PlanSet {
@@ -104,7 +106,7 @@ mod tests {
                 samples: &[],
                 query: &query,
                 purpose: Purpose::Query,
-                capability: Access::Unknown,
+                capability: AccessPath::Unknown,
                 facts,
             });
             let found: Vec<(&str, Severity)> =
@@ -113,7 +115,7 @@ mod tests {
             assert!(findings[0].message.contains(label), "{findings:?}");
             assert_eq!(
                 access(&plans[0], Purpose::Query, facts),
-                Access::Unknown,
+                AccessPath::Unknown,
                 "{label}"
             );
             assert_eq!(bound(&plans[0], facts), None, "{label}");

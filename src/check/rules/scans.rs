@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::facts::{Facts, Purpose, SMALL_PAGES};
 use super::wording::{in_samples, is_whole_name};
 use crate::check::finding::{Finding, Severity};
-use crate::check::foreign_keys::build_help;
-use crate::check::report::Access;
+use crate::check::index_advice::build_help;
+use crate::check::measurement::AccessPath;
 use crate::index::Coverage;
 use crate::postgres::TableName;
 use crate::postgres::catalog::Table;
@@ -19,7 +19,7 @@ use crate::progress::grouped;
 pub fn seq_scans(
     plans: &[Plan],
     purpose: Purpose,
-    capability: Access,
+    capability: AccessPath,
     facts: Facts<'_>,
 ) -> Vec<Finding> {
     let mut seen: BTreeMap<&TableName, (&Table, &Node, &Plan, usize)> = BTreeMap::new();
@@ -51,17 +51,17 @@ pub fn seq_scans(
 }
 
 /// How the plan reaches the tables that aren't small.
-pub fn access(plan: &Plan, purpose: Purpose, facts: Facts<'_>) -> Access {
+pub fn access(plan: &Plan, purpose: Purpose, facts: Facts<'_>) -> AccessPath {
     let nodes = plan.nodes();
     if nodes
         .iter()
         .any(|node| large_scan(node, purpose, facts).is_some())
     {
-        Access::Scan
+        AccessPath::Scan
     } else if nodes.iter().any(|node| node.is_opaque()) {
-        Access::Unknown
+        AccessPath::Unknown
     } else {
-        Access::Index
+        AccessPath::Index
     }
 }
 
@@ -119,7 +119,7 @@ fn scan_help(
     table: &Table,
     node: &Node,
     plan: &Plan,
-    capability: Access,
+    capability: AccessPath,
     facts: Facts<'_>,
 ) -> String {
     let owner = table.root_oid.unwrap_or(table.oid);
@@ -138,7 +138,7 @@ fn scan_help(
             key.verdict.reason()
         );
     }
-    if capability == Access::Index {
+    if capability == AccessPath::Index {
         return format!(
             "ANALYZE {};   -- an index could serve it, but the planner expects the scan to cost less",
             table.name
@@ -237,7 +237,7 @@ mod tests {
     fn found(plan: &str, tables: &[Table], survey: &Survey) -> Vec<Finding> {
         let plans = [Plan::parse(plan).unwrap()];
         let facts = facts(tables, survey);
-        seq_scans(&plans, Purpose::Query, Access::Scan, facts)
+        seq_scans(&plans, Purpose::Query, AccessPath::Scan, facts)
     }
 
     fn facts<'a>(tables: &'a [Table], survey: &'a Survey) -> Facts<'a> {
@@ -280,7 +280,7 @@ mod tests {
         let findings = seq_scans(
             &plans,
             Purpose::Query,
-            Access::Scan,
+            AccessPath::Scan,
             facts(&tables, &survey),
         );
         assert_eq!(findings.len(), 3);
@@ -350,9 +350,9 @@ mod tests {
         };
         let (tables, survey) = (tables(), survey(&Verdict::Uncovered));
         let access = |rows, purpose| access(&scan(rows), purpose, facts(&tables, &survey));
-        assert_eq!(access(249.0, Purpose::Lookup), Access::Scan);
-        assert_eq!(access(250.0, Purpose::Lookup), Access::Index);
-        assert_eq!(access(250.0, Purpose::Query), Access::Scan);
+        assert_eq!(access(249.0, Purpose::Lookup), AccessPath::Scan);
+        assert_eq!(access(250.0, Purpose::Lookup), AccessPath::Index);
+        assert_eq!(access(250.0, Purpose::Query), AccessPath::Scan);
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! Words and units that several rules use in their messages.
 
-use std::time::Duration;
-
 /// In how many of the samples something was seen: nothing for one, `, in all 20 samples`, `, in 3 of 20 samples`.
 pub fn in_samples(count: usize, of: usize) -> String {
     match (count, of) {
@@ -15,9 +13,4 @@ pub fn in_samples(count: usize, of: usize) -> String {
 pub fn is_whole_name(text: &str, start: usize, end: usize) -> bool {
     let part_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '"' | '.');
     !text[..start].ends_with(part_of_name) && !text[end..].starts_with(part_of_name)
-}
-
-/// A duration in milliseconds.
-pub fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
 }

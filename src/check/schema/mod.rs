@@ -15,7 +15,7 @@ use tokio_postgres::Client;
 pub use scratch_database::{Reference, Scratch};
 
 use super::finding::{Finding, Severity};
-use super::report::{Check, Skipped, Subject};
+use super::report::{Check, SkippedCheck, Subject};
 use crate::progress::Progress;
 
 /// The check's name in reports.
@@ -29,7 +29,7 @@ pub async fn check(
     tables: Option<&[String]>,
     home: &str,
     progress: &Progress,
-) -> Result<(Check, Option<Skipped>)> {
+) -> Result<(Check, Option<SkippedCheck>)> {
     let live = model::read(client)
         .await
         .context("could not read the schema")?;
@@ -47,7 +47,7 @@ pub async fn check(
                 findings.push(not_compared(reference, &error));
             }
             Err(error) => {
-                skipped = Some(Skipped {
+                skipped = Some(SkippedCheck {
                     name: SCHEMA.to_owned(),
                     reason: format!("not held against {}: {error:#}", reference.name),
                 });

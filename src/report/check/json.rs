@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::check::{
-    Check, CheckReport, Control, Finding, KeyVerdict, Latency, Measured, Proof, Sample, Subject,
-    Verdict,
+    Check, CheckReport, FailingCheck, Finding, IndexProof, KeyCoverage, Latency, Measurements,
+    SampleRun, Subject, Verdict,
 };
 use crate::compare::FORMAT;
 
@@ -85,7 +85,7 @@ fn check(check: &Check, plans: Plans) -> Value {
     object.into()
 }
 
-fn key(key: &KeyVerdict) -> Value {
+fn key(key: &KeyCoverage) -> Value {
     json!({
         "key": key.key,
         "verdict": key.verdict,
@@ -94,8 +94,8 @@ fn key(key: &KeyVerdict) -> Value {
     })
 }
 
-fn measured(measured: &Measured, plans: Plans) -> Map<String, Value> {
-    let Measured {
+fn measured(measured: &Measurements, plans: Plans) -> Map<String, Value> {
+    let Measurements {
         figures,
         samples,
         budget_ms,
@@ -144,14 +144,14 @@ fn at_client(latency: &Latency) -> Value {
     })
 }
 
-fn proof(proof: &Proof) -> Value {
+fn proof(proof: &IndexProof) -> Value {
     let figures = |(ms, buffers): (f64, u64)| json!({"p50_ms": ms, "buffers": buffers});
     json!({
         "index": proof.name,
         "on": proof.index,
         "with": figures(proof.with),
         "without": proof.without.map(figures),
-        "fails": proof.fails.map(Control::name),
+        "fails": proof.fails.map(FailingCheck::name),
     })
 }
 
@@ -170,7 +170,7 @@ fn statement(plan: &Value) -> Value {
     plan.get(0).unwrap_or(plan).clone()
 }
 
-fn sample(sample: &Sample, plans: Plans) -> Value {
+fn sample(sample: &SampleRun, plans: Plans) -> Value {
     let parameters: Map<String, Value> = sample.parameters.iter().cloned().collect();
     let mut object = json!({
         "parameters": parameters,

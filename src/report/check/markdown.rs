@@ -1,6 +1,6 @@
 //! Markdown for a job's summary or a pull request.
 
-use crate::check::{Check, CheckReport, Figures, Finding, Subject, Verdict};
+use crate::check::{Check, CheckReport, Finding, SampleFigures, Subject, Verdict};
 use crate::progress::grouped;
 use crate::report::markdown::{block, code, plain};
 
@@ -81,7 +81,7 @@ fn table(report: &CheckReport) -> String {
     text
 }
 
-fn figures(figures: &Figures) -> String {
+fn figures(figures: &SampleFigures) -> String {
     format!(
         "{:.2} | {} | {:.0} | {}",
         figures.p50_ms,

@@ -3,12 +3,13 @@
 use serde_json::json;
 
 use crate::check::{
-    Access, Check, CheckReport, Control, Figures, Finding, KeyVerdict, Latency, Measured, Proof,
-    Sample, Severity, Shape, Skipped, Subject, Waived,
+    AccessPath, AccessPaths, Check, CheckReport, FailingCheck, Finding, IndexProof, KeyCoverage,
+    Latency, Measurements, SampleFigures, SampleRun, Severity, SkippedCheck, Subject,
+    WaivedFinding,
 };
 
-fn measured(execution_ms: f64, buffers: u64, rows: f64, index: &str) -> Measured {
-    let samples = vec![Sample {
+fn measured(execution_ms: f64, buffers: u64, rows: f64, index: &str) -> Measurements {
+    let samples = vec![SampleRun {
         parameters: vec![("product_id".into(), 900_001.into())],
         execution_ms,
         planning_ms: 0.1,
@@ -17,15 +18,15 @@ fn measured(execution_ms: f64, buffers: u64, rows: f64, index: &str) -> Measured
         indexes: vec![index.into()],
         plan: json!([{"Plan": {"Node Type": "Result"}}]),
     }];
-    Measured {
-        figures: Figures::of(&samples),
+    Measurements {
+        figures: SampleFigures::of(&samples),
         samples,
         budget_ms: Some(10.0),
         bound: Some(12),
-        shape: Shape {
-            capability: Access::Index,
-            choice: Access::Index,
-            generic: Access::Index,
+        shape: AccessPaths {
+            capability: AccessPath::Index,
+            choice: AccessPath::Index,
+            generic: AccessPath::Index,
         },
         latency: None,
         proofs: Vec::new(),
@@ -51,7 +52,7 @@ pub fn report() -> CheckReport {
         waived: Vec::new(),
     };
     let keys = Check {
-        waived: vec![Waived {
+        waived: vec![WaivedFinding {
             finding: Finding {
                 on: Some("audit(user_id)".into()),
                 ..finding("fk-not-indexed", Severity::Fail)
@@ -63,7 +64,7 @@ pub fn report() -> CheckReport {
             Subject::ForeignKeys {
                 covered: 5,
                 total: 6,
-                keys: vec![KeyVerdict {
+                keys: vec![KeyCoverage {
                     key: "audit(user_id) → users(id)".into(),
                     verdict: "WAIVED",
                     reason: "waived: never joined".into(),
@@ -73,7 +74,7 @@ pub fn report() -> CheckReport {
             vec![],
         )
     };
-    let lookup = Measured {
+    let lookup = Measurements {
         budget_ms: None,
         latency: Some(Latency {
             executions: 200,
@@ -82,16 +83,16 @@ pub fn report() -> CheckReport {
             p99_ms: 0.4,
             max_ms: 0.5,
         }),
-        proofs: vec![Proof {
+        proofs: vec![IndexProof {
             index: "skus(style_id)".into(),
             name: "skus_style_id_idx".into(),
             with: (0.1, 6),
             without: Some((812.0, 73_529)),
-            fails: Some(Control::Plan),
+            fails: Some(FailingCheck::Plan),
         }],
         ..measured(0.1, 6, 6.0, "skus_style_id_idx")
     };
-    let styles = Measured {
+    let styles = Measurements {
         stopped: Some("its time was used up after 1 of 20 samples".into()),
         ..measured(812.34, 73_529, 1.0, "products_pkey")
     };
@@ -123,7 +124,7 @@ pub fn report() -> CheckReport {
                 vec![finding("no-rows", Severity::Unchecked)],
             ),
         ],
-        skipped: vec![Skipped {
+        skipped: vec![SkippedCheck {
             name: "related".into(),
             reason: "left out".into(),
         }],

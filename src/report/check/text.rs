@@ -1,7 +1,8 @@
 //! What people read: a line a query, the findings with what to type, the verdict.
 
 use crate::check::{
-    Check, CheckReport, Control, Finding, Latency, Measured, Proof, Subject, Verdict, Waived,
+    Check, CheckReport, FailingCheck, Finding, IndexProof, Latency, Measurements, Subject, Verdict,
+    WaivedFinding,
 };
 use crate::progress::grouped;
 use crate::report::colour::Colour;
@@ -61,17 +62,17 @@ fn queries(report: &CheckReport, colour: Colour) -> String {
 }
 
 /// The measurements of a lookup that nothing is to be said of.
-fn passing_lookup(check: &Check) -> Option<&Measured> {
+fn passing_lookup(check: &Check) -> Option<&Measurements> {
     match &check.subject {
         Subject::Lookup(measured) if check.verdict() == Verdict::Pass => measured.as_ref(),
         _ => None,
     }
 }
 
-fn row(check: &Check, measured: Option<&Measured>, colour: Colour) -> Vec<String> {
+fn row(check: &Check, measured: Option<&Measurements>, colour: Colour) -> Vec<String> {
     let mut row = vec![check.name.clone()];
     match measured.filter(|measured| !measured.samples.is_empty()) {
-        Some(Measured {
+        Some(Measurements {
             figures, latency, ..
         }) => row.extend([
             format!("{:.2}", figures.p50_ms),
@@ -123,8 +124,8 @@ fn notes(report: &CheckReport, colour: Colour) -> String {
         }
     };
     let waived = |check: &Check| {
-        let line = |waived: &Waived| {
-            let Waived { finding, reason } = waived;
+        let line = |waived: &WaivedFinding| {
+            let WaivedFinding { finding, reason } = waived;
             let Finding { rule, message, .. } = finding;
             format!("{}: {rule} is waived, {reason}: {message}\n", check.name)
         };
@@ -151,9 +152,9 @@ fn passing_lookups(report: &CheckReport) -> Option<String> {
         .checks
         .iter()
         .filter_map(|it| Some((it, passing_lookup(it)?)));
-    let passing: Vec<(&Check, &Measured)> = passing.collect();
+    let passing: Vec<(&Check, &Measurements)> = passing.collect();
     let slowest = passing.iter().max_by(|a, b| {
-        let time = |it: &Measured| it.figures.p50_ms;
+        let time = |it: &Measurements| it.figures.p50_ms;
         time(a.1).total_cmp(&time(b.1))
     })?;
     (passing.len() > FEW).then(|| {
@@ -168,14 +169,16 @@ fn passing_lookups(report: &CheckReport) -> Option<String> {
 
 /// What dropping indexes does, a line each.
 fn proofs(report: &CheckReport, colour: Colour) -> String {
-    let line = |check: &Check, proof: &Proof| {
+    let line = |check: &Check, proof: &IndexProof| {
         let (ms, buffers) = match proof.without {
             Some((ms, buffers)) => (format!("{} ms", milliseconds(ms)), grouped(buffers)),
             None => ("cut off".to_owned(), "many".to_owned()),
         };
         let end = match proof.fails {
-            Some(Control::Plan) => format!("the check {}, as it should", colour.green("fails")),
-            Some(Control::Coverage) => {
+            Some(FailingCheck::Plan) => {
+                format!("the check {}, as it should", colour.green("fails"))
+            }
+            Some(FailingCheck::Coverage) => {
                 format!("its coverage {}, as it should", colour.green("fails"))
             }
             None => format!("the check {}", colour.red("stays green")),

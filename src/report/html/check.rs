@@ -4,7 +4,7 @@ use super::element::{id, text, verdict};
 use super::page::page;
 use super::plan;
 use super::plot::{self, Series};
-use crate::check::{Check, CheckReport, Finding, Measured, Proof, Subject, Verdict};
+use crate::check::{Check, CheckReport, Finding, IndexProof, Measurements, Subject, Verdict};
 use crate::progress::grouped;
 use crate::report::figures::milliseconds;
 
@@ -138,7 +138,7 @@ fn row(place: usize, check: &Check) -> String {
     )
 }
 
-fn article(place: usize, check: &Check, measured: &Measured) -> String {
+fn article(place: usize, check: &Check, measured: &Measurements) -> String {
     let times: Vec<f64> = measured.samples.iter().map(|it| it.execution_ms).collect();
     let mut bars = vec![("touched", "after", measured.figures.buffers)];
     bars.extend(measured.bound.map(|bound| ("bound", "before", bound)));
@@ -167,7 +167,7 @@ fn article(place: usize, check: &Check, measured: &Measured) -> String {
     )
 }
 
-fn latency(measured: &Measured) -> String {
+fn latency(measured: &Measurements) -> String {
     match &measured.latency {
         Some(it) => format!(
             "<p>At the client, {} executions: median {} ms, 95% under {} ms, 99% under {} ms, the longest {} ms.</p>\n",
@@ -181,7 +181,7 @@ fn latency(measured: &Measured) -> String {
     }
 }
 
-fn proof(proof: &Proof) -> String {
+fn proof(proof: &IndexProof) -> String {
     let without = match proof.without {
         Some((ms, buffers)) => format!("{} ms and {} pages", milliseconds(ms), grouped(buffers)),
         None => "cut off".to_owned(),

@@ -1,15 +1,15 @@
 //! Where SQL text holds parameters `:name`, and where a colon is something else: as psql sees it.
 //!
-//! Left alone are quoted text of every kind, comments, casts (`::`), `:=` and array slices (`[1:b]`). SQL is taken
-//! apart only as far as that needs.
+//! Left unchanged are quoted text of every kind, comments, casts (`::`), `:=` and array slices (`[1:b]`). SQL is split
+//! only as far as that needs.
 
-/// A piece of SQL text. The pieces' texts (with `:` before a parameter's name) make up the whole again.
+/// A piece of SQL text. The tokens' texts (with `:` before a parameter's name) make up the whole again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Piece<'a> {
+pub enum Token<'a> {
     /// White space or a comment.
     Blank(&'a str),
-    /// Anything else that is left as it is.
-    Code(&'a str),
+    /// Anything else, which is left unchanged.
+    Other(&'a str),
     /// `:name`, the colon left out.
     Parameter(&'a str),
     /// `$1`: a parameter by number.
@@ -18,27 +18,27 @@ pub enum Piece<'a> {
     Semicolon(&'a str),
 }
 
-impl<'a> Piece<'a> {
+impl<'a> Token<'a> {
     /// Its text, for a parameter without the colon.
     pub fn text(self) -> &'a str {
         match self {
-            Piece::Blank(text)
-            | Piece::Code(text)
-            | Piece::Parameter(text)
-            | Piece::Numbered(text)
-            | Piece::Semicolon(text) => text,
+            Token::Blank(text)
+            | Token::Other(text)
+            | Token::Parameter(text)
+            | Token::Numbered(text)
+            | Token::Semicolon(text) => text,
         }
     }
 }
 
-/// Takes the text apart; never fails: what isn't closed runs to the end.
-pub fn pieces(sql: &str) -> Vec<Piece<'_>> {
+/// Splits the text; never fails: what isn't closed runs to the end.
+pub fn tokens(sql: &str) -> Vec<Token<'_>> {
     let mut lexer = Lexer {
         sql,
         at: 0,
         brackets: 0,
     };
-    std::iter::from_fn(|| lexer.piece()).collect()
+    std::iter::from_fn(|| lexer.token()).collect()
 }
 
 struct Lexer<'a> {
@@ -60,27 +60,27 @@ impl<'a> Lexer<'a> {
         text
     }
 
-    fn piece(&mut self) -> Option<Piece<'a>> {
+    fn token(&mut self) -> Option<Token<'a>> {
         let rest = self.rest();
         let first = rest.chars().next()?;
         Some(match first {
             c if c.is_whitespace() => {
                 let end = rest.find(|c: char| !c.is_whitespace());
-                Piece::Blank(self.take(end.unwrap_or(rest.len())))
+                Token::Blank(self.take(end.unwrap_or(rest.len())))
             }
             '-' if rest.starts_with("--") => {
-                Piece::Blank(self.take(rest.find('\n').unwrap_or(rest.len())))
+                Token::Blank(self.take(rest.find('\n').unwrap_or(rest.len())))
             }
-            '/' if rest.starts_with("/*") => Piece::Blank(self.take(block_comment(rest))),
-            '\'' => Piece::Code(self.take(until_quote(rest, 1, '\''))),
-            '"' => Piece::Code(self.take(until_quote(rest, 1, '"'))),
+            '/' if rest.starts_with("/*") => Token::Blank(self.take(block_comment(rest))),
+            '\'' => Token::Other(self.take(until_quote(rest, 1, '\''))),
+            '"' => Token::Other(self.take(until_quote(rest, 1, '"'))),
             '$' => self.dollar(),
             ':' => self.colon(),
-            ';' => Piece::Semicolon(self.take(1)),
-            c if is_word(c) => Piece::Code(self.word()),
+            ';' => Token::Semicolon(self.take(1)),
+            c if is_word(c) => Token::Other(self.word()),
             c => {
                 self.count_bracket(c);
-                Piece::Code(self.take(c.len_utf8()))
+                Token::Other(self.take(c.len_utf8()))
             }
         })
     }
@@ -107,43 +107,43 @@ impl<'a> Lexer<'a> {
     }
 
     /// `$1`, `$tag$ … $tag$` or a lone `$`.
-    fn dollar(&mut self) -> Piece<'a> {
+    fn dollar(&mut self) -> Token<'a> {
         let rest = self.rest();
         let inner = &rest[1..];
         let digits = inner
             .find(|c: char| !c.is_ascii_digit())
             .unwrap_or(inner.len());
         if digits > 0 {
-            return Piece::Numbered(self.take(1 + digits));
+            return Token::Numbered(self.take(1 + digits));
         }
         let name = inner.find(|c| !is_word(c)).unwrap_or(inner.len());
         if !inner[name..].starts_with('$') {
-            return Piece::Code(self.take(1));
+            return Token::Other(self.take(1));
         }
         let tag = &rest[..name + 2];
         let body = &rest[tag.len()..];
         let end = body
             .find(tag)
             .map_or(rest.len(), |close| tag.len() + close + tag.len());
-        Piece::Code(self.take(end))
+        Token::Other(self.take(end))
     }
 
     /// `::`, `:=`, a slice's colon, `:name` or a lone colon.
-    fn colon(&mut self) -> Piece<'a> {
+    fn colon(&mut self) -> Token<'a> {
         let rest = self.rest();
         let inner = &rest[1..];
         if inner.starts_with([':', '=']) {
-            return Piece::Code(self.take(2));
+            return Token::Other(self.take(2));
         }
         let named = inner.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         if !named || self.in_slice() {
-            return Piece::Code(self.take(1));
+            return Token::Other(self.take(1));
         }
         self.at += 1;
         let end = inner
             .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
             .unwrap_or(inner.len());
-        Piece::Parameter(self.take(end))
+        Token::Parameter(self.take(end))
     }
 
     /// Whether a colon here stands between an array slice's bounds: in brackets, right behind a bound.
@@ -211,19 +211,19 @@ mod tests {
     use super::*;
 
     fn parameters(sql: &str) -> Vec<&str> {
-        let named = pieces(sql).into_iter().filter_map(|piece| match piece {
-            Piece::Parameter(name) => Some(name),
+        let named = tokens(sql).into_iter().filter_map(|token| match token {
+            Token::Parameter(name) => Some(name),
             _ => None,
         });
         named.collect()
     }
 
-    fn joined(pieces: &[Piece<'_>]) -> String {
-        let text = |piece: &Piece<'_>| match piece {
-            Piece::Parameter(name) => format!(":{name}"),
+    fn joined(tokens: &[Token<'_>]) -> String {
+        let text = |token: &Token<'_>| match token {
+            Token::Parameter(name) => format!(":{name}"),
             other => other.text().to_owned(),
         };
-        pieces.iter().map(text).collect()
+        tokens.iter().map(text).collect()
     }
 
     #[test]
@@ -281,17 +281,17 @@ mod tests {
     #[test]
     fn a_dollar_in_a_name_opens_no_quote() {
         assert_eq!(parameters("a$b$ = :c AND d$b$"), ["c"]);
-        assert!(pieces("$1").contains(&Piece::Numbered("$1")));
+        assert!(tokens("$1").contains(&Token::Numbered("$1")));
     }
 
     proptest! {
         #[test]
-        fn pieces_make_up_the_text_again(sql in any::<String>()) {
-            prop_assert_eq!(joined(&pieces(&sql)), sql);
+        fn tokens_make_up_the_text_again(sql in any::<String>()) {
+            prop_assert_eq!(joined(&tokens(&sql)), sql);
         }
 
         #[test]
-        fn pieces_of_sql_like_text_make_it_up_again(
+        fn tokens_of_sql_like_text_make_it_up_again(
             words in proptest::collection::vec(
                 prop::sample::select(vec![
                     "'", "\"", "$$", "$t$", "$", ":", ":a", "::", ":=", "[", "]", "--", "\n", "/*", "*/", "E'", "\\",
@@ -301,7 +301,7 @@ mod tests {
             )
         ) {
             let sql = words.concat();
-            prop_assert_eq!(joined(&pieces(&sql)), sql);
+            prop_assert_eq!(joined(&tokens(&sql)), sql);
         }
     }
 }

@@ -1,0 +1,152 @@
+//! The values that a read is checked with, or the finding that there are none.
+
+use anyhow::Result;
+use tokio_postgres::GenericClient;
+
+use super::finding::{Finding, Severity};
+use super::fk_lookup::Read;
+use crate::dataset::document::did_you_mean;
+use crate::postgres::catalog::{self, ForeignKey, Scope};
+use crate::postgres::name::quoted;
+use crate::queries::{
+    Bindings, Parameter, Query, SampledValues, Sampling, ValueSource, sample_parameter, sample_rows,
+};
+use crate::suggestion::TARGET;
+
+/// The values of a read's parameters.
+pub enum ReadValues {
+    /// To run it with.
+    Bound(Bindings),
+    /// There is nothing to run it with.
+    Unchecked(Finding),
+}
+
+/// Where values are sampled, and what findings about them refer to.
+#[derive(Clone, Copy)]
+pub struct ValueSampler<'a> {
+    /// How they are sampled.
+    pub sampling: &'a Sampling,
+    /// The schema asked for.
+    pub schema: Option<&'a str>,
+    /// The schema that messages leave out.
+    pub home: &'a str,
+}
+
+impl ValueSampler<'_> {
+    /// Samples the values of all parameters.
+    pub async fn sample(&self, client: &impl GenericClient, read: &Read) -> Result<ReadValues> {
+        if let Some(key) = read.key.as_ref().filter(|key| key.columns.len() > 1) {
+            return self.sample_key(client, key).await;
+        }
+        let query = &read.query;
+        let mut bindings = Bindings::default();
+        for parameter in &query.header.parameters {
+            let values = sample_parameter(client, query, parameter, self.sampling, self.schema);
+            let finding = match values.await? {
+                SampledValues::Values { ty, values } => {
+                    bindings.push(ty, values);
+                    continue;
+                }
+                SampledValues::NoRows { table, column } => no_rows(query, &table, &column),
+                SampledValues::NoHeap {
+                    table,
+                    column,
+                    type_name,
+                } => no_tail(&table, &column, &type_name),
+                SampledValues::NoTable => {
+                    return Err(self.no_table(client, query, parameter).await?);
+                }
+            };
+            return Ok(ReadValues::Unchecked(finding));
+        }
+        Ok(ReadValues::Bound(bindings))
+    }
+
+    /// The columns of a key of several are sampled together: any other combination of their values may not exist.
+    async fn sample_key(
+        &self,
+        client: &impl GenericClient,
+        key: &ForeignKey,
+    ) -> Result<ReadValues> {
+        let columns: Vec<&str> = key
+            .referenced_columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect();
+        let mut bindings = Bindings::default();
+        let sampled = sample_rows(client, key.referenced_oid, &columns, self.sampling);
+        for (ty, values) in sampled.await? {
+            if values.is_empty() {
+                return Ok(ReadValues::Unchecked(self.no_key(key)));
+            }
+            bindings.push(ty, values);
+        }
+        Ok(ReadValues::Bound(bindings))
+    }
+
+    /// The error for a parameter whose table doesn't exist.
+    async fn no_table(
+        &self,
+        client: &impl GenericClient,
+        query: &Query,
+        parameter: &Parameter,
+    ) -> Result<anyhow::Error> {
+        let ValueSource::Column(source) = &parameter.source else {
+            return Ok(query.error(parameter.line, "no such table"));
+        };
+        let searched = match source.schema.as_deref().or(self.schema) {
+            Some(schema) => schema.to_owned(),
+            None => catalog::current_schema(client).await?.unwrap_or_default(),
+        };
+        let tables = catalog::tables(client, Scope::Schema(&searched)).await?;
+        let names: Vec<&str> = tables.iter().map(|it| it.name.name.as_str()).collect();
+        let advice = match names.is_empty() {
+            true => format!("there are no tables yet; `seedrow run{TARGET}` makes and fills them"),
+            false => did_you_mean(&source.table, names),
+        };
+        let message = format!(
+            "parameter `{}` takes its values from table {}, which isn't in schema {}; {advice}",
+            parameter.name,
+            quoted(&source.table),
+            quoted(&searched)
+        );
+        Ok(query.error(parameter.line, message))
+    }
+
+    fn no_key(&self, key: &ForeignKey) -> Finding {
+        Finding {
+            rule: "no-rows",
+            severity: Severity::Unchecked,
+            on: None,
+            message: format!(
+                "{} holds no row to look {} up with",
+                key.referenced.within(self.home),
+                key.shown(self.home)
+            ),
+            help: format!("fill it: `seedrow load DIR{TARGET}`"),
+        }
+    }
+}
+
+fn no_tail(table: &str, column: &str, type_name: &str) -> Finding {
+    Finding {
+        rule: "no-tail",
+        severity: Severity::Unchecked,
+        on: None,
+        message: format!(
+            "{table}.{column} is of type {type_name}, and {table} has no pages of its own to take the last of"
+        ),
+        help: "name an integer column, a table's column, or give a fixed value: `-- param name: text = value`"
+            .to_owned(),
+    }
+}
+
+fn no_rows(query: &Query, table: &str, column: &str) -> Finding {
+    Finding {
+        rule: "no-rows",
+        severity: Severity::Unchecked,
+        on: None,
+        message: format!("{table} holds no {column} to run {} with", query.name),
+        help: format!("fill it: `seedrow run{TARGET}`, or `seedrow load DIR{TARGET}`"),
+    }
+}

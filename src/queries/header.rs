@@ -1,0 +1,236 @@
+//! A query file's header: the comment lines before the statement that declare something.
+//!
+//! The grammar is one table. A new directive is an entry in [`DIRECTIVES`] and a field of [`Header`].
+
+use std::time::Duration;
+
+use super::index_use::IndexUse;
+use super::parameter::Parameter;
+use crate::cli;
+use crate::dataset::document::did_you_mean;
+
+/// What the header declares.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Header {
+    /// In the order of their declarations: `$1`, `$2`, …
+    pub parameters: Vec<Parameter>,
+    /// The longest that the query's median may be.
+    pub budget: Option<Duration>,
+    /// The indexes that each of its plans must search.
+    pub uses: Vec<IndexUse>,
+    /// The most pages that an execution may touch.
+    pub max_buffers: Option<u64>,
+    /// The most rows that it may return.
+    pub max_rows: Option<u64>,
+    /// The rules that don't count for it.
+    pub waivers: Vec<RuleWaiver>,
+}
+
+/// A rule of the checks that doesn't count for one query. Whether there is such a rule is for the checks to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleWaiver {
+    /// The rule's id.
+    pub rule: String,
+    /// Why it doesn't count.
+    pub reason: String,
+    /// The line it is declared in, from 1.
+    pub line: usize,
+}
+
+/// A mistake in a line of the header.
+#[derive(Debug)]
+pub struct HeaderError {
+    /// From 1.
+    pub line: usize,
+    /// What is wrong and what is expected.
+    pub message: String,
+}
+
+/// A kind of header line.
+struct Directive {
+    name: &'static str,
+    form: Form,
+    /// Adds what the line declares to the header, or says what is wrong with it.
+    read: fn(&mut Header, Line<'_>) -> Result<(), String>,
+}
+
+/// How a directive is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// `-- budget: 10ms`
+    Value,
+    /// `-- param product_id: products.id`
+    NamedValue,
+}
+
+/// A directive's line, from behind its name and, where it has one, the colon.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    text: &'a str,
+    number: usize,
+}
+
+/// The directives there are.
+const DIRECTIVES: &[Directive] = &[
+    Directive {
+        name: "param",
+        form: Form::NamedValue,
+        read: Header::read_parameter,
+    },
+    Directive {
+        name: "budget",
+        form: Form::Value,
+        read: Header::read_budget,
+    },
+    Directive {
+        name: "uses",
+        form: Form::Value,
+        read: Header::read_use,
+    },
+    Directive {
+        name: "max-buffers",
+        form: Form::Value,
+        read: |header, line| set_bound(&mut header.max_buffers, line.text),
+    },
+    Directive {
+        name: "max-rows",
+        form: Form::Value,
+        read: |header, line| set_bound(&mut header.max_rows, line.text),
+    },
+    Directive {
+        name: "waive",
+        form: Form::Value,
+        read: Header::read_waiver,
+    },
+];
+
+impl Header {
+    /// Reads the comment lines at the top of a query file; prose is passed over.
+    pub fn parse(text: &str) -> Result<Header, HeaderError> {
+        let mut header = Header::default();
+        for (line, comment) in comment_lines(text) {
+            if let Some((name, text)) = split_directive(comment) {
+                header
+                    .read(name, Line { text, number: line })
+                    .map_err(|message| HeaderError { line, message })?;
+            }
+        }
+        Ok(header)
+    }
+
+    fn read(&mut self, name: &str, line: Line<'_>) -> Result<(), String> {
+        match DIRECTIVES.iter().find(|it| it.name == name) {
+            Some(directive) => (directive.read)(self, line),
+            None => {
+                let advice = did_you_mean(name, DIRECTIVES.iter().map(|it| it.name));
+                Err(format!("unknown header `{name}:`; {advice}"))
+            }
+        }
+    }
+
+    fn read_parameter(&mut self, line: Line<'_>) -> Result<(), String> {
+        let parameter = Parameter::parse(line.text, line.number)?;
+        let mut earlier = self.parameters.iter();
+        if let Some(first) = earlier.find(|it| it.name == parameter.name) {
+            let (name, line) = (&first.name, first.line);
+            return Err(format!(
+                "parameter `{name}` is declared in line {line} already"
+            ));
+        }
+        self.parameters.push(parameter);
+        Ok(())
+    }
+
+    fn read_budget(&mut self, line: Line<'_>) -> Result<(), String> {
+        let text = line.text;
+        let budget = cli::duration(text).map_err(|reason| format!("budget `{text}`: {reason}"))?;
+        match self.budget.replace(budget) {
+            Some(_) => Err("a second budget; a query has one".to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    fn read_use(&mut self, line: Line<'_>) -> Result<(), String> {
+        let index = IndexUse::parse(line.text)
+            .ok_or_else(|| format!("`{}`: expected `-- uses: table(column)`", line.text))?;
+        self.uses.push(index);
+        Ok(())
+    }
+
+    /// `seq-scan: a five-row table`
+    fn read_waiver(&mut self, line: Line<'_>) -> Result<(), String> {
+        let (rule, reason) = line.text.split_once(':').unwrap_or((line.text, ""));
+        let (rule, reason) = (rule.trim(), reason.trim());
+        if reason.is_empty() {
+            return Err(format!("say why: `-- waive: {rule}: the reason`"));
+        }
+        self.waivers.push(RuleWaiver {
+            rule: rule.to_owned(),
+            reason: reason.to_owned(),
+            line: line.number,
+        });
+        Ok(())
+    }
+}
+
+fn set_bound(bound: &mut Option<u64>, text: &str) -> Result<(), String> {
+    if bound.is_some() {
+        return Err("a second bound of this kind; a query has one".to_owned());
+    }
+    let number = text.replace('_', "").parse();
+    *bound = Some(number.map_err(|_| format!("`{text}` is no whole number"))?);
+    Ok(())
+}
+
+/// The comment lines before the statement with their numbers, the dashes left out.
+fn comment_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().map(str::trim).enumerate();
+    lines
+        .take_while(|(_, line)| line.is_empty() || line.starts_with("--"))
+        .map(|(at, line)| (at + 1, line.trim_start_matches('-').trim()))
+}
+
+/// The directive's name and what follows it; `None` for prose.
+///
+/// One lower-case word and a colon is a directive, known or not; so is a word that is nearly `param` before a name and a
+/// colon: a misspelled directive must not pass for prose.
+fn split_directive(comment: &str) -> Option<(&str, &str)> {
+    let end = comment.find(|c: char| !(c.is_ascii_lowercase() || c == '-'))?;
+    let (word, rest) = comment.split_at(end);
+    if word.is_empty() {
+        return None;
+    }
+    let named = || {
+        let named = DIRECTIVES.iter().filter(|it| it.form == Form::NamedValue);
+        named.map(|it| it.name)
+    };
+    let is_named = named().any(|name| name == word);
+    if let Some(value) = rest.strip_prefix(':').filter(|_| !is_named) {
+        let prose = !(value.is_empty() || value.starts_with(' '));
+        return (!prose).then_some((word, value.trim()));
+    }
+    let names_one = rest
+        .split_once(':')
+        .is_some_and(|(name, _)| name.split_whitespace().count() == 1);
+    let is_misspelled = || named().any(|name| strsim::jaro_winkler(word, name) > 0.8);
+    (is_named || (names_one && is_misspelled())).then_some((word, rest.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directives_have_names_of_their_own_that_a_header_can_hold() {
+        for (at, directive) in DIRECTIVES.iter().enumerate() {
+            let (name, form) = (directive.name, directive.form);
+            assert!(DIRECTIVES[..at].iter().all(|it| it.name != name), "{name}");
+            let comment = match form {
+                Form::Value => format!("{name}: x"),
+                Form::NamedValue => format!("{name} y: x"),
+            };
+            let split = split_directive(&comment).map(|(name, _)| name);
+            assert_eq!(split, Some(name));
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Integers that exist in a column, spread over a part of the range from its least value to its greatest.
+
+use anyhow::{Context, Result};
+use tokio_postgres::GenericClient;
+
+use super::{Sampling, Spread};
+use crate::dataset::draw::Key;
+use crate::postgres::catalog::{self, Column, Scope};
+use crate::postgres::name::quoted;
+
+/// Values of the column, ascending and distinct; none for a table without any. `table` is quoted.
+pub async fn sample(
+    client: &impl GenericClient,
+    table_oid: u32,
+    table: &str,
+    column: &Column,
+    sampling: &Sampling,
+) -> Result<Vec<i64>> {
+    let name = quoted(&column.name);
+    let could_not = || format!("could not sample {table}.{name}");
+    let range = format!("SELECT min({name})::int8, max({name})::int8 FROM {table}");
+    let row = client
+        .query_one(&range, &[])
+        .await
+        .with_context(could_not)?;
+    let (Some(low), Some(high)) = (row.try_get(0)?, row.try_get(1)?) else {
+        return Ok(Vec::new());
+    };
+    let key = Key::new(sampling.seed, table, &column.name);
+    let points = points(low, high, sampling, key);
+    let sql = match leads_an_index(client, table_oid, column.number).await? {
+        true => index_probes(table, &name),
+        false => one_scan(table, &name),
+    };
+    let rows = client
+        .query(&sql, &[&points])
+        .await
+        .with_context(could_not)?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// For each point, the nearest value from there up: a probe of the column's index each.
+fn index_probes(table: &str, column: &str) -> String {
+    format!(
+        "SELECT DISTINCT found.value
+        FROM unnest($1::int8[]) AS point (value)
+        CROSS JOIN LATERAL (
+            SELECT {column}::int8 AS value
+            FROM {table}
+            WHERE {column} >= point.value
+            ORDER BY {column}
+            LIMIT 1
+        ) AS found
+        ORDER BY found.value"
+    )
+}
+
+/// Between each point and the next, the least value: one scan of the table, for a column without an index.
+fn one_scan(table: &str, column: &str) -> String {
+    format!(
+        "SELECT min({column})::int8 AS value
+        FROM {table}
+        WHERE {column} >= ($1::int8[])[1]
+        GROUP BY width_bucket({column}::int8, $1::int8[])
+        ORDER BY value"
+    )
+}
+
+async fn leads_an_index(client: &impl GenericClient, table_oid: u32, column: i16) -> Result<bool> {
+    let indexes = catalog::indexes(client, Scope::Tables(&[table_oid])).await?;
+    Ok(indexes.iter().any(|index| {
+        index.usable()
+            && index.method == "btree"
+            && index.predicate.is_none()
+            && index.key_columns.first() == Some(&column)
+    }))
+}
+
+/// Points in `low..=high` as the sampling spreads them, drawn from `key`; ascending.
+fn points(low: i64, high: i64, sampling: &Sampling, key: Key) -> Vec<i64> {
+    let Spread::Tail { share } = sampling.spread;
+    let (low, high) = (i128::from(low), i128::from(high));
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a share of the range needn't be exact"
+    )]
+    let reach = ((high - low) as f64 * share) as i128;
+    let start = high - reach.clamp(0, high - low);
+    let width = high - start + 1;
+    let parts = i128::from(sampling.count.max(1));
+    let mut points: Vec<i64> = (0..parts)
+        .zip(0u64..)
+        .map(|(part, row)| {
+            let (from, to) = (width * part / parts, width * (part + 1) / parts);
+            let length = u64::try_from(to - from).unwrap_or(u64::MAX);
+            start + from + i128::from(key.row(row).below(length))
+        })
+        .filter_map(|point| i64::try_from(point).ok())
+        .collect();
+    points.dedup();
+    points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points_of(low: i64, high: i64, count: u32, share: f64, seed: u64) -> Vec<i64> {
+        let sampling = Sampling {
+            count,
+            spread: Spread::Tail { share },
+            seed,
+        };
+        points(low, high, &sampling, Key::new(seed, "t", "id"))
+    }
+
+    #[test]
+    fn points_are_spread_over_the_tail() {
+        let points = points_of(1, 1_000_000, 20, 0.1, 42);
+        assert_eq!(points.len(), 20);
+        assert!(points.is_sorted() && points[0] >= 900_000);
+        for (part, point) in (0..).zip(&points) {
+            let from = 900_001 + part * 5_000;
+            assert!((from - 2..from + 5_002).contains(point), "{part}: {point}");
+        }
+    }
+
+    #[test]
+    fn points_depend_on_the_seed_alone() {
+        let points = |seed| points_of(1, 1_000, 5, 0.5, seed);
+        assert_eq!(points(42), points(42));
+        assert_ne!(points(42), points(43));
+    }
+
+    #[test]
+    fn extremes_are_sampled_all_the_same() {
+        let points = |low, high, count, share| points_of(low, high, count, share, 42);
+        assert_eq!(points(7, 7, 20, 0.1), [7]);
+        assert!(points(1, 3, 20, 1.0).iter().all(|p| (1..=3).contains(p)));
+        let all = points(i64::MIN, i64::MAX, 10_000, 1.0);
+        assert!(all.is_sorted() && all.len() == 10_000);
+        let negative = points(-100, -50, 3, 0.1);
+        assert!(negative.iter().all(|p| (-55..=-50).contains(p)));
+    }
+}
