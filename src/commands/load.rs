@@ -13,7 +13,7 @@ use crate::dataset::Dataset;
 use crate::dataset::reading::delimiter;
 use crate::load::{
     self, Commit, Duplicates, Input, Load, MaxRejects, NamedColumns, NamedFile, NoHook, Orphans,
-    Policy, Rejects, Said, Stage, StageTracker,
+    Overrides, Policy, Rejects, Stage, StageTracker,
 };
 use crate::postgres::Server;
 use crate::progress::Progress;
@@ -130,8 +130,8 @@ impl Args {
         suggestions(&self.target, &self.dataset.dataset)
     }
 
-    fn said(&self) -> Said {
-        Said {
+    fn overrides(&self) -> Overrides {
+        Overrides {
             files: self.file.clone(),
             delimiter: self.reading.delimiter,
             no_header: self.reading.no_header,
@@ -167,15 +167,15 @@ impl Args {
 /// Loads the folder and reports what became of every record.
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     let dataset = Arc::new(Dataset::open(&args.dataset.dataset)?);
-    args.said().ensure_known(&dataset)?;
+    args.overrides().ensure_known(&dataset)?;
     let tables = dataset.select(args.tables().as_deref())?;
     let progress = Progress::new(args.quiet.quiet);
-    let input = Input::find(&dataset, args.folder.as_deref(), &tables, &args.said())?;
+    let input = Input::find(&dataset, args.folder.as_deref(), &tables, &args.overrides())?;
     let max = match args.check_only {
         true => MaxRejects::Count(u64::MAX),
         false => args.rejecting.max_rejects,
     };
-    let rejects = Rejects::new(&args.rejecting.rejects, max, &input);
+    let rejects = Rejects::new(&args.rejecting.rejects, max, input.paths());
     if args.check_only {
         return check(args, &dataset, input, rejects, progress).await;
     }
@@ -217,7 +217,7 @@ async fn check(
 ) -> Result<Outcome> {
     let dataset = Arc::clone(dataset);
     let (accounts, rejects) = stoppable(move |stop| {
-        let accounts = load::read_only(&dataset, &input, &rejects, &progress, stop)?;
+        let accounts = load::check_only(&dataset, &input, &rejects, &progress, stop)?;
         Ok((accounts, rejects))
     })
     .await?;

@@ -16,8 +16,8 @@ use crate::files::write::Order;
 use crate::files::{Manifest, manifest};
 use crate::index::{self, Along, Built, How, Mode, Survey};
 use crate::load::{
-    self, Duplicates, Input, LedgerState, Load, LoadOutcome, Origin, Orphans, Phase, Policy,
-    Rejects, Said, Stage, StageTracker,
+    self, Duplicates, Input, LedgerState, Load, LoadOutcome, Origin, Orphans, Overrides, Phase,
+    Policy, Rejects, Stage, StageTracker,
 };
 use crate::postgres::Server;
 use crate::progress::Progress;
@@ -168,12 +168,17 @@ impl Job<'_> {
             return load::recall(&load).await;
         }
         let input = match &self.args.csv {
-            None => self.made().await?,
+            None => self.generated().await?,
             Some(folder) => {
                 let start = Instant::now();
                 let manifest = self.write(folder).await?;
                 phases.push(Phase::since(start, "generate", Some(manifest.total_rows())));
-                Input::find(&self.dataset, Some(folder), &self.tables, &Said::default())?
+                Input::find(
+                    &self.dataset,
+                    Some(folder),
+                    &self.tables,
+                    &Overrides::default(),
+                )?
             }
         };
         let finished = load::run(&load, &input, along, &self.progress).await?;
@@ -181,11 +186,11 @@ impl Job<'_> {
         Ok(finished)
     }
 
-    /// Rows that are made while they are loaded, by one thread a table: that keeps ahead of a server's backend.
-    async fn made(&self) -> Result<Input> {
+    /// Rows that are generated while they are loaded, by one thread a table: that keeps ahead of a server's backend.
+    async fn generated(&self) -> Result<Input> {
         let (dataset, tables, origin) =
             (Arc::clone(&self.dataset), self.tables.clone(), self.origin);
-        stoppable(move |_| Input::made(&dataset, &tables, origin, 1)).await
+        stoppable(move |_| Input::generated(&dataset, &tables, origin, 1)).await
     }
 
     /// Writes the CSV files, or takes those that the folder holds when they are just these.

@@ -1,8 +1,8 @@
 //! CSV on disk: writing under a temporary name, the manifest, reading.
 
+pub mod csv_input;
 pub mod folder;
 pub mod manifest;
-pub mod open;
 pub mod records;
 pub mod write;
 

@@ -104,11 +104,20 @@ struct Open {
 impl<R: Read> Records<R> {
     /// Reads `input`, called `path` in messages; a byte-order mark is passed over.
     pub fn new(input: R, path: &Path, dialect: Dialect) -> Result<Records<R>> {
+        let mut records = Records::at_start(input, path, dialect);
+        while records.filled < BYTE_ORDER_MARK.len() && matches!(records.fill()?, Filled::More) {}
+        if records.buffer[..records.filled].starts_with(BYTE_ORDER_MARK) {
+            records.at = BYTE_ORDER_MARK.len();
+        }
+        Ok(records)
+    }
+
+    fn at_start(input: R, path: &Path, dialect: Dialect) -> Records<R> {
         let mut special = [false; 256];
         for byte in [dialect.delimiter, b'\n', b'\r', b'"'] {
             special[usize::from(byte)] = true;
         }
-        let mut records = Records {
+        Records {
             input,
             path: path.to_owned(),
             dialect,
@@ -121,12 +130,7 @@ impl<R: Read> Records<R> {
             line: 1,
             fields: Vec::new(),
             unescaped: Vec::new(),
-        };
-        while records.filled < BYTE_ORDER_MARK.len() && matches!(records.fill()?, Filled::More) {}
-        if records.buffer[..records.filled].starts_with(BYTE_ORDER_MARK) {
-            records.at = BYTE_ORDER_MARK.len();
         }
-        Ok(records)
     }
 
     /// The next record that isn't a blank line; `None` at the end. Lines end in LF, CRLF or CR.
@@ -158,19 +162,28 @@ impl<R: Read> Records<R> {
         }
     }
 
+    /// Resumes at a place that [`Records::position`] returned earlier; `input` is there already.
+    pub fn resume(input: R, path: &Path, dialect: Dialect, at: u64, line: u64) -> Records<R> {
+        Records {
+            start: at,
+            line,
+            ..Records::at_start(input, path, dialect)
+        }
+    }
+
     /// The byte of the input and the line at which the next record begins.
     pub fn position(&self) -> (u64, u64) {
         (self.start + self.at as u64, self.line)
     }
 
-    /// Passes over the input up to a place that [`Records::position`] told earlier; all of it is read.
+    /// Skips the input up to a place that [`Records::position`] returned earlier; all of it is read.
     pub fn skip_to(&mut self, at: u64, line: u64) -> Result<()> {
         while self.start + (self.filled as u64) < at {
             self.begin = self.filled;
             self.at = self.filled;
             if !matches!(self.fill()?, Filled::More) {
                 bail!(
-                    "{} ends before byte {at}, where its load was left; it was changed since",
+                    "{} ends before byte {at}, where its load is to be resumed; it was changed since",
                     self.path.display()
                 );
             }

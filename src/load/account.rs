@@ -113,7 +113,7 @@ impl Account {
         ensure!(
             *read == loaded + rejected + dropped,
             "{name}: {file} has {read} records, but Postgres counted {loaded} loaded, {rejected} were rejected and \
-             {dropped} dropped; nothing of it was kept"
+             {dropped} dropped; they were rolled back"
         );
         Ok(())
     }

@@ -87,7 +87,7 @@ pub async fn announce(
 fn announce_target(load: &Load, input: &Input, progress: &Progress) {
     progress.say(format!(
         "load: {} → {}",
-        input.shown,
+        input.label,
         load.server.display_name()
     ));
 }

@@ -120,7 +120,7 @@ impl<H: PostLoadHook> Fill<'_, H> {
     ) -> Result<Vec<FillTask<'t, H::Task>>> {
         match task {
             FillTask::Rows(load) => {
-                load.carry_out(client, self.progress).await?;
+                load.run(client, self.progress).await?;
                 Ok(vec![FillTask::Keys(load)])
             }
             FillTask::Keys(load) => {
@@ -178,7 +178,7 @@ impl<H: PostLoadHook> Fill<'_, H> {
             // Positions in load order, the first highest.
             u64::from(u32::MAX) - load.target.table as u64
         } else {
-            load.input.bytes
+            load.bytes()
         };
         size.min(PREFERRED - 1) + if preferred { PREFERRED } else { 0 }
     }

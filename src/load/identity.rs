@@ -1,16 +1,12 @@
 //! The identity of a load: equal for the same command on the same input, so that an unfinished load can be resumed.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
-use std::time::UNIX_EPOCH;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::files::manifest::checksum;
 use crate::load::config::Load;
-use crate::load::source::input::{From, Input, Origin};
+use crate::load::source::fingerprint::{Fingerprint, fingerprint};
+use crate::load::source::input::{Input, Origin};
 
 /// What makes two loads the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,47 +35,16 @@ pub fn of_input(load: &Load, input: &Input) -> Result<Identity> {
     }
     let mut files = load.dataset.hash.clone();
     let mut sources = Vec::new();
-    for table in &input.tables {
-        let Some(path) = table.path() else { continue };
-        // How a file is read decides its rows, too. --max-rejects and the like don't: a load that failed because of them
-        // is resumed with other values.
-        let is_described = matches!(table.from, From::Described { .. });
-        if !is_described {
-            files.push_str(&format!(" {:?} {:?}", table.form, table.header));
+    for source in &input.tables {
+        if let Some(Fingerprint { request, state }) = fingerprint(source)? {
+            files.push_str(&request);
+            sources.push(state);
         }
-        if let From::Stream { typed, .. } = &table.from {
-            files.push_str(&format!(" {}", typed.display()));
-            let content = of_content(path);
-            sources.push(content.with_context(|| format!("could not read {}", table.shown()))?);
-            continue;
-        }
-        let context = || format!("could not read the metadata of {}", path.display());
-        let whole = path.canonicalize().with_context(context)?;
-        files.push_str(&format!(" {}", whole.display()));
-        let time = std::fs::metadata(path).and_then(|meta| meta.modified());
-        let time = time.with_context(context)?.duration_since(UNIX_EPOCH);
-        let time = time.map_or(0, |since| since.as_nanos());
-        sources.push(format!("{} bytes of {time}", table.bytes));
     }
     Ok(Identity {
         digest: digest(load, &files),
         sources,
     })
-}
-
-/// Size and checksum of a stream, which has no path or time.
-fn of_content(path: &Path) -> io::Result<String> {
-    let (mut file, mut hash) = (File::open(path)?, Xxh3::new());
-    let (mut buffer, mut bytes) = (vec![0; 1 << 16], 0);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(format!("{bytes} bytes, {}", checksum(hash.digest()))),
-            count => {
-                hash.update(&buffer[..count]);
-                bytes += count;
-            }
-        }
-    }
 }
 
 fn digest(load: &Load, content: &str) -> String {

@@ -1,12 +1,15 @@
 //! A prepared load: its tables, what is dropped from them, and what an earlier attempt has loaded.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 
 use crate::load::config::Load;
 use crate::load::constraints::DropPlan;
 use crate::load::ledger::TableProgress;
+use crate::load::source::bound::BoundSource;
 use crate::load::source::input::Input;
-use crate::load::table::load::{Commit, SEGMENT, TableLoad, Way};
+use crate::load::table::load::{Commit, TableLoad, Way};
 use crate::load::table::target::Target;
 
 /// A load whose tables exist and whose constraints are dropped.
@@ -31,27 +34,23 @@ impl PreparedLoad {
     }
 
     /// Each table with its rows, in load order.
-    pub fn table_loads<'t>(
-        &'t self,
-        load: &'t Load,
-        input: &'t Input,
-    ) -> Result<Vec<TableLoad<'t>>> {
+    pub fn table_loads<'t>(&'t self, load: &'t Load, input: &Input) -> Result<Vec<TableLoad<'t>>> {
         let suited = match load.server.is_local() {
             true => Commit::Table,
             false => Commit::Segment,
         };
-        let table_load = |(target, source): (&'t Target, &String)| -> Result<TableLoad<'t>> {
-            let rows = input
+        let table_load = |(target, fingerprint): (&'t Target, &String)| -> Result<TableLoad<'t>> {
+            let source = input
                 .tables
                 .iter()
-                .find(|rows| rows.table == target.table)
-                .with_context(|| format!("there is no input for {}", target.name))?;
+                .find(|source| source.table == target.table)
+                .with_context(|| format!("there is no source for {}", target.name))?;
+            let source = BoundSource::new(load.dataset, source, &target.columns)?;
             let alone = target.ordinary && !self.plan.is_referenced(target.oid);
             Ok(TableLoad {
-                dataset: load.dataset,
-                rejects: &load.rejects,
                 target,
-                input: rows,
+                source: Arc::new(source),
+                rejects: &load.rejects,
                 way: match (load.policy.append, alone) {
                     (true, _) => Way::Added,
                     (false, true) => Way::Emptied,
@@ -59,9 +58,8 @@ impl PreparedLoad {
                 },
                 commit: load.commit.unwrap_or(suited),
                 earlier: self.earlier_of(target).cloned(),
-                source: source.clone(),
+                fingerprint: fingerprint.clone(),
                 policy: load.policy,
-                segment: SEGMENT,
             })
         };
         let targets = self.targets.iter().zip(&self.sources);

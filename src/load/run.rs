@@ -17,7 +17,6 @@ use crate::load::session::{
     ServerSettings, SessionSettings, WalCounters, WorkerPool, acquire_advisory_lock,
     with_lock_holders, with_next_commands,
 };
-use crate::load::source::columns;
 use crate::load::source::input::Input;
 use crate::load::stage::Stage;
 use crate::load::table::target;
@@ -32,7 +31,6 @@ pub async fn run(
     hook: &impl PostLoadHook,
     progress: &Progress,
 ) -> Result<LoadOutcome> {
-    ensure_headers_match(load, input)?;
     let identity = identity::of_input(load, input)?;
     let mut control = load.server.connect().await?;
     let session = SessionSettings::plan(load, &control, progress).await?;
@@ -82,15 +80,6 @@ pub async fn recall(load: &Load<'_>) -> Result<LoadOutcome> {
         broken_keys: broken_foreign_keys(&client, &oids).await?,
         ..LoadReport::default()
     }))
-}
-
-/// Refuses headers that don't match their tables, before anything is written.
-fn ensure_headers_match(load: &Load, input: &Input) -> Result<()> {
-    for rows in &input.tables {
-        let table = &load.dataset.tables[rows.table];
-        columns::by_header(table, &rows.header, &rows.shown())?;
-    }
-    Ok(())
 }
 
 /// A prepared load and what it takes to run it.

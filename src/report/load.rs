@@ -118,7 +118,7 @@ fn left_out(accounts: &[Account], rejected: &[Rejected], files: &[(String, PathB
         _ => "rejected:\n".to_owned(),
     });
     for record in rejected {
-        text.push_str(&format!("    {}\n", record.told()));
+        text.push_str(&format!("    {}\n", record.message()));
     }
     for (table, path) in files {
         let path = path.display();

@@ -83,8 +83,8 @@ fn duplicates_leave_the_load_unfinished_until_the_file_is_mended() {
         shop.load(&[])
             .exits(2)
             .stderr_has("pets_pkey cannot be created on public.pets: duplicate key in 2 rows")
-            .stderr_has("data/pets.csv, line 4: id \"2\" stands on line 3 already")
-            .stderr_has("data/pets.csv, line 5: id \"2\" stands on line 3 already");
+            .stderr_has("data/pets.csv, line 4: id \"2\" is on line 3 already")
+            .stderr_has("data/pets.csv, line 5: id \"2\" is on line 3 already");
     }
     shop.pets(PETS);
     let failed = shop.load(&["--tables", "pets"]).exits(2).stderr;
@@ -111,7 +111,7 @@ fn duplicates_of_a_unique_key_are_named_by_their_columns() {
     shop.load(&[])
         .exits(2)
         .stderr_has("One Name cannot be created on public.pets: duplicate key in 1 row")
-        .stderr_has("data/pets.csv, line 3: owner_id, name \"1, Rex\" stands on line 2 already")
+        .stderr_has("data/pets.csv, line 3: owner_id, name \"1, Rex\" is on line 2 already")
         .lacks("line 5");
 }
 
@@ -327,7 +327,7 @@ fn rows_written_by_others_during_the_load_are_not_emptied() {
         shop.db.execute("INSERT INTO owners VALUES (9, 'mine')");
         drop(other);
         load.join().unwrap().exits(2).stderr_has(
-            "public.owners was empty when this load began, and somebody wrote rows into it since",
+            "public.owners was empty when this load began, and another session wrote rows into it since",
         );
     });
     assert_eq!(

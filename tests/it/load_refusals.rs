@@ -30,7 +30,7 @@ fn a_file_that_was_cut_or_changed_is_refused() {
     let bytes = pets.len();
     shop.pets(&pets[..bytes - 1]);
     shop.load(&[]).exits(2).stderr_has(&format!(
-        "data/pets.csv has {} bytes, and manifest.json says {bytes}; the file was changed or cut short",
+        "data/pets.csv has {} bytes, and manifest.json says {bytes}; the file was changed or truncated",
         bytes - 1
     ));
     assert!(shop.is_untouched());
@@ -38,7 +38,7 @@ fn a_file_that_was_cut_or_changed_is_refused() {
     shop.load(&[])
         .exits(2)
         .stderr_has("data/pets.csv: its checksum is xxh3:")
-        .stderr_has("the file was changed. Generate it anew, or remove the manifest");
+        .stderr_has("the file was changed. Generate it again, or remove the manifest");
     assert_eq!(shop.db.value("SELECT count(*) FROM pets"), "0");
     fs::remove_file(shop.dir.path("data/manifest.json")).unwrap();
     shop.load(&["--replace"]).exits(0);
@@ -64,7 +64,7 @@ fn a_manifest_of_something_else_is_refused() {
     shop.load(&[])
         .exits(2)
         .stderr_has("data/manifest.json was made from another version of shop.toml")
-        .stderr_has("generate the files anew, or remove the manifest");
+        .stderr_has("generate the files again, or remove the manifest");
     shop.dir.write("data/manifest.json", "{");
     shop.load(&[])
         .exits(2)
@@ -90,7 +90,7 @@ fn a_header_that_does_not_fit_is_refused_before_anything_is_made() {
         ),
         (
             "id,owner_id,ownerId,name,weight\n1,1,1,Rex,3\n",
-            "data/pets.csv, line 1: column `owner_id` stands there twice",
+            "data/pets.csv, line 1: column `owner_id` is named twice",
         ),
         ("", "data/pets.csv is empty; it needs a header line"),
     ];
@@ -176,7 +176,7 @@ fn files_and_folders_that_are_not_there_are_named() {
             .seedrow(own.into_iter().chain(more.iter().copied()))
             .exits(2)
     };
-    load("dada", &[]).stderr_has("dada is not there");
+    load("dada", &[]).stderr_has("dada does not exist");
     load("shop.toml", &[]).stderr_has("shop.toml is not a folder");
     load("data", &["--file", "pets=x.csv"]).stderr_has("could not open x.csv");
     load("data", &["--file", "pest=data/pets.csv"]).stderr_has("did you mean `pets`?");
@@ -194,7 +194,7 @@ fn files_and_folders_that_are_not_there_are_named() {
     shop.generate();
     fs::remove_file(shop.dir.path("data/pets.csv")).unwrap();
     load("data", &[])
-        .stderr_has("data/manifest.json lists pets.csv for table pets, which is not there");
+        .stderr_has("data/manifest.json lists pets.csv for table pets, which does not exist");
     assert!(shop.is_untouched());
 }
 

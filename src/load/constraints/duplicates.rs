@@ -13,7 +13,7 @@ use crate::load::constraints::reject_limit::too_many_rejects;
 use crate::load::ledger::DroppedConstraint;
 use crate::load::policy::Duplicates;
 use crate::load::source::rejects::Rejected;
-use crate::load::table::key_search::{Matcher, SecondRead, Values};
+use crate::load::table::key_search::{KeySearch, Matcher, Values};
 use crate::load::table::load::TableLoad;
 use crate::postgres::TableName;
 use crate::postgres::error::ErrorWithNotes;
@@ -32,7 +32,7 @@ pub async fn reject_duplicates(
     let Some(columns) = plain_columns(load, key) else {
         return Ok(false);
     };
-    let Some(file) = SecondRead::of(client, load).await? else {
+    let Some(file) = KeySearch::of(client, load).await? else {
         return Ok(false);
     };
     let transaction = client.transaction().await?;
@@ -46,7 +46,7 @@ pub async fn reject_duplicates(
     }
     if load.rejects.would_exceed(rows) {
         let first = file.first(vec![matcher]).await?;
-        return Err(too_many_rejects(load.rejects, &file.shown(), rows, &first));
+        return Err(too_many_rejects(load.rejects, &file.label(), rows, &first));
     }
     let delete = format!(
         "DELETE FROM {table} AS t USING pg_temp.seedrow_removed AS r WHERE t.ctid = r.place"
@@ -55,7 +55,7 @@ pub async fn reject_duplicates(
         .execute(&delete, &[])
         .await
         .with_context(|| format!("could not delete duplicates from {table}"))?;
-    file.put_aside(&transaction, table, vec![matcher], rows)
+    file.reject(&transaction, table, vec![matcher], rows)
         .await?;
     transaction.commit().await?;
     Ok(true)
@@ -132,7 +132,7 @@ fn duplicates_error(
     first: &[Rejected],
 ) -> Error {
     let noun = if rows == 1 { "row" } else { "rows" };
-    let mut notes: Vec<String> = first.iter().map(Rejected::told).collect();
+    let mut notes: Vec<String> = first.iter().map(Rejected::message).collect();
     notes.push("--duplicates reject loads the first of each and rejects the others".to_owned());
     ErrorWithNotes {
         message: format!(

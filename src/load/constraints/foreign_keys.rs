@@ -105,7 +105,7 @@ impl ForeignKeyPhase<'_> {
     fn rows_to_validate(&self, keys: &[ForeignKey]) -> u64 {
         let mut loads = self.loads.iter();
         let load = loads.find(|load| load.target.oid == keys[0].table_oid);
-        let rows = load.map_or(0, |load| load.input.rows.unwrap_or(load.input.bytes));
+        let rows = load.map_or(0, TableLoad::rows_or_bytes);
         rows * keys.len() as u64
     }
 }

@@ -15,8 +15,8 @@ use crate::load::constraints::drop_plan::DropPlan;
 use crate::load::constraints::reject_limit::too_many_rejects;
 use crate::load::constraints::restore::restore_in;
 use crate::load::ledger::{self, DroppedConstraint};
-use crate::load::source::rejects::{Rejected, SHOWN};
-use crate::load::table::key_search::{Matcher, SecondRead, Values};
+use crate::load::source::rejects::{REPORTED, Rejected};
+use crate::load::table::key_search::{KeySearch, Matcher, Values};
 use crate::load::table::load::TableLoad;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, ForeignKey, Scope};
@@ -36,10 +36,10 @@ pub async fn orphans_error(
     for key in foreign_keys_of(client, loads).await? {
         if is_broken(&key) {
             let first = first_orphans(client, loads, &key).await?;
-            notes.extend(first.iter().map(Rejected::told));
+            notes.extend(first.iter().map(Rejected::message));
         }
     }
-    notes.truncate(SHOWN);
+    notes.truncate(REPORTED);
     notes.push("--orphans reject rejects them and the records that reference them".to_owned());
     notes.push("--orphans keep loads them and leaves the foreign key NOT VALID".to_owned());
     let messages: Vec<String> = broken.iter().map(ToString::to_string).collect();
@@ -60,11 +60,11 @@ async fn first_orphans(
     let Some(load) = loads.iter().find(|load| load.target.oid == key.table_oid) else {
         return Ok(Vec::new());
     };
-    let Some(file) = SecondRead::of(client, load).await? else {
+    let Some(file) = KeySearch::of(client, load).await? else {
         return Ok(Vec::new());
     };
     let sql = format!(
-        "SELECT DISTINCT {} FROM {} AS c WHERE {} LIMIT {SHOWN}",
+        "SELECT DISTINCT {} FROM {} AS c WHERE {} LIMIT {REPORTED}",
         text_array("c.", &key.column_names()),
         key.table,
         is_orphan(key)
@@ -86,7 +86,7 @@ pub async fn reject_orphans(
 ) -> Result<Vec<TableName>> {
     let mut files = HashMap::new();
     for load in loads {
-        if let Some(file) = SecondRead::of(client, load).await? {
+        if let Some(file) = KeySearch::of(client, load).await? {
             files.insert(load.target.oid, file);
         }
     }
@@ -111,7 +111,7 @@ async fn reject_records(
     transaction: &Transaction<'_>,
     loads: &[TableLoad<'_>],
     keys: &[ForeignKey],
-    files: &HashMap<u32, SecondRead>,
+    files: &HashMap<u32, KeySearch>,
     deleted: &HashMap<u32, u64>,
 ) -> Result<Vec<TableName>> {
     let all: u64 = deleted.values().sum();
@@ -128,9 +128,9 @@ async fn reject_records(
         }
         if load.rejects.would_exceed(all) && rejected.is_empty() {
             let first = file.first(matchers).await?;
-            return Err(too_many_rejects(load.rejects, &file.shown(), all, &first));
+            return Err(too_many_rejects(load.rejects, &file.label(), all, &first));
         }
-        file.put_aside(transaction, &load.target.name, matchers, rows)
+        file.reject(transaction, &load.target.name, matchers, rows)
             .await?;
         rejected.push(load.target.name.clone());
     }

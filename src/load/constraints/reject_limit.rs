@@ -8,7 +8,7 @@ use crate::progress::grouped;
 
 /// `rows` of a file would be rejected for a key; `first` are some of them.
 pub fn too_many_rejects(rejects: &Rejects, file: &str, rows: u64, first: &[Rejected]) -> Error {
-    let mut notes: Vec<String> = first.iter().map(Rejected::told).collect();
+    let mut notes: Vec<String> = first.iter().map(Rejected::message).collect();
     let all = rejects.count() + rows;
     notes.push(format!(
         "--max-rejects {all} rejects them and loads the others"

@@ -1,6 +1,5 @@
 //! Files read and accounted for without a database: what a load would make of each record, but for its keys.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
@@ -8,50 +7,65 @@ use anyhow::{Result, bail};
 use crate::copy::Scalar;
 use crate::dataset::{Dataset, Kind, Table};
 use crate::load::account::Account;
+use crate::load::source::bound::BoundSource;
 use crate::load::source::input::Input;
-use crate::load::source::reader::FileReader;
-use crate::load::source::rejects::{Rejects, RejectsFile};
+use crate::load::source::reader::{RecordReader, Trace};
+use crate::load::source::rejects::Rejects;
+use crate::load::source::rejects_file::RejectsFile;
+use crate::load::source::table_source::TableSource;
 use crate::postgres::catalog::{Column, ColumnDefault};
 use crate::progress::{Progress, Unit};
 
 /// Reads every file; `loaded` in the accounts stands for what would be. Column types are those of the dataset's makers, and
 /// any column takes NULL. Stops when the flag is set.
-pub fn read_only(
+pub fn check_only(
     dataset: &Dataset,
     input: &Input,
     rejects: &Rejects,
     progress: &Progress,
     stop: &AtomicBool,
 ) -> Result<Vec<Account>> {
-    let mut accounts = Vec::new();
-    for table in &input.tables {
-        let spec = &dataset.tables[table.table];
-        let encoder = table.encoder(dataset, &columns(spec))?;
-        let none = BTreeMap::new();
-        let reader = FileReader::new(dataset, table, &encoder, &none)?;
-        let mut account = Account::new(&spec.name, &table.name());
-        let task = progress.task(format!("read {}", spec.name), table.bytes, Unit::Bytes);
-        let mut file = RejectsFile::new(rejects, table, reader.table(), 0);
-        let mut added = Ok(());
-        reader.read(None, &mut file, |rows| {
-            task.add(rows.tally.rows, rows.share);
-            added = account.add(&rows.tally, rows.tally.rows);
-            added.is_ok() && !stop.load(Ordering::Relaxed)
-        })?;
-        added?;
-        if stop.load(Ordering::Relaxed) {
-            bail!("interrupted");
-        }
-        task.finish();
-        accounts.push(account);
+    let check = |source| check_table(dataset, source, rejects, progress, stop);
+    input.tables.iter().map(check).collect()
+}
+
+fn check_table(
+    dataset: &Dataset,
+    source: &TableSource,
+    rejects: &Rejects,
+    progress: &Progress,
+    stop: &AtomicBool,
+) -> Result<Account> {
+    let columns = columns(&dataset.tables[source.table]);
+    let bound = BoundSource::new(dataset, source, &columns)?;
+    let mut account = Account::new(&source.table_name, &source.file_name());
+    let name = format!("read {}", source.table_name);
+    let task = progress.task(name, source.bytes, Unit::Bytes);
+    let mut file = RejectsFile::new(rejects, source, 0);
+    let mut added = Ok(());
+    RecordReader::new(&bound)?.read(None, Trace::Off, |chunk| {
+        task.add(chunk.tally.rows, chunk.source_bytes);
+        added = account
+            .add(&chunk.tally, chunk.tally.rows)
+            .and_then(|()| file.put_all(&chunk.rejected))
+            .and_then(|()| file.flush());
+        added.is_ok() && !file.exceeds() && !stop.load(Ordering::Relaxed)
+    })?;
+    added?;
+    if stop.load(Ordering::Relaxed) {
+        bail!("interrupted");
     }
-    Ok(accounts)
+    if file.exceeds() {
+        return Err(file.too_many(false));
+    }
+    task.finish();
+    Ok(account)
 }
 
 /// The columns that a table would have, as wide as can be.
 fn columns(table: &Table) -> Vec<Column> {
-    let column = |(place, column): (usize, &crate::dataset::Column)| {
-        let scalar = match table.kind(place) {
+    let column = |(position, column): (usize, &crate::dataset::Column)| {
+        let scalar = match table.kind(position) {
             Kind::Integer => Scalar::Int8,
             Kind::Cents => Scalar::Numeric,
             Kind::Date => Scalar::Date,

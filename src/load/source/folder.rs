@@ -1,17 +1,18 @@
-//! The files of a folder: which one is which table's, and whether they are what their manifest says.
+//! The files of a folder: which one is which table's, and whether they are as their manifest says.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::dataset::{Dataset, Table, source};
 use crate::files::Manifest;
 use crate::files::manifest;
-use crate::load::source::input::{Form, From, TableInput};
 use crate::load::source::overrides::STANDARD_INPUT;
+use crate::load::source::table_source::TableSource;
 
-pub(super) fn ensure_is_folder(folder: &Path) -> Result<()> {
+/// Refuses a path that is no folder.
+pub fn ensure_is_folder(folder: &Path) -> Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -22,14 +23,11 @@ pub(super) fn ensure_is_folder(folder: &Path) -> Result<()> {
              --file TABLE={shown}"
         );
     }
-    bail!("{shown} is not there; `seedrow load` takes the folder that holds the CSV files")
+    bail!("{shown} does not exist; `seedrow load` takes the folder that holds the CSV files")
 }
 
-pub(super) fn ensure_made_from(
-    dataset: &Dataset,
-    manifest: &Manifest,
-    folder: &Path,
-) -> Result<()> {
+/// Refuses a manifest of another dataset, or of another version of it.
+pub fn ensure_made_from(dataset: &Dataset, manifest: &Manifest, folder: &Path) -> Result<()> {
     let made = &manifest.dataset;
     if made.name != dataset.name {
         bail!(
@@ -46,7 +44,7 @@ pub(super) fn ensure_made_from(
     }
     if made.hash != dataset.hash {
         bail!(
-            "{} was made from another version of {} ({}, now {}); generate the files anew, or remove the manifest to \
+            "{} was made from another version of {} ({}, now {}); generate the files again, or remove the manifest to \
              have every record read and checked",
             folder.join(manifest::FILE).display(),
             dataset.path.display(),
@@ -57,58 +55,45 @@ pub(super) fn ensure_made_from(
     Ok(())
 }
 
-pub(super) fn described(
+/// The file that a manifest lists for a table; its size must be what the manifest says.
+pub fn described(
+    dataset: &Dataset,
     table: usize,
-    spec: &Table,
     manifest: &Manifest,
     folder: &Path,
-) -> Result<TableInput> {
+) -> Result<TableSource> {
+    let spec = &dataset.tables[table];
     let Some(described) = manifest.table(&spec.name) else {
-        let names: Vec<&str> = manifest
-            .tables
-            .iter()
-            .map(|table| table.name.as_str())
-            .collect();
+        let names = manifest.tables.iter().map(|table| table.name.as_str());
         bail!(
             "{} lists no file for table {}; it has {}. Choose with --tables, or generate the others too",
             folder.join(manifest::FILE).display(),
             spec.name,
-            names.join(", ")
+            names.collect::<Vec<_>>().join(", ")
         );
     };
     let path = folder.join(&described.file);
     if !path.exists() {
         bail!(
-            "{} lists {} for table {}, which is not there; there is {}. Generate the files anew",
+            "{} lists {} for table {}, which does not exist; there is {}. Generate the files again",
             folder.join(manifest::FILE).display(),
             described.file,
             spec.name,
             csv_files(folder)?.join(", ")
         );
     }
-    let mut file = TableInput {
-        table,
-        rows: Some(described.rows),
-        bytes: 0,
-        header: Vec::new(),
-        form: Form::OWN,
-        from: From::Described {
-            path: path.clone(),
-            file: described.clone(),
-        },
-    };
-    file.read_header(None, spec)?;
-    if file.bytes != described.bytes {
+    let source = TableSource::own(dataset, table, path.clone(), described.clone())?;
+    if source.bytes != described.bytes {
         bail!(
-            "{} has {} bytes, and {} says {}; the file was changed or cut short. Generate it anew, or remove the \
+            "{} has {} bytes, and {} says {}; the file was changed or truncated. Generate it again, or remove the \
              manifest to have every record read and checked",
             path.display(),
-            file.bytes,
+            source.bytes,
             manifest::FILE,
             described.bytes
         );
     }
-    Ok(file)
+    Ok(source)
 }
 
 /// The names that a table's file may have, the likeliest first.
@@ -116,39 +101,41 @@ fn file_names(table: &Table) -> Vec<String> {
     let own_name = format!("{}.csv", table.name);
     let names = table.file.iter().chain(&table.other_files).cloned();
     let plain: Vec<String> = names.chain([own_name]).collect();
-    let packed = plain.iter().map(|name| format!("{name}.gz"));
-    plain.iter().cloned().chain(packed).collect()
+    let compressed = plain.iter().map(|name| format!("{name}.gz"));
+    plain.iter().cloned().chain(compressed).collect()
 }
 
-fn there(table: &Table, folder: &Path) -> Option<PathBuf> {
+fn file_in(table: &Table, folder: &Path) -> Option<PathBuf> {
     let mut paths = file_names(table).into_iter().map(|name| folder.join(name));
     paths.find(|path| path.is_file())
 }
 
-pub(super) fn locate(
+/// The file of a table in a folder without a manifest.
+pub fn locate(dataset: &Dataset, table: usize, wanted: &[usize], folder: &Path) -> Result<PathBuf> {
+    match file_in(&dataset.tables[table], folder) {
+        Some(path) => Ok(path),
+        None => Err(missing_file(dataset, table, wanted, folder)?),
+    }
+}
+
+/// Names the files that exist, and the options that name another file or load without it.
+fn missing_file(
     dataset: &Dataset,
     table: usize,
     wanted: &[usize],
     folder: &Path,
-) -> Result<PathBuf> {
+) -> Result<anyhow::Error> {
     let spec = &dataset.tables[table];
-    if let Some(path) = there(spec, folder) {
-        return Ok(path);
-    }
     let others = wanted.iter().map(|&table| &dataset.tables[table]);
-    let others = others.filter(|other| there(other, folder).is_some());
+    let others = others.filter(|other| file_in(other, folder).is_some());
     let others: Vec<&str> = others.map(|other| other.name.as_str()).collect();
     let without = match others.as_slice() {
         [] => String::new(),
-        _ => format!(", --tables {} loads those that are there", others.join(",")),
+        _ => format!(", --tables {} loads those that exist", others.join(",")),
     };
     let files = csv_files(folder)?;
-    let stem = |name: &str| {
-        name.trim_end_matches(".gz")
-            .trim_end_matches(".csv")
-            .to_owned()
-    };
-    let stems: Vec<String> = file_names(spec).iter().map(|name| stem(name)).collect();
+    let names = file_names(spec);
+    let stems: Vec<&str> = names.iter().map(|name| stem(name)).collect();
     let alike = files
         .iter()
         .find(|name| stems.iter().any(|stem| name.starts_with(stem)));
@@ -156,18 +143,22 @@ pub(super) fn locate(
         || "PATH".to_owned(),
         |name| folder.join(name).display().to_string(),
     );
-    bail!(
+    Ok(anyhow!(
         "{} has no {} for table {}; there is {}. `--file {}={path}` names another file{without}",
         folder.display(),
-        file_names(spec)[0],
+        names[0],
         spec.name,
         files.join(", "),
         spec.name
-    )
+    ))
+}
+
+fn stem(file_name: &str) -> &str {
+    file_name.trim_end_matches(".gz").trim_end_matches(".csv")
 }
 
 /// The CSV files of a folder that no table takes.
-pub(super) fn ignored(folder: &Path, tables: &[TableInput]) -> Result<Vec<String>> {
+pub fn ignored(folder: &Path, tables: &[TableSource]) -> Result<Vec<String>> {
     let mut names = csv_files(folder)?;
     let taken = |name: &String| {
         let path = folder.join(name);

@@ -1,4 +1,4 @@
-//! Rows made while they are loaded: blocks straight from the threads that make them into COPY, no file between.
+//! Rows generated while they are loaded: blocks straight from the threads that make them into COPY, no file between.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,14 +11,13 @@ use crate::copy::FieldEncoder;
 use crate::dataset::{Dataset, Plan};
 use crate::generate::{TableMaker, pipeline};
 use crate::load::account::Tally;
-use crate::load::source::chunk::{Chunk, Format, Position};
-use crate::load::source::input::TableInput;
-use crate::load::source::reader::CHUNK;
+use crate::load::source::chunk::{CHUNK_BYTES, Chunk, Position, RecordIndex};
+use crate::load::source::row_format::RowFormat;
 use crate::postgres::catalog;
 
-/// What rows are made from.
+/// What rows are generated from.
 #[derive(Debug)]
-pub struct Made {
+pub struct GeneratedRows {
     /// The dataset.
     pub dataset: Arc<Dataset>,
     /// Its tables' counts.
@@ -27,9 +26,9 @@ pub struct Made {
     pub jobs: usize,
 }
 
-impl Made {
+impl GeneratedRows {
     /// COPY's binary format where each column's type has an encoder, else CSV.
-    pub fn format(&self, table: usize, columns: &[catalog::Column]) -> Format {
+    pub fn format(&self, table: usize, columns: &[catalog::Column]) -> RowFormat {
         let spec = &self.dataset.tables[table];
         let encoder =
             |(position, column): (usize, &crate::dataset::Column)| -> Option<FieldEncoder> {
@@ -39,30 +38,33 @@ impl Made {
         let written = spec.columns.iter().enumerate();
         let written = written.filter(|(_, column)| !column.hidden);
         let encoders: Option<Vec<FieldEncoder>> = written.map(encoder).collect();
-        encoders.map_or(Format::Csv, Format::Binary)
+        encoders.map_or(RowFormat::Csv, RowFormat::Binary)
     }
 
-    /// Makes and sends a table's blocks, all of them or from one on. Blocks the thread.
+    /// Makes and sends a table's blocks, all of them or from one on; `bytes` is an estimate of all its CSV. Blocks the
+    /// thread.
     pub fn send(
         &self,
-        input: &TableInput,
-        format: &Format,
+        table: usize,
+        bytes: u64,
+        format: &RowFormat,
         from: Option<Position>,
         sender: &Sender<Result<Chunk>>,
     ) -> Result<()> {
-        let table = input.table;
         let maker = match format {
-            Format::Binary(encoders) => {
+            RowFormat::Binary(encoders) => {
                 TableMaker::binary(&self.dataset, &self.plan, table, encoders)?
             }
-            _ => TableMaker::new(&self.dataset, &self.plan, table)?,
+            RowFormat::Csv | RowFormat::Encoded(_) => {
+                TableMaker::new(&self.dataset, &self.plan, table)?
+            }
         };
         let first = from.map_or(Ok(0), |from| usize::try_from(from.at))?;
         let mut outlet = Outlet {
             sender,
             waiting: Vec::new(),
             rows: 0,
-            row_bytes: input.bytes / self.plan.rows(table).max(1),
+            row_bytes: bytes / self.plan.rows(table).max(1),
             next: first,
         };
         let gone = AtomicBool::new(false);
@@ -78,7 +80,7 @@ impl Made {
             },
         );
         if gone.into_inner() {
-            // A receiver that is gone has its own error to tell.
+            // A receiver that is gone has its own error to report.
             return Ok(());
         }
         sent?;
@@ -108,12 +110,12 @@ impl Outlet<'_> {
         self.rows += chunk.rows;
         self.next += 1;
         let mut returned = chunk.bytes;
-        if self.waiting.is_empty() && returned.len() >= CHUNK / 2 {
+        if self.waiting.is_empty() && returned.len() >= CHUNK_BYTES / 2 {
             self.waiting = std::mem::take(&mut returned);
         } else {
             self.waiting.extend_from_slice(&returned);
         }
-        if self.waiting.len() >= CHUNK / 2 {
+        if self.waiting.len() >= CHUNK_BYTES / 2 {
             self.send()?;
         }
         Ok(returned)
@@ -124,15 +126,16 @@ impl Outlet<'_> {
         let chunk = Chunk {
             tally: Tally::of_rows(rows),
             bytes: Bytes::from(std::mem::take(&mut self.waiting)),
-            share: rows * self.row_bytes,
+            source_bytes: rows * self.row_bytes,
             next: Position {
                 at: self.next as u64,
                 line: 0,
             },
-            rejects: 0,
+            rejected: Vec::new(),
+            index: RecordIndex::default(),
         };
         if self.sender.blocking_send(Ok(chunk)).is_err() {
-            bail!("nobody takes the rows any more");
+            bail!("the receiver of the rows is gone");
         }
         Ok(())
     }

@@ -1,11 +1,20 @@
 //! Where each table's rows come from: files found and matched with tables, records read, rows generated.
+//!
+//! A [`table_source::TableSource`] is resolved once, against the dataset; a [`bound::BoundSource`] is one with its
+//! conversions to the columns of a database table. Whatever comes later asks these values and decodes no options again.
 
+pub mod bound;
 pub mod check_only;
 pub mod chunk;
 pub mod columns;
+pub mod fingerprint;
 mod folder;
-mod generated;
+pub mod generated;
 pub mod input;
 pub mod overrides;
 pub mod reader;
 pub mod rejects;
+pub mod rejects_file;
+pub mod row_format;
+pub mod stream;
+pub mod table_source;

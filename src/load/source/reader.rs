@@ -1,58 +1,43 @@
 //! One file, record by record: each becomes a row, or is dropped by a rule of the dataset, or rejected with its reason.
 
-use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use bytes::Bytes;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::copy::number::integer;
-use crate::dataset::Dataset;
 use crate::dataset::spec::DropRule;
+use crate::files::csv_input::CsvInput;
 use crate::files::manifest::{TableFile, checksum};
-use crate::files::open::Text;
 use crate::files::records::{Record, Records};
 use crate::load::account::Tally;
 use crate::load::encode::RowEncoder;
-use crate::load::source::chunk::Position;
-use crate::load::source::columns::by_header;
-use crate::load::source::input::{From, TableInput};
-use crate::load::source::rejects::RejectsFile;
-use crate::load::table::server_rejection::RowRefused;
+use crate::load::source::bound::BoundSource;
+use crate::load::source::chunk::{CHUNK_BYTES, Chunk, Position, RecordIndex, RejectedRecord};
+use crate::load::source::table_source::TableSource;
 
-/// A message of about 1 MB costs the client least.
-pub const CHUNK: usize = 1 << 20;
+/// Whether the record behind each row is kept with it, at the cost of a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trace {
+    /// Rows alone.
+    Off,
+    /// The record of every row, so that one that the server rejects is found without reading the file again.
+    Records,
+}
 
-/// A file and how it is read.
-pub struct FileReader<'a> {
-    input: &'a TableInput,
+/// Reads the file of a source.
+pub struct RecordReader<'a> {
+    source: &'a TableSource,
     encoder: &'a RowEncoder,
-    table: &'a str,
-    /// What the manifest says of it; such a file has nothing to be rejected.
+    rules: &'a [(usize, DropRule)],
+    label: String,
+    /// See [`TableSource::described`].
     described: Option<&'a TableFile>,
-    /// Each rule with the place of its column in the file.
-    rules: Vec<(usize, &'a DropRule)>,
-    /// The records that the server refused, by their lines.
-    refused: &'a BTreeMap<u64, RowRefused>,
 }
 
-/// Rows and what became of the records behind them.
-#[derive(Debug)]
-pub struct Rows {
-    /// Encoded.
-    pub bytes: Vec<u8>,
-    /// The counts.
-    pub tally: Tally,
-    /// Bytes of the file that were read for them.
-    pub share: u64,
-    /// Where the next record begins.
-    pub next: Position,
-    /// The length of the file of rejects with them.
-    pub rejects: u64,
-}
-
-/// What becomes of a record.
+/// What is done with a record.
 enum Fate<'a> {
     Row,
     Dropped(&'a DropRule),
@@ -63,91 +48,57 @@ enum Fate<'a> {
     },
 }
 
-impl<'a> FileReader<'a> {
-    /// For an input that is a file.
-    pub fn new(
-        dataset: &'a Dataset,
-        input: &'a TableInput,
-        encoder: &'a RowEncoder,
-        refused: &'a BTreeMap<u64, RowRefused>,
-    ) -> Result<FileReader<'a>> {
-        let table = &dataset.tables[input.table];
-        let columns = by_header(table, &input.header, &input.shown())?;
-        let place = |rule: &DropRule| {
-            let name = &table.columns[rule.column].name;
-            columns
-                .iter()
-                .position(|column| column.is_some_and(|column| column.name == *name))
-        };
-        let described = match &input.from {
-            From::Described { file, .. } => Some(file),
-            From::Foreign { .. } | From::Stream { .. } | From::Made(_) => None,
-        };
-        let rules = match described {
-            Some(_) => Vec::new(),
-            None => {
-                let rules = table.drop.iter();
-                rules
-                    .filter_map(|rule| Some((place(rule)?, rule)))
-                    .collect()
-            }
-        };
-        Ok(FileReader {
-            input,
-            encoder,
-            table: &table.name,
-            described,
-            rules,
-            refused,
+impl<'a> RecordReader<'a> {
+    /// For a source that is a file.
+    pub fn new(bound: &'a BoundSource) -> Result<RecordReader<'a>> {
+        Ok(RecordReader {
+            source: &bound.source,
+            encoder: bound.encoder().context("generated rows have no file")?,
+            rules: bound.rules(),
+            label: bound.source.label(),
+            described: bound.source.described(),
         })
     }
 
-    /// Reads all records from a place on and hands their rows over, about a megabyte at a time, until `take` says that
-    /// nobody wants more.
+    /// Reads all records from a place on and hands them over, about a megabyte at a time, until `take` returns false.
     ///
-    /// An error when too many records are rejected, when a file that a manifest describes isn't what it says, and when
-    /// the file cannot be read.
+    /// An error when the file cannot be read, and when seedrow's own file isn't what its manifest says.
     pub fn read(
         &self,
         from: Option<Position>,
-        rejects: &mut RejectsFile,
-        mut take: impl FnMut(Rows) -> bool,
+        trace: Trace,
+        mut take: impl FnMut(Chunk) -> bool,
     ) -> Result<()> {
-        let mut records = self.open(from)?;
-        // What was passed over is no share of this attempt's.
-        let before = match from {
-            Some(_) => records.input().text.taken(),
+        let mut records = self.open(from, self.described.is_some())?;
+        // What is skipped is no part of this attempt.
+        let skipped = match from {
+            Some(_) => records.input().text.bytes_read(),
             None => 0,
         };
-        let mut gathered = Gathered::new(before);
+        let mut gathered = Gathered::new(skipped, trace);
         while let Some(record) = records.read()? {
-            self.judge(&record, &mut gathered, rejects)?;
-            if gathered.bytes.len() >= CHUNK {
-                let rows = gathered.take(&records, rejects)?;
-                if !take(rows) {
-                    return Ok(());
-                }
-            }
-            if rejects.exceeds() {
-                return Err(self.read_on(&mut records, rejects)?);
+            self.judge(&record, &mut gathered)?;
+            if gathered.is_full() && !take(gathered.take(&records)) {
+                return Ok(());
             }
         }
         if let Some(described) = self.described {
-            ensure_unchanged(&self.input.shown(), described, records.input())?;
+            ensure_unchanged(&self.label, described, records.input())?;
         }
         if gathered.tally.read > 0 {
-            // Whoever wants no more has its own error to tell.
-            let _ = take(gathered.take(&records, rejects)?);
+            // A receiver that is gone has its own error to report.
+            let _ = take(gathered.take(&records));
         }
         Ok(())
     }
 
-    /// Reads all records and hands over those that become rows.
+    /// Reads records from a place on and hands over those that become rows, until `each` returns false.
     pub fn each_row(
         &self,
+        from: Option<Position>,
         mut each: impl FnMut(&Record, &RowEncoder) -> Result<bool>,
     ) -> Result<()> {
-        let mut records = self.open(None)?;
+        let mut records = self.open(from, false)?;
         let mut row = Vec::new();
         while let Some(record) = records.read()? {
             row.clear();
@@ -158,54 +109,48 @@ impl<'a> FileReader<'a> {
         Ok(())
     }
 
-    fn open(&self, from: Option<Position>) -> Result<Records<Hashed>> {
-        let path = self.input.path().unwrap_or(Path::new(""));
-        let shown = self.input.shown();
-        let text = Hashed::new(Text::open(path)?);
-        let mut records = Records::new(text, Path::new(&shown), self.input.form.dialect)?;
-        match from {
-            Some(Position { at, line }) => records.skip_to(at, line)?,
-            None if self.input.form.header => {
+    /// `hashed` takes a checksum, for which all of the file must be read.
+    fn open(&self, from: Option<Position>, hashed: bool) -> Result<Records<HashedInput>> {
+        let path = self.source.path().unwrap_or(Path::new(""));
+        let label = Path::new(&self.label);
+        let mut input = HashedInput::open(path, hashed)?;
+        let dialect = self.source.format.dialect;
+        let Some(Position { at, line }) = from else {
+            let mut records = Records::new(input, label, dialect)?;
+            if self.source.format.header {
                 records.read()?;
             }
-            None => {}
+            return Ok(records);
+        };
+        if !hashed && input.text.seek_to(at, &self.label)? {
+            return Ok(Records::resume(input, label, dialect, at, line));
         }
+        let mut records = Records::new(input, label, dialect)?;
+        records.skip_to(at, line)?;
         Ok(records)
     }
 
     /// Decides and counts.
     #[inline]
-    fn judge(
-        &self,
-        record: &Record,
-        gathered: &mut Gathered,
-        rejects: &mut RejectsFile,
-    ) -> Result<()> {
-        let tally = &mut gathered.tally;
-        tally.read += 1;
+    fn judge(&self, record: &Record, gathered: &mut Gathered) -> Result<()> {
+        gathered.tally.read += 1;
         match self.fate(record, &mut gathered.bytes) {
-            Fate::Row => {
-                tally.rows += 1;
-                tally.repaired += u64::from(record.mended);
-                Ok(())
-            }
+            Fate::Row => gathered.add_row(record),
             Fate::Dropped(rule) => {
-                *tally.dropped.entry(rule.name.clone()).or_default() += 1;
-                Ok(())
+                let dropped = &mut gathered.tally.dropped;
+                *dropped.entry(rule.name.clone()).or_default() += 1;
             }
             Fate::Rejected { field, reason } => {
-                tally.rejected += 1;
-                let column = field.map(|field| self.input.header[field].trim());
+                let column = field.map(|field| self.source.columns.names()[field].clone());
                 if self.described.is_some() {
-                    let column = column
-                        .map(|column| format!("{column} "))
-                        .unwrap_or_default();
-                    let (file, line) = (self.input.shown(), record.line);
-                    return Err(anyhow!("{file}, line {line}: {column}{reason}"));
+                    let column = column.map(|column| format!("{column} "));
+                    let column = column.unwrap_or_default();
+                    bail!("{}, line {}: {column}{reason}", self.label, record.line);
                 }
-                rejects.put(record.line, column, &reason, record.raw)
+                gathered.reject(record, column, reason);
             }
         }
+        Ok(())
     }
 
     #[inline]
@@ -217,19 +162,14 @@ impl<'a> FileReader<'a> {
         if let Some(flaw) = record.flaw {
             return rejected(flaw.reason());
         }
-        if record.mended && !self.input.form.mend {
+        if record.mended && !self.source.format.mend {
             return rejected("a quote is not closed");
         }
-        if record.len() != self.input.header.len() {
+        if record.len() != self.source.columns.len() {
             return rejected(&self.wrong_count(record));
         }
         if let Some(rule) = self.dropped_by(record) {
             return Fate::Dropped(rule);
-        }
-        if !self.refused.is_empty()
-            && let Some(row) = self.refused.get(&record.line)
-        {
-            return rejected(&row.reason);
         }
         match self.encoder.encode(record, out) {
             Ok(()) => Fate::Row,
@@ -242,120 +182,137 @@ impl<'a> FileReader<'a> {
 
     #[cold]
     fn wrong_count(&self, record: &Record) -> String {
-        let (there, wanted) = (record.len(), self.input.header.len());
-        let fields = if there == 1 { "field" } else { "fields" };
+        let (found, expected) = (record.len(), self.source.columns.len());
+        let fields = if found == 1 { "field" } else { "fields" };
         let quote = if record.mended {
             "; a quote is not closed"
         } else {
             ""
         };
-        match self.input.form.header {
-            true => format!("{there} {fields}, and the header has {wanted}{quote}"),
-            false => format!("{there} {fields}, and {wanted} columns are expected{quote}"),
+        match self.source.format.header {
+            true => format!("{found} {fields}, and the header has {expected}{quote}"),
+            false => format!("{found} {fields}, and {expected} columns are expected{quote}"),
         }
     }
 
     fn dropped_by(&self, record: &Record) -> Option<&'a DropRule> {
-        let applies = |(place, rule): &&(usize, &DropRule)| {
-            let value = record.field(*place).0.trim_ascii();
+        let applies = |(field, rule): &&(usize, DropRule)| {
+            let value = record.field(*field).0.trim_ascii();
             let number = integer(value).ok();
             rule.values.iter().any(|listed| {
                 let listed = listed.trim().as_bytes();
                 listed == value || (number.is_some() && integer(listed).ok() == number)
             })
         };
-        self.rules.iter().find(applies).map(|(_, rule)| *rule)
-    }
-
-    /// Reads the rest of a file that has too many rejects, to tell how many and to put them aside, as far as that is
-    /// of use.
-    fn read_on(
-        &self,
-        records: &mut Records<Hashed>,
-        rejects: &mut RejectsFile,
-    ) -> Result<anyhow::Error> {
-        let mut gathered = Gathered::new(0);
-        let mut whole = true;
-        while let Some(record) = records.read()? {
-            if rejects.is_full() {
-                whole = false;
-                break;
-            }
-            gathered.bytes.clear();
-            self.judge(&record, &mut gathered, rejects)?;
-        }
-        rejects.flush()?;
-        Ok(rejects.refuse(whole))
-    }
-
-    /// The table's name.
-    pub fn table(&self) -> &'a str {
-        self.table
+        self.rules.iter().find(applies).map(|(_, rule)| rule)
     }
 }
 
-/// Rows that wait to be handed over.
+/// Records that wait to be handed over.
 struct Gathered {
     bytes: Vec<u8>,
     tally: Tally,
+    rejected: Vec<RejectedRecord>,
+    /// The bytes of the rejected ones.
+    rejected_bytes: usize,
+    trace: Trace,
+    index: RecordIndex,
     /// Bytes of the file that were read before.
-    taken: u64,
+    read_before: u64,
 }
 
 impl Gathered {
-    fn new(taken: u64) -> Gathered {
+    fn new(read_before: u64, trace: Trace) -> Gathered {
         Gathered {
-            bytes: Vec::with_capacity(CHUNK + CHUNK / 4),
+            bytes: buffer(),
             tally: Tally::default(),
-            taken,
+            rejected: Vec::new(),
+            rejected_bytes: 0,
+            trace,
+            index: RecordIndex::default(),
+            read_before,
         }
     }
 
-    fn take(&mut self, records: &Records<Hashed>, rejects: &mut RejectsFile) -> Result<Rows> {
-        rejects.flush()?;
+    fn is_full(&self) -> bool {
+        self.bytes.len() + self.rejected_bytes >= CHUNK_BYTES
+    }
+
+    #[inline]
+    fn add_row(&mut self, record: &Record) {
+        self.tally.rows += 1;
+        self.tally.repaired += u64::from(record.mended);
+        if self.trace == Trace::Records {
+            let end = self.bytes.len();
+            self.index.push(record.line, record.mended, record.raw, end);
+        }
+    }
+
+    fn reject(&mut self, record: &Record, column: Option<String>, reason: String) {
+        self.tally.rejected += 1;
+        self.rejected_bytes += record.raw.len() + reason.len();
+        self.rejected.push(RejectedRecord {
+            line: record.line,
+            column,
+            reason,
+            raw: record.raw.to_owned(),
+        });
+    }
+
+    fn take(&mut self, records: &Records<HashedInput>) -> Chunk {
         let (at, line) = records.position();
-        let taken = records.input().text.taken();
-        let spare = Vec::with_capacity(CHUNK + CHUNK / 4);
-        Ok(Rows {
-            bytes: std::mem::replace(&mut self.bytes, spare),
+        let read = records.input().text.bytes_read();
+        self.rejected_bytes = 0;
+        Chunk {
+            bytes: Bytes::from(std::mem::replace(&mut self.bytes, buffer())),
             tally: std::mem::take(&mut self.tally),
-            share: taken - std::mem::replace(&mut self.taken, taken),
+            source_bytes: read - std::mem::replace(&mut self.read_before, read),
             next: Position { at, line },
-            rejects: rejects.length(),
-        })
+            rejected: std::mem::take(&mut self.rejected),
+            index: std::mem::take(&mut self.index),
+        }
     }
 }
 
-fn ensure_unchanged(shown: &str, described: &TableFile, read: &Hashed) -> Result<()> {
-    let found = checksum(read.hash.digest());
+fn buffer() -> Vec<u8> {
+    Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 4)
+}
+
+fn ensure_unchanged(label: &str, described: &TableFile, input: &HashedInput) -> Result<()> {
+    let Some(hash) = &input.hash else {
+        return Ok(());
+    };
+    let found = checksum(hash.digest());
     ensure!(
         found == described.checksum,
-        "{shown}: its checksum is {found}, and the manifest says {}; the file was changed. Generate it anew, or remove \
+        "{label}: its checksum is {found}, and the manifest says {}; the file was changed. Generate it again, or remove \
          the manifest to have every record read and checked",
         described.checksum
     );
     Ok(())
 }
 
-/// A file whose checksum is taken while it is read.
-struct Hashed {
-    text: Text,
-    hash: Xxh3,
+/// A file whose checksum is taken while it is read, where there is one to compare it with.
+struct HashedInput {
+    text: CsvInput,
+    hash: Option<Xxh3>,
 }
 
-impl Hashed {
-    fn new(text: Text) -> Hashed {
-        Hashed {
-            text,
-            hash: Xxh3::new(),
-        }
+impl HashedInput {
+    fn open(path: &Path, hashed: bool) -> Result<HashedInput> {
+        Ok(HashedInput {
+            text: CsvInput::open(path)?,
+            hash: hashed.then(Xxh3::new),
+        })
     }
 }
 
-impl Read for Hashed {
+impl Read for HashedInput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.text.read(buffer)?;
-        self.hash.update(&buffer[..count]);
+        if let Some(hash) = &mut self.hash {
+            hash.update(&buffer[..count]);
+        }
         Ok(count)
     }
 }

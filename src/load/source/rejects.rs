@@ -1,37 +1,21 @@
-//! Records that are not loaded: put aside as they are, with the reason, and as many as are allowed.
-//!
-//! `rejects/TABLE.csv` has the file's own columns, with the record as it stood, behind four of seedrow's. Mended there, it
-//! can be loaded on top.
+//! The records that a load rejects: how many are allowed, and the first of them.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, Error, Result};
+use anyhow::{Error, Result};
 use serde::Serialize;
 
 use crate::load::account::Account;
-use crate::load::source::input::{Input, TableInput};
 use crate::postgres::error::ErrorWithNotes;
 use crate::progress::grouped;
 
 /// What the columns that seedrow adds begin with.
 pub const OWN_COLUMNS: &str = "seedrow_";
 
-const HEADER: [&str; 4] = [
-    "seedrow_file",
-    "seedrow_line",
-    "seedrow_column",
-    "seedrow_reason",
-];
-
-/// How many are shown.
-pub const SHOWN: usize = 10;
-
-/// How many of one file are put aside once there are too many.
-const PUT_ASIDE: u64 = 1_000;
+/// How many records are reported.
+pub const REPORTED: usize = 10;
 
 /// How many records a load may reject.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,7 +36,7 @@ impl MaxRejects {
     }
 }
 
-/// A record that is not loaded.
+/// A record that is not loaded, for reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rejected {
     /// The table.
@@ -67,6 +51,20 @@ pub struct Rejected {
     pub reason: String,
 }
 
+impl Rejected {
+    /// File, line, column and reason.
+    pub fn message(&self) -> String {
+        let column = self.column.as_ref().map(|column| format!("{column} "));
+        format!(
+            "{}, line {}: {}{}",
+            self.file,
+            self.line,
+            column.unwrap_or_default(),
+            self.reason
+        )
+    }
+}
+
 /// The rejects of a whole load.
 #[derive(Debug)]
 pub struct Rejects {
@@ -74,42 +72,46 @@ pub struct Rejects {
     max: MaxRejects,
     /// The files that the load reads, which it must not write.
     inputs: Vec<PathBuf>,
-    state: Mutex<State>,
+    state: Mutex<RejectsState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct RejectsState {
     by_table: HashMap<String, u64>,
     first: Vec<Rejected>,
-    files: Vec<(String, PathBuf)>,
+    files: Vec<PathBuf>,
 }
 
-impl State {
+impl RejectsState {
     fn count(&self) -> u64 {
         self.by_table.values().sum()
     }
 }
 
 impl Rejects {
-    /// For rows that seedrow makes: nothing is wrong with them.
+    /// For rows that seedrow generates: none is rejected.
     pub fn none() -> Rejects {
+        Rejects::new(Path::new(""), MaxRejects::Count(0), std::iter::empty())
+    }
+
+    /// For the records of these files; no file of rejects is written before there is one.
+    pub fn new(
+        folder: &Path,
+        max: MaxRejects,
+        inputs: impl IntoIterator<Item = PathBuf>,
+    ) -> Rejects {
+        let inputs = inputs.into_iter();
         Rejects {
-            folder: PathBuf::new(),
-            max: MaxRejects::Count(0),
-            inputs: Vec::new(),
+            folder: folder.to_owned(),
+            max,
+            inputs: inputs.filter_map(|path| path.canonicalize().ok()).collect(),
             state: Mutex::default(),
         }
     }
 
-    /// For an input's records; none are written before there is one.
-    pub fn new(folder: &Path, max: MaxRejects, input: &Input) -> Rejects {
-        let paths = input.tables.iter().filter_map(TableInput::path);
-        Rejects {
-            folder: folder.to_owned(),
-            max,
-            inputs: paths.filter_map(|path| path.canonicalize().ok()).collect(),
-            state: Mutex::default(),
-        }
+    /// The folder of their files.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Counts the records of a table that an earlier attempt rejected.
@@ -120,12 +122,12 @@ impl Rejects {
             .insert(account.name.clone(), account.rejected);
     }
 
-    /// Whether the first one is one too many.
+    /// Whether a single one is too many.
     pub fn allows_none(&self) -> bool {
         self.max == MaxRejects::Count(0)
     }
 
-    /// Forgets those of a table that is read once more, from a line on; `count` of it are committed.
+    /// Forgets those of a table that is read again from a line on; `count` of it are committed.
     pub fn restart(&self, table: &str, count: u64, line: u64) {
         let mut state = self.lock();
         state.by_table.insert(table.to_owned(), count);
@@ -167,7 +169,7 @@ impl Rejects {
         };
         let count = self.count();
         if !self.max.allows(count, read) {
-            return Err(self.too_many(&format!(
+            return Err(self.error(&format!(
                 "{} of {} records are rejected, and --max-rejects allows {}%",
                 grouped(count),
                 grouped(read),
@@ -177,28 +179,28 @@ impl Rejects {
         Ok(())
     }
 
-    /// The error of a file with more than are allowed.
-    fn refuse(&self, file: &str, count: u64, whole: bool) -> Error {
+    /// The error of a file with `count` rejects, more than are allowed; `whole` when it was read to its end.
+    pub fn too_many(&self, file: &str, count: u64, whole: bool) -> Error {
         let MaxRejects::Count(max) = self.max else {
-            return self.too_many(&format!("{file}: {count} records are rejected"));
+            return self.error(&format!("{file}: {count} records are rejected"));
         };
         let more = if whole { "" } else { "more than " };
         let records = if count == 1 { "record" } else { "records" };
-        self.too_many(&format!(
+        self.error(&format!(
             "{file}: {more}{} {records} cannot be loaded, and --max-rejects allows {} in all",
             grouped(count),
             grouped(max)
         ))
     }
 
-    fn too_many(&self, message: &str) -> Error {
+    fn error(&self, message: &str) -> Error {
         let state = self.lock();
-        let mut notes: Vec<String> = state.first.iter().map(Rejected::told).collect();
-        for (_, path) in &state.files {
-            notes.push(format!("put aside with their reasons: {}", path.display()));
+        let mut notes: Vec<String> = state.first.iter().map(Rejected::message).collect();
+        for path in &state.files {
+            notes.push(format!("written with their reasons to {}", path.display()));
         }
         notes.push(format!(
-            "mend the file, or leave them out: add --max-rejects {}",
+            "fix the file, or leave them out: add --max-rejects {}",
             state.count().max(1)
         ));
         ErrorWithNotes {
@@ -209,16 +211,25 @@ impl Rejects {
         .into()
     }
 
-    fn note(&self, rejected: Rejected) {
+    /// Counts a record and keeps it for reports when it is one of the first.
+    pub fn note(&self, rejected: Rejected) {
         let mut state = self.lock();
         *state.by_table.entry(rejected.table.clone()).or_default() += 1;
-        if state.first.len() < SHOWN {
+        if state.first.len() < REPORTED {
             state.first.push(rejected);
         }
     }
 
+    /// Adds a file that was begun, for messages.
+    pub fn note_file(&self, path: &Path) {
+        let mut state = self.lock();
+        if !state.files.iter().any(|known| known == path) {
+            state.files.push(path.to_owned());
+        }
+    }
+
     /// Where a table's rejects go: not where its records come from.
-    fn path(&self, table: &str) -> PathBuf {
+    pub fn path(&self, table: &str) -> PathBuf {
         let is_input = |path: &Path| {
             let whole = path.canonicalize();
             whole.is_ok_and(|whole| self.inputs.contains(&whole))
@@ -231,182 +242,7 @@ impl Rejects {
             .unwrap_or_else(|| self.folder.join(table))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, RejectsState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl Rejected {
-    /// In words: file, line, column and reason.
-    pub fn told(&self) -> String {
-        let column = self.column.as_ref().map(|column| format!("{column} "));
-        format!(
-            "{}, line {}: {}{}",
-            self.file,
-            self.line,
-            column.unwrap_or_default(),
-            self.reason
-        )
-    }
-}
-
-/// The rejects of one table's file.
-pub struct RejectsFile<'a> {
-    rejects: &'a Rejects,
-    input: &'a TableInput,
-    table: &'a str,
-    /// The bytes that an earlier attempt has committed.
-    from: u64,
-    open: Option<BufWriter<File>>,
-    /// The bytes written, those of earlier attempts included.
-    length: u64,
-    count: u64,
-}
-
-impl<'a> RejectsFile<'a> {
-    /// The file of a table, behind the bytes that an earlier attempt committed.
-    pub fn new(rejects: &'a Rejects, input: &'a TableInput, table: &'a str, from: u64) -> Self {
-        RejectsFile {
-            rejects,
-            input,
-            table,
-            from,
-            open: None,
-            length: from,
-            count: 0,
-        }
-    }
-
-    /// The bytes that it has come to.
-    pub fn length(&self) -> u64 {
-        self.length
-    }
-
-    /// Whether the load has more rejects than are allowed.
-    pub fn exceeds(&self) -> bool {
-        self.count > 0 && self.rejects.would_exceed(0)
-    }
-
-    /// The error of having more than are allowed; `whole` when the file was read to its end.
-    pub fn refuse(&self, whole: bool) -> Error {
-        self.rejects.refuse(&self.input.shown(), self.count, whole)
-    }
-
-    /// Whether it has as many as are put aside of a file that has too many.
-    pub fn is_full(&self) -> bool {
-        self.count >= PUT_ASIDE
-    }
-
-    /// Puts a record aside.
-    pub fn put(&mut self, line: u64, column: Option<&str>, reason: &str, raw: &[u8]) -> Result<()> {
-        let rejected = Rejected {
-            table: self.table.to_owned(),
-            file: self.input.shown(),
-            line,
-            column: column.map(str::to_owned),
-            reason: reason.to_owned(),
-        };
-        let delimiter = self.input.form.dialect.delimiter;
-        let mut text = Vec::with_capacity(raw.len() + 100);
-        let own = [
-            &*rejected.file,
-            &line.to_string(),
-            column.unwrap_or(""),
-            reason,
-        ];
-        for field in own {
-            quote(field, delimiter, &mut text);
-            text.push(delimiter);
-        }
-        text.extend_from_slice(raw);
-        text.push(b'\n');
-        self.write(&text)?;
-        self.count += 1;
-        self.rejects.note(rejected);
-        Ok(())
-    }
-
-    /// Hands everything to the system.
-    pub fn flush(&mut self) -> Result<()> {
-        match &mut self.open {
-            Some(file) => file.flush().with_context(|| {
-                format!(
-                    "could not write {}",
-                    self.rejects.path(self.table).display()
-                )
-            }),
-            None => Ok(()),
-        }
-    }
-
-    fn write(&mut self, text: &[u8]) -> Result<()> {
-        let path = self.rejects.path(self.table);
-        let context = || format!("could not write {}", path.display());
-        let file = match &mut self.open {
-            Some(file) => file,
-            None => {
-                let (file, length) = self.begin(&path)?;
-                self.length = length;
-                self.open.insert(file)
-            }
-        };
-        file.write_all(text).with_context(context)?;
-        self.length += text.len() as u64;
-        Ok(())
-    }
-
-    /// Opens the file behind what is committed of it, or makes it anew; one that stands there is kept aside.
-    fn begin(&self, path: &Path) -> Result<(BufWriter<File>, u64)> {
-        let context = || format!("could not write {}", path.display());
-        let folder = &self.rejects.folder;
-        fs::create_dir_all(folder)
-            .with_context(|| format!("could not make the folder {}", folder.display()))?;
-        let mut state = self.rejects.lock();
-        if !state.files.iter().any(|(_, known)| known == path) {
-            state.files.push((self.table.to_owned(), path.to_owned()));
-        }
-        drop(state);
-        let there = fs::metadata(path).map_or(0, |file| file.len());
-        if self.from > 0 && there >= self.from {
-            let mut file = OpenOptions::new()
-                .write(true)
-                .open(path)
-                .with_context(context)?;
-            file.set_len(self.from).with_context(context)?;
-            file.seek(SeekFrom::End(0)).with_context(context)?;
-            return Ok((BufWriter::new(file), self.from));
-        }
-        if there > 0 {
-            let old = path.with_extension("csv.old");
-            fs::rename(path, &old).with_context(|| {
-                format!("could not keep {} as {}", path.display(), old.display())
-            })?;
-        }
-        let mut file = BufWriter::new(File::create(path).with_context(context)?);
-        let delimiter = self.input.form.dialect.delimiter;
-        let mut header = Vec::new();
-        let own = HEADER.iter().copied();
-        let names = own.chain(self.input.header.iter().map(|name| name.trim()));
-        for (index, name) in names.enumerate() {
-            if index > 0 {
-                header.push(delimiter);
-            }
-            quote(name, delimiter, &mut header);
-        }
-        header.push(b'\n');
-        file.write_all(&header).with_context(context)?;
-        Ok((file, header.len() as u64))
-    }
-}
-
-/// A field, in quotes where it needs them.
-fn quote(text: &str, delimiter: u8, out: &mut Vec<u8>) {
-    let special = |byte: u8| byte == delimiter || matches!(byte, b'"' | b'\n' | b'\r' | b' ');
-    if !text.bytes().any(special) {
-        out.extend_from_slice(text.as_bytes());
-        return;
-    }
-    out.push(b'"');
-    out.extend_from_slice(text.replace('"', "\"\"").as_bytes());
-    out.push(b'"');
 }

@@ -1,18 +1,19 @@
-//! A file read once more, for the records whose rows broke a key: by their values, since the server knows no lines.
+//! A file searched for the records whose rows broke a key: by their values, since the server knows no lines.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use tokio_postgres::{Client, Transaction};
 
-use crate::dataset::Dataset;
+use crate::files::records::Record;
 use crate::load::encode::RowEncoder;
 use crate::load::ledger;
-use crate::load::source::columns::by_header;
-use crate::load::source::input::{From, TableInput};
-use crate::load::source::reader::FileReader;
-use crate::load::source::rejects::{Rejected, Rejects, RejectsFile, SHOWN};
+use crate::load::source::bound::BoundSource;
+use crate::load::source::chunk::RejectedRecord;
+use crate::load::source::reader::RecordReader;
+use crate::load::source::rejects::{REPORTED, Rejected, Rejects};
+use crate::load::source::rejects_file::RejectsFile;
 use crate::load::table::load::TableLoad;
 use crate::postgres::TableName;
 use crate::postgres::catalog::ForeignKey;
@@ -25,13 +26,13 @@ pub fn column_names(key: &ForeignKey) -> Vec<String> {
     key.column_names().into_iter().map(str::to_owned).collect()
 }
 
-/// What is looked for in a file.
+/// What a file is searched for.
 pub enum Matcher {
-    /// Records whose key stands on an earlier line, which is told with it.
+    /// Records whose key is on an earlier line, which is reported with it.
     Duplicates {
         /// The key's columns.
         columns: Vec<String>,
-        /// The keys that stand more than once, with their first line once it was seen.
+        /// The keys that occur more than once, with their first line once it was seen.
         known: HashMap<Values, Option<u64>>,
     },
     /// Records with one of these values.
@@ -46,7 +47,7 @@ pub enum Matcher {
 }
 
 impl Matcher {
-    /// Records that refer to one of these values, which aren't there.
+    /// Records that refer to one of these values, which don't exist.
     pub fn orphans(key: &ForeignKey, known: HashSet<Values>) -> Matcher {
         Matcher::Orphans {
             columns: column_names(key),
@@ -61,14 +62,14 @@ impl Matcher {
         }
     }
 
-    /// What is wrong with a record, if it is looked for.
+    /// What is wrong with a record, if it is searched for.
     fn reason(&mut self, line: u64, values: &Values) -> Option<String> {
-        let shown = || values.join(", ");
+        let key = || values.join(", ");
         match self {
             Matcher::Duplicates { known, .. } => {
                 let first = known.get_mut(values)?;
                 match first {
-                    Some(first) => Some(format!("\"{}\" stands on line {first} already", shown())),
+                    Some(first) => Some(format!("\"{}\" is on line {first} already", key())),
                     None => {
                         *first = Some(line);
                         None
@@ -79,68 +80,66 @@ impl Matcher {
                 referenced, known, ..
             } => known
                 .contains(values)
-                .then(|| format!("\"{}\" is not there in {}", shown(), referenced.name)),
+                .then(|| format!("\"{}\" does not exist in {}", key(), referenced.name)),
         }
     }
 }
 
-/// A table's file, to be read once more.
+/// A table's file, to be searched.
 #[derive(Clone)]
-pub struct SecondRead {
-    dataset: Arc<Dataset>,
-    input: TableInput,
-    encoder: RowEncoder,
+pub struct KeySearch {
+    source: Arc<BoundSource>,
     rejects: Arc<Rejects>,
-    /// The lines whose rows are gone already.
-    gone: HashSet<u64>,
+    /// The lines of records whose rows are not in the table any more, or never were.
+    removed: HashSet<u64>,
     schema: String,
 }
 
-/// Where what is found goes.
-enum To {
-    /// To be shown, so many.
-    Shown(Vec<Rejected>),
+/// Where the records found go.
+enum SearchTarget {
+    /// To a report, the first ones.
+    Report,
     /// Behind so many bytes of the file of rejects.
-    Aside(u64),
+    RejectsFile(u64),
 }
 
-/// What a second read found.
-struct Found {
-    shown: Vec<Rejected>,
+/// The records found.
+struct FoundRecords {
+    /// Those for a report.
+    reported: Vec<Rejected>,
     lines: Vec<u64>,
     /// The length of the file of rejects.
     length: u64,
 }
 
-impl SecondRead {
+impl KeySearch {
     /// For a table whose rows come from a file.
-    pub async fn of(client: &Client, load: &TableLoad<'_>) -> Result<Option<SecondRead>> {
-        if matches!(load.input.from, From::Made(_)) {
+    pub async fn of(client: &Client, load: &TableLoad<'_>) -> Result<Option<KeySearch>> {
+        if !load.source.source.is_file() {
             return Ok(None);
         }
         let name = &load.target.name;
-        Ok(Some(SecondRead {
-            dataset: Arc::clone(load.dataset),
-            input: load.input.clone(),
-            encoder: load.input.encoder(load.dataset, &load.target.columns)?,
+        Ok(Some(KeySearch {
+            source: Arc::clone(&load.source),
             rejects: Arc::clone(load.rejects),
-            gone: ledger::removed_lines(client, &name.schema, &name.name).await?,
+            removed: ledger::removed_lines(client, &name.schema, &name.name).await?,
             schema: name.schema.clone(),
         }))
     }
 
     /// The file, for messages.
-    pub fn shown(&self) -> String {
-        self.input.shown()
+    pub fn label(&self) -> String {
+        self.source.source.label()
     }
 
-    /// The first records that are looked for.
+    /// The first records found.
     pub async fn first(&self, matchers: Vec<Matcher>) -> Result<Vec<Rejected>> {
-        Ok(self.read(matchers, To::Shown(Vec::new())).await?.shown)
+        let found = self.search(matchers, SearchTarget::Report);
+        Ok(found.await?.reported)
     }
 
-    /// Puts the records that are looked for aside and enters that in the ledger: `rows`, or it is an error.
-    pub async fn put_aside(
+    /// Rejects the records found and enters that in the ledger; an error when they are not as many as `rows`.
+    pub async fn reject(
         &self,
         transaction: &Transaction<'_>,
         table: &TableName,
@@ -152,13 +151,13 @@ impl SecondRead {
         let mut progress = known
             .into_iter()
             .next()
-            .with_context(|| format!("the ledger has nothing of {table}"))?;
-        let found = self.read(matchers, To::Aside(progress.rejects)).await?;
+            .with_context(|| format!("the ledger has no entry for {table}"))?;
+        let target = SearchTarget::RejectsFile(progress.rejects);
+        let found = self.search(matchers, target).await?;
         ensure!(
             found.lines.len() as u64 == rows,
-            "{rows} rows of {table} break a key, and {} was found to have {} of them; was it changed? Its rows are \
-             still there",
-            self.shown(),
+            "{rows} rows of {table} break a key, and {} has {} of them; was it changed? Its rows are still there",
+            self.label(),
             found.lines.len()
         );
         progress.account.reject(rows)?;
@@ -167,71 +166,104 @@ impl SecondRead {
         ledger::save_removed_lines(transaction, &self.schema, &table.name, &found.lines).await
     }
 
-    async fn read(&self, matchers: Vec<Matcher>, to: To) -> Result<Found> {
+    async fn search(&self, matchers: Vec<Matcher>, target: SearchTarget) -> Result<FoundRecords> {
         let this = self.clone();
-        let found = tokio::task::spawn_blocking(move || this.find(matchers, to));
-        found.await.context("reading the file again broke off")?
+        let found = tokio::task::spawn_blocking(move || match target {
+            SearchTarget::Report => this.report(matchers),
+            SearchTarget::RejectsFile(length) => this.write(matchers, length),
+        });
+        found.await.context("searching the file was interrupted")?
     }
 
-    fn find(&self, mut matchers: Vec<Matcher>, to: To) -> Result<Found> {
-        let table = &self.dataset.tables[self.input.table];
-        let header = by_header(table, &self.input.header, &self.shown())?;
-        let place = |name: &String| {
-            let mut columns = header.iter();
-            columns.position(|column| column.is_some_and(|column| column.name == *name))
-        };
-        let places: Vec<Option<Vec<usize>>> = matchers
-            .iter()
-            .map(|matcher| matcher.columns().iter().map(place).collect())
-            .collect();
-        let (mut shown, length) = match to {
-            To::Shown(shown) => (Some(shown), 0),
-            To::Aside(length) => (None, length),
-        };
-        let mut file = RejectsFile::new(&self.rejects, &self.input, &table.name, length);
-        let mut lines = Vec::new();
-        let none = BTreeMap::new();
-        let reader = FileReader::new(&self.dataset, &self.input, &self.encoder, &none)?;
-        reader.each_row(|record, encoder| {
-            if self.gone.contains(&record.line) {
-                return Ok(true);
-            }
-            let mut wrong = None;
-            for (matcher, places) in matchers.iter_mut().zip(&places) {
-                let Some(places) = places else { continue };
-                let values: Option<Values> = places
-                    .iter()
-                    .map(|&place| encoder.text(record, place))
-                    .collect();
-                let Some(values) = values else { continue };
-                let reason = matcher.reason(record.line, &values);
-                wrong = wrong.or(reason.map(|reason| (matcher.columns().join(", "), reason)));
-            }
-            let Some((column, reason)) = wrong else {
-                return Ok(true);
-            };
+    fn report(&self, matchers: Vec<Matcher>) -> Result<FoundRecords> {
+        let (mut reported, mut lines) = (Vec::new(), Vec::new());
+        self.each_found(matchers, |record| {
             lines.push(record.line);
-            match &mut shown {
-                Some(shown) => {
-                    shown.push(Rejected {
-                        table: table.name.clone(),
-                        file: self.shown(),
-                        line: record.line,
-                        column: Some(column),
-                        reason,
-                    });
-                    Ok(shown.len() < SHOWN)
-                }
-                None => file
-                    .put(record.line, Some(&column), &reason, record.raw)
-                    .map(|()| true),
-            }
+            reported.push(Rejected {
+                table: self.source.source.table_name.clone(),
+                file: self.label(),
+                line: record.line,
+                column: record.column,
+                reason: record.reason,
+            });
+            Ok(reported.len() < REPORTED)
+        })?;
+        Ok(FoundRecords {
+            reported,
+            lines,
+            length: 0,
+        })
+    }
+
+    fn write(&self, matchers: Vec<Matcher>, length: u64) -> Result<FoundRecords> {
+        let mut file = RejectsFile::new(&self.rejects, &self.source.source, length);
+        let mut lines = Vec::new();
+        self.each_found(matchers, |record| {
+            lines.push(record.line);
+            file.put(&record).map(|()| true)
         })?;
         file.flush()?;
-        Ok(Found {
-            shown: shown.unwrap_or_default(),
+        Ok(FoundRecords {
+            reported: Vec::new(),
             lines,
             length: file.length(),
         })
+    }
+
+    /// Calls `each` with the records found, until it returns false.
+    fn each_found(
+        &self,
+        matchers: Vec<Matcher>,
+        mut each: impl FnMut(RejectedRecord) -> Result<bool>,
+    ) -> Result<()> {
+        let mut searches: Vec<FieldSearch> = matchers
+            .into_iter()
+            .filter_map(|matcher| FieldSearch::new(&self.source, matcher))
+            .collect();
+        RecordReader::new(&self.source)?.each_row(None, |record, encoder| {
+            if self.removed.contains(&record.line) {
+                return Ok(true);
+            }
+            let mut wrong = None;
+            // Each of them counts the records that it sees.
+            for search in &mut searches {
+                wrong = wrong.or(search.reason(record, encoder));
+            }
+            match wrong {
+                Some((column, reason)) => each(RejectedRecord {
+                    line: record.line,
+                    column: Some(column),
+                    reason,
+                    raw: record.raw.to_owned(),
+                }),
+                None => Ok(true),
+            }
+        })
+    }
+}
+
+/// A matcher with the fields of a file that it is about.
+struct FieldSearch {
+    matcher: Matcher,
+    fields: Vec<usize>,
+}
+
+impl FieldSearch {
+    /// `None` when the file lacks one of the columns.
+    fn new(source: &BoundSource, matcher: Matcher) -> Option<FieldSearch> {
+        let columns = matcher.columns().iter();
+        let fields = columns.map(|column| source.field_of(column));
+        Some(FieldSearch {
+            fields: fields.collect::<Option<_>>()?,
+            matcher,
+        })
+    }
+
+    /// The columns and what is wrong with them.
+    fn reason(&mut self, record: &Record, encoder: &RowEncoder) -> Option<(String, String)> {
+        let fields = self.fields.iter();
+        let values: Option<Values> = fields.map(|&field| encoder.text(record, field)).collect();
+        let reason = self.matcher.reason(record.line, &values?)?;
+        Some((self.matcher.columns().join(", "), reason))
     }
 }

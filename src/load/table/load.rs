@@ -1,34 +1,27 @@
 //! One table's rows: emptied, copied segment by segment, counted and entered in the ledger with them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
-use bytes::Bytes;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Transaction};
 
-use crate::dataset::{Column, Dataset};
 use crate::files::manifest;
-use crate::load::account::{Account, Tally};
+use crate::load::account::Account;
 use crate::load::ledger;
-use crate::load::policy::{Duplicates, Policy};
-use crate::load::source::chunk::{Chunk, Feed, Format, Position, Source};
-use crate::load::source::columns;
-use crate::load::source::input::{From, TableInput};
+use crate::load::policy::Policy;
+use crate::load::source::bound::BoundSource;
+use crate::load::source::reader::Trace;
 use crate::load::source::rejects::Rejects;
-use crate::load::table::server_rejection::RowRefused;
+use crate::load::source::rejects_file::RejectsFile;
+use crate::load::source::stream::ChunkStream;
+use crate::load::source::table_source::SourceKind;
+use crate::load::table::isolate::PieceSize;
+use crate::load::table::segment::{TableCopy, Transfer};
+use crate::load::table::server_rejection::ServerRejection;
 use crate::load::table::target::{self, Target};
-use crate::postgres::copy::CopyIn;
+use crate::postgres::TableName;
 use crate::postgres::name::quoted_list;
-use crate::progress::{Progress, Task, Unit};
-
-/// A COPY's bytes: several make up a table's transaction, or one is a transaction of its own. An error is told at a
-/// COPY's end, so this is the most that is sent in vain.
-pub const SEGMENT: usize = 64 << 20;
-
-/// The same once the server has refused a record of the table: there may be more.
-const SMALL_SEGMENT: usize = 1 << 20;
+use crate::progress::{Progress, Unit};
 
 /// Whether a table can be emptied alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,14 +47,12 @@ pub enum Commit {
 /// One table with its rows.
 #[derive(Debug, Clone)]
 pub struct TableLoad<'a> {
-    /// The dataset.
-    pub dataset: &'a Arc<Dataset>,
-    /// Where what isn't loaded goes.
-    pub rejects: &'a Arc<Rejects>,
     /// The table.
     pub target: &'a Target,
     /// Its rows.
-    pub input: &'a TableInput,
+    pub source: Arc<BoundSource>,
+    /// Where what isn't loaded goes.
+    pub rejects: &'a Arc<Rejects>,
     /// How its rows get in.
     pub way: Way,
     /// What a transaction loads.
@@ -69,15 +60,13 @@ pub struct TableLoad<'a> {
     /// How far an earlier attempt came.
     pub earlier: Option<ledger::TableProgress>,
     /// What its file is like, for the ledger.
-    pub source: String,
-    /// What becomes of records that break keys.
+    pub fingerprint: String,
+    /// Handling of records that break keys.
     pub policy: Policy,
-    /// A COPY's bytes, about.
-    pub segment: usize,
 }
 
 impl TableLoad<'_> {
-    /// Whether all rows are there already.
+    /// Whether all rows are loaded already.
     pub fn is_complete(&self) -> bool {
         self.earlier.as_ref().is_some_and(|it| it.next.is_none())
     }
@@ -87,169 +76,134 @@ impl TableLoad<'_> {
         self.way == Way::Emptied && self.commit == Commit::Table && self.earlier.is_none()
     }
 
-    /// The table's columns in the input's order, without those that are passed over.
-    fn columns(&self) -> Result<Vec<&Column>> {
-        let table = &self.dataset.tables[self.target.table];
-        let columns = columns::by_header(table, &self.input.header, &self.input.shown())?;
-        Ok(columns.into_iter().flatten().collect())
+    /// The bytes of its source, or an estimate.
+    pub fn bytes(&self) -> u64 {
+        self.source.source.bytes
     }
 
-    fn copy_statement(&self, format: &Format) -> Result<String> {
-        let names: Vec<&str> = self
-            .columns()?
-            .iter()
-            .map(|column| column.name.as_str())
-            .collect();
+    /// The rows of its source; bytes stand in for them where they aren't known.
+    pub fn rows_or_bytes(&self) -> u64 {
+        self.source.source.rows.unwrap_or(self.bytes())
+    }
+
+    fn copy_statement(&self) -> String {
         let freeze = if self.is_frozen() { ", FREEZE" } else { "" };
-        Ok(format!(
+        format!(
             "COPY {} ({}) FROM STDIN ({}{freeze}, ENCODING 'UTF8')",
             self.target.name,
-            quoted_list(&names),
-            format.copy().option()
-        ))
+            quoted_list(&self.source.filled()),
+            self.source.format.copy().option()
+        )
     }
 
-    /// Loads the table, or the rest of it, and returns its account. What was not committed is undone when it fails.
+    /// Loads the table, or the rest of it, and returns its account. What was not committed is rolled back when it fails.
     ///
-    /// What only the server can judge, such as a CHECK, it refuses with the whole COPY: that is done again without the
-    /// record, in small segments from then on.
-    pub async fn carry_out(&self, client: &mut Client, progress: &Progress) -> Result<Account> {
-        let (mut refused, mut attempt) = (BTreeMap::new(), self.clone());
-        loop {
-            let error = match attempt.attempt(client, &refused, progress).await {
-                Ok(account) => return Ok(account),
-                Err(error) => error,
-            };
-            match error.downcast_ref::<RowRefused>() {
-                Some(row) if self.may_reject(row) && !refused.contains_key(&row.line) => {
-                    refused.insert(row.line, row.clone());
-                }
-                _ => return Err(error),
-            }
-            let name = &self.target.name;
-            let known = ledger::progress(client, &name.schema, std::slice::from_ref(&name.name));
-            attempt.earlier = known.await?.into_iter().next();
-            attempt.commit = Commit::Segment;
-            attempt.segment = SMALL_SEGMENT;
-            let committed = attempt.earlier.as_ref();
-            let count = committed.map_or(0, |it| it.account.rejected);
-            let line = committed.and_then(|it| it.next).map_or(0, |next| next.line);
-            self.rejects.restart(&name.name, count, line);
+    /// What only the server can judge, such as a CHECK, it rejects with the whole COPY. The first time, the table goes on
+    /// from the last commit with its rows traced; from then on a rejected row costs a piece of a chunk in memory.
+    pub async fn run(&self, client: &mut Client, progress: &Progress) -> Result<Account> {
+        let committed = self.earlier.as_ref().map_or(0, |it| it.rejects);
+        let mut rejects = RejectsFile::new(self.rejects, &self.source.source, committed);
+        let attempt = self.attempt(client, Trace::Off, &mut rejects, progress);
+        match attempt.await {
+            Err(error) if error.is::<ServerRejection>() => {}
+            result => return result,
         }
-    }
-
-    /// Whether a record that the server refused may be put aside: not one of seedrow's own, nor one that breaks a key
-    /// unless these are.
-    fn may_reject(&self, row: &RowRefused) -> bool {
-        let anybodys = matches!(self.input.from, From::Foreign { .. } | From::Stream { .. });
-        let key = row.code == SqlState::UNIQUE_VIOLATION;
-        anybodys
-            && !self.rejects.allows_none()
-            && (!key || self.policy.duplicates == Duplicates::Reject)
+        let name = &self.target.name;
+        let known = ledger::progress(client, &name.schema, std::slice::from_ref(&name.name));
+        let earlier = known.await?.into_iter().next();
+        let rejected = earlier.as_ref().map_or(0, |it| it.account.rejected);
+        let next = earlier.as_ref().and_then(|it| it.next);
+        self.rejects
+            .restart(&name.name, rejected, next.map_or(0, |next| next.line));
+        rejects.truncate(earlier.as_ref().map_or(0, |it| it.rejects))?;
+        let traced = TableLoad {
+            commit: Commit::Segment,
+            earlier,
+            ..self.clone()
+        };
+        traced
+            .attempt(client, Trace::Records, &mut rejects, progress)
+            .await
     }
 
     async fn attempt(
         &self,
         client: &mut Client,
-        refused: &BTreeMap<u64, RowRefused>,
+        trace: Trace,
+        rejects: &mut RejectsFile<'_>,
         progress: &Progress,
     ) -> Result<Account> {
-        let format = self.input.format(self.dataset, &self.target.columns)?;
-        let statement = self.copy_statement(&format)?;
         let table = &self.target.name;
-        let (mut account, from) = match self.earlier.clone() {
-            Some(earlier) => {
-                let from = earlier.next.map(|next| (next, earlier.rejects));
-                (earlier.account, from)
-            }
-            None => (Account::new(&table.name, &self.input.name()), None),
+        let copy = TableCopy {
+            table,
+            source: &self.source,
+            statement: self.copy_statement(),
+            limit: self.rejects,
+            duplicates: self.policy.duplicates,
+            trace,
         };
-        let task = progress.task(
-            format!("load {}", table.name),
-            self.input.bytes,
-            Unit::Bytes,
-        );
-        let source = Source {
-            dataset: Arc::clone(self.dataset),
-            input: self.input.clone(),
-            format: format.clone(),
-            rejects: Arc::clone(self.rejects),
-            refused: refused.clone(),
-            from,
+        let (account, from) = match self.earlier.clone() {
+            Some(earlier) => (earlier.account, earlier.next),
+            None => (
+                Account::new(&table.name, &self.source.source.file_name()),
+                None,
+            ),
         };
-        let mut feed = source.start();
+        let mut transfer = Transfer {
+            chunks: ChunkStream::start(Arc::clone(&self.source), from, trace),
+            account,
+            rejects,
+            task: progress.task(format!("load {}", table.name), self.bytes(), Unit::Bytes),
+            next: from,
+            rejected_lines: Vec::new(),
+            piece_size: PieceSize::default(),
+        };
         let mut transaction = client.transaction().await?;
         if self.earlier.is_none() {
             self.make_empty(&transaction).await?;
         }
-        let mut before = self.count_before(&transaction, &account).await?;
-        let mut rejects = from.map_or(0, |(_, length)| length);
-        while let Some(first) = feed.next().await? {
-            let segment = Segment {
-                load: self,
-                format: &format,
-                statement: &statement,
-                refused,
-            };
-            let (next, length) = segment
-                .copy(&transaction, first, &mut feed, &mut account, &task)
-                .await?;
-            rejects = length;
+        let mut before = self.count_before(&transaction, &transfer.account).await?;
+        while let Some(first) = transfer.chunks.next().await? {
+            copy.segment(&transaction, first, &mut transfer).await?;
             if self.commit == Commit::Segment {
-                self.note_refused(&transaction, refused, next).await?;
-                self.enter(transaction, &account, Some(next), rejects, before)
+                self.enter(transaction, &mut transfer, Stage::More, before)
                     .await?;
                 transaction = client.transaction().await?;
-                before = self.count_before(&transaction, &account).await?;
+                before = self.count_before(&transaction, &transfer.account).await?;
             }
         }
-        self.ensure_as_described(account.loaded)?;
-        account.ensure_adds_up()?;
-        self.enter(transaction, &account, None, rejects, before)
+        self.ensure_as_described(transfer.account.loaded)?;
+        transfer.account.ensure_adds_up()?;
+        self.enter(transaction, &mut transfer, Stage::Complete, before)
             .await?;
-        task.finish();
-        Ok(account)
+        transfer.task.finish();
+        Ok(transfer.account)
     }
 
-    /// Enters the lines that the server refused, up to a place: their records are in no table.
-    async fn note_refused(
-        &self,
-        transaction: &Transaction<'_>,
-        refused: &BTreeMap<u64, RowRefused>,
-        next: Position,
-    ) -> Result<()> {
-        let lines: Vec<u64> = refused.range(..next.line).map(|(line, _)| *line).collect();
-        let table = &self.target.name;
-        ledger::save_removed_lines(transaction, &table.schema, &table.name, &lines).await
-    }
-
-    /// Enters how far the table has come and commits.
+    /// Enters how far the table has come, and the records that the server rejected on the way, and commits.
     async fn enter(
         &self,
         transaction: Transaction<'_>,
-        account: &Account,
-        next: Option<Position>,
-        rejects: u64,
+        transfer: &mut Transfer<'_, '_>,
+        stage: Stage,
         before: Option<Before>,
     ) -> Result<()> {
-        let progress = ledger::TableProgress {
-            account: account.clone(),
-            source: self.source.clone(),
-            next,
-            rejects,
-        };
         let table = &self.target.name;
         if let Some(before) = before {
-            let there = target::count(&transaction, table).await?;
-            ensure!(
-                there == before.there + account.loaded - before.loaded,
-                "{table} held {} rows, COPY counted {} more, and it holds {there}; nothing of them was kept",
-                before.there,
-                account.loaded - before.loaded
-            );
+            let added = transfer.account.loaded - before.loaded;
+            before.ensure_grown(&transaction, table, added).await?;
         }
+        transfer.rejects.flush()?;
+        let lines = std::mem::take(&mut transfer.rejected_lines);
+        ledger::save_removed_lines(&transaction, &table.schema, &table.name, &lines).await?;
+        let progress = ledger::TableProgress {
+            account: transfer.account.clone(),
+            source: self.fingerprint.clone(),
+            next: transfer.next.filter(|_| stage == Stage::More),
+            rejects: transfer.rejects.length(),
+        };
         ledger::save_progress(&transaction, &table.schema, &progress).await?;
-        if next.is_none() && !self.is_frozen() {
+        if stage == Stage::Complete && !self.is_frozen() {
             // VACUUM marks no page visible to all whose rows' commit isn't on the server's disk.
             transaction
                 .batch_execute("SET LOCAL synchronous_commit = on")
@@ -261,7 +215,7 @@ impl TableLoad<'_> {
             .with_context(|| format!("could not commit {table}"))
     }
 
-    /// What is there before rows are added, the table locked against those of others; nothing where it is emptied first:
+    /// The rows before some are added, the table locked against other sessions' writes; nothing where it is emptied first:
     /// its rows are counted at the end.
     async fn count_before(
         &self,
@@ -277,7 +231,7 @@ impl TableLoad<'_> {
             .await
             .with_context(|| format!("could not lock {table}"))?;
         Ok(Some(Before {
-            there: target::count(transaction, table).await?,
+            rows: target::count(transaction, table).await?,
             loaded: account.loaded,
         }))
     }
@@ -305,80 +259,56 @@ impl TableLoad<'_> {
         let filled = !self.target.holds_rows && target::holds_rows(transaction, table).await?;
         ensure!(
             !filled,
-            "{table} was empty when this load began, and somebody wrote rows into it since"
+            "{table} was empty when this load began, and another session wrote rows into it since"
         );
         Ok(())
     }
 
     /// Refuses a count other than the manifest's.
     fn ensure_as_described(&self, loaded: u64) -> Result<()> {
-        if let From::Described { path, file } = &self.input.from {
+        if let SourceKind::Own { path, described } = &self.source.source.kind {
             ensure!(
-                file.rows == loaded,
-                "{} has {loaded} records, and {} says {}; nothing of it was kept. Generate it anew, or remove the \
+                described.rows == loaded,
+                "{} has {loaded} records, and {} says {}; they were rolled back. Generate it again, or remove the \
                  manifest to have every record read and checked",
                 path.display(),
                 manifest::FILE,
-                file.rows
+                described.rows
             );
         }
         Ok(())
     }
 }
 
+/// Whether a table has rows to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    More,
+    Complete,
+}
+
 /// The rows of a table before some were added.
 #[derive(Debug, Clone, Copy)]
 struct Before {
-    there: u64,
+    rows: u64,
     /// Those that this load had added then.
     loaded: u64,
 }
 
-/// One COPY.
-struct Segment<'a> {
-    load: &'a TableLoad<'a>,
-    format: &'a Format,
-    statement: &'a str,
-    refused: &'a BTreeMap<u64, RowRefused>,
-}
-
-impl Segment<'_> {
-    /// Copies chunks until they are a segment, adds them to the account and returns where the next one begins, and the
-    /// length of the file of rejects.
-    async fn copy(
-        &self,
+impl Before {
+    /// Refuses another number of rows than these and those added.
+    async fn ensure_grown(
+        self,
         transaction: &Transaction<'_>,
-        first: Chunk,
-        feed: &mut Feed,
-        account: &mut Account,
-        task: &Task,
-    ) -> Result<(Position, u64)> {
-        let mut copy = CopyIn::start(transaction, self.statement).await?;
-        copy.send(Bytes::from_static(self.format.copy().prologue()))
-            .await;
-        let (mut tally, mut sent) = (Tally::default(), 0);
-        let mut reached = (first.next, first.rejects);
-        let mut chunk = Some(first);
-        while let Some(it) = chunk {
-            tally.add(&it.tally);
-            reached = (it.next, it.rejects);
-            sent += it.bytes.len();
-            let rows = it.tally.rows;
-            if !copy.send(it.bytes).await {
-                break;
-            }
-            task.add(rows, it.share);
-            chunk = match sent < self.load.segment {
-                true => feed.next().await?,
-                false => None,
-            };
-        }
-        copy.send(Bytes::from_static(self.format.copy().epilogue()))
-            .await;
-        let loaded = copy.finish().await;
-        let loaded =
-            loaded.map_err(|error| self.load.explain(error, account.loaded, self.refused))?;
-        account.add(&tally, loaded)?;
-        Ok(reached)
+        table: &TableName,
+        added: u64,
+    ) -> Result<()> {
+        let rows = target::count(transaction, table).await?;
+        ensure!(
+            rows == self.rows + added,
+            "{table} held {} rows, COPY counted {added} more, and it holds {rows}; they were rolled back",
+            self.rows
+        );
+        Ok(())
     }
 }

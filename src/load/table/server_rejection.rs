@@ -1,113 +1,85 @@
-//! A record that the server refused, by its line in the file.
+//! A row that the server rejected, as its error of a COPY says.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
-use anyhow::{Error, Result, anyhow};
+use anyhow::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
+use crate::files::records::{Dialect, Records};
 use crate::load::encode::shortened;
-use crate::load::source::columns;
-use crate::load::source::input::From;
-use crate::load::source::reader::FileReader;
-use crate::load::table::load::TableLoad;
 use crate::postgres::copy::{Place, place};
 
-/// A record that the server refused.
+/// A row that the server rejected.
 #[derive(Debug, Clone)]
-pub struct RowRefused {
-    file: String,
-    /// The line it begins on.
-    pub line: u64,
-    /// Column, value and what the server says.
-    pub reason: String,
+pub struct ServerRejection {
+    /// The row's number in the COPY, from 0.
+    pub row: u64,
+    /// The column, when the error names one.
+    pub column: Option<String>,
+    /// The value, when the error has it.
+    pub value: Option<String>,
+    /// What the server says, with its SQLSTATE.
+    pub message: String,
     /// The server's SQLSTATE.
     pub code: SqlState,
 }
 
-impl fmt::Display for RowRefused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, line {}: {}", self.file, self.line, self.reason)
-    }
-}
-
-impl std::error::Error for RowRefused {}
-
-impl TableLoad<'_> {
-    /// Names file, line, column and value where Postgres tells where the COPY failed; `before` records came before it.
-    pub(super) fn explain(
-        &self,
-        error: Error,
-        before: u64,
-        refused: &BTreeMap<u64, RowRefused>,
-    ) -> Error {
-        let found = error
-            .chain()
-            .find_map(|cause| cause.downcast_ref::<DbError>());
-        let Some(found) = found else { return error };
-        let shown = self.input.shown();
-        let Some(mut place) = found.where_().and_then(place) else {
-            return error.context(format!("could not load {shown} into {}", self.target.name));
-        };
-        let number = before + place.line;
-        if let From::Made(_) = &self.input.from {
-            let table = &self.target.name.name;
-            return anyhow!(
-                "{shown}, row {number} of {table}: {}",
-                wrong_value(&place, found)
-            );
-        }
-        let Ok(Some((line, value))) = self.find_row(number, place.column.as_deref(), refused)
-        else {
-            return anyhow!("{shown}, in a record: {}", wrong_value(&place, found));
-        };
-        place.value = place.value.take().or(value);
-        RowRefused {
-            file: shown,
+impl ServerRejection {
+    /// From the error of a COPY, when it is about one row.
+    pub fn of(error: &Error) -> Option<ServerRejection> {
+        let mut causes = error.chain();
+        let error = causes.find_map(|cause| cause.downcast_ref::<DbError>())?;
+        let Place {
             line,
-            reason: wrong_value(&place, found),
-            code: found.code().clone(),
+            column,
+            value,
+        } = place(error.where_()?)?;
+        let mut message = error.message().to_owned();
+        if let Some(detail) = error.detail() {
+            message.push_str(&format!("; {detail}"));
         }
-        .into()
+        message.push_str(&format!(" ({})", error.code().code()));
+        Some(ServerRejection {
+            row: line.saturating_sub(1),
+            column,
+            value,
+            message,
+            code: error.code().clone(),
+        })
     }
 
-    /// The line of the nth row, those not counted that were refused before, and its value in a column, which Postgres
-    /// does not show of a binary field.
-    fn find_row(
-        &self,
-        number: u64,
-        column: Option<&str>,
-        refused: &BTreeMap<u64, RowRefused>,
-    ) -> Result<Option<(u64, Option<String>)>> {
-        let encoder = self.input.encoder(self.dataset, &self.target.columns)?;
-        let table = &self.dataset.tables[self.target.table];
-        let columns = columns::by_header(table, &self.input.header, &self.input.shown())?;
-        let place = columns
-            .iter()
-            .position(|known| known.is_some_and(|known| Some(known.name.as_str()) == column));
-        let (mut count, mut found) = (0, None);
-        FileReader::new(self.dataset, self.input, &encoder, refused)?.each_row(|record, _| {
-            count += 1;
-            if count == number {
-                let value = place.map(|place| shortened(record.field(place).0));
-                found = Some((record.line, value));
+    /// Column, value and what the server says.
+    pub fn reason(&self) -> String {
+        match (&self.column, &self.value) {
+            (Some(column), Some(value)) => {
+                format!("column {column}, value \"{value}\": {}", self.message)
             }
-            Ok(count < number)
-        })?;
-        Ok(found)
+            (Some(column), None) => format!("column {column}: {}", self.message),
+            (None, _) => self.message.clone(),
+        }
+    }
+
+    /// Takes the value of a field from the record, where Postgres does not have it: it shows no binary one.
+    pub fn complete(&mut self, raw: &[u8], dialect: Dialect, field: Option<usize>) {
+        let (None, Some(field)) = (&self.value, field) else {
+            return;
+        };
+        let Ok(mut records) = Records::new(raw, Path::new(""), dialect) else {
+            return;
+        };
+        if let Ok(Some(record)) = records.read()
+            && field < record.len()
+        {
+            self.value = Some(shortened(record.field(field).0));
+        }
     }
 }
 
-fn wrong_value(place: &Place, error: &DbError) -> String {
-    let mut text = match (&place.column, &place.value) {
-        (Some(column), Some(value)) => format!("column {column}, value \"{value}\": "),
-        (Some(column), None) => format!("column {column}: "),
-        (None, _) => String::new(),
-    };
-    text.push_str(error.message());
-    if let Some(detail) = error.detail() {
-        text.push_str(&format!("; {detail}"));
+impl fmt::Display for ServerRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason())
     }
-    text.push_str(&format!(" ({})", error.code().code()));
-    text
 }
+
+impl std::error::Error for ServerRejection {}

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 
 use crate::dataset::Dataset;
 use crate::load::account::Account;
-use crate::load::read_only;
+use crate::load::source::check_only::check_only;
 use crate::load::source::rejects::{MaxRejects, Rejects};
-use crate::load::{Input, NamedFile, Said};
+use crate::load::{Input, NamedFile, Overrides};
 use crate::progress::Progress;
 
 /// Reads bytes as a table's file; the account, and the rejected records as they were put aside.
@@ -19,18 +19,18 @@ fn account(table: &str, bytes: &[u8]) -> anyhow::Result<(Account, usize)> {
     std::fs::write(&path, bytes)?;
     let dataset = Dataset::open("catalog")?;
     let tables = dataset.select(Some(&[table.to_owned()]))?;
-    let said = Said {
+    let overrides = Overrides {
         files: vec![NamedFile {
             table: table.to_owned(),
             path,
         }],
-        ..Said::default()
+        ..Overrides::default()
     };
-    let input = Input::find(&dataset, None, &tables, &said)?;
+    let input = Input::find(&dataset, None, &tables, &overrides)?;
     let aside = folder.path().join("rejects");
-    let rejects = Rejects::new(&aside, MaxRejects::Count(u64::MAX), &input);
+    let rejects = Rejects::new(&aside, MaxRejects::Count(u64::MAX), input.paths());
     let stop = AtomicBool::new(false);
-    let accounts = read_only(&dataset, &input, &rejects, &Progress::new(true), &stop)?;
+    let accounts = check_only(&dataset, &input, &rejects, &Progress::new(true), &stop)?;
     let written = std::fs::read(aside.join(format!("{table}.csv"))).unwrap_or_default();
     Ok((accounts[0].clone(), written.len()))
 }

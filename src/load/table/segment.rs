@@ -1,0 +1,315 @@
+//! The rows of one transaction: chunks in one COPY, or chunk by chunk without the rows that the server rejects.
+
+use std::ops::Range;
+
+use anyhow::{Error, Result, anyhow};
+use bytes::Bytes;
+use tokio_postgres::Transaction;
+use tokio_postgres::error::{DbError, SqlState};
+
+use crate::load::account::{Account, Tally};
+use crate::load::encode::shortened;
+use crate::load::policy::Duplicates;
+use crate::load::source::bound::BoundSource;
+use crate::load::source::chunk::{Chunk, Position, RejectedRecord};
+use crate::load::source::reader::{RecordReader, Trace};
+use crate::load::source::rejects::Rejects;
+use crate::load::source::rejects_file::RejectsFile;
+use crate::load::source::stream::ChunkStream;
+use crate::load::table::isolate::{Isolated, Piece, PieceSize, copy_accepted};
+use crate::load::table::server_rejection::ServerRejection;
+use crate::postgres::TableName;
+use crate::postgres::copy::CopyIn;
+use crate::progress::Task;
+
+/// A segment's bytes, about. The server reports an error at a COPY's end, so this is the most that is sent in vain.
+pub const SEGMENT: usize = 64 << 20;
+
+/// How the rows of a source go into a table.
+pub struct TableCopy<'a> {
+    /// The table.
+    pub table: &'a TableName,
+    /// The source.
+    pub source: &'a BoundSource,
+    /// `COPY … FROM STDIN`.
+    pub statement: String,
+    /// How many records may be rejected.
+    pub limit: &'a Rejects,
+    /// Whether a row that breaks a key may be one of them.
+    pub duplicates: Duplicates,
+    /// Whether rows are traced, so that one that the server rejects can be left out.
+    pub trace: Trace,
+}
+
+/// How far a source has come.
+pub struct Transfer<'r, 'f> {
+    /// The chunks to come.
+    pub chunks: ChunkStream,
+    /// The account, rows that are not committed included.
+    pub account: Account,
+    /// Where what isn't loaded goes.
+    pub rejects: &'r mut RejectsFile<'f>,
+    /// The bar.
+    pub task: Task,
+    /// Where the next segment begins; `None` for the source's beginning.
+    pub next: Option<Position>,
+    /// The lines of the records that the server rejected since the last commit.
+    pub rejected_lines: Vec<u64>,
+    /// The size of the next piece.
+    pub piece_size: PieceSize,
+}
+
+impl TableCopy<'_> {
+    /// Copies chunks until they are a segment, and adds them to the account.
+    ///
+    /// An error that is a [`ServerRejection`] says that rows must be traced to go on.
+    pub async fn segment(
+        &self,
+        transaction: &Transaction<'_>,
+        first: Chunk,
+        transfer: &mut Transfer<'_, '_>,
+    ) -> Result<()> {
+        match self.trace {
+            Trace::Off => self.copy_at_once(transaction, first, transfer).await,
+            Trace::Records => self.copy_traced(transaction, first, transfer).await,
+        }
+    }
+
+    async fn copy_at_once(
+        &self,
+        transaction: &Transaction<'_>,
+        first: Chunk,
+        transfer: &mut Transfer<'_, '_>,
+    ) -> Result<()> {
+        let mut copy = self.start(transaction).await?;
+        let (mut tally, mut sent) = (Tally::default(), 0);
+        let begin = transfer.next;
+        let mut chunk = Some(first);
+        while let Some(it) = chunk {
+            transfer.reject(&it.rejected).await?;
+            tally.add(&it.tally);
+            transfer.next = Some(it.next);
+            sent += it.bytes.len();
+            if !copy.send(it.bytes).await {
+                break;
+            }
+            transfer.task.add(it.tally.rows, it.source_bytes);
+            chunk = match sent < SEGMENT {
+                true => transfer.chunks.next().await?,
+                false => None,
+            };
+        }
+        let loaded = self.finish(copy).await;
+        let loaded = loaded.map_err(|error| self.explain(error, begin, transfer.account.loaded))?;
+        transfer.account.add(&tally, loaded)
+    }
+
+    async fn copy_traced(
+        &self,
+        transaction: &Transaction<'_>,
+        first: Chunk,
+        transfer: &mut Transfer<'_, '_>,
+    ) -> Result<()> {
+        let mut sent = 0;
+        let mut chunk = Some(first);
+        while let Some(it) = chunk {
+            sent += it.bytes.len();
+            self.copy_chunk(transaction, &it, transfer).await?;
+            chunk = match sent < SEGMENT {
+                true => transfer.chunks.next().await?,
+                false => None,
+            };
+        }
+        Ok(())
+    }
+
+    /// Copies the rows of a chunk that the server accepts.
+    async fn copy_chunk(
+        &self,
+        transaction: &Transaction<'_>,
+        chunk: &Chunk,
+        transfer: &mut Transfer<'_, '_>,
+    ) -> Result<()> {
+        let (rejects, known) = (&*transfer.rejects, chunk.rejected.len() as u64);
+        let isolated = copy_accepted(
+            &chunk.index,
+            &mut transfer.piece_size,
+            |more| !rejects.would_exceed(known + more),
+            async |piece| self.copy_piece(transaction, chunk, piece).await,
+        )
+        .await?;
+        transfer.next = Some(chunk.next);
+        let mut rejected = self.records(chunk, &isolated);
+        let lines = rejected.iter().map(|record| record.line);
+        transfer.rejected_lines.extend(lines);
+        rejected.extend_from_slice(&chunk.rejected);
+        rejected.sort_by_key(|record| record.line);
+        transfer.reject(&rejected).await?;
+        transfer.task.add(isolated.loaded, chunk.source_bytes);
+        transfer
+            .account
+            .add(&without(chunk, &isolated), isolated.loaded)
+    }
+
+    /// Copies some rows of a chunk, all of them or none.
+    async fn copy_piece(
+        &self,
+        transaction: &Transaction<'_>,
+        chunk: &Chunk,
+        piece: Range<usize>,
+    ) -> Result<Piece> {
+        transaction.batch_execute("SAVEPOINT seedrow_piece").await?;
+        let mut copy = self.start(transaction).await?;
+        let bytes = chunk.index.row_start(piece.start)..chunk.index.row_start(piece.end);
+        copy.send(chunk.bytes.slice(bytes)).await;
+        let error = match self.finish(copy).await {
+            Ok(loaded) => {
+                let release = transaction.batch_execute("RELEASE SAVEPOINT seedrow_piece");
+                release.await?;
+                return Ok(Piece::Loaded(loaded));
+            }
+            Err(error) => error,
+        };
+        let Some(rejection) = ServerRejection::of(&error) else {
+            return Err(self.in_context(error));
+        };
+        if !self.may_reject(&rejection) {
+            let last = piece.end - 1;
+            let row = usize::try_from(rejection.row).unwrap_or(last);
+            let row = (piece.start + row).min(last);
+            let reason = self.completed(rejection, chunk.index.raw(row)).reason();
+            let (label, line) = (self.source.source.label(), chunk.index.line(row));
+            return Err(anyhow!("{label}, line {line}: {reason}"));
+        }
+        let rollback = "ROLLBACK TO SAVEPOINT seedrow_piece; RELEASE SAVEPOINT seedrow_piece";
+        transaction.batch_execute(rollback).await?;
+        Ok(Piece::Rejected(rejection))
+    }
+
+    async fn start(&self, transaction: &Transaction<'_>) -> Result<CopyIn> {
+        let mut copy = CopyIn::start(transaction, &self.statement).await?;
+        let prologue = Bytes::from_static(self.source.format.copy().prologue());
+        copy.send(prologue).await;
+        Ok(copy)
+    }
+
+    async fn finish(&self, mut copy: CopyIn) -> Result<u64> {
+        let epilogue = Bytes::from_static(self.source.format.copy().epilogue());
+        copy.send(epilogue).await;
+        copy.finish().await
+    }
+
+    /// Whether a record that the server rejected may be left out: not one of seedrow's own, nor one that breaks a key
+    /// unless these are.
+    fn may_reject(&self, rejection: &ServerRejection) -> bool {
+        let key = rejection.code == SqlState::UNIQUE_VIOLATION;
+        self.source.source.is_foreign()
+            && !self.limit.allows_none()
+            && (!key || self.duplicates == Duplicates::Reject)
+    }
+
+    /// The records of the rows that the server rejected.
+    fn records(&self, chunk: &Chunk, isolated: &Isolated) -> Vec<RejectedRecord> {
+        let record = |(&row, rejection): (&usize, &ServerRejection)| {
+            let raw = chunk.index.raw(row);
+            RejectedRecord {
+                line: chunk.index.line(row),
+                column: None,
+                reason: self.completed(rejection.clone(), raw).reason(),
+                raw: raw.to_owned(),
+            }
+        };
+        isolated.rejected.iter().map(record).collect()
+    }
+
+    fn completed(&self, mut rejection: ServerRejection, raw: &[u8]) -> ServerRejection {
+        let column = rejection.column.as_deref();
+        let field = column.and_then(|column| self.source.field_of(column));
+        rejection.complete(raw, self.source.source.format.dialect, field);
+        rejection
+    }
+
+    /// Names file, line, column and value where Postgres says where the COPY failed, which began at a position, with so
+    /// many rows loaded before it.
+    fn explain(&self, error: Error, begin: Option<Position>, before: u64) -> Error {
+        let Some(mut rejection) = ServerRejection::of(&error) else {
+            return self.in_context(error);
+        };
+        if self.may_reject(&rejection) {
+            return rejection.into();
+        }
+        let label = self.source.source.label();
+        if !self.source.source.is_file() {
+            let (row, table) = (before + rejection.row + 1, &self.table.name);
+            return anyhow!("{label}, row {row} of {table}: {}", rejection.reason());
+        }
+        let Ok(Some((line, value))) = self.find_record(begin, &rejection) else {
+            return anyhow!("{label}, in a record: {}", rejection.reason());
+        };
+        rejection.value = rejection.value.take().or(value);
+        anyhow!("{label}, line {line}: {}", rejection.reason())
+    }
+
+    fn in_context(&self, error: Error) -> Error {
+        let mut causes = error.chain();
+        if causes.any(|cause| cause.is::<DbError>()) {
+            let (label, table) = (self.source.source.label(), self.table);
+            return error.context(format!("could not load {label} into {table}"));
+        }
+        error
+    }
+
+    /// The line of the record behind a row of a COPY that began at a position, and its value in the column.
+    fn find_record(
+        &self,
+        begin: Option<Position>,
+        rejection: &ServerRejection,
+    ) -> Result<Option<(u64, Option<String>)>> {
+        let column = rejection.column.as_deref();
+        let field = column.and_then(|column| self.source.field_of(column));
+        let (mut row, mut found) = (0, None);
+        RecordReader::new(self.source)?.each_row(begin, |record, _| {
+            if row == rejection.row {
+                let value = field.map(|field| shortened(record.field(field).0));
+                found = Some((record.line, value));
+            }
+            row += 1;
+            Ok(row <= rejection.row)
+        })?;
+        Ok(found)
+    }
+}
+
+impl Transfer<'_, '_> {
+    /// Writes rejected records. When there are too many, reads the others too, as far as that is of use, and reports all.
+    async fn reject(&mut self, records: &[RejectedRecord]) -> Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.rejects.put_all(records)?;
+        if !self.rejects.exceeds() {
+            return Ok(());
+        }
+        let mut whole = true;
+        while let Some(chunk) = self.chunks.next().await? {
+            if self.rejects.is_full() {
+                whole = false;
+                break;
+            }
+            self.rejects.put_all(&chunk.rejected)?;
+        }
+        self.rejects.flush()?;
+        Err(self.rejects.too_many(whole))
+    }
+}
+
+/// The counts of a chunk without the rows that the server rejected.
+fn without(chunk: &Chunk, isolated: &Isolated) -> Tally {
+    let mut tally = chunk.tally.clone();
+    let rows = isolated.rejected.keys();
+    let mended = rows.filter(|row| chunk.index.is_mended(**row)).count() as u64;
+    tally.rows -= isolated.rejected.len() as u64;
+    tally.rejected += isolated.rejected.len() as u64;
+    tally.repaired -= mended;
+    tally
+}
