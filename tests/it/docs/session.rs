@@ -17,6 +17,9 @@ struct Outcome {
     output: Vec<String>,
 }
 
+/// Times are then those of a debug build; scripts/transcripts does the same with a release build.
+const WRITE: &str = "SEEDROW_DOCS=write cargo test --test it docs:: -- --test-threads 1";
+
 /// The server's own settings and what was written to its log: no two machines' are alike.
 const OF_THE_MACHINE: &[&str] = &[
     "settings: ",
@@ -70,7 +73,7 @@ pub fn run(document: &Document, name: &str) {
     let mistakes: Vec<String> = mistakes.collect();
     assert!(
         mistakes.is_empty(),
-        "{}\nIf that is meant, scripts/transcripts writes the outputs again.",
+        "{}\nIf that is right, this writes it into the documents: {WRITE}",
         mistakes.join("\n")
     );
 }
