@@ -10,7 +10,7 @@ use crate::cli::{
 };
 use crate::commands::{Outcome, command_line, stoppable, suggestions, typed};
 use crate::dataset::Dataset;
-use crate::dataset::reading::delimiter;
+use crate::dataset::csv_options::delimiter;
 use crate::load::{
     self, Commit, Duplicates, Input, Load, MaxRejects, NamedColumns, NamedFile, NoHook, Orphans,
     Overrides, Policy, Rejects, Stage, StageTracker,

@@ -23,6 +23,9 @@ impl Network {
             None => (text, None),
         };
         let address: IpAddr = address.parse().ok()?;
+        if is_ipv4_compatible(address) {
+            return None;
+        }
         let longest = longest_prefix(address);
         let prefix = match prefix {
             None => longest,
@@ -73,13 +76,18 @@ impl Network {
         }
     }
 
-    /// Appends it as text; a whole address of type inet has no prefix length.
+    /// Appends it as its cast to text does, always with the prefix length.
     pub fn write_text(&self, out: &mut Vec<u8>) {
         // Writing to memory cannot fail.
-        let _ = write!(out, "{}", self.address);
-        if self.is_cidr || self.prefix < longest_prefix(self.address) {
-            let _ = write!(out, "/{}", self.prefix);
-        }
+        let _ = write!(out, "{}/{}", self.address, self.prefix);
+    }
+}
+
+/// `::1.2.3.4`, which Postgres writes in another way than Rust.
+fn is_ipv4_compatible(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(address) => (0x1_0000..0x1_0000_0000).contains(&u128::from(address)),
     }
 }
 
@@ -133,12 +141,12 @@ mod tests {
     #[test]
     fn addresses_may_have_a_prefix_length() {
         for (given, expected) in [
-            ("192.168.0.1", "192.168.0.1"),
+            ("192.168.0.1", "192.168.0.1/32"),
             ("192.168.0.1/24", "192.168.0.1/24"),
-            ("10.0.0.0/32", "10.0.0.0"),
-            ("::1", "::1"),
+            ("10.0.0.0/32", "10.0.0.0/32"),
+            ("::1", "::1/128"),
             ("2001:DB8::/32", "2001:db8::/32"),
-            ("::ffff:1.2.3.4", "::ffff:1.2.3.4"),
+            ("::ffff:1.2.3.4", "::ffff:1.2.3.4/128"),
         ] {
             let inet = text(Network::inet(given.as_bytes()));
             assert_eq!(inet.as_deref(), Some(expected), "{given}");
@@ -152,6 +160,7 @@ mod tests {
             "::1/129",
             "1.2.3.4/+8",
             "fe80::1%eth0",
+            "::1.2.3.4",
         ] {
             assert_eq!(text(Network::inet(given.as_bytes())), None, "{given}");
         }

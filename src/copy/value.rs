@@ -109,7 +109,7 @@ impl Value<'_> {
         }
     }
 
-    /// Appends the value as Postgres writes it, with times in UTC; a boolean as its cast to text does.
+    /// Appends the value as its cast to text does in Postgres, with times in UTC.
     pub fn write_text(&self, out: &mut Vec<u8>) {
         // Writing to memory cannot fail.
         let mut put = |text: std::fmt::Arguments| out.write_fmt(text).unwrap_or_default();

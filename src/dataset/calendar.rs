@@ -1,6 +1,6 @@
 //! Days and seconds as integers, to and from the Gregorian calendar.
 //!
-//! Dates are made and written by integer arithmetic alone (Howard Hinnant, "chrono-Compatible Low-Level Date
+//! Dates are computed and written by integer arithmetic alone (Howard Hinnant, "chrono-Compatible Low-Level Date
 //! Algorithms", 2013): a date costs a few nanoseconds and is the same everywhere.
 
 /// Seconds in a day.

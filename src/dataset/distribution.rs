@@ -72,7 +72,7 @@ pub enum CountShape {
     Geometric,
     /// Around the mean, as independent arrivals.
     Poisson,
-    /// Each of the maximum's places is taken or not.
+    /// Each of the maximum's places is filled or empty, independently.
     Binomial,
 }
 
@@ -88,7 +88,7 @@ pub const COUNT_SHAPES: &[(&str, CountShape)] = &[
 impl Counts {
     /// Numbers with this mean over all parents; a share of them (`childless`) has none, the others 1 to `maximum`.
     ///
-    /// Errors say which of the three numbers cannot go with the others.
+    /// Errors say which of the three numbers contradicts the others.
     pub fn new(
         shape: CountShape,
         mean: f64,
@@ -101,7 +101,7 @@ impl Counts {
             ));
         }
         let parental = mean / (1.0 - childless);
-        // 2.1 / (1 - 0.3) comes to a little more than 3.
+        // 2.1 / (1 - 0.3) is a little more than 3.
         const ROUNDING: f64 = 1e-9;
         let possible = 1.0 - ROUNDING..=f64::from(maximum) + ROUNDING;
         if !possible.contains(&parental) {

@@ -107,7 +107,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Refuses keys that nobody asked for.
+    /// Rejects keys that were not asked for.
     pub fn ensure_known_keys(&self) -> Result<()> {
         let asked = self.asked.borrow();
         for (key, _) in self.table.into_iter().flatten() {
@@ -168,7 +168,7 @@ impl<'a> Value<'a> {
         &self.what
     }
 
-    /// The line it stands on, from 1.
+    /// Its line, from 1.
     pub fn line(&self) -> usize {
         self.line
     }
@@ -185,7 +185,7 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// A section without keys at this value's place: for a name that stands alone instead of a table.
+    /// A section without keys at this value's place: for a plain name in place of a table.
     pub fn without_keys(&self, what: impl Into<String>) -> Section<'a> {
         Section {
             document: self.document,
@@ -230,7 +230,7 @@ impl<'a> Value<'a> {
         self.value.as_str().ok_or_else(|| self.wrong_kind("text"))
     }
 
-    /// As a whole number; underscores are taken.
+    /// As a whole number; underscores are allowed.
     pub fn integer(&self) -> Result<i64> {
         let integer = self
             .value
@@ -338,6 +338,18 @@ pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) ->
         None => "there is none".into(),
         _ => format!("there is {}", known.join(", ")),
     }
+}
+
+/// A list of texts; none where the key is missing.
+pub fn texts(value: Option<Value>) -> Result<Vec<String>> {
+    let Some(value) = value else {
+        return Ok(Vec::new());
+    };
+    value
+        .list()?
+        .iter()
+        .map(|item| item.text().map(str::to_owned))
+        .collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::dataset::document::{Section, Value, did_you_mean};
 use crate::dataset::source::{Source, join};
 use crate::dataset::spec::List;
 
-/// What stands between two fields of an entry.
+/// The separator between an entry's fields.
 const FIELDS: &str = " | ";
 
 /// The lists of a dataset by name, and the files they came from with their texts.

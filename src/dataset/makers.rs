@@ -9,12 +9,12 @@ use crate::dataset::document::{Section, Value, did_you_mean};
 use crate::dataset::draw::Chance;
 use crate::dataset::fakers::FAKERS;
 use crate::dataset::lists::Lists;
-use crate::dataset::phrases::{self, Names};
 use crate::dataset::ranges::{cents, date, range, timestamps, whole};
 use crate::dataset::spec::{By, Hot, List, Maker, Size, Table};
+use crate::dataset::templates::{self, PlaceholderNames};
 
 /// What a column's maker can refer to.
-pub struct Scope<'a> {
+pub struct MakerScope<'a> {
     /// The tables before this one.
     pub earlier: &'a [Table],
     /// Every table's name, in order.
@@ -27,10 +27,10 @@ pub struct Scope<'a> {
     pub lists: &'a Lists,
 }
 
-type Read = fn(&Section, &Scope) -> Result<Maker>;
+type ReadMaker = fn(&Section, &MakerScope) -> Result<Maker>;
 
 /// Every maker by its name in a dataset.
-pub const MAKERS: &[(&str, Read)] = &[
+pub const MAKERS: &[(&str, ReadMaker)] = &[
     ("serial", |_, _| Ok(Maker::Serial)),
     ("parent", parent),
     ("each", each),
@@ -62,16 +62,16 @@ pub const MAKERS: &[(&str, Read)] = &[
 ];
 
 /// The maker that a value names.
-pub fn named(value: &Value) -> Result<Read> {
+pub fn named(value: &Value) -> Result<ReadMaker> {
     value.one_of("maker", MAKERS)
 }
 
-fn parent(section: &Section, scope: &Scope) -> Result<Maker> {
+fn parent(section: &Section, scope: &MakerScope) -> Result<Maker> {
     ensure_has_parent(section, scope, "parent")?;
     Ok(Maker::Parent)
 }
 
-fn each(section: &Section, scope: &Scope) -> Result<Maker> {
+fn each(section: &Section, scope: &MakerScope) -> Result<Maker> {
     match scope.size {
         Size::Per { each: Some(_), .. } => Ok(Maker::Each),
         _ => Err(section.error(
@@ -80,7 +80,7 @@ fn each(section: &Section, scope: &Scope) -> Result<Maker> {
     }
 }
 
-fn ensure_has_parent(section: &Section, scope: &Scope, maker: &str) -> Result<()> {
+fn ensure_has_parent(section: &Section, scope: &MakerScope, maker: &str) -> Result<()> {
     match scope.size {
         Size::Per { .. } => Ok(()),
         Size::Rows(_) => Err(section.error(format!(
@@ -89,7 +89,7 @@ fn ensure_has_parent(section: &Section, scope: &Scope, maker: &str) -> Result<()
     }
 }
 
-fn reference(section: &Section, scope: &Scope) -> Result<Maker> {
+fn reference(section: &Section, scope: &MakerScope) -> Result<Maker> {
     let to = section.need("to")?;
     let table = earlier_or_same(&to, scope)?;
     let hot = match section.get("hot") {
@@ -105,8 +105,8 @@ fn reference(section: &Section, scope: &Scope) -> Result<Maker> {
     Ok(Maker::Reference { table, hot })
 }
 
-/// The position of a table that stands before this one, or of this one.
-fn earlier_or_same(value: &Value, scope: &Scope) -> Result<usize> {
+/// The position of a table before this one, or of this one.
+fn earlier_or_same(value: &Value, scope: &MakerScope) -> Result<usize> {
     let name = value.text()?;
     let Some(position) = scope.table_names.iter().position(|known| known == name) else {
         let advice = did_you_mean(name, scope.table_names.iter().map(String::as_str));
@@ -129,12 +129,12 @@ fn chance(section: &Section, key: &'static str, default: f64) -> Result<Chance> 
     ))
 }
 
-fn flag(section: &Section, scope: &Scope) -> Result<Maker> {
+fn flag(section: &Section, scope: &MakerScope) -> Result<Maker> {
     ensure_has_parent(section, scope, "flag")?;
     Ok(Maker::Flag(chance(section, "chance", 1.0)?))
 }
 
-fn one_of(section: &Section, _: &Scope) -> Result<Maker> {
+fn one_of(section: &Section, _: &MakerScope) -> Result<Maker> {
     let values = section.need("values")?.list()?;
     let weights = read_weights(section, values.len())?;
     if values.iter().all(Value::is_integer) {
@@ -146,7 +146,7 @@ fn one_of(section: &Section, _: &Scope) -> Result<Maker> {
         return Ok(Maker::Number { values, weights });
     }
     let texts = values.iter().map(Value::text).collect::<Result<Vec<_>>>()?;
-    Ok(Maker::Phrase(phrases::literal(&texts, weights)))
+    Ok(Maker::Phrase(templates::literal(&texts, weights)))
 }
 
 fn read_weights(section: &Section, count: usize) -> Result<Option<Weights>> {
@@ -170,7 +170,7 @@ fn read_weights(section: &Section, count: usize) -> Result<Option<Weights>> {
     Ok(Some(Weights::new(&weights)))
 }
 
-fn sibling(value: &Value, scope: &Scope) -> Result<usize> {
+fn sibling(value: &Value, scope: &MakerScope) -> Result<usize> {
     let name = value.text()?;
     scope
         .columns
@@ -184,7 +184,7 @@ fn sibling(value: &Value, scope: &Scope) -> Result<usize> {
         })
 }
 
-fn below(section: &Section, scope: &Scope) -> Result<Maker> {
+fn below(section: &Section, scope: &MakerScope) -> Result<Maker> {
     let column = sibling(&section.need("of")?, scope)?;
     let from = section
         .get("from")
@@ -202,7 +202,7 @@ fn below(section: &Section, scope: &Scope) -> Result<Maker> {
     })
 }
 
-fn after(section: &Section, scope: &Scope) -> Result<Maker> {
+fn after(section: &Section, scope: &MakerScope) -> Result<Maker> {
     let column = sibling(&section.need("of")?, scope)?;
     let later = range(section, whole)?;
     if later.bounds().0 < 0 {
@@ -236,7 +236,7 @@ fn field_of(section: &Section, list: &List) -> Result<usize> {
     }
 }
 
-fn word(section: &Section, scope: &Scope) -> Result<Maker> {
+fn word(section: &Section, scope: &MakerScope) -> Result<Maker> {
     let value = section.need("list")?;
     let list = scope.lists.named(&value)?;
     if let Some(entry) = list
@@ -255,7 +255,7 @@ fn word(section: &Section, scope: &Scope) -> Result<Maker> {
 }
 
 /// `of` names a sibling; that it is a `word` column is seen when all columns are read.
-fn field(section: &Section, scope: &Scope) -> Result<Maker> {
+fn field(section: &Section, scope: &MakerScope) -> Result<Maker> {
     let column = sibling(&section.need("of")?, scope)?;
     let value = section.need("field")?;
     match usize::try_from(value.integer()?) {
@@ -267,7 +267,7 @@ fn field(section: &Section, scope: &Scope) -> Result<Maker> {
     }
 }
 
-fn nth(section: &Section, scope: &Scope) -> Result<Maker> {
+fn nth(section: &Section, scope: &MakerScope) -> Result<Maker> {
     ensure_has_parent(section, scope, "nth")?;
     let Some(by) = section.get("by") else {
         let list = scope.lists.named(&section.need("list")?)?;
@@ -299,7 +299,7 @@ fn nth(section: &Section, scope: &Scope) -> Result<Maker> {
 }
 
 /// Siblings never repeat an entry: a list must be as long as the largest number of children.
-fn ensure_lasts(section: &Section, scope: &Scope, list: &Arc<List>) -> Result<()> {
+fn ensure_lasts(section: &Section, scope: &MakerScope, list: &Arc<List>) -> Result<()> {
     let Size::Per { counts, .. } = scope.size else {
         return Ok(());
     };
@@ -315,7 +315,7 @@ fn ensure_lasts(section: &Section, scope: &Scope, list: &Arc<List>) -> Result<()
 }
 
 /// Reads `by = "products.garment"` with `field`: a `word` column of an ancestor.
-fn ancestor_word(section: &Section, by: &Value, scope: &Scope) -> Result<(By, Arc<List>)> {
+fn ancestor_word(section: &Section, by: &Value, scope: &MakerScope) -> Result<(By, Arc<List>)> {
     let (table, column) = ancestor_column(by, scope)?;
     let Maker::Word { list, .. } = &scope.earlier[table].columns[column].maker else {
         bail!(by.error(format!("`{}` is no `word` column", by.text()?)));
@@ -331,9 +331,9 @@ fn ancestor_word(section: &Section, by: &Value, scope: &Scope) -> Result<(By, Ar
 }
 
 /// Reads "table.column": the positions of an ancestor table and of its column.
-fn ancestor_column(value: &Value, scope: &Scope) -> Result<(usize, usize)> {
+fn ancestor_column(value: &Value, scope: &MakerScope) -> Result<(usize, usize)> {
     let text = value.text()?;
-    let refuse = |advice: String| {
+    let no_ancestor = |advice: String| {
         value.error(format!(
             "`{text}` names no column of an ancestor table, as \"table.column\" does; {advice}"
         ))
@@ -347,7 +347,7 @@ fn ancestor_column(value: &Value, scope: &Scope) -> Result<(usize, usize)> {
             let mut names = table.columns.iter().map(|column| column.name.as_str());
             return match names.clone().position(|name| name == column_name) {
                 Some(column) => Ok((*parent, column)),
-                None => Err(refuse(format!(
+                None => Err(no_ancestor(format!(
                     "in `{table_name}` {}",
                     did_you_mean(column_name, &mut names)
                 ))),
@@ -356,14 +356,14 @@ fn ancestor_column(value: &Value, scope: &Scope) -> Result<(usize, usize)> {
         ancestors.push(table.name.as_str());
         size = &table.size;
     }
-    Err(refuse(match ancestors.as_slice() {
+    Err(no_ancestor(match ancestors.as_slice() {
         [] => "this table has no ancestor".into(),
         _ => format!("of ancestors {}", did_you_mean(table_name, ancestors)),
     }))
 }
 
 /// The ancestor's column must be drawn from a range and never NULL.
-fn inherit(section: &Section, scope: &Scope) -> Result<Maker> {
+fn inherit(section: &Section, scope: &MakerScope) -> Result<Maker> {
     let of = section.need("of")?;
     let (table, column) = ancestor_column(&of, scope)?;
     let ancestor = &scope.earlier[table].columns[column];
@@ -384,14 +384,14 @@ fn inherit(section: &Section, scope: &Scope) -> Result<Maker> {
     })
 }
 
-fn names<'a>(scope: &'a Scope) -> Names<'a> {
-    Names {
+fn names<'a>(scope: &'a MakerScope) -> PlaceholderNames<'a> {
+    PlaceholderNames {
         columns: scope.columns,
         lists: scope.lists,
     }
 }
 
-fn phrase(section: &Section, scope: &Scope) -> Result<Maker> {
+fn phrase(section: &Section, scope: &MakerScope) -> Result<Maker> {
     let value = section.need("of")?;
     let templates = if value.is_list() {
         value.list()?
@@ -399,7 +399,7 @@ fn phrase(section: &Section, scope: &Scope) -> Result<Maker> {
         vec![value]
     };
     let weights = read_weights(section, templates.len())?;
-    Ok(Maker::Phrase(phrases::read(
+    Ok(Maker::Phrase(templates::read(
         &templates,
         weights,
         &names(scope),
@@ -409,7 +409,7 @@ fn phrase(section: &Section, scope: &Scope) -> Result<Maker> {
 /// A pool is drawn before the first row and stays in memory: this many paragraphs take 35 MB and some seconds.
 const LARGEST_POOL: u32 = 100_000;
 
-fn fake(section: &Section, _: &Scope) -> Result<Maker> {
+fn fake(section: &Section, _: &MakerScope) -> Result<Maker> {
     let value = section.need("faker")?;
     let name = value.text()?;
     let Some(faker) = FAKERS.iter().find(|faker| faker.name == name) else {
@@ -426,7 +426,7 @@ fn fake(section: &Section, _: &Scope) -> Result<Maker> {
     }
 }
 
-fn hex(section: &Section, _: &Scope) -> Result<Maker> {
+fn hex(section: &Section, _: &MakerScope) -> Result<Maker> {
     let value = section.need("digits")?;
     match u8::try_from(value.integer()?) {
         Ok(digits @ 1..=16) => Ok(Maker::Hex(digits)),

@@ -1,20 +1,20 @@
-//! WHAT the data is: the spec as read and validated, the tables' counts, blocks and first ids. Pure, but for reading
+//! What the data is: the spec as read and validated, the tables' counts, blocks and first ids. Pure, except for reading
 //! a dataset's files.
 
 pub mod calendar;
+pub mod csv_options;
 pub mod distribution;
 pub mod document;
 pub mod draw;
 pub mod fakers;
 pub mod lists;
 mod makers;
-mod phrases;
 pub mod plan;
 mod ranges;
 mod read;
-pub mod reading;
 pub mod source;
 pub mod spec;
+mod templates;
 mod validate;
 mod waivers;
 

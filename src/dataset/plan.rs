@@ -1,7 +1,7 @@
 //! How many rows every table has, cut into blocks, and each block's first ids.
 //!
 //! Block k of every table holds the descendants of block k of the root tables. Counts are pure draws from (seed, table,
-//! parent id), so a first pass that only draws counts gives every block its first ids, and any block can then be made
+//! parent id), so a first pass that only draws counts gives every block its first ids, and any block can then be generated
 //! alone. Bytes do not depend on where blocks are cut.
 
 use std::ops::Range;
@@ -38,9 +38,9 @@ pub struct Family<'a> {
 }
 
 impl Plan {
-    /// Draws the counts of the tables wanted (positions), their ancestors and whatever they refer to.
-    pub fn new(dataset: &Dataset, root_rows: u64, seed: u64, wanted: &[usize]) -> Plan {
-        let needed = needed_tables(dataset, wanted);
+    /// Draws the counts of the selected tables (positions), their ancestors and the tables they refer to.
+    pub fn new(dataset: &Dataset, root_rows: u64, seed: u64, selected: &[usize]) -> Plan {
+        let needed = needed_tables(dataset, selected);
         let blocks = block_count(dataset, root_rows, &needed);
         let mut plan = Plan {
             seed,
@@ -113,7 +113,7 @@ impl Plan {
     }
 }
 
-/// What a count comes to over each block's ids.
+/// The sums of a count over each block's ids.
 fn sums(first: &[u64], count: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {
     first
         .par_windows(2)
@@ -164,10 +164,10 @@ fn block_count(dataset: &Dataset, root_rows: u64, needed: &[bool]) -> usize {
     (largest / BLOCK_ROWS).ceil().clamp(1.0, most) as usize
 }
 
-/// Tables whose counts matter to the wanted ones.
-fn needed_tables(dataset: &Dataset, wanted: &[usize]) -> Vec<bool> {
+/// The tables whose counts the selected ones depend on.
+fn needed_tables(dataset: &Dataset, selected: &[usize]) -> Vec<bool> {
     let mut needed = vec![false; dataset.tables.len()];
-    for &table in wanted {
+    for &table in selected {
         let referred =
             dataset.tables[table]
                 .columns

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::dataset::csv_options;
 use crate::dataset::distribution::{COUNT_SHAPES, CountShape, Counts};
-use crate::dataset::document::{Document, Section, Value, did_you_mean};
+use crate::dataset::document::{Document, Section, Value, did_you_mean, texts};
 use crate::dataset::draw::Chance;
 use crate::dataset::lists::Lists;
-use crate::dataset::makers::{self, Scope};
-use crate::dataset::reading;
+use crate::dataset::makers::{self, MakerScope};
 use crate::dataset::source::{Source, join, locate};
 use crate::dataset::spec::{Column, Dataset, Size, Table, TextFile, is_file_name};
 use crate::dataset::waivers::Waiver;
@@ -115,18 +115,6 @@ fn hash(text: &str, lists: &Lists, schema: &TextFile) -> String {
     format!("xxh3:{:016x}", hash.digest())
 }
 
-/// A list of texts; none where the key is missing.
-pub fn texts(value: Option<Value>) -> Result<Vec<String>> {
-    let Some(value) = value else {
-        return Ok(Vec::new());
-    };
-    value
-        .list()?
-        .iter()
-        .map(|item| item.text().map(str::to_owned))
-        .collect()
-}
-
 fn read_text(source: Source, folder: &Path, value: &Value) -> Result<TextFile> {
     let path = join(folder, value.text()?);
     let text = source
@@ -200,8 +188,8 @@ fn read_table(
         None if is_virtual => Vec::new(),
         None => bail!(section.error("`columns` is missing")),
     };
-    let reading = reading::reading(section, &columns)?;
-    let drop = reading::drop_rules(section, &columns)?;
+    let reading = csv_options::reading(section, &columns)?;
+    let drop = csv_options::drop_rules(section, &columns)?;
     section.ensure_known_keys()?;
     Ok(Table {
         name,
@@ -334,7 +322,7 @@ fn read_columns(
 ) -> Result<Vec<Column>> {
     let entries = value.section(format!("table `{table}`"))?.entries();
     let columns: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
-    let scope = Scope {
+    let scope = MakerScope {
         earlier,
         table_names,
         columns: &columns,
@@ -346,7 +334,7 @@ fn read_columns(
 }
 
 /// Reads `id = "serial"` or `id = { make = "serial", … }`.
-fn read_column(table: &str, name: String, value: &Value, scope: &Scope) -> Result<Column> {
+fn read_column(table: &str, name: String, value: &Value, scope: &MakerScope) -> Result<Column> {
     let what = format!("table `{table}`, column `{name}`");
     let (section, make) = if value.is_text() {
         (value.without_keys(&*what), value.called(what))
@@ -358,8 +346,8 @@ fn read_column(table: &str, name: String, value: &Value, scope: &Scope) -> Resul
     let column = Column {
         maker: makers::named(&make)?(&section, scope)?,
         aliases: texts(section.get("aliases"))?,
-        epoch: reading::epoch(&section)?,
-        currency: reading::currency(&section)?,
+        epoch: csv_options::epoch(&section)?,
+        currency: csv_options::currency(&section)?,
         hidden: section
             .get("hidden")
             .map_or(Ok(false), |value| value.boolean())?,

@@ -1,6 +1,6 @@
 //! Where a dataset's files are read from: the folders embedded in the binary, or the disk.
 //!
-//! Built-in datasets are the same files as anybody's, so that one can be copied out and changed.
+//! Built-in datasets are files like any other, so that one can be copied out and changed.
 
 use std::path::{Component, Path, PathBuf};
 

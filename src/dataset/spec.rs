@@ -31,7 +31,7 @@ pub struct Dataset {
     pub schema: TextFile,
     /// One read each, sorted by name.
     pub queries: Vec<TextFile>,
-    /// Unquoted texts that mean NULL in CSVs that others wrote; empty always does.
+    /// Unquoted texts that mean NULL in foreign CSV files; empty always does.
     pub nulls: Vec<String>,
     /// Findings that don't count.
     pub waivers: Vec<Waiver>,
@@ -55,11 +55,11 @@ pub struct Table {
     pub name: String,
     /// Its CSV file's name; `None` for a virtual table, which has ids and fan-outs but neither file nor DDL.
     pub file: Option<String>,
-    /// Other names of files that others wrote for it.
+    /// Other names that foreign CSV files of it may have.
     pub other_files: Vec<String>,
-    /// How files that others wrote are read.
+    /// How foreign CSV files are read.
     pub reading: Reading,
-    /// Records of such files that are left out, each with the rule that says so.
+    /// The rules that drop records of such files.
     pub drop: Vec<DropRule>,
     /// How many rows it has.
     pub size: Size,
@@ -69,18 +69,18 @@ pub struct Table {
     pub line: usize,
 }
 
-/// How the CSV files of a table are read that others wrote.
+/// How foreign CSV files of a table are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
-    /// What stands between fields.
+    /// The byte between fields.
     pub delimiter: u8,
     /// Whether the first record names the columns.
     pub header: bool,
-    /// The columns in the file's order, in place of a header; `-` stands for one that is passed over.
+    /// The columns in the file's order, in place of a header; `-` for one that is ignored.
     pub columns: Option<Vec<String>>,
     /// Whether each record is one line, so that no field holds a line break.
     pub one_line: bool,
-    /// Whether a record of such a table is mended at its line's end when a quote is open there, or rejected.
+    /// Whether a quote that is open at the end of such a record's line is closed there, or the record rejected.
     pub mend: bool,
 }
 
@@ -96,7 +96,7 @@ impl Default for Reading {
     }
 }
 
-/// Records that are left out on purpose.
+/// Records that are dropped on purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DropRule {
     /// What the rule is called in accounts.
@@ -138,11 +138,11 @@ pub enum Size {
 pub struct Column {
     /// Its name in the database and in the files seedrow writes.
     pub name: String,
-    /// Other names it has in the headers of others' files.
+    /// Other names it has in the headers of foreign CSV files.
     pub aliases: Vec<String>,
-    /// What bare numbers of others' files count, in a column of dates or times.
+    /// What bare numbers of foreign CSV files count, in a column of dates or times.
     pub epoch: Option<Epoch>,
-    /// What may stand before or behind an amount in others' files: `$`. Commas between its digits are then passed over.
+    /// The sign before or after an amount in foreign CSV files: `$`. Commas between its digits are then ignored.
     pub currency: Option<String>,
     /// Drawn for its siblings' sake and not written.
     pub hidden: bool,
@@ -300,7 +300,7 @@ pub enum Piece {
     Column(usize),
 }
 
-/// What a column's values are, whatever makes them.
+/// What a column's values are, whatever its maker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Whole numbers.
@@ -317,7 +317,7 @@ pub enum Kind {
     Text,
 }
 
-/// Whether a name is that of a plain file which can stand beside a manifest.
+/// Whether a name is that of a plain file that can be in a folder with a manifest.
 pub fn is_file_name(name: &str) -> bool {
     let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
     plain && name != "manifest.json"
@@ -398,11 +398,11 @@ impl Table {
 
     /// The written column that a header means by a name: its own or an alias, in any case.
     pub fn column_called(&self, name: &str) -> Option<&Column> {
-        let answers = |column: &&Column| {
+        let has_name = |column: &&Column| {
             let mut names = std::iter::once(&column.name).chain(&column.aliases);
             names.any(|known| known.to_lowercase() == name.to_lowercase())
         };
-        self.written().find(answers)
+        self.written().find(has_name)
     }
 
     /// What a column's values are.

@@ -4,10 +4,10 @@ use anyhow::{Result, bail};
 
 use crate::dataset::calendar::{DAY, LAST_DAY};
 use crate::dataset::document::Document;
-use crate::dataset::phrases::columns_of;
 use crate::dataset::spec::{Column, Kind, Maker, Table};
+use crate::dataset::templates::columns_of;
 
-/// Refuses a table whose columns cannot be made, naming the column and its line; `earlier` are the tables before it.
+/// Rejects a table whose columns cannot be generated, naming the column and its line; `earlier` are the tables before it.
 pub fn ensure_sound(table: &Table, earlier: &[Table], document: Document) -> Result<()> {
     for index in 0..table.columns.len() {
         ensure_no_circle(table, index, document)?;

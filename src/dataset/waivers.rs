@@ -1,6 +1,6 @@
-//! Waivers: findings that somebody has looked at and takes for granted, each with the reason.
+//! Waivers: findings that have been reviewed and accepted, each with the reason.
 //!
-//! They stand in the dataset's TOML file or in a `seedrow.toml` beside it, so that they are reviewed like code.
+//! They are in the dataset's TOML file or in a `seedrow.toml` beside it, so that they are reviewed like code.
 
 use std::io::ErrorKind;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! One block of one table → bytes: pure, so that blocks can be made in any order on any thread.
+//! One block of one table → bytes: pure, so that blocks can be generated in any order on any thread.
 
 use anyhow::{Result, anyhow};
 
@@ -6,21 +6,21 @@ use crate::copy::FieldEncoder;
 use crate::copy::format::begin_row;
 use crate::dataset::plan::Walk;
 use crate::dataset::{Dataset, Plan};
-use crate::generate::cells::{Cell, Row, Unfit, write_binary_field, write_field};
 use crate::generate::compile;
-use crate::generate::pool::Encoding;
+use crate::generate::compiled::{CompiledColumn, Row, UnfitValue, write_binary_field, write_field};
+use crate::generate::pool::TextEscaping;
 
 /// Makes the rows of one table.
 pub struct TableMaker<'a> {
     walk: Walk<'a>,
     table: &'a str,
-    cells: Vec<Cell>,
+    cells: Vec<CompiledColumn>,
     /// The positions of the cells that are written, with how each goes into COPY's binary format.
-    written: Written,
+    written: OutputColumns,
     names: Vec<&'a str>,
 }
 
-enum Written {
+enum OutputColumns {
     Csv(Vec<usize>),
     Binary(Vec<(usize, FieldEncoder)>),
 }
@@ -28,8 +28,8 @@ enum Written {
 impl<'a> TableMaker<'a> {
     /// For CSV. `plan` must hold the table's counts.
     pub fn new(dataset: &'a Dataset, plan: &'a Plan, table: usize) -> Result<TableMaker<'a>> {
-        let written = Written::Csv(written(dataset, table).collect());
-        TableMaker::compile(dataset, plan, table, Encoding::Csv, written)
+        let written = OutputColumns::Csv(written(dataset, table).collect());
+        TableMaker::compile(dataset, plan, table, TextEscaping::Csv, written)
     }
 
     /// For COPY's binary format, an encoder for each column that is written.
@@ -40,16 +40,16 @@ impl<'a> TableMaker<'a> {
         encoders: &[FieldEncoder],
     ) -> Result<TableMaker<'a>> {
         let pairs = written(dataset, table).zip(encoders.iter().cloned());
-        let written = Written::Binary(pairs.collect());
-        TableMaker::compile(dataset, plan, table, Encoding::Binary, written)
+        let written = OutputColumns::Binary(pairs.collect());
+        TableMaker::compile(dataset, plan, table, TextEscaping::Binary, written)
     }
 
     fn compile(
         dataset: &'a Dataset,
         plan: &'a Plan,
         table: usize,
-        encoding: Encoding,
-        written: Written,
+        encoding: TextEscaping,
+        written: OutputColumns,
     ) -> Result<TableMaker<'a>> {
         let spec = &dataset.tables[table];
         Ok(TableMaker {
@@ -68,16 +68,16 @@ impl<'a> TableMaker<'a> {
         Ok(writer.into_inner()?)
     }
 
-    /// Appends the block's rows to `out` and says how many there are.
+    /// Appends the block's rows to `out` and returns how many there are.
     ///
-    /// CSV takes any number; in binary, one that its column cannot hold is refused with its column and row.
+    /// CSV takes any number; in binary, one that its column cannot hold is an error with its column and row.
     pub fn write_block(&self, block: usize, out: &mut Vec<u8>) -> Result<u64> {
         match &self.written {
-            Written::Csv(columns) => self.each_row(block, |row| {
+            OutputColumns::Csv(columns) => self.each_row(block, |row| {
                 self.write_csv(columns, row, out);
                 Ok(())
             }),
-            Written::Binary(columns) => {
+            OutputColumns::Binary(columns) => {
                 let fields = u16::try_from(columns.len())?;
                 let mut text = Vec::new();
                 self.each_row(block, |row| {
@@ -139,14 +139,16 @@ impl<'a> TableMaker<'a> {
     }
 
     #[cold]
-    fn does_not_fit(&self, place: usize, row: &Row, unfit: Unfit) -> anyhow::Error {
+    fn does_not_fit(&self, place: usize, row: &Row, unfit: UnfitValue) -> anyhow::Error {
         let (table, name, id) = (self.table, self.names[place], row.id);
         match unfit {
-            Unfit::Number(value) => anyhow!(
+            UnfitValue::Number(value) => anyhow!(
                 "{table}, row {id}: {name} is {value}, which the column's type cannot hold; widen the column, or \
                  give fewer --rows"
             ),
-            Unfit::Text(value, reason) => anyhow!("{table}, row {id}: {name} \"{value}\" {reason}"),
+            UnfitValue::Text(value, reason) => {
+                anyhow!("{table}, row {id}: {name} \"{value}\" {reason}")
+            }
         }
     }
 }

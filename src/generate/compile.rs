@@ -1,4 +1,4 @@
-//! A dataset's columns → [`Cell`]s: lists become pools, names become keys, shares become numbers of rows.
+//! A dataset's columns → [`CompiledColumn`]s: lists become pools, names become keys, shares become numbers of rows.
 
 use std::sync::Arc;
 
@@ -7,20 +7,20 @@ use anyhow::{Result, bail};
 use crate::dataset::draw::Key;
 use crate::dataset::spec::{self, By, Hot, List, Maker};
 use crate::dataset::{Column, Dataset, Kind, Plan, Table};
-use crate::generate::cells::{Cell, Choose, Make, Phrase, Piece};
-use crate::generate::pool::{Encoding, Nature, Pool};
+use crate::generate::compiled::{CompiledColumn, CompiledMaker, Phrase, Piece, PoolChoice};
+use crate::generate::pool::{Pool, TextEscaping, TextTraits};
 
 /// The columns of a table, hidden ones included, ready to be written.
 pub fn cells(
     dataset: &Dataset,
     plan: &Plan,
     table: usize,
-    encoding: Encoding,
-) -> Result<Vec<Cell>> {
+    encoding: TextEscaping,
+) -> Result<Vec<CompiledColumn>> {
     let spec = &dataset.tables[table];
     let mut cells = Vec::with_capacity(spec.columns.len());
     for (index, column) in spec.columns.iter().enumerate() {
-        cells.push(Cell {
+        cells.push(CompiledColumn {
             key: column_key(plan, spec, column),
             null_key: Key::new(plan.seed(), &spec.name, &format!("{}\0null", column.name)),
             null: column.null,
@@ -30,10 +30,10 @@ pub fn cells(
         });
     }
     for index in 0..cells.len() {
-        let nature = nature(&cells, index);
+        let traits = traits(&cells, index);
         let null = cells[index].make.may_be_any(&dataset.nulls);
         cells[index].quoted =
-            cells[index].kind == Kind::Text && (nature.special || nature.empty || null);
+            cells[index].kind == Kind::Text && (traits.special || traits.empty || null);
     }
     Ok(cells)
 }
@@ -42,15 +42,15 @@ fn column_key(plan: &Plan, table: &Table, column: &Column) -> Key {
     Key::new(plan.seed(), &table.name, &column.name)
 }
 
-fn nature(cells: &[Cell], index: usize) -> Nature {
+fn traits(cells: &[CompiledColumn], index: usize) -> TextTraits {
     match &cells[index].make {
-        Make::Words(pool, _) | Make::Field(_, pool) => pool.nature,
-        Make::Nth(_, pools) => Nature {
-            special: pools.iter().any(|pool| pool.nature.special),
-            empty: pools.iter().any(|pool| pool.nature.empty),
+        CompiledMaker::Words(pool, _) | CompiledMaker::Field(_, pool) => pool.traits,
+        CompiledMaker::Nth(_, pools) => TextTraits {
+            special: pools.iter().any(|pool| pool.traits.special),
+            empty: pools.iter().any(|pool| pool.traits.empty),
         },
-        Make::Phrase(phrase) => phrase.nature(&|column| nature(cells, column)),
-        _ => Nature::default(),
+        CompiledMaker::Phrase(phrase) => phrase.traits(&|column| traits(cells, column)),
+        _ => TextTraits::default(),
     }
 }
 
@@ -59,13 +59,13 @@ fn make(
     plan: &Plan,
     table: usize,
     column: &Column,
-    encoding: Encoding,
-) -> Result<Make> {
+    encoding: TextEscaping,
+) -> Result<CompiledMaker> {
     let spec = &dataset.tables[table];
     Ok(match &column.maker {
-        Maker::Serial => Make::Serial,
-        Maker::Parent => Make::Parent,
-        Maker::Each => Make::Each,
+        Maker::Serial => CompiledMaker::Serial,
+        Maker::Parent => CompiledMaker::Parent,
+        Maker::Each => CompiledMaker::Each,
         Maker::Inherit {
             table: ancestor,
             column,
@@ -80,7 +80,7 @@ fn make(
                     column.name
                 );
             }
-            Make::Reference {
+            CompiledMaker::Reference {
                 rows,
                 hot: hot.map(|hot| hot_rows(hot, rows)),
             }
@@ -88,13 +88,13 @@ fn make(
         Maker::Integer(range)
         | Maker::Cents(range)
         | Maker::Date(range)
-        | Maker::Timestamp(range) => Make::Range(range.clone()),
-        Maker::Boolean(chance) => Make::Chance(*chance),
-        Maker::Flag(chance) => Make::Flag(*chance),
-        Maker::Number { values, weights } => Make::Number(values.clone(), weights.clone()),
-        Maker::Below { column, from, to } => Make::Below(*column, *from, *to),
-        Maker::After { column, later } => Make::After(*column, later.clone()),
-        Maker::Word { list, field } => Make::Words(pool(list, *field, encoding), None),
+        | Maker::Timestamp(range) => CompiledMaker::Range(range.clone()),
+        Maker::Boolean(chance) => CompiledMaker::Chance(*chance),
+        Maker::Flag(chance) => CompiledMaker::Flag(*chance),
+        Maker::Number { values, weights } => CompiledMaker::Number(values.clone(), weights.clone()),
+        Maker::Below { column, from, to } => CompiledMaker::Below(*column, *from, *to),
+        Maker::After { column, later } => CompiledMaker::After(*column, later.clone()),
+        Maker::Word { list, field } => CompiledMaker::Words(pool(list, *field, encoding), None),
         Maker::Field { column: of, field } => {
             field_of(plan, spec, &spec.columns[*of], *field, encoding)
         }
@@ -102,9 +102,9 @@ fn make(
         Maker::Phrase(phrase) => phrase_make(phrase, encoding),
         Maker::Fake { faker, pool } => {
             let seed = column_key(plan, spec, column).row(0).bits();
-            Make::Words(Pool::new(encoding, faker.values(seed, *pool)), None)
+            CompiledMaker::Words(Pool::new(encoding, faker.values(seed, *pool)), None)
         }
-        Maker::Hex(digits) => Make::Hex(*digits),
+        Maker::Hex(digits) => CompiledMaker::Hex(*digits),
     })
 }
 
@@ -123,7 +123,7 @@ fn inherit(
     table: usize,
     ancestor: usize,
     column: usize,
-) -> Result<Make> {
+) -> Result<CompiledMaker> {
     let parent = &dataset.tables[ancestor];
     let column = &parent.columns[column];
     let level = level(dataset, table, ancestor);
@@ -131,7 +131,7 @@ fn inherit(
         (
             Maker::Integer(r) | Maker::Cents(r) | Maker::Date(r) | Maker::Timestamp(r),
             Some(level),
-        ) => Ok(Make::Inherit(
+        ) => Ok(CompiledMaker::Inherit(
             column_key(plan, parent, column),
             level,
             r.clone(),
@@ -147,7 +147,7 @@ fn hot_rows(hot: Hot, rows: u64) -> (crate::dataset::draw::Chance, u64, u64) {
     (hot.share, count, (rows / count).max(1))
 }
 
-fn pool(list: &List, field: usize, encoding: Encoding) -> Pool {
+fn pool(list: &List, field: usize, encoding: TextEscaping) -> Pool {
     Pool::new(
         encoding,
         list.entries.iter().map(|entry| entry[field].as_str()),
@@ -159,13 +159,13 @@ fn field_of(
     table: &Table,
     sibling: &Column,
     field: usize,
-    encoding: Encoding,
-) -> Make {
+    encoding: TextEscaping,
+) -> CompiledMaker {
     let pool = match &sibling.maker {
         Maker::Word { list, .. } => pool(list, field, encoding),
         _ => Pool::default(),
     };
-    Make::Field(column_key(plan, table, sibling), pool)
+    CompiledMaker::Field(column_key(plan, table, sibling), pool)
 }
 
 fn nth(
@@ -174,8 +174,8 @@ fn nth(
     table: usize,
     by: Option<&By>,
     lists: &[(String, Arc<List>)],
-    encoding: Encoding,
-) -> Make {
+    encoding: TextEscaping,
+) -> CompiledMaker {
     let pools = lists
         .iter()
         .map(|(_, list)| pool(list, 0, encoding))
@@ -189,24 +189,24 @@ fn nth(
         let chosen =
             |entry: &Vec<String>| lists.iter().position(|(name, _)| *name == entry[by.field]);
         let position = |entry| u16::try_from(chosen(entry).unwrap_or(0)).unwrap_or(0);
-        Some(Choose {
+        Some(PoolChoice {
             key: column_key(plan, ancestor, column),
             level: level(dataset, table, by.table)?,
             pools: list.entries.iter().map(position).collect(),
         })
     });
-    Make::Nth(choose, pools)
+    CompiledMaker::Nth(choose, pools)
 }
 
 /// A phrase; one that only picks whole texts becomes a pool.
-fn phrase_make(phrase: &spec::Phrase, encoding: Encoding) -> Make {
+fn phrase_make(phrase: &spec::Phrase, encoding: TextEscaping) -> CompiledMaker {
     match whole_texts(phrase, encoding) {
-        Some(pool) => Make::Words(pool, phrase.weights.clone()),
-        None => Make::Phrase(compile_phrase(phrase, encoding)),
+        Some(pool) => CompiledMaker::Words(pool, phrase.weights.clone()),
+        None => CompiledMaker::Phrase(compile_phrase(phrase, encoding)),
     }
 }
 
-fn whole_texts(phrase: &spec::Phrase, encoding: Encoding) -> Option<Pool> {
+fn whole_texts(phrase: &spec::Phrase, encoding: TextEscaping) -> Option<Pool> {
     let texts: Option<Vec<&str>> = phrase
         .templates
         .iter()
@@ -218,7 +218,7 @@ fn whole_texts(phrase: &spec::Phrase, encoding: Encoding) -> Option<Pool> {
     texts.map(|texts| Pool::new(encoding, texts))
 }
 
-fn compile_phrase(phrase: &spec::Phrase, encoding: Encoding) -> Phrase {
+fn compile_phrase(phrase: &spec::Phrase, encoding: TextEscaping) -> Phrase {
     let piece = |piece: &spec::Piece| match piece {
         spec::Piece::Text(text) => {
             let mut escaped = Vec::new();

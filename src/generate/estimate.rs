@@ -1,4 +1,4 @@
-//! How many bytes are to come: a few blocks are made and measured.
+//! How large a table's CSV file will be: a few blocks are generated and measured.
 
 use anyhow::Result;
 

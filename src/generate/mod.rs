@@ -1,8 +1,8 @@
-//! HOW rows are made: pools, makers, one block → bytes (pure), the parallel ordered pipeline.
+//! How rows are generated: pools, makers, one block → bytes (pure), the parallel ordered pipeline.
 
 pub mod block;
-mod cells;
 mod compile;
+mod compiled;
 pub(crate) mod csv;
 pub mod estimate;
 pub mod pipeline;

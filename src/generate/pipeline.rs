@@ -62,9 +62,9 @@ type Message = Option<(usize, Result<Chunk>)>;
 
 /// Tells the consumer that its thread panics: it would wait for ever for a chunk that never comes, and the other
 /// threads for the buffers it doesn't give back.
-struct Alarm(Sender<Message>);
+struct PanicGuard(Sender<Message>);
 
-impl Drop for Alarm {
+impl Drop for PanicGuard {
     fn drop(&mut self) {
         if std::thread::panicking() {
             // A consumer that has gone needs no telling.
@@ -82,7 +82,7 @@ fn work(
     done: Sender<Message>,
     make: &(impl Fn(usize, &mut Vec<u8>) -> Result<u64> + Sync),
 ) {
-    let alarm = Alarm(done);
+    let alarm = PanicGuard(done);
     loop {
         let received = free.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut bytes) = received else { return };
@@ -123,7 +123,7 @@ fn in_order(
             bail!("making rows was stopped");
         }
         let buffer = consume(task, chunk)?;
-        // Nobody waits for buffers once the last task is taken.
+        // The threads need no more buffers once the last task has started.
         let _ = give_back.send(buffer);
     }
     Ok(())

@@ -1,39 +1,39 @@
-//! Texts drawn or read once and escaped beforehand, one behind the other, so that a value is one copy.
+//! Texts drawn or read once and escaped beforehand, in one buffer, so that a value is one copy.
 
 use crate::generate::csv;
 
-/// Texts in one piece of memory.
+/// Texts in one buffer.
 #[derive(Debug, Clone, Default)]
 pub struct Pool {
     bytes: Vec<u8>,
     /// Where each text ends.
     ends: Vec<u32>,
     /// What holds for all of its texts.
-    pub nature: Nature,
+    pub traits: TextTraits,
 }
 
-/// What texts are made ready for.
+/// How texts are escaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
+pub enum TextEscaping {
     /// Quotes are doubled.
     Csv,
     /// As they are.
     Binary,
 }
 
-impl Encoding {
+impl TextEscaping {
     /// Appends a text.
     pub fn put(self, text: &str, out: &mut Vec<u8>) {
         match self {
-            Encoding::Csv => csv::escape(text, out),
-            Encoding::Binary => out.extend_from_slice(text.as_bytes()),
+            TextEscaping::Csv => csv::escape(text, out),
+            TextEscaping::Binary => out.extend_from_slice(text.as_bytes()),
         }
     }
 }
 
-/// What a column's writer must know of the texts it may write.
+/// What a column's writer must know about the texts it may write.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Nature {
+pub struct TextTraits {
     /// One of them needs quotes around it.
     pub special: bool,
     /// One of them is empty, which without quotes would be NULL.
@@ -41,16 +41,16 @@ pub struct Nature {
 }
 
 impl Pool {
-    /// Keeps the texts as the encoding wants them.
-    pub fn new(encoding: Encoding, texts: impl IntoIterator<Item = impl AsRef<str>>) -> Pool {
+    /// Stores the texts, escaped.
+    pub fn new(encoding: TextEscaping, texts: impl IntoIterator<Item = impl AsRef<str>>) -> Pool {
         let mut pool = Pool::default();
         for text in texts {
             let text = text.as_ref();
             encoding.put(text, &mut pool.bytes);
             pool.ends
                 .push(u32::try_from(pool.bytes.len()).unwrap_or(u32::MAX));
-            pool.nature.special |= csv::is_special(text);
-            pool.nature.empty |= text.is_empty();
+            pool.traits.special |= csv::is_special(text);
+            pool.traits.empty |= text.is_empty();
         }
         pool
     }
@@ -60,7 +60,7 @@ impl Pool {
         self.ends.len()
     }
 
-    /// Whether one of them is one of these, blanks around it passed over.
+    /// Whether one of them is one of these, blanks around it ignored.
     pub fn holds_any(&self, texts: &[String]) -> bool {
         let is_one = |own: &[u8]| texts.iter().any(|text| text.as_bytes() == own.trim_ascii());
         (0..self.len()).any(|index| is_one(self.get(index)))

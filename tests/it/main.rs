@@ -8,6 +8,7 @@ mod support;
 mod account;
 mod api_shapes;
 mod check;
+mod column_types;
 mod compare;
 mod connect;
 mod connections;

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail};
 
+use crate::dataset::csv_options::PASSED_OVER;
 use crate::dataset::document::did_you_mean;
-use crate::dataset::reading::PASSED_OVER;
 use crate::dataset::{Column, Table};
 use crate::load::source::rejects::OWN_COLUMNS;
 

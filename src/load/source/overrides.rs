@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
 
+use crate::dataset::csv_options::PASSED_OVER;
 use crate::dataset::document::did_you_mean;
-use crate::dataset::reading::PASSED_OVER;
 use crate::dataset::{Dataset, Table};
 
 /// What is typed for standard input.

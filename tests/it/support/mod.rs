@@ -176,6 +176,13 @@ pub fn execute_at(url: &str, sql: &str) {
     rows_at(url, sql);
 }
 
+/// A connection to any server, for tests that need more than rows as text.
+pub async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
 /// The rows of a query on any server, each value as text, NULL as `None`.
 pub fn rows_at(url: &str, sql: &str) -> Vec<Vec<Option<String>>> {
     let messages = block_on(async {

@@ -1,7 +1,7 @@
 //! One column's values: the spec's maker compiled for writing, and the draws it makes.
 //!
-//! A value depends on the row alone, never on what was written before it, so a maker that needs a sibling's value
-//! makes it again.
+//! A value depends on the row alone, never on what was written before it, so a maker that needs a sibling's value draws
+//! it again.
 
 use std::sync::Arc;
 
@@ -12,26 +12,26 @@ use crate::dataset::Kind;
 use crate::dataset::distribution::{Range, Weights};
 use crate::dataset::draw::{Chance, Draws, Key};
 use crate::generate::csv;
-use crate::generate::pool::{Nature, Pool};
+use crate::generate::pool::{Pool, TextTraits};
 
-/// A row that is being made.
+/// A row that is being generated.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     /// Its id.
     pub id: u64,
     /// Ids of its parent, the parent's parent and so on.
     pub ancestors: &'a [u64],
-    /// Its place among its siblings, from 0.
+    /// Its position among its siblings, from 0.
     pub place: u64,
     /// How many siblings there are, itself included.
     pub siblings: u64,
-    /// The id that the first of the siblings is there for, where there is one for each row of another table.
+    /// The partner row of the first sibling, where there is one child for each row of another table.
     pub partner: u64,
 }
 
 /// A compiled column.
 #[derive(Debug)]
-pub struct Cell {
+pub struct CompiledColumn {
     /// Its own draws.
     pub key: Key,
     /// The draws that decide whether it is NULL.
@@ -40,20 +40,20 @@ pub struct Cell {
     pub null: Chance,
     /// How its numbers are written.
     pub kind: Kind,
-    /// Whether its texts stand in quotes.
+    /// Whether its texts are quoted in CSV.
     pub quoted: bool,
-    /// What makes its values.
-    pub make: Make,
+    /// How its values are drawn.
+    pub make: CompiledMaker,
 }
 
-/// What makes a column's values.
+/// How a column's values are drawn.
 #[derive(Debug)]
-pub enum Make {
+pub enum CompiledMaker {
     /// The row's id.
     Serial,
     /// The parent's id.
     Parent,
-    /// The id that the row is there for.
+    /// The id of the row's partner.
     Each,
     /// What an ancestor's column draws: its draws, how far up it is (0 for the parent), and its range.
     Inherit(Key, usize, Range),
@@ -81,7 +81,7 @@ pub enum Make {
     /// The text of a pool that a sibling's draw has picked.
     Field(Key, Pool),
     /// The nth of a pool, which an ancestor's draw may pick.
-    Nth(Option<Choose>, Vec<Pool>),
+    Nth(Option<PoolChoice>, Vec<Pool>),
     /// Pieces put together.
     Phrase(Phrase),
     /// Random hexadecimal digits.
@@ -90,7 +90,7 @@ pub enum Make {
 
 /// Which of several pools an ancestor's row picks.
 #[derive(Debug)]
-pub struct Choose {
+pub struct PoolChoice {
     /// The ancestor column's draws.
     pub key: Key,
     /// How far up it is: 0 for the parent.
@@ -121,7 +121,7 @@ pub enum Piece {
     Column(usize),
 }
 
-impl Cell {
+impl CompiledColumn {
     #[inline]
     fn is_null(&self, row: &Row) -> bool {
         !self.null.is_never() && self.null_key.row(row.id).happens(self.null)
@@ -130,7 +130,7 @@ impl Cell {
 
 /// Writes a cell as a CSV field, without what separates it from the next.
 #[inline]
-pub fn write_field(cells: &[Cell], cell: &Cell, row: &Row, out: &mut Vec<u8>) {
+pub fn write_field(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row, out: &mut Vec<u8>) {
     if cell.is_null(row) {
         return;
     }
@@ -146,13 +146,13 @@ pub fn write_field(cells: &[Cell], cell: &Cell, row: &Row, out: &mut Vec<u8>) {
 /// Writes a cell as a field of COPY's binary format; `text` is memory to be used for values that go by way of their text.
 #[inline]
 pub fn write_binary_field(
-    cells: &[Cell],
-    cell: &Cell,
+    cells: &[CompiledColumn],
+    cell: &CompiledColumn,
     encoder: &FieldEncoder,
     row: &Row,
     text: &mut Vec<u8>,
     out: &mut Vec<u8>,
-) -> Result<(), Unfit> {
+) -> Result<(), UnfitValue> {
     if cell.is_null(row) {
         null(out);
         return Ok(());
@@ -165,7 +165,7 @@ pub fn write_binary_field(
             write_value(cells, cell, row, text);
             encoder
                 .write_text(text, out)
-                .map_err(|unread| Unfit::text(text, unread))?;
+                .map_err(|unread| UnfitValue::text(text, unread))?;
         }
     }
     Ok(())
@@ -173,79 +173,89 @@ pub fn write_binary_field(
 
 /// A value that its column's type cannot hold.
 #[derive(Debug)]
-pub enum Unfit {
+pub enum UnfitValue {
     /// A number.
     Number(i64),
     /// A text, and what is wrong with it.
     Text(String, Reason),
 }
 
-impl From<OutOfRange> for Unfit {
-    fn from(OutOfRange(value): OutOfRange) -> Unfit {
-        Unfit::Number(value)
+impl From<OutOfRange> for UnfitValue {
+    fn from(OutOfRange(value): OutOfRange) -> UnfitValue {
+        UnfitValue::Number(value)
     }
 }
 
-impl Unfit {
+impl UnfitValue {
     #[cold]
-    fn text(text: &[u8], unread: Unread) -> Unfit {
+    fn text(text: &[u8], unread: Unread) -> UnfitValue {
         let reason = match unread {
             Unread::Invalid(reason) => reason,
             Unread::Undecided => "can only be read by the server".into(),
         };
-        Unfit::Text(String::from_utf8_lossy(text).into_owned(), reason)
+        UnfitValue::Text(String::from_utf8_lossy(text).into_owned(), reason)
     }
 }
 
 /// Writes a cell's value, texts escaped.
-fn write_value(cells: &[Cell], cell: &Cell, row: &Row, out: &mut Vec<u8>) {
+fn write_value(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row, out: &mut Vec<u8>) {
     if cell.kind != Kind::Text {
         return csv::number(cell.kind, number(cells, cell, row), out);
     }
     let mut draws = cell.key.row(row.id);
     match &cell.make {
-        Make::Words(pool, weights) => {
+        CompiledMaker::Words(pool, weights) => {
             out.extend_from_slice(pool.get(pick(weights.as_ref(), pool.len(), &mut draws)))
         }
-        Make::Field(key, pool) => {
+        CompiledMaker::Field(key, pool) => {
             out.extend_from_slice(pool.get(key.row(row.id).index(pool.len())))
         }
-        Make::Nth(choose, pools) => out.extend_from_slice(nth(cell, choose.as_ref(), pools, row)),
-        Make::Phrase(phrase) => write_phrase(phrase, cells, row, &mut draws, out),
-        Make::Hex(digits) => write_hex(draws.bits(), *digits, out),
+        CompiledMaker::Nth(choose, pools) => {
+            out.extend_from_slice(nth(cell, choose.as_ref(), pools, row))
+        }
+        CompiledMaker::Phrase(phrase) => write_phrase(phrase, cells, row, &mut draws, out),
+        CompiledMaker::Hex(digits) => write_hex(draws.bits(), *digits, out),
         _ => csv::number(Kind::Integer, number(cells, cell, row), out),
     }
 }
 
 /// The number that a cell of any kind but text holds.
-fn number(cells: &[Cell], cell: &Cell, row: &Row) -> i64 {
+fn number(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row) -> i64 {
     let mut draws = cell.key.row(row.id);
     match &cell.make {
-        Make::Serial => row.id.cast_signed(),
-        Make::Parent => parent(row).cast_signed(),
-        Make::Each => (row.partner + row.place).cast_signed(),
-        Make::Reference { rows, hot } => match hot {
+        CompiledMaker::Serial => row.id.cast_signed(),
+        CompiledMaker::Parent => parent(row).cast_signed(),
+        CompiledMaker::Each => (row.partner + row.place).cast_signed(),
+        CompiledMaker::Reference { rows, hot } => match hot {
             Some((share, count, stride)) if draws.happens(*share) => {
                 1 + (draws.below(*count) * stride).cast_signed()
             }
             _ => 1 + draws.below(*rows).cast_signed(),
         },
-        Make::Inherit(key, level, range) => range.draw(&mut key.row(row.ancestors[*level])),
-        Make::Range(range) => range.draw(&mut draws),
-        Make::Chance(chance) => i64::from(draws.happens(*chance)),
-        Make::Flag(chance) => {
+        CompiledMaker::Inherit(key, level, range) => {
+            range.draw(&mut key.row(row.ancestors[*level]))
+        }
+        CompiledMaker::Range(range) => range.draw(&mut draws),
+        CompiledMaker::Chance(chance) => i64::from(draws.happens(*chance)),
+        CompiledMaker::Flag(chance) => {
             let mut shared = cell.key.row(parent(row));
             i64::from(shared.happens(*chance) && shared.below(row.siblings) == row.place)
         }
-        Make::Number(values, weights) => values[weights.draw(&mut draws)],
-        Make::Below(column, from, to) => {
+        CompiledMaker::Number(values, weights) => values[weights.draw(&mut draws)],
+        CompiledMaker::Below(column, from, to) => {
             let of = number(cells, &cells[*column], row);
             let share = from + draws.below(to - from + 1);
             let below = i128::from(of) * i128::from(share) / 1_000_000;
             i64::try_from(below).unwrap_or(of).min((of - 1).max(0))
         }
-        Make::After(column, later) => number(cells, &cells[*column], row) + later.draw(&mut draws),
-        Make::Words(..) | Make::Field(..) | Make::Nth(..) | Make::Phrase(_) | Make::Hex(_) => 0,
+        CompiledMaker::After(column, later) => {
+            number(cells, &cells[*column], row) + later.draw(&mut draws)
+        }
+        CompiledMaker::Words(..)
+        | CompiledMaker::Field(..)
+        | CompiledMaker::Nth(..)
+        | CompiledMaker::Phrase(_)
+        | CompiledMaker::Hex(_) => 0,
     }
 }
 
@@ -263,10 +273,15 @@ fn pick(weights: Option<&Weights>, count: usize, draws: &mut Draws) -> usize {
 }
 
 /// Siblings get consecutive entries from a start that their parent draws.
-fn nth<'p>(cell: &Cell, choose: Option<&Choose>, pools: &'p [Pool], row: &Row) -> &'p [u8] {
+fn nth<'p>(
+    cell: &CompiledColumn,
+    choose: Option<&PoolChoice>,
+    pools: &'p [Pool],
+    row: &Row,
+) -> &'p [u8] {
     let pool = match choose {
         None => &pools[0],
-        Some(Choose {
+        Some(PoolChoice {
             key,
             level,
             pools: chosen,
@@ -280,7 +295,13 @@ fn nth<'p>(cell: &Cell, choose: Option<&Choose>, pools: &'p [Pool], row: &Row) -
     pool.get(usize::try_from(start + row.place).unwrap_or(usize::MAX))
 }
 
-fn write_phrase(phrase: &Phrase, cells: &[Cell], row: &Row, draws: &mut Draws, out: &mut Vec<u8>) {
+fn write_phrase(
+    phrase: &Phrase,
+    cells: &[CompiledColumn],
+    row: &Row,
+    draws: &mut Draws,
+    out: &mut Vec<u8>,
+) {
     let template = match (&phrase.weights, phrase.templates.len()) {
         (_, 1) => 0,
         (Some(weights), _) => weights.draw(draws),
@@ -305,20 +326,20 @@ fn write_hex(bits: u64, digits: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(&text[..usize::from(digits)]);
 }
 
-impl Make {
-    /// Whether a whole value can be one of these texts, which a reader of the file would take for NULL.
+impl CompiledMaker {
+    /// Whether a whole value can be one of these texts, which a reader of the file would read as NULL.
     pub fn may_be_any(&self, texts: &[String]) -> bool {
         match self {
-            Make::Words(pool, _) | Make::Field(_, pool) => pool.holds_any(texts),
-            Make::Nth(_, pools) => pools.iter().any(|pool| pool.holds_any(texts)),
-            Make::Phrase(phrase) => phrase.may_be_any(texts),
+            CompiledMaker::Words(pool, _) | CompiledMaker::Field(_, pool) => pool.holds_any(texts),
+            CompiledMaker::Nth(_, pools) => pools.iter().any(|pool| pool.holds_any(texts)),
+            CompiledMaker::Phrase(phrase) => phrase.may_be_any(texts),
             _ => false,
         }
     }
 }
 
 impl Phrase {
-    /// See [`Make::may_be_any`]; a template of several pieces is taken for longer than any of them.
+    /// See [`CompiledMaker::may_be_any`]; a template of several pieces counts as longer than any of them.
     fn may_be_any(&self, texts: &[String]) -> bool {
         self.templates
             .iter()
@@ -330,32 +351,32 @@ impl Phrase {
     }
 
     /// What its texts may be like; `of_column` answers for siblings.
-    pub fn nature(&self, of_column: &dyn Fn(usize) -> Nature) -> Nature {
-        let mut nature = Nature::default();
+    pub fn traits(&self, of_column: &dyn Fn(usize) -> TextTraits) -> TextTraits {
+        let mut traits = TextTraits::default();
         for template in &self.templates {
-            let natures: Vec<Nature> = template
+            let natures: Vec<TextTraits> = template
                 .iter()
-                .map(|piece| piece.nature(of_column))
+                .map(|piece| piece.traits(of_column))
                 .collect();
-            nature.special |= natures.iter().any(|n| n.special);
-            nature.empty |= natures.iter().all(|n| n.empty);
+            traits.special |= natures.iter().any(|n| n.special);
+            traits.empty |= natures.iter().all(|n| n.empty);
         }
-        nature
+        traits
     }
 }
 
 impl Piece {
-    fn nature(&self, of_column: &dyn Fn(usize) -> Nature) -> Nature {
+    fn traits(&self, of_column: &dyn Fn(usize) -> TextTraits) -> TextTraits {
         match self {
             Piece::Text(text) => {
                 let text = String::from_utf8_lossy(text);
-                Nature {
+                TextTraits {
                     special: csv::is_special(&text),
                     empty: text.is_empty(),
                 }
             }
-            Piece::Pool(pool) => pool.nature,
-            Piece::Phrase(phrase) => phrase.nature(of_column),
+            Piece::Pool(pool) => pool.traits,
+            Piece::Phrase(phrase) => phrase.traits(of_column),
             Piece::Column(column) => of_column(*column),
         }
     }

@@ -13,7 +13,7 @@ use crate::dataset::spec::{Phrase, Piece, Template};
 const DEEPEST: usize = 8;
 
 /// What a placeholder can name; a column comes before a list of the same name.
-pub struct Names<'a> {
+pub struct PlaceholderNames<'a> {
     /// The table's columns.
     pub columns: &'a [String],
     /// The dataset's lists.
@@ -21,7 +21,11 @@ pub struct Names<'a> {
 }
 
 /// Reads templates; a mistake names the template's line in the TOML file.
-pub fn read(values: &[Value], weights: Option<Weights>, names: &Names) -> Result<Phrase> {
+pub fn read(
+    values: &[Value],
+    weights: Option<Weights>,
+    names: &PlaceholderNames,
+) -> Result<Phrase> {
     let template = |value: &Value| parse(value.text()?, names, 0).map_err(|why| value.error(why));
     Ok(Phrase {
         templates: values.iter().map(template).collect::<Result<_>>()?,
@@ -29,7 +33,7 @@ pub fn read(values: &[Value], weights: Option<Weights>, names: &Names) -> Result
     })
 }
 
-/// Texts as they are, braces and all.
+/// Texts unchanged, braces included.
 pub fn literal(texts: &[&str], weights: Option<Weights>) -> Phrase {
     let template = |text: &&str| vec![Piece::Text((*text).to_owned())];
     Phrase {
@@ -38,7 +42,7 @@ pub fn literal(texts: &[&str], weights: Option<Weights>) -> Phrase {
     }
 }
 
-fn parse(text: &str, names: &Names, depth: usize) -> Result<Template, String> {
+fn parse(text: &str, names: &PlaceholderNames, depth: usize) -> Result<Template, String> {
     if depth > DEEPEST {
         return Err(format!(
             "lists lead to each other more than {DEEPEST} deep, as in \"{text}\""
@@ -67,7 +71,12 @@ fn parse(text: &str, names: &Names, depth: usize) -> Result<Template, String> {
     Ok(pieces)
 }
 
-fn placeholder(name: &str, text: &str, names: &Names, depth: usize) -> Result<Piece, String> {
+fn placeholder(
+    name: &str,
+    text: &str,
+    names: &PlaceholderNames,
+    depth: usize,
+) -> Result<Piece, String> {
     if let Some(column) = names.columns.iter().position(|known| known == name) {
         return Ok(Piece::Column(column));
     }

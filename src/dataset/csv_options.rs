@@ -1,15 +1,15 @@
-//! The keys of a table that say how files of others are read: their form, what is left out, and spellings of values.
+//! The keys of a table that say how foreign CSV files are read: delimiter and header, records to drop, and spellings of
+//! values.
 
 use anyhow::{Result, bail};
 
-use crate::dataset::document::{Section, Value, did_you_mean};
-use crate::dataset::read::texts;
+use crate::dataset::document::{Section, Value, did_you_mean, texts};
 use crate::dataset::spec::{Column, DropRule, Epoch, Reading};
 
-/// What stands in a list of columns for one that is passed over.
+/// The name of an ignored column in a list of columns.
 pub const PASSED_OVER: &str = "-";
 
-/// What a table says of a record whose quote is open at its line's end.
+/// What is done with a record whose quote is open at its line's end.
 const UNCLOSED: &[(&str, bool)] = &[("repair", true), ("reject", false)];
 
 /// What bare numbers count.
@@ -50,7 +50,7 @@ pub fn reading(table: &Section, columns: &[Column]) -> Result<Reading> {
     Ok(reading)
 }
 
-/// One byte of ASCII that may stand between fields; `tab` and `\\t` are the tabulator.
+/// One byte of ASCII that may delimit fields; `tab` and `\\t` are the tab.
 pub fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         _ if text == "tab" || text == "\\t" => Ok(b'\t'),
