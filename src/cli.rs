@@ -145,11 +145,11 @@ pub enum Format {
 /// Where DDL is applied to be compared with a schema.
 #[derive(Args, Debug, Clone)]
 pub struct ReferenceArgs {
-    /// Hold the schema against this file's DDL [default: the dataset's]
+    /// Compare the schema with this file's DDL [default: the dataset's]
     #[arg(long, value_name = "FILE.sql")]
     pub schema: Option<PathBuf>,
 
-    /// A server to make a throw-away database on, for the DDL to be applied to [default: the embedded Postgres]
+    /// A server to create a scratch database on, for the DDL to be applied to [default: the embedded Postgres]
     #[arg(long, value_name = "URL")]
     pub scratch_url: Option<String>,
 }

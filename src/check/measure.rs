@@ -9,7 +9,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use super::measurement::{Latency, SampleRun, StopReason, milliseconds};
-use crate::postgres::explain::{self, Explain, Plan, Run, error_line};
+use crate::postgres::explain::{self, Explain, Plan, Run};
 use crate::queries::{Bindings, ParameterValue, Query};
 
 /// How many executions are timed at the client, and after how long no further one is started.
@@ -176,13 +176,7 @@ impl<'a> BoundQuery<'a> {
         let query = self.query;
         let prepared =
             Explain::prepare(self.transaction, &query.sql, self.bindings.types(), run).await;
-        prepared.map_err(|error| {
-            let place = match error_line(&error, &query.sql, run) {
-                Some(line) => format!("{}, line {line}", query.path),
-                None => query.path.clone(),
-            };
-            anyhow::Error::new(error).context(format!("{place}: the server rejects the query"))
-        })
+        prepared.map_err(|error| query.rejected(error, run.prefix().len()))
     }
 
     async fn plan(&self, explain: &Explain, set: &[ParameterValue]) -> Result<Plan> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::check::schema::{Reference, Scratch};
+use crate::check::schema::{Reference, ScratchServer};
 use crate::check::{self, Area, CheckReport, CheckSettings, Suite, Verdict};
 use crate::cli::{QuietArgs, ReferenceArgs, SampleArgs, TargetArgs};
 use crate::commands::Outcome;
@@ -177,7 +177,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
 impl Args {
     /// The dataset's part of the suite, where there is one, the DDL that was named, and the waivers.
     fn suite(&self, dataset: Option<&Dataset>) -> Result<Suite> {
-        let scratch = Scratch {
+        let server = ScratchServer {
             url: self.reference.scratch_url.clone(),
             target: super::target_options(&self.target),
         };
@@ -187,13 +187,13 @@ impl Args {
                 sql: std::fs::read_to_string(path)
                     .with_context(|| format!("could not read {}", path.display()))?,
                 asked_for: true,
-                scratch,
+                server,
             }),
             (None, Some(dataset)) => Some(Reference {
                 name: dataset.name.clone(),
                 sql: dataset.schema.text.clone(),
                 asked_for: self.only.is_some() || self.reference.scratch_url.is_some(),
-                scratch,
+                server,
             }),
             (None, None) => None,
         };

@@ -267,7 +267,7 @@ impl Job<'_> {
     fn settings(&self) -> CheckSettings {
         let sampling = &self.args.sampling;
         CheckSettings {
-            // The schema was made, or held against the dataset, when the load began.
+            // The schema was made, or compared with the dataset, when the load began.
             areas: vec![Area::Coverage, Area::Plans],
             settle: false,
             prove: false,

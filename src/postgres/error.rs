@@ -14,6 +14,16 @@ pub struct ErrorText {
     pub notes: Vec<String>,
 }
 
+/// The line of the statement, from 1, that an error is about, when the server says. `prefix` characters that aren't part of
+/// `sql` were sent before it.
+pub fn statement_line(error: &tokio_postgres::Error, sql: &str, prefix: usize) -> Option<usize> {
+    let Some(ErrorPosition::Original(position)) = error.as_db_error()?.position() else {
+        return None;
+    };
+    let before = usize::try_from(*position).ok()?.checked_sub(prefix + 1)?;
+    Some(1 + sql.chars().take(before).filter(|&c| c == '\n').count())
+}
+
 /// A whole cause chain: the causes in one text, each once, and all notes, the deepest cause's first.
 pub fn describe(error: &anyhow::Error) -> ErrorText {
     let mut whole = ErrorText::default();

@@ -25,7 +25,7 @@ pub enum Run {
 
 impl Run {
     /// The words before the statement; with VERBOSE, nodes name their schema and conditions their aliases.
-    fn prefix(self) -> &'static str {
+    pub fn prefix(self) -> &'static str {
         match self {
             Run::Never => "EXPLAIN (VERBOSE, SETTINGS, FORMAT JSON) ",
             Run::Once => "EXPLAIN (ANALYZE, BUFFERS, VERBOSE, SETTINGS, FORMAT JSON) ",
@@ -186,18 +186,6 @@ pub async fn generic(client: &impl GenericClient, sql: &str, types: &[String]) -
 /// A type as SQL writes it, whatever the search path.
 fn type_name(ty: &Type) -> String {
     format!("{}.{}", quoted(ty.schema()), quoted(ty.name()))
-}
-
-/// Where in the statement an error was found: its line, from 1, when the server says.
-pub fn error_line(error: &tokio_postgres::Error, sql: &str, run: Run) -> Option<usize> {
-    use tokio_postgres::error::ErrorPosition;
-    let Some(ErrorPosition::Original(position)) = error.as_db_error()?.position() else {
-        return None;
-    };
-    let place = usize::try_from(*position)
-        .ok()?
-        .checked_sub(run.prefix().len() + 1)?;
-    Some(1 + sql.chars().take(place).filter(|&c| c == '\n').count())
 }
 
 /// The text of a value of type json.

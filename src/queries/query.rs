@@ -8,7 +8,7 @@
 //! SELECT … WHERE product_id = :product_id LIMIT :count
 //! ```
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Result, anyhow, ensure};
 use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Statement};
 
@@ -16,6 +16,7 @@ use super::header::Header;
 use super::lexer::{Token, tokens};
 use super::parameter::Parameter;
 use crate::dataset::document::did_you_mean;
+use crate::postgres::error::statement_line;
 
 /// A query file as found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,7 +127,16 @@ impl Query {
     /// Prepares the statement with its parameters' types: an untyped `$1` fails in functions that take any type.
     pub async fn prepare(&self, client: &impl GenericClient, types: &[Type]) -> Result<Statement> {
         let prepared = client.prepare_typed(&self.sql, types).await;
-        prepared.with_context(|| format!("{}: could not be prepared", self.path))
+        prepared.map_err(|error| self.rejected(error, 0))
+    }
+
+    /// The server's error for this query, with the line where it says; `prefix` characters were sent before the statement.
+    pub fn rejected(&self, error: tokio_postgres::Error, prefix: usize) -> anyhow::Error {
+        let place = match statement_line(&error, &self.sql, prefix) {
+            Some(line) => format!("{}, line {line}", self.path),
+            None => self.path.clone(),
+        };
+        anyhow::Error::new(error).context(format!("{place}: the server rejects the query"))
     }
 
     /// An error at a line of the file.

@@ -37,11 +37,11 @@ fn the_same_ddl_holds_in_any_schema() {
     db.execute(DDL);
     check(&db, "same", DDL, &[])
         .exits(0)
-        .stdout_has("schema: 3 tables, held against structure.sql  pass");
+        .stdout_has("schema: 3 tables, compared with structure.sql  pass");
     db.execute("CREATE SCHEMA \"Shop 2\"; SET search_path = \"Shop 2\"");
     db.execute(&format!("SET search_path = \"Shop 2\"; {DDL}"));
     check(&db, "same", DDL, &["--target-schema", "Shop 2"]).exits(0);
-    crate::support::eventually("the throw-away databases are gone", || {
+    crate::support::eventually("the scratch databases are gone", || {
         let left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'seedrow_scratch_%'";
         db.value(left) == "0"
     });
@@ -131,7 +131,7 @@ fn ddl_that_is_refused_is_told_with_its_line() {
         &[],
     )
     .exits(2)
-    .stdout_has("structure.sql, line 2: the server refuses the DDL: ")
+    .stdout_has("structure.sql, line 2: the server rejects the DDL: ")
     .stdout_has("[not-compared]");
     let url = db.url();
     seedrow(["check", "--schema", "none.sql", "--url", &url])
@@ -167,7 +167,7 @@ fn without_postgres_programs_another_server_will_do() {
     let elsewhere = db.url();
     at(&["--scratch-url", &elsewhere])
         .exits(0)
-        .stdout_has("held against structure.sql  pass");
+        .stdout_has("compared with structure.sql  pass");
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn the_dataset_s_own_schema_is_the_default() {
     let only = || only.iter().map(String::as_str);
     seedrow(only())
         .exits(0)
-        .stdout_has("schema: 6 tables, held against catalog  pass");
+        .stdout_has("schema: 6 tables, compared with catalog  pass");
     db.execute("ALTER TABLE skus DROP COLUMN size");
     seedrow(only())
         .exits(1)

@@ -1,22 +1,24 @@
-//! Schema × schema → findings, each with the DDL that mends it; pure.
+//! Schema × schema → findings, each with the DDL that fixes it; pure.
 
 use super::ddl::{alter, column as column_ddl, create_table, set_default};
-use super::model::{Described, Schema};
+use super::model::{Schema, TableDefinition};
 use crate::check::finding::{Finding, Severity};
 use crate::postgres::TableName;
-use crate::postgres::catalog::{Column, ColumnDefault, Constraint, ForeignKey, Index};
+use crate::postgres::catalog::{
+    Column, ColumnDefault, Constraint, ConstraintKind, ForeignKey, Index,
+};
 use crate::postgres::name::quoted;
 
-/// What of `live` isn't as `wanted` has it. Tables that `wanted` lacks are told, as a warning, where `all` of it is
-/// compared; indexes that it lacks are nobody's harm.
+/// How `live` differs from `wanted`. Tables that `wanted` lacks are a warning where `all` of it is compared; indexes that it
+/// lacks are no finding.
 pub fn compare(wanted: &Schema, live: &Schema, home: &str, all: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     for table in parents_first(&wanted.tables) {
         match live.table(&table.name) {
-            Some(there) => Pair {
+            Some(there) => TableComparison {
                 wanted: table,
                 live: there,
-                shown: table.name.within(home),
+                label: table.name.within(home),
             }
             .compare(&mut findings),
             None => findings.push(missing_table(table, home)),
@@ -38,12 +40,12 @@ pub fn compare(wanted: &Schema, live: &Schema, home: &str, all: bool) -> Vec<Fin
     findings
 }
 
-/// In an order that their DDL can be typed in; those that refer to one another in a circle come last, as they stand.
-fn parents_first(tables: &[Described]) -> Vec<&Described> {
-    let mut left: Vec<&Described> = tables.iter().collect();
-    let mut ordered: Vec<&Described> = Vec::with_capacity(left.len());
+/// In an order in which their DDL can be executed; those that refer to one another in a cycle come last.
+fn parents_first(tables: &[TableDefinition]) -> Vec<&TableDefinition> {
+    let mut left: Vec<&TableDefinition> = tables.iter().collect();
+    let mut ordered: Vec<&TableDefinition> = Vec::with_capacity(left.len());
     while !left.is_empty() {
-        let waits = |table: &Described| {
+        let waits = |table: &TableDefinition| {
             let mut parents = table.foreign_keys.iter().map(|key| &key.referenced);
             parents.any(|parent| *parent != table.name && left.iter().any(|it| it.name == *parent))
         };
@@ -58,7 +60,7 @@ fn parents_first(tables: &[Described]) -> Vec<&Described> {
     ordered
 }
 
-fn missing_table(table: &Described, home: &str) -> Finding {
+fn missing_table(table: &TableDefinition, home: &str) -> Finding {
     let foreign_keys = table.foreign_keys.iter().map(|key| {
         alter(
             &table.name,
@@ -81,24 +83,24 @@ fn missing_table(table: &Described, home: &str) -> Finding {
 }
 
 /// Indexes that aren't a constraint's.
-fn plain_indexes(table: &Described) -> impl Iterator<Item = &Index> {
+fn plain_indexes(table: &TableDefinition) -> impl Iterator<Item = &Index> {
     table.indexes.iter().filter(|index| index.backs.is_none())
 }
 
 /// One table on both sides.
-struct Pair<'a> {
-    wanted: &'a Described,
-    live: &'a Described,
+struct TableComparison<'a> {
+    wanted: &'a TableDefinition,
+    live: &'a TableDefinition,
     /// The table for messages.
-    shown: String,
+    label: String,
 }
 
-impl Pair<'_> {
+impl TableComparison<'_> {
     fn compare(&self, findings: &mut Vec<Finding>) {
         for column in &self.wanted.columns {
             match self.live.columns.iter().find(|it| it.name == column.name) {
                 Some(there) => findings.extend(self.column(column, there)),
-                None => findings.push(self.found(
+                None => findings.push(self.finding(
                     "column-missing",
                     &column.name,
                     format!("column {} is missing", self.named(&column.name)),
@@ -108,7 +110,7 @@ impl Pair<'_> {
         }
         for column in &self.live.columns {
             if !self.wanted.columns.iter().any(|it| it.name == column.name) {
-                findings.push(self.found(
+                findings.push(self.finding(
                     "column-extra",
                     &column.name,
                     format!("column {} isn't in the DDL", self.named(&column.name)),
@@ -125,7 +127,7 @@ impl Pair<'_> {
         let (name, named) = (quoted(&wanted.name), self.named(&wanted.name));
         if wanted.type_name != live.type_name {
             let ty = &wanted.type_name;
-            findings.push(self.found(
+            findings.push(self.finding(
                 "column-type",
                 &wanted.name,
                 format!(
@@ -136,23 +138,23 @@ impl Pair<'_> {
             ));
         }
         if !same_default(&wanted.default, &live.default) {
-            findings.push(self.found(
+            findings.push(self.finding(
                 "column-default",
                 &wanted.name,
                 format!(
                     "column {named} has {}, and should have {}",
-                    default_words(&live.default),
-                    default_words(&wanted.default)
+                    describe_default(&live.default),
+                    describe_default(&wanted.default)
                 ),
                 self.alter(set_default(wanted)),
             ));
         }
         if wanted.not_null != live.not_null {
             let (message, action) = match wanted.not_null {
-                true => ("takes NULL, and shouldn't", "SET NOT NULL"),
-                false => ("refuses NULL, and should take it", "DROP NOT NULL"),
+                true => ("accepts NULL, and shouldn't", "SET NOT NULL"),
+                false => ("rejects NULL, and should accept it", "DROP NOT NULL"),
             };
-            findings.push(self.found(
+            findings.push(self.finding(
                 "column-null",
                 &wanted.name,
                 format!("column {named} {message}"),
@@ -162,77 +164,82 @@ impl Pair<'_> {
         findings
     }
 
-    /// Constraints are the same when they say the same; what they are called is nobody's harm.
+    /// Constraints are equal when their definitions are; their names don't matter.
     fn constraints(&self, findings: &mut Vec<Finding>) {
-        let (wanted, live) = (rules(self.wanted), rules(self.live));
+        let (wanted, live) = (constraints_of(self.wanted), constraints_of(self.live));
         let missing = wanted
             .iter()
-            .filter(|it| !live.iter().any(|there| there.says(it)));
-        let mut extra: Vec<&Rule> = live
+            .filter(|it| !live.iter().any(|there| there.is_equal(it)));
+        let mut extra: Vec<&ConstraintText> = live
             .iter()
-            .filter(|it| !wanted.iter().any(|there| there.says(it)))
+            .filter(|it| !wanted.iter().any(|there| there.is_equal(it)))
             .collect();
-        for rule in missing {
-            let add = format!("ADD CONSTRAINT {} {}", quoted(rule.name), rule.definition);
+        for constraint in missing {
+            let add = format!(
+                "ADD CONSTRAINT {} {}",
+                quoted(constraint.name),
+                constraint.definition
+            );
             // The one of the same name, or on the same columns, is what it was changed from.
             match extra
                 .iter()
-                .position(|it| it.name == rule.name || it.is_about(rule))
+                .position(|it| it.name == constraint.name || it.is_about(constraint))
             {
                 Some(at) => {
                     let there = extra.remove(at);
-                    findings.push(self.found(
+                    findings.push(self.finding(
                         "constraint-differs",
                         there.name,
                         format!(
                             "constraint {} of {} is {}, and should be {}",
                             quoted(there.name),
-                            self.shown,
+                            self.label,
                             there.definition,
-                            rule.definition
+                            constraint.definition
                         ),
                         self.alter(format!("DROP CONSTRAINT {}, {add}", quoted(there.name))),
                     ));
                 }
-                None => findings.push(self.found(
+                None => findings.push(self.finding(
                     "constraint-missing",
-                    rule.name,
-                    format!("{} lacks {}", self.shown, rule.definition),
+                    constraint.name,
+                    format!("{} lacks {}", self.label, constraint.definition),
                     self.alter(add),
                 )),
             }
         }
-        for rule in extra {
-            findings.push(self.found(
+        for constraint in extra {
+            findings.push(self.finding(
                 "constraint-extra",
-                rule.name,
+                constraint.name,
                 format!(
                     "constraint {} of {} isn't in the DDL: {}",
-                    quoted(rule.name),
-                    self.shown,
-                    rule.definition
+                    quoted(constraint.name),
+                    self.label,
+                    constraint.definition
                 ),
-                self.alter(format!("DROP CONSTRAINT {}", quoted(rule.name))),
+                self.alter(format!("DROP CONSTRAINT {}", quoted(constraint.name))),
             ));
         }
     }
 
     fn indexes(&self, findings: &mut Vec<Finding>) {
         for index in plain_indexes(self.wanted) {
-            let is_there = |it: &&Index| it.unique == index.unique && on_what(it) == on_what(index);
+            let is_there =
+                |it: &&Index| it.unique == index.unique && without_name(it) == without_name(index);
             if plain_indexes(self.live).any(|it| is_there(&it)) {
                 continue;
             }
             let same_name = plain_indexes(self.live).find(|it| it.name == index.name);
             findings.push(match same_name {
-                Some(there) => self.found(
+                Some(there) => self.finding(
                     "index-differs",
                     &index.name,
                     format!(
                         "index {} is on {}, and should be on {}",
                         quoted(&index.name),
-                        on_what(there),
-                        on_what(index)
+                        without_name(there),
+                        without_name(index)
                     ),
                     format!(
                         "DROP INDEX {}; {};",
@@ -240,10 +247,10 @@ impl Pair<'_> {
                         index.definition
                     ),
                 ),
-                None => self.found(
+                None => self.finding(
                     "index-missing",
                     &index.name,
-                    format!("index {} of {} is missing", quoted(&index.name), self.shown),
+                    format!("index {} of {} is missing", quoted(&index.name), self.label),
                     format!("{};", index.definition),
                 ),
             });
@@ -251,14 +258,14 @@ impl Pair<'_> {
     }
 
     fn named(&self, column: &str) -> String {
-        format!("{}.{}", self.shown, quoted(column))
+        format!("{}.{}", self.label, quoted(column))
     }
 
     fn alter(&self, action: String) -> String {
         alter(&self.wanted.name, action)
     }
 
-    fn found(&self, rule: &'static str, part: &str, message: String, help: String) -> Finding {
+    fn finding(&self, rule: &'static str, part: &str, message: String, help: String) -> Finding {
         Finding {
             rule,
             severity: Severity::Fail,
@@ -269,54 +276,60 @@ impl Pair<'_> {
     }
 }
 
-/// A constraint of any kind.
-struct Rule<'a> {
+/// A constraint of any kind, as its definition.
+struct ConstraintText<'a> {
     name: &'a str,
     kind: &'static str,
     columns: Vec<&'a str>,
     definition: String,
 }
 
-impl Rule<'_> {
-    fn says(&self, other: &Rule) -> bool {
+impl ConstraintText<'_> {
+    fn is_equal(&self, other: &ConstraintText) -> bool {
         self.definition == other.definition
     }
 
-    /// Whether both are of one kind and on the same columns; a table may have many checks, and no two of them are one.
-    fn is_about(&self, other: &Rule) -> bool {
+    /// Whether both are of one kind and on the same columns. Checks never are: a table may have many on one column.
+    fn is_about(&self, other: &ConstraintText) -> bool {
         self.kind == other.kind && self.kind != "check" && self.columns == other.columns
     }
 }
 
-fn rules(table: &Described) -> Vec<Rule<'_>> {
-    let plain = table.constraints.iter().map(|it: &Constraint| Rule {
-        name: &it.name,
-        kind: match it.kind {
-            crate::postgres::catalog::ConstraintKind::PrimaryKey => "primary key",
-            crate::postgres::catalog::ConstraintKind::Unique => "unique",
-            crate::postgres::catalog::ConstraintKind::Check => "check",
-            crate::postgres::catalog::ConstraintKind::Exclusion => "exclusion",
-        },
-        columns: it.columns.iter().map(String::as_str).collect(),
-        definition: validated(&it.definition),
-    });
-    let foreign = table.foreign_keys.iter().map(|it: &ForeignKey| Rule {
-        name: &it.name,
-        kind: "foreign key",
-        columns: it.column_names(),
-        definition: validated(&it.definition),
-    });
+fn constraints_of(table: &TableDefinition) -> Vec<ConstraintText<'_>> {
+    let plain = table
+        .constraints
+        .iter()
+        .map(|it: &Constraint| ConstraintText {
+            name: &it.name,
+            kind: match it.kind {
+                ConstraintKind::PrimaryKey => "primary key",
+                ConstraintKind::Unique => "unique",
+                ConstraintKind::Check => "check",
+                ConstraintKind::Exclusion => "exclusion",
+            },
+            columns: it.columns.iter().map(String::as_str).collect(),
+            definition: without_validity(&it.definition),
+        });
+    let foreign = table
+        .foreign_keys
+        .iter()
+        .map(|it: &ForeignKey| ConstraintText {
+            name: &it.name,
+            kind: "foreign key",
+            columns: it.column_names(),
+            definition: without_validity(&it.definition),
+        });
     plain.chain(foreign).collect()
 }
 
-/// Whether it is validated is told elsewhere.
-fn validated(definition: &str) -> String {
+/// The definition without NOT VALID, which has a finding of its own.
+fn without_validity(definition: &str) -> String {
     let whole = definition.strip_suffix(" NOT VALID");
     whole.unwrap_or(definition).to_owned()
 }
 
 /// `shop.orders USING btree (placed_at)`: the definition without the index' name.
-fn on_what(index: &Index) -> &str {
+fn without_name(index: &Index) -> &str {
     let behind = index.definition.split_once(" ON ");
     behind.map_or(&index.definition, |(_, behind)| behind)
 }
@@ -327,7 +340,7 @@ fn same_default(wanted: &ColumnDefault, live: &ColumnDefault) -> bool {
     wanted == live || (is_serial(wanted) && is_serial(live))
 }
 
-fn default_words(default: &ColumnDefault) -> String {
+fn describe_default(default: &ColumnDefault) -> String {
     match default {
         ColumnDefault::Nothing => "no default".to_owned(),
         ColumnDefault::Expression(expression) => format!("the default {expression}"),

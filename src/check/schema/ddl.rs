@@ -1,12 +1,12 @@
 //! The DDL that makes what is missing, written from catalog values.
 
-use super::model::Described;
+use super::model::TableDefinition;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{Column, ColumnDefault};
 use crate::postgres::name::quoted;
 
-/// CREATE TABLE with columns and constraints; foreign keys and plain indexes stand in statements of their own.
-pub fn create_table(table: &Described) -> String {
+/// CREATE TABLE with columns and constraints; foreign keys and plain indexes are statements of their own.
+pub fn create_table(table: &TableDefinition) -> String {
     let columns = table.columns.iter().map(column);
     let constraints = table
         .constraints

@@ -1,4 +1,4 @@
-//! What is wrong with a schema in itself: constraints that nobody validated, invalid indexes, sequences behind their column.
+//! What is wrong with a schema by itself: constraints that aren't validated, invalid indexes, sequences behind their column.
 
 use anyhow::{Context, Result};
 use tokio_postgres::{Client, Row};
@@ -10,20 +10,20 @@ use crate::postgres::TableName;
 use crate::postgres::catalog::Index;
 use crate::postgres::name::{literal, quoted};
 
-/// All of it, by table. Foreign keys that nobody validated are told with their coverage.
+/// All findings, by table. Foreign keys that aren't validated are reported with their coverage.
 pub async fn findings(client: &Client, live: &Schema, home: &str) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let building = being_built(client).await?;
     for table in &live.tables {
-        let shown = table.name.within(home);
+        let label = table.name.within(home);
         for constraint in table.constraints.iter().filter(|it| !it.validated) {
             let name = quoted(&constraint.name);
             findings.push(Finding {
                 rule: "check-not-valid",
                 severity: Severity::Fail,
-                on: Some(format!("{shown}.{name}")),
+                on: Some(format!("{label}.{name}")),
                 message: format!(
-                    "constraint {name} of {shown} is not validated: rows may break it"
+                    "constraint {name} of {label} is not validated: rows may break it"
                 ),
                 help: alter(&table.name, format!("VALIDATE CONSTRAINT {name}")),
             });
@@ -32,7 +32,7 @@ pub async fn findings(client: &Client, live: &Schema, home: &str) -> Result<Vec<
         findings.extend(
             unusable
                 .filter(|index| !building.contains(&index.oid))
-                .map(|index| invalid_index(index, &shown)),
+                .map(|index| invalid_index(index, &label)),
         );
     }
     for sequence in sequences(client).await? {
@@ -55,7 +55,7 @@ fn invalid_index(index: &Index, table: &str) -> Finding {
     }
 }
 
-/// Indexes that sessions are building just now.
+/// The indexes that are being built.
 async fn being_built(client: &Client) -> Result<Vec<u32>> {
     let sql =
         "SELECT index_relid FROM pg_stat_progress_create_index WHERE datname = current_database()";
@@ -66,7 +66,7 @@ async fn being_built(client: &Client) -> Result<Vec<u32>> {
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
-/// A sequence that a column owns: a serial's, or an identity's.
+/// A sequence that a column owns: a serial column's or an identity column's.
 struct Sequence {
     name: TableName,
     table: TableName,
@@ -109,7 +109,7 @@ async fn sequences(client: &Client) -> Result<Vec<Sequence>> {
 }
 
 impl Sequence {
-    /// Whether its next value is one that the column holds, or has gone past.
+    /// `sequence-behind` when its next value isn't above all those of its column.
     async fn finding(&self, client: &Client, home: &str) -> Result<Option<Finding>> {
         let (column, table) = (quoted(&self.column), &self.table);
         let sql = format!(
@@ -123,30 +123,27 @@ impl Sequence {
         );
         let row = client.query_one(&sql, &[]).await.with_context(|| {
             format!(
-                "could not hold sequence {} against {table}.{column}",
+                "could not compare sequence {} with {table}.{column}",
                 self.name
             )
         })?;
         let next: i64 = row.try_get(0)?;
-        let Some(most) = row
-            .try_get::<_, Option<i64>>(1)?
-            .filter(|most| next <= *most)
-        else {
+        let Some(max) = row.try_get::<_, Option<i64>>(1)?.filter(|max| next <= *max) else {
             return Ok(None);
         };
-        let shown = format!("{}.{column}", table.within(home));
+        let label = format!("{}.{column}", table.within(home));
         Ok(Some(Finding {
             rule: "sequence-behind",
             severity: Severity::Fail,
             message: format!(
-                "the sequence {} gives {next} next, and {shown} holds values up to {most}: an insert will fail",
+                "the sequence {} gives {next} next, and {label} holds values up to {max}: an insert will fail",
                 self.name.within(home)
             ),
             help: format!(
                 "SELECT setval({}, (SELECT max({column}) FROM {table}));",
                 literal(&self.name.to_string())
             ),
-            on: Some(shown),
+            on: Some(label),
         }))
     }
 }

@@ -1,7 +1,7 @@
-//! Whether the schema is as it should be: in itself, and beside the DDL that it should have come from.
+//! Whether the schema is as it should be: by itself, and compared with the DDL that it should have come from.
 //!
-//! Nothing of the DDL is parsed: it is applied to a throw-away database, and both catalogs are read into one plain value. The
-//! target sees only SELECT.
+//! The DDL isn't parsed: it is applied to a scratch database, and both catalogs are read into one plain value. The target sees
+//! only SELECT.
 
 mod compare;
 mod ddl;
@@ -12,7 +12,7 @@ mod scratch_database;
 use anyhow::{Context, Result};
 use tokio_postgres::Client;
 
-pub use scratch_database::{Reference, Scratch};
+pub use scratch_database::{Reference, ScratchServer};
 
 use super::finding::{Finding, Severity};
 use super::report::{Check, SkippedCheck, Subject};
@@ -21,8 +21,8 @@ use crate::progress::Progress;
 /// The check's name in reports.
 const SCHEMA: &str = "schema";
 
-/// The schema held against itself, and against a reference where there is one, of `tables` or all of it. A reference that can't be made
-/// is left out with the reason, and told as a finding when it was asked for.
+/// The findings of the schema by itself, and compared with a reference where there is one, of `tables` or all of it. A
+/// reference that can't be applied is skipped with the reason, and is a finding when it was asked for.
 pub async fn check(
     client: &Client,
     reference: Option<&Reference>,
@@ -49,7 +49,7 @@ pub async fn check(
             Err(error) => {
                 skipped = Some(SkippedCheck {
                     name: SCHEMA.to_owned(),
-                    reason: format!("not held against {}: {error:#}", reference.name),
+                    reason: format!("not compared with {}: {error:#}", reference.name),
                 });
             }
         }
@@ -72,8 +72,8 @@ fn not_compared(reference: &Reference, error: &anyhow::Error) -> Finding {
         rule: "not-compared",
         severity: Severity::Unchecked,
         on: None,
-        message: format!("not held against {}: {error:#}", reference.name),
-        help: "the DDL is applied to a throw-away database on the embedded Postgres, or on another server: `--scratch-url \
+        message: format!("not compared with {}: {error:#}", reference.name),
+        help: "the DDL is applied to a scratch database on the embedded Postgres, or on another server: `--scratch-url \
                URL`; a dump is best made with `pg_dump --schema-only --no-owner --no-privileges`"
             .to_owned(),
     }

@@ -1,4 +1,4 @@
-//! A schema as one plain value, read from the catalog with every name in full.
+//! A schema as one plain value, read from the catalog with every name qualified.
 
 use anyhow::Result;
 use tokio_postgres::Client;
@@ -8,17 +8,17 @@ use crate::postgres::catalog::{
     self, Column, Constraint, ForeignKey, Index, Scope, Table, TableKind,
 };
 
-/// Tables with all that stands on them.
+/// Tables with their columns, constraints and indexes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Schema {
     /// By schema and name; no partitions, no views.
-    pub tables: Vec<Described>,
+    pub tables: Vec<TableDefinition>,
 }
 
 /// One table.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Described {
-    /// Its `pg_class.oid`, for questions to the database it was read from.
+pub struct TableDefinition {
+    /// Its `pg_class.oid` in the database that it was read from.
     pub oid: u32,
     /// Its name.
     pub name: TableName,
@@ -34,7 +34,7 @@ pub struct Described {
 
 impl Schema {
     /// The table of this name.
-    pub fn table(&self, name: &TableName) -> Option<&Described> {
+    pub fn table(&self, name: &TableName) -> Option<&TableDefinition> {
         self.tables.iter().find(|table| table.name == *name)
     }
 
@@ -73,7 +73,7 @@ async fn read_within(client: &Client) -> Result<Schema> {
     let constraints = catalog::constraints(client, Scope::Database).await?;
     let foreign_keys = catalog::foreign_keys(client, Scope::Database).await?;
     let indexes = catalog::indexes(client, Scope::Database).await?;
-    let describe = |table: Table| Described {
+    let define = |table: Table| TableDefinition {
         columns: of(&columns, |it| it.table == table.oid),
         constraints: of(&constraints, |it| it.table_oid == table.oid),
         foreign_keys: of(&foreign_keys, |it| it.table_oid == table.oid),
@@ -82,7 +82,7 @@ async fn read_within(client: &Client) -> Result<Schema> {
         name: table.name,
     };
     Ok(Schema {
-        tables: tables.into_iter().filter(is_table).map(describe).collect(),
+        tables: tables.into_iter().filter(is_table).map(define).collect(),
     })
 }
 

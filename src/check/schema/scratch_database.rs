@@ -1,4 +1,4 @@
-//! A throw-away database to apply DDL to: on the embedded Postgres, or on a server that was named for it.
+//! A scratch database to apply DDL to: on the embedded Postgres, or on a server that was named for it.
 //!
 //! Never on the target: a dump names its schemas, may COMMIT, and needs the right to create.
 
@@ -6,15 +6,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow};
 use tokio_postgres::Client;
-use tokio_postgres::error::{ErrorPosition, SqlState};
+use tokio_postgres::error::SqlState;
 
 use super::model::{self, Schema};
 use crate::postgres::Server;
+use crate::postgres::error::statement_line;
 use crate::postgres::name::{literal, quoted};
 use crate::postgres::target::{Target, TargetOptions};
 use crate::progress::Progress;
 
-/// What a live schema is held against.
+/// What a live schema is compared with.
 #[derive(Debug, Clone)]
 pub struct Reference {
     /// The dataset or the file, for messages.
@@ -24,36 +25,36 @@ pub struct Reference {
     /// Whether it was asked for by name.
     pub asked_for: bool,
     /// Where it is applied.
-    pub scratch: Scratch,
+    pub server: ScratchServer,
 }
 
-/// Where DDL is applied.
+/// The server that scratch databases are created on.
 #[derive(Debug, Clone)]
-pub struct Scratch {
+pub struct ScratchServer {
     /// Another server; `None` for the embedded one.
     pub url: Option<String>,
     /// The options that the target was given: where the embedded one lives, how long to wait.
     pub target: TargetOptions,
 }
 
-/// What throw-away databases' names begin with; the time they were made and the process that made them follow.
+/// What scratch databases' names begin with; their time of creation and the process follow.
 const PREFIX: &str = "seedrow_scratch_";
-/// A database that is older was left by a process that was killed.
+/// An older database was left by a process that was killed.
 const OLD_SECONDS: u64 = 3_600;
 
-/// The schema that the DDL makes, its unqualified names in `home`.
+/// The schema that the DDL creates, its unqualified names in `home`.
 pub async fn read(reference: &Reference, home: &str, progress: &Progress) -> Result<Schema> {
-    let server = open(&reference.scratch, progress).await?;
+    let server = open(&reference.server, progress).await?;
     let client = server.connect().await?;
     sweep(&client).await?;
-    // A dump may make the schema itself, and then it mustn't be there.
-    match within(&server, &client, reference, Some(home)).await {
-        Err(error) if is_there_already(&error) => within(&server, &client, reference, None).await,
+    // A dump may create the schema itself, and then it mustn't exist.
+    match schema_of(&server, &client, reference, Some(home)).await {
+        Err(error) if already_exists(&error) => schema_of(&server, &client, reference, None).await,
         read => read,
     }
 }
 
-async fn open(scratch: &Scratch, progress: &Progress) -> Result<Server> {
+async fn open(scratch: &ScratchServer, progress: &Progress) -> Result<Server> {
     let options = TargetOptions {
         schema: None,
         url: scratch.url.clone(),
@@ -65,12 +66,12 @@ async fn open(scratch: &Scratch, progress: &Progress) -> Result<Server> {
             .context("could not use --scratch-url"),
         None => Server::reach(&Target::Embedded, &options, "postgres", progress)
             .await
-            .context("no embedded Postgres for a throw-away database"),
+            .context("no embedded Postgres for a scratch database"),
     }
 }
 
-/// Makes a database, has the DDL applied to it and read, and drops it, whatever came of that.
-async fn within(
+/// Creates a database, applies the DDL to it, reads its schema, and drops it, also after an error.
+async fn schema_of(
     server: &Server,
     client: &Client,
     reference: &Reference,
@@ -91,12 +92,12 @@ async fn within(
             quoted(&name)
         ))
         .await
-        .context("could not make a throw-away database")?;
+        .context("could not create a scratch database")?;
     let schema = apply_and_read(server, &name, reference, home).await;
     client
         .batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", quoted(&name)))
         .await
-        .with_context(|| format!("could not drop the throw-away database {name}"))?;
+        .with_context(|| format!("could not drop the scratch database {name}"))?;
     schema
 }
 
@@ -118,7 +119,7 @@ async fn apply_and_read(
     client
         .batch_execute(&sql)
         .await
-        .map_err(|error| refused(error, reference, &sql))?;
+        .map_err(|error| ddl_rejected(error, reference, &sql))?;
     model::read(&client).await
 }
 
@@ -134,25 +135,18 @@ fn without_meta_commands(sql: &str) -> String {
     sql.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn refused(error: tokio_postgres::Error, reference: &Reference, sql: &str) -> anyhow::Error {
-    let position = match error.as_db_error().and_then(|error| error.position()) {
-        Some(ErrorPosition::Original(position)) => usize::try_from(*position).ok(),
-        _ => None,
-    };
-    let line = position.map(|at| {
-        let before = sql.chars().take(at.saturating_sub(1));
-        format!(", line {}", 1 + before.filter(|&c| c == '\n').count())
-    });
+fn ddl_rejected(error: tokio_postgres::Error, reference: &Reference, sql: &str) -> anyhow::Error {
+    let line = statement_line(&error, sql, 0).map(|line| format!(", line {line}"));
     let place = format!("{}{}", reference.name, line.unwrap_or_default());
-    anyhow!(error).context(format!("{place}: the server refuses the DDL"))
+    anyhow!(error).context(format!("{place}: the server rejects the DDL"))
 }
 
-fn is_there_already(error: &anyhow::Error) -> bool {
+fn already_exists(error: &anyhow::Error) -> bool {
     let code = error.downcast_ref().and_then(tokio_postgres::Error::code);
     code == Some(&SqlState::DUPLICATE_SCHEMA)
 }
 
-/// Drops what killed processes left.
+/// Drops the databases that killed processes left.
 async fn sweep(client: &Client) -> Result<()> {
     let sql = format!(
         "SELECT datname::text
@@ -172,7 +166,7 @@ async fn sweep(client: &Client) -> Result<()> {
         client
             .batch_execute(&format!("DROP DATABASE IF EXISTS {}", quoted(&name)))
             .await
-            .with_context(|| format!("could not drop the throw-away database {name}"))?;
+            .with_context(|| format!("could not drop the scratch database {name}"))?;
     }
     Ok(())
 }

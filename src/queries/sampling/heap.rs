@@ -5,7 +5,7 @@ use std::ops::Range;
 use anyhow::{Context, Result};
 use tokio_postgres::{GenericClient, Row};
 
-use super::{Sampling, Spread};
+use super::spread::{Sampling, Spread};
 use crate::dataset::draw::Key;
 use crate::postgres::catalog::{self, Scope, Table, TableKind};
 use crate::postgres::name::quoted;

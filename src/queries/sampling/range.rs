@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use tokio_postgres::GenericClient;
 
-use super::{Sampling, Spread};
+use super::spread::{Sampling, Spread};
 use crate::dataset::draw::Key;
 use crate::postgres::catalog::{self, Column, Scope};
 use crate::postgres::name::quoted;

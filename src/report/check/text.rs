@@ -112,7 +112,7 @@ fn notes(report: &CheckReport, colour: Colour) -> String {
         Subject::Schema { against, tables } => {
             let verdict = painted(check.verdict(), colour);
             let tables = counted(*tables as u64, "table");
-            let against = against.as_ref().map(|it| format!(", held against {it}"));
+            let against = against.as_ref().map(|it| format!(", compared with {it}"));
             Some(format!(
                 "schema: {tables}{}  {verdict}\n",
                 against.unwrap_or_default()
@@ -289,7 +289,7 @@ empty                    -       -       -       -       -        -     -  -    
 
 foreign keys: 5 of 6 have an index  pass
 foreign-keys: fk-not-indexed is waived, never joined: what
-schema: 6 tables, held against catalog  pass
+schema: 6 tables, compared with catalog  pass
 styles: its time was used up after 1 of 20 samples
 related: skipped, left out
 

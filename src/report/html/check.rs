@@ -116,7 +116,7 @@ fn row(place: usize, check: &Check) -> String {
         Subject::Schema { tables, against } => {
             let against = against
                 .as_ref()
-                .map(|it| format!(", held against {}", text(it)));
+                .map(|it| format!(", compared with {}", text(it)));
             format!(
                 "<td colspan=\"4\">{tables} tables{}</td>",
                 against.unwrap_or_default()

@@ -1,7 +1,6 @@
 use super::*;
 use crate::copy::Scalar;
 use crate::index::samples;
-use crate::postgres::catalog::ConstraintKind;
 
 fn column(name: &str, type_name: &str) -> Column {
     Column {
@@ -28,7 +27,7 @@ fn constraint(name: &str, kind: ConstraintKind, columns: &[&str], definition: &s
     }
 }
 
-fn table() -> Described {
+fn table() -> TableDefinition {
     let index = |definition: &str| Index {
         definition: definition.into(),
         ..samples::index("child_at", &[3])
@@ -37,7 +36,7 @@ fn table() -> Described {
         definition: "FOREIGN KEY (c1) REFERENCES public.parent(id)".into(),
         ..samples::foreign_key(&[1])
     };
-    Described {
+    TableDefinition {
         oid: 1,
         name: TableName::new("public", "child"),
         columns: vec![column("id", "integer"), column("c1", "bigint")],
@@ -72,7 +71,7 @@ fn findings(change: impl FnOnce(&mut Schema)) -> Vec<Finding> {
 }
 
 /// What one change of the live table comes to: rule, message and DDL.
-fn one(change: impl FnOnce(&mut Described)) -> (&'static str, String, String) {
+fn one(change: impl FnOnce(&mut TableDefinition)) -> (&'static str, String, String) {
     let mut findings = findings(|schema| change(&mut schema.tables[0]));
     assert_eq!(findings.len(), 1, "{findings:?}");
     let finding = findings.remove(0);
@@ -95,52 +94,53 @@ fn the_same_is_no_finding() {
     assert_eq!(
         renamed,
         [],
-        "names are nobody's harm, and validation is told elsewhere"
+        "names don't matter, and validation has a rule of its own"
     );
 }
 
 #[test]
 fn each_difference_comes_with_its_ddl() {
-    let says = |found: (&'static str, String, String), rule: &str, message: &str, help: &str| {
-        assert_eq!((found.0, &*found.1, &*found.2), (rule, message, help));
-    };
-    says(
+    let has_finding =
+        |found: (&'static str, String, String), rule: &str, message: &str, help: &str| {
+            assert_eq!((found.0, &*found.1, &*found.2), (rule, message, help));
+        };
+    has_finding(
         one(|it| drop(it.columns.remove(1))),
         "column-missing",
         "column child.c1 is missing",
         "ALTER TABLE public.child ADD COLUMN c1 bigint;",
     );
-    says(
+    has_finding(
         one(|it| it.columns.push(column("Note", "text"))),
         "column-extra",
         "column child.\"Note\" isn't in the DDL",
         "ALTER TABLE public.child DROP COLUMN \"Note\";",
     );
-    says(
+    has_finding(
         one(|it| it.columns[1].type_name = "integer".into()),
         "column-type",
         "column child.c1 is of type integer, and should be bigint",
         "ALTER TABLE public.child ALTER COLUMN c1 TYPE bigint USING c1::bigint;",
     );
-    says(
+    has_finding(
         one(|it| it.columns[1].default = ColumnDefault::Expression("7".into())),
         "column-default",
         "column child.c1 has the default 7, and should have no default",
         "ALTER TABLE public.child ALTER COLUMN c1 DROP DEFAULT;",
     );
-    says(
+    has_finding(
         one(|it| it.columns[1].not_null = true),
         "column-null",
-        "column child.c1 refuses NULL, and should take it",
+        "column child.c1 rejects NULL, and should accept it",
         "ALTER TABLE public.child ALTER COLUMN c1 DROP NOT NULL;",
     );
-    says(
+    has_finding(
         one(|it| drop(it.constraints.remove(0))),
         "constraint-missing",
         "child lacks PRIMARY KEY (id)",
         "ALTER TABLE public.child ADD CONSTRAINT child_pkey PRIMARY KEY (id);",
     );
-    says(
+    has_finding(
         one(|it| it.foreign_keys[0].definition += " ON DELETE CASCADE"),
         "constraint-differs",
         "constraint child_c1_fkey of child is FOREIGN KEY (c1) REFERENCES public.parent(id) ON DELETE CASCADE, and \
@@ -148,7 +148,7 @@ fn each_difference_comes_with_its_ddl() {
         "ALTER TABLE public.child DROP CONSTRAINT child_c1_fkey, \
          ADD CONSTRAINT child_c1_fkey FOREIGN KEY (c1) REFERENCES public.parent(id);",
     );
-    says(
+    has_finding(
         one(|it| {
             let check = constraint("small", ConstraintKind::Check, &["c1"], "CHECK ((c1 < 9))");
             it.constraints.push(check);
@@ -157,13 +157,13 @@ fn each_difference_comes_with_its_ddl() {
         "constraint small of child isn't in the DDL: CHECK ((c1 < 9))",
         "ALTER TABLE public.child DROP CONSTRAINT small;",
     );
-    says(
+    has_finding(
         one(|it| it.indexes.clear()),
         "index-missing",
         "index child_at of child is missing",
         "CREATE INDEX child_at ON public.child USING btree (at);",
     );
-    says(
+    has_finding(
         one(|it| {
             it.indexes[0].definition =
                 "CREATE INDEX child_at ON public.child USING hash (at)".into()
@@ -189,7 +189,7 @@ fn a_missing_table_is_made_whole() {
 
 #[test]
 fn missing_parents_come_before_their_children() {
-    let parent = Described {
+    let parent = TableDefinition {
         name: TableName::new("public", "parent"),
         foreign_keys: vec![],
         ..table()
@@ -198,20 +198,23 @@ fn missing_parents_come_before_their_children() {
         tables: vec![table(), parent],
     };
     let found = compare(&wanted, &Schema::default(), "public", true);
-    let told: Vec<&str> = found.iter().map(|it| it.message.as_str()).collect();
-    assert_eq!(told, ["table parent is missing", "table child is missing"]);
+    let messages: Vec<&str> = found.iter().map(|it| it.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        ["table parent is missing", "table child is missing"]
+    );
 }
 
 #[test]
 fn a_table_too_many_warns_in_the_same_schema_alone() {
     let found = findings(|schema| {
         for schema_name in ["public", "other"] {
-            schema.tables.push(Described {
+            schema.tables.push(TableDefinition {
                 name: TableName::new(schema_name, "audit"),
                 ..table()
             });
         }
     });
-    let told: Vec<(&str, Severity)> = found.iter().map(|it| (it.rule, it.severity)).collect();
-    assert_eq!(told, [("table-extra", Severity::Warn)]);
+    let messages: Vec<(&str, Severity)> = found.iter().map(|it| (it.rule, it.severity)).collect();
+    assert_eq!(messages, [("table-extra", Severity::Warn)]);
 }

@@ -1,0 +1,156 @@
+//! The values of a query's parameters, or why there are none.
+
+use anyhow::Result;
+use tokio_postgres::GenericClient;
+use tokio_postgres::types::Type;
+
+use super::spread::Sampling;
+use super::{heap, range};
+use crate::dataset::document::did_you_mean;
+use crate::postgres::catalog::{self, Column, Scope};
+use crate::postgres::name::{TableName, quoted};
+use crate::queries::parameter::{ColumnRef, Parameter, ValueSource};
+use crate::queries::query::Query;
+use crate::queries::value::ParameterValue;
+
+/// A parameter's values, or why there are none.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SampledValues {
+    /// At least one.
+    Values {
+        /// The type to prepare the statement with.
+        ty: Type,
+        /// The values, ascending or in the order of the table's pages.
+        values: Vec<ParameterValue>,
+    },
+    /// The column holds no values.
+    NoRows {
+        /// The table, quoted.
+        table: String,
+        /// The column, quoted.
+        column: String,
+    },
+    /// The column isn't of an integer type, and its relation has no pages to take the last of.
+    NoHeap {
+        /// The relation, quoted.
+        table: String,
+        /// The column, quoted.
+        column: String,
+        /// The column's type.
+        type_name: String,
+    },
+    /// The table doesn't exist.
+    NoTable,
+}
+
+/// The values of one parameter. Its column is looked up in the schema that it names, else in `schema` when one is given,
+/// else along the search path; an error when the table has no such column.
+pub async fn sample_parameter(
+    client: &impl GenericClient,
+    query: &Query,
+    parameter: &Parameter,
+    sampling: &Sampling,
+    schema: Option<&str>,
+) -> Result<SampledValues> {
+    let source = match &parameter.source {
+        ValueSource::Column(column) => column,
+        ValueSource::Fixed { ty, value } => {
+            return Ok(SampledValues::Values {
+                ty: ty.clone(),
+                values: vec![value.clone()],
+            });
+        }
+    };
+    // The search path would go on to other schemas, and their ids prove nothing.
+    let schema = source.schema.as_deref().or(schema);
+    let Some(table_oid) = catalog::find(client, schema, &source.table).await? else {
+        return Ok(SampledValues::NoTable);
+    };
+    let columns = catalog::columns(client, Scope::Tables(&[table_oid])).await?;
+    let column = columns
+        .iter()
+        .find(|column| column.name == source.column)
+        .ok_or_else(|| no_column(query, parameter, source, &columns))?;
+    sample_column(client, source, table_oid, column, sampling).await
+}
+
+async fn sample_column(
+    client: &impl GenericClient,
+    source: &ColumnRef,
+    table_oid: u32,
+    column: &Column,
+    sampling: &Sampling,
+) -> Result<SampledValues> {
+    let table = match &source.schema {
+        Some(schema) => TableName::new(schema, &source.table).to_string(),
+        None => quoted(&source.table),
+    };
+    let ty = parameter_type(column);
+    let values: Vec<ParameterValue> = if is_integer(&ty) {
+        let integers = range::sample(client, table_oid, &table, column, sampling).await?;
+        integers.into_iter().map(ParameterValue::Integer).collect()
+    } else {
+        match heap::sample(client, table_oid, &[&column.name], sampling).await? {
+            Some(rows) => rows.into_iter().flatten().collect(),
+            None => {
+                return Ok(SampledValues::NoHeap {
+                    table,
+                    column: quoted(&column.name),
+                    type_name: column.type_name.clone(),
+                });
+            }
+        }
+    };
+    let column = quoted(&column.name);
+    match values.is_empty() {
+        true => Ok(SampledValues::NoRows { table, column }),
+        false => Ok(SampledValues::Values { ty, values }),
+    }
+}
+
+/// The values of several columns, taken together from the same rows, in the columns' order, each with its type. The lists
+/// are empty where the table holds no rows without a NULL in them.
+pub async fn sample_rows(
+    client: &impl GenericClient,
+    table_oid: u32,
+    columns: &[&str],
+    sampling: &Sampling,
+) -> Result<Vec<(Type, Vec<ParameterValue>)>> {
+    let known = catalog::columns(client, Scope::Tables(&[table_oid])).await?;
+    let rows = heap::sample(client, table_oid, columns, sampling).await?;
+    let rows = rows.unwrap_or_default();
+    let column = |(at, name): (usize, &&str)| {
+        let column = known.iter().find(|column| column.name == **name);
+        let ty = column.map_or(Type::UNKNOWN, parameter_type);
+        let values = rows.iter().filter_map(|row| row.get(at).cloned());
+        (ty, values.collect())
+    };
+    Ok(columns.iter().enumerate().map(column).collect())
+}
+
+/// The type to declare a parameter as; where tokio-postgres doesn't know it, the server finds it out.
+fn parameter_type(column: &Column) -> Type {
+    Type::from_oid(column.data_type.base().oid).unwrap_or(Type::UNKNOWN)
+}
+
+fn is_integer(ty: &Type) -> bool {
+    [Type::INT2, Type::INT4, Type::INT8].contains(ty)
+}
+
+fn no_column(
+    query: &Query,
+    parameter: &Parameter,
+    source: &ColumnRef,
+    columns: &[Column],
+) -> anyhow::Error {
+    let names: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
+    let message = format!(
+        "parameter `{}` takes its values from {}.{}, but the table has no such column; {} (it has {})",
+        parameter.name,
+        quoted(&source.table),
+        quoted(&source.column),
+        did_you_mean(&source.column, names.iter().copied()),
+        names.join(", ")
+    );
+    query.error(parameter.line, message)
+}
