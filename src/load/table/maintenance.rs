@@ -64,7 +64,7 @@ pub async fn ensure_counts(
     for account in accounts {
         ensure!(
             account.loaded == counted,
-            "{table} has {counted} rows, and {} were loaded into it; another session or a trigger wrote to it meanwhile",
+            "{table} holds {counted} rows, and {} were loaded into it; another session or a trigger wrote to it meanwhile",
             account.loaded
         );
     }
