@@ -1,21 +1,7 @@
 //! `seedrow check --save`, `seedrow compare` and the pages in HTML.
 
+use crate::shop::orders;
 use crate::support::{Db, Run, Workdir, seedrow};
-
-/// Two tables that aren't small, and the index of their key.
-const SHOP: &str = "
-    CREATE TABLE shops (id int PRIMARY KEY);
-    CREATE TABLE orders (id int PRIMARY KEY, shop_id int REFERENCES shops, pad text);
-    INSERT INTO shops SELECT generate_series(1, 10000);
-    INSERT INTO orders SELECT i, 1 + i % 10000, repeat('p', 100) FROM generate_series(1, 40000) AS i;
-    CREATE INDEX orders_shop_id_idx ON orders (shop_id)";
-
-fn shop(test: &str) -> Db {
-    let db = Db::new(test);
-    db.execute(SHOP);
-    seedrow(["check", "--settle", "--only", "plans", "--url", &db.url()]).exits(0);
-    db
-}
 
 fn save(dir: &Workdir, db: &Db, file: &str) -> Run {
     dir.seedrow([
@@ -31,7 +17,7 @@ fn save(dir: &Workdir, db: &Db, file: &str) -> Run {
 
 #[test]
 fn the_same_twice_is_no_change() {
-    let (db, dir) = (shop("twice"), Workdir::new("twice"));
+    let (db, dir) = (orders("twice"), Workdir::new("twice"));
     save(&dir, &db, "a.json").exits(0);
     save(&dir, &db, "b.json").exits(0);
     let compare = ["compare", "a.json", "b.json", "--fail-on", "regression"];
@@ -52,7 +38,7 @@ fn the_same_twice_is_no_change() {
 
 #[test]
 fn a_dropped_index_is_a_regression() {
-    let (db, dir) = (shop("dropped"), Workdir::new("dropped"));
+    let (db, dir) = (orders("dropped"), Workdir::new("dropped"));
     save(&dir, &db, "a.json").exits(0);
     db.execute("DROP INDEX orders_shop_id_idx");
     save(&dir, &db, "b.json").exits(1);
@@ -76,7 +62,7 @@ fn a_dropped_index_is_a_regression() {
 
 #[test]
 fn without_its_indexes_a_database_is_compared_with_itself() {
-    let (db, dir) = (shop("without"), Workdir::new("without"));
+    let (db, dir) = (orders("without"), Workdir::new("without"));
     let url = db.url();
     let compare = ["compare", "--without-indexes", "--url", &url];
     dir.seedrow(compare)
@@ -129,7 +115,7 @@ fn a_file_of_the_first_version_still_reads() {
 
 #[test]
 fn pages_stand_alone() {
-    let (db, dir) = (shop("pages"), Workdir::new("pages"));
+    let (db, dir) = (orders("pages"), Workdir::new("pages"));
     let url = db.url();
     let check = dir
         .seedrow([

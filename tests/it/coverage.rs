@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::shop::freight;
 use crate::support::{Db, Run, Workdir, seedrow};
 use serde_json::Value;
 
@@ -131,8 +132,7 @@ fn a_hospital_that_three_teams_left() {
 
 #[test]
 fn a_forwarder_s_keys_of_several_columns() {
-    let db = Db::new("freight");
-    db.execute(FREIGHT);
+    let db = freight("freight");
     let json = check(&db, &["--only", "coverage,schema"]).exits(1).json();
     assert_keys(
         &json,
@@ -159,8 +159,7 @@ fn a_forwarder_s_keys_of_several_columns() {
 
 #[test]
 fn lookups_are_run_on_any_keys() {
-    let db = Db::new("lookups");
-    db.execute(FREIGHT);
+    let db = freight("lookups");
     seedrow(["index", "--build", "--url", &db.url()]).exits(0);
     // A fresh database isn't settled.
     let unsettled = check(&db, &["--only", "plans"]).exits(2).json();

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use crate::support::{PrivateHome, SEEDROW, eventually, is_root, value_at};
+use crate::support::{PrivateHome, SEEDROW, eventually, is_root, not_run, value_at};
 use rustix::process::{Pid, Signal, kill_process};
 use seedrow::postgres::embedded::{Arrival, Home};
 
@@ -257,7 +257,7 @@ fn a_start_that_fails_shows_the_log() {
 #[test]
 fn a_home_that_the_server_cannot_enter_is_refused() {
     if !is_root() {
-        eprintln!("not root: the server runs as the same user, who can enter its own folders");
+        not_run("not root: the server runs as the same user, who can enter its own folders");
         return;
     }
     use std::os::unix::fs::PermissionsExt;
@@ -298,7 +298,7 @@ fn psql_passes_its_exit_on_and_names_what_is_missing() {
     };
     let run = psql("SELECT 1 + 1");
     if run.stderr.contains("found no psql") {
-        eprintln!("no psql: its exit code was not looked at");
+        not_run("there is no psql");
         return;
     }
     assert_eq!(run.exits(0).stdout, "2\n");

@@ -1,5 +1,6 @@
 //! What CI systems read of `seedrow check`: JSON by its schema, JUnit XML, GitHub's annotations and job summary.
 
+use crate::shop::freight;
 use crate::support::{Db, Workdir};
 use quick_junit::{Report, TestCaseStatus};
 use serde_json::Value;
@@ -87,8 +88,7 @@ fn assert_schema(text: &str) {
 
 #[test]
 fn json_of_everything_there_is_keeps_to_its_schema() {
-    let db = Db::new("everything");
-    db.execute(include_str!("../databases/freight.sql"));
+    let db = freight("everything");
     let dir = Workdir::new("everything");
     let url = db.url();
     let run = dir.seedrow([

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Workdir, command, eventually, is_root, run, seedrow};
+use crate::support::{Workdir, command, eventually, is_root, not_run, run, seedrow};
 
 /// What a folder holds, by name, hidden entries included.
 fn names(folder: &Path) -> Vec<String> {
@@ -83,7 +83,7 @@ fn what_cannot_be_a_folder_is_refused() {
     generate("/proc/nothing/here").exits(2).stderr_has("/proc");
     assert_eq!(dir.read("file"), "mine");
     if is_root() {
-        eprintln!("skipped as root, whom no permission keeps out: a closed folder");
+        not_run("root, whom no permission keeps out of a closed folder");
         return;
     }
     dir.write("closed/x", "");

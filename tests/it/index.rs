@@ -1,9 +1,9 @@
 //! `seedrow index` on a real server: what it lists, what it builds, what it leaves alone.
 
 use std::process::Stdio;
-use std::thread;
 
-use crate::support::{Db, Run, command, eventually, execute_at, seedrow};
+use crate::shop::Session;
+use crate::support::{Db, Run, command, eventually, seedrow};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Foreign keys and indexes of each kind; names that need quotes, and one that is taken.
@@ -242,35 +242,23 @@ fn concurrently_builds_all_but_partitioned_tables() {
 fn an_index_that_fails_is_named_with_the_others_built() {
     let db = Db::new("fails");
     db.execute("CREATE TABLE a (id int PRIMARY KEY, up int REFERENCES a); CREATE TABLE b (up int REFERENCES a)");
-    let url = db.url();
-    let blocker = thread::spawn(move || {
-        execute_at(
-            &url,
-            "BEGIN; LOCK TABLE b IN ROW EXCLUSIVE MODE; SELECT pg_sleep(8); COMMIT",
-        )
-    });
-    locked(&db, "b");
+    let blocker = Session::new(&db.url());
+    blocker.execute("BEGIN; LOCK TABLE b IN ROW EXCLUSIVE MODE");
     index(&db, &["--build"])
         .exits(2)
         .stderr_has("1 of 2 indexes built")
         .stderr_has("could not build index b_up_idx on public.b (up)")
         .stderr_has("another session has public.b locked")
         .stderr_has(&format!("`{} --concurrently`", typed_index(&db)));
-    blocker.join().unwrap();
+    drop(blocker);
 }
 
 #[test]
 fn an_interrupted_build_leaves_nothing() {
     let db = Db::new("interrupted");
     db.execute("CREATE TABLE a (id int PRIMARY KEY, up int REFERENCES a)");
-    let url = db.url();
-    let blocker = thread::spawn(move || {
-        execute_at(
-            &url,
-            "BEGIN; LOCK TABLE a IN ROW EXCLUSIVE MODE; SELECT pg_sleep(4); COMMIT",
-        )
-    });
-    locked(&db, "a");
+    let blocker = Session::new(&db.url());
+    blocker.execute("BEGIN; LOCK TABLE a IN ROW EXCLUSIVE MODE");
     let mut building = command(["index", "--build", "--url", &db.url()]);
     let child = building.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = child.spawn().unwrap();
@@ -286,7 +274,7 @@ fn an_interrupted_build_leaves_nothing() {
         stderr.contains(&format!("`{rest}` builds the rest")),
         "{stderr}"
     );
-    blocker.join().unwrap();
+    drop(blocker);
     eventually("the build has ended", || db.value(waits) == "0");
     assert_eq!(
         db.value("SELECT count(*) FROM pg_indexes WHERE indexname = 'a_up_idx'"),
@@ -306,12 +294,4 @@ fn a_role_that_may_not_index_is_told_who_may() {
     seedrow(["index", "--build", "--url", &url])
         .exits(2)
         .stderr_has("only the owner of public.a may index it");
-}
-
-/// Waits until somebody is writing to the table.
-fn locked(db: &Db, table: &str) {
-    let sql = format!(
-        "SELECT count(*) FROM pg_locks WHERE relation = '{table}'::regclass AND mode = 'RowExclusiveLock' AND granted"
-    );
-    eventually("the table is locked", || db.value(&sql) == "1");
 }

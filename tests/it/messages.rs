@@ -5,7 +5,9 @@ use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
 use std::process::{Command, Stdio};
 
-use crate::support::{Db, PrivateHome, SEEDROW, Workdir, command, eventually, run, seedrow};
+use crate::support::{
+    Db, PrivateHome, SEEDROW, Workdir, command, eventually, not_run, run, seedrow,
+};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// The exit code when every write to stderr fails.
@@ -48,7 +50,7 @@ fn arguments_need_not_be_utf8() {
     let dir = Workdir::new("not_utf8");
     let folder = OsStr::from_bytes(b"caf\xe9");
     if fs::create_dir(dir.path("").join(folder)).is_err() {
-        eprintln!("skipped: this file system takes UTF-8 names only");
+        not_run("this file system takes UTF-8 names only");
         return;
     }
     let text = OsStr::new;

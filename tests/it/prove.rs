@@ -1,16 +1,8 @@
 //! `seedrow check --prove` and `--settle`: what an index buys, and whether a plan can be relied on.
 
-use crate::shop::Session;
+use crate::shop::{Session, orders};
 use crate::support::{Db, Run, Workdir, seedrow};
 use serde_json::Value;
-
-/// Two tables that aren't small, the lookup served by an index.
-const SHOP: &str = "
-    CREATE TABLE shops (id int PRIMARY KEY);
-    CREATE TABLE orders (id int PRIMARY KEY, shop_id int REFERENCES shops, pad text);
-    INSERT INTO shops SELECT generate_series(1, 10000);
-    INSERT INTO orders SELECT i, 1 + i % 10000, repeat('p', 100) FROM generate_series(1, 40000) AS i;
-    CREATE INDEX orders_shop_id_idx ON orders (shop_id)";
 
 const DATASET: &str = r#"
 about = "one query"
@@ -56,7 +48,7 @@ fn check_query(db: &Db, test: &str, query: &str, more: &[&str]) -> Run {
 
 #[test]
 fn a_check_is_seen_to_fail_without_its_index() {
-    let db = settled("fails_without", SHOP);
+    let db = orders("fails_without");
     let json = check(&db, &["--prove", "--allow-locks", "--format", "json"])
         .exits(0)
         .json();
@@ -76,7 +68,7 @@ fn a_check_is_seen_to_fail_without_its_index() {
 
 #[test]
 fn a_check_that_stays_green_is_a_finding() {
-    let db = settled("stays_green", SHOP);
+    let db = orders("stays_green");
     db.execute("CREATE INDEX twice ON orders (shop_id, id)");
     check(&db, &["--prove", "--allow-locks"])
         .exits(1)
@@ -104,7 +96,7 @@ fn a_small_table_s_query_proves_nothing_and_its_key_is_still_seen_uncovered() {
 
 #[test]
 fn others_are_not_locked_out_unasked() {
-    let db = settled("unasked", SHOP);
+    let db = orders("unasked");
     check(&db, &["--prove"])
         .exits(2)
         .stderr_has("add --allow-locks");

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{Db, Run, SEEDROW, Workdir, run, shared_home};
+use crate::support::{Db, Run, SEEDROW, Workdir, run, seedrow, shared_home};
 
 /// The dataset; a test may write another one over it.
 pub const DATASET: &str = r#"about = "owners and their pets"
@@ -45,6 +45,32 @@ CREATE TABLE pets (
 pub const OWNERS: &str = "id,name\n1,Ann\n2,Bob\n";
 /// Three pets.
 pub const PETS: &str = "id,owner_id,name,weight\n1,1,Rex,30\n2,1,Mia,4\n3,2,Tom,5\n";
+
+/// Two settled tables that aren't small, the lookup of their key served by an index.
+#[track_caller]
+pub fn orders(test: &str) -> Db {
+    Db::copy_of("orders", test, |db| {
+        db.execute(
+            "SET session_replication_role = replica;
+            CREATE TABLE shops (id int PRIMARY KEY);
+            CREATE TABLE orders (id int PRIMARY KEY, shop_id int REFERENCES shops, pad text);
+            INSERT INTO shops SELECT generate_series(1, 10000);
+            INSERT INTO orders SELECT i, 1 + i % 10000, repeat('p', 100) FROM generate_series(1, 40000) AS i;
+            CREATE INDEX orders_shop_id_idx ON orders (shop_id)",
+        );
+        seedrow(["check", "--settle", "--only", "plans", "--url", &db.url()]).exits(0);
+    })
+}
+
+/// A forwarder's database, whose keys are of several columns.
+#[track_caller]
+pub fn freight(test: &str) -> Db {
+    let sql = concat!(
+        "SET session_replication_role = replica;",
+        include_str!("../databases/freight.sql")
+    );
+    Db::copy_of("freight", test, |db| db.execute(sql))
+}
 
 /// Every constraint but the ledger's, with its definition and comment.
 pub const CONSTRAINTS: &str = "

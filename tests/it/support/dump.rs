@@ -4,7 +4,7 @@ use std::process::Command;
 
 use seedrow::postgres::programs;
 
-use super::{rows_at, value_at};
+use super::rows_at;
 
 /// `pg_dump --schema-only` without the ledger and without what differs from run to run. Needs pg_dump beside the server
 /// programs.
@@ -28,12 +28,22 @@ pub fn contents(url: &str, schema: &str) -> String {
     let tables = format!(
         "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = '{schema}' ORDER BY 1"
     );
-    let each = rows_at(url, &tables).into_iter().map(|row| {
-        let table = row[0].clone().unwrap();
-        let sum = format!(
-            "SELECT count(*) || ' rows, ' || COALESCE(sum(hashtextextended(t::text, 0)::numeric), 0) FROM {table} AS t"
-        );
-        format!("{table}: {}\n", value_at(url, &sum))
-    });
-    each.collect()
+    let tables: Vec<String> = rows_at(url, &tables)
+        .into_iter()
+        .map(|row| row[0].clone().unwrap())
+        .collect();
+    let sum = |table: &String| {
+        format!(
+            "SELECT '{table}: ' || count(*) || ' rows, ' || COALESCE(sum(hashtextextended(t::text, 0)::numeric), 0)
+            FROM {table} AS t"
+        )
+    };
+    let sums: Vec<String> = tables.iter().map(sum).collect();
+    let lines = rows_at(url, &sums.join(" UNION ALL "));
+    let mut lines: Vec<String> = lines
+        .into_iter()
+        .map(|row| format!("{}\n", row[0].clone().unwrap()))
+        .collect();
+    lines.sort();
+    lines.concat()
 }

@@ -31,18 +31,20 @@ pub use front::{Answer, front};
 pub use home::PrivateHome;
 pub use pooler::pooler;
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::future::Future;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use seedrow::postgres::embedded::Lease;
 use seedrow::postgres::name::quoted;
 use seedrow::suggestion::{HOME, TARGET};
@@ -101,6 +103,17 @@ pub fn is_root() -> bool {
     seedrow::postgres::account::is_root()
 }
 
+/// Reports what a test leaves out on this machine and why: on stderr, and at the end of `scripts/test`.
+pub fn not_run(what: &str) {
+    let test = thread::current();
+    let line = format!("not run: {}: {what}\n", test.name().unwrap_or("main"));
+    eprint!("{line}");
+    if let Some(path) = std::env::var_os("SEEDROW_NOT_RUN") {
+        let file = fs::File::options().append(true).create(true).open(path);
+        file.unwrap().write_all(line.as_bytes()).unwrap();
+    }
+}
+
 /// One test's database on the shared server. Dropped with the value, unless the test fails: then it stays for a look.
 pub struct Db {
     name: String,
@@ -111,22 +124,42 @@ impl Db {
     /// what a failed run left is replaced.
     #[track_caller]
     pub fn new(test: &str) -> Db {
-        let mut name = format!("{}_{test}", subject());
-        // Postgres cuts names at 63 bytes; two long ones must not become one.
-        if name.len() > 63 {
-            let hash = name.bytes().fold(0_u32, |hash, byte| {
-                hash.wrapping_mul(31).wrapping_add(byte.into())
-            });
-            name.truncate(54);
-            name.push_str(&format!("_{hash:08x}"));
-        }
-        let db = Db { name };
-        db.drop_database();
-        execute_at(
-            &server().url("postgres"),
-            &format!("CREATE DATABASE {} TEMPLATE template0", quoted(&db.name)),
-        );
+        let db = Db {
+            name: database_name(test),
+        };
+        db.create("template0");
         db
+    }
+
+    /// A copy of a database that `fill` has filled for the first test that asked, for tests that start from the same rows.
+    /// The original, named `sample`, stays until the next run.
+    #[track_caller]
+    pub fn copy_of(sample: &str, test: &str, fill: impl FnOnce(&Db)) -> Db {
+        static MADE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+        let original = format!("sample_{sample}");
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        if !made.contains(&original) {
+            let db = Db {
+                name: original.clone(),
+            };
+            db.create("template0");
+            fill(&db);
+            std::mem::forget(db);
+            made.insert(original.clone());
+        }
+        drop(made);
+        let db = Db {
+            name: database_name(test),
+        };
+        db.create(&original);
+        db
+    }
+
+    fn create(&self, template: &str) {
+        self.drop_database();
+        let (name, template) = (quoted(&self.name), quoted(template));
+        let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        execute_at(&server().url("postgres"), &create);
     }
 
     /// For `--url`.
@@ -161,6 +194,21 @@ impl Db {
         );
         execute_at(&server().url("postgres"), &drop);
     }
+}
+
+/// The name of a test's database.
+#[track_caller]
+fn database_name(test: &str) -> String {
+    let mut name = format!("{}_{test}", subject());
+    // Postgres cuts names at 63 bytes; two long ones must not become one.
+    if name.len() > 63 {
+        let hash = name.bytes().fold(0_u32, |hash, byte| {
+            hash.wrapping_mul(31).wrapping_add(byte.into())
+        });
+        name.truncate(54);
+        name.push_str(&format!("_{hash:08x}"));
+    }
+    name
 }
 
 impl Drop for Db {
@@ -332,21 +380,21 @@ pub fn run(mut command: Command) -> Run {
         .unwrap();
     let stdout = collect(child.stdout.take().unwrap());
     let stderr = collect(child.stderr.take().unwrap());
-    let deadline = Instant::now() + DEADLINE;
-    let mut late = false;
-    let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        if Instant::now() > deadline {
-            late = true;
-            child.kill().unwrap();
-        }
-        thread::sleep(Duration::from_millis(2));
-    };
+    let pid = Pid::from_child(&child);
+    let (ended, end) = mpsc::channel();
+    let status = thread::spawn(move || {
+        let status = child.wait().unwrap();
+        // Nobody listens after the deadline.
+        let _ = ended.send(());
+        status
+    });
+    let late = end.recv_timeout(DEADLINE).is_err();
+    if late {
+        kill_process(pid, Signal::KILL).unwrap();
+    }
     let run = Run {
         command: format!("{command:?}"),
-        status,
+        status: status.join().unwrap(),
         stdout: stdout.join().unwrap(),
         stderr: stderr.join().unwrap(),
     };
@@ -446,8 +494,11 @@ impl Run {
 #[track_caller]
 pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + DEADLINE;
+    let mut pause = Duration::from_millis(5);
     while !holds() {
         assert!(Instant::now() < deadline, "not within {DEADLINE:?}: {what}");
-        thread::sleep(Duration::from_millis(5));
+        thread::sleep(pause);
+        // Most questions cost a connection, and take the time from what is awaited.
+        pause = (pause * 3 / 2).min(Duration::from_millis(40));
     }
 }
