@@ -355,13 +355,13 @@ fn a_header_asserts_and_waives() {
     assertions("", &[])
         .exits(1)
         .stdout_has("no index of styles(product_id) is searched, in 20 of 20 samples")
-        .stdout_has("4 rows come with id = ")
+        .stdout_has("4 rows are returned with id = ")
         .stdout_has("[over-buffers]");
     let waived = "-- waive: seq-scan: a nightly job\n-- waive: index-not-used: the same\n\
                   -- waive: over-rows: four is fine\n-- waive: over-buffers: it scans\n";
     assertions(waived, &[])
         .exits(0)
-        .stdout_has("q: over-rows is waived, four is fine: 4 rows come");
+        .stdout_has("q: over-rows is waived, four is fine: 4 rows are returned");
     let json = assertions(waived, &["--format", "json"]).json();
     assert_eq!(json["checks"][0]["waived"][0]["reason"], "a nightly job");
     db.execute("CREATE INDEX ON styles (product_id)");

@@ -159,7 +159,8 @@ fn a_forwarder_s_keys_of_several_columns() {
 
 #[test]
 fn lookups_are_run_on_any_keys() {
-    let db = freight("lookups");
+    let db = Db::new("lookups");
+    db.execute(FREIGHT);
     seedrow(["index", "--build", "--url", &db.url()]).exits(0);
     // A fresh database isn't settled.
     let unsettled = check(&db, &["--only", "plans"]).exits(2).json();

@@ -274,8 +274,8 @@ fn an_interrupted_build_leaves_nothing() {
         stderr.contains(&format!("`{rest}` builds the rest")),
         "{stderr}"
     );
-    drop(blocker);
     eventually("the build has ended", || db.value(waits) == "0");
+    drop(blocker);
     assert_eq!(
         db.value("SELECT count(*) FROM pg_indexes WHERE indexname = 'a_up_idx'"),
         "0"
