@@ -7,8 +7,8 @@ use anyhow::Result;
 use crate::cli::{DatasetArgs, JobsArgs, QuietArgs, RowsArgs};
 use crate::commands::{Outcome, stoppable};
 use crate::dataset::Dataset;
-use crate::files::folder::Existing;
-use crate::files::write::Order;
+use crate::files::folder::ExistingFiles;
+use crate::files::write::WriteJob;
 use crate::progress::Progress;
 use crate::report;
 
@@ -50,13 +50,13 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     );
     let (jobs, out) = (args.jobs.count(), args.out.clone());
     let existing = if args.overwrite {
-        Existing::Overwrite
+        ExistingFiles::Overwrite
     } else {
-        Existing::Refuse
+        ExistingFiles::Refuse
     };
     let start = std::time::Instant::now();
     let manifest = stoppable(move |stop| {
-        let order = Order {
+        let job = WriteJob {
             dataset: &dataset,
             tables,
             rows,
@@ -65,7 +65,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
             out: &out,
             existing,
         };
-        order.carry_out(&progress, stop)
+        job.run(&progress, stop)
     })
     .await?;
     report::generate::files(&args.out, &manifest, start.elapsed())?;

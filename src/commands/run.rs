@@ -11,8 +11,8 @@ use crate::cli::{DatasetArgs, JobsArgs, LoadArgs, QuietArgs, RowsArgs, SampleArg
 use crate::commands::check::{FailOn, outcome, sampling_of, suite};
 use crate::commands::{Outcome, command_line, load as load_command, stoppable, suggestions};
 use crate::dataset::{Dataset, Waiver, waivers_with};
-use crate::files::folder::{Existing, ensure_may_hold};
-use crate::files::write::Order;
+use crate::files::folder::{ExistingFiles, ensure_can_write};
+use crate::files::write::WriteJob;
 use crate::files::{Manifest, manifest};
 use crate::index::{self, Along, Built, How, Mode, Survey};
 use crate::load::{
@@ -208,7 +208,7 @@ impl Job<'_> {
             return Ok(manifest);
         }
         ensure!(
-            ensure_may_hold(folder, Existing::Refuse).is_ok(),
+            ensure_can_write(folder, ExistingFiles::Refuse).is_ok(),
             "{} is a file or holds files already; choose another --csv folder",
             folder.display()
         );
@@ -216,16 +216,16 @@ impl Job<'_> {
         let (Origin { rows, seed }, jobs) = (self.origin, self.args.jobs.count());
         let (out, progress) = (folder.to_owned(), self.progress.clone());
         stoppable(move |stop| {
-            let order = Order {
+            let job = WriteJob {
                 dataset: &dataset,
                 tables,
                 rows,
                 seed,
                 jobs,
                 out: &out,
-                existing: Existing::Refuse,
+                existing: ExistingFiles::Refuse,
             };
-            order.carry_out(&progress, stop)
+            job.run(&progress, stop)
         })
         .await
     }

@@ -1,4 +1,4 @@
-//! A folder of files that appears as a whole: written in a hidden folder beside them, synced, renamed; the manifest last.
+//! A folder of files that appears as a whole: written to a hidden folder in it, synced, renamed; the manifest last.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,9 +12,9 @@ use crate::files::manifest::{self, Manifest};
 /// The hidden folders that files are written in; one that a killed run left is removed by the next.
 const STAGING: &str = ".seedrow-partial-";
 
-/// Whether files that stand in the way are replaced.
+/// Whether existing files are replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
+pub enum ExistingFiles {
     /// A folder that holds files is refused.
     Refuse,
     /// Files of the same names are replaced, and those that an earlier manifest lists are removed.
@@ -27,12 +27,12 @@ pub struct Staging {
     staged: TempDir,
 }
 
-/// Refuses a folder that holds files, or that cannot be one.
-pub fn ensure_may_hold(target: &Path, existing: Existing) -> Result<()> {
+/// Refuses a path that is no folder, and a folder that holds files unless they may be replaced.
+pub fn ensure_can_write(target: &Path, existing: ExistingFiles) -> Result<()> {
     if target.exists() && !target.is_dir() {
         bail!("{} is a file; --out takes a folder", target.display());
     }
-    if existing == Existing::Overwrite || !target.exists() {
+    if existing == ExistingFiles::Overwrite || !target.exists() {
         return Ok(());
     }
     let entries =
@@ -52,7 +52,7 @@ pub fn ensure_may_hold(target: &Path, existing: Existing) -> Result<()> {
     Ok(())
 }
 
-/// Refuses when the disk of `target` has no room for so many bytes more.
+/// Refuses when the disk of `target` lacks space for so many bytes more.
 pub fn ensure_room(target: &Path, bytes: u64) -> Result<()> {
     let target = std::path::absolute(target)
         .with_context(|| format!("could not resolve {}", target.display()))?;
@@ -60,8 +60,12 @@ pub fn ensure_room(target: &Path, bytes: u64) -> Result<()> {
         .ancestors()
         .find(|path| path.exists())
         .unwrap_or(&target);
-    let disk = rustix::fs::statvfs(existing)
-        .with_context(|| format!("could not ask how much room {} has", existing.display()))?;
+    let disk = rustix::fs::statvfs(existing).with_context(|| {
+        format!(
+            "could not read how much space is free for {}",
+            existing.display()
+        )
+    })?;
     let room = disk.f_bavail.saturating_mul(disk.f_frsize);
     if bytes > room {
         bail!(
@@ -83,7 +87,7 @@ impl Staging {
         let staged = tempfile::Builder::new()
             .prefix(STAGING)
             .tempdir_in(target)
-            // tempfile's error says the path again, and keeps the system's own to itself.
+            // tempfile's error repeats the path and hides the system's own.
             .map_err(|error| io::Error::from(error.kind()))
             .with_context(|| format!("could not write in {}", target.display()))?;
         Ok(Staging {
@@ -92,13 +96,13 @@ impl Staging {
         })
     }
 
-    /// Where a file goes until all are complete.
+    /// The path of a file until all are complete.
     pub fn path(&self, name: &str) -> PathBuf {
         self.staged.path().join(name)
     }
 
-    /// Puts the synced files and their manifest in place; an older manifest goes first, so that no moment shows one
-    /// beside files it does not describe.
+    /// Renames the synced files and their manifest into place; an older manifest is removed first, so that there never is
+    /// one beside files it does not describe.
     pub fn finish(self, manifest: &Manifest) -> Result<()> {
         let written = self.path(manifest::FILE);
         let text = manifest.to_json()?;
@@ -110,12 +114,12 @@ impl Staging {
         for name in files.chain([manifest::FILE]) {
             let (from, to) = (self.path(name), self.target.join(name));
             fs::rename(&from, &to)
-                .with_context(|| format!("could not put {} in place", to.display()))?;
+                .with_context(|| format!("could not rename {} into place", to.display()))?;
         }
         sync(&self.target)?;
         self.staged
             .close()
-            .with_context(|| format!("could not tidy up {}", self.target.display()))
+            .with_context(|| format!("could not clean up {}", self.target.display()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! `manifest.json`: what a folder of CSV files holds and what made it, so that a load can tell that nothing is missing.
+//! `manifest.json`: what a folder of CSV files holds and what generated it, so that a load can tell that nothing is missing.
 
 use std::path::Path;
 
@@ -54,9 +54,9 @@ pub struct TableFile {
     pub checksum: String,
 }
 
-/// What every format says of itself.
+/// What every version of the format has.
 #[derive(Deserialize)]
-struct Version {
+struct FormatVersion {
     format: u32,
     seedrow: String,
 }
@@ -94,10 +94,10 @@ impl Manifest {
     fn parse(text: &str, path: &Path) -> Result<Manifest> {
         let path = path.display();
         let is_none = || format!("{path} is not a manifest");
-        let Version { format, seedrow } = serde_json::from_str(text).with_context(is_none)?;
+        let FormatVersion { format, seedrow } = serde_json::from_str(text).with_context(is_none)?;
         if format != FORMAT {
             bail!(
-                "{path} has format {format}, this seedrow reads {FORMAT}; generate the files anew or use seedrow {seedrow}"
+                "{path} has format {format}, this seedrow reads {FORMAT}; generate the files again or use seedrow {seedrow}"
             );
         }
         let manifest: Manifest = serde_json::from_str(text).with_context(is_none)?;
@@ -136,7 +136,7 @@ impl Manifest {
     }
 }
 
-/// How a checksum stands in the manifest.
+/// A checksum as it is written in the manifest.
 pub fn checksum(hash: u64) -> String {
     format!("xxh3:{hash:016x}")
 }
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn another_format_is_told_apart_from_no_manifest() {
+    fn another_format_is_distinguished_from_no_manifest() {
         let later = refused(r#"{"format": 2, "seedrow": "7.1.0", "folders": {}}"#);
         assert!(
             later.contains("has format 2") && later.contains("use seedrow 7.1.0"),

@@ -1,8 +1,8 @@
-//! CSV records as others write them: fields with or without quotes, each record with the line it begins on and its text
-//! as it stands in the file.
+//! Records of foreign CSV files: fields with or without quotes, each record with the line it begins on and its text as it
+//! is in the file.
 //!
-//! The `csv` crate does not tell a quoted `"null"` from a bare `null`, and takes text behind a closing quote for
-//! granted; both decide here whether rows are right. COPY takes such text, too: two lines that each lack a closing
+//! The `csv` crate does not distinguish a quoted `"null"` from a bare `null`, and accepts text behind a closing
+//! quote; both decide here whether rows are right. COPY takes such text, too: two lines that each lack a closing
 //! quote become one record, with everything between them inside it, and no error.
 
 use std::io::Read;
@@ -12,9 +12,11 @@ use anyhow::{Context, Result, bail};
 use memchr::{memchr2, memchr3};
 
 mod record;
+mod scan;
 
-use record::Field;
+use record::FieldSpan;
 pub use record::{Flaw, Record};
+use scan::{Filled, OpenQuote, RecordEnd, ScanState, bare, count_lines};
 
 const BUFFER: usize = 1 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -25,7 +27,7 @@ const LONGEST: usize = 16 << 20;
 /// How a file's records are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dialect {
-    /// What stands between fields.
+    /// The byte between fields.
     pub delimiter: u8,
     /// Whether a field in quotes may hold line breaks. Where it may not, a record ends where its line does, whatever its
     /// quotes say.
@@ -56,49 +58,9 @@ pub struct Records<R> {
     at: usize,
     filled: usize,
     line: u64,
-    fields: Vec<Field>,
+    fields: Vec<FieldSpan>,
     /// The fields with doubled quotes, without them.
     unescaped: Vec<u8>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Start,
-    Bare,
-    Quoted,
-    /// Behind the closing quote.
-    Behind,
-}
-
-/// What came of reading more input.
-enum Filled {
-    More,
-    End,
-    /// The record is longer than [`LONGEST`].
-    TooLong,
-}
-
-/// How a record ended.
-enum Ended {
-    /// At the end of the input, before it began.
-    Nothing,
-    Whole {
-        end: usize,
-        mended: bool,
-    },
-    Flawed {
-        end: usize,
-        flaw: Flaw,
-    },
-}
-
-/// The quoted field that is open.
-#[derive(Default)]
-struct Open {
-    /// Where its text begins, or goes on behind a doubled quote.
-    from: usize,
-    /// Where its text begins among the unescaped, once it has a doubled quote.
-    copied: Option<usize>,
 }
 
 impl<R: Read> Records<R> {
@@ -135,15 +97,15 @@ impl<R: Read> Records<R> {
 
     /// The next record that isn't a blank line; `None` at the end. Lines end in LF, CRLF or CR.
     ///
-    /// A record that cannot be taken apart is one line, and says so; the next one begins on the line behind it. An error
+    /// A record that cannot be parsed is one line, and has a flaw; the next one begins on the line behind it. An error
     /// when the input cannot be read, or has a line longer than 16 MiB.
     pub fn read(&mut self) -> Result<Option<Record<'_>>> {
         loop {
             let line = self.line;
             let (end, flaw, mended) = match self.read_record()? {
-                Ended::Nothing => return Ok(None),
-                Ended::Whole { end, mended } => (end, None, mended),
-                Ended::Flawed { end, flaw } => {
+                RecordEnd::Nothing => return Ok(None),
+                RecordEnd::Whole { end, mended } => (end, None, mended),
+                RecordEnd::Flawed { end, flaw } => {
                     self.fields.clear();
                     (end, Some(flaw), false)
                 }
@@ -198,11 +160,11 @@ impl<R: Read> Records<R> {
         &self.input
     }
 
-    fn read_record(&mut self) -> Result<Ended> {
+    fn read_record(&mut self) -> Result<RecordEnd> {
         self.fields.clear();
         self.unescaped.clear();
         self.begin = self.at;
-        let (mut state, mut from, mut open) = (State::Start, 0, Open::default());
+        let (mut state, mut from, mut open) = (ScanState::Start, 0, OpenQuote::default());
         // The first line's end, once a quoted field goes on behind it.
         let mut first_break = None;
         loop {
@@ -233,55 +195,55 @@ impl<R: Read> Records<R> {
             self.at += 1;
             let ends_line = matches!(byte, b'\n' | b'\r');
             match state {
-                State::Quoted if byte == b'"' => {
+                ScanState::Quoted if byte == b'"' => {
                     if self.peek()? == Some(b'"') {
                         self.at += 1;
                         self.unescape(&mut open, here + 1);
                     } else {
                         self.close(&open, here);
-                        state = State::Behind;
+                        state = ScanState::Behind;
                     }
                 }
-                State::Quoted if self.dialect.breaks => {
+                ScanState::Quoted if self.dialect.breaks => {
                     first_break.get_or_insert(here);
                     self.end_line(byte)?;
                 }
-                State::Quoted => {
+                ScanState::Quoted => {
                     self.close(&open, here);
                     self.end_line(byte)?;
-                    return Ok(Ended::Whole {
+                    return Ok(RecordEnd::Whole {
                         end: here,
                         mended: true,
                     });
                 }
-                State::Start | State::Bare if byte == b'"' => {
+                ScanState::Start | ScanState::Bare if byte == b'"' => {
                     let before = &self.buffer[self.begin + from..self.begin + here];
                     if before.iter().all(|byte| matches!(byte, b' ' | b'\t')) {
                         (state, open) = (
-                            State::Quoted,
-                            Open {
+                            ScanState::Quoted,
+                            OpenQuote {
                                 from: here + 1,
                                 copied: None,
                             },
                         );
                     } else {
-                        state = State::Bare;
+                        state = ScanState::Bare;
                     }
                 }
                 _ if byte == self.dialect.delimiter || ends_line => {
-                    if state != State::Behind {
+                    if state != ScanState::Behind {
                         self.push_bare(from, here);
                     }
                     if ends_line {
                         self.end_line(byte)?;
-                        return Ok(Ended::Whole {
+                        return Ok(RecordEnd::Whole {
                             end: here,
                             mended: false,
                         });
                     }
-                    (state, from) = (State::Start, here + 1);
+                    (state, from) = (ScanState::Start, here + 1);
                 }
-                State::Behind if matches!(byte, b' ' | b'\t') => {}
+                ScanState::Behind if matches!(byte, b' ' | b'\t') => {}
                 _ => return self.text_behind_quote(first_break),
             }
         }
@@ -289,21 +251,21 @@ impl<R: Read> Records<R> {
 
     /// How far it is to the next byte that means something.
     #[inline]
-    fn find(&self, state: State) -> Option<usize> {
+    fn find(&self, state: ScanState) -> Option<usize> {
         let rest = &self.buffer[self.at..self.filled];
         match state {
-            State::Start | State::Bare => rest
+            ScanState::Start | ScanState::Bare => rest
                 .iter()
                 .position(|&byte| self.special[usize::from(byte)]),
-            State::Quoted => memchr3(b'"', b'\n', b'\r', rest),
-            State::Behind if rest.is_empty() => None,
-            State::Behind => Some(0),
+            ScanState::Quoted => memchr3(b'"', b'\n', b'\r', rest),
+            ScanState::Behind if rest.is_empty() => None,
+            ScanState::Behind => Some(0),
         }
     }
 
     #[inline]
     fn push_bare(&mut self, start: usize, end: usize) {
-        self.fields.push(Field {
+        self.fields.push(FieldSpan {
             start,
             end,
             quoted: false,
@@ -312,7 +274,7 @@ impl<R: Read> Records<R> {
     }
 
     /// Copies what stands before a doubled quote, up to `end`, and one of the two.
-    fn unescape(&mut self, open: &mut Open, end: usize) {
+    fn unescape(&mut self, open: &mut OpenQuote, end: usize) {
         open.copied.get_or_insert(self.unescaped.len());
         let text = &self.buffer[self.begin + open.from..self.begin + end];
         self.unescaped.extend_from_slice(text);
@@ -321,7 +283,7 @@ impl<R: Read> Records<R> {
 
     /// Ends a quoted field.
     #[inline]
-    fn close(&mut self, open: &Open, end: usize) {
+    fn close(&mut self, open: &OpenQuote, end: usize) {
         let (start, end) = match open.copied {
             None => (open.from, end),
             Some(start) => {
@@ -330,7 +292,7 @@ impl<R: Read> Records<R> {
                 (start, self.unescaped.len())
             }
         };
-        self.fields.push(Field {
+        self.fields.push(FieldSpan {
             start,
             end,
             quoted: true,
@@ -350,30 +312,30 @@ impl<R: Read> Records<R> {
 
     fn end_of_input(
         &mut self,
-        state: State,
+        state: ScanState,
         from: usize,
-        open: &Open,
+        open: &OpenQuote,
         first_break: Option<usize>,
-    ) -> Ended {
+    ) -> RecordEnd {
         let end = self.filled - self.begin;
         let mut mended = false;
         match state {
-            State::Start if end == 0 => return Ended::Nothing,
-            State::Start | State::Bare => self.push_bare(from, end),
-            State::Quoted if self.dialect.breaks => {
+            ScanState::Start if end == 0 => return RecordEnd::Nothing,
+            ScanState::Start | ScanState::Bare => self.push_bare(from, end),
+            ScanState::Quoted if self.dialect.breaks => {
                 return self.flawed(Flaw::Unclosed, first_break.unwrap_or(end));
             }
-            State::Quoted => {
+            ScanState::Quoted => {
                 self.close(open, end);
                 mended = true;
             }
-            State::Behind => {}
+            ScanState::Behind => {}
         }
-        Ended::Whole { end, mended }
+        RecordEnd::Whole { end, mended }
     }
 
-    /// A line that cannot be taken apart, up to `end`; the next record begins behind it.
-    fn flawed(&mut self, flaw: Flaw, end: usize) -> Ended {
+    /// A line that cannot be parsed, up to `end`; the next record begins behind it.
+    fn flawed(&mut self, flaw: Flaw, end: usize) -> RecordEnd {
         let text = &self.buffer[self.begin..self.begin + end];
         // Breaks within the record were counted; all but the first line are read again.
         let behind = &self.buffer[self.begin + end..self.at];
@@ -386,11 +348,11 @@ impl<R: Read> Records<R> {
         };
         self.line += u64::from(line_end > 0);
         self.at = self.begin + end + line_end;
-        Ended::Flawed { end, flaw }
+        RecordEnd::Flawed { end, flaw }
     }
 
     /// Refuses the record's first line. The quote that was open may be the fault of it, when there are more.
-    fn text_behind_quote(&mut self, first_break: Option<usize>) -> Result<Ended> {
+    fn text_behind_quote(&mut self, first_break: Option<usize>) -> Result<RecordEnd> {
         if let Some(end) = first_break {
             return Ok(self.flawed(Flaw::Unclosed, end));
         }
@@ -416,13 +378,13 @@ impl<R: Read> Records<R> {
             self.at += 1;
             self.end_line(byte)?;
         }
-        Ok(Ended::Flawed {
+        Ok(RecordEnd::Flawed {
             end,
             flaw: Flaw::TextBehindQuote,
         })
     }
 
-    fn too_long(&mut self, first_break: Option<usize>) -> Result<Ended> {
+    fn too_long(&mut self, first_break: Option<usize>) -> Result<RecordEnd> {
         match first_break {
             Some(end) => Ok(self.flawed(Flaw::Unclosed, end)),
             None => bail!(
@@ -477,23 +439,6 @@ impl<R: Read> Records<R> {
             _ => Filled::More,
         })
     }
-}
-
-/// The state behind bytes that mean nothing.
-fn bare(state: State) -> State {
-    match state {
-        State::Start => State::Bare,
-        state => state,
-    }
-}
-
-/// Line ends: LF, CR, and CRLF as one.
-fn count_lines(text: &[u8]) -> u64 {
-    let ends = |(at, &byte): (usize, &u8)| match byte {
-        b'\n' => at == 0 || text[at - 1] != b'\r',
-        byte => byte == b'\r',
-    };
-    text.iter().enumerate().filter(|&it| ends(it)).count() as u64
 }
 
 #[cfg(test)]

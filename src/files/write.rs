@@ -1,4 +1,4 @@
-//! Rows → one CSV file a table: blocks made on every core, written in order by one thread, summed as they pass.
+//! Rows → one CSV file a table: blocks generated on every core, written in order by one thread, with checksums.
 
 use std::fs::File;
 use std::io::Write;
@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::dataset::{Dataset, Plan};
-use crate::files::folder::{Existing, Staging, ensure_may_hold, ensure_room};
+use crate::files::folder::{ExistingFiles, Staging, ensure_can_write, ensure_room};
 use crate::files::manifest::{DatasetId, Manifest, TableFile, checksum};
 use crate::generate::{TableMaker, estimate, pipeline};
 use crate::progress::{Progress, Task, Unit, grouped};
@@ -19,7 +19,7 @@ const MOST_THREADS: usize = 32;
 
 /// What is to be written.
 #[derive(Debug)]
-pub struct Order<'a> {
+pub struct WriteJob<'a> {
     /// The dataset.
     pub dataset: &'a Dataset,
     /// The positions of its tables to write, in load order.
@@ -33,11 +33,11 @@ pub struct Order<'a> {
     /// The folder.
     pub out: &'a Path,
     /// What may be replaced there.
-    pub existing: Existing,
+    pub existing: ExistingFiles,
 }
 
-/// A file that is growing.
-struct Open {
+/// A file that is being written.
+struct OpenFile {
     path: PathBuf,
     file: File,
     hash: Xxh3,
@@ -46,12 +46,12 @@ struct Open {
     task: Task,
 }
 
-impl Order<'_> {
-    /// Says what is to come, writes every file and the manifest, and returns the manifest. Blocks the thread.
+impl WriteJob<'_> {
+    /// Announces the files, writes them and the manifest, and returns the manifest. Blocks the thread.
     ///
-    /// Ends with an error, and without a trace in the folder, when it cannot or `stop` is set.
-    pub fn carry_out(&self, progress: &Progress, stop: &AtomicBool) -> Result<Manifest> {
-        ensure_may_hold(self.out, self.existing)?;
+    /// When it fails or `stop` is set, it leaves nothing in the folder.
+    pub fn run(&self, progress: &Progress, stop: &AtomicBool) -> Result<Manifest> {
+        ensure_can_write(self.out, self.existing)?;
         ensure_room(self.out, self.least_bytes()?)?;
         let plan = Plan::new(self.dataset, self.rows, self.seed, &self.tables);
         let makers = self.makers(&plan)?;
@@ -82,8 +82,8 @@ impl Order<'_> {
             .collect()
     }
 
-    /// A lower bound of the bytes to come, from so few rows that it costs nothing: counting the rows of an order that
-    /// no disk could hold would take hours.
+    /// A lower bound of the bytes to come, from so few rows that it costs nothing: counting the rows of files that no
+    /// disk could hold would take hours.
     fn least_bytes(&self) -> Result<u64> {
         const FEW: u64 = 500;
         let few = self.rows.min(FEW);
@@ -137,7 +137,7 @@ impl Order<'_> {
     ) -> Result<Vec<TableFile>> {
         let blocks = plan.blocks();
         let mut files = Vec::new();
-        let mut open: Option<Open> = None;
+        let mut open: Option<OpenFile> = None;
         let make =
             |task: usize, out: &mut Vec<u8>| makers[task / blocks].write_block(task % blocks, out);
         pipeline::run(
@@ -155,7 +155,7 @@ impl Order<'_> {
                         sizes[index],
                         Unit::Bytes,
                     );
-                    open = Some(Open::new(
+                    open = Some(OpenFile::new(
                         staging.path(file_name),
                         &makers[index].header()?,
                         task,
@@ -176,11 +176,11 @@ impl Order<'_> {
     }
 }
 
-impl Open {
-    fn new(path: PathBuf, header: &[u8], task: Task) -> Result<Open> {
+impl OpenFile {
+    fn new(path: PathBuf, header: &[u8], task: Task) -> Result<OpenFile> {
         let file =
             File::create(&path).with_context(|| format!("could not make {}", path.display()))?;
-        let mut open = Open {
+        let mut open = OpenFile {
             path,
             file,
             hash: Xxh3::new(),

@@ -327,7 +327,7 @@ fn rows_written_by_others_during_the_load_are_not_emptied() {
         shop.db.execute("INSERT INTO owners VALUES (9, 'mine')");
         drop(other);
         load.join().unwrap().exits(2).stderr_has(
-            "public.owners was empty when this load began, and another session wrote rows into it since",
+            "public.owners was empty when this load started, and another session has written rows into it since",
         );
     });
     assert_eq!(

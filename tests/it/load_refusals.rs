@@ -127,7 +127,7 @@ fn a_value_that_does_not_fit_is_named_with_line_and_column() {
         ),
         ("2,1,Mia", "3 fields, and the header has 4"),
         ("2,1,Mia,3,4", "5 fields, and the header has 4"),
-        ("2,1,\"Mia\"x,3", "text stands behind a closing quote"),
+        ("2,1,\"Mia\"x,3", "there is text behind a closing quote"),
         ("2,1,\"Mia,3", "a quote is not closed"),
     ];
     for (record, message) in cases {

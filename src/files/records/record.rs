@@ -1,21 +1,21 @@
-//! A record taken apart: its text as it stands in the file, and where in it the fields are.
+//! A record: its text as it is in the file, and where in it the fields are.
 
 /// One record, its fields unquoted.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
     /// The line it begins on, from 1.
     pub line: u64,
-    /// As it stands in the file, without its line end.
+    /// As it is in the file, without its line end.
     pub raw: &'a [u8],
-    /// Why it cannot be taken apart; it has no fields then.
+    /// Why it cannot be parsed; it has no fields then.
     pub flaw: Option<Flaw>,
     /// Whether a quote was closed where its line ends.
     pub mended: bool,
-    pub(super) fields: &'a [Field],
+    pub(super) fields: &'a [FieldSpan],
     pub(super) unescaped: &'a [u8],
 }
 
-/// Why a record cannot be taken apart.
+/// Why a record cannot be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
     /// A quote is never closed, or only by one of a later line's.
@@ -25,12 +25,12 @@ pub enum Flaw {
 }
 
 impl Flaw {
-    /// In words.
+    /// The reason for reports.
     pub fn reason(self) -> &'static str {
         match self {
             Flaw::Unclosed => "a quote is not closed",
             Flaw::TextBehindQuote => {
-                "text stands behind a closing quote; a quote within a field is written twice"
+                "there is text behind a closing quote; a quote within a field is written twice"
             }
         }
     }
@@ -38,7 +38,7 @@ impl Flaw {
 
 /// Where a field's text is, from the record's beginning.
 #[derive(Debug, Clone, Copy)]
-pub struct Field {
+pub struct FieldSpan {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) quoted: bool,

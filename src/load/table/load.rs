@@ -259,7 +259,7 @@ impl TableLoad<'_> {
         let filled = !self.target.holds_rows && target::holds_rows(transaction, table).await?;
         ensure!(
             !filled,
-            "{table} was empty when this load began, and another session wrote rows into it since"
+            "{table} was empty when this load started, and another session has written rows into it since"
         );
         Ok(())
     }
