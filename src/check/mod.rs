@@ -32,5 +32,5 @@ pub use measurement::{
 };
 pub use report::{Check, CheckReport, KeyCoverage, SkippedCheck, Subject};
 pub use rules::{RULES, all_rules, markdown_table};
-pub use run::{has_tables, run, without_and_with_indexes};
+pub use run::{ensure_locks_allowed, fitting_dataset, run, without_and_with_indexes};
 pub use settings::{Area, CheckSettings, Suite};

@@ -1,6 +1,6 @@
 //! All checks of one database, one after the other.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use tokio_postgres::Client;
 
 use super::checker::Checker;
@@ -143,6 +143,28 @@ pub async fn has_tables(server: &Server, dataset: &Dataset) -> Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// The dataset when it was named, when the database is its own, or when all of its tables exist.
+pub async fn fitting_dataset(
+    dataset: Dataset,
+    named: bool,
+    server: &Server,
+) -> Result<Option<Dataset>> {
+    let fits =
+        named || server.capabilities().database_per_dataset || has_tables(server, &dataset).await?;
+    Ok(fits.then_some(dataset))
+}
+
+/// Refuses to drop indexes, which locks their tables, where others may wait for them or nothing may be written.
+pub fn ensure_locks_allowed(option: &str, allowed: bool, server: &Server) -> Result<()> {
+    server.ensure_writable(&format!("drop indexes for {option}"))?;
+    ensure!(
+        allowed || server.capabilities().lock_tables_unasked,
+        "{option} drops indexes in transactions that are rolled back, and everybody else's reads and writes of these \
+         tables wait meanwhile; where that is no matter, add --allow-locks"
+    );
+    Ok(())
 }
 
 async fn version(client: &Client) -> Result<String> {

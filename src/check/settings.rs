@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::schema::Reference;
-use crate::dataset::Waiver;
+use crate::dataset::{Dataset, Waiver};
 use crate::queries::{QueryFile, Sampling};
 
 /// What is checked.
@@ -19,6 +19,33 @@ pub struct Suite {
     pub reference: Option<Reference>,
     /// What doesn't count.
     pub waivers: Vec<Waiver>,
+}
+
+impl Suite {
+    /// A dataset's queries, all of them or those over some tables.
+    pub fn of(dataset: &Dataset, tables: Option<Vec<String>>) -> Suite {
+        let queries = dataset.queries.iter().map(|file| QueryFile {
+            name: file
+                .path
+                .file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+            path: file.path.display().to_string(),
+            text: file.text.clone(),
+        });
+        Suite {
+            dataset: Some(dataset.name.clone()),
+            queries: queries.collect(),
+            tables: tables.map(trimmed),
+            ..Suite::default()
+        }
+    }
+}
+
+/// `--tables 'a, b'` names b.
+fn trimmed(names: Vec<String>) -> Vec<String> {
+    let names = names.iter().map(|name| name.trim().to_owned());
+    names.collect()
 }
 
 /// How it is checked.

@@ -2,17 +2,16 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context as _, Result};
 
 use crate::check::schema::{Reference, ScratchServer};
-use crate::check::{self, Area, CheckReport, CheckSettings, Suite, Verdict};
+use crate::check::{self, Area, CheckReport, CheckSettings, Suite};
 use crate::cli::{QuietArgs, ReferenceArgs, SampleArgs, TargetArgs};
 use crate::commands::Outcome;
-use crate::commands::{DEFAULT_DATASET, suggestions};
+use crate::commands::context::{self, Context, DEFAULT_DATASET, plan_settings, target_options};
+use crate::commands::outcome::FailOn;
 use crate::dataset::{Dataset, waivers_with};
 use crate::postgres::Server;
-use crate::progress::Progress;
-use crate::queries::{QueryFile, Sampling, Spread};
 use crate::report::{self, colour::Colour};
 use crate::suggestion::Suggestions;
 
@@ -130,15 +129,6 @@ enum Output {
     Html,
 }
 
-/// The mildest verdict that is a failure.
-#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FailOn {
-    /// What holds, but not by much, is a failure
-    Warn,
-    /// What doesn't hold is a failure
-    Fail,
-}
-
 fn format_and_file(text: &str) -> Result<(Output, PathBuf), String> {
     const EXPECTED: &str = "expected a format and a file, such as junit=check.xml";
     let (format, file) = text.split_once('=').ok_or(EXPECTED)?;
@@ -151,35 +141,41 @@ fn format_and_file(text: &str) -> Result<(Output, PathBuf), String> {
 
 /// Opens dataset and target, checks, prints.
 pub async fn run(args: &Args) -> Result<Outcome> {
-    let name = args.dataset.as_deref().unwrap_or(DEFAULT_DATASET);
-    let dataset = Dataset::open(name)?;
+    let context = Context::new(args.dataset_name(), &args.target, args.quiet);
+    let dataset = context.open_dataset()?;
     // Refuses names that aren't tables.
     dataset.select(args.tables.as_deref())?;
-    let progress = Progress::new(args.quiet.quiet);
-    let server = Server::open(
-        &super::target_options(&args.target),
-        &super::database_name(name),
-        &progress,
-    )
-    .await?;
-    if args.prove {
-        ensure_locks_allowed("--prove", args.allow_locks, &server)?;
-    }
+    let server = context.open_server().await?;
+    args.ensure_allowed(&server)?;
     let named = args.dataset.is_some() || args.tables.is_some();
-    let dataset = fitting(dataset, named, &server).await?;
+    let dataset = check::fitting_dataset(dataset, named, &server).await?;
     let suite = args.suite(dataset.as_ref())?;
-    let report = check::run(&server, &suite, &args.settings(), &progress).await?;
-    let report = report::check::completed(report, &args.suggestions());
-    args.show(&report)?;
-    outcome(&report, args.fail_on)
+    let report = check::run(&server, &suite, &args.settings(), &context.progress).await?;
+    let report = report::check::completed(report, &context.suggestions);
+    args.print(&report)?;
+    Outcome::of_checks(&report, args.fail_on)
 }
 
 impl Args {
+    fn dataset_name(&self) -> &str {
+        self.dataset.as_deref().unwrap_or(DEFAULT_DATASET)
+    }
+
+    fn ensure_allowed(&self, server: &Server) -> Result<()> {
+        if self.prove {
+            check::ensure_locks_allowed("--prove", self.allow_locks, server)?;
+        }
+        if self.settle {
+            server.ensure_writable("VACUUM and ANALYZE tables for --settle")?;
+        }
+        Ok(())
+    }
+
     /// The dataset's part of the suite, where there is one, the DDL that was named, and the waivers.
     fn suite(&self, dataset: Option<&Dataset>) -> Result<Suite> {
         let server = ScratchServer {
             url: self.reference.scratch_url.clone(),
-            target: super::target_options(&self.target),
+            target: target_options(&self.target),
         };
         let reference = match (&self.reference.schema, dataset) {
             (Some(path), _) => Some(Reference {
@@ -202,7 +198,7 @@ impl Args {
             Some(dataset) => Suite {
                 reference,
                 waivers,
-                ..suite(dataset, self.tables.clone())
+                ..Suite::of(dataset, self.tables.clone())
             },
             None => Suite {
                 reference,
@@ -213,10 +209,7 @@ impl Args {
     }
 
     pub(super) fn suggestions(&self) -> Suggestions {
-        suggestions(
-            &self.target,
-            self.dataset.as_deref().unwrap_or(DEFAULT_DATASET),
-        )
+        context::suggestions(&self.target, self.dataset_name())
     }
 
     fn settings(&self) -> CheckSettings {
@@ -228,11 +221,11 @@ impl Args {
             ),
             settle: self.settle,
             prove: self.prove,
-            ..settings_of(&self.sampling, self.seed)
+            ..plan_settings(&self.sampling, self.seed)
         }
     }
 
-    fn show(&self, report: &CheckReport) -> Result<()> {
+    fn print(&self, report: &CheckReport) -> Result<()> {
         let write = |path: &PathBuf, text: String| {
             std::fs::write(path, text)
                 .with_context(|| format!("could not write {}", path.display()))
@@ -253,46 +246,6 @@ impl Args {
     }
 }
 
-/// The dataset when it was named, when the database is its own, or when all of its tables are there.
-pub(crate) async fn fitting(
-    dataset: Dataset,
-    named: bool,
-    server: &Server,
-) -> Result<Option<Dataset>> {
-    let fits = named || server.is_embedded() || check::has_tables(server, &dataset).await?;
-    Ok(fits.then_some(dataset))
-}
-
-/// The existing ids that queries are run with.
-pub(crate) fn sampling_of(args: &SampleArgs, seed: u64) -> Sampling {
-    Sampling {
-        count: args.samples,
-        spread: Spread::Tail { share: args.tail },
-        seed,
-    }
-}
-
-/// How plans are checked, and nothing else.
-pub(crate) fn settings_of(sampling: &SampleArgs, seed: u64) -> CheckSettings {
-    CheckSettings {
-        areas: vec![Area::Plans],
-        budget: sampling.budget,
-        sampling: sampling_of(sampling, seed),
-        settle: false,
-        prove: false,
-    }
-}
-
-/// Dropping an index locks its table.
-pub(crate) fn ensure_locks_allowed(option: &str, allowed: bool, server: &Server) -> Result<()> {
-    ensure!(
-        allowed || server.is_embedded(),
-        "{option} drops indexes in transactions that are rolled back, and everybody else's reads and writes of these \
-         tables wait meanwhile; where that is no matter, add --allow-locks"
-    );
-    Ok(())
-}
-
 impl Output {
     fn of(self, report: &CheckReport, colour: Colour) -> Result<String> {
         Ok(match self {
@@ -303,48 +256,5 @@ impl Output {
             Output::Markdown => report::check::markdown(report),
             Output::Html => report::html::check(report),
         })
-    }
-}
-
-/// A dataset's queries, all of them or those over some tables.
-pub(crate) fn suite(dataset: &Dataset, tables: Option<Vec<String>>) -> Suite {
-    let queries = dataset.queries.iter().map(|file| QueryFile {
-        name: file
-            .path
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned())
-            .unwrap_or_default(),
-        path: file.path.display().to_string(),
-        text: file.text.clone(),
-    });
-    Suite {
-        dataset: Some(dataset.name.clone()),
-        queries: queries.collect(),
-        tables: tables.map(trimmed),
-        ..Suite::default()
-    }
-}
-
-/// `--tables 'a, b'` names b.
-fn trimmed(names: Vec<String>) -> Vec<String> {
-    let names = names.iter().map(|name| name.trim().to_owned());
-    names.collect()
-}
-
-/// A failure is a finding whatever else happened; else what couldn't be judged, though it was asked for, is an error.
-pub(crate) fn outcome(report: &CheckReport, fail_on: FailOn) -> Result<Outcome> {
-    let warned = report.count(Verdict::Warn) > 0;
-    match report.verdict() {
-        _ if warned && fail_on == FailOn::Warn => Ok(Outcome::Found),
-        Verdict::Pass | Verdict::Warn => Ok(Outcome::Held),
-        Verdict::Fail | Verdict::Unstable => Ok(Outcome::Found),
-        Verdict::Unchecked if report.checks.is_empty() => bail!(
-            "no check is left, and nothing is proven; the report says which of the queries were skipped, and why"
-        ),
-        Verdict::Unchecked => bail!(
-            "{} of {} checks could not be judged; the report says why",
-            report.count(Verdict::Unchecked),
-            report.checks.len()
-        ),
     }
 }

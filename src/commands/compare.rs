@@ -2,17 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::check;
 use crate::cli::{QuietArgs, SampleArgs, TargetArgs};
 use crate::commands::Outcome;
-use crate::commands::check::{ensure_locks_allowed, fitting, settings_of, suite};
-use crate::commands::{DEFAULT_DATASET, suggestions};
+use crate::commands::context::{self, Context, DEFAULT_DATASET, plan_settings};
 use crate::compare::{Comparison, Direction, Saved, compare};
-use crate::dataset::{Dataset, waivers_with};
-use crate::postgres::Server;
-use crate::progress::Progress;
+use crate::dataset::waivers_with;
 use crate::report::{self, colour::Colour};
 use crate::suggestion::Suggestions;
 
@@ -108,7 +105,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
         _ => args.measured().await?,
     };
     let comparison = compare(&before, &after);
-    args.show(&comparison)?;
+    args.print(&comparison)?;
     let unchecked = comparison.count(Direction::Unchecked);
     match (args.fail_on, comparison.direction()) {
         (None, _) => Ok(Outcome::Held),
@@ -122,47 +119,42 @@ pub async fn run(args: &Args) -> Result<Outcome> {
 }
 
 impl Args {
+    fn dataset_name(&self) -> &str {
+        self.dataset.as_deref().unwrap_or(DEFAULT_DATASET)
+    }
+
     pub(super) fn suggestions(&self) -> Suggestions {
-        suggestions(
-            &self.target,
-            self.dataset.as_deref().unwrap_or(DEFAULT_DATASET),
-        )
+        context::suggestions(&self.target, self.dataset_name())
     }
 
     async fn measured(&self) -> Result<(Saved, Saved)> {
-        let name = self.dataset.as_deref().unwrap_or(DEFAULT_DATASET);
-        let dataset = Dataset::open(name)?;
-        let progress = Progress::new(self.quiet.quiet);
-        let server = Server::open(
-            &super::target_options(&self.target),
-            &super::database_name(name),
-            &progress,
-        )
-        .await?;
-        ensure_locks_allowed("--without-indexes", self.allow_locks, &server)?;
-        let dataset = fitting(dataset, self.dataset.is_some(), &server).await?;
+        let context = Context::new(self.dataset_name(), &self.target, self.quiet);
+        let dataset = context.open_dataset()?;
+        let server = context.open_server().await?;
+        check::ensure_locks_allowed("--without-indexes", self.allow_locks, &server)?;
+        let dataset = check::fitting_dataset(dataset, self.dataset.is_some(), &server).await?;
         let suite = check::Suite {
             waivers: waivers_with(dataset.as_ref())?,
             ..dataset
                 .as_ref()
-                .map(|it| suite(it, None))
+                .map(|dataset| check::Suite::of(dataset, None))
                 .unwrap_or_default()
         };
-        let settings = settings_of(&self.sampling, self.seed);
+        let settings = plan_settings(&self.sampling, self.seed);
         let (before, after) =
-            check::without_and_with_indexes(&server, &suite, &settings, &progress).await?;
+            check::without_and_with_indexes(&server, &suite, &settings, &context.progress).await?;
         ensure!(
             !after.checks.is_empty(),
             "there is nothing to compare: no foreign key's tables hold rows, and no query was run"
         );
         let saved = |report| {
-            let report = report::check::completed(report, &self.suggestions());
+            let report = report::check::completed(report, &context.suggestions);
             Saved::parse(&report::check::saved(&report).to_string())
         };
         Ok((saved(before)?, saved(after)?))
     }
 
-    fn show(&self, comparison: &Comparison) -> Result<()> {
+    fn print(&self, comparison: &Comparison) -> Result<()> {
         let colour = match self.output {
             Some(_) => Colour::Off,
             None => Colour::of_stdout(),

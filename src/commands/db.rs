@@ -11,7 +11,8 @@ use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
 use crate::cli::HomeArgs;
-use crate::commands::{Outcome, home_words};
+use crate::commands::Outcome;
+use crate::commands::context::{database_name, home_suggestions};
 use crate::postgres::embedded::control::{self, Destroyed};
 use crate::postgres::embedded::{self, Home, Lease, supervisor};
 use crate::postgres::{conninfo, programs};
@@ -106,7 +107,7 @@ struct DatabaseArgs {
 
 impl DatabaseArgs {
     fn name(&self) -> String {
-        super::database_name(&self.dataset)
+        database_name(&self.dataset)
     }
 }
 
@@ -121,8 +122,7 @@ impl Args {
             | Action::Destroy { home, .. } => home,
             Action::Supervise { .. } => return Suggestions::default(),
         };
-        let home = home_words(home);
-        Suggestions::new(&home, &home)
+        home_suggestions(home)
     }
 }
 
@@ -250,26 +250,4 @@ fn confirmed(home: &Home) -> Result<bool> {
         .read_line(&mut answer)
         .context("could not read the answer")?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_dataset_file_names_its_database() {
-        for (dataset, name) in [
-            ("catalog", "catalog"),
-            ("my/shop.toml", "shop"),
-            ("shop.v2.toml", "shop.v2"),
-        ] {
-            assert_eq!(
-                DatabaseArgs {
-                    dataset: dataset.into()
-                }
-                .name(),
-                name
-            );
-        }
-    }
 }

@@ -3,10 +3,9 @@
 use anyhow::Result;
 
 use crate::cli::{QuietArgs, TargetArgs};
-use crate::commands::{Outcome, database_name, suggestions};
+use crate::commands::Outcome;
+use crate::commands::context::{self, Context};
 use crate::load;
-use crate::postgres::Server;
-use crate::progress::Progress;
 use crate::report;
 use crate::suggestion::Suggestions;
 
@@ -36,25 +35,15 @@ pub struct Args {
 
 impl Args {
     pub(super) fn suggestions(&self) -> Suggestions {
-        suggestions(&self.target, &self.dataset)
+        context::suggestions(&self.target, &self.dataset)
     }
 }
 
 /// Forgets and says what.
 pub async fn run(args: &Args) -> Result<Outcome> {
-    let progress = Progress::new(args.quiet.quiet);
-    let server = Server::open(
-        &super::target_options(&args.target),
-        &database_name(&args.dataset),
-        &progress,
-    )
-    .await?;
-    let forgotten = load::forget(&server, args.abandon, &progress).await?;
+    let context = Context::new(&args.dataset, &args.target, args.quiet);
+    let server = context.open_server_to("remove the ledger").await?;
+    let forgotten = load::forget(&server, args.abandon, &context.progress).await?;
     report::forget::forgotten(&forgotten, server.schema(), server.display_name())?;
     Ok(Outcome::Held)
-}
-
-/// What an interrupted command left.
-pub fn after_interrupt() -> String {
-    "nothing was forgotten: it happens all at once or not at all".into()
 }

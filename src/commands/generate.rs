@@ -1,11 +1,12 @@
 //! `seedrow generate`: one CSV a table and a manifest.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::cli::{DatasetArgs, JobsArgs, QuietArgs, RowsArgs};
-use crate::commands::{Outcome, stoppable};
+use crate::commands::Outcome;
+use crate::commands::interrupt::stoppable;
 use crate::dataset::Dataset;
 use crate::files::folder::ExistingFiles;
 use crate::files::write::WriteJob;
@@ -39,6 +40,12 @@ pub struct Args {
     quiet: QuietArgs,
 }
 
+impl Args {
+    pub(super) fn out(&self) -> &Path {
+        &self.out
+    }
+}
+
 /// Writes the files and reports them.
 pub async fn run(args: &Args) -> Result<Outcome> {
     let dataset = Dataset::open(&args.dataset.dataset)?;
@@ -70,12 +77,4 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     .await?;
     report::generate::files(&args.out, &manifest, start.elapsed())?;
     Ok(Outcome::Held)
-}
-
-/// What an interrupted run left and what to type next.
-pub fn after_interrupt(args: &Args) -> String {
-    format!(
-        "nothing half-written is left in {}; the same command starts over",
-        args.out.display()
-    )
 }

@@ -3,11 +3,10 @@
 use anyhow::Result;
 
 use crate::cli::{Format, JobsArgs, QuietArgs, TargetArgs};
-use crate::commands::{Outcome, suggestions};
-use crate::dataset::waivers_of;
+use crate::commands::Outcome;
+use crate::commands::context::{self, Context};
 use crate::index::{self, Built, How, Mode, Survey};
 use crate::load;
-use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report;
 use crate::suggestion::Suggestions;
@@ -66,7 +65,7 @@ enum Intent {
 
 impl Args {
     pub(super) fn suggestions(&self) -> Suggestions {
-        suggestions(&self.target, &self.dataset)
+        context::suggestions(&self.target, &self.dataset)
     }
 
     fn intent(&self) -> Intent {
@@ -88,16 +87,15 @@ impl Args {
 
 /// Looks, lists, builds, and says what it built.
 pub async fn run(args: &Args) -> Result<Outcome> {
-    let progress = Progress::new(args.quiet.quiet);
-    // A misspelled name would have the embedded server make an empty database.
-    let waivers = waivers_of(&args.dataset)?;
-    let database = super::database_name(&args.dataset);
-    let server = Server::open(&super::target_options(&args.target), &database, &progress).await?;
+    let context = Context::new(&args.dataset, &args.target, args.quiet);
+    // Before the server is opened: for a misspelled name the embedded one would create an empty database.
+    let waivers = context.waivers()?;
+    let server = context.open_server().await?;
     let client = server.connect().await?;
     let survey = index::survey(&client, server.schema(), &waivers).await?;
     load::ensure_finished(&client, server.schema()).await?;
     let allowed = match args.intent() {
-        Intent::DryRun => return dry_run(args, &survey, &progress),
+        Intent::DryRun => return dry_run(args, &survey, &context.progress),
         Intent::All => survey.proposals.clone(),
         Intent::Own => {
             index::permission(&server, &client, &survey.proposals)
@@ -105,6 +103,9 @@ pub async fn run(args: &Args) -> Result<Outcome> {
                 .granted
         }
     };
+    if !allowed.is_empty() {
+        server.ensure_writable("build indexes")?;
+    }
     if args.format == Format::Text {
         report::print(&report::index::missing(&survey, args.mode()))?;
     }
@@ -113,13 +114,13 @@ pub async fn run(args: &Args) -> Result<Outcome> {
         neighbours: 0,
         mode: args.mode(),
     };
-    let built = index::build(&server, &allowed, how, &progress).await?;
+    let built = index::build(&server, &allowed, how, &context.progress).await?;
     show_built(args, &survey, &built)?;
     if allowed.len() == survey.proposals.len() {
         return Ok(Outcome::Held);
     }
     // Indexes that weren't seedrow's to build unasked are a finding.
-    report::index::withheld(&args.suggestions());
+    report::index::withheld(&context.suggestions);
     Ok(Outcome::Found)
 }
 
@@ -144,12 +145,4 @@ fn show_built(args: &Args, survey: &Survey, built: &[Built]) -> Result<()> {
         Format::Text if built.is_empty() => Ok(()),
         Format::Text => report::print(&format!("\n{}", report::index::built(built, &survey.home))),
     }
-}
-
-/// What an interrupted build left and what to type next: `--build`, too, when it was typed.
-pub fn after_interrupt() -> String {
-    format!(
-        "indexes already built stay; `{}` builds the rest",
-        super::typed()
-    )
 }

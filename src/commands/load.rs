@@ -5,18 +5,16 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::cli::{
-    CommitArg, DatasetArgs, Format, JobsArgs, LoadArgs, QuietArgs, TargetArgs, percent,
-};
-use crate::commands::{Outcome, command_line, stoppable, suggestions, typed};
+use crate::cli::{DatasetArgs, Format, JobsArgs, LoadArgs, QuietArgs, TargetArgs, percent};
+use crate::commands::Outcome;
+use crate::commands::context::{self, Context, commit_unit, resume_command};
+use crate::commands::interrupt::stoppable;
 use crate::dataset::Dataset;
 use crate::dataset::csv_options::delimiter;
 use crate::load::{
-    self, Commit, Duplicates, Input, Load, MaxRejects, NamedColumns, NamedFile, NoHook, Orphans,
-    Overrides, Policy, Rejects, Stage, StageTracker,
+    self, Duplicates, Input, Load, MaxRejects, NamedColumns, NamedFile, NoHook, Orphans, Overrides,
+    Policy, Rejects, StageTracker,
 };
-use crate::postgres::Server;
-use crate::progress::Progress;
 use crate::report;
 use crate::suggestion::Suggestions;
 
@@ -127,7 +125,7 @@ enum OrphansArg {
 
 impl Args {
     pub(super) fn suggestions(&self) -> Suggestions {
-        suggestions(&self.target, &self.dataset.dataset)
+        context::suggestions(&self.target, &self.dataset.dataset)
     }
 
     fn overrides(&self) -> Overrides {
@@ -166,10 +164,10 @@ impl Args {
 
 /// Loads the folder and reports what became of every record.
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
-    let dataset = Arc::new(Dataset::open(&args.dataset.dataset)?);
+    let context = Context::new(&args.dataset.dataset, &args.target, args.quiet);
+    let dataset = Arc::new(context.open_dataset()?);
     args.overrides().ensure_known(&dataset)?;
     let tables = dataset.select(args.tables().as_deref())?;
-    let progress = Progress::new(args.quiet.quiet);
     let input = Input::find(&dataset, args.folder.as_deref(), &tables, &args.overrides())?;
     let max = match args.check_only {
         true => MaxRejects::Count(u64::MAX),
@@ -177,14 +175,9 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     };
     let rejects = Rejects::new(&args.rejecting.rejects, max, input.paths());
     if args.check_only {
-        return check(args, &dataset, input, rejects, progress).await;
+        return check_only(args, &dataset, input, rejects, context).await;
     }
-    let server = Server::open(
-        &super::target_options(&args.target),
-        &dataset.name,
-        &progress,
-    )
-    .await?;
+    let server = context.open_server_to("load rows").await?;
     let load = Load {
         server: &server,
         dataset: &dataset,
@@ -193,13 +186,13 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
         replace: args.loading.replace,
         policy: args.policy(),
         rejects: Arc::new(rejects),
-        commit: args.loading.commit.map(commit),
+        commit: args.loading.commit.map(commit_unit),
         lock_timeout: args.loading.lock_timeout,
-        command: command_line(),
+        command: resume_command(),
         stage,
     };
-    let finished = load::run(&load, &input, &NoHook, &progress).await?;
-    report::load::loaded(&finished, &args.suggestions(), args.format)?;
+    let finished = load::run(&load, &input, &NoHook, &context.progress).await?;
+    report::load::loaded(&finished, &context.suggestions, args.format)?;
     Ok(if finished.report().broken_keys.is_empty() {
         Outcome::Held
     } else {
@@ -208,20 +201,20 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
 }
 
 /// Reads the files and accounts for their records.
-async fn check(
+async fn check_only(
     args: &Args,
     dataset: &Arc<Dataset>,
     input: Input,
     rejects: Rejects,
-    progress: Progress,
+    context: Context,
 ) -> Result<Outcome> {
-    let dataset = Arc::clone(dataset);
+    let (dataset, progress) = (Arc::clone(dataset), context.progress.clone());
     let (accounts, rejects) = stoppable(move |stop| {
         let accounts = load::check_only(&dataset, &input, &rejects, &progress, stop)?;
         Ok((accounts, rejects))
     })
     .await?;
-    report::load::read(&accounts, &rejects, &args.suggestions(), args.format)?;
+    report::load::read(&accounts, &rejects, &context.suggestions, args.format)?;
     let read = accounts.iter().map(|account| account.read).sum();
     Ok(
         match args.rejecting.max_rejects.allows(rejects.count(), read) {
@@ -229,14 +222,6 @@ async fn check(
             false => Outcome::Found,
         },
     )
-}
-
-/// What was typed as what is meant.
-pub fn commit(typed: CommitArg) -> Commit {
-    match typed {
-        CommitArg::Table => Commit::Table,
-        CommitArg::Segment => Commit::Segment,
-    }
 }
 
 /// Reads `photos=some_name.csv`.
@@ -279,17 +264,5 @@ fn max_rejects(text: &str) -> Result<MaxRejects, String> {
                 .map(MaxRejects::Count)
                 .map_err(|_| EXPECTED.into())
         }
-    }
-}
-
-/// What an interrupted load left and what to type next.
-pub fn after_interrupt(stage: Stage) -> String {
-    match stage {
-        Stage::NotStarted => format!("no row was loaded; `{}` starts over", typed()),
-        Stage::Started => format!(
-            "the load is unfinished, and its ledger knows what is there; `{}` finishes it",
-            command_line()
-        ),
-        Stage::Complete => "the load is complete".to_owned(),
     }
 }

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::check::{self, Area, CheckReport, CheckSettings, Suite};
 use crate::cli::{DatasetArgs, JobsArgs, LoadArgs, QuietArgs, RowsArgs, SampleArgs, TargetArgs};
-use crate::commands::check::{FailOn, outcome, sampling_of, suite};
-use crate::commands::{Outcome, command_line, load as load_command, stoppable, suggestions};
+use crate::commands::Outcome;
+use crate::commands::context::{self, Context, commit_unit, plan_settings, resume_command};
+use crate::commands::interrupt::stoppable;
+use crate::commands::outcome::FailOn;
 use crate::dataset::{Dataset, Waiver, waivers_with};
 use crate::files::folder::{ExistingFiles, ensure_can_write};
 use crate::files::write::WriteJob;
@@ -17,7 +19,7 @@ use crate::files::{Manifest, manifest};
 use crate::index::{self, Along, Built, How, Mode, Survey};
 use crate::load::{
     self, Duplicates, Input, LedgerState, Load, LoadOutcome, Origin, Orphans, Overrides, Phase,
-    Policy, Rejects, Stage, StageTracker,
+    Policy, Rejects, StageTracker,
 };
 use crate::postgres::Server;
 use crate::progress::Progress;
@@ -64,7 +66,7 @@ pub struct Args {
 
 impl Args {
     pub(super) fn suggestions(&self) -> Suggestions {
-        suggestions(&self.target, &self.dataset.dataset)
+        context::suggestions(&self.target, &self.dataset.dataset)
     }
 }
 
@@ -82,15 +84,10 @@ struct Job<'a> {
 
 /// The whole main job.
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
-    let dataset = Arc::new(Dataset::open(&args.dataset.dataset)?);
+    let context = Context::new(&args.dataset.dataset, &args.target, args.quiet);
+    let dataset = Arc::new(context.open_dataset()?);
     let tables = dataset.select(args.dataset.tables.as_deref())?;
-    let progress = Progress::new(args.quiet.quiet);
-    let server = Server::open(
-        &super::target_options(&args.target),
-        &dataset.name,
-        &progress,
-    )
-    .await?;
+    let server = context.open_server_to("load rows").await?;
     let origin = Origin {
         rows: args.rows.rows.unwrap_or(dataset.default_rows()),
         seed: args.rows.seed,
@@ -100,7 +97,7 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
         tables,
         origin,
         server,
-        progress,
+        progress: context.progress,
         stage,
         waivers: waivers_with(Some(&dataset))?,
         dataset,
@@ -114,10 +111,10 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     let start = Instant::now();
     let suite = Suite {
         waivers: job.waivers.clone(),
-        ..suite(&job.dataset, args.dataset.tables.clone())
+        ..Suite::of(&job.dataset, args.dataset.tables.clone())
     };
     let checked = check::run(&job.server, &suite, &job.settings(), &job.progress).await?;
-    let checked = report::check::completed(checked, &args.suggestions());
+    let checked = report::check::completed(checked, &context.suggestions);
     phases.push(Phase::since(start, "check", None));
     report::run::summary(
         &finished,
@@ -135,7 +132,7 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
 /// A broken foreign key is a finding, whatever the checks said.
 fn verdict(finished: &LoadOutcome, checked: &CheckReport) -> Result<Outcome> {
     if finished.report().broken_keys.is_empty() {
-        outcome(checked, FailOn::Fail)
+        Outcome::of_checks(checked, FailOn::Fail)
     } else {
         Ok(Outcome::Found)
     }
@@ -156,9 +153,9 @@ impl Job<'_> {
                 orphans: Orphans::Keep,
             },
             rejects: Arc::new(Rejects::none()),
-            commit: self.args.loading.commit.map(load_command::commit),
+            commit: self.args.loading.commit.map(commit_unit),
             lock_timeout: self.args.loading.lock_timeout,
-            command: command_line(),
+            command: resume_command(),
             stage: self.stage,
         };
         let identity = load::of_generated(&load, self.origin);
@@ -265,25 +262,10 @@ impl Job<'_> {
     }
 
     fn settings(&self) -> CheckSettings {
-        let sampling = &self.args.sampling;
         CheckSettings {
-            // The schema was made, or compared with the dataset, when the load began.
+            // The schema was created, or compared with the dataset's, when the load began.
             areas: vec![Area::Coverage, Area::Plans],
-            settle: false,
-            prove: false,
-            budget: sampling.budget,
-            sampling: sampling_of(sampling, self.origin.seed),
+            ..plan_settings(&self.args.sampling, self.origin.seed)
         }
-    }
-}
-
-/// What an interrupted run left and what to type next.
-pub fn after_interrupt(stage: Stage) -> String {
-    match stage {
-        Stage::Complete => format!(
-            "the rows are loaded; `{}` goes on with index and check",
-            command_line()
-        ),
-        earlier => load_command::after_interrupt(earlier),
     }
 }

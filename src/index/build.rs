@@ -217,7 +217,7 @@ impl Session {
             memory: memory.of_builder(server.memory(), builders + how.neighbours),
             workers: workers(jobs, builders),
             block_bytes: catalog::block_bytes(client).await?,
-            lock_timeout: match (mode, server.is_embedded()) {
+            lock_timeout: match (mode, server.capabilities().lock_tables_unasked) {
                 (Mode::Plain, false) => LOCK_TIMEOUT,
                 // Nobody else is there, or the lock waited for holds up no read and no write.
                 (Mode::Plain, true) | (Mode::Concurrently, _) => "0",

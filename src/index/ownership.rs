@@ -23,7 +23,7 @@ pub async fn permission(
     client: &impl GenericClient,
     proposals: &[Proposal],
 ) -> Result<Permission> {
-    if server.is_embedded() {
+    if server.capabilities().build_indexes_unasked {
         return Ok(Permission {
             granted: proposals.to_vec(),
             withheld: Vec::new(),

@@ -10,8 +10,7 @@ use crate::dataset::Dataset;
 use crate::load::policy::Policy;
 use crate::load::source::rejects::Rejects;
 use crate::load::stage::StageTracker;
-use crate::load::table::load::Commit;
-use crate::postgres::{Server, catalog};
+use crate::postgres::{CommitUnit, Server, catalog};
 
 /// What is loaded, where and how.
 pub struct Load<'a> {
@@ -30,7 +29,7 @@ pub struct Load<'a> {
     /// Receives the rejected records.
     pub rejects: Arc<Rejects>,
     /// What a transaction loads; `None` for what suits the target.
-    pub commit: Option<Commit>,
+    pub commit: Option<CommitUnit>,
     /// The longest that a statement waits for a lock.
     pub lock_timeout: Duration,
     /// The command line without `--replace`, for the ledger and for messages.

@@ -38,4 +38,3 @@ pub use source::input::{Input, Origin};
 pub use source::overrides::{NamedColumns, NamedFile, Overrides};
 pub use source::rejects::{MaxRejects, Rejected, Rejects};
 pub use stage::{Stage, StageTracker};
-pub use table::load::Commit;

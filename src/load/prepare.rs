@@ -161,7 +161,8 @@ impl<H: PostLoadHook> Preparation<'_, H> {
         let incomplete = targets.iter().filter(is_incomplete);
         let oids: Vec<u32> = incomplete.map(|target| target.oid).collect();
         let constraints = read_qualified(client, &oids).await?;
-        if self.load.policy.append {
+        let may_drop = self.load.server.capabilities().drop_constraints;
+        if self.load.policy.append || !may_drop {
             return Ok(DropPlan::keep_all(constraints));
         }
         let filled = referencing_tables_with_rows(client, targets, &constraints).await?;

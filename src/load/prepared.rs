@@ -9,7 +9,7 @@ use crate::load::constraints::DropPlan;
 use crate::load::ledger::TableProgress;
 use crate::load::source::bound::BoundSource;
 use crate::load::source::input::Input;
-use crate::load::table::load::{Commit, TableLoad, Way};
+use crate::load::table::load::{TableLoad, Way};
 use crate::load::table::target::Target;
 
 /// A load whose tables exist and whose constraints are dropped.
@@ -35,10 +35,7 @@ impl PreparedLoad {
 
     /// Each table with its rows, in load order.
     pub fn table_loads<'t>(&'t self, load: &'t Load, input: &Input) -> Result<Vec<TableLoad<'t>>> {
-        let suited = match load.server.is_local() {
-            true => Commit::Table,
-            false => Commit::Segment,
-        };
+        let server = load.server.capabilities();
         let table_load = |(target, fingerprint): (&'t Target, &String)| -> Result<TableLoad<'t>> {
             let source = input
                 .tables
@@ -46,7 +43,7 @@ impl PreparedLoad {
                 .find(|source| source.table == target.table)
                 .with_context(|| format!("there is no source for {}", target.name))?;
             let source = BoundSource::new(load.dataset, source, &target.columns)?;
-            let alone = target.ordinary && !self.plan.is_referenced(target.oid);
+            let alone = server.freeze && target.ordinary && !self.plan.is_referenced(target.oid);
             Ok(TableLoad {
                 target,
                 source: Arc::new(source),
@@ -56,7 +53,7 @@ impl PreparedLoad {
                     (false, true) => Way::Emptied,
                     (false, false) => Way::Plain,
                 },
-                commit: load.commit.unwrap_or(suited),
+                commit: load.commit.unwrap_or(server.commit_unit),
                 earlier: self.earlier_of(target).cloned(),
                 fingerprint: fingerprint.clone(),
                 policy: load.policy,

@@ -1,6 +1,7 @@
 //! All that speaks to a server: which one, connecting, the embedded one, its catalog, COPY, EXPLAIN.
 
 pub mod account;
+pub mod capabilities;
 pub mod catalog;
 pub mod connect;
 pub mod conninfo;
@@ -21,5 +22,6 @@ pub mod service;
 pub mod target;
 pub mod tls;
 
+pub use capabilities::{Capabilities, CommitUnit};
 pub use name::TableName;
 pub use server::Server;

@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio::time::Instant;
 use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 
+use super::capabilities::{Capabilities, Location, Writes};
 use super::connect::{self, Opened, Pause};
 use super::embedded::{Home, Lease};
 use super::environment::Environment;
@@ -38,6 +39,7 @@ pub struct Server {
     config: Config,
     tls: Tls,
     backing: Backing,
+    capabilities: Capabilities,
     display_name: String,
     schema: Option<String>,
     /// The machine's memory, where it was given.
@@ -105,10 +107,11 @@ impl Server {
             "{} on {} as {}",
             address.database, endpoint.shown, address.user
         );
-        let server = Server {
+        let mut server = Server {
             config: endpoint.config.clone(),
             tls: endpoint.tls.clone(),
             backing: Backing::External,
+            capabilities: Capabilities::external(location(&endpoint.config), Writes::Accepted),
             display_name,
             schema,
             memory: None,
@@ -120,6 +123,7 @@ impl Server {
         if let Ok(second) = connect::open(&server.config, &server.tls, Duration::MAX).await {
             pooler::ensure_none(&first.client, &second.client).await?;
         }
+        server.capabilities.writes = Writes::read(&first.client).await?;
         Ok(server)
     }
 
@@ -149,6 +153,7 @@ impl Server {
             tls: Tls::Off,
             display_name: format!("{database} on the {which}"),
             backing: Backing::Embedded(lease),
+            capabilities: Capabilities::embedded(),
             schema,
             memory: None,
             shared_lock: AtomicI64::new(0),
@@ -201,7 +206,7 @@ impl Server {
 
     async fn prepare(&self, opened: &Opened) -> Result<()> {
         opened.check_client().await?;
-        if !self.is_embedded() {
+        if matches!(self.backing, Backing::External) {
             opened.set(KEEP_ALIVE).await?;
         }
         if let Some(schema) = &self.schema {
@@ -224,14 +229,17 @@ impl Server {
         self.shared_lock.store(key, Ordering::Relaxed);
     }
 
-    /// Whether no network lies between: a socket of this machine, or its loopback address.
-    pub fn is_local(&self) -> bool {
-        self.config.get_hosts().iter().all(|host| match host {
-            Host::Unix(_) => true,
-            Host::Tcp(name) => {
-                name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-            }
-        })
+    /// What it can do, and what may be done on it unasked.
+    pub fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    /// Refuses when sessions on this server may not write; `action` is what would: `load rows`.
+    pub fn ensure_writable(&self, action: &str) -> Result<()> {
+        match self.capabilities.writes.refusal(&self.display_name) {
+            None => Ok(()),
+            Some(refusal) => bail!("could not {action}: {refusal}"),
+        }
     }
 
     fn explained(&self, failure: connect::Failure) -> ErrorWithNotes {
@@ -246,11 +254,6 @@ impl Server {
             format!("could not connect to {}", self.display_name),
             note.into_iter().collect(),
         )
-    }
-
-    /// Whether seedrow brought this server up itself, so that nobody else's data is on it.
-    pub fn is_embedded(&self) -> bool {
-        matches!(self.backing, Backing::Embedded(_))
     }
 
     /// Bytes free on the embedded server's disk; `None` where that can't be told.
@@ -277,6 +280,20 @@ impl Server {
     /// The schema asked for with `--target-schema`.
     pub fn schema(&self) -> Option<&str> {
         self.schema.as_deref()
+    }
+}
+
+/// Whether no network lies between: a socket of this machine, or its loopback address.
+fn location(config: &Config) -> Location {
+    let is_local = |host: &Host| match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+        }
+    };
+    match config.get_hosts().iter().all(is_local) {
+        true => Location::Local,
+        false => Location::Remote,
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    Answer, Db, Given, ask, ask_url, assert_says, eventually, front, refusal, server,
+    Answer, Db, Given, Workdir, ask, ask_url, assert_says, eventually, front, refusal, server,
 };
 
 /// The shared server with a database and a role whose password is asked for: `shop`, `hunter2`.
@@ -337,4 +337,43 @@ fn sessions_are_named_watched_and_led_by_the_target_schema() {
         ask(&given, "SELECT current_schema()::text").unwrap(),
         r#"its "own""#
     );
+}
+
+#[test]
+fn what_writes_is_refused_on_a_read_only_server_before_it_begins() {
+    let db = Db::new("read_only");
+    db.execute(
+        "CREATE TABLE parents (id int PRIMARY KEY); CREATE TABLE children (parent_id int REFERENCES parents)",
+    );
+    let name = db.name();
+    db.execute(&format!(
+        "ALTER DATABASE {name} SET default_transaction_read_only = on"
+    ));
+    let dir = Workdir::new("read_only");
+    let url = db.url();
+    for (args, action) in [
+        (&["run", "--rows", "10"] as &[&str], "load rows"),
+        (&["forget"], "remove the ledger"),
+        (&["index", "--build"], "build indexes"),
+        (&["check", "--settle"], "VACUUM and ANALYZE"),
+        (&["check", "--prove", "--allow-locks"], "drop indexes"),
+        (
+            &["compare", "--without-indexes", "--allow-locks"],
+            "drop indexes",
+        ),
+    ] {
+        let args = [args, &["--url", &url]].concat();
+        let refused = dir
+            .seedrow(args)
+            .exits(2)
+            .stderr_has(&format!("seedrow: could not {action}"));
+        let refused = refused.stderr_has("default_transaction_read_only is on");
+        assert_eq!(refused.stderr.lines().count(), 1, "{}", refused.stderr);
+    }
+    dir.seedrow(["index", "--dry-run", "--url", &url])
+        .exits(0)
+        .stdout_has("CREATE INDEX");
+    dir.seedrow(["check", "--only", "coverage", "--url", &url])
+        .exits(1)
+        .stdout_has("fk-not-indexed");
 }

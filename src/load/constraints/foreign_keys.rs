@@ -86,6 +86,7 @@ impl ForeignKeyPhase<'_> {
         let mut by_table = group_by_table(keys);
         by_table.sort_by_key(|keys| Reverse(self.rows_to_validate(keys)));
         self.pool
+            .for_validation()
             .run_each(by_table, async |client, keys: Vec<ForeignKey>| {
                 for key in keys {
                     let task = self.progress.step(format!("validate {}", key.name));

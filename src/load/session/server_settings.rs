@@ -92,9 +92,9 @@ impl ServerSettings {
         let forced_checkpoints = after
             .forced_checkpoints
             .saturating_sub(before.forced_checkpoints);
-        let advice = match server.is_embedded() {
-            true => Vec::new(),
-            false => advice(&settings, wal_bytes, forced_checkpoints),
+        let advice = match server.capabilities().advise_on_settings {
+            true => advice(&settings, wal_bytes, forced_checkpoints),
+            false => Vec::new(),
         };
         Ok(ServerSettings {
             settings,

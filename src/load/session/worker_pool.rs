@@ -37,6 +37,14 @@ impl<'a> WorkerPool<'a> {
         }
     }
 
+    /// The same for VALIDATE CONSTRAINT: one connection where the server can't validate several tables at a time.
+    pub fn for_validation(self) -> WorkerPool<'a> {
+        match self.server.capabilities().parallel_validation {
+            true => self,
+            false => self.limited_to(1),
+        }
+    }
+
     /// Runs every task, started in their order. The first error ends it; what the other connections were doing is rolled
     /// back.
     pub async fn run_each<T>(

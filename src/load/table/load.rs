@@ -19,8 +19,8 @@ use crate::load::table::isolate::PieceSize;
 use crate::load::table::segment::{TableCopy, Transfer};
 use crate::load::table::server_rejection::ServerRejection;
 use crate::load::table::target::{self, Target};
-use crate::postgres::TableName;
 use crate::postgres::name::quoted_list;
+use crate::postgres::{CommitUnit, TableName};
 use crate::progress::{Progress, Unit};
 
 /// Whether a table can be emptied alone.
@@ -32,16 +32,6 @@ pub enum Way {
     Plain,
     /// To the rows that are there.
     Added,
-}
-
-/// What one transaction loads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Commit {
-    /// A whole table, frozen where it was truncated: no WAL where `wal_level` is minimal, and visible to index-only
-    /// scans without a VACUUM. A connection that drops costs a table.
-    Table,
-    /// A segment and its row in the ledger. A connection that drops costs a segment.
-    Segment,
 }
 
 /// One table with its rows.
@@ -56,7 +46,7 @@ pub struct TableLoad<'a> {
     /// How its rows get in.
     pub way: Way,
     /// What a transaction loads.
-    pub commit: Commit,
+    pub commit: CommitUnit,
     /// How far an earlier attempt came.
     pub earlier: Option<ledger::TableProgress>,
     /// What its file is like, for the ledger.
@@ -73,7 +63,7 @@ impl TableLoad<'_> {
 
     /// Whether its rows are frozen as they come.
     pub fn is_frozen(&self) -> bool {
-        self.way == Way::Emptied && self.commit == Commit::Table && self.earlier.is_none()
+        self.way == Way::Emptied && self.commit == CommitUnit::Table && self.earlier.is_none()
     }
 
     /// The bytes of its source, or an estimate.
@@ -117,7 +107,7 @@ impl TableLoad<'_> {
             .restart(&name.name, rejected, next.map_or(0, |next| next.line));
         rejects.truncate(earlier.as_ref().map_or(0, |it| it.rejects))?;
         let traced = TableLoad {
-            commit: Commit::Segment,
+            commit: CommitUnit::Segment,
             earlier,
             ..self.clone()
         };
@@ -165,7 +155,7 @@ impl TableLoad<'_> {
         let mut before = self.count_before(&transaction, &transfer.account).await?;
         while let Some(first) = transfer.chunks.next().await? {
             copy.segment(&transaction, first, &mut transfer).await?;
-            if self.commit == Commit::Segment {
+            if self.commit == CommitUnit::Segment {
                 self.enter(transaction, &mut transfer, Stage::More, before)
                     .await?;
                 transaction = client.transaction().await?;

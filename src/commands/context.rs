@@ -1,0 +1,205 @@
+//! What a command works with, made once from what was typed: dataset, target, progress, suggestions.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::check::{Area, CheckSettings};
+use crate::cli::{CommitArg, HomeArgs, QuietArgs, SampleArgs, TargetArgs};
+use crate::dataset::{Dataset, Waiver, waivers_of};
+use crate::postgres::secrets::{typed_words, without_password};
+use crate::postgres::target::TargetOptions;
+use crate::postgres::{CommitUnit, Server};
+use crate::progress::Progress;
+use crate::queries::{Sampling, Spread};
+use crate::suggestion::{self, Suggestions};
+
+/// The dataset when none is named: a suggested command need not repeat it.
+pub const DEFAULT_DATASET: &str = "catalog";
+
+/// What the commands on a server share.
+pub struct Context {
+    /// Messages and bars.
+    pub progress: Progress,
+    /// What completes suggested commands.
+    pub suggestions: Suggestions,
+    dataset: String,
+    target: TargetOptions,
+}
+
+impl Context {
+    /// Of the typed dataset, a built-in one's name or a TOML file, and target.
+    pub fn new(dataset: &str, target: &TargetArgs, quiet: QuietArgs) -> Context {
+        Context {
+            progress: Progress::new(quiet.quiet),
+            suggestions: suggestions(target, dataset),
+            dataset: dataset.to_owned(),
+            target: target_options(target),
+        }
+    }
+
+    /// Reads and validates the dataset.
+    pub fn open_dataset(&self) -> Result<Dataset> {
+        Dataset::open(&self.dataset)
+    }
+
+    /// The dataset's waivers, and those of a `seedrow.toml` beside it.
+    pub fn waivers(&self) -> Result<Vec<Waiver>> {
+        waivers_of(&self.dataset)
+    }
+
+    /// The target; on the embedded server the dataset's database, created when it doesn't exist.
+    pub async fn open_server(&self) -> Result<Server> {
+        let database = database_name(&self.dataset);
+        Server::open(&self.target, &database, &self.progress).await
+    }
+
+    /// As [`Context::open_server`], and refuses one that is read-only before `action` begins.
+    pub async fn open_server_to(&self, action: &str) -> Result<Server> {
+        let server = self.open_server().await?;
+        server.ensure_writable(action)?;
+        Ok(server)
+    }
+}
+
+/// The embedded server's database for a dataset, a built-in one's name or a TOML file: one database a dataset.
+pub fn database_name(dataset: &str) -> String {
+    let stem = Path::new(dataset).file_stem();
+    stem.map_or_else(
+        || dataset.to_owned(),
+        |stem| stem.to_string_lossy().into_owned(),
+    )
+}
+
+/// Typed target options as plain values.
+pub fn target_options(args: &TargetArgs) -> TargetOptions {
+    TargetOptions {
+        url: args.url.clone(),
+        schema: args.target_schema.clone(),
+        wait: args.wait,
+        server_memory: args.server_memory,
+        home: args.home.home.clone(),
+    }
+}
+
+/// The options that lead to the same target as these, for suggested commands.
+pub fn suggestions(target: &TargetArgs, dataset: &str) -> Suggestions {
+    let home = home_words(&target.home);
+    let mut words = match &target.url {
+        Some(url) => option("--url", without_password(url)),
+        None => home.clone(),
+    };
+    if let Some(schema) = &target.target_schema {
+        words.extend(option("--target-schema", schema.clone()));
+    }
+    if dataset != DEFAULT_DATASET {
+        words.extend(option("--dataset", dataset.to_owned()));
+    }
+    Suggestions::new(&words, &home)
+}
+
+/// The options that lead to the same embedded server.
+pub fn home_suggestions(home: &HomeArgs) -> Suggestions {
+    let home = home_words(home);
+    Suggestions::new(&home, &home)
+}
+
+fn home_words(home: &HomeArgs) -> Vec<String> {
+    match &home.home {
+        Some(home) => option("--home", home.to_string_lossy().into_owned()),
+        None => Vec::new(),
+    }
+}
+
+fn option(name: &str, value: String) -> Vec<String> {
+    vec![name.to_owned(), value]
+}
+
+/// The command as it was typed, without passwords.
+pub fn typed_command() -> String {
+    command_line(typed_words())
+}
+
+/// The command without `--replace`: what finishes an unfinished load. Messages add the option where it is needed.
+pub fn resume_command() -> String {
+    command_line(typed_words().filter(|word| word != "--replace"))
+}
+
+fn command_line(words: impl Iterator<Item = String>) -> String {
+    let words = words.map(|word| without_password(&word));
+    suggestion::command_line(std::iter::once("seedrow".to_owned()).chain(words))
+}
+
+/// Typed `--commit` as what is meant.
+pub fn commit_unit(typed: CommitArg) -> CommitUnit {
+    match typed {
+        CommitArg::Table => CommitUnit::Table,
+        CommitArg::Segment => CommitUnit::Segment,
+    }
+}
+
+/// How plans are checked, and nothing else.
+pub fn plan_settings(sampling: &SampleArgs, seed: u64) -> CheckSettings {
+    CheckSettings {
+        areas: vec![Area::Plans],
+        budget: sampling.budget,
+        sampling: Sampling {
+            count: sampling.samples,
+            spread: Spread::Tail {
+                share: sampling.tail,
+            },
+            seed,
+        },
+        settle: false,
+        prove: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::suggestion::{HOME, TARGET};
+
+    #[test]
+    fn suggested_commands_lead_to_the_same_target_without_its_password() {
+        let completed = |url: Option<&str>, schema: Option<&str>, home: Option<&str>, dataset| {
+            let target = TargetArgs {
+                server_memory: None,
+                url: url.map(str::to_owned),
+                target_schema: schema.map(str::to_owned),
+                wait: Duration::ZERO,
+                home: HomeArgs {
+                    home: home.map(Into::into),
+                },
+            };
+            suggestions(&target, dataset).complete(&format!("index{TARGET}; db stop{HOME}"))
+        };
+        assert_eq!(completed(None, None, None, "catalog"), "index; db stop");
+        assert_eq!(
+            completed(
+                Some("postgresql://app:secret@h/shop"),
+                Some("my shop"),
+                Some("/x"),
+                "catalog"
+            ),
+            "index --url postgresql://app@h/shop --target-schema 'my shop'; db stop --home /x"
+        );
+        assert_eq!(
+            completed(None, None, Some("/x y"), "shop.toml"),
+            "index --home '/x y' --dataset shop.toml; db stop --home '/x y'"
+        );
+    }
+
+    #[test]
+    fn a_dataset_file_names_its_database() {
+        for (dataset, name) in [
+            ("catalog", "catalog"),
+            ("my/shop.toml", "shop"),
+            ("shop.v2.toml", "shop.v2"),
+        ] {
+            assert_eq!(database_name(dataset), name);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! ^C and SIGTERM: waiting for one, stopping blocking work, and what an interrupted command left behind.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::context::{resume_command, typed_command};
+use crate::load::Stage;
+
+/// Waits for the first ^C or SIGTERM.
+pub async fn signalled() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result.context("could not listen for ^C"),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+/// Runs blocking work on a thread of its own. When the command is interrupted the flag is set, and the process waits for
+/// the work to notice it and tidy up.
+pub async fn stoppable<T: Send + 'static>(
+    work: impl FnOnce(&AtomicBool) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    struct SetOnDrop(Arc<AtomicBool>);
+    impl Drop for SetOnDrop {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let stop = SetOnDrop(Arc::new(AtomicBool::new(false)));
+    let flag = Arc::clone(&stop.0);
+    tokio::task::spawn_blocking(move || work(&flag))
+        .await
+        .context("the work ended without a result")?
+}
+
+/// What an interrupted command left behind, with the command that goes on.
+pub enum Leftover<'a> {
+    /// Commands that change nothing.
+    Nothing,
+    /// `seedrow run`
+    Run(Stage),
+    /// `seedrow load`
+    Load(Stage),
+    /// `seedrow generate` into this folder
+    Files(&'a Path),
+    /// `seedrow index`
+    Indexes,
+    /// `seedrow forget`
+    Ledger,
+}
+
+impl Leftover<'_> {
+    /// As the message says it.
+    pub fn message(&self) -> String {
+        match self {
+            Leftover::Nothing => "nothing was changed".into(),
+            Leftover::Run(Stage::Complete) => format!(
+                "the rows are loaded; `{}` goes on with index and check",
+                resume_command()
+            ),
+            Leftover::Load(Stage::Complete) => "the load is complete".into(),
+            Leftover::Run(Stage::NotStarted) | Leftover::Load(Stage::NotStarted) => {
+                format!("no row was loaded; `{}` starts over", typed_command())
+            }
+            Leftover::Run(Stage::Started) | Leftover::Load(Stage::Started) => format!(
+                "the load is unfinished, and its ledger knows what is there; `{}` finishes it",
+                resume_command()
+            ),
+            Leftover::Files(folder) => format!(
+                "nothing half-written is left in {}; the same command starts over",
+                folder.display()
+            ),
+            Leftover::Indexes => format!(
+                "indexes already built stay; `{}` builds the rest",
+                typed_command()
+            ),
+            Leftover::Ledger => {
+                "nothing was forgotten: it happens all at once or not at all".into()
+            }
+        }
+    }
+}
