@@ -1,8 +1,8 @@
 //! README.md, CONTRIBUTING.md and docs/: every command in them is run or parsed, and every link leads somewhere.
 //!
 //! A document is a session: its console blocks are run in order, in one directory and against one embedded server of its
-//! own, and what they print is compared with the document, times and sizes masked. With SEEDROW_DOCS=write
-//! (scripts/transcripts) the outputs are written into the document instead.
+//! own, and what they print is compared with the document, times and sizes masked. With SEEDROW_DOCS=write outputs that
+//! differ are written into the document instead, with SEEDROW_DOCS=rewrite (scripts/transcripts) all of them.
 
 mod markdown;
 mod mask;
