@@ -10,6 +10,7 @@
 pub mod cli;
 pub mod progress;
 pub mod suggestion;
+pub mod units;
 
 pub mod dataset;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::cli::{DatasetArgs, Format, JobsArgs, LoadArgs, QuietArgs, TargetArgs, percent};
+use crate::cli::{DatasetArgs, Format, JobsArgs, LoadArgs, QuietArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context, commit_unit, resume_command};
 use crate::commands::interrupt::stoppable;
@@ -17,6 +17,7 @@ use crate::load::{
 };
 use crate::report;
 use crate::suggestion::Suggestions;
+use crate::units::percent;
 
 /// Load CSV files, seedrow's own or anyone's, through COPY
 ///

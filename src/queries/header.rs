@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::index_use::IndexUse;
 use super::parameter::Parameter;
-use crate::cli;
 use crate::dataset::document::did_you_mean;
+use crate::units::duration;
 
 /// What the header declares.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -143,7 +143,7 @@ impl Header {
 
     fn read_budget(&mut self, line: Line<'_>) -> Result<(), String> {
         let text = line.text;
-        let budget = cli::duration(text).map_err(|reason| format!("budget `{text}`: {reason}"))?;
+        let budget = duration(text).map_err(|reason| format!("budget `{text}`: {reason}"))?;
         match self.budget.replace(budget) {
             Some(_) => Err("a second budget; a query has one".to_owned()),
             None => Ok(()),

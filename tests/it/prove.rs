@@ -91,7 +91,7 @@ fn a_small_table_s_query_proves_nothing_and_its_key_is_still_seen_uncovered() {
     let query = "-- param id: shops.id\n-- budget: 10s\nSELECT pad FROM orders WHERE shop_id = :id";
     check_query(&db, "small", query, &["--prove", "--allow-locks"])
         .exits(2)
-        .stdout_has("orders has 69 pages, and reading them all is as good  [not-proven]");
+        .stdout_has("orders has 69 pages, and reading them all is as fast  [not-proven]");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn others_are_not_locked_out_unasked() {
     check(&db, &["--prove", "--allow-locks"])
         .exits(2)
         .stdout_has(
-            "what orders_shop_id_idx buys can't be proven: public.orders was locked for over 2s",
+            "the effect of orders_shop_id_idx can't be proven: public.orders was locked for over 2s",
         );
     worker.execute("ROLLBACK");
     check(&db, &["--prove", "--allow-locks"]).exits(0);
