@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::cli::{Format, JobsArgs, QuietArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context};
-use crate::index::{self, Built, How, Mode, Survey};
+use crate::index::{self, BuildMode, BuildOptions, Built, Survey};
 use crate::load;
 use crate::progress::Progress;
 use crate::report;
@@ -76,11 +76,11 @@ impl Args {
         }
     }
 
-    fn mode(&self) -> Mode {
+    fn mode(&self) -> BuildMode {
         if self.concurrently {
-            Mode::Concurrently
+            BuildMode::Concurrently
         } else {
-            Mode::Plain
+            BuildMode::Plain
         }
     }
 }
@@ -109,12 +109,12 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     if args.format == Format::Text {
         report::print(&report::index::missing(&survey, args.mode()))?;
     }
-    let how = How {
+    let options = BuildOptions {
         jobs: args.jobs.count(),
         neighbours: 0,
         mode: args.mode(),
     };
-    let built = index::build(&server, &allowed, how, &context.progress).await?;
+    let built = index::build(&server, &allowed, options, &context.progress).await?;
     show_built(args, &survey, &built)?;
     if allowed.len() == survey.proposals.len() {
         return Ok(Outcome::Held);

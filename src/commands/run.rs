@@ -16,7 +16,7 @@ use crate::dataset::{Dataset, Waiver, waivers_with};
 use crate::files::folder::{ExistingFiles, ensure_can_write};
 use crate::files::write::WriteJob;
 use crate::files::{Manifest, manifest};
-use crate::index::{self, Along, Built, How, Mode, Survey};
+use crate::index::{self, BuildMode, BuildOptions, Built, IndexHook, Survey};
 use crate::load::{
     self, Duplicates, Input, LedgerState, Load, LoadOutcome, Origin, Orphans, Overrides, Phase,
     Policy, Rejects, StageTracker,
@@ -104,9 +104,9 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     };
 
     let mut phases = Vec::new();
-    let along = Along::new(&job.server, &job.waivers, args.jobs.count(), &job.progress);
-    let finished = job.seed(&along, &mut phases).await?;
-    let mut built = along.into_built();
+    let hook = IndexHook::new(&job.server, &job.waivers, args.jobs.count(), &job.progress);
+    let finished = job.seed(&hook, &mut phases).await?;
+    let mut built = hook.into_built();
     let survey = job.index(&mut built, &mut phases).await?;
     let start = Instant::now();
     let suite = Suite {
@@ -140,7 +140,7 @@ fn verdict(finished: &LoadOutcome, checked: &CheckReport) -> Result<Outcome> {
 
 impl Job<'_> {
     /// Makes and loads the rows, unless that was done before.
-    async fn seed(&self, along: &Along<'_>, phases: &mut Vec<Phase>) -> Result<LoadOutcome> {
+    async fn seed(&self, hook: &IndexHook<'_>, phases: &mut Vec<Phase>) -> Result<LoadOutcome> {
         let load = Load {
             server: &self.server,
             dataset: &self.dataset,
@@ -178,7 +178,7 @@ impl Job<'_> {
                 )?
             }
         };
-        let finished = load::run(&load, &input, along, &self.progress).await?;
+        let finished = load::run(&load, &input, hook, &self.progress).await?;
         phases.extend(finished.report().phases.iter().cloned());
         Ok(finished)
     }
@@ -243,7 +243,7 @@ impl Job<'_> {
                 .eq(names)
     }
 
-    /// Builds the foreign keys' indexes that were not built along with the load; the survey is the one from before.
+    /// Builds the foreign keys' indexes that were not built hook with the load; the survey is the one from before.
     async fn index(&self, built: &mut Vec<Built>, phases: &mut Vec<Phase>) -> Result<Survey> {
         let start = Instant::now();
         let client = self.server.connect().await?;
@@ -251,12 +251,12 @@ impl Job<'_> {
         let allowed = index::permission(&self.server, &client, &survey.proposals)
             .await?
             .granted;
-        let how = How {
+        let options = BuildOptions {
             jobs: self.args.jobs.count(),
             neighbours: 0,
-            mode: Mode::Plain,
+            mode: BuildMode::Plain,
         };
-        built.extend(index::build(&self.server, &allowed, how, &self.progress).await?);
+        built.extend(index::build(&self.server, &allowed, options, &self.progress).await?);
         phases.push(Phase::since(start, "index", None));
         Ok(survey)
     }

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, GenericClient};
 
-use super::plan::{Mode, Proposal};
+use super::plan::{BuildMode, Proposal};
 use crate::postgres::catalog::{self, TableKind};
 use crate::postgres::memory::{Memory, workers};
 use crate::postgres::name::{quoted, quoted_list};
@@ -32,32 +32,32 @@ pub struct Built {
 
 /// How indexes are built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct How {
+pub struct BuildOptions {
     /// Up to how many at a time.
     pub jobs: usize,
-    /// Builders at work elsewhere meanwhile, which need memory too.
+    /// Builders of other connections running meanwhile, which need memory too.
     pub neighbours: usize,
-    /// Whether writes go on meanwhile.
-    pub mode: Mode,
+    /// Whether writes continue meanwhile.
+    pub mode: BuildMode,
 }
 
 /// Builds all proposals, up to `jobs` at a time on connections of their own, two on one table included; in the
 /// proposals' order.
 ///
 /// An index that fails leaves the others to be built; the error names it and how many were.
-/// Dropping the future ends the builds within half a second (on servers from version 14): [`Server::connect`] has the
-/// server look after its clients, without which an interrupted build would run on and commit.
+/// Dropping the future ends the builds within half a second (since PostgreSQL 14): [`Server::connect`] has the server check
+/// its clients' connections, without which an interrupted build would go on and commit.
 pub async fn build(
     server: &Server,
     proposals: &[Proposal],
-    how: How,
+    options: BuildOptions,
     progress: &Progress,
 ) -> Result<Vec<Built>> {
     if proposals.is_empty() {
         return Ok(Vec::new());
     }
     let watcher = server.connect().await?;
-    let session = Session::plan(server, &watcher, proposals.len(), how).await?;
+    let session = BuildSettings::plan(server, &watcher, proposals.len(), options).await?;
     let mut order: Vec<usize> = (0..proposals.len()).collect();
     order.sort_by_key(|&at| std::cmp::Reverse(proposals[at].table_bytes));
     let builds = order.into_iter().map(|at| {
@@ -75,7 +75,7 @@ pub async fn build(
     all_built(results.into_iter().map(|(_, result)| result).collect())
 }
 
-/// All of them, or the first failure with how many stand all the same.
+/// All of them, or the first failure with the number of those built nevertheless.
 fn all_built(results: Vec<Result<Built>>) -> Result<Vec<Built>> {
     let total = results.len();
     let good = results.iter().filter(|result| result.is_ok()).count();
@@ -89,11 +89,11 @@ fn all_built(results: Vec<Result<Built>>) -> Result<Vec<Built>> {
 async fn build_one(
     server: &Server,
     watcher: &Client,
-    session: &Session,
+    session: &BuildSettings,
     proposal: &Proposal,
     progress: &Progress,
 ) -> Result<Built> {
-    ensure_possible(proposal, session.how)?;
+    ensure_possible(proposal, session.options)?;
     let client = server.connect().await?;
     session.apply(&client).await?;
     let backend: i32 = client
@@ -104,12 +104,12 @@ async fn build_one(
     let blocks = (proposal.table_bytes / session.block_bytes).max(1);
     let task = progress.task(proposal.name.as_str(), blocks, Unit::Pages);
     if proposal.redo {
-        ensure_nobody_builds(watcher, proposal).await?;
+        ensure_not_being_built(watcher, proposal).await?;
     }
-    // One by one: what is sent together is one transaction, and CONCURRENTLY stands in none.
-    for statement in proposal.statements(session.how.mode) {
+    // One by one: statements sent together are one transaction, and CONCURRENTLY cannot run in one.
+    for statement in proposal.statements(session.options.mode) {
         tokio::select! {
-            result = client.batch_execute(&statement) => result.map_err(|error| explained(error, proposal, session.how))?,
+            result = client.batch_execute(&statement) => result.map_err(|error| with_advice(error, proposal, session.options))?,
             () = watch(watcher, backend, &task) => {}
         }
     }
@@ -125,8 +125,8 @@ async fn build_one(
 }
 
 /// Postgres refuses CREATE INDEX CONCURRENTLY on a partitioned table.
-fn ensure_possible(proposal: &Proposal, how: How) -> Result<()> {
-    if how.mode == Mode::Concurrently && proposal.kind == TableKind::Partitioned {
+fn ensure_possible(proposal: &Proposal, options: BuildOptions) -> Result<()> {
+    if options.mode == BuildMode::Concurrently && proposal.kind == TableKind::Partitioned {
         return Err(anyhow!(
             "{} is partitioned, and Postgres builds no index on a partitioned table concurrently; \
              `seedrow index{TARGET} --build` builds it while writes wait",
@@ -137,7 +137,7 @@ fn ensure_possible(proposal: &Proposal, how: How) -> Result<()> {
 }
 
 /// An invalid index may be one that is just being built.
-async fn ensure_nobody_builds(client: &Client, proposal: &Proposal) -> Result<()> {
+async fn ensure_not_being_built(client: &Client, proposal: &Proposal) -> Result<()> {
     let sql =
         "SELECT pid FROM pg_stat_progress_create_index WHERE index_relid = to_regclass($1)::oid";
     let name = TableName::new(&proposal.table.schema, &proposal.name).to_string();
@@ -147,20 +147,20 @@ async fn ensure_nobody_builds(client: &Client, proposal: &Proposal) -> Result<()
         .context("could not look for sessions that build indexes")?;
     match row {
         Some(row) => Err(anyhow!(
-            "session {} is building it just now; try again when it is done",
+            "session {} is building it; try again when it has finished",
             row.try_get::<_, i32>(0)?
         )),
         None => Ok(()),
     }
 }
 
-/// Shows how many of the table's blocks the build has read; never returns.
+/// Displays how many of the table's blocks the build has read; never returns.
 async fn watch(watcher: &Client, backend: i32, task: &Task) {
     let sql = "SELECT blocks_done::int8 FROM pg_stat_progress_create_index WHERE pid = $1";
     let mut furthest = 0;
     loop {
         tokio::time::sleep(WATCH_EVERY).await;
-        // Progress is a courtesy: a build goes on where it can't be read.
+        // A build continues where its progress can't be read.
         if let Ok(Some(row)) = watcher.query_opt(sql, &[&backend]).await {
             let done = row.try_get::<_, i64>(0).unwrap_or(0);
             furthest = furthest.max(u64::try_from(done).unwrap_or(0));
@@ -182,10 +182,10 @@ async fn index_bytes(client: &impl GenericClient, proposal: &Proposal) -> Result
     Ok(u64::try_from(row.try_get::<_, i64>(0)?)?)
 }
 
-/// What every building connection is set to.
+/// The settings of every connection that builds.
 #[derive(Debug, PartialEq, Eq)]
-struct Session {
-    how: How,
+struct BuildSettings {
+    options: BuildOptions,
     /// Indexes built at a time.
     builders: usize,
     /// Bytes each may sort in.
@@ -197,30 +197,30 @@ struct Session {
     block_bytes: u64,
 }
 
-impl Session {
+impl BuildSettings {
     async fn plan(
         server: &Server,
         client: &impl GenericClient,
         indexes: usize,
-        how: How,
-    ) -> Result<Session> {
-        let How { jobs, mode, .. } = how;
+        options: BuildOptions,
+    ) -> Result<BuildSettings> {
+        let BuildOptions { jobs, mode, .. } = options;
         let memory = Memory::read(client).await?;
         // Two concurrent builds on one table wait for each other, and each waits for the other's transaction.
         let builders = match mode {
-            Mode::Plain => jobs.clamp(1, indexes),
-            Mode::Concurrently => 1,
+            BuildMode::Plain => jobs.clamp(1, indexes),
+            BuildMode::Concurrently => 1,
         };
-        Ok(Session {
-            how,
+        Ok(BuildSettings {
+            options,
             builders,
-            memory: memory.of_builder(server.memory(), builders + how.neighbours),
+            memory: memory.of_builder(server.memory(), builders + options.neighbours),
             workers: workers(jobs, builders),
             block_bytes: catalog::block_bytes(client).await?,
             lock_timeout: match (mode, server.capabilities().lock_tables_unasked) {
-                (Mode::Plain, false) => LOCK_TIMEOUT,
-                // Nobody else is there, or the lock waited for holds up no read and no write.
-                (Mode::Plain, true) | (Mode::Concurrently, _) => "0",
+                (BuildMode::Plain, false) => LOCK_TIMEOUT,
+                // There are no other clients, or the lock waited for blocks no read and no write.
+                (BuildMode::Plain, true) | (BuildMode::Concurrently, _) => "0",
             },
         })
     }
@@ -252,26 +252,30 @@ fn failed(proposal: &Proposal) -> String {
     )
 }
 
-/// The server's error beneath what to type.
-fn explained(error: tokio_postgres::Error, proposal: &Proposal, how: How) -> anyhow::Error {
+/// The server's error beneath the suggested command.
+fn with_advice(
+    error: tokio_postgres::Error,
+    proposal: &Proposal,
+    options: BuildOptions,
+) -> anyhow::Error {
     let table = &proposal.table;
     let advice = match error.code() {
         Some(&SqlState::LOCK_NOT_AVAILABLE) => format!(
-            "another session has {table} locked for over {LOCK_TIMEOUT}; type `seedrow index{TARGET} --build` again when it \
-             is done, or `seedrow index{TARGET} --concurrently`, which waits without holding anybody up"
+            "another session has {table} locked for over {LOCK_TIMEOUT}; run `seedrow index{TARGET} --build` again when it \
+             has finished, or `seedrow index{TARGET} --concurrently`, which waits without blocking others"
         ),
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
             format!("only the owner of {table} may index it; connect as the owner")
         }
         Some(&SqlState::DISK_FULL) => {
-            format!("the server's disk is full; make room, then type `seedrow index{TARGET}` again")
+            format!("the server's disk is full; make room, then run `seedrow index{TARGET}` again")
         }
-        _ => format!("type `seedrow index{TARGET}` again once this is mended"),
+        _ => format!("run `seedrow index{TARGET}` again once this is fixed"),
     };
-    let leftover = match how.mode {
-        Mode::Plain => String::new(),
-        Mode::Concurrently => format!(
-            "; what it may have left of {} goes first then",
+    let leftover = match options.mode {
+        BuildMode::Plain => String::new(),
+        BuildMode::Concurrently => format!(
+            "; an invalid index {} left by this build is dropped first",
             TableName::new(&table.schema, &proposal.name)
         ),
     };

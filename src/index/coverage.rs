@@ -6,7 +6,7 @@
 use crate::postgres::catalog::{ForeignKey, Index, KeyColumn, Partition};
 use crate::postgres::name::quoted;
 
-/// How well the indexes of its table serve a foreign key; each names the index it speaks of.
+/// How well the indexes of its table serve a foreign key; each names the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// An index that is valid and whole begins with exactly the key's columns, in any order.
@@ -34,7 +34,7 @@ pub enum Verdict {
         /// The index, unquoted.
         index: String,
     },
-    /// An index holds the key's columns, but others stand before them.
+    /// An index holds the key's columns, but others come first.
     NonLeading {
         /// The index, unquoted.
         index: String,
@@ -46,9 +46,9 @@ pub enum Verdict {
         /// Why not.
         why: Unfit,
     },
-    /// No index is of any help.
+    /// No index helps.
     Uncovered,
-    /// It isn't covered, and somebody gave a reason why that is right.
+    /// It isn't covered, and a waiver says why.
     Waived {
         /// The reason.
         reason: String,
@@ -80,7 +80,7 @@ impl Verdict {
         !self.is_covered() && !matches!(self, Verdict::Waived { .. })
     }
 
-    /// The word for it, in JSON.
+    /// Its name in JSON.
     pub fn name(&self) -> &'static str {
         match self {
             Verdict::Covered { .. } | Verdict::CoveredInParts { .. } => "COVERED",
@@ -132,8 +132,8 @@ impl Verdict {
     }
 }
 
-/// The best that any of `indexes` (those of other tables are passed over) does for the foreign key; that of a partitioned
-/// table is covered, too, when each of its partitions has an index of its own.
+/// The best verdict of any of `indexes`; those of other tables are skipped. The key of a partitioned table is covered, too,
+/// when each of its partitions has an index of its own.
 pub fn verdict(foreign_key: &ForeignKey, indexes: &[Index]) -> Verdict {
     let own = verdict_on(foreign_key, indexes);
     let parts = &foreign_key.partitions;
@@ -155,7 +155,7 @@ fn verdict_on(foreign_key: &ForeignKey, indexes: &[Index]) -> Verdict {
         .unwrap_or(Verdict::Uncovered)
 }
 
-/// The key as it stands on a partition, whose columns may be numbered otherwise.
+/// The key on a partition, whose columns may be numbered differently.
 fn copy(foreign_key: &ForeignKey, part: &Partition) -> ForeignKey {
     let columns = foreign_key.columns.iter().zip(&part.numbers);
     ForeignKey {
@@ -173,14 +173,14 @@ fn copy(foreign_key: &ForeignKey, part: &Partition) -> ForeignKey {
 }
 
 /// Where an index has a foreign key's columns.
-enum Place {
+enum ColumnPosition {
     /// All of them, before any other.
     Leading,
     /// All of them before any other, and it can't be asked for equal values of theirs.
     Useless(Unfit),
     /// Some of them, before any other.
     SomeLeading,
-    /// All of them, behind others.
+    /// All of them, after others.
     Behind,
     /// Not enough of them.
     Nowhere,
@@ -190,20 +190,22 @@ fn verdict_of(foreign_key: &ForeignKey, index: &Index) -> Verdict {
     let name = || index.name.clone();
     let whole = implied(index.predicate.as_deref(), foreign_key);
     match place(foreign_key, index) {
-        Place::Leading if !index.usable() => Verdict::Invalid { index: name() },
-        Place::Leading if !whole => Verdict::Partial { index: name() },
-        Place::Leading => Verdict::Covered { index: name() },
-        Place::Useless(why) if index.usable() => Verdict::Unfit { index: name(), why },
-        Place::SomeLeading if index.usable() && whole => Verdict::PrefixOnly { index: name() },
-        Place::Behind if index.usable() && whole => Verdict::NonLeading { index: name() },
+        ColumnPosition::Leading if !index.usable() => Verdict::Invalid { index: name() },
+        ColumnPosition::Leading if !whole => Verdict::Partial { index: name() },
+        ColumnPosition::Leading => Verdict::Covered { index: name() },
+        ColumnPosition::Useless(why) if index.usable() => Verdict::Unfit { index: name(), why },
+        ColumnPosition::SomeLeading if index.usable() && whole => {
+            Verdict::PrefixOnly { index: name() }
+        }
+        ColumnPosition::Behind if index.usable() && whole => Verdict::NonLeading { index: name() },
         _ => Verdict::Uncovered,
     }
 }
 
-fn place(foreign_key: &ForeignKey, index: &Index) -> Place {
+fn place(foreign_key: &ForeignKey, index: &Index) -> ColumnPosition {
     let keys = &foreign_key.columns;
     let wanted = |number: &i16| keys.iter().position(|column| column.number == *number);
-    // Which columns of the key stand first, each with its place in the index.
+    // Which columns of the key come first, each with its position in the index.
     let leading: Vec<(usize, usize)> = index
         .key_columns
         .iter()
@@ -213,15 +215,15 @@ fn place(foreign_key: &ForeignKey, index: &Index) -> Place {
     let held = |column: &KeyColumn| index.key_columns.contains(&column.number);
     if leading.len() >= keys.len() {
         let unfit = leading.iter().find_map(|&at| unfit(foreign_key, index, at));
-        unfit.map_or(Place::Leading, Place::Useless)
+        unfit.map_or(ColumnPosition::Leading, ColumnPosition::Useless)
     } else if !finds_equal(index) {
-        Place::Nowhere
+        ColumnPosition::Nowhere
     } else if !leading.is_empty() {
-        Place::SomeLeading
+        ColumnPosition::SomeLeading
     } else if keys.iter().all(held) {
-        Place::Behind
+        ColumnPosition::Behind
     } else {
-        Place::Nowhere
+        ColumnPosition::Nowhere
     }
 }
 

@@ -1,20 +1,20 @@
 //! Which foreign keys are covered by an index (a pure rule over the catalog), and building what is missing.
 //!
 //! Postgres builds no index for a foreign key. Without one, every delete of a parent and every join from parent to
-//! child reads the whole child table; that is the omission this room finds and mends.
+//! child reads the whole child table.
 
-mod along;
 mod build;
 mod coverage;
+mod load_hook;
 mod ownership;
 mod plan;
 mod survey;
 
-pub use along::Along;
-pub use build::{Built, How, build};
+pub use build::{BuildOptions, Built, build};
 pub use coverage::{Unfit, Verdict, verdict};
+pub use load_hook::IndexHook;
 pub use ownership::{Permission, permission};
-pub use plan::{Mode, Proposal, propose};
+pub use plan::{BuildMode, Proposal, propose};
 #[cfg(test)]
 pub use survey::samples;
 pub use survey::{Coverage, NOT_INDEXED, Survey, survey};

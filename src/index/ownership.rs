@@ -1,4 +1,4 @@
-//! Which tables seedrow may build on unasked: everything on the embedded server, elsewhere what its ledger knows.
+//! Which tables may be indexed without --build: all of them on the embedded server, elsewhere those in the ledger.
 
 use std::collections::HashSet;
 
@@ -8,16 +8,16 @@ use tokio_postgres::GenericClient;
 use super::plan::Proposal;
 use crate::postgres::{Server, TableName};
 
-/// What may be built without another word.
+/// Proposals divided by whether their tables are seedrow's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Permission {
     /// Indexes on tables that seedrow filled, or on a server of its own.
     pub granted: Vec<Proposal>,
-    /// Indexes on somebody else's tables: building one locks out writes, so it takes `--build` or `--concurrently`.
+    /// Indexes on foreign tables: building one locks out writes, so it takes `--build` or `--concurrently`.
     pub withheld: Vec<Proposal>,
 }
 
-/// Parts the proposals by whom their tables belong to.
+/// Divides the proposals by whether their tables are seedrow's.
 pub async fn permission(
     server: &Server,
     client: &impl GenericClient,

@@ -6,12 +6,12 @@ use crate::postgres::TableName;
 use crate::postgres::catalog::{ForeignKey, Index, KeyColumn, Table, TableKind};
 use crate::postgres::name::quoted;
 
-/// Postgres cuts longer names off (NAMEDATALEN - 1).
+/// Postgres truncates longer names (NAMEDATALEN - 1).
 const NAME_BYTES: usize = 63;
 
 /// Whether writes to the table wait while its index is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum BuildMode {
     /// CREATE INDEX: one scan, and writes wait for its end.
     Plain,
     /// CREATE INDEX CONCURRENTLY: two scans, writes go on, and a failure leaves an invalid index behind.
@@ -40,12 +40,12 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    /// The statements that build it, one after the other, without semicolons; names in full, so that any search path
-    /// will do.
-    pub fn statements(&self, mode: Mode) -> Vec<String> {
+    /// The statements that build it, one after the other, without semicolons; names are qualified, so that the search path
+    /// doesn't matter.
+    pub fn statements(&self, mode: BuildMode) -> Vec<String> {
         let concurrently = match mode {
-            Mode::Plain => "",
-            Mode::Concurrently => "CONCURRENTLY ",
+            BuildMode::Plain => "",
+            BuildMode::Concurrently => "CONCURRENTLY ",
         };
         let drop = format!(
             "DROP INDEX {concurrently}{}",
@@ -69,7 +69,7 @@ impl Proposal {
     }
 
     /// The statements as a script, without the last semicolon.
-    pub fn ddl(&self, mode: Mode) -> String {
+    pub fn ddl(&self, mode: BuildMode) -> String {
         self.statements(mode).join("; ")
     }
 }
@@ -126,7 +126,7 @@ fn chains<'a>(keys: &[&'a ForeignKey]) -> Vec<Vec<&'a ForeignKey>> {
         .iter()
         .map(|key| key.columns.iter().map(|column| column.number).collect())
         .collect();
-    // Equal sets follow one another in the order of the list, which keeps the links free of circles.
+    // Equal sets are ordered as in the list, which keeps the links acyclic.
     let contains = |small: usize, large: usize| {
         sets[small].is_subset(&sets[large])
             && (sets[small].len() < sets[large].len() || small < large)
@@ -151,7 +151,7 @@ fn chains<'a>(keys: &[&'a ForeignKey]) -> Vec<Vec<&'a ForeignKey>> {
         .collect()
 }
 
-/// Finds `small` a key to stand before, moving others to another place where need be (an augmenting path).
+/// Finds a key for `small` to precede, moving others where necessary (an augmenting path).
 fn link(
     small: usize,
     contains: &impl Fn(usize, usize) -> bool,
@@ -186,8 +186,8 @@ fn columns_of(chain: &[&ForeignKey]) -> (Vec<String>, Vec<i16>) {
     (names.collect(), columns.iter().map(|c| c.number).collect())
 }
 
-/// What the keys compare a column by, where that isn't its own collation. Keys that differ in it can't share an index, and
-/// the first is served; the check tells of the others.
+/// The collation that the keys compare a column by, where it isn't the column's own. Keys that differ in it can't share an
+/// index: the first is served, and the check reports the others.
 fn collation(chain: &[&ForeignKey], name: &str) -> Option<String> {
     let columns = chain
         .iter()
@@ -196,7 +196,7 @@ fn collation(chain: &[&ForeignKey], name: &str) -> Option<String> {
     comparisons.next()?.1.collate.clone()
 }
 
-/// Whether an index is what is left of a build of just this one that failed.
+/// Whether an index was left by a failed build of this one.
 fn is_leftover(index: &Index, table: &TableName, columns: &[String], numbers: &[i16]) -> bool {
     let stem = stem(&table.name, columns);
     let own_name = index.name.rsplit_once("_idx").is_some_and(|(start, end)| {
@@ -212,7 +212,7 @@ fn stem(table: &str, columns: &[String]) -> String {
     format!("{table}_{}", columns.join("_"))
 }
 
-/// `table_columns_idx`, as Postgres itself would name it; cut short, and with a number behind, where it must be.
+/// `table_columns_idx`, as Postgres itself would name it; truncated and numbered where necessary.
 fn free_name(table: &str, columns: &[String], taken: &mut HashSet<String>) -> String {
     let stem = stem(table, columns);
     let ends = std::iter::once("_idx".to_owned()).chain((1..).map(|n: u32| format!("_idx{n}")));
@@ -224,7 +224,7 @@ fn free_name(table: &str, columns: &[String], taken: &mut HashSet<String>) -> St
     name
 }
 
-/// The longest beginning of at most `bytes` bytes that splits no character.
+/// The longest prefix of at most `bytes` bytes that splits no character.
 fn cut(text: &str, bytes: usize) -> &str {
     let mut end = bytes.min(text.len());
     while !text.is_char_boundary(end) {
@@ -297,12 +297,12 @@ mod tests {
             redo: false,
         };
         assert_eq!(
-            proposal.ddl(Mode::Plain),
+            proposal.ddl(BuildMode::Plain),
             r#"CREATE INDEX "Order Items_order_idx" ON shop."Order Items" ("order", line COLLATE pg_catalog."C")"#
         );
         assert!(
             proposal
-                .ddl(Mode::Concurrently)
+                .ddl(BuildMode::Concurrently)
                 .starts_with("CREATE INDEX CONCURRENTLY \"Order")
         );
     }
@@ -317,7 +317,7 @@ mod tests {
         let mut ddl = |index: Index| {
             let proposals = propose(&[&key], &[], &[index], &mut taken.clone());
             taken.clear();
-            proposals[0].ddl(Mode::Concurrently)
+            proposals[0].ddl(BuildMode::Concurrently)
         };
         let failed = Index {
             valid: false,

@@ -41,7 +41,7 @@ impl Coverage {
     }
 }
 
-/// What is there and what is missing.
+/// The foreign keys of a database, and the indexes that they lack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Survey {
     /// All foreign keys, by table and columns.
@@ -66,9 +66,9 @@ impl Survey {
     }
 }
 
-/// Judges every foreign key of the database, whatever made its tables; of one schema's tables when one is given.
-/// A key that isn't covered and that a waiver speaks of needs no index.
-/// Refuses a schema that isn't there: nothing would be found in it.
+/// Gives a verdict on every foreign key of the database, whatever created its tables, or of one schema's tables.
+/// A key that isn't covered and that a waiver names needs no index.
+/// Refuses a schema that doesn't exist: nothing would be found in it.
 pub async fn survey(
     client: &impl GenericClient,
     schema: Option<&str>,
@@ -86,7 +86,7 @@ pub async fn survey(
         None => catalog::current_schema(client).await?,
     };
     let home = home.unwrap_or_default();
-    let judged = |foreign_key: ForeignKey| {
+    let coverage = |foreign_key: ForeignKey| {
         let verdict = verdict(&foreign_key, &indexes);
         let on = foreign_key.shown(&home);
         let waiver = waivers.iter().find(|it| it.covers(NOT_INDEXED, &on, &home));
@@ -101,7 +101,7 @@ pub async fn survey(
             verdict,
         }
     };
-    let keys: Vec<Coverage> = foreign_keys.into_iter().map(judged).collect();
+    let keys: Vec<Coverage> = foreign_keys.into_iter().map(coverage).collect();
     Ok(Survey {
         proposals: proposals(client, &keys, &indexes, scope).await?,
         keys,
@@ -143,7 +143,7 @@ async fn proposals(
     Ok(propose(&missing, &tables, indexes, &mut taken))
 }
 
-/// Plain values for the tests of this room and of those below it.
+/// Sample values for the tests of this module and of those that use it.
 #[cfg(test)]
 pub mod samples {
     use crate::postgres::TableName;

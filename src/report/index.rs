@@ -6,12 +6,12 @@ use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
 use super::table::{Align, table};
-use crate::index::{Built, Mode, Proposal, Survey};
+use crate::index::{BuildMode, Built, Proposal, Survey};
 use crate::postgres::name::quoted_list;
 use crate::suggestion::{Suggestions, TARGET};
 
 /// The keys that no index covers with the reason, then the statements that mend it.
-pub fn missing(survey: &Survey, mode: Mode) -> String {
+pub fn missing(survey: &Survey, mode: BuildMode) -> String {
     let missing: Vec<_> = survey.missing().collect();
     if missing.is_empty() {
         return nothing_to_do(survey);
@@ -49,7 +49,7 @@ pub fn withheld(suggestions: &Suggestions) {
 }
 
 /// One statement a line, each with its semicolon: what psql reads.
-pub fn statements(proposals: &[Proposal], mode: Mode) -> String {
+pub fn statements(proposals: &[Proposal], mode: BuildMode) -> String {
     let line = |proposal: &Proposal| format!("{};\n", proposal.ddl(mode));
     proposals.iter().map(line).collect()
 }
@@ -79,7 +79,7 @@ pub fn built(built: &[Built], home: &str) -> String {
 }
 
 /// All of it for a program: `{"foreign_keys","missing":[…],"indexes":[…]}`.
-pub fn json(survey: &Survey, built: &[Built], mode: Mode) -> Value {
+pub fn json(survey: &Survey, built: &[Built], mode: BuildMode) -> Value {
     let missing: Vec<Value> = survey
         .missing()
         .map(|key| {
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn lists_keys_and_statements() {
-        let text = missing(&survey(&[&[1], &[2]]), Mode::Plain);
+        let text = missing(&survey(&[&[1], &[2]]), BuildMode::Plain);
         assert!(
             text.starts_with("2 of 2 foreign keys have no index"),
             "{text}"
@@ -151,7 +151,7 @@ mod tests {
     fn one_key_has_and_several_have() {
         let mut survey = survey(&[&[1], &[2]]);
         survey.keys[0].verdict = Verdict::Covered { index: "x".into() };
-        let text = missing(&survey, Mode::Plain);
+        let text = missing(&survey, BuildMode::Plain);
         assert!(
             text.starts_with("1 of 2 foreign keys has no index"),
             "{text}"
@@ -165,7 +165,7 @@ mod tests {
             key.verdict = Verdict::Covered { index: "x".into() };
         }
         assert_eq!(
-            missing(&survey, Mode::Plain),
+            missing(&survey, BuildMode::Plain),
             "all 2 foreign keys have an index; nothing to do\n"
         );
     }
@@ -178,7 +178,7 @@ mod tests {
             bytes: 8192,
             seconds: 0.5,
         }];
-        let json = json(&survey, &built, Mode::Plain);
+        let json = json(&survey, &built, BuildMode::Plain);
         assert_eq!(json["indexes"][0]["built"], true);
         assert_eq!(json["indexes"][0]["bytes"], 8192);
         assert_eq!(json["indexes"][1]["built"], false);

@@ -1,12 +1,12 @@
-//! Indexes built while a load goes on: a table's as soon as its rows are there.
+//! Indexes built during a load: a table's as soon as its rows are loaded.
 
 use std::cell::RefCell;
 
 use anyhow::Result;
 use tokio_postgres::{Client, Transaction};
 
-use super::build::{Built, How, build};
-use super::plan::{Mode, Proposal};
+use super::build::{BuildOptions, Built, build};
+use super::plan::{BuildMode, Proposal};
 use super::survey::survey;
 use crate::dataset::Waiver;
 use crate::load::PostLoadHook;
@@ -14,8 +14,8 @@ use crate::postgres::catalog::{self, Scope};
 use crate::postgres::{Server, TableName};
 use crate::progress::Progress;
 
-/// Plans what is missing before the load drops the foreign keys, and builds it index by index.
-pub struct Along<'a> {
+/// Plans the missing indexes before the load drops the foreign keys, and builds them one by one.
+pub struct IndexHook<'a> {
     server: &'a Server,
     waivers: &'a [Waiver],
     jobs: usize,
@@ -24,15 +24,15 @@ pub struct Along<'a> {
     built: RefCell<Vec<Built>>,
 }
 
-impl<'a> Along<'a> {
-    /// For one load of so many connections on this server, keys that are waived left out.
+impl<'a> IndexHook<'a> {
+    /// For one load on this server with so many connections; waived keys are left out.
     pub fn new(
         server: &'a Server,
         waivers: &'a [Waiver],
         jobs: usize,
         progress: &'a Progress,
-    ) -> Along<'a> {
-        Along {
+    ) -> IndexHook<'a> {
+        IndexHook {
             server,
             waivers,
             jobs,
@@ -42,7 +42,7 @@ impl<'a> Along<'a> {
         }
     }
 
-    /// What was built, in the order it was planned in.
+    /// The indexes built, in the order of the plan.
     pub fn into_built(self) -> Vec<Built> {
         let names: Vec<String> = self
             .planned
@@ -56,7 +56,7 @@ impl<'a> Along<'a> {
     }
 }
 
-impl PostLoadHook for Along<'_> {
+impl PostLoadHook for IndexHook<'_> {
     type Task = Proposal;
 
     const PHASE: &'static str = "load rows, build keys and indexes";
@@ -82,12 +82,12 @@ impl PostLoadHook for Along<'_> {
     async fn run(&self, mut proposal: Proposal) -> Result<()> {
         let client = self.server.connect().await?;
         proposal.table_bytes = heap_bytes(&client, &proposal.table).await?;
-        let how = How {
+        let options = BuildOptions {
             jobs: 1,
             neighbours: self.jobs - 1,
-            mode: Mode::Plain,
+            mode: BuildMode::Plain,
         };
-        let built = build(self.server, &[proposal], how, self.progress).await?;
+        let built = build(self.server, &[proposal], options, self.progress).await?;
         self.built.borrow_mut().extend(built);
         Ok(())
     }
