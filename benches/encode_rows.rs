@@ -90,7 +90,9 @@ fn encode_rows(criterion: &mut Criterion) {
                 bencher.iter(|| {
                     out.clear();
                     read(&csv, |record| {
-                        encoder.encode(record, &mut out).expect("its own rows fit");
+                        encoder
+                            .encode(record, encoder.format(), &mut out)
+                            .expect("its own rows fit");
                     });
                 });
             });

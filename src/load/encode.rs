@@ -1,7 +1,8 @@
 //! A record of CSV text → a row for COPY, each field by its column's type.
 //!
-//! The binary format costs the server far less than text, so that parsing pays even for a file that is right. A table
-//! with a column of a type that only the server can read goes as text; its other columns are read here all the same.
+//! The binary format costs the server far less than text, so that parsing pays even for a file that is right. A value
+//! that only the server can read makes its record go as text, and a column of which that is true of every value all of
+//! the table; the other columns are read here all the same.
 
 use std::fmt;
 
@@ -66,6 +67,15 @@ impl fmt::Display for RejectedField {
     }
 }
 
+/// Why a record was not encoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unencoded {
+    /// A field is rejected.
+    Rejected(RejectedField),
+    /// Only the server can read a field: the record has to go as text.
+    Undecided,
+}
+
 /// What is wrong with NULL in a column that takes none.
 const NULL: &str = "is NULL, and the column takes none";
 
@@ -79,10 +89,10 @@ impl RowEncoder {
     /// makers do.
     pub fn new(columns: &Columns, own_file: bool, nulls: &[String]) -> RowEncoder {
         let known = columns.iter().flatten();
-        let complete = known
+        let binary = known
             .clone()
-            .all(|(_, _, column)| column.data_type.coverage() == Coverage::Complete);
-        let format = match complete {
+            .all(|(_, _, column)| column.data_type.coverage() != Coverage::None);
+        let format = match binary {
             true => CopyFormat::Binary,
             false => CopyFormat::Text,
         };
@@ -90,7 +100,7 @@ impl RowEncoder {
             let &(kind, spec, column) = column.as_ref()?;
             Some(Field {
                 place,
-                reader: FieldReader::new(kind, spec, column, own_file && complete),
+                reader: FieldReader::new(kind, spec, column, own_file && binary),
                 not_null: column.not_null && !own_file,
             })
         };
@@ -107,17 +117,22 @@ impl RowEncoder {
         }
     }
 
-    /// COPY's format of the rows.
+    /// COPY's format of the rows, but for those that have to go as text.
     pub fn format(&self) -> CopyFormat {
         self.format
     }
 
-    /// Appends the record's row, or nothing when a field is rejected. The record has as many fields as the encoder has
-    /// columns.
+    /// Appends the record's row in a format, or nothing when a field is rejected or only the server can read it. The
+    /// record has as many fields as the encoder has columns.
     #[inline]
-    pub fn encode(&self, record: &Record, out: &mut Vec<u8>) -> Result<(), RejectedField> {
+    pub fn encode(
+        &self,
+        record: &Record,
+        format: CopyFormat,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unencoded> {
         let start = out.len();
-        let encoded = match self.format {
+        let encoded = match format {
             CopyFormat::Binary => self.encode_binary(record, out),
             CopyFormat::Text | CopyFormat::Csv => self.encode_text(record, out),
         };
@@ -128,7 +143,7 @@ impl RowEncoder {
     }
 
     #[inline]
-    fn encode_binary(&self, record: &Record, out: &mut Vec<u8>) -> Result<(), RejectedField> {
+    fn encode_binary(&self, record: &Record, out: &mut Vec<u8>) -> Result<(), Unencoded> {
         begin_row(self.count, out);
         for field in &self.fields {
             let (bytes, quoted) = record.field(field.place);
@@ -148,12 +163,12 @@ impl RowEncoder {
                 }
                 FieldReader::Checked(reader) => reader.write_binary(bytes, out),
             };
-            written.map_err(|unread| rejected(field.place, bytes, unread))?;
+            written.map_err(|unread| unencoded(field.place, bytes, unread))?;
         }
         Ok(())
     }
 
-    fn encode_text(&self, record: &Record, out: &mut Vec<u8>) -> Result<(), RejectedField> {
+    fn encode_text(&self, record: &Record, out: &mut Vec<u8>) -> Result<(), Unencoded> {
         for (index, field) in self.fields.iter().enumerate() {
             if index > 0 {
                 out.push(b'\t');
@@ -167,7 +182,7 @@ impl RowEncoder {
                 }
                 false => field.reader.write_copy_text(bytes, out),
             };
-            written.map_err(|unread| rejected(field.place, bytes, unread))?;
+            written.map_err(|unread| unencoded(field.place, bytes, unread))?;
         }
         out.push(b'\n');
         Ok(())
@@ -234,14 +249,14 @@ impl FieldReader {
 }
 
 #[cold]
-fn rejected(field: usize, bytes: &[u8], unread: Unread) -> RejectedField {
-    RejectedField {
-        field,
-        value: shortened(bytes),
-        reason: match unread {
-            Unread::Invalid(reason) => reason,
-            Unread::Undecided => "can only be read by the server".into(),
-        },
+fn unencoded(field: usize, bytes: &[u8], unread: Unread) -> Unencoded {
+    match unread {
+        Unread::Undecided => Unencoded::Undecided,
+        Unread::Invalid(reason) => Unencoded::Rejected(RejectedField {
+            field,
+            value: shortened(bytes),
+            reason,
+        }),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Values of every column type: what `copy` makes of a text, in COPY's binary format, beside what the server makes of it.
 
 use std::collections::HashSet;
+use std::fmt::Write;
 
 use bytes::Bytes;
 use futures_util::SinkExt;
@@ -10,6 +11,7 @@ use seedrow::copy::{ColumnReader, CopyFormat, Coverage, DataType, Scalar, Unread
 use seedrow::postgres::catalog::{self, Scope};
 use tokio_postgres::Client;
 
+use crate::shop::{DATASET, SCHEMA, Shop};
 use crate::support::{Db, block_on, connect};
 
 /// Types that columns are given, with modifiers and without.
@@ -530,4 +532,84 @@ fn values_of_every_type_are_the_servers_own() {
         "box[]",
     ];
     assert_eq!(unwritten, only_text, "types that only the server reads");
+}
+
+/// A shop whose pets have columns of types that are read here in their usual spellings only.
+fn ages(test: &str) -> Shop {
+    let shop = Shop::new(test);
+    let columns = "name text, age interval, tags text[], wakes time,";
+    shop.dir.write(
+        "schema.sql",
+        SCHEMA.replace("name text,\n    weight", &format!("{columns}\n    weight")),
+    );
+    let name = "name = { make = \"phrase\", of = \"Rex\" }";
+    let others = ["age", "tags", "wakes"].map(|it| name.replace("name", it));
+    let dataset = DATASET.replace(name, &format!("{name}\n{}", others.join("\n")));
+    shop.dir.write("shop.toml", dataset);
+    shop
+}
+
+#[test]
+fn values_that_only_the_server_reads_go_as_text_among_others() {
+    const ROWS: usize = 60_000;
+    let shop = ages("server_reads");
+    let mut pets = "id,owner_id,name,age,tags,wakes,weight\n".to_owned();
+    for id in 1..=ROWS {
+        // Early, late and in the middle of what is sent at once.
+        let (age, tags, wakes) = match id {
+            5 | 50_000 => ("1 hour ago", "\"{a,b}\"", "06:30"),
+            30_000 => ("1 day 02:00:00", "\"[0:1]={a,b}\"", "06:30"),
+            ROWS => ("1 day 02:00:00", "\"{a,b}\"", "06:00 PM"),
+            _ => ("1 day 02:00:00", "\"{a,b}\"", "06:30"),
+        };
+        writeln!(
+            pets,
+            "{id},1,Rex the\tdog\\,{age},{tags},{wakes},{}",
+            id % 90
+        )
+        .unwrap();
+    }
+    shop.pets(&pets);
+    shop.load(&[]).exits(0);
+    let counts = shop.db.value(
+        "SELECT concat_ws(' ', count(*), sum(id), count(*) FILTER (WHERE name = E'Rex the\\tdog\\\\'),
+            count(*) FILTER (WHERE age = '26 hours'), count(*) FILTER (WHERE age = '-1 hour'),
+            count(*) FILTER (WHERE tags = '{a,b}'), count(*) FILTER (WHERE array_lower(tags, 1) = 0),
+            count(*) FILTER (WHERE wakes = '06:30'), count(*) FILTER (WHERE wakes = '18:00'))
+        FROM pets",
+    );
+    let sum = ROWS * (ROWS + 1) / 2;
+    let (usual, all_but_one) = (ROWS - 2, ROWS - 1);
+    assert_eq!(
+        counts,
+        format!("{ROWS} {sum} {ROWS} {usual} 2 {all_but_one} 1 {all_but_one} 1")
+    );
+}
+
+#[test]
+fn values_that_the_server_rejects_as_text_name_their_line() {
+    let shop = ages("server_rejects_text");
+    shop.pets(
+        "id,owner_id,name,age,tags,wakes,weight\n\
+        1,1,a,1 day,{},12:00,1\n\
+        2,1,b,1 day,{},noonish,1\n\
+        3,1,c,1 day ago,{},12:00,1\n\
+        4,1,d,soon,{},12:00,1\n\
+        5,1,e,1 day,{},12:00,1\n",
+    );
+    shop.load(&[])
+        .exits(2)
+        .stderr_has("data/pets.csv, line 3: column wakes, value \"noonish\"");
+    shop.load(&["--max-rejects", "2"]).exits(0);
+    assert_eq!(
+        shop.db
+            .value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM pets"),
+        "1 3 5"
+    );
+    let rejects = shop.dir.read("rejects/pets.csv");
+    assert!(
+        rejects.contains("\n3,wakes,") || rejects.contains("noonish"),
+        "{rejects}"
+    );
+    assert_eq!(rejects.lines().count(), 3, "{rejects}");
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::copy::CopyFormat;
 use crate::load::account::Tally;
 
 /// A message of about 1 MB costs the client least.
@@ -12,6 +13,8 @@ pub const CHUNK_BYTES: usize = 1 << 20;
 pub struct Chunk {
     /// The counts of the records behind it.
     pub tally: Tally,
+    /// COPY's format of its rows.
+    pub format: CopyFormat,
     /// The rows, encoded.
     pub bytes: Bytes,
     /// The bytes of the source that were read for it; of generated rows, an estimate.

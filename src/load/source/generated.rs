@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 
-use crate::copy::FieldEncoder;
+use crate::copy::{CopyFormat, FieldEncoder};
 use crate::dataset::{Dataset, Plan};
 use crate::generate::{TableMaker, pipeline};
 use crate::load::account::Tally;
@@ -64,6 +64,7 @@ impl GeneratedRows {
             sender,
             waiting: Vec::new(),
             rows: 0,
+            format: format.copy(),
             row_bytes: bytes / self.plan.rows(table).max(1),
             next: first,
         };
@@ -98,6 +99,7 @@ struct Outlet<'a> {
     waiting: Vec<u8>,
     /// Rows in `waiting`.
     rows: u64,
+    format: CopyFormat,
     /// About so many bytes of CSV a row.
     row_bytes: u64,
     /// The block behind `waiting`.
@@ -125,6 +127,7 @@ impl Outlet<'_> {
         let rows = std::mem::take(&mut self.rows);
         let chunk = Chunk {
             tally: Tally::of_rows(rows),
+            format: self.format,
             bytes: Bytes::from(std::mem::take(&mut self.waiting)),
             source_bytes: rows * self.row_bytes,
             next: Position {

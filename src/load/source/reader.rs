@@ -7,13 +7,14 @@ use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::copy::CopyFormat;
 use crate::copy::number::integer;
 use crate::dataset::spec::DropRule;
 use crate::files::csv_input::CsvInput;
 use crate::files::manifest::{TableFile, checksum};
 use crate::files::records::{Record, Records};
 use crate::load::account::Tally;
-use crate::load::encode::RowEncoder;
+use crate::load::encode::{RowEncoder, Unencoded};
 use crate::load::source::bound::BoundSource;
 use crate::load::source::chunk::{CHUNK_BYTES, Chunk, Position, RecordIndex, RejectedRecord};
 use crate::load::source::table_source::TableSource;
@@ -40,6 +41,8 @@ pub struct RecordReader<'a> {
 /// What is done with a record.
 enum Fate<'a> {
     Row,
+    /// It has to go as text.
+    Undecided,
     Dropped(&'a DropRule),
     Rejected {
         /// The field that it is about.
@@ -75,11 +78,27 @@ impl<'a> RecordReader<'a> {
             Some(_) => records.input().text.bytes_read(),
             None => 0,
         };
-        let mut gathered = Gathered::new(skipped, trace);
-        while let Some(record) = records.read()? {
-            self.judge(&record, &mut gathered)?;
-            if gathered.is_full() && !take(gathered.take(&records)) {
-                return Ok(());
+        let mut gathered = Gathered::new(skipped, trace, self.encoder.format());
+        loop {
+            let before = Reached::new(&records);
+            let Some(record) = records.read()? else {
+                break;
+            };
+            let mut fate = self.fate(&record, gathered.format, &mut gathered.bytes);
+            if let Fate::Undecided = fate {
+                // The rows before it go in the format that they have, and those after it in the text format too.
+                if gathered.tally.read > 0 && !take(gathered.take(before)) {
+                    return Ok(());
+                }
+                gathered.format = CopyFormat::Text;
+                fate = self.fate(&record, CopyFormat::Text, &mut gathered.bytes);
+            }
+            self.count(&record, fate, &mut gathered)?;
+            if gathered.is_full() {
+                if !take(gathered.take(Reached::new(&records))) {
+                    return Ok(());
+                }
+                gathered.format = self.encoder.format();
             }
         }
         if let Some(described) = self.described {
@@ -87,7 +106,7 @@ impl<'a> RecordReader<'a> {
         }
         if gathered.tally.read > 0 {
             // A receiver that is gone has its own error to report.
-            let _ = take(gathered.take(&records));
+            let _ = take(gathered.take(Reached::new(&records)));
         }
         Ok(())
     }
@@ -102,7 +121,8 @@ impl<'a> RecordReader<'a> {
         let mut row = Vec::new();
         while let Some(record) = records.read()? {
             row.clear();
-            if matches!(self.fate(&record, &mut row), Fate::Row) && !each(&record, self.encoder)? {
+            let fate = self.fate(&record, CopyFormat::Text, &mut row);
+            if matches!(fate, Fate::Row) && !each(&record, self.encoder)? {
                 break;
             }
         }
@@ -130,12 +150,13 @@ impl<'a> RecordReader<'a> {
         Ok(records)
     }
 
-    /// Decides and counts.
+    /// Counts a record, whose row has been added.
     #[inline]
-    fn judge(&self, record: &Record, gathered: &mut Gathered) -> Result<()> {
+    fn count(&self, record: &Record, fate: Fate, gathered: &mut Gathered) -> Result<()> {
         gathered.tally.read += 1;
-        match self.fate(record, &mut gathered.bytes) {
-            Fate::Row => gathered.add_row(record),
+        match fate {
+            // In the text format every record is decided.
+            Fate::Row | Fate::Undecided => gathered.add_row(record),
             Fate::Dropped(rule) => {
                 let dropped = &mut gathered.tally.dropped;
                 *dropped.entry(rule.name.clone()).or_default() += 1;
@@ -153,8 +174,9 @@ impl<'a> RecordReader<'a> {
         Ok(())
     }
 
+    /// Decides, and adds the row in a format.
     #[inline]
-    fn fate(&self, record: &Record, out: &mut Vec<u8>) -> Fate<'a> {
+    fn fate(&self, record: &Record, format: CopyFormat, out: &mut Vec<u8>) -> Fate<'a> {
         let rejected = |reason: &str| Fate::Rejected {
             field: None,
             reason: reason.to_owned(),
@@ -171,11 +193,12 @@ impl<'a> RecordReader<'a> {
         if let Some(rule) = self.dropped_by(record) {
             return Fate::Dropped(rule);
         }
-        match self.encoder.encode(record, out) {
+        match self.encoder.encode(record, format, out) {
             Ok(()) => Fate::Row,
-            Err(refusal) => Fate::Rejected {
-                field: Some(refusal.field),
-                reason: refusal.to_string(),
+            Err(Unencoded::Undecided) => Fate::Undecided,
+            Err(Unencoded::Rejected(rejected)) => Fate::Rejected {
+                field: Some(rejected.field),
+                reason: rejected.to_string(),
             },
         }
     }
@@ -208,8 +231,27 @@ impl<'a> RecordReader<'a> {
     }
 }
 
+/// How far a file has been read.
+#[derive(Debug, Clone, Copy)]
+struct Reached {
+    next: Position,
+    bytes: u64,
+}
+
+impl Reached {
+    #[inline]
+    fn new(records: &Records<HashedInput>) -> Reached {
+        let (at, line) = records.position();
+        Reached {
+            next: Position { at, line },
+            bytes: records.input().text.bytes_read(),
+        }
+    }
+}
+
 /// Records that wait to be handed over.
 struct Gathered {
+    format: CopyFormat,
     bytes: Vec<u8>,
     tally: Tally,
     rejected: Vec<RejectedRecord>,
@@ -222,8 +264,9 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn new(read_before: u64, trace: Trace) -> Gathered {
+    fn new(read_before: u64, trace: Trace, format: CopyFormat) -> Gathered {
         Gathered {
+            format,
             bytes: buffer(),
             tally: Tally::default(),
             rejected: Vec::new(),
@@ -259,15 +302,16 @@ impl Gathered {
         });
     }
 
-    fn take(&mut self, records: &Records<HashedInput>) -> Chunk {
-        let (at, line) = records.position();
-        let read = records.input().text.bytes_read();
+    /// What has been gathered, up to where the file has been read.
+    fn take(&mut self, reached: Reached) -> Chunk {
+        let read = reached.bytes;
         self.rejected_bytes = 0;
         Chunk {
+            format: self.format,
             bytes: Bytes::from(std::mem::replace(&mut self.bytes, buffer())),
             tally: std::mem::take(&mut self.tally),
             source_bytes: read - std::mem::replace(&mut self.read_before, read),
-            next: Position { at, line },
+            next: reached.next,
             rejected: std::mem::take(&mut self.rejected),
             index: std::mem::take(&mut self.index),
         }

@@ -19,7 +19,6 @@ use crate::load::table::isolate::PieceSize;
 use crate::load::table::segment::{TableCopy, Transfer};
 use crate::load::table::server_rejection::ServerRejection;
 use crate::load::table::target::{self, Target};
-use crate::postgres::name::quoted_list;
 use crate::postgres::{CommitUnit, TableName};
 use crate::progress::{Progress, Unit};
 
@@ -76,16 +75,6 @@ impl TableLoad<'_> {
         self.source.source.rows.unwrap_or(self.bytes())
     }
 
-    fn copy_statement(&self) -> String {
-        let freeze = if self.is_frozen() { ", FREEZE" } else { "" };
-        format!(
-            "COPY {} ({}) FROM STDIN ({}{freeze}, ENCODING 'UTF8')",
-            self.target.name,
-            quoted_list(&self.source.filled()),
-            self.source.format.copy().option()
-        )
-    }
-
     /// Loads the table, or the rest of it, and returns its account. What was not committed is rolled back when it fails.
     ///
     /// What only the server can judge, such as a CHECK, it rejects with the whole COPY. The first time, the table goes on
@@ -127,7 +116,7 @@ impl TableLoad<'_> {
         let copy = TableCopy {
             table,
             source: &self.source,
-            statement: self.copy_statement(),
+            frozen: self.is_frozen(),
             limit: self.rejects,
             duplicates: self.policy.duplicates,
             trace,

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio_postgres::Transaction;
 use tokio_postgres::error::{DbError, SqlState};
 
+use crate::copy::CopyFormat;
 use crate::load::account::{Account, Tally};
 use crate::load::encode::shortened;
 use crate::load::policy::Duplicates;
@@ -20,6 +21,7 @@ use crate::load::table::isolate::{Isolated, Piece, PieceSize, copy_accepted};
 use crate::load::table::server_rejection::ServerRejection;
 use crate::postgres::TableName;
 use crate::postgres::copy::CopyIn;
+use crate::postgres::name::quoted_list;
 use crate::progress::Task;
 
 /// A segment's bytes, about. The server reports an error at a COPY's end, so this is the most that is sent in vain.
@@ -31,8 +33,8 @@ pub struct TableCopy<'a> {
     pub table: &'a TableName,
     /// The source.
     pub source: &'a BoundSource,
-    /// `COPY … FROM STDIN`.
-    pub statement: String,
+    /// Whether the rows are frozen as they come.
+    pub frozen: bool,
     /// How many records may be rejected.
     pub limit: &'a Rejects,
     /// Whether a row that breaks a key may be one of them.
@@ -81,11 +83,20 @@ impl TableCopy<'_> {
         first: Chunk,
         transfer: &mut Transfer<'_, '_>,
     ) -> Result<()> {
-        let mut copy = self.start(transaction).await?;
+        let mut format = first.format;
+        let mut copy = self.start(transaction, format).await?;
         let (mut tally, mut sent) = (Tally::default(), 0);
-        let begin = transfer.next;
+        let mut begin = transfer.next;
         let mut chunk = Some(first);
         while let Some(it) = chunk {
+            if it.format != format {
+                let loaded = self.finish(copy, format).await;
+                let loaded =
+                    loaded.map_err(|error| self.explain(error, begin, transfer.account.loaded))?;
+                transfer.account.add(&std::mem::take(&mut tally), loaded)?;
+                (format, begin) = (it.format, transfer.next);
+                copy = self.start(transaction, format).await?;
+            }
             transfer.reject(&it.rejected).await?;
             tally.add(&it.tally);
             transfer.next = Some(it.next);
@@ -99,7 +110,7 @@ impl TableCopy<'_> {
                 false => None,
             };
         }
-        let loaded = self.finish(copy).await;
+        let loaded = self.finish(copy, format).await;
         let loaded = loaded.map_err(|error| self.explain(error, begin, transfer.account.loaded))?;
         transfer.account.add(&tally, loaded)
     }
@@ -159,10 +170,10 @@ impl TableCopy<'_> {
         piece: Range<usize>,
     ) -> Result<Piece> {
         transaction.batch_execute("SAVEPOINT seedrow_piece").await?;
-        let mut copy = self.start(transaction).await?;
+        let mut copy = self.start(transaction, chunk.format).await?;
         let bytes = chunk.index.row_start(piece.start)..chunk.index.row_start(piece.end);
         copy.send(chunk.bytes.slice(bytes)).await;
-        let error = match self.finish(copy).await {
+        let error = match self.finish(copy, chunk.format).await {
             Ok(loaded) => {
                 let release = transaction.batch_execute("RELEASE SAVEPOINT seedrow_piece");
                 release.await?;
@@ -186,16 +197,21 @@ impl TableCopy<'_> {
         Ok(Piece::Rejected(rejection))
     }
 
-    async fn start(&self, transaction: &Transaction<'_>) -> Result<CopyIn> {
-        let mut copy = CopyIn::start(transaction, &self.statement).await?;
-        let prologue = Bytes::from_static(self.source.format.copy().prologue());
-        copy.send(prologue).await;
+    async fn start(&self, transaction: &Transaction<'_>, format: CopyFormat) -> Result<CopyIn> {
+        let freeze = if self.frozen { ", FREEZE" } else { "" };
+        let statement = format!(
+            "COPY {} ({}) FROM STDIN ({}{freeze}, ENCODING 'UTF8')",
+            self.table,
+            quoted_list(&self.source.filled()),
+            format.option()
+        );
+        let mut copy = CopyIn::start(transaction, &statement).await?;
+        copy.send(Bytes::from_static(format.prologue())).await;
         Ok(copy)
     }
 
-    async fn finish(&self, mut copy: CopyIn) -> Result<u64> {
-        let epilogue = Bytes::from_static(self.source.format.copy().epilogue());
-        copy.send(epilogue).await;
+    async fn finish(&self, mut copy: CopyIn, format: CopyFormat) -> Result<u64> {
+        copy.send(Bytes::from_static(format.epilogue())).await;
         copy.finish().await
     }
 
