@@ -135,15 +135,6 @@ pub struct QuietArgs {
     pub quiet: bool,
 }
 
-/// How results are printed.
-#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-}
-
 /// Where DDL is applied to be compared with a schema.
 #[derive(Args, Debug, Clone)]
 pub struct ReferenceArgs {

@@ -194,13 +194,13 @@ mod tests {
     #[test]
     fn bounds_name_the_sample_that_breaks_them() {
         let sample = |id: i64, buffers, rows| SampleRun {
-            parameters: vec![("id".into(), id.into())],
+            parameters: serde_json::Map::from_iter([("id".into(), id.into())]),
             execution_ms: 1.0,
             planning_ms: 1.0,
             buffers,
             rows,
             indexes: Vec::new(),
-            plan: serde_json::Value::Null,
+            plan: None,
         };
         let samples = [sample(1, 5, 9.0), sample(2, 51, 1.0)];
         let bounds = |header: &str| {

@@ -1,4 +1,6 @@
-//! What a check can find: rules, how grave they are, what to type.
+//! What a check can find, how severe it is, and what helps.
+
+use serde::{Deserialize, Serialize};
 
 /// Something that a check found: a rule's stable id, what it saw, and what to type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +27,9 @@ pub struct WaivedFinding {
 }
 
 /// How grave a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// It doesn't hold.
     Fail,
@@ -38,13 +42,16 @@ pub enum Severity {
 }
 
 /// What a check, or all of them, came to; the gravest is the greatest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It holds.
     Pass,
     /// It holds, but not by much.
     Warn,
     /// It could not be judged.
+    #[default]
     Unchecked,
     /// It holds now, and might not the next time statistics are taken.
     Unstable,

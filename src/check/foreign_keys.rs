@@ -32,7 +32,7 @@ pub fn check(survey: &Survey, answers: &[Option<Answer>]) -> Check {
         .map(|key| fk_not_valid(survey, &key.foreign_key));
     let verdicts = keys().enumerate().map(|(at, key)| KeyCoverage {
         key: key.shown(&survey.home),
-        verdict: key.verdict.name(),
+        verdict: key.verdict.name().to_owned(),
         reason: key.verdict.reason(),
         planner: match answers.get(at) {
             Some(Some(Answer::Agrees)) => Some(true),
@@ -186,7 +186,7 @@ mod tests {
             panic!("{check:?}");
         };
         assert_eq!((*covered, *total), (1, 3));
-        let verdicts: Vec<&str> = keys.iter().map(|key| key.verdict).collect();
+        let verdicts: Vec<&str> = keys.iter().map(|key| key.verdict.as_str()).collect();
         assert_eq!(verdicts, ["UNCOVERED", "PARTIAL", "COVERED"]);
         assert_eq!(check.findings.len(), 2);
         let first = &check.findings[0];

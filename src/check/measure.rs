@@ -227,13 +227,13 @@ impl<'a> BoundQuery<'a> {
 
     fn sample_run(&self, set: &[ParameterValue], plan: &Plan) -> SampleRun {
         SampleRun {
-            parameters: self.named_values(set),
+            parameters: self.named_values(set).into_iter().collect(),
             execution_ms: plan.execution_ms,
             planning_ms: plan.planning_ms,
             buffers: plan.root.buffers(),
             rows: plan.root.rows * plan.root.loops,
             indexes: plan.indexes().into_iter().map(str::to_owned).collect(),
-            plan: plan.raw.clone(),
+            plan: Some(plan.statement().clone()),
         }
     }
 }

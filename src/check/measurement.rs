@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// An execution that takes longer is cancelled.
 pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -25,22 +26,40 @@ pub fn milliseconds(duration: Duration) -> f64 {
 }
 
 /// What dropping one index does to a check.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(deny_unknown_fields))]
 pub struct IndexProof {
-    /// `skus(style_id)`
-    pub index: String,
-    /// The index' name.
+    /// The index that was dropped, and restored.
+    #[serde(rename = "index")]
     pub name: String,
+    /// Its table and columns: skus(style_id).
+    #[serde(rename = "on")]
+    pub index: String,
     /// The median time and pages with it.
-    pub with: (f64, u64),
-    /// The median time and pages without it; `None` when it was cut off.
-    pub without: Option<(f64, u64)>,
-    /// What fails without it, as it should; `None` when all stays green.
+    pub with: SampleCost,
+    /// The median time and pages without it; null when the execution was cancelled.
+    pub without: Option<SampleCost>,
+    /// What fails without it, as it should; null when all stays green.
     pub fails: Option<FailingCheck>,
 }
 
+/// What an execution costs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(deny_unknown_fields))]
+pub struct SampleCost {
+    /// The median time, in milliseconds.
+    #[cfg_attr(test, schemars(range(min = 0.0)))]
+    pub p50_ms: f64,
+    /// The median of the pages touched.
+    pub buffers: u64,
+}
+
 /// The check that fails without an index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum FailingCheck {
     /// The read's own plan, pages or time.
     Plan,
@@ -48,22 +67,15 @@ pub enum FailingCheck {
     Coverage,
 }
 
-impl FailingCheck {
-    /// The word for it, in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            FailingCheck::Plan => "plan",
-            FailingCheck::Coverage => "coverage",
-        }
-    }
-}
-
 /// How a query reaches the tables that aren't small.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum AccessPath {
     /// By indexes alone.
     Index,
     /// The plan has a node whose reads aren't known.
+    #[default]
     Unknown,
     /// One of them at least is read from end to end.
     Scan,
@@ -74,40 +86,46 @@ impl AccessPath {
     pub fn worst(paths: impl Iterator<Item = AccessPath>) -> AccessPath {
         paths.max().unwrap_or(AccessPath::Index)
     }
-
-    /// The word for it, in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            AccessPath::Index => "index",
-            AccessPath::Unknown => "unknown",
-            AccessPath::Scan => "scan",
-        }
-    }
 }
 
 /// How a query could be carried out, and how it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(deny_unknown_fields))]
 pub struct AccessPaths {
-    /// What the planner could do with sequential scans switched off.
+    /// What the planner could do, sequential scans switched off.
+    #[serde(default)]
     pub capability: AccessPath,
     /// What it chooses for the samples' values.
+    #[serde(default)]
     pub choice: AccessPath,
     /// What it chooses without knowing the values.
+    #[serde(default)]
     pub generic: AccessPath,
 }
 
 /// Times of many executions of the prepared statement, from the first byte sent to the last row received.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(deny_unknown_fields))]
 pub struct Latency {
     /// How many executions.
+    #[serde(default)]
     pub executions: usize,
     /// The median, in milliseconds.
+    #[cfg_attr(test, schemars(range(min = 0.0)))]
     pub p50_ms: f64,
     /// The 95th percentile.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 0.0)))]
     pub p95_ms: f64,
     /// The 99th percentile.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 0.0)))]
     pub p99_ms: f64,
     /// The longest.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 0.0)))]
     pub max_ms: f64,
 }
 
@@ -126,67 +144,107 @@ impl Latency {
 }
 
 /// A query's measurements.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Measurements {
+    /// The longest the median may be, in milliseconds; null where time isn't judged.
+    pub budget_ms: Option<f64>,
+    /// The figures over all samples.
+    #[serde(flatten)]
+    pub figures: SampleFigures,
+    /// Times at the client; null when it was too slow to be executed again.
+    pub latency: Option<Latency>,
+    /// Pages that the median's plan needs, from the indexes' sizes and the rows fetched; null where that isn't known.
+    #[serde(rename = "buffers_bound")]
+    pub bound: Option<u64>,
+    /// How its tables are reached.
+    #[serde(default)]
+    pub shape: AccessPaths,
+    /// What its indexes buy, when that was to be proven.
+    #[serde(default)]
+    pub proofs: Vec<IndexProof>,
+    /// Why there are fewer samples than asked for; null when there are not.
+    pub stopped: Option<String>,
     /// One for each execution that was measured, in the order of the ids.
     pub samples: Vec<SampleRun>,
-    /// The figures over all samples.
-    pub figures: SampleFigures,
-    /// The longest the median may be, in milliseconds; `None` where time isn't judged.
-    pub budget_ms: Option<f64>,
-    /// How its tables are reached.
-    pub shape: AccessPaths,
-    /// Times at the client; `None` when it was too slow to be run again.
-    pub latency: Option<Latency>,
-    /// What its indexes buy, when that was to be proven.
-    pub proofs: Vec<IndexProof>,
-    /// The pages that the median's plan needs, from the indexes' sizes and the rows fetched; `None` where that can't be told.
-    pub bound: Option<u64>,
-    /// Why fewer samples were taken than asked for.
-    pub stopped: Option<String>,
-    /// The plan of the sample whose time is the median, as EXPLAIN gave it.
+    /// EXPLAIN's plan of the sample whose time is the median.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(with = "Map<String, Value>"))]
     pub plan: Value,
-    /// The plan without knowing the values.
+    /// EXPLAIN's plan made without the values.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(with = "Map<String, Value>"))]
     pub generic_plan: Value,
 }
 
 /// One measured execution.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(deny_unknown_fields))]
 pub struct SampleRun {
     /// Each parameter's name and value.
-    pub parameters: Vec<(String, Value)>,
+    #[serde(default)]
+    pub parameters: Map<String, Value>,
     /// EXPLAIN's Execution Time.
+    #[cfg_attr(test, schemars(range(min = 0.0)))]
     pub execution_ms: f64,
     /// EXPLAIN's Planning Time.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 0.0)))]
     pub planning_ms: f64,
     /// Pages touched.
+    #[serde(default)]
     pub buffers: u64,
-    /// Rows given.
+    /// Rows returned.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 0.0)))]
     pub rows: f64,
     /// Indexes used.
+    #[serde(default)]
     pub indexes: Vec<String>,
-    /// Its plan, as EXPLAIN gave it.
-    pub plan: Value,
+    /// EXPLAIN's plan; with --save only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<Map<String, Value>>"))]
+    pub plan: Option<Value>,
 }
 
-/// SampleFigures over a query's samples.
-#[derive(Debug, Clone, PartialEq)]
+/// Figures over a query's samples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SampleFigures {
-    /// The median of the execution times.
+    /// The median of EXPLAIN's execution times.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 0.0)))]
     pub p50_ms: f64,
-    /// The 95th percentile of the execution times.
+    /// Their 95th percentile.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 0.0)))]
     pub p95_ms: f64,
-    /// The longest execution time.
+    /// The longest of them.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 0.0)))]
     pub max_ms: f64,
     /// The median of the pages touched.
+    #[serde(default)]
     pub buffers: u64,
-    /// The median of the rows given.
+    /// The median of the rows returned.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 0.0)))]
     pub rows: f64,
     /// The indexes used by any sample.
+    #[serde(default)]
     pub indexes: Vec<String>,
 }
 
 impl SampleFigures {
+    /// What an execution costs.
+    pub fn cost(&self) -> SampleCost {
+        SampleCost {
+            p50_ms: self.p50_ms,
+            buffers: self.buffers,
+        }
+    }
+
     /// Over at least one sample; none give zeros.
     pub fn of(samples: &[SampleRun]) -> SampleFigures {
         let times = sorted(samples.iter().map(|s| s.execution_ms));

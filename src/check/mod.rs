@@ -21,16 +21,18 @@ mod read_check;
 mod report;
 mod rules;
 mod run;
+mod saved;
 pub mod schema;
 mod settings;
 mod without_indexes;
 
 pub use finding::{Finding, Severity, Verdict, WaivedFinding};
 pub use measurement::{
-    AccessPath, AccessPaths, FailingCheck, IndexProof, Latency, Measurements, SampleFigures,
-    SampleRun,
+    AccessPath, AccessPaths, FailingCheck, IndexProof, Latency, Measurements, SampleCost,
+    SampleFigures, SampleRun,
 };
 pub use report::{Check, CheckReport, KeyCoverage, SkippedCheck, Subject};
 pub use rules::{RULES, all_rules, markdown_table};
 pub use run::{ensure_locks_allowed, fitting_dataset, run, without_and_with_indexes};
+pub use saved::{FORMAT, SavedCheck, SavedReport};
 pub use settings::{Area, CheckSettings, Suite};

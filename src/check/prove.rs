@@ -12,7 +12,7 @@ use tokio_postgres::{Client, GenericClient, Transaction};
 use super::evidence::{Evidence, used_indexes};
 use super::finding::{Finding, Severity};
 use super::measure::{BoundQuery, Executions, PINNED, Pace, Warmup};
-use super::measurement::{AccessPath, FailingCheck, IndexProof, SampleFigures};
+use super::measurement::{AccessPath, FailingCheck, IndexProof, SampleCost, SampleFigures};
 use super::read_check::ReadCheck;
 use super::report::{Check, Subject};
 use super::rules::{self, SMALL_PAGES};
@@ -147,9 +147,7 @@ fn drop_rejected(error: &anyhow::Error, index: &Index) -> Result<Finding> {
 impl CheckToProve<'_> {
     async fn run(&mut self, transaction: &mut Transaction<'_>, index: &Index) -> Result<()> {
         let with = match &self.check.subject {
-            Subject::Query(Some(it)) | Subject::Lookup(Some(it)) => {
-                (it.figures.p50_ms, it.figures.buffers)
-            }
+            Subject::Query(Some(it)) | Subject::Lookup(Some(it)) => it.figures.cost(),
             _ => return Ok(()),
         };
         let executions = self.execute(transaction).await?;
@@ -162,7 +160,7 @@ impl CheckToProve<'_> {
             index: index_columns(transaction, index).await?,
             name: index.name.clone(),
             with,
-            without: (!executions.samples.is_empty()).then_some((figures.p50_ms, figures.buffers)),
+            without: (!executions.samples.is_empty()).then(|| figures.cost()),
             fails,
         };
         if fails.is_none() {
@@ -258,7 +256,10 @@ impl CheckToProve<'_> {
                 ),
             )
         };
-        let (ms, buffers) = proof.without.unwrap_or_default();
+        let SampleCost {
+            p50_ms: ms,
+            buffers,
+        } = proof.without.unwrap_or_default();
         Finding {
             rule: "not-proven",
             severity,
@@ -266,8 +267,8 @@ impl CheckToProve<'_> {
             message: format!(
                 "stays green without {}: {:.2} ms → {ms:.2} ms, {} → {} buffers; {why}",
                 proof.index,
-                proof.with.0,
-                grouped(proof.with.1),
+                proof.with.p50_ms,
+                grouped(proof.with.buffers),
                 grouped(buffers)
             ),
             help,

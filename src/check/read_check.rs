@@ -354,8 +354,8 @@ impl ReadCheck<'_> {
             ));
         }
         let measured = Measurements {
-            plan: median_plan(&executions).raw.clone(),
-            generic_plan: generic.raw,
+            plan: median_plan(&executions).statement().clone(),
+            generic_plan: generic.statement().clone(),
             budget_ms: self.budget().map(milliseconds),
             bound: rules::bound(median_plan(&executions), facts)
                 .filter(|_| !executions.samples.is_empty()),

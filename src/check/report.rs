@@ -1,5 +1,7 @@
 //! The result of all checks: each with its findings, its measurements and a verdict.
 
+use serde::{Deserialize, Serialize};
+
 use super::finding::{Finding, Verdict, WaivedFinding};
 use super::measurement::Measurements;
 use crate::dataset::Waiver;
@@ -90,21 +92,26 @@ impl Subject {
     }
 }
 
-/// A foreign key and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A foreign key and whether an index covers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(deny_unknown_fields))]
 pub struct KeyCoverage {
-    /// `skus(style_id) → styles(id)`
+    /// skus(style_id) → styles(id)
     pub key: String,
     /// COVERED, PREFIX_ONLY, NON_LEADING, PARTIAL, INVALID, UNCOVERED or WAIVED.
-    pub verdict: &'static str,
-    /// Why, in a few words.
+    #[cfg_attr(test, schemars(extend("enum" = crate::index::Verdict::NAMES)))]
+    pub verdict: String,
+    /// The index, or what is missing.
     pub reason: String,
-    /// Whether the planner, asked for Postgres' own lookup, took an index for every column; `None` where it wasn't asked.
+    /// Whether the planner, asked for Postgres' own lookup, took an index for every column; null where it wasn't asked.
     pub planner: Option<bool>,
 }
 
 /// A query that was left out, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(deny_unknown_fields))]
 pub struct SkippedCheck {
     /// The query file's stem.
     pub name: String,

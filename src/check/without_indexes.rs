@@ -172,7 +172,7 @@ fn judge(read_check: &ReadCheck, check: &Check, side: Executions) -> Check {
         ));
     }
     let measured = check.subject.measured().map(|it| Measurements {
-        plan: median_plan(&side).raw.clone(),
+        plan: median_plan(&side).statement().clone(),
         budget_ms: read_check.budget().map(milliseconds),
         bound: rules::bound(median_plan(&side), read_check.facts),
         latency: None,

@@ -12,7 +12,8 @@ use crate::commands::context::{self, Context, DEFAULT_DATASET, plan_settings, ta
 use crate::commands::outcome::FailOn;
 use crate::dataset::{Dataset, waivers_with};
 use crate::postgres::Server;
-use crate::report::{self, colour::Colour};
+use crate::report::check::render;
+use crate::report::{self, OutputFormat, colour::Colour};
 use crate::suggestion::Suggestions;
 
 /// Prove that every foreign key has an index, that every read is fast on the last ids, and that the schema is right
@@ -72,8 +73,8 @@ pub struct Args {
     fail_on: FailOn,
 
     /// How results are printed; `github` adds a job summary where GITHUB_STEP_SUMMARY says
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    format: Output,
+    #[arg(long, value_parser = report::check::format_parser(), default_value = "text")]
+    format: OutputFormat,
 
     /// Write the results to this file
     #[arg(long, value_name = "FILE")]
@@ -81,7 +82,7 @@ pub struct Args {
 
     /// Write them in another format to another file, too: junit=check.xml; may be given several times
     #[arg(long, value_parser = format_and_file, value_name = "FORMAT=FILE")]
-    write: Vec<(Output, PathBuf)>,
+    write: Vec<(OutputFormat, PathBuf)>,
 
     /// Keep everything in this file, each sample's plan included, for `seedrow compare`
     #[arg(long, value_name = "FILE")]
@@ -112,30 +113,13 @@ impl From<AreaArg> for Area {
     }
 }
 
-/// How results are printed.
-#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-enum Output {
-    /// For people
-    Text,
-    /// For programs; data/check.schema.json describes it
-    Json,
-    /// XML that CI systems show
-    Junit,
-    /// GitHub's annotations, the worst ten, and the text
-    Github,
-    /// For a pull request
-    Markdown,
-    /// One file with pictures, for a browser
-    Html,
-}
-
-fn format_and_file(text: &str) -> Result<(Output, PathBuf), String> {
+fn format_and_file(text: &str) -> Result<(OutputFormat, PathBuf), String> {
     const EXPECTED: &str = "expected a format and a file, such as junit=check.xml";
     let (format, file) = text.split_once('=').ok_or(EXPECTED)?;
     if file.is_empty() {
         return Err(EXPECTED.into());
     }
-    let format = <Output as clap::ValueEnum>::from_str(format, false)?;
+    let format = <OutputFormat as clap::ValueEnum>::from_str(format, false)?;
     Ok((format, file.into()))
 }
 
@@ -231,30 +215,17 @@ impl Args {
                 .with_context(|| format!("could not write {}", path.display()))
         };
         if let Some(path) = &self.save {
-            write(path, report::pretty(&report::check::saved(report)))?;
+            write(path, report::check::saved(report)?)?;
         }
         for (format, path) in &self.write {
-            write(path, format.of(report, Colour::Off)?)?;
+            write(path, render(*format, report, Colour::Off)?)?;
         }
-        if self.format == Output::Github {
+        if self.format == OutputFormat::Github {
             report::check::summarise(report)?;
         }
         match &self.output {
-            Some(path) => write(path, self.format.of(report, Colour::Off)?),
-            None => report::print(&self.format.of(report, Colour::of_stdout())?),
+            Some(path) => write(path, render(self.format, report, Colour::Off)?),
+            None => report::print(&render(self.format, report, Colour::of_stdout())?),
         }
-    }
-}
-
-impl Output {
-    fn of(self, report: &CheckReport, colour: Colour) -> Result<String> {
-        Ok(match self {
-            Output::Text => report::check::text(report, colour),
-            Output::Json => report::pretty(&report::check::json(report)),
-            Output::Junit => report::check::junit(report)?,
-            Output::Github => report::check::github(report),
-            Output::Markdown => report::check::markdown(report),
-            Output::Html => report::html::check(report),
-        })
     }
 }

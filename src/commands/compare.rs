@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::check;
+use crate::check::{self, SavedReport};
 use crate::cli::{QuietArgs, SampleArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context, DEFAULT_DATASET, plan_settings};
-use crate::compare::{Comparison, Direction, Saved, compare};
+use crate::compare::{Comparison, Direction, compare};
 use crate::dataset::waivers_with;
-use crate::report::{self, colour::Colour};
+use crate::report::{self, OutputFormat, colour::Colour};
 use crate::suggestion::Suggestions;
 
 /// Show what changed between two checks: plans, pages, rows and times, read by read
@@ -67,8 +67,8 @@ pub struct Args {
     fail_on: Option<FailOn>,
 
     /// How results are printed
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    format: Output,
+    #[arg(long, value_parser = report::compare::format_parser(), default_value = "text")]
+    format: OutputFormat,
 
     /// Write the results to this file
     #[arg(long, value_name = "FILE")]
@@ -85,23 +85,10 @@ enum FailOn {
     Regression,
 }
 
-/// How results are printed.
-#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-enum Output {
-    /// For people
-    Text,
-    /// For programs
-    Json,
-    /// For a pull request
-    Markdown,
-    /// One file with pictures, for a browser
-    Html,
-}
-
 /// Reads or measures two checks, compares, prints.
 pub async fn run(args: &Args) -> Result<Outcome> {
     let (before, after) = match (&args.before, &args.after) {
-        (Some(before), Some(after)) => (Saved::open(before)?, Saved::open(after)?),
+        (Some(before), Some(after)) => (SavedReport::open(before)?, SavedReport::open(after)?),
         _ => args.measured().await?,
     };
     let comparison = compare(&before, &after);
@@ -127,7 +114,7 @@ impl Args {
         context::suggestions(&self.target, self.dataset_name())
     }
 
-    async fn measured(&self) -> Result<(Saved, Saved)> {
+    async fn measured(&self) -> Result<(SavedReport, SavedReport)> {
         let context = Context::new(self.dataset_name(), &self.target, self.quiet);
         let dataset = context.open_dataset()?;
         let server = context.open_server().await?;
@@ -149,9 +136,9 @@ impl Args {
         );
         let saved = |report| {
             let report = report::check::completed(report, &context.suggestions);
-            Saved::parse(&report::check::saved(&report).to_string())
+            SavedReport::of(&report)
         };
-        Ok((saved(before)?, saved(after)?))
+        Ok((saved(before), saved(after)))
     }
 
     fn print(&self, comparison: &Comparison) -> Result<()> {
@@ -159,12 +146,7 @@ impl Args {
             Some(_) => Colour::Off,
             None => Colour::of_stdout(),
         };
-        let text = match self.format {
-            Output::Text => report::compare::text(comparison, colour),
-            Output::Json => report::pretty(&report::compare::json(comparison)),
-            Output::Markdown => report::compare::markdown(comparison),
-            Output::Html => report::html::comparison(comparison),
-        };
+        let text = report::compare::render(self.format, comparison, colour)?;
         match &self.output {
             Some(path) => std::fs::write(path, text)
                 .with_context(|| format!("could not write {}", path.display())),

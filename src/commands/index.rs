@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 
-use crate::cli::{Format, JobsArgs, QuietArgs, TargetArgs};
+use crate::cli::{JobsArgs, QuietArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context};
 use crate::index::{self, BuildMode, BuildOptions, Built, Survey};
 use crate::load;
 use crate::progress::Progress;
-use crate::report;
+use crate::report::{self, OutputFormat};
 use crate::suggestion::Suggestions;
 
 /// Find the foreign keys without an index and build what is missing
@@ -45,8 +45,8 @@ pub struct Args {
     concurrently: bool,
 
     /// How results are printed
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_parser = report::text_or_json(), default_value = "text")]
+    format: OutputFormat,
 
     #[command(flatten)]
     quiet: QuietArgs,
@@ -106,7 +106,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     if !allowed.is_empty() {
         server.ensure_writable("build indexes")?;
     }
-    if args.format == Format::Text {
+    if args.format == OutputFormat::Text {
         report::print(&report::index::missing(&survey, args.mode()))?;
     }
     let options = BuildOptions {
@@ -127,22 +127,22 @@ pub async fn run(args: &Args) -> Result<Outcome> {
 /// The statements alone on stdout, so that psql can read them.
 fn dry_run(args: &Args, survey: &Survey, progress: &Progress) -> Result<Outcome> {
     match args.format {
-        Format::Json => show_built(args, survey, &[])?,
-        Format::Text if survey.proposals.is_empty() => {
+        OutputFormat::Json => show_built(args, survey, &[])?,
+        _ if survey.proposals.is_empty() => {
             progress.say(report::index::nothing_to_do(survey).trim_end());
         }
-        Format::Text => report::print(&report::index::statements(&survey.proposals, args.mode()))?,
+        _ => report::print(&report::index::statements(&survey.proposals, args.mode()))?,
     }
     Ok(Outcome::Held)
 }
 
 fn show_built(args: &Args, survey: &Survey, built: &[Built]) -> Result<()> {
     match args.format {
-        Format::Json => {
+        OutputFormat::Json => {
             let json = report::index::json(survey, built, args.mode());
-            report::print(&report::pretty(&json))
+            report::print(&report::pretty(&json)?)
         }
-        Format::Text if built.is_empty() => Ok(()),
-        Format::Text => report::print(&format!("\n{}", report::index::built(built, &survey.home))),
+        _ if built.is_empty() => Ok(()),
+        _ => report::print(&format!("\n{}", report::index::built(built, &survey.home))),
     }
 }

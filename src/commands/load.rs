@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::cli::{DatasetArgs, Format, JobsArgs, LoadArgs, QuietArgs, TargetArgs};
+use crate::cli::{DatasetArgs, JobsArgs, LoadArgs, QuietArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context, commit_unit, resume_command};
 use crate::commands::interrupt::stoppable;
@@ -15,7 +15,7 @@ use crate::load::{
     self, Duplicates, Input, Load, MaxRejects, NamedColumns, NamedFile, NoHook, Orphans, Overrides,
     Policy, Rejects, StageTracker,
 };
-use crate::report;
+use crate::report::{self, OutputFormat};
 use crate::suggestion::Suggestions;
 use crate::units::percent;
 
@@ -59,8 +59,8 @@ pub struct Args {
     loading: LoadArgs,
 
     /// How results are printed
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_parser = report::text_or_json(), default_value = "text")]
+    format: OutputFormat,
 
     #[command(flatten)]
     target: TargetArgs,

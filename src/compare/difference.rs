@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::noise::{Shift, shift};
-use super::saved::{Saved, SavedCheck};
 use super::structure::{Access, Scanned, Structure};
+use crate::check::{SampleRun, SavedCheck, SavedReport};
 use crate::postgres::explain::Plan;
 use crate::progress::whole;
 
@@ -92,9 +92,9 @@ impl ReadComparison<'_> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison<'a> {
     /// The check before.
-    pub before: &'a Saved,
+    pub before: &'a SavedReport,
     /// The check after.
-    pub after: &'a Saved,
+    pub after: &'a SavedReport,
     /// The reads in the order of the one after, then those that are gone.
     pub reads: Vec<ReadComparison<'a>>,
     /// The server's settings that differ: name, before, after.
@@ -118,7 +118,7 @@ impl Comparison<'_> {
 }
 
 /// Holds two checks against each other.
-pub fn compare<'a>(before: &'a Saved, after: &'a Saved) -> Comparison<'a> {
+pub fn compare<'a>(before: &'a SavedReport, after: &'a SavedReport) -> Comparison<'a> {
     let is_same = |a: &SavedCheck, b: &SavedCheck| a.kind == b.kind && a.name == b.name;
     let mut reads: Vec<ReadComparison> = after
         .measured()
@@ -128,7 +128,7 @@ pub fn compare<'a>(before: &'a Saved, after: &'a Saved) -> Comparison<'a> {
         .measured()
         .filter(|it| !after.measured().any(|check| is_same(it, check)));
     reads.extend(gone.map(|check| read(Some(check), None)));
-    let value = |saved: &Saved, name: &str| match saved.settings.get(name) {
+    let value = |saved: &SavedReport, name: &str| match saved.settings.get(name) {
         Some(value) => value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned),
@@ -150,8 +150,8 @@ pub fn compare<'a>(before: &'a Saved, after: &'a Saved) -> Comparison<'a> {
 }
 
 fn read<'a>(before: Option<&'a SavedCheck>, after: Option<&'a SavedCheck>) -> ReadComparison<'a> {
-    let series = |check: Option<&SavedCheck>, value: fn(&super::SavedSample) -> f64| {
-        let samples = check.map(|check| &check.samples[..]).unwrap_or_default();
+    let series = |check: Option<&SavedCheck>, value: fn(&SampleRun) -> f64| {
+        let samples = check.map(SavedCheck::samples).unwrap_or_default();
         samples.iter().map(value).collect::<Vec<f64>>()
     };
     let shift_of = |value| shift(&series(before, value), &series(after, value));
@@ -240,8 +240,7 @@ fn moved(shift: Shift, written: fn(f64) -> String, unit: &str) -> Difference {
 /// What differs between the median executions' plans, and the nodes of both whose reads aren't known.
 fn structural(before: &SavedCheck, after: &SavedCheck) -> (Vec<Difference>, Vec<String>) {
     let structure = |check: &SavedCheck| {
-        let plan = check.plan.as_ref()?;
-        let plan = Plan::parse(&serde_json::json!([plan]).to_string()).ok()?;
+        let plan = Plan::of_statement(check.plan()?).ok()?;
         Some(Structure::of(&plan))
     };
     let (Some(before), Some(after)) = (structure(before), structure(after)) else {
@@ -335,7 +334,7 @@ mod tests {
     use super::*;
 
     /// A check of one query: twenty samples about these figures, and a plan.
-    fn saved(ms: f64, buffers: u64, plan: &Value) -> Saved {
+    fn saved(ms: f64, buffers: u64, plan: &Value) -> SavedReport {
         let samples: Vec<Value> = (0..20_u64)
             .map(|at| {
                 let wave = 1.0 + 0.02 * (at % 5) as f64;
@@ -351,7 +350,7 @@ mod tests {
         json!({"Node Type": node, "Schema": "s", "Relation Name": "t", "Alias": "t", "Index Name": index})
     }
 
-    fn compared(before: &Saved, after: &Saved) -> (Direction, Vec<String>) {
+    fn compared(before: &SavedReport, after: &SavedReport) -> (Direction, Vec<String>) {
         let comparison = compare(before, after);
         let read = &comparison.reads[0];
         let messages = read.differences.iter().map(|it| it.message.clone());

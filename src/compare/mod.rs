@@ -5,10 +5,8 @@
 
 mod difference;
 mod noise;
-mod saved;
 mod structure;
 
 pub use difference::{Comparison, Difference, Direction, Figure, ReadComparison, compare};
 pub use noise::{Shift, shift};
-pub use saved::{FORMAT, Saved, SavedCheck, SavedLatency, SavedSample};
 pub use structure::{Access, Step, Structure};

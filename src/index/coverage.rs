@@ -67,6 +67,17 @@ pub enum Unfit {
 }
 
 impl Verdict {
+    /// All [names](Verdict::name).
+    pub const NAMES: &[&str] = &[
+        "COVERED",
+        "PREFIX_ONLY",
+        "NON_LEADING",
+        "PARTIAL",
+        "INVALID",
+        "UNCOVERED",
+        "WAIVED",
+    ];
+
     /// Whether nothing is left to build.
     pub fn is_covered(&self) -> bool {
         matches!(

@@ -92,6 +92,16 @@ impl Plan {
         indexes
     }
 
+    /// The statement's object in EXPLAIN's list of one: `{"Plan": …, "Execution Time": …}`.
+    pub fn statement(&self) -> &Value {
+        self.raw.get(0).unwrap_or(&self.raw)
+    }
+
+    /// Reads a statement's object.
+    pub fn of_statement(statement: &Value) -> Result<Plan> {
+        Plan::parse(&Value::Array(vec![statement.clone()]).to_string())
+    }
+
     /// What the plan's opaque nodes are called, each once, wherever in the plan they are; none for a plan that is understood
     /// whole.
     pub fn opaque_nodes(&self) -> Vec<String> {

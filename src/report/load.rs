@@ -6,23 +6,26 @@ use anyhow::Result;
 use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
-use crate::cli::Format;
 use crate::load::{
     Account, BrokenForeignKey, LoadOutcome, LoadReport, Rejected, Rejects, ServerSettings,
 };
 use crate::progress::{grouped, per_second};
 use crate::report::table::{Align, table};
-use crate::report::{pretty, print};
+use crate::report::{OutputFormat, pretty, print};
 use crate::suggestion::{Suggestions, TARGET, shell_word};
 
 /// The rule that a broken foreign key is found by.
 const FK_NOT_VALID: &str = "fk-not-valid";
 
 /// Every table's account, then the findings; its suggested commands completed.
-pub fn loaded(outcome: &LoadOutcome, suggestions: &Suggestions, format: Format) -> Result<()> {
+pub fn loaded(
+    outcome: &LoadOutcome,
+    suggestions: &Suggestions,
+    format: OutputFormat,
+) -> Result<()> {
     match format {
-        Format::Text => print(&suggestions.complete(&text(outcome))),
-        Format::Json => print(&pretty(&as_json(outcome))),
+        OutputFormat::Json => print(&pretty(&as_json(outcome))?),
+        _ => print(&suggestions.complete(&text(outcome))),
     }
 }
 
@@ -63,23 +66,23 @@ pub fn read(
     accounts: &[Account],
     rejects: &Rejects,
     suggestions: &Suggestions,
-    format: Format,
+    format: OutputFormat,
 ) -> Result<()> {
     let (rejected, put_aside) = (rejects.first(), rejects.files_of(accounts));
     match format {
-        Format::Text => {
-            let mut text = self::accounts(accounts);
-            text.push_str(&left_out(accounts, &rejected, &put_aside));
-            text.push_str("read only: nothing was loaded, and keys were not looked at\n");
-            print(&suggestions.complete(&text))
-        }
-        Format::Json => print(&pretty(&json!({
+        OutputFormat::Json => print(&pretty(&json!({
             "tables": accounts,
             "dropped_by": dropped_by(accounts),
             "rejected": rejected,
             "rejects": rejects_files(&put_aside),
             "read_only": true,
-        }))),
+        }))?),
+        _ => {
+            let mut text = self::accounts(accounts);
+            text.push_str(&left_out(accounts, &rejected, &put_aside));
+            text.push_str("read only: nothing was loaded, and keys were not looked at\n");
+            print(&suggestions.complete(&text))
+        }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod compare;
 pub mod db;
 mod figures;
 pub mod forget;
+mod format;
 pub mod generate;
 pub mod html;
 pub mod index;
@@ -19,6 +20,7 @@ pub mod messages;
 pub mod run;
 pub mod table;
 
+pub use format::{OutputFormat, text_or_json};
 pub use messages::{error, interrupted, usage};
 
 /// Writes results to stdout; a reader that has gone away (`| head`) is no error.
@@ -34,6 +36,7 @@ pub fn print(text: &str) -> Result<()> {
 }
 
 /// JSON over several lines, the last one ended.
-pub fn pretty(value: &serde_json::Value) -> String {
-    format!("{value:#}\n")
+pub fn pretty(value: &impl serde::Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(value).context("could not write JSON")?;
+    Ok(text + "\n")
 }

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use seedrow::compare::{Direction, Saved, Step, Structure, compare};
+use seedrow::check::SavedReport;
+use seedrow::compare::{Direction, Step, Structure, compare};
 use seedrow::postgres::explain::{Node, NodeKind, Plan};
+use seedrow::report::colour::Colour;
+use seedrow::report::{self, OutputFormat};
 
 const VERSIONS: [&str; 5] = ["14", "15", "16", "17", "18"];
 
@@ -102,20 +105,21 @@ fn plans_with_unknown_nodes_are_never_said_to_be_the_same() {
         let sample = serde_json::json!({"execution_ms": 1.0, "buffers": 9, "rows": 6});
         let check =
             serde_json::json!({"name": name, "samples": vec![sample; 20], "plan": statement});
-        let saved = Saved::parse(&serde_json::json!({"checks": [check]}).to_string()).unwrap();
+        let saved =
+            SavedReport::parse(&serde_json::json!({"checks": [check]}).to_string()).unwrap();
         let comparison = compare(&saved, &saved);
         assert_eq!(comparison.direction(), Direction::Unchecked, "{name}");
         let expected = format!("the plan has a {label}, and what that reads can't be compared");
         assert_eq!(comparison.reads[0].differences[0].message, expected);
-        let page = seedrow::report::html::comparison(&comparison);
+        let render = |format| report::compare::render(format, &comparison, Colour::Off).unwrap();
+        let page = render(OutputFormat::Html);
         assert!(page.contains(&expected.replace('\'', "&#39;")), "{page}");
         assert_eq!(
             page.matches("unchecked: what it reads").count(),
             2,
             "{page}"
         );
-        let text =
-            seedrow::report::compare::text(&comparison, seedrow::report::colour::Colour::Off);
+        let text = render(OutputFormat::Text);
         assert!(text.ends_with("unchecked: 1 unchecked\n"), "{text}");
     }
 }

@@ -1,6 +1,6 @@
 //! Annotations that GitHub shows beside a pull request.
 
-use super::text;
+use super::text::text;
 use crate::check::{Check, CheckReport, Finding, Severity, Verdict};
 use crate::report::colour::Colour;
 

@@ -4,19 +4,19 @@ use serde_json::json;
 
 use crate::check::{
     AccessPath, AccessPaths, Check, CheckReport, FailingCheck, Finding, IndexProof, KeyCoverage,
-    Latency, Measurements, SampleFigures, SampleRun, Severity, SkippedCheck, Subject,
+    Latency, Measurements, SampleCost, SampleFigures, SampleRun, Severity, SkippedCheck, Subject,
     WaivedFinding,
 };
 
 fn measured(execution_ms: f64, buffers: u64, rows: f64, index: &str) -> Measurements {
     let samples = vec![SampleRun {
-        parameters: vec![("product_id".into(), 900_001.into())],
+        parameters: serde_json::Map::from_iter([("product_id".into(), 900_001.into())]),
         execution_ms,
         planning_ms: 0.1,
         buffers,
         rows,
         indexes: vec![index.into()],
-        plan: json!([{"Plan": {"Node Type": "Result"}}]),
+        plan: Some(json!({"Plan": {"Node Type": "Result"}})),
     }];
     Measurements {
         figures: SampleFigures::of(&samples),
@@ -31,8 +31,8 @@ fn measured(execution_ms: f64, buffers: u64, rows: f64, index: &str) -> Measurem
         latency: None,
         proofs: Vec::new(),
         stopped: None,
-        plan: json!([{"Plan": {"Node Type": "Result"}}]),
-        generic_plan: json!([{"Plan": {"Node Type": "Result"}}]),
+        plan: json!({"Plan": {"Node Type": "Result"}}),
+        generic_plan: json!({"Plan": {"Node Type": "Result"}}),
     }
 }
 
@@ -66,7 +66,7 @@ pub fn report() -> CheckReport {
                 total: 6,
                 keys: vec![KeyCoverage {
                     key: "audit(user_id) → users(id)".into(),
-                    verdict: "WAIVED",
+                    verdict: "WAIVED".into(),
                     reason: "waived: never joined".into(),
                     planner: None,
                 }],
@@ -86,8 +86,14 @@ pub fn report() -> CheckReport {
         proofs: vec![IndexProof {
             index: "skus(style_id)".into(),
             name: "skus_style_id_idx".into(),
-            with: (0.1, 6),
-            without: Some((812.0, 73_529)),
+            with: SampleCost {
+                p50_ms: 0.1,
+                buffers: 6,
+            },
+            without: Some(SampleCost {
+                p50_ms: 812.0,
+                buffers: 73_529,
+            }),
             fails: Some(FailingCheck::Plan),
         }],
         ..measured(0.1, 6, 6.0, "skus_style_id_idx")

@@ -1,8 +1,8 @@
 //! What people read: a line a query, the findings with what to type, the verdict.
 
 use crate::check::{
-    Check, CheckReport, FailingCheck, Finding, IndexProof, Latency, Measurements, Subject, Verdict,
-    WaivedFinding,
+    Check, CheckReport, FailingCheck, Finding, IndexProof, Latency, Measurements, SampleCost,
+    Subject, Verdict, WaivedFinding,
 };
 use crate::progress::grouped;
 use crate::report::colour::Colour;
@@ -171,7 +171,9 @@ fn passing_lookups(report: &CheckReport) -> Option<String> {
 fn proofs(report: &CheckReport, colour: Colour) -> String {
     let line = |check: &Check, proof: &IndexProof| {
         let (ms, buffers) = match proof.without {
-            Some((ms, buffers)) => (format!("{} ms", milliseconds(ms)), grouped(buffers)),
+            Some(SampleCost { p50_ms, buffers }) => {
+                (format!("{} ms", milliseconds(p50_ms)), grouped(buffers))
+            }
             None => ("cut off".to_owned(), "many".to_owned()),
         };
         let end = match proof.fails {
@@ -187,8 +189,8 @@ fn proofs(report: &CheckReport, colour: Colour) -> String {
             "{} without {}: {} ms → {ms}, {} → {buffers} buffers; {end}\n",
             check.name,
             proof.index,
-            milliseconds(proof.with.0),
-            grouped(proof.with.1)
+            milliseconds(proof.with.p50_ms),
+            grouped(proof.with.buffers)
         )
     };
     let of_check = |check: &Check| {

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::compare::{Comparison, Figure, ReadComparison, Saved};
+use crate::check::SavedReport;
+use crate::compare::{Comparison, Figure, ReadComparison};
 
 /// All of it: each read with its figures, and what changed.
 pub fn json(comparison: &Comparison) -> Value {
-    let side = |saved: &Saved| {
+    let side = |saved: &SavedReport| {
         json!({
             "target": saved.target,
             "seedrow": saved.seedrow,

@@ -1,6 +1,6 @@
 //! A comparison for a pull request.
 
-use super::counts;
+use super::counts::counts;
 use crate::compare::{Comparison, Direction, ReadComparison};
 use crate::progress::whole;
 use crate::report::figures::{arrow, milliseconds};

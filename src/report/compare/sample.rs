@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::compare::Saved;
+use crate::check::SavedReport;
 
-fn saved(work_mem: &str, ms: f64, buffers: u64, scan: &Value) -> Saved {
+fn saved(work_mem: &str, ms: f64, buffers: u64, scan: &Value) -> SavedReport {
     let check = |name: &str, ms: f64, buffers: u64, rows: u64, plan: &Value| {
         let sample = json!({"parameters": {"product_id": 900_001}, "execution_ms": ms, "buffers": buffers, "rows": rows});
         json!({
@@ -20,11 +20,11 @@ fn saved(work_mem: &str, ms: f64, buffers: u64, scan: &Value) -> Saved {
         "dataset": "catalog", "settings": {"work_mem": work_mem},
         "checks": [check("styles", ms, buffers, 6, scan), check("products", 0.05, 3, 1, &products)],
     });
-    Saved::parse(&value.to_string()).unwrap()
+    SavedReport::parse(&value.to_string()).unwrap()
 }
 
 /// Without the index.
-pub fn before() -> Saved {
+pub fn before() -> SavedReport {
     let scan = json!({"Node Type": "Seq Scan", "Schema": "public", "Relation Name": "skus", "Alias": "skus",
         "Filter": "(skus.style_id = 7)", "Actual Rows": 6, "Actual Loops": 1, "Actual Total Time": 811.5,
         "Shared Hit Blocks": 6155});
@@ -32,7 +32,7 @@ pub fn before() -> Saved {
 }
 
 /// With it.
-pub fn after() -> Saved {
+pub fn after() -> SavedReport {
     let scan = json!({"Node Type": "Index Scan", "Schema": "public", "Relation Name": "skus", "Alias": "skus",
         "Index Name": "skus_style_id_idx", "Index Cond": "(skus.style_id = 7)", "Actual Rows": 6, "Actual Loops": 1,
         "Actual Total Time": 0.05, "Shared Hit Blocks": 6});

@@ -1,6 +1,6 @@
 //! A line a read, then what changed.
 
-use super::counts;
+use super::counts::counts;
 use crate::compare::{Comparison, Direction, ReadComparison};
 use crate::progress::whole;
 use crate::report::colour::Colour;

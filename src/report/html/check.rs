@@ -4,7 +4,9 @@ use super::element::{id, text, verdict};
 use super::page::page;
 use super::plan;
 use super::plot::{self, Series};
-use crate::check::{Check, CheckReport, Finding, IndexProof, Measurements, Subject, Verdict};
+use crate::check::{
+    Check, CheckReport, Finding, IndexProof, Measurements, SampleCost, Subject, Verdict,
+};
 use crate::progress::grouped;
 use crate::report::figures::milliseconds;
 
@@ -183,13 +185,15 @@ fn latency(measured: &Measurements) -> String {
 
 fn proof(proof: &IndexProof) -> String {
     let without = match proof.without {
-        Some((ms, buffers)) => format!("{} ms and {} pages", milliseconds(ms), grouped(buffers)),
+        Some(SampleCost { p50_ms, buffers }) => {
+            format!("{} ms and {} pages", milliseconds(p50_ms), grouped(buffers))
+        }
         None => "cut off".to_owned(),
     };
     format!(
         "<p>Without {}: {} ms and {} pages become {without}.</p>\n",
         text(&proof.index),
-        milliseconds(proof.with.0),
-        grouped(proof.with.1)
+        milliseconds(proof.with.p50_ms),
+        grouped(proof.with.buffers)
     )
 }

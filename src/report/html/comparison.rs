@@ -4,7 +4,8 @@ use super::element::{badge, id, text};
 use super::page::page;
 use super::plan;
 use super::plot::{self, Series};
-use crate::compare::{Comparison, Direction, Figure, ReadComparison, Saved, SavedCheck};
+use crate::check::{SavedCheck, SavedReport};
+use crate::compare::{Comparison, Direction, Figure, ReadComparison};
 use crate::progress::whole;
 use crate::report::figures::{arrow, milliseconds};
 
@@ -24,7 +25,7 @@ pub fn comparison(comparison: &Comparison) -> String {
     page(&format!("seedrow compare: {}", direction.name()), &body)
 }
 
-fn side(saved: &Saved) -> String {
+fn side(saved: &SavedReport) -> String {
     format!(
         "{}, PostgreSQL {}",
         text(&saved.target),
@@ -92,7 +93,7 @@ fn article(place: usize, read: &ReadComparison) -> String {
     let times: Vec<Series> = sides
         .iter()
         .filter_map(|(class, check)| {
-            let samples = &(*check)?.samples;
+            let samples = (*check)?.samples();
             let values = samples.iter().map(|it| it.execution_ms).collect();
             Some(Series {
                 label: class,
@@ -145,7 +146,7 @@ fn plan_of(name: &str, check: &SavedCheck) -> String {
         "before" => "The plan before",
         _ => "The plan after",
     };
-    match &check.plan {
+    match check.plan() {
         Some(it) => format!(
             "<div><h3>{title}</h3>\n{}{}</div>\n",
             plan::tree(it),

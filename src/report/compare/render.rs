@@ -1,0 +1,33 @@
+//! A comparison in the format asked for.
+
+use anyhow::{Result, bail};
+use clap::builder::TypedValueParser;
+
+use super::{json, markdown, text};
+use crate::compare::Comparison;
+use crate::report::colour::Colour;
+use crate::report::{OutputFormat, html, pretty};
+
+/// What writes a comparison in one format.
+type Renderer = fn(&Comparison<'_>, Colour) -> Result<String>;
+
+/// The formats that a comparison is printed in.
+const FORMATS: &[(OutputFormat, Renderer)] = &[
+    (OutputFormat::Text, |it, colour| Ok(text::text(it, colour))),
+    (OutputFormat::Json, |it, _| pretty(&json::json(it))),
+    (OutputFormat::Markdown, |it, _| Ok(markdown::markdown(it))),
+    (OutputFormat::Html, |it, _| Ok(html::comparison(it))),
+];
+
+/// Reads one of the formats that a comparison is printed in.
+pub fn format_parser() -> impl TypedValueParser<Value = OutputFormat> {
+    OutputFormat::parser(FORMATS.iter().map(|(format, _)| *format))
+}
+
+/// The comparison in this format.
+pub fn render(format: OutputFormat, comparison: &Comparison, colour: Colour) -> Result<String> {
+    match FORMATS.iter().find(|(it, _)| *it == format) {
+        Some((_, renderer)) => renderer(comparison, colour),
+        None => bail!("a comparison isn't printed as {format:?}"),
+    }
+}
