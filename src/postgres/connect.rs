@@ -9,7 +9,7 @@ use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Client, Config, NoTls, Socket};
 
 use super::target::{Address, Endpoint};
-use super::tls::{Tls, Way};
+use super::tls::{Negotiation, Tls};
 use crate::progress::Progress;
 
 mod failure;
@@ -118,7 +118,7 @@ async fn try_all(
 
 /// Opens one connection, each way that `tls` allows tried within `longest` and the configuration's own limit.
 pub async fn open(config: &Config, tls: &Tls, longest: Duration) -> Result<Opened, Failure> {
-    let (first, second) = tls.ways();
+    let (first, second) = tls.attempts();
     let failure = match open_by(first, config, tls, longest).await {
         Err(failure) if failure.depends_on_tls() => failure,
         result => return result,
@@ -134,16 +134,16 @@ pub async fn open(config: &Config, tls: &Tls, longest: Duration) -> Result<Opene
 }
 
 async fn open_by(
-    way: Way,
+    negotiation: Negotiation,
     config: &Config,
     tls: &Tls,
     longest: Duration,
 ) -> Result<Opened, Failure> {
     let mut config = config.clone();
-    config.ssl_mode(match way {
-        Way::Plain => SslMode::Disable,
-        Way::Offered => SslMode::Prefer,
-        Way::Encrypted => SslMode::Require,
+    config.ssl_mode(match negotiation {
+        Negotiation::Plain => SslMode::Disable,
+        Negotiation::Preferred => SslMode::Prefer,
+        Negotiation::Required => SslMode::Require,
     });
     match tls.connector() {
         Some(connector) => greet(&config, connector, longest).await,
@@ -166,7 +166,7 @@ where
     let (client, connection) = tokio::time::timeout(limit, connecting)
         .await
         .map_err(|_| Failure::Silent(limit))?
-        .map_err(Failure::Told)?;
+        .map_err(Failure::Driver)?;
     let version = connection.parameter("server_version").and_then(major);
     tokio::spawn(connection);
     Ok(Opened { client, version })

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rustls::ClientConfig;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -15,10 +16,11 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::conninfo::{Parameters, value_of};
 use super::environment::Environment;
 
+mod rejection;
 mod verify;
 
-pub use verify::Distrust;
-use verify::{Roots, Scope, Verifier};
+pub use rejection::CertificateRejected;
+use verify::{Roots, Verification, Verifier};
 
 /// The folder of a user's certificates, below the home folder.
 const FOLDER: &str = ".postgresql";
@@ -36,7 +38,7 @@ const LIMITS: [(&str, &[&str]); 6] = [
 
 /// libpq's `sslmode`, the weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mode {
+pub enum TlsMode {
     /// No TLS.
     Disable,
     /// TLS where the server refuses to do without.
@@ -52,13 +54,13 @@ pub enum Mode {
 }
 
 /// The modes by name.
-const MODES: [(&str, Mode); 6] = [
-    ("disable", Mode::Disable),
-    ("allow", Mode::Allow),
-    ("prefer", Mode::Prefer),
-    ("require", Mode::Require),
-    ("verify-ca", Mode::VerifyCa),
-    ("verify-full", Mode::VerifyFull),
+const MODES: [(&str, TlsMode); 6] = [
+    ("disable", TlsMode::Disable),
+    ("allow", TlsMode::Allow),
+    ("prefer", TlsMode::Prefer),
+    ("require", TlsMode::Require),
+    ("verify-ca", TlsMode::VerifyCa),
+    ("verify-full", TlsMode::VerifyFull),
 ];
 
 /// How connections to a server are secured.
@@ -66,31 +68,31 @@ const MODES: [(&str, Mode); 6] = [
 pub enum Tls {
     /// Not at all: a socket of this machine, or `sslmode=disable`.
     Off,
-    /// As `mode` says; never [`Mode::Disable`].
+    /// As `mode` says; never [`TlsMode::Disable`].
     On {
         /// The mode.
-        mode: Mode,
+        mode: TlsMode,
         /// The certificates on both sides.
         client: Arc<ClientConfig>,
     },
 }
 
-/// One way to try a connection.
+/// Whether one attempt to connect asks for TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Negotiation {
     /// Without TLS.
     Plain,
     /// With TLS if the server has it, else without.
-    Offered,
+    Preferred,
     /// With TLS.
-    Encrypted,
+    Required,
 }
 
 impl Tls {
     /// What the parameters ask for on TCP. Files are read where they are needed.
     pub fn resolve(given: &Parameters, environment: &Environment) -> Result<Tls> {
         let mode = mode(given)?;
-        if mode == Mode::Disable {
+        if mode == TlsMode::Disable {
             return Ok(Tls::Off);
         }
         for (name, values) in LIMITS {
@@ -104,17 +106,19 @@ impl Tls {
         Ok(Tls::On { mode, client })
     }
 
-    /// The way to try first, and the one to try where that fails for want of TLS, or for TLS.
-    pub fn ways(&self) -> (Way, Option<Way>) {
+    /// The attempt to make first, and the one to make where that fails for lack of TLS, or because of TLS.
+    pub fn attempts(&self) -> (Negotiation, Option<Negotiation>) {
         let mode = match self {
-            Tls::Off => Mode::Disable,
+            Tls::Off => TlsMode::Disable,
             Tls::On { mode, .. } => *mode,
         };
         match mode {
-            Mode::Disable => (Way::Plain, None),
-            Mode::Allow => (Way::Plain, Some(Way::Encrypted)),
-            Mode::Prefer => (Way::Offered, Some(Way::Plain)),
-            Mode::Require | Mode::VerifyCa | Mode::VerifyFull => (Way::Encrypted, None),
+            TlsMode::Disable => (Negotiation::Plain, None),
+            TlsMode::Allow => (Negotiation::Plain, Some(Negotiation::Required)),
+            TlsMode::Prefer => (Negotiation::Preferred, Some(Negotiation::Plain)),
+            TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => {
+                (Negotiation::Required, None)
+            }
         }
     }
 
@@ -129,7 +133,7 @@ impl Tls {
     /// The mode's name, as it is typed.
     pub fn mode_name(&self) -> &'static str {
         let mode = match self {
-            Tls::Off => Mode::Disable,
+            Tls::Off => TlsMode::Disable,
             Tls::On { mode, .. } => *mode,
         };
         MODES
@@ -140,11 +144,11 @@ impl Tls {
 }
 
 /// The mode asked for, as strict as the other parameters need it.
-fn mode(given: &Parameters) -> Result<Mode> {
+fn mode(given: &Parameters) -> Result<TlsMode> {
     let system = value_of(given, "sslrootcert") == Some("system");
     let mode = match value_of(given, "sslmode") {
-        None if system => Mode::VerifyFull,
-        None => Mode::Prefer,
+        None if system => TlsMode::VerifyFull,
+        None => TlsMode::Prefer,
         Some(text) => MODES
             .into_iter()
             .find_map(|(name, mode)| (name == text).then_some(mode))
@@ -156,7 +160,7 @@ fn mode(given: &Parameters) -> Result<Mode> {
     };
     // Anybody can have a certificate signed by one of those authorities; only the name tells the right one.
     ensure!(
-        !system || matches!(mode, Mode::Disable | Mode::VerifyFull),
+        !system || matches!(mode, TlsMode::Disable | TlsMode::VerifyFull),
         "sslrootcert=system trusts too many for a weaker sslmode: use sslmode=verify-full, or the file of your server's \
          own authority"
     );
@@ -164,17 +168,17 @@ fn mode(given: &Parameters) -> Result<Mode> {
         return Ok(mode);
     }
     ensure!(
-        mode != Mode::Disable,
+        mode != TlsMode::Disable,
         "channel_binding=require needs TLS, which sslmode=disable excludes: leave one of them out"
     );
-    Ok(mode.max(Mode::Require))
+    Ok(mode.max(TlsMode::Require))
 }
 
-fn client(mode: Mode, given: &Parameters, environment: &Environment) -> Result<ClientConfig> {
+fn client(mode: TlsMode, given: &Parameters, environment: &Environment) -> Result<ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Verifier {
-        algorithms: provider.signature_verification_algorithms,
-        roots: roots(mode, given, environment)?,
+        roots: roots(&provider, mode, given, environment)?,
+        provider: Arc::clone(&provider),
     };
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -192,26 +196,37 @@ fn client(mode: Mode, given: &Parameters, environment: &Environment) -> Result<C
 }
 
 /// Whom to trust; `None` where the server need not prove anything.
-fn roots(mode: Mode, given: &Parameters, environment: &Environment) -> Result<Option<Roots>> {
-    let scope = match mode {
+fn roots(
+    provider: &Arc<CryptoProvider>,
+    mode: TlsMode,
+    given: &Parameters,
+    environment: &Environment,
+) -> Result<Option<Roots>> {
+    let verification = match mode {
         // They go on without any TLS, so that verifying would protect nobody.
-        Mode::Disable | Mode::Allow | Mode::Prefer => return Ok(None),
-        Mode::Require | Mode::VerifyCa => Scope::Chain,
-        Mode::VerifyFull => Scope::ChainAndName,
+        TlsMode::Disable | TlsMode::Allow | TlsMode::Prefer => return Ok(None),
+        TlsMode::Require | TlsMode::VerifyCa => Verification::Chain,
+        TlsMode::VerifyFull => Verification::ChainAndName,
     };
     let named = value_of(given, "sslrootcert");
     if named == Some("system") {
-        return system_roots(scope).map(Some);
+        return system_roots(provider, verification).map(Some);
     }
     let file = match (named, own_file(environment, "root.crt")) {
         (Some(file), _) => PathBuf::from(file),
         (None, Some(file)) => file,
-        (None, None) if mode == Mode::Require => return Ok(None),
+        (None, None) if mode == TlsMode::Require => return Ok(None),
         (None, None) => bail!("no root certificate is at hand: {}", HOW_TO_TRUST),
     };
     match certificates(&file, environment)? {
-        Some(certificates) => Roots::new(scope, certificates, file.display().to_string()).map(Some),
-        None if mode == Mode::Require && named.is_none() => Ok(None),
+        Some(certificates) => Roots::new(
+            Arc::clone(provider),
+            verification,
+            certificates,
+            file.display().to_string(),
+        )
+        .map(Some),
+        None if mode == TlsMode::Require && named.is_none() => Ok(None),
         None => bail!(
             "there is no root certificate {}: {HOW_TO_TRUST}",
             file.display()
@@ -224,13 +239,18 @@ const HOW_TO_TRUST: &str = "give the certificate of the authority that signed th
                             (PGSSLROOTCERT), trust the operating system's authorities with sslrootcert=system, or \
                             encrypt without verifying with sslmode=require";
 
-fn system_roots(scope: Scope) -> Result<Roots> {
+fn system_roots(provider: &Arc<CryptoProvider>, verification: Verification) -> Result<Roots> {
     let found = rustls_native_certs::load_native_certs();
     match found.errors.into_iter().next() {
         Some(error) if found.certs.is_empty() => {
             Err(error).context("could not read the operating system's root certificates")
         }
-        _ => Roots::new(scope, found.certs, "the operating system's".into()),
+        _ => Roots::new(
+            Arc::clone(provider),
+            verification,
+            found.certs,
+            "the operating system's".into(),
+        ),
     }
 }
 

@@ -10,13 +10,13 @@ use tokio_postgres::error::SqlState;
 use crate::postgres::conninfo::is_default_socket_folder;
 use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::target::{Address, Endpoint};
-use crate::postgres::tls::{Distrust, Tls};
+use crate::postgres::tls::{CertificateRejected, Tls};
 
 /// Why one endpoint could not be used.
 #[derive(Debug)]
 pub enum Failure {
-    /// tokio-postgres' word.
-    Told(tokio_postgres::Error),
+    /// tokio-postgres' error.
+    Driver(tokio_postgres::Error),
     /// It took the connection and said nothing for this long.
     Silent(Duration),
 }
@@ -36,7 +36,7 @@ impl Failure {
     pub(super) fn remedy(&self) -> Remedy {
         let error = match self {
             Failure::Silent(_) => return Remedy::Waiting,
-            Failure::Told(error) => error,
+            Failure::Driver(error) => error,
         };
         if self.tls_error().is_some() {
             return Remedy::Nothing;
@@ -64,7 +64,7 @@ impl Failure {
     /// Whether it may go otherwise with TLS where there was none, or without. A wrong password stays wrong, though
     /// libpq tries that again too.
     pub(super) fn depends_on_tls(&self) -> bool {
-        let Failure::Told(error) = self else {
+        let Failure::Driver(error) = self else {
             return false;
         };
         // tokio-postgres has no other way of telling.
@@ -85,7 +85,7 @@ impl Failure {
     /// tokio-postgres has no other way of telling these.
     fn has_source(&self, text: &str) -> bool {
         match self {
-            Failure::Told(error) => error
+            Failure::Driver(error) => error
                 .source()
                 .is_some_and(|source| source.to_string() == text),
             Failure::Silent(_) => false,
@@ -96,14 +96,14 @@ impl Failure {
     fn tls_error(&self) -> Option<&rustls::Error> {
         match self {
             Failure::Silent(_) => None,
-            Failure::Told(error) => {
+            Failure::Driver(error) => {
                 let carrier: &io::Error = error.source()?.downcast_ref()?;
                 carrier.get_ref()?.downcast_ref()
             }
         }
     }
 
-    fn distrust(&self) -> Option<&Distrust> {
+    fn rejected_certificate(&self) -> Option<&CertificateRejected> {
         match self.tls_error()? {
             rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(error))) => {
                 error.downcast_ref()
@@ -115,7 +115,7 @@ impl Failure {
     fn io_kind(&self) -> Option<io::ErrorKind> {
         match self {
             Failure::Silent(_) => None,
-            Failure::Told(error) => error.source()?.downcast_ref().map(io::Error::kind),
+            Failure::Driver(error) => error.source()?.downcast_ref().map(io::Error::kind),
         }
     }
 
@@ -132,15 +132,15 @@ impl Failure {
     /// The SQLSTATE, where the server gave one.
     pub fn code(&self) -> Option<&SqlState> {
         match self {
-            Failure::Told(error) => error.code(),
+            Failure::Driver(error) => error.code(),
             Failure::Silent(_) => None,
         }
     }
 
     /// The cause without tokio-postgres' "error connecting to server" around it.
     fn into_cause(self) -> Box<dyn Error + Send + Sync> {
-        if let Some(distrust) = self.distrust() {
-            return Box::new(distrust.clone());
+        if let Some(rejected) = self.rejected_certificate() {
+            return Box::new(rejected.clone());
         }
         if self.lacks_tls() {
             return "the server has no TLS".into();
@@ -150,10 +150,10 @@ impl Failure {
             Failure::Silent(limit) => {
                 format!("it took the connection and did not answer for {limit:.0?}").into()
             }
-            Failure::Told(error) if is_io => error
+            Failure::Driver(error) if is_io => error
                 .into_source()
                 .unwrap_or_else(|| "the connection was closed".into()),
-            Failure::Told(error) => Box::new(error),
+            Failure::Driver(error) => Box::new(error),
         }
     }
 }
@@ -269,8 +269,8 @@ fn where_passwords_go(address: &Address, tried: &Endpoint) -> String {
 }
 
 fn advice_on_tls(tried: &Endpoint, failure: &Failure) -> Option<String> {
-    if let Some(distrust) = failure.distrust() {
-        return Some(distrust.advice());
+    if let Some(rejected) = failure.rejected_certificate() {
+        return Some(rejected.advice());
     }
     let mode = tried.tls.mode_name();
     if failure.lacks_tls() {

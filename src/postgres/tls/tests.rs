@@ -38,19 +38,31 @@ fn refusal(text: &str, files: &[(&str, &str)]) -> String {
     format!("{:#}", resolve(text, files).unwrap_err())
 }
 
-fn ways(text: &str) -> (Way, Option<Way>) {
-    resolve(text, &[]).unwrap().ways()
+fn attempts(text: &str) -> (Negotiation, Option<Negotiation>) {
+    resolve(text, &[]).unwrap().attempts()
 }
 
 #[test]
 fn modes_are_tried_as_libpq_does() {
-    assert_eq!(ways("sslmode=disable"), (Way::Plain, None));
-    assert_eq!(ways("sslmode=allow"), (Way::Plain, Some(Way::Encrypted)));
-    assert_eq!(ways("host=h"), (Way::Offered, Some(Way::Plain)));
-    assert_eq!(ways("sslmode=prefer"), ways("host=h"));
-    assert_eq!(ways("sslmode=require"), (Way::Encrypted, None));
-    assert_eq!(ways("channel_binding=require"), (Way::Encrypted, None));
-    assert_eq!(ways("postgres://h/d?ssl=true"), (Way::Encrypted, None));
+    assert_eq!(attempts("sslmode=disable"), (Negotiation::Plain, None));
+    assert_eq!(
+        attempts("sslmode=allow"),
+        (Negotiation::Plain, Some(Negotiation::Required))
+    );
+    assert_eq!(
+        attempts("host=h"),
+        (Negotiation::Preferred, Some(Negotiation::Plain))
+    );
+    assert_eq!(attempts("sslmode=prefer"), attempts("host=h"));
+    assert_eq!(attempts("sslmode=require"), (Negotiation::Required, None));
+    assert_eq!(
+        attempts("channel_binding=require"),
+        (Negotiation::Required, None)
+    );
+    assert_eq!(
+        attempts("postgres://h/d?ssl=true"),
+        (Negotiation::Required, None)
+    );
 }
 
 #[test]

@@ -1,19 +1,18 @@
-//! Whether a server's certificate is good enough: rustls' own rules, widened to what libpq accepts.
+//! Whether a server's certificate is trusted: rustls' own verifier, and beyond it only what libpq accepts.
 //!
 //! Postgres' manual shows how to make self-signed certificates that name themselves an authority, and such without
-//! alternative names. libpq takes both; webpki, which rustls judges by, takes neither.
+//! alternative names. libpq takes both; webpki, which rustls verifies with, takes neither.
 
-use std::error::Error;
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{
-    WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature_with_raw_key,
+    CryptoProvider, verify_tls12_signature, verify_tls13_signature,
+    verify_tls13_signature_with_raw_key,
 };
 use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::server::ParsedCertificate;
@@ -24,84 +23,114 @@ use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::{Certificate, Version};
 
-/// What is looked at.
+use super::rejection::{CertificateRejected, RejectionReason};
+
+/// How much of a certificate is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// That a trusted authority signed the certificate.
+pub enum Verification {
+    /// That a trusted authority signed it.
     Chain,
     /// That, and that it is for the host we connect to.
     ChainAndName,
 }
 
-/// Whom to trust, and with what.
+/// The trusted certificates, and how much is verified with them.
 #[derive(Debug)]
 pub struct Roots {
-    scope: Scope,
-    store: RootCertStore,
-    /// The same once more: a server's own certificate may stand among them.
+    verification: Verification,
+    /// rustls' own verifier, of the certificates that it takes for authorities.
+    webpki: Arc<WebPkiServerVerifier>,
+    /// All of them: a server's own certificate may be one.
     certificates: Vec<CertificateDer<'static>>,
     /// Where they come from, for messages.
-    shown: String,
+    label: String,
 }
 
 impl Roots {
     /// Roots from certificates. Of the system's many, those that can't be read are left out.
     pub fn new(
-        scope: Scope,
+        provider: Arc<CryptoProvider>,
+        verification: Verification,
         certificates: Vec<CertificateDer<'static>>,
-        shown: String,
+        label: String,
     ) -> Result<Roots> {
+        let could_not = || format!("could not use the certificates in {label}");
         let mut store = RootCertStore::empty();
         let mut unreadable = None;
         for certificate in &certificates {
             unreadable = store.add(certificate.clone()).err().or(unreadable);
         }
         if let (true, Some(error)) = (store.is_empty(), unreadable) {
-            return Err(error)
-                .with_context(|| format!("could not use the certificates in {shown}"));
+            return Err(error).with_context(could_not);
         }
+        let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider);
         Ok(Roots {
-            scope,
-            store,
+            verification,
+            webpki: webpki.build().with_context(could_not)?,
             certificates,
-            shown,
+            label,
         })
     }
 
-    fn judge(
+    fn verify(
         &self,
-        der: &CertificateDer,
-        between: &[CertificateDer],
-        host: &ServerName,
+        der: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        host: &ServerName<'_>,
         now: UnixTime,
-        algorithms: &WebPkiSupportedAlgorithms,
-    ) -> Result<(), Reason> {
-        let certificate = Certificate::from_der(der).map_err(|_| Reason::Unreadable)?;
-        ensure_in_time(&certificate, now)?;
-        // One that is trusted by itself needs no authority.
-        if !self.certificates.iter().any(|root| root == der) {
-            if certificate.tbs_certificate.version == Version::V1 {
-                return Err(Reason::Version1);
-            }
-            let parsed = ParsedCertificate::try_from(der).map_err(Reason::Invalid)?;
-            let all = algorithms.all;
-            verify_server_cert_signed_by_trust_anchor(&parsed, &self.store, between, now, all)
-                .map_err(|error| Reason::of(error, &certificate))?;
+    ) -> Result<(), RejectionReason> {
+        let ordinary = self
+            .webpki
+            .verify_server_cert(der, intermediates, host, &[], now);
+        let Err(error) = ordinary else {
+            return Ok(());
+        };
+        let certificate = Certificate::from_der(der).map_err(|_| RejectionReason::Unreadable)?;
+        // webpki looks at the name last, so that the chain is trusted where the name is all that's wrong.
+        if !is_wrong_name(&error) {
+            ensure_in_time(&certificate, now)?;
+            self.ensure_trusted_by_itself(der, &certificate, error)?;
         }
-        let is_for_host = || is_for(der, &certificate, host);
-        match self.scope {
-            Scope::ChainAndName if !is_for_host() => Err(Reason::OtherName(names(&certificate))),
+        match self.verification {
+            Verification::ChainAndName if !is_for(der, &certificate, host) => {
+                Err(RejectionReason::OtherName(names(&certificate)))
+            }
             _ => Ok(()),
         }
     }
+
+    /// One of the roots needs no authority; another is rejected, for webpki's reason.
+    fn ensure_trusted_by_itself(
+        &self,
+        der: &CertificateDer<'_>,
+        certificate: &Certificate,
+        error: rustls::Error,
+    ) -> Result<(), RejectionReason> {
+        if self.certificates.iter().any(|root| root == der) {
+            return Ok(());
+        }
+        Err(match certificate.tbs_certificate.version {
+            Version::V1 => RejectionReason::Version1,
+            _ => RejectionReason::of(error, certificate),
+        })
+    }
 }
 
-/// Judges by roots, or, without any, accepts every certificate whose key the server holds.
+fn is_wrong_name(error: &rustls::Error) -> bool {
+    matches!(
+        error,
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+        )
+    )
+}
+
+/// Verifies by roots, or, without any, accepts every certificate whose key the server holds.
 #[derive(Debug)]
 pub struct Verifier {
-    /// What signatures may be made with.
-    pub algorithms: WebPkiSupportedAlgorithms,
-    /// Whom to trust.
+    /// What signatures are verified with.
+    pub provider: Arc<CryptoProvider>,
+    /// The trusted certificates.
     pub roots: Option<Roots>,
 }
 
@@ -117,20 +146,11 @@ impl ServerCertVerifier for Verifier {
         let Some(roots) = &self.roots else {
             return Ok(ServerCertVerified::assertion());
         };
-        let judged = roots.judge(
-            end_entity,
-            intermediates,
-            server_name,
-            now,
-            &self.algorithms,
-        );
-        judged.map_err(|reason| {
-            let distrust = Distrust {
-                reason: Arc::new(reason),
-                host: server_name.to_str().into_owned(),
-                roots: roots.shown.clone(),
-            };
-            CertificateError::Other(OtherError(Arc::new(distrust)))
+        let verified = roots.verify(end_entity, intermediates, server_name, now);
+        verified.map_err(|reason| {
+            let host = server_name.to_str().into_owned();
+            let rejected = CertificateRejected::new(reason, host, roots.label.clone());
+            CertificateError::Other(OtherError(Arc::new(rejected)))
         })?;
         Ok(ServerCertVerified::assertion())
     }
@@ -141,36 +161,44 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.algorithms)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, cert, dss, algorithms)
     }
 
-    /// By the bare key: webpki reads no certificate of version 1, such as `openssl x509 -req` made before 3.2.
+    /// By the bare key where webpki doesn't read the certificate: one of version 1, such as `openssl x509 -req` made
+    /// before 3.2.
     fn verify_tls13_signature(
         &self,
         message: &[u8],
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        if ParsedCertificate::try_from(cert).is_ok() {
+            return verify_tls13_signature(message, cert, dss, algorithms);
+        }
         let key = Certificate::from_der(cert)
             .and_then(|parsed| parsed.tbs_certificate.subject_public_key_info.to_der())
             .map_err(|_| CertificateError::BadEncoding)?;
         let key = SubjectPublicKeyInfoDer::from(key);
-        verify_tls13_signature_with_raw_key(message, &key, dss, &self.algorithms)
+        verify_tls13_signature_with_raw_key(message, &key, dss, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
-fn ensure_in_time(certificate: &Certificate, now: UnixTime) -> Result<(), Reason> {
+fn ensure_in_time(certificate: &Certificate, now: UnixTime) -> Result<(), RejectionReason> {
     let validity = &certificate.tbs_certificate.validity;
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.as_secs());
     if now > validity.not_after.to_system_time() {
-        return Err(Reason::Expired(validity.not_after.to_string()));
+        return Err(RejectionReason::Expired(validity.not_after.to_string()));
     }
     if now < validity.not_before.to_system_time() {
-        return Err(Reason::NotYet(validity.not_before.to_string()));
+        return Err(RejectionReason::NotYet(validity.not_before.to_string()));
     }
     Ok(())
 }
@@ -236,102 +264,6 @@ fn address(octets: &[u8]) -> Option<IpAddr> {
     let four = <[u8; 4]>::try_from(octets).map(IpAddr::from);
     four.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from))
         .ok()
-}
-
-/// A certificate that was refused, with what to do about it.
-#[derive(Clone, Debug)]
-pub struct Distrust {
-    reason: Arc<Reason>,
-    host: String,
-    roots: String,
-}
-
-#[derive(Debug)]
-enum Reason {
-    Unreadable,
-    Expired(String),
-    NotYet(String),
-    Version1,
-    /// Signed by an authority that isn't trusted, by name.
-    UnknownIssuer(String),
-    /// For other hosts.
-    OtherName(Vec<String>),
-    /// rustls' word.
-    Invalid(rustls::Error),
-}
-
-impl Reason {
-    fn of(error: rustls::Error, certificate: &Certificate) -> Reason {
-        let issuer = || certificate.tbs_certificate.issuer.to_string();
-        match error {
-            // A bad signature: the name of a trusted authority with another's key.
-            rustls::Error::InvalidCertificate(
-                CertificateError::UnknownIssuer | CertificateError::BadSignature,
-            ) => Reason::UnknownIssuer(issuer()),
-            error => Reason::Invalid(error),
-        }
-    }
-}
-
-impl fmt::Display for Distrust {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Distrust { host, roots, .. } = self;
-        match &*self.reason {
-            Reason::Unreadable => f.write_str("the server's certificate could not be read"),
-            Reason::Expired(date) => write!(f, "the server's certificate expired on {date}"),
-            Reason::NotYet(date) => {
-                write!(f, "the server's certificate is not valid before {date}")
-            }
-            Reason::Version1 => f.write_str("the server's certificate is of X.509 version 1"),
-            Reason::UnknownIssuer(issuer) => write!(
-                f,
-                "the server's certificate is not trusted: {issuer} signed it, which is not among the root certificates \
-                 in {roots}"
-            ),
-            Reason::OtherName(names) if names.is_empty() => {
-                write!(f, "the server's certificate names no host, so not {host}")
-            }
-            Reason::OtherName(names) => write!(
-                f,
-                "the server's certificate is for {}, not for {host}",
-                names.join(", ")
-            ),
-            Reason::Invalid(_) => f.write_str("the server's certificate is not trusted"),
-        }
-    }
-}
-
-impl Error for Distrust {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &*self.reason {
-            Reason::Invalid(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl Distrust {
-    /// What to do about it.
-    pub fn advice(&self) -> String {
-        match &*self.reason {
-            Reason::OtherName(_) => "connect by a name that it holds (host=NAME hostaddr=ADDRESS where that name leads \
-                                     elsewhere), or leave names unverified with sslmode=verify-ca"
-                .into(),
-            Reason::UnknownIssuer(_) => "give the certificate of the authority that signed it with sslrootcert=FILE \
-                                         (PGSSLROOTCERT)"
-                .into(),
-            Reason::Expired(_) | Reason::NotYet(_) => {
-                "the server needs a new certificate, or one of the two clocks is wrong".into()
-            }
-            Reason::Version1 => "only newer ones can be verified here: sign it anew with -extfile <(echo \
-                                 subjectAltName=DNS:HOST) behind openssl x509 -req, or trust it by itself as \
-                                 sslrootcert=FILE"
-                .into(),
-            Reason::Unreadable | Reason::Invalid(_) => {
-                format!("trusted are the root certificates in {}", self.roots)
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -16,25 +16,32 @@ yu8EBB0UZ1wNeInSa/MT0Ro=
 -----END CERTIFICATE-----
 ";
 
-/// Judges a certificate that a server at `host` shows; the refusal's words.
-fn judge(
+/// Verifies a certificate that a server at `host` presents; the rejection as a message prints it.
+fn verify(
     certificate: &CertificateDer<'static>,
     root: &CertificateDer<'static>,
-    scope: Scope,
+    verification: Verification,
     host: &str,
 ) -> Result<(), String> {
-    let roots = Roots::new(scope, vec![root.clone()], "ROOTS".into()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let roots = Roots::new(
+        Arc::clone(&provider),
+        verification,
+        vec![root.clone()],
+        "ROOTS".into(),
+    )
+    .unwrap();
     let verifier = Verifier {
-        algorithms: rustls::crypto::ring::default_provider().signature_verification_algorithms,
+        provider,
         roots: Some(roots),
     };
     let host = ServerName::try_from(host.to_string()).unwrap();
-    let judged = verifier.verify_server_cert(certificate, &[], &host, &[], UnixTime::now());
-    match judged {
+    let verified = verifier.verify_server_cert(certificate, &[], &host, &[], UnixTime::now());
+    match verified {
         Ok(_) => Ok(()),
         Err(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(error)))) => {
-            let distrust: &Distrust = error.downcast_ref().unwrap();
-            Err(format!("{distrust}\n{}", distrust.advice()))
+            let rejected: &CertificateRejected = error.downcast_ref().unwrap();
+            Err(format!("{rejected}\n{}", rejected.advice()))
         }
         Err(error) => panic!("{error}"),
     }
@@ -76,7 +83,12 @@ fn signed(params: &CertificateParams, by: &Authority) -> CertificateDer<'static>
 fn a_common_name_counts_where_no_alternative_of_the_kind_is() {
     let ca = authority();
     let full = |params: &CertificateParams, host: &str| {
-        judge(&signed(params, &ca), &ca.der, Scope::ChainAndName, host)
+        verify(
+            &signed(params, &ca),
+            &ca.der,
+            Verification::ChainAndName,
+            host,
+        )
     };
     let bare = params(&[], "db.example.com");
     assert_eq!(full(&bare, "DB.example.com"), Ok(()));
@@ -98,19 +110,38 @@ fn a_common_name_counts_where_no_alternative_of_the_kind_is() {
 }
 
 #[test]
+fn names_are_verified_where_that_is_asked_for() {
+    let ca = authority();
+    let leaf = signed(&params(&["db.example.com"], "db.example.com"), &ca);
+    for (verification, host, expected) in [
+        (Verification::Chain, "elsewhere", true),
+        (Verification::ChainAndName, "db.example.com", true),
+        (Verification::ChainAndName, "elsewhere", false),
+    ] {
+        let verified = verify(&leaf, &ca.der, verification, host);
+        assert_eq!(verified.is_ok(), expected, "{verification:?} {host}");
+    }
+    let other = authority().der;
+    assert!(verify(&leaf, &other, Verification::Chain, "elsewhere").is_err());
+}
+
+#[test]
 fn a_certificate_that_is_trusted_by_itself_may_call_itself_an_authority() {
     let Authority { der, .. } = authority();
-    assert_eq!(judge(&der, &der, Scope::Chain, "anything"), Ok(()));
-    assert_eq!(judge(&der, &der, Scope::ChainAndName, "authority"), Ok(()));
-    assert!(judge(&der, &der, Scope::ChainAndName, "other").is_err());
-    let refusal = judge(&der, &authority().der, Scope::Chain, "anything").unwrap_err();
+    assert_eq!(verify(&der, &der, Verification::Chain, "anything"), Ok(()));
+    assert_eq!(
+        verify(&der, &der, Verification::ChainAndName, "authority"),
+        Ok(())
+    );
+    assert!(verify(&der, &der, Verification::ChainAndName, "other").is_err());
+    let refusal = verify(&der, &authority().der, Verification::Chain, "anything").unwrap_err();
     assert!(refusal.contains("not trusted"), "{refusal}");
 }
 
 #[test]
 fn a_namesake_of_the_authority_is_not_trusted() {
     let leaf = signed(&params(&["db"], "db"), &authority());
-    let refusal = judge(&leaf, &authority().der, Scope::Chain, "db").unwrap_err();
+    let refusal = verify(&leaf, &authority().der, Verification::Chain, "db").unwrap_err();
     assert!(
         refusal.contains("CN=authority") && refusal.contains("ROOTS"),
         "{refusal}"
@@ -124,12 +155,12 @@ fn dates_are_looked_at_even_in_a_certificate_trusted_by_itself() {
     (old.not_before, old.not_after) = (date_time_ymd(2001, 1, 1), date_time_ymd(2002, 2, 3));
     let old = signed(&old, &ca);
     for root in [&ca.der, &old] {
-        let refusal = judge(&old, root, Scope::Chain, "db").unwrap_err();
+        let refusal = verify(&old, root, Verification::Chain, "db").unwrap_err();
         assert!(refusal.contains("expired on 2002-02-03"), "{refusal}");
     }
     let mut new = params(&["db"], "db");
     new.not_before = date_time_ymd(4000, 1, 1);
-    let refusal = judge(&signed(&new, &ca), &ca.der, Scope::Chain, "db").unwrap_err();
+    let refusal = verify(&signed(&new, &ca), &ca.der, Verification::Chain, "db").unwrap_err();
     assert!(refusal.contains("not valid before 4000-01-01"), "{refusal}");
 }
 
@@ -137,11 +168,11 @@ fn dates_are_looked_at_even_in_a_certificate_trusted_by_itself() {
 fn version_1_is_accepted_by_itself_alone() {
     let old = CertificateDer::from_pem_slice(VERSION_1.as_bytes()).unwrap();
     assert_eq!(
-        judge(&old, &old, Scope::ChainAndName, "db.example.com"),
+        verify(&old, &old, Verification::ChainAndName, "db.example.com"),
         Ok(())
     );
-    assert!(judge(&old, &old, Scope::ChainAndName, "db").is_err());
-    let refusal = judge(&old, &authority().der, Scope::Chain, "db").unwrap_err();
+    assert!(verify(&old, &old, Verification::ChainAndName, "db").is_err());
+    let refusal = verify(&old, &authority().der, Verification::Chain, "db").unwrap_err();
     assert!(
         refusal.contains("version 1") && refusal.contains("subjectAltName"),
         "{refusal}"
