@@ -1,4 +1,4 @@
-//! `seedrow load` and keys: lifted and put back to the letter, broken by rows, in the way; and loads left unfinished.
+//! `seedrow load` and keys: dropped and restored exactly, violated by rows, kept; and unfinished loads.
 
 use std::thread;
 
@@ -12,7 +12,7 @@ const ORPHANS: &str = "id,owner_id,name,weight\n1,1,Rex,30\n2,77,Mia,4\n3,78,Tom
 /// The second id stands three times.
 const DUPLICATES: &str = "id,owner_id,name,weight\n1,1,Rex,30\n2,1,Mia,4\n2,2,Tom,5\n2,2,Zoe,6\n";
 
-const LIFTED: &str = "SELECT count(*) FROM seedrow.lifted";
+const DROPPED: &str = "SELECT count(*) FROM seedrow.lifted";
 
 #[test]
 fn a_foreign_key_that_rows_break_is_found_and_not_validated() {
@@ -96,7 +96,7 @@ fn duplicates_leave_the_load_unfinished_until_the_file_is_mended() {
         .exits(0)
         .stderr_has("resuming `seedrow load data");
     assert_eq!(shop.db.value(CONSTRAINTS), before);
-    assert_eq!(shop.db.value(LIFTED), "0");
+    assert_eq!(shop.db.value(DROPPED), "0");
     assert_eq!(shop.counts(), "2 3");
     shop.load(&[]).exits(0).stdout_has("nothing to do");
 }
@@ -137,7 +137,7 @@ fn an_unfinished_load_names_both_ways_out_to_another() {
     let way_out = between(&refused.stderr, "abandons it, `", "` replaces it");
     typed(&shop.dir, way_out).exits(0);
     assert_eq!(shop.counts(), "2 3");
-    assert_eq!(shop.db.value(LIFTED), "0");
+    assert_eq!(shop.db.value(DROPPED), "0");
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn partitioned_tables_are_loaded_and_replaced() {
 }
 
 #[test]
-fn a_foreign_key_of_an_empty_table_outside_is_lifted_too() {
+fn a_foreign_key_of_an_empty_table_outside_is_dropped_too() {
     let shop = Shop::new("outside_empty");
     shop.db.execute(SCHEMA);
     shop.db.execute(
@@ -240,7 +240,7 @@ fn a_foreign_key_of_an_empty_table_outside_is_lifted_too() {
     let before = shop.db.value(CONSTRAINTS);
     shop.load(&[]).exits(0);
     assert_eq!(shop.db.value(CONSTRAINTS), before);
-    assert_eq!(shop.db.value(LIFTED), "0");
+    assert_eq!(shop.db.value(DROPPED), "0");
     shop.pets("id,owner_id,name,weight\n9,2,Zoe,1\n");
     shop.load(&["--replace"]).exits(0);
     assert_eq!(shop.db.value(CONSTRAINTS), before);

@@ -1,10 +1,10 @@
-//! What is lifted for a load comes back to the letter: `pg_dump --schema-only` is the same before and after, whatever a
-//! schema has on it; what could not come back so stays, and the report says why.
+//! What a load drops is restored exactly: `pg_dump --schema-only` is the same before and after, whatever a
+//! schema has on it; what could not be restored exactly is kept, and the report says why.
 
 use crate::shop::{SCHEMA, Shop};
 use crate::support::{not_run, schema_dump, seedrow};
 
-/// One of each: its name, the DDL behind the shop's schema, and what is said to stay, nothing where all is lifted.
+/// One of each: its name, the DDL behind the shop's schema, and what is reported as kept, nothing where all is dropped.
 const CASES: [(&str, &str, &str); 27] = [
     ("plain", "CREATE INDEX ON pets (owner_id)", ""),
     ("table_fillfactor", "ALTER TABLE pets SET (fillfactor = 70, autovacuum_enabled = off)", ""),
@@ -150,7 +150,7 @@ const CASES: [(&str, &str, &str); 27] = [
 
 /// Loads, and replaces what was loaded; the schema stays the same and nothing is left undone.
 #[track_caller]
-fn comes_back(shop: &Shop, stays: &str, case: &str) {
+fn is_restored(shop: &Shop, stays: &str, case: &str) {
     let url = shop.db.url();
     let before = schema_dump(&url);
     for more in [[].as_slice(), &["--replace"]] {
@@ -169,7 +169,7 @@ fn comes_back(shop: &Shop, stays: &str, case: &str) {
 }
 
 #[test]
-fn one_of_each_comes_back_to_the_letter() {
+fn one_of_each_is_restored_exactly() {
     for (name, ddl, stays) in CASES {
         let shop = Shop::new(name);
         shop.db.execute(SCHEMA);
@@ -180,12 +180,12 @@ fn one_of_each_comes_back_to_the_letter() {
             false => (*ddl).to_owned(),
         };
         shop.db.execute(&ddl);
-        comes_back(&shop, stays, name);
+        is_restored(&shop, stays, name);
     }
 }
 
 #[test]
-fn nulls_that_are_not_distinct_come_back_so() {
+fn nulls_not_distinct_is_restored() {
     let shop = Shop::new("not_distinct");
     shop.db.execute(SCHEMA);
     if shop
@@ -198,7 +198,7 @@ fn nulls_that_are_not_distinct_come_back_so() {
     }
     shop.db
         .execute("CREATE UNIQUE INDEX strict ON pets (name, weight) NULLS NOT DISTINCT");
-    comes_back(&shop, "", "not distinct");
+    is_restored(&shop, "", "not distinct");
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn a_partitioned_table_keeps_all_of_its_own() {
 }
 
 #[test]
-fn quoted_names_in_another_schema_come_back() {
+fn quoted_names_in_another_schema_are_restored() {
     let shop = Shop::new("quoted");
     shop.db
         .execute("CREATE SCHEMA \"My Shop\"; SET search_path = \"My Shop\"");
@@ -256,10 +256,10 @@ fn row_level_security_refuses_the_load_and_changes_nothing() {
         "ALTER TABLE pets ENABLE ROW LEVEL SECURITY; ALTER TABLE pets FORCE ROW LEVEL SECURITY;
         CREATE POLICY own ON pets USING (true)",
     );
-    let url = shop.url_as("lifting_rls");
+    let url = shop.url_as("constraints_rls");
     shop.db.execute(
-        "GRANT CREATE ON DATABASE lifting_rls TO lifting_rls;
-        ALTER TABLE owners OWNER TO lifting_rls; ALTER TABLE pets OWNER TO lifting_rls",
+        "GRANT CREATE ON DATABASE constraints_rls TO constraints_rls;
+        ALTER TABLE owners OWNER TO constraints_rls; ALTER TABLE pets OWNER TO constraints_rls",
     );
     let before = schema_dump(&shop.db.url());
     shop.load_at(&url, &[])
@@ -269,16 +269,16 @@ fn row_level_security_refuses_the_load_and_changes_nothing() {
 }
 
 #[test]
-fn a_role_that_owns_nothing_lifts_nothing() {
+fn a_role_that_owns_nothing_drops_nothing() {
     let shop = Shop::new("owns_nothing");
     shop.db.execute(SCHEMA);
     shop.db.execute("CREATE INDEX by_name ON pets (name)");
-    let url = shop.url_as("lifting_guest");
+    let url = shop.url_as("constraints_guest");
     let database = shop.db.name();
     shop.db.execute(&format!(
-        "GRANT CREATE ON DATABASE {database} TO lifting_guest;
-        GRANT SELECT, INSERT, TRUNCATE ON owners, pets TO lifting_guest;
-        GRANT UPDATE ON SEQUENCE owners_id_seq, pets_id_seq TO lifting_guest"
+        "GRANT CREATE ON DATABASE {database} TO constraints_guest;
+        GRANT SELECT, INSERT, TRUNCATE ON owners, pets TO constraints_guest;
+        GRANT UPDATE ON SEQUENCE owners_id_seq, pets_id_seq TO constraints_guest"
     ));
     let before = schema_dump(&shop.db.url());
     let run = shop.load_at(&url, &[]).exits(0);
@@ -289,17 +289,17 @@ fn a_role_that_owns_nothing_lifts_nothing() {
 }
 
 #[test]
-fn what_a_role_could_drop_and_not_make_anew_stays() {
+fn what_a_role_could_drop_and_not_recreate_is_kept() {
     let shop = Shop::new("no_create");
     shop.db.execute(SCHEMA);
     shop.db.execute("CREATE INDEX by_name ON pets (name)");
-    let url = shop.url_as("lifting_owner");
+    let url = shop.url_as("constraints_owner");
     let database = shop.db.name();
     // It owns the pets and may make nothing in the schema, nor refer to the owners.
     shop.db.execute(&format!(
-        "GRANT CREATE ON DATABASE {database} TO lifting_owner; ALTER TABLE pets OWNER TO lifting_owner;
-        GRANT SELECT, INSERT, TRUNCATE ON owners TO lifting_owner;
-        GRANT UPDATE ON SEQUENCE owners_id_seq TO lifting_owner;
+        "GRANT CREATE ON DATABASE {database} TO constraints_owner; ALTER TABLE pets OWNER TO constraints_owner;
+        GRANT SELECT, INSERT, TRUNCATE ON owners TO constraints_owner;
+        GRANT UPDATE ON SEQUENCE owners_id_seq TO constraints_owner;
         REVOKE CREATE ON SCHEMA public FROM PUBLIC"
     ));
     let before = schema_dump(&shop.db.url());
@@ -313,7 +313,7 @@ fn what_a_role_could_drop_and_not_make_anew_stays() {
 }
 
 #[test]
-fn plain_indexes_are_really_lifted_and_wait_in_the_ledger() {
+fn plain_indexes_are_really_dropped_and_recorded_in_the_ledger() {
     let shop = Shop::new("really");
     shop.db.execute(SCHEMA);
     shop.db.execute("CREATE INDEX by_name ON pets (name)");
