@@ -18,8 +18,8 @@ use crate::files::write::WriteJob;
 use crate::files::{Manifest, manifest};
 use crate::index::{self, BuildMode, BuildOptions, Built, IndexHook, Survey};
 use crate::load::{
-    self, Duplicates, Input, LedgerState, Load, LoadOutcome, Origin, Orphans, Overrides, Phase,
-    Policy, Rejects, StageTracker,
+    self, Duplicates, Input, LedgerState, Load, LoadOutcome, Orphans, Overrides, Phase, Policy,
+    Rejects, RowOrigin, StageTracker,
 };
 use crate::postgres::Server;
 use crate::progress::Progress;
@@ -75,7 +75,7 @@ struct Job<'a> {
     args: &'a Args,
     dataset: Arc<Dataset>,
     tables: Vec<usize>,
-    origin: Origin,
+    origin: RowOrigin,
     server: Server,
     progress: Progress,
     stage: &'a StageTracker,
@@ -88,7 +88,7 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     let dataset = Arc::new(context.open_dataset()?);
     let tables = dataset.select(args.dataset.tables.as_deref())?;
     let server = context.open_server_to("load rows").await?;
-    let origin = Origin {
+    let origin = RowOrigin {
         rows: args.rows.rows.unwrap_or(dataset.default_rows()),
         seed: args.rows.seed,
     };
@@ -210,7 +210,7 @@ impl Job<'_> {
             folder.display()
         );
         let (dataset, tables) = (Arc::clone(&self.dataset), self.tables.clone());
-        let (Origin { rows, seed }, jobs) = (self.origin, self.args.jobs.count());
+        let (RowOrigin { rows, seed }, jobs) = (self.origin, self.args.jobs.count());
         let (out, progress) = (folder.to_owned(), self.progress.clone());
         stoppable(move |stop| {
             let job = WriteJob {

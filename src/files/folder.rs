@@ -173,11 +173,11 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_without_room_is_shown_in_full() {
+    fn a_folder_without_room_is_reported_in_full() {
         let error = ensure_room(Path::new("out"), u64::MAX).unwrap_err();
         let here = std::env::current_dir().unwrap();
-        let shown = format!("{} has room for ", here.display());
-        assert!(error.to_string().starts_with(&shown), "{error}");
+        let start = format!("{} has room for ", here.display());
+        assert!(error.to_string().starts_with(&start), "{error}");
         assert!(!error.to_string().contains("--out"), "{error}");
     }
 }

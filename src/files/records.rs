@@ -273,7 +273,7 @@ impl<R: Read> Records<R> {
         });
     }
 
-    /// Copies what stands before a doubled quote, up to `end`, and one of the two.
+    /// Copies what is before a doubled quote, up to `end`, and one of the two.
     fn unescape(&mut self, open: &mut OpenQuote, end: usize) {
         open.copied.get_or_insert(self.unescaped.len());
         let text = &self.buffer[self.begin + open.from..self.begin + end];

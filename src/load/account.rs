@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, ensure};
 use serde::Serialize;
 
-/// What became of one file's records.
+/// The counts of one table's records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Account {
     /// The table.
@@ -16,9 +16,9 @@ pub struct Account {
     pub read: u64,
     /// Rows that COPY counted.
     pub loaded: u64,
-    /// Records put aside with a reason.
+    /// Records rejected with a reason.
     pub rejected: u64,
-    /// Records left out by a rule of the dataset.
+    /// Records dropped by a rule of the dataset.
     pub dropped: u64,
     /// Records mended and loaded.
     pub repaired: u64,
@@ -27,7 +27,7 @@ pub struct Account {
     pub dropped_by: BTreeMap<String, u64>,
 }
 
-/// What became of some records, before COPY has counted its rows.
+/// The counts of some records, before COPY has counted its rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Records read.

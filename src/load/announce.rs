@@ -8,7 +8,7 @@ use crate::load::config::Load;
 use crate::load::ledger::LoadEntry;
 use crate::load::prepared::PreparedLoad;
 use crate::load::source::input::Input;
-use crate::load::table::size::Size;
+use crate::load::table::size::ExpectedSize;
 use crate::progress::{Progress, grouped};
 
 /// Reports what an unfinished load has, before it is resumed.
@@ -61,7 +61,7 @@ pub async fn announce(
         progress.say(format!("load: {bytes} of CSV, every record read"));
         return Ok(());
     };
-    let size = Size::expected(
+    let size = ExpectedSize::expected(
         input.bytes(),
         rows,
         index_entries(input, prepared),

@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::files::manifest::checksum;
 use crate::load::config::Load;
 use crate::load::source::fingerprint::{Fingerprint, fingerprint};
-use crate::load::source::input::{Input, Origin};
+use crate::load::source::input::{Input, RowOrigin};
 
 /// What makes two loads the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Identity {
 }
 
 /// The identity of generated rows: version, dataset, rows, seed and tables decide every byte.
-pub fn of_generated(load: &Load, Origin { rows, seed }: Origin) -> Identity {
+pub fn of_generated(load: &Load, RowOrigin { rows, seed }: RowOrigin) -> Identity {
     let version = env!("CARGO_PKG_VERSION");
     let origin = format!("{version} {} {rows} {seed}", load.dataset.hash);
     Identity {

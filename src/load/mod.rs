@@ -34,7 +34,7 @@ pub use post_load_hook::{NoHook, PostLoadHook};
 pub use run::{recall, run};
 pub use session::{ServerSetting, ServerSettings};
 pub use source::check_only::check_only;
-pub use source::input::{Input, Origin};
+pub use source::input::{Input, RowOrigin};
 pub use source::overrides::{NamedColumns, NamedFile, Overrides};
 pub use source::rejects::{MaxRejects, Rejected, Rejects};
 pub use stage::{Stage, StageTracker};

@@ -1,29 +1,29 @@
-//! What becomes of rows that stand in the way, and of those that break keys.
+//! Handling of existing rows and of rows that violate keys.
 
-/// What becomes of rows that are there and of those that break keys.
+/// Handling of existing rows and of rows that violate keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// Whether rows are added to those that are there.
+    /// Whether rows are added to existing ones.
     pub append: bool,
-    /// Rows whose primary or unique key stands in an earlier row.
+    /// Rows with the primary or unique key of an earlier row.
     pub duplicates: Duplicates,
-    /// Rows that refer to a row that isn't there.
+    /// Rows that refer to a row that doesn't exist.
     pub orphans: Orphans,
 }
 
-/// What becomes of rows whose primary or unique key stands in an earlier row.
+/// Handling of rows with the primary or unique key of an earlier row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Duplicates {
-    /// The load is left unfinished.
+    /// The load fails and stays unfinished.
     Fail,
     /// The first one is kept, the others are rejected.
     Reject,
 }
 
-/// What becomes of rows that refer to a row that isn't there.
+/// Handling of rows that refer to a row that doesn't exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Orphans {
-    /// The load is left unfinished.
+    /// The load fails and stays unfinished.
     Fail,
     /// They are loaded, and the foreign key stays NOT VALID.
     Keep,

@@ -9,7 +9,7 @@ use crate::load::constraints::DropPlan;
 use crate::load::ledger::TableProgress;
 use crate::load::source::bound::BoundSource;
 use crate::load::source::input::Input;
-use crate::load::table::load::{TableLoad, Way};
+use crate::load::table::load::{FillMode, TableLoad};
 use crate::load::table::target::Target;
 
 /// A load whose tables exist and whose constraints are dropped.
@@ -48,10 +48,10 @@ impl PreparedLoad {
                 target,
                 source: Arc::new(source),
                 rejects: &load.rejects,
-                way: match (load.policy.append, alone) {
-                    (true, _) => Way::Added,
-                    (false, true) => Way::Emptied,
-                    (false, false) => Way::Plain,
+                mode: match (load.policy.append, alone) {
+                    (true, _) => FillMode::Append,
+                    (false, true) => FillMode::Truncate,
+                    (false, false) => FillMode::Insert,
                 },
                 commit: load.commit.unwrap_or(server.commit_unit),
                 earlier: self.earlier_of(target).cloned(),

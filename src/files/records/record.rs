@@ -20,7 +20,7 @@ pub struct Record<'a> {
 pub enum Flaw {
     /// A quote is never closed, or only by one of a later line's.
     Unclosed,
-    /// Text stands behind a closing quote.
+    /// There is text behind a closing quote.
     TextBehindQuote,
 }
 

@@ -16,7 +16,7 @@ use crate::load::source::table_source::TableSource;
 use crate::postgres::catalog::{Column, ColumnDefault};
 use crate::progress::{Progress, Unit};
 
-/// Reads every file; `loaded` in the accounts stands for what would be. Column types are those of the dataset's makers, and
+/// Reads every file; `loaded` in the accounts is what would be loaded. Column types are those of the dataset's makers, and
 /// any column takes NULL. Stops when the flag is set.
 pub fn check_only(
     dataset: &Dataset,

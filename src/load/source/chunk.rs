@@ -10,7 +10,7 @@ pub const CHUNK_BYTES: usize = 1 << 20;
 
 /// Some rows of a source.
 #[derive(Debug, Clone)]
-pub struct Chunk {
+pub struct RowChunk {
     /// The counts of the records behind it.
     pub tally: Tally,
     /// COPY's format of its rows.

@@ -16,14 +16,14 @@ pub fn ensure_is_folder(folder: &Path) -> Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    let shown = folder.display();
+    let path = folder.display();
     if folder.exists() || folder.as_os_str() == STANDARD_INPUT {
         bail!(
-            "{shown} is not a folder; `seedrow load` takes the folder that holds the CSV files, or one file with \
-             --file TABLE={shown}"
+            "{path} is not a folder; `seedrow load` takes the folder that holds the CSV files, or one file with \
+             --file TABLE={path}"
         );
     }
-    bail!("{shown} does not exist; `seedrow load` takes the folder that holds the CSV files")
+    bail!("{path} does not exist; `seedrow load` takes the folder that holds the CSV files")
 }
 
 /// Refuses a manifest of another dataset, or of another version of it.

@@ -11,7 +11,7 @@ use crate::copy::{CopyFormat, FieldEncoder};
 use crate::dataset::{Dataset, Plan};
 use crate::generate::{TableMaker, pipeline};
 use crate::load::account::Tally;
-use crate::load::source::chunk::{CHUNK_BYTES, Chunk, Position, RecordIndex};
+use crate::load::source::chunk::{CHUNK_BYTES, Position, RecordIndex, RowChunk};
 use crate::load::source::row_format::RowFormat;
 use crate::postgres::catalog;
 
@@ -49,7 +49,7 @@ impl GeneratedRows {
         bytes: u64,
         format: &RowFormat,
         from: Option<Position>,
-        sender: &Sender<Result<Chunk>>,
+        sender: &Sender<Result<RowChunk>>,
     ) -> Result<()> {
         let maker = match format {
             RowFormat::Binary(encoders) => {
@@ -95,7 +95,7 @@ impl GeneratedRows {
 
 /// Gathers small blocks into messages of about 1 MB.
 struct Outlet<'a> {
-    sender: &'a Sender<Result<Chunk>>,
+    sender: &'a Sender<Result<RowChunk>>,
     waiting: Vec<u8>,
     /// Rows in `waiting`.
     rows: u64,
@@ -125,7 +125,7 @@ impl Outlet<'_> {
 
     fn send(&mut self) -> Result<()> {
         let rows = std::mem::take(&mut self.rows);
-        let chunk = Chunk {
+        let chunk = RowChunk {
             tally: Tally::of_rows(rows),
             format: self.format,
             bytes: Bytes::from(std::mem::take(&mut self.waiting)),

@@ -20,7 +20,7 @@ pub struct Input {
     /// Where they come from, for messages.
     pub label: String,
     /// What decides every row, when this version of seedrow made them all.
-    pub origin: Option<Origin>,
+    pub origin: Option<RowOrigin>,
     /// In load order.
     pub tables: Vec<TableSource>,
     /// CSV files of the folder that belong to no table.
@@ -29,7 +29,7 @@ pub struct Input {
 
 /// Rows and seed: with version, dataset and tables they decide every row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Origin {
+pub struct RowOrigin {
     /// Rows of the root table.
     pub rows: u64,
     /// The seed.
@@ -89,7 +89,7 @@ impl Input {
     pub fn generated(
         dataset: &Arc<Dataset>,
         wanted: &[usize],
-        origin: Origin,
+        origin: RowOrigin,
         jobs: usize,
     ) -> Result<Input> {
         let plan = Plan::new(dataset, origin.rows, origin.seed, wanted);
@@ -144,10 +144,10 @@ fn read_manifest(dataset: &Dataset, folder: &Path) -> Result<Option<Manifest>> {
 }
 
 /// What decided every row, when this version of seedrow wrote all files.
-fn origin(manifest: &Manifest, tables: &[TableSource]) -> Option<Origin> {
+fn origin(manifest: &Manifest, tables: &[TableSource]) -> Option<RowOrigin> {
     let is_own = |table: &TableSource| table.described().is_some();
     let decides = manifest.seedrow == env!("CARGO_PKG_VERSION") && tables.iter().all(is_own);
-    decides.then_some(Origin {
+    decides.then_some(RowOrigin {
         rows: manifest.rows,
         seed: manifest.seed,
     })

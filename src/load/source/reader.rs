@@ -16,7 +16,7 @@ use crate::files::records::{Record, Records};
 use crate::load::account::Tally;
 use crate::load::encode::{RowEncoder, Unencoded};
 use crate::load::source::bound::BoundSource;
-use crate::load::source::chunk::{CHUNK_BYTES, Chunk, Position, RecordIndex, RejectedRecord};
+use crate::load::source::chunk::{CHUNK_BYTES, Position, RecordIndex, RejectedRecord, RowChunk};
 use crate::load::source::table_source::TableSource;
 
 /// Whether the record behind each row is kept with it, at the cost of a copy.
@@ -70,7 +70,7 @@ impl<'a> RecordReader<'a> {
         &self,
         from: Option<Position>,
         trace: Trace,
-        mut take: impl FnMut(Chunk) -> bool,
+        mut take: impl FnMut(RowChunk) -> bool,
     ) -> Result<()> {
         let mut records = self.open(from, self.described.is_some())?;
         // What is skipped is no part of this attempt.
@@ -303,10 +303,10 @@ impl Gathered {
     }
 
     /// What has been gathered, up to where the file has been read.
-    fn take(&mut self, reached: Reached) -> Chunk {
+    fn take(&mut self, reached: Reached) -> RowChunk {
         let read = reached.bytes;
         self.rejected_bytes = 0;
-        Chunk {
+        RowChunk {
             format: self.format,
             bytes: Bytes::from(std::mem::replace(&mut self.bytes, buffer())),
             tally: std::mem::take(&mut self.tally),

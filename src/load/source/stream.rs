@@ -6,7 +6,7 @@ use anyhow::Result;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::load::source::bound::BoundSource;
-use crate::load::source::chunk::{Chunk, Position};
+use crate::load::source::chunk::{Position, RowChunk};
 use crate::load::source::reader::RecordReader;
 use crate::load::source::table_source::SourceKind;
 
@@ -16,7 +16,7 @@ pub use crate::load::source::reader::Trace;
 const WAITING: usize = 4;
 
 /// Chunks on their way.
-pub struct ChunkStream(Receiver<Result<Chunk>>);
+pub struct ChunkStream(Receiver<Result<RowChunk>>);
 
 impl ChunkStream {
     /// Starts reading or generating, from the source's beginning or where an earlier attempt ended.
@@ -32,7 +32,7 @@ impl ChunkStream {
     }
 
     /// The next chunk; `None` at the end. An error when the source cannot be read or isn't as its manifest says.
-    pub async fn next(&mut self) -> Result<Option<Chunk>> {
+    pub async fn next(&mut self) -> Result<Option<RowChunk>> {
         self.0.recv().await.transpose()
     }
 }
@@ -41,7 +41,7 @@ fn send(
     bound: &BoundSource,
     from: Option<Position>,
     trace: Trace,
-    sender: &Sender<Result<Chunk>>,
+    sender: &Sender<Result<RowChunk>>,
 ) -> Result<()> {
     let source = &bound.source;
     if let SourceKind::Generated(rows) = &source.kind {

@@ -14,8 +14,8 @@ use crate::load::table::server_rejection::ServerRejection;
 /// Pieces get no smaller than this: a COPY's round trips cost more.
 const SMALLEST: usize = 16 << 10;
 
-/// What a piece came to.
-pub enum Piece {
+/// The result of copying a piece.
+pub enum PieceResult {
     /// So many rows were loaded.
     Loaded(u64),
     /// None was: the server rejected one, numbered from the piece's first.
@@ -42,7 +42,7 @@ impl PieceSize {
     }
 }
 
-/// What a chunk came to.
+/// The result of copying a chunk.
 #[derive(Debug, Default)]
 pub struct Isolated {
     /// The rows loaded.
@@ -58,7 +58,7 @@ pub async fn copy_accepted(
     index: &RecordIndex,
     size: &mut PieceSize,
     allows: impl Fn(u64) -> bool,
-    mut copy: impl AsyncFnMut(Range<usize>) -> Result<Piece>,
+    mut copy: impl AsyncFnMut(Range<usize>) -> Result<PieceResult>,
 ) -> Result<Isolated> {
     let mut isolated = Isolated::default();
     let mut start = 0;
@@ -71,14 +71,14 @@ pub async fn copy_accepted(
         }
         let piece = start..end.unwrap_or_else(|| piece_end(index, start, *size, &isolated));
         match copy(piece.clone()).await? {
-            Piece::Loaded(rows) => {
+            PieceResult::Loaded(rows) => {
                 isolated.loaded += rows;
                 if end.take().is_none() {
                     size.grow();
                 }
                 start = piece.end;
             }
-            Piece::Rejected(rejection) => {
+            PieceResult::Rejected(rejection) => {
                 let row = start + usize::try_from(rejection.row)?;
                 ensure!(
                     piece.contains(&row),

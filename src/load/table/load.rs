@@ -24,13 +24,13 @@ use crate::progress::{Progress, Unit};
 
 /// Whether a table can be emptied alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum FillMode {
     /// Truncated by the transaction that fills it.
-    Emptied,
+    Truncate,
     /// Into a table that is empty already, or is partitioned, or that a staying foreign key refers to.
-    Plain,
+    Insert,
     /// To the rows that are there.
-    Added,
+    Append,
 }
 
 /// One table with its rows.
@@ -43,7 +43,7 @@ pub struct TableLoad<'a> {
     /// Where what isn't loaded goes.
     pub rejects: &'a Arc<Rejects>,
     /// How its rows get in.
-    pub way: Way,
+    pub mode: FillMode,
     /// What a transaction loads.
     pub commit: CommitUnit,
     /// How far an earlier attempt came.
@@ -62,7 +62,9 @@ impl TableLoad<'_> {
 
     /// Whether its rows are frozen as they come.
     pub fn is_frozen(&self) -> bool {
-        self.way == Way::Emptied && self.commit == CommitUnit::Table && self.earlier.is_none()
+        self.mode == FillMode::Truncate
+            && self.commit == CommitUnit::Table
+            && self.earlier.is_none()
     }
 
     /// The bytes of its source, or an estimate.
@@ -145,7 +147,7 @@ impl TableLoad<'_> {
         while let Some(first) = transfer.chunks.next().await? {
             copy.segment(&transaction, first, &mut transfer).await?;
             if self.commit == CommitUnit::Segment {
-                self.enter(transaction, &mut transfer, Stage::More, before)
+                self.enter(transaction, &mut transfer, TableStage::More, before)
                     .await?;
                 transaction = client.transaction().await?;
                 before = self.count_before(&transaction, &transfer.account).await?;
@@ -153,7 +155,7 @@ impl TableLoad<'_> {
         }
         self.ensure_as_described(transfer.account.loaded)?;
         transfer.account.ensure_adds_up()?;
-        self.enter(transaction, &mut transfer, Stage::Complete, before)
+        self.enter(transaction, &mut transfer, TableStage::Complete, before)
             .await?;
         transfer.task.finish();
         Ok(transfer.account)
@@ -164,7 +166,7 @@ impl TableLoad<'_> {
         &self,
         transaction: Transaction<'_>,
         transfer: &mut Transfer<'_, '_>,
-        stage: Stage,
+        stage: TableStage,
         before: Option<Before>,
     ) -> Result<()> {
         let table = &self.target.name;
@@ -178,11 +180,11 @@ impl TableLoad<'_> {
         let progress = ledger::TableProgress {
             account: transfer.account.clone(),
             source: self.fingerprint.clone(),
-            next: transfer.next.filter(|_| stage == Stage::More),
+            next: transfer.next.filter(|_| stage == TableStage::More),
             rejects: transfer.rejects.length(),
         };
         ledger::save_progress(&transaction, &table.schema, &progress).await?;
-        if stage == Stage::Complete && !self.is_frozen() {
+        if stage == TableStage::Complete && !self.is_frozen() {
             // VACUUM marks no page visible to all whose rows' commit isn't on the server's disk.
             transaction
                 .batch_execute("SET LOCAL synchronous_commit = on")
@@ -201,7 +203,7 @@ impl TableLoad<'_> {
         transaction: &Transaction<'_>,
         account: &Account,
     ) -> Result<Option<Before>> {
-        if self.way != Way::Added {
+        if self.mode != FillMode::Append {
             return Ok(None);
         }
         let table = &self.target.name;
@@ -217,7 +219,7 @@ impl TableLoad<'_> {
 
     /// Truncates the table where that can be done to it alone: for FREEZE, or since it holds rows.
     async fn make_empty(&self, transaction: &Transaction<'_>) -> Result<()> {
-        if self.way != Way::Emptied {
+        if self.mode != FillMode::Truncate {
             return Ok(());
         }
         self.ensure_still_empty(transaction).await?;
@@ -261,7 +263,7 @@ impl TableLoad<'_> {
 
 /// Whether a table has rows to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum TableStage {
     More,
     Complete,
 }

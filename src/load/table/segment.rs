@@ -12,12 +12,12 @@ use crate::load::account::{Account, Tally};
 use crate::load::encode::shortened;
 use crate::load::policy::Duplicates;
 use crate::load::source::bound::BoundSource;
-use crate::load::source::chunk::{Chunk, Position, RejectedRecord};
+use crate::load::source::chunk::{Position, RejectedRecord, RowChunk};
 use crate::load::source::reader::{RecordReader, Trace};
 use crate::load::source::rejects::Rejects;
 use crate::load::source::rejects_file::RejectsFile;
 use crate::load::source::stream::ChunkStream;
-use crate::load::table::isolate::{Isolated, Piece, PieceSize, copy_accepted};
+use crate::load::table::isolate::{Isolated, PieceResult, PieceSize, copy_accepted};
 use crate::load::table::server_rejection::ServerRejection;
 use crate::postgres::TableName;
 use crate::postgres::copy::CopyIn;
@@ -68,7 +68,7 @@ impl TableCopy<'_> {
     pub async fn segment(
         &self,
         transaction: &Transaction<'_>,
-        first: Chunk,
+        first: RowChunk,
         transfer: &mut Transfer<'_, '_>,
     ) -> Result<()> {
         match self.trace {
@@ -80,7 +80,7 @@ impl TableCopy<'_> {
     async fn copy_at_once(
         &self,
         transaction: &Transaction<'_>,
-        first: Chunk,
+        first: RowChunk,
         transfer: &mut Transfer<'_, '_>,
     ) -> Result<()> {
         let mut format = first.format;
@@ -118,7 +118,7 @@ impl TableCopy<'_> {
     async fn copy_traced(
         &self,
         transaction: &Transaction<'_>,
-        first: Chunk,
+        first: RowChunk,
         transfer: &mut Transfer<'_, '_>,
     ) -> Result<()> {
         let mut sent = 0;
@@ -138,7 +138,7 @@ impl TableCopy<'_> {
     async fn copy_chunk(
         &self,
         transaction: &Transaction<'_>,
-        chunk: &Chunk,
+        chunk: &RowChunk,
         transfer: &mut Transfer<'_, '_>,
     ) -> Result<()> {
         let (rejects, known) = (&*transfer.rejects, chunk.rejected.len() as u64);
@@ -166,9 +166,9 @@ impl TableCopy<'_> {
     async fn copy_piece(
         &self,
         transaction: &Transaction<'_>,
-        chunk: &Chunk,
+        chunk: &RowChunk,
         piece: Range<usize>,
-    ) -> Result<Piece> {
+    ) -> Result<PieceResult> {
         transaction.batch_execute("SAVEPOINT seedrow_piece").await?;
         let mut copy = self.start(transaction, chunk.format).await?;
         let bytes = chunk.index.row_start(piece.start)..chunk.index.row_start(piece.end);
@@ -177,7 +177,7 @@ impl TableCopy<'_> {
             Ok(loaded) => {
                 let release = transaction.batch_execute("RELEASE SAVEPOINT seedrow_piece");
                 release.await?;
-                return Ok(Piece::Loaded(loaded));
+                return Ok(PieceResult::Loaded(loaded));
             }
             Err(error) => error,
         };
@@ -194,7 +194,7 @@ impl TableCopy<'_> {
         }
         let rollback = "ROLLBACK TO SAVEPOINT seedrow_piece; RELEASE SAVEPOINT seedrow_piece";
         transaction.batch_execute(rollback).await?;
-        Ok(Piece::Rejected(rejection))
+        Ok(PieceResult::Rejected(rejection))
     }
 
     async fn start(&self, transaction: &Transaction<'_>, format: CopyFormat) -> Result<CopyIn> {
@@ -225,7 +225,7 @@ impl TableCopy<'_> {
     }
 
     /// The records of the rows that the server rejected.
-    fn records(&self, chunk: &Chunk, isolated: &Isolated) -> Vec<RejectedRecord> {
+    fn records(&self, chunk: &RowChunk, isolated: &Isolated) -> Vec<RejectedRecord> {
         let record = |(&row, rejection): (&usize, &ServerRejection)| {
             let raw = chunk.index.raw(row);
             RejectedRecord {
@@ -320,7 +320,7 @@ impl Transfer<'_, '_> {
 }
 
 /// The counts of a chunk without the rows that the server rejected.
-fn without(chunk: &Chunk, isolated: &Isolated) -> Tally {
+fn without(chunk: &RowChunk, isolated: &Isolated) -> Tally {
     let mut tally = chunk.tally.clone();
     let rows = isolated.rejected.keys();
     let mended = rows.filter(|row| chunk.index.is_mended(**row)).count() as u64;

@@ -1,8 +1,8 @@
-//! How large the tables will be, said before the first write.
+//! How large the tables will be, announced before the first write.
 
 /// Heap, indexes and WAL to come, bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
+pub struct ExpectedSize {
     /// The tables.
     pub heap: u64,
     /// Primary keys, and an index for each foreign key.
@@ -17,13 +17,18 @@ const ROW_OVERHEAD: u64 = 24 + 4 + 4;
 /// A b-tree entry over an integer at the fill factor of 90%: pgbench's 10 M accounts have 214 MB of it.
 const INDEX_ENTRY: u64 = 22;
 
-impl Size {
+impl ExpectedSize {
     /// From the CSV bytes, rows, the entries of all keys' and foreign keys' indexes, and whether the server's `wal_level`
     /// is minimal. Text is stored about as wide as it is written.
-    pub fn expected(csv_bytes: u64, rows: u64, index_entries: u64, minimal_wal: bool) -> Size {
+    pub fn expected(
+        csv_bytes: u64,
+        rows: u64,
+        index_entries: u64,
+        minimal_wal: bool,
+    ) -> ExpectedSize {
         let heap = csv_bytes + rows * ROW_OVERHEAD;
         let indexes = index_entries * INDEX_ENTRY;
         let wal = if minimal_wal { 0 } else { heap + indexes };
-        Size { heap, indexes, wal }
+        ExpectedSize { heap, indexes, wal }
     }
 }

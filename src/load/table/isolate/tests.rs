@@ -29,22 +29,22 @@ fn rejection(row: usize) -> ServerRejection {
 }
 
 /// What a server kept that rejects these rows, and the bytes that it was sent.
-struct Outcome {
+struct ServerState {
     kept: Vec<usize>,
     rejected: Vec<usize>,
     sent: usize,
 }
 
-fn run(rows: usize, bad: &BTreeSet<usize>, max: u64) -> Outcome {
+fn run(rows: usize, bad: &BTreeSet<usize>, max: u64) -> ServerState {
     let (index, mut size) = (index(rows), PieceSize::default());
     let (mut kept, mut sent) = (Vec::new(), 0);
     let copy = async |piece: Range<usize>| {
         sent += index.row_start(piece.end) - index.row_start(piece.start);
         Ok(match bad.range(piece.clone()).next() {
-            Some(&row) => Piece::Rejected(rejection(row - piece.start)),
+            Some(&row) => PieceResult::Rejected(rejection(row - piece.start)),
             None => {
                 kept.extend(piece.clone());
-                Piece::Loaded(piece.len() as u64)
+                PieceResult::Loaded(piece.len() as u64)
             }
         })
     };
@@ -54,7 +54,7 @@ fn run(rows: usize, bad: &BTreeSet<usize>, max: u64) -> Outcome {
         .unwrap();
     let isolated = runtime.block_on(isolated).unwrap();
     assert_eq!(isolated.loaded, kept.len() as u64);
-    Outcome {
+    ServerState {
         kept,
         rejected: isolated.rejected.into_keys().collect(),
         sent,
