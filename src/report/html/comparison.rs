@@ -1,6 +1,8 @@
 //! Two checks as a page, side by side.
 
-use super::element::{badge, id, text};
+use maud::{Markup, html};
+
+use super::element::{badge, id};
 use super::page::page;
 use super::plan;
 use super::plot::{self, Series};
@@ -12,28 +14,23 @@ use crate::report::figures::{arrow, milliseconds};
 /// What changed, a table of all reads, and each read with its times, pages and plans before and after.
 pub fn comparison(comparison: &Comparison) -> String {
     let direction = comparison.direction();
-    let mut body = format!(
-        "<h1>seedrow compare {}</h1>\n<p class=\"facts\">Before: {}<br>After: {}</p>\n",
-        shown(direction),
-        side(comparison.before),
-        side(comparison.after)
-    );
-    body.push_str(&settings(comparison));
-    body.push_str(&table(comparison));
-    let reads = comparison.reads.iter().enumerate();
-    body.extend(reads.map(|(place, read)| article(place, read)));
+    let body = html! {
+        h1 { "seedrow compare " (coloured(direction)) }
+        p class="facts" {
+            "Before: " (side(comparison.before)) br; "After: " (side(comparison.after))
+        }
+        (settings(comparison))
+        (table(comparison))
+        @for (place, read) in comparison.reads.iter().enumerate() { (article(place, read)) }
+    };
     page(&format!("seedrow compare: {}", direction.name()), &body)
 }
 
 fn side(saved: &SavedReport) -> String {
-    format!(
-        "{}, PostgreSQL {}",
-        text(&saved.target),
-        text(&saved.server_version)
-    )
+    format!("{}, PostgreSQL {}", saved.target, saved.server_version)
 }
 
-fn shown(direction: Direction) -> String {
+fn coloured(direction: Direction) -> Markup {
     let class = match direction {
         Direction::Worse => "bad",
         Direction::Better => "good",
@@ -43,96 +40,104 @@ fn shown(direction: Direction) -> String {
     badge(class, direction.name())
 }
 
-fn settings(comparison: &Comparison) -> String {
-    let item = |(name, before, after): &(String, String, String)| {
-        format!(
-            "<li><code>{}</code>: {} → {}</li>\n",
-            text(name),
-            text(before),
-            text(after)
-        )
-    };
-    let items: String = comparison.settings.iter().map(item).collect();
-    match items.is_empty() {
-        true => items,
-        false => format!("<h2>Settings that differ</h2>\n<ul>\n{items}</ul>\n"),
+fn settings(comparison: &Comparison) -> Markup {
+    html! {
+        @if !comparison.settings.is_empty() {
+            h2 { "Settings that differ" }
+            ul {
+                @for (name, before, after) in &comparison.settings {
+                    li { code { (name) } ": " (before) " → " (after) }
+                }
+            }
+        }
     }
 }
 
-fn table(comparison: &Comparison) -> String {
-    let row = |(place, read): (usize, &ReadComparison)| {
-        format!(
-            "<tr><td><a href=\"#{}\">{}</a></td><td>{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td>\
-             <td class=\"number\">{}</td></tr>\n",
-            id(place, read.name),
-            text(read.name),
-            shown(read.direction()),
-            arrow(&read.ms, milliseconds),
-            arrow(&read.buffers, whole),
-            arrow(&read.rows, whole)
-        )
-    };
-    let rows: String = comparison.reads.iter().enumerate().map(row).collect();
-    format!(
-        "<h2>All reads</h2>\n<div class=\"scroll\"><table>\n<tr><th>read</th><th>what changed</th><th class=\"number\">ms</th>\
-         <th class=\"number\">pages</th><th class=\"number\">rows</th></tr>\n{rows}</table></div>\n"
-    )
+fn table(comparison: &Comparison) -> Markup {
+    html! {
+        h2 { "All reads" }
+        div class="scroll" {
+            table {
+                tr {
+                    th { "read" }
+                    th { "what changed" }
+                    @for title in ["ms", "pages", "rows"] { th class="number" { (title) } }
+                }
+                @for (place, read) in comparison.reads.iter().enumerate() {
+                    tr {
+                        td { a href={ "#" (id(place, read.name)) } { (read.name) } }
+                        td { (coloured(read.direction())) }
+                        td class="number" { (arrow(&read.ms, milliseconds)) }
+                        td class="number" { (arrow(&read.buffers, whole)) }
+                        td class="number" { (arrow(&read.rows, whole)) }
+                    }
+                }
+            }
+        }
+    }
 }
 
-fn article(place: usize, read: &ReadComparison) -> String {
-    let differences = read
-        .differences
-        .iter()
-        .map(|it| format!("<li>{} {}</li>\n", shown(it.direction), text(&it.message)));
-    let differences: String = differences.collect();
-    let differences = match differences.is_empty() {
-        true => "<p class=\"none\">Nothing that is more than noise.</p>\n".to_owned(),
-        false => format!("<ul class=\"findings\">\n{differences}</ul>\n"),
-    };
+fn article(place: usize, read: &ReadComparison) -> Markup {
     let sides = [("before", read.before), ("after", read.after)];
-    let times: Vec<Series> = sides
-        .iter()
-        .filter_map(|(class, check)| {
-            let samples = (*check)?.samples();
-            let values = samples.iter().map(|it| it.execution_ms).collect();
-            Some(Series {
-                label: class,
-                class,
-                values,
-            })
+    html! {
+        article id=(id(place, read.name)) {
+            h2 { (read.name) " " (coloured(read.direction())) }
+            @if read.differences.is_empty() {
+                p class="none" { "Nothing that is more than noise." }
+            } @else {
+                ul class="findings" {
+                    @for it in &read.differences {
+                        li { (coloured(it.direction)) " " (it.message) }
+                    }
+                }
+            }
+            h3 { "Times, as EXPLAIN has them" (chance(&read.ms)) }
+            (plot::times(&times(&sides)))
+            h3 { "Pages" }
+            (plot::pages(&pages(read, &sides)))
+            div class="pair" {
+                @for (name, check) in sides {
+                    @if let Some(check) = check { (plan_of(name, check)) }
+                }
+            }
+        }
+    }
+}
+
+/// The sides' names and checks.
+type Sides<'a> = [(&'static str, Option<&'a SavedCheck>); 2];
+
+fn times(sides: &Sides) -> Vec<Series<'static>> {
+    let series = sides.iter().filter_map(|(name, check)| {
+        let samples = (*check)?.samples();
+        Some(Series {
+            label: name,
+            class: name,
+            values: samples.iter().map(|it| it.execution_ms).collect(),
         })
-        .collect();
-    let pages: Vec<(&str, &str, u64)> = sides
+    });
+    series.collect()
+}
+
+fn pages(read: &ReadComparison, sides: &Sides) -> Vec<(&'static str, &'static str, u64)> {
+    let medians = [read.buffers.shift.before, read.buffers.shift.after];
+    let bars = sides
         .iter()
-        .filter(|(_, check)| check.is_some())
-        .zip([read.buffers.shift.before, read.buffers.shift.after])
-        .map(|((class, _), pages)| {
+        .zip(medians)
+        .filter_map(|((name, check), pages)| {
+            (*check)?;
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
                 reason = "pages are at least 0"
             )]
             let pages = pages.round() as u64;
-            (*class, *class, pages)
-        })
-        .collect();
-    let plans = sides
-        .iter()
-        .filter_map(|(name, check)| Some(plan_of(name, (*check)?)));
-    format!(
-        "<article id=\"{}\">\n<h2>{} {}</h2>\n{differences}<h3>Times, as EXPLAIN has them{}</h3>\n{}<h3>Pages</h3>\n{}\
-         <div class=\"pair\">\n{}</div>\n</article>\n",
-        id(place, read.name),
-        text(read.name),
-        shown(read.direction()),
-        chance(&read.ms),
-        plot::times(&times),
-        plot::pages(&pages),
-        plans.collect::<String>()
-    )
+            Some((*name, *name, pages))
+        });
+    bars.collect()
 }
 
-/// What the test says of the times.
+/// The chance that the times differ by accident.
 fn chance(figure: &Figure) -> String {
     match figure.shift.chance {
         Some(chance) if chance < 1e-6 => "; chance: under one in a million".to_owned(),
@@ -141,17 +146,20 @@ fn chance(figure: &Figure) -> String {
     }
 }
 
-fn plan_of(name: &str, check: &SavedCheck) -> String {
+fn plan_of(name: &str, check: &SavedCheck) -> Markup {
     let title = match name {
         "before" => "The plan before",
         _ => "The plan after",
     };
-    match check.plan() {
-        Some(it) => format!(
-            "<div><h3>{title}</h3>\n{}{}</div>\n",
-            plan::tree(it),
-            plan::raw(it, title)
-        ),
-        None => format!("<div><h3>{title}</h3>\n<p class=\"none\">It wasn't kept.</p></div>\n"),
+    html! {
+        div {
+            h3 { (title) }
+            @if let Some(it) = check.plan() {
+                (plan::tree(it))
+                (plan::raw(it, title))
+            } @else {
+                p class="none" { "It wasn't kept." }
+            }
+        }
     }
 }

@@ -1,30 +1,16 @@
-//! Texts and small elements of a page.
+//! Small elements of a page.
+
+use maud::{Markup, html};
 
 use crate::check::Verdict;
 
-/// Text as it may stand in a page, in quotes or between tags.
-pub fn text(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
 /// A word in a coloured box.
-pub fn badge(class: &str, word: &str) -> String {
-    format!("<span class=\"badge {class}\">{}</span>", text(word))
+pub fn badge(class: &str, word: &str) -> Markup {
+    html! { span class={ "badge " (class) } { (word) } }
 }
 
 /// A verdict in its colour.
-pub fn verdict(verdict: Verdict) -> String {
+pub fn verdict(verdict: Verdict) -> Markup {
     let class = match verdict {
         Verdict::Pass => "good",
         Verdict::Warn | Verdict::Unchecked => "odd",
@@ -48,7 +34,11 @@ mod tests {
 
     #[test]
     fn text_is_never_a_tag() {
-        assert_eq!(text("<b a=\"x\">'&"), "&lt;b a=&quot;x&quot;&gt;&#39;&amp;");
+        let badge = badge("odd", "<b a=\"x\">&").into_string();
+        assert_eq!(
+            badge,
+            "<span class=\"badge odd\">&lt;b a=&quot;x&quot;&gt;&amp;</span>"
+        );
         assert_eq!(id(3, "skus(\"Größe\")"), "r3-skus--Gr--e--");
     }
 }

@@ -1,17 +1,28 @@
 //! The frame of a page: head, styles, the little script.
 
-use super::element::text;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// A whole page.
-pub fn page(title: &str, body: &str) -> String {
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"generator\" content=\"seedrow {}\">\n<title>{}</title>\n\
-         <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
-        env!("CARGO_PKG_VERSION"),
-        text(title),
-    )
+pub fn page(title: &str, body: &Markup) -> String {
+    let page = html! {
+        (DOCTYPE) "\n"
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="generator" content={ "seedrow " (env!("CARGO_PKG_VERSION")) };
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            "\n"
+            body {
+                main { (body) }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+        "\n"
+    };
+    page.into_string()
 }
 
 /// Colours by name, so that dark is another list of them.
@@ -26,7 +37,7 @@ mod tests {
 
     #[test]
     fn nothing_is_fetched() {
-        let page = page("a < b", "<p>x</p>");
+        let page = page("a < b", &html! { p { "x" } });
         assert!(page.contains("<title>a &lt; b</title>"));
         for fetched in ["http:", "https:", "src=", "url(", "@import", "<link"] {
             assert!(!page.contains(fetched), "{fetched}");

@@ -1,6 +1,7 @@
 //! Plots as SVG, drawn by hand: no more than dots, bars and an axis.
 
-use super::element::text;
+use maud::{Markup, html};
+
 use crate::progress::grouped;
 use crate::report::figures::milliseconds;
 
@@ -20,156 +21,135 @@ pub struct Series<'a> {
 }
 
 /// Each value as a dot on a logarithmic axis of milliseconds, a row a series, the median as a line with its figure.
-pub fn times(series: &[Series]) -> String {
+pub fn times(series: &[Series]) -> Markup {
     let values = || {
-        series
-            .iter()
-            .flat_map(|it| it.values.iter().copied())
-            .filter(|it| *it > 0.0)
+        let values = series.iter().flat_map(|it| it.values.iter().copied());
+        values.filter(|it| *it > 0.0)
     };
     let (Some(least), Some(most)) = (values().reduce(f64::min), values().reduce(f64::max)) else {
-        return String::new();
+        return html! {};
     };
-    let (low, high) = decades(least, most);
-    let x = |value: f64| {
-        let share = (value.max(low).log10() - low.log10()) / (high.log10() - low.log10());
-        LEFT + share * (WIDTH - LEFT - RIGHT)
-    };
+    let axis = Axis::around(least, most);
     let height = ROW * series.len() as f64 + 24.0;
-    let mut body = String::new();
-    let mut tick = low;
-    while tick <= high * 1.001 {
-        let (at, bottom) = (x(tick), height - 20.0);
-        body.push_str(&format!(
-            "<line class=\"axis\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"4\" y2=\"{bottom}\"/>\
-             <text class=\"tick\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{} ms</text>",
-            height - 5.0,
-            number(tick)
-        ));
-        tick *= 10.0;
-    }
-    for (row, series) in series.iter().enumerate() {
-        let y = ROW * (row as f64 + 0.5) + 4.0;
-        body.push_str(&label(series.label, y));
-        for (at, value) in series.values.iter().enumerate() {
-            // Spread over the row, so that equal values show.
-            let shift = ((at * 7) % 11) as f64 - 5.0;
-            body.push_str(&format!(
-                "<circle class=\"dot {}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\"/>",
-                series.class,
-                x(*value),
-                y + shift
-            ));
+    let medians = series.iter().filter_map(|it| {
+        let median = milliseconds(median(&it.values)?);
+        Some(format!("{} median {median} ms", it.label))
+    });
+    let medians: Vec<String> = medians.collect();
+    let label = format!("Execution times: {}", medians.join(", "));
+    let body = html! {
+        @for tick in axis.ticks() {
+            line class="axis" x1=(place(axis.x(tick))) x2=(place(axis.x(tick))) y1="4" y2=(place(height - 20.0)) {}
+            text class="tick" x=(place(axis.x(tick))) y=(place(height - 5.0)) text-anchor="middle" { (number(tick)) " ms" }
         }
-        if let Some(median) = median(&series.values) {
-            let at = x(median);
-            body.push_str(&format!(
-                "<line class=\"median {}\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{:.1}\" y2=\"{:.1}\"/>\
-                 <text x=\"{:.1}\" y=\"{:.1}\">{} ms</text>",
-                series.class,
-                y - 10.0,
-                y + 10.0,
-                WIDTH - RIGHT + 10.0,
-                y + 4.0,
-                milliseconds(median)
-            ));
+        @for (row, series) in series.iter().enumerate() {
+            (dots(series, ROW * (row as f64 + 0.5) + 4.0, &axis))
+        }
+    };
+    svg(height, &label, &body)
+}
+
+/// The dots of one series around a height.
+fn dots(series: &Series, y: f64, axis: &Axis) -> Markup {
+    // Spread over the row, so that equal values show.
+    let spread = |at: usize| ((at * 7) % 11) as f64 - 5.0;
+    html! {
+        (label(series.label, y))
+        @for (at, value) in series.values.iter().enumerate() {
+            circle class={ "dot " (series.class) } cx=(place(axis.x(*value))) cy=(place(y + spread(at))) r="3" {}
+        }
+        @if let Some(median) = median(&series.values) {
+            line class={ "median " (series.class) } x1=(place(axis.x(median))) x2=(place(axis.x(median))) y1=(place(y - 10.0)) y2=(place(y + 10.0)) {}
+            text x=(place(WIDTH - RIGHT + 10.0)) y=(place(y + 4.0)) { (milliseconds(median)) " ms" }
         }
     }
-    let said: Vec<String> = series
-        .iter()
-        .filter_map(|it| {
-            Some(format!(
-                "{} median {} ms",
-                it.label,
-                milliseconds(median(&it.values)?)
-            ))
-        })
-        .collect();
-    svg(
-        height,
-        &format!("Execution times: {}", said.join(", ")),
-        &body,
-    )
+}
+
+/// A logarithmic axis over whole powers of ten.
+struct Axis {
+    low: f64,
+    high: f64,
+}
+
+impl Axis {
+    fn around(least: f64, most: f64) -> Axis {
+        let (low, high) = decades(least, most);
+        Axis { low, high }
+    }
+
+    fn x(&self, value: f64) -> f64 {
+        let decades = self.high.log10() - self.low.log10();
+        let share = (value.max(self.low).log10() - self.low.log10()) / decades;
+        LEFT + share * (WIDTH - LEFT - RIGHT)
+    }
+
+    fn ticks(&self) -> impl Iterator<Item = f64> {
+        let high = self.high * 1.001;
+        std::iter::successors(Some(self.low), |tick| Some(tick * 10.0))
+            .take_while(move |tick| *tick <= high)
+    }
 }
 
 /// A bar for each count of pages, the longest as wide as the plot.
-pub fn pages(bars: &[(&str, &str, u64)]) -> String {
-    let most = bars
-        .iter()
-        .map(|(_, _, pages)| *pages)
-        .max()
-        .unwrap_or(0)
-        .max(1);
-    let height = ROW * bars.len() as f64 + 4.0;
-    let mut body = String::new();
-    for (row, (name, class, count)) in bars.iter().enumerate() {
-        let y = ROW * (row as f64 + 0.5);
-        let width = (*count as f64 / most as f64 * (WIDTH - LEFT - RIGHT)).max(1.0);
-        body.push_str(&label(name, y));
-        body.push_str(&format!(
-            "<rect class=\"bar {class}\" x=\"{LEFT}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"16\" rx=\"2\"/>\
-             <text x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-            y - 8.0,
-            LEFT + width + 8.0,
-            y + 4.0,
-            grouped(*count)
-        ));
-    }
-    let said: Vec<String> = bars
+pub fn pages(bars: &[(&str, &str, u64)]) -> Markup {
+    let most = bars.iter().map(|(_, _, pages)| *pages).max();
+    let most = most.unwrap_or(0).max(1) as f64;
+    let width = |count: u64| (count as f64 / most * (WIDTH - LEFT - RIGHT)).max(1.0);
+    let counts: Vec<String> = bars
         .iter()
         .map(|(name, _, count)| format!("{name} {}", grouped(*count)))
         .collect();
-    svg(
-        height,
-        &format!("Pages touched: {}", said.join(", ")),
-        &body,
-    )
+    let body = html! {
+        @for (row, (name, class, count)) in bars.iter().enumerate() {
+            @let y = ROW * (row as f64 + 0.5);
+            (label(name, y))
+            rect class={ "bar " (class) } x=(LEFT) y=(place(y - 8.0)) width=(place(width(*count))) height="16" rx="2" {}
+            text x=(place(LEFT + width(*count) + 8.0)) y=(place(y + 4.0)) { (grouped(*count)) }
+        }
+    };
+    let label = format!("Pages touched: {}", counts.join(", "));
+    svg(ROW * bars.len() as f64 + 4.0, &label, &body)
 }
 
-/// One bar after another on an axis of seconds: name, seconds, and what stands behind.
-pub fn phases(phases: &[(&str, f64, String)]) -> String {
-    let all: f64 = phases
-        .iter()
-        .map(|(_, seconds, _)| seconds)
-        .sum::<f64>()
-        .max(0.001);
-    let height = (ROW + 18.0) * phases.len() as f64 + 4.0;
-    let (mut body, mut start) = (String::new(), 0.0);
-    for (row, (name, seconds, behind)) in phases.iter().enumerate() {
-        let y = (ROW + 18.0) * row as f64;
-        let x = start / all * (WIDTH - 8.0);
-        let width = (seconds / all * (WIDTH - 8.0)).max(2.0);
-        body.push_str(&format!(
-            "<text x=\"0\" y=\"{:.1}\">{} <tspan class=\"tick\">{}</tspan></text>\
-             <rect class=\"bar after\" x=\"{x:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"14\" rx=\"2\"/>",
-            y + 16.0,
-            text(name),
-            text(behind),
-            y + 22.0
-        ));
-        start += seconds;
-    }
-    let said: Vec<String> = phases
+/// One bar after another on an axis of seconds: name, seconds, and what is written behind.
+pub fn phases(phases: &[(&str, f64, String)]) -> Markup {
+    let seconds = || phases.iter().map(|(_, seconds, _)| *seconds);
+    let all = seconds().sum::<f64>().max(0.001);
+    let starts = seconds().scan(0.0, |end, seconds| {
+        *end += seconds;
+        Some(*end - seconds)
+    });
+    let x = |seconds: f64| seconds / all * (WIDTH - 8.0);
+    let body = html! {
+        @for (row, ((name, seconds, behind), start)) in phases.iter().zip(starts).enumerate() {
+            @let y = (ROW + 18.0) * row as f64;
+            text x="0" y=(place(y + 16.0)) { (name) " " tspan class="tick" { (behind) } }
+            rect class="bar after" x=(place(x(start))) y=(place(y + 22.0)) width=(place(x(*seconds).max(2.0))) height="14" rx="2" {}
+        }
+    };
+    let figures: Vec<String> = phases
         .iter()
         .map(|(name, seconds, _)| format!("{name} {seconds:.1} s"))
         .collect();
-    svg(height, &format!("Phases: {}", said.join(", ")), &body)
+    let label = format!("Phases: {}", figures.join(", "));
+    svg((ROW + 18.0) * phases.len() as f64 + 4.0, &label, &body)
 }
 
-fn svg(height: f64, said: &str, body: &str) -> String {
-    format!(
-        "<svg viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\" aria-label=\"{}\">{body}</svg>\n",
-        text(said)
-    )
+fn svg(height: f64, label: &str, body: &Markup) -> Markup {
+    html! {
+        svg viewBox={ "0 0 " (WIDTH) " " (format!("{height:.0}")) } role="img" aria-label=(label) { (body) }
+    }
 }
 
-fn label(name: &str, y: f64) -> String {
-    format!(
-        "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-        LEFT - 10.0,
-        y + 4.0,
-        text(name)
-    )
+fn label(name: &str, y: f64) -> Markup {
+    html! {
+        text x=(place(LEFT - 10.0)) y=(place(y + 4.0)) text-anchor="end" { (name) }
+    }
+}
+
+/// A coordinate.
+fn place(value: f64) -> String {
+    format!("{value:.1}")
 }
 
 /// The powers of ten around the values.
@@ -207,7 +187,8 @@ mod tests {
         let plot = times(&[
             series("before", &[812.0, 790.0, 905.5]),
             series("after", &[0.08, 0.1]),
-        ]);
+        ])
+        .into_string();
         assert_eq!(plot.matches("<circle").count(), 5);
         for at in plot.split("cx=\"").skip(1) {
             let x: f64 = at.split('"').next().unwrap().parse().unwrap();
@@ -223,7 +204,7 @@ mod tests {
             plot.contains(">0.01 ms<") && plot.contains(">1000 ms<"),
             "{plot}"
         );
-        assert_eq!(times(&[series("before", &[])]), "");
+        assert_eq!(times(&[series("before", &[])]).into_string(), "");
     }
 
     #[test]
@@ -232,7 +213,8 @@ mod tests {
             label: "a",
             class: "after",
             values: vec![1.0],
-        }]);
+        }])
+        .into_string();
         assert!(
             plot.contains(">1 ms<") && plot.contains(">10 ms<"),
             "{plot}"
@@ -241,7 +223,7 @@ mod tests {
 
     #[test]
     fn bars_are_as_long_as_their_counts() {
-        let plot = pages(&[("before", "before", 6_155), ("after", "after", 0)]);
+        let plot = pages(&[("before", "before", 6_155), ("after", "after", 0)]).into_string();
         assert!(
             plot.contains("width=\"540.0\"") && plot.contains("width=\"1.0\""),
             "{plot}"

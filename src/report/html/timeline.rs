@@ -1,7 +1,9 @@
 //! A run as a page: its phases one after the other, what was loaded and built, and the check.
 
+use maud::html;
+
 use super::check::sections;
-use super::element::{text, verdict};
+use super::element::verdict;
 use super::page::page;
 use super::plot;
 use crate::check::CheckReport;
@@ -23,12 +25,11 @@ pub fn run(phases: &[Phase], report: &CheckReport) -> String {
         })
         .collect();
     let all: f64 = phases.iter().map(|phase| phase.took.as_secs_f64()).sum();
-    let body = format!(
-        "<h1>seedrow run {}</h1>\n<h2>{}</h2>\n{}{}",
-        verdict(report.verdict()),
-        text(&format!("Phases, {all:.1} s in all")),
-        plot::phases(&bars),
-        sections(report)
-    );
+    let body = html! {
+        h1 { "seedrow run " (verdict(report.verdict())) }
+        h2 { "Phases, " (format!("{all:.1}")) " s in all" }
+        (plot::phases(&bars))
+        (sections(report))
+    };
     page(&format!("seedrow run: {}", report.verdict().name()), &body)
 }
