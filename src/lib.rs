@@ -4,7 +4,22 @@
 //! dataset → generate → CSV files + manifest → load (COPY) → index (foreign keys) → check (EXPLAIN ANALYZE) → report
 //! ```
 //!
-//! Data flows from the top of this list to the bottom; a room knows the rooms above it, never those below.
+//! Data flows down this list; a module knows those above it, never those below:
+//!
+//! - [`cli`]: the options that commands share; only `commands` knows it
+//! - [`units`], [`suggestion`], [`progress`]: amounts as people write them, commands in messages, messages on stderr
+//! - [`dataset`]: what the data is: tables, columns, counts (pure)
+//! - [`copy`]: column types and COPY's wire formats (pure)
+//! - [`generate`]: how rows are made
+//! - [`files`]: CSV on disk and the manifest
+//! - [`postgres`]: all that speaks to a server
+//! - [`queries`]: query files, and existing ids to run them with
+//! - [`load`]: rows into tables, every one accounted for
+//! - [`index`]: which foreign keys lack an index, and building it
+//! - [`check`]: queries, plans and schema → findings
+//! - [`compare`]: plan × plan → difference (pure)
+//! - [`report`]: findings and figures → text, JSON, JUnit, GitHub, Markdown, HTML
+//! - [`commands`]: one thin file a verb
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod cli;

@@ -1,4 +1,4 @@
-//! The machine's user accounts, as /etc/passwd lists them: who runs this process, and whom Postgres may run as.
+//! The machine's user accounts: who runs this process, and as whom Postgres may run.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -6,12 +6,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// A user and its first group, by number.
+/// A user and its primary group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// The user's number.
+    /// The user's id.
     pub uid: u32,
-    /// Its first group's number.
+    /// Its primary group's id.
     pub gid: u32,
 }
 
@@ -32,38 +32,27 @@ pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Whom a server started by root runs as: `postgres`, which its packages make, else `nobody`.
+/// The user that a server started by root runs as: `postgres`, which its packages create, else `nobody`.
 pub fn for_server() -> Result<Account> {
-    let passwd = fs::read_to_string("/etc/passwd").context("could not read /etc/passwd")?;
-    named(&passwd, "postgres").or_else(|| named(&passwd, "nobody")).context(
-        "Postgres refuses to run as root, and /etc/passwd has neither a user postgres nor nobody to run it as: run \
-         seedrow as an ordinary user",
+    named("postgres").or_else(|| named("nobody")).context(
+        "Postgres refuses to run as root, and there is neither a user postgres nor nobody to run it as: run seedrow as an \
+         ordinary user",
     )
 }
 
-/// This process' user by name: libpq's default for the role. From $USER where /etc/passwd doesn't list it.
-pub fn user_name(env: impl Fn(&str) -> Option<String>) -> Option<String> {
+/// The name of this process' user: libpq's default for the role. From $USER where the system doesn't know it.
+pub fn user_name(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     let uid = rustix::process::geteuid().as_raw();
-    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let listed = entries(&passwd).find(|&(_, account)| account.uid == uid);
-    listed
-        .map(|(name, _)| name.to_string())
-        .or_else(|| env("USER"))
+    uzers::get_user_by_uid(uid)
+        .map(|user| user.name().to_string_lossy().into_owned())
+        .or_else(|| variable("USER"))
 }
 
-fn named(passwd: &str, name: &str) -> Option<Account> {
-    entries(passwd)
-        .find(|&(user, _)| user == name)
-        .map(|(_, account)| account)
-}
-
-fn entries(passwd: &str) -> impl Iterator<Item = (&str, Account)> {
-    passwd.lines().filter_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        let uid = fields.nth(1)?.parse().ok()?;
-        let gid = fields.next()?.parse().ok()?;
-        Some((name, Account { uid, gid }))
+fn named(name: &str) -> Option<Account> {
+    let user = uzers::get_user_by_name(name)?;
+    Some(Account {
+        uid: user.uid(),
+        gid: user.primary_group_id(),
     })
 }
 
@@ -73,11 +62,7 @@ mod tests {
 
     #[test]
     fn finds_accounts_by_name() {
-        let passwd = "root:x:0:0:root:/root:/bin/sh\n+::::::\npostgres:x:101:104:,,,:/var/lib/postgresql:/bin/sh\n";
-        assert_eq!(
-            named(passwd, "postgres"),
-            Some(Account { uid: 101, gid: 104 })
-        );
-        assert_eq!(named(passwd, "post"), None);
+        assert_eq!(named("root"), Some(Account { uid: 0, gid: 0 }));
+        assert_eq!(named("no such user"), None);
     }
 }
