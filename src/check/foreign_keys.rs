@@ -114,7 +114,7 @@ fn fk_not_valid(survey: &Survey, key: &ForeignKey) -> Finding {
             table.within(&survey.home)
         ),
         help: format!(
-            "{};   -- finds the rows; once they are mended: ALTER TABLE {table} VALIDATE CONSTRAINT {name};",
+            "{};   -- finds the rows; once they are fixed: ALTER TABLE {table} VALIDATE CONSTRAINT {name};",
             orphans(key)
         ),
     }
@@ -219,7 +219,7 @@ mod tests {
             finding.help,
             "SELECT * FROM public.child AS child WHERE child.c1 IS NOT NULL AND child.c2 IS NOT NULL \
              AND NOT EXISTS (SELECT FROM public.parent AS parent WHERE parent.c1 = child.c1 AND parent.c2 = child.c2) \
-             LIMIT 10;   -- finds the rows; once they are mended: \
+             LIMIT 10;   -- finds the rows; once they are fixed: \
              ALTER TABLE public.child VALIDATE CONSTRAINT child_c1_c2_fkey;"
         );
     }

@@ -1,4 +1,4 @@
-//! The negative control: drop an index that a check relies on, see the check fail, and put the index back.
+//! The negative control: drop an index that a check relies on, see the check fail, and roll back.
 //!
 //! It all happens in a transaction that is rolled back. DROP INDEX takes an ACCESS EXCLUSIVE lock until then, so few
 //! samples run at a time, under a lock timeout.

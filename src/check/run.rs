@@ -130,7 +130,7 @@ async fn planner_settings(client: &Client) -> Result<Vec<(String, String)>> {
         .collect()
 }
 
-/// Whether all of a dataset's tables are there, in the schema asked for or where the search path finds them.
+/// Whether all of a dataset's tables exist, in the schema asked for or where the search path finds them.
 pub async fn has_tables(server: &Server, dataset: &Dataset) -> Result<bool> {
     let client = server.connect().await?;
     let tables = dataset.tables.iter().filter(|table| table.file.is_some());
@@ -161,8 +161,8 @@ pub fn ensure_locks_allowed(option: &str, allowed: bool, server: &Server) -> Res
     server.ensure_writable(&format!("drop indexes for {option}"))?;
     ensure!(
         allowed || server.capabilities().lock_tables_unasked,
-        "{option} drops indexes in transactions that are rolled back, and everybody else's reads and writes of these \
-         tables wait meanwhile; where that is no matter, add --allow-locks"
+        "{option} drops indexes in transactions that are rolled back, and other sessions' reads and writes of these \
+         tables wait meanwhile; where that doesn't matter, add --allow-locks"
     );
     Ok(())
 }
@@ -216,5 +216,29 @@ fn waive(report: &mut CheckReport, suite: &Suite, settings: &CheckSettings, prog
                 unused.place, unused.rule, unused.on
             ));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queries::QueryFile;
+
+    #[test]
+    fn a_header_waives_only_rules_that_exist() {
+        let suite = |text: &str| Suite {
+            queries: vec![QueryFile {
+                name: "q".into(),
+                path: "queries/q.sql".into(),
+                text: text.into(),
+            }],
+            ..Suite::default()
+        };
+        assert!(parse_queries(&suite("-- waive: seq-scan: small\nSELECT 1")).is_ok());
+        let error = parse_queries(&suite("-- waive: seq-scn: small\nSELECT 1")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "queries/q.sql, line 1: unknown rule `seq-scn`; did you mean `seq-scan`?"
+        );
     }
 }
