@@ -194,7 +194,7 @@ fn a_foreign_key_that_is_not_validated_fails() {
     let orphans = help.split(';').next().unwrap();
     assert_eq!(db.value(orphans), "7", "the help finds the rows");
     db.execute("INSERT INTO a VALUES (7)");
-    let (_, validate) = help.split_once("mended: ").unwrap();
+    let (_, validate) = help.split_once("fixed: ").unwrap();
     db.execute(validate);
     check(&db, &["--only", "coverage"]).exits(0);
 }
