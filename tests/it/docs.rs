@@ -174,6 +174,27 @@ fn leads_somewhere(document: &Document, target: &str) -> bool {
     linked.anchors().any(|it| it == anchor)
 }
 
+/// The table of modules in docs/architecture.md has lib.rs' modules in its order.
+#[test]
+fn modules_are_documented_in_order() {
+    let document = Document::read(&root(), "docs/architecture.md");
+    let rows = document
+        .lines
+        .iter()
+        .filter(|line| line.starts_with("| `src/"));
+    let documented: Vec<String> = rows
+        .filter_map(|row| {
+            let path = row.split('`').nth(1)?.strip_prefix("src/")?;
+            Some(path.trim_end_matches(".rs").trim_end_matches('/').into())
+        })
+        .filter(|name| !["main", "lib"].contains(&String::as_str(name)))
+        .collect();
+    let lib = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let modules = lib.lines().filter_map(|line| line.strip_prefix("pub mod "));
+    let modules: Vec<&str> = modules.map(|name| name.trim_end_matches(';')).collect();
+    assert_eq!(documented, modules);
+}
+
 /// The titles are what readers search for, so each is a message of the program, or of the server where it says so.
 #[test]
 fn troubleshooting_is_titled_by_messages() {
