@@ -148,7 +148,7 @@ impl<'a> Bits<'a> {
     }
 
     /// How many bits there are.
-    pub fn len(self) -> usize {
+    pub fn count(self) -> usize {
         self.digits.len() * self.width
     }
 
@@ -228,7 +228,7 @@ mod tests {
             let (mut packed, mut digits) = (Vec::new(), Vec::new());
             bits.write_packed(&mut packed);
             bits.write_digits(&mut digits);
-            Some((bits.len(), packed, String::from_utf8(digits).unwrap()))
+            Some((bits.count(), packed, String::from_utf8(digits).unwrap()))
         };
         assert_eq!(written("101"), Some((3, vec![0xa0], "101".into())));
         assert_eq!(

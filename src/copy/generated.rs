@@ -60,8 +60,14 @@ impl FieldEncoder {
             return Some(FieldEncoder::Text);
         }
         let number = scalar.and_then(|scalar| NumberFormat::new(kind, scalar));
+        // The server takes more spellings of a date than are read here.
+        let strict = matches!(
+            scalar,
+            Some(Scalar::Date | Scalar::Timestamp | Scalar::Timestamptz)
+        );
         match number {
             Some(number) => Some(FieldEncoder::Number(number)),
+            None if kind == Kind::Text && strict => None,
             None if data_type.coverage() == Coverage::Complete => {
                 Some(FieldEncoder::Parsed(Arc::new(data_type.clone())))
             }
@@ -296,6 +302,7 @@ mod tests {
             );
         }
         assert_eq!(of(Kind::Text, Scalar::Interval), None);
+        assert_eq!(of(Kind::Text, Scalar::Date), None);
         let domain = DataType {
             oid: 90_000,
             modifier: -1,

@@ -10,6 +10,7 @@ pub mod decimal;
 pub mod encode;
 pub mod format;
 pub mod generated;
+pub mod interval;
 pub mod network;
 pub mod number;
 pub mod range;

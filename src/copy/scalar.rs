@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use crate::copy::bits::{self, Bits};
 use crate::copy::decimal::Decimal;
+use crate::copy::interval as intervals;
 use crate::copy::network::{Network, mac_address};
 use crate::copy::number;
 use crate::copy::time::{self, Moment};
@@ -210,7 +211,7 @@ const ALL_FIELDS: i32 = 0x7fff << 16;
 
 pub(super) fn interval(text: &[u8], modifier: i32) -> Parsed<'_> {
     let all_fields = modifier < 0 || modifier & ALL_FIELDS == ALL_FIELDS;
-    let interval = time::interval(text).filter(|_| all_fields);
+    let interval = intervals::interval(text).filter(|_| all_fields);
     common(text, interval.map(Value::Interval))
 }
 
@@ -267,8 +268,8 @@ pub(super) fn macaddr8(text: &[u8], _: i32) -> Parsed<'_> {
 pub(super) fn bit(text: &[u8], modifier: i32) -> Parsed<'_> {
     let bits = Bits::parse(text).ok_or(NO_BITS)?;
     match usize::try_from(modifier) {
-        Ok(wanted @ 1..) if bits.len() != wanted => {
-            Err(invalid(format!("has {} bits, not {wanted}", bits.len())))
+        Ok(wanted @ 1..) if bits.count() != wanted => {
+            Err(invalid(format!("has {} bits, not {wanted}", bits.count())))
         }
         _ => Ok(Value::Bits(bits)),
     }
@@ -278,9 +279,9 @@ pub(super) fn bit(text: &[u8], modifier: i32) -> Parsed<'_> {
 pub(super) fn varbit(text: &[u8], modifier: i32) -> Parsed<'_> {
     let bits = Bits::parse(text).ok_or(NO_BITS)?;
     match usize::try_from(modifier) {
-        Ok(most @ 1..) if bits.len() > most => Err(invalid(format!(
+        Ok(most @ 1..) if bits.count() > most => Err(invalid(format!(
             "has {} bits, more than the column's {most}",
-            bits.len()
+            bits.count()
         ))),
         _ => Ok(Value::Bits(bits)),
     }

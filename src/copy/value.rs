@@ -6,9 +6,10 @@ use std::io::Write;
 use crate::copy::bits::{self, Bits};
 use crate::copy::decimal::Decimal;
 use crate::copy::format::{escape_text, field, fixed};
+use crate::copy::interval::{Interval, write_interval};
 use crate::copy::network::{Network, write_mac_address};
 use crate::copy::number;
-use crate::copy::time::{self, Interval};
+use crate::copy::time;
 
 /// A value as its column's type has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,7 +91,7 @@ impl Value<'_> {
             }
             Value::Bytea(text) => bits::write_bytea(text, out).unwrap_or_default(),
             Value::Bits(bits) => {
-                let length = i32::try_from(bits.len()).unwrap_or(i32::MAX);
+                let length = i32::try_from(bits.count()).unwrap_or(i32::MAX);
                 out.extend_from_slice(&length.to_be_bytes());
                 bits.write_packed(out);
             }
@@ -141,7 +142,7 @@ impl Value<'_> {
             }
             Value::Timestamp(number) => time::write_timestamp(*number, false, out),
             Value::Timestamptz(number) => time::write_timestamp(*number, true, out),
-            Value::Interval(interval) => time::write_interval(*interval, out),
+            Value::Interval(interval) => write_interval(*interval, out),
         }
     }
 
