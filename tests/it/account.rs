@@ -595,7 +595,7 @@ fn rows_that_a_trigger_takes_away_are_told() {
     );
     shop.load(&[])
         .exits(2)
-        .stderr_has("pets has 2 rows, and 3 were loaded into it");
+        .stderr_has("pets holds 2 rows, and 3 were loaded into it");
 }
 
 #[test]
