@@ -1,59 +1,60 @@
-//! All that goes to stderr, progress first: bars on a terminal, elsewhere a line when a task ends and one every 10
-//! seconds.
+//! Messages and progress on stderr: bars on a terminal; elsewhere one line when a task ends, and one every 10 seconds.
 //!
-//! Work adds to atomics; a ticker thread reads them, so that the hot path does not know about bars.
+//! Workers add to atomic counters, which a ticker thread reads: the hot path knows nothing of bars.
 
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::postgres::secrets;
+use crate::units::{grouped, per_second};
 
 const BAR_REDRAW: Duration = Duration::from_millis(100);
 const LINE_EVERY: Duration = Duration::from_secs(10);
 /// Characters of a task's name beside its bar on a wide terminal; the rest is cut off.
 const NAME_WIDTH: usize = 36;
-/// Columns from which on a line has room for everything, and those below which it has no bar.
-const ROOMY: u16 = 110;
+/// Terminals of at least this many columns display everything.
+const WIDE: u16 = 110;
+/// Terminals of fewer columns display no bar.
 const NARROW: u16 = 60;
 
-/// One message on stderr, its passwords hidden. That nobody reads stderr is no reason to end.
-pub fn say(message: &str) {
+/// Prints one message to stderr, with its passwords hidden. A closed stderr is no error.
+pub fn note(message: &str) {
     let _ = writeln!(std::io::stderr(), "{}", secrets::hide(message));
 }
 
-/// A question on stderr; the cursor stays behind it.
+/// Prints a question to stderr, without a line break.
 pub fn ask(question: &str) {
     let mut stderr = std::io::stderr();
     let _ = write!(stderr, "{question} ").and_then(|()| stderr.flush());
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
+enum DisplayMode {
     Quiet,
     Lines,
     Bars,
 }
 
-/// Where a command's messages and tasks show. Clones share one place.
+/// Where a command's messages and tasks are displayed. Clones share one display.
 #[derive(Clone)]
 pub struct Progress {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    mode: Mode,
+    mode: DisplayMode,
     bars: MultiProgress,
-    /// Columns of the terminal when it began.
+    /// Columns of the terminal at the start.
     width: u16,
-    tasks: Mutex<Vec<Arc<State>>>,
+    tasks: Mutex<Vec<Arc<TaskState>>>,
     ended: AtomicBool,
 }
 
-struct State {
+struct TaskState {
     name: String,
     total: u64,
     unit: Unit,
@@ -66,25 +67,25 @@ struct State {
 /// What a task's total counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// Bytes of a file or stream; the rate of rows is shown beside it.
+    /// Bytes of a file or stream; rows per second are displayed too.
     Bytes,
-    /// One piece of work that tells nothing until it is done.
-    Whole,
+    /// One step, which has no measurable progress.
+    Step,
     /// Pages of a table that an index is built on.
     Pages,
-    /// Queries to be checked.
+    /// Queries to check.
     Queries,
-    /// Tables to be worked on.
+    /// Tables to process.
     Tables,
-    /// Indexes to be worked on.
+    /// Indexes to process.
     Indexes,
 }
 
 impl Unit {
-    /// What stands behind a count of it; bytes say it themselves.
-    fn word(self) -> &'static str {
+    /// The noun after a count; bytes are printed with their own unit.
+    fn noun(self) -> &'static str {
         match self {
-            Unit::Bytes | Unit::Whole => "",
+            Unit::Bytes | Unit::Step => "",
             Unit::Pages => "pages",
             Unit::Queries => "queries",
             Unit::Tables => "tables",
@@ -93,9 +94,9 @@ impl Unit {
     }
 }
 
-/// One piece of work under way; dropping it without [`Task::finish`] takes its bar away.
+/// A running task; dropping it without [`Task::finish`] removes its bar.
 pub struct Task {
-    state: Arc<State>,
+    state: Arc<TaskState>,
     shared: Arc<Shared>,
 }
 
@@ -103,9 +104,9 @@ impl Progress {
     /// Bars when stderr is a terminal, lines when not, nothing when quiet.
     pub fn new(quiet: bool) -> Progress {
         let mode = match (quiet, std::io::stderr().is_terminal()) {
-            (true, _) => Mode::Quiet,
-            (false, true) => Mode::Bars,
-            (false, false) => Mode::Lines,
+            (true, _) => DisplayMode::Quiet,
+            (false, true) => DisplayMode::Bars,
+            (false, false) => DisplayMode::Lines,
         };
         let shared = Arc::new(Shared {
             mode,
@@ -114,7 +115,7 @@ impl Progress {
             tasks: Mutex::new(Vec::new()),
             ended: AtomicBool::new(false),
         });
-        if mode != Mode::Quiet {
+        if mode != DisplayMode::Quiet {
             let ticked = Arc::downgrade(&shared);
             std::thread::spawn(move || {
                 let mut last_lines = Instant::now();
@@ -132,37 +133,37 @@ impl Progress {
     }
 
     /// A message on stderr, above any bars; nothing when quiet.
-    pub fn say(&self, message: impl AsRef<str>) {
-        self.shared.say(message.as_ref());
+    pub fn note(&self, message: impl AsRef<str>) {
+        self.shared.note(message.as_ref());
     }
 
-    /// Starts a task that tells nothing until it is done.
+    /// Starts a task without measurable progress.
     pub fn step(&self, name: impl Into<String>) -> Task {
-        self.task(name, 0, Unit::Whole)
+        self.task(name, 0, Unit::Step)
     }
 
-    /// A phase that is under way until the value is dropped: on a terminal a line of its own above the bars.
-    pub fn phase(&self, name: &'static str) -> Phase {
-        let bar = (self.shared.mode == Mode::Bars).then(|| {
+    /// Starts a phase, which lasts until the value is dropped: on a terminal, a line of its own above the bars.
+    pub fn phase(&self, name: &'static str) -> PhaseLine {
+        let bar = (self.shared.mode == DisplayMode::Bars).then(|| {
             let bar = self.shared.bars.insert(0, ProgressBar::no_length());
             bar.set_style(phase_style());
             bar.set_message(name);
             bar.enable_steady_tick(Duration::from_secs(1));
             bar
         });
-        Phase { bar }
+        PhaseLine { bar }
     }
 
     /// Starts a task of `total` units; a total of 0 means that it isn't known.
     pub fn task(&self, name: impl Into<String>, total: u64, unit: Unit) -> Task {
         let name = name.into();
-        let bar = (self.shared.mode == Mode::Bars).then(|| {
+        let bar = (self.shared.mode == DisplayMode::Bars).then(|| {
             let bar = self.shared.bars.add(ProgressBar::new(total));
             bar.set_style(style(unit, self.shared.width));
             bar.set_prefix(name.clone());
             bar
         });
-        let state = Arc::new(State {
+        let state = Arc::new(TaskState {
             name,
             total,
             unit,
@@ -171,7 +172,7 @@ impl Progress {
             started: Instant::now(),
             bar,
         });
-        self.shared.lock().push(Arc::clone(&state));
+        self.shared.tasks().push(Arc::clone(&state));
         Task {
             state,
             shared: Arc::clone(&self.shared),
@@ -186,17 +187,17 @@ impl Task {
         self.state.done.fetch_add(units, Ordering::Relaxed);
     }
 
-    /// Says how many units are done in all.
+    /// Sets how many units are done in all.
     pub fn set(&self, units: u64) {
         self.state.done.store(units, Ordering::Relaxed);
     }
 
-    /// Ends the task with its figures on one line.
+    /// Ends the task and prints its figures on one line.
     pub fn finish(self) {
         if self.state.unit != Unit::Bytes {
             self.set(self.state.total);
         }
-        self.shared.say(&format!(
+        self.shared.note(&format!(
             "{}: {} in {:.1} s",
             self.state.name,
             self.state.figures(),
@@ -205,12 +206,12 @@ impl Task {
     }
 }
 
-/// A part of the work, shown until it is dropped.
-pub struct Phase {
+/// A phase, displayed until it is dropped.
+pub struct PhaseLine {
     bar: Option<ProgressBar>,
 }
 
-impl Drop for Phase {
+impl Drop for PhaseLine {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
@@ -221,7 +222,7 @@ impl Drop for Phase {
 impl Drop for Task {
     fn drop(&mut self) {
         self.shared
-            .lock()
+            .tasks()
             .retain(|state| !Arc::ptr_eq(state, &self.state));
         if let Some(bar) = &self.state.bar {
             bar.finish_and_clear();
@@ -230,29 +231,29 @@ impl Drop for Task {
 }
 
 impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<State>>> {
+    fn tasks(&self) -> std::sync::MutexGuard<'_, Vec<Arc<TaskState>>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn say(&self, message: &str) {
+    fn note(&self, message: &str) {
         match self.mode {
-            Mode::Quiet => {}
-            Mode::Lines => say(message),
-            Mode::Bars => self.bars.suspend(|| say(message)),
+            DisplayMode::Quiet => {}
+            DisplayMode::Lines => note(message),
+            DisplayMode::Bars => self.bars.suspend(|| note(message)),
         }
     }
 
     fn tick(&self, last_lines: &mut Instant) {
-        let lines_due = self.mode == Mode::Lines && last_lines.elapsed() >= LINE_EVERY;
+        let lines_due = self.mode == DisplayMode::Lines && last_lines.elapsed() >= LINE_EVERY;
         if lines_due {
             *last_lines = Instant::now();
         }
-        for state in self.lock().iter() {
+        for state in self.tasks().iter() {
             if let Some(bar) = &state.bar {
                 bar.set_position(state.done.load(Ordering::Relaxed));
-                bar.set_message(state.beside(self.width));
+                bar.set_message(state.label(self.width));
             } else if lines_due {
-                say(&format!(
+                note(&format!(
                     "{}: {}{}",
                     state.name,
                     state.so_far(),
@@ -263,7 +264,7 @@ impl Shared {
     }
 }
 
-impl State {
+impl TaskState {
     fn seconds(&self) -> f64 {
         self.started.elapsed().as_secs_f64().max(1e-3)
     }
@@ -278,20 +279,20 @@ impl State {
                 HumanBytes(done),
                 self.rate()
             ),
-            Unit::Whole => "done".to_owned(),
+            Unit::Step => "done".to_owned(),
             unit => format!(
                 "{} of {} {}",
                 grouped(done),
                 grouped(self.total),
-                unit.word()
+                unit.noun()
             ),
         }
     }
 
-    /// For a line between start and end.
+    /// The figures for a line while the task runs.
     fn so_far(&self) -> String {
         match self.unit {
-            Unit::Whole => format!("{:.0} s so far", self.seconds()),
+            Unit::Step => format!("{:.0} s so far", self.seconds()),
             _ => self.figures(),
         }
     }
@@ -305,16 +306,16 @@ impl State {
                 grouped(per_second(&self.rows)),
                 HumanBytes(per_second(&self.done))
             ),
-            Unit::Whole | Unit::Pages | Unit::Queries | Unit::Tables | Unit::Indexes => {
+            Unit::Step | Unit::Pages | Unit::Queries | Unit::Tables | Unit::Indexes => {
                 String::new()
             }
         }
     }
 
-    /// What stands behind a bar: rate and time left; bytes only where there is room.
-    fn beside(&self, width: u16) -> String {
+    /// The text right of a bar: rate and time left; bytes only on a wide terminal.
+    fn label(&self, width: u16) -> String {
         let rate = match self.unit {
-            Unit::Bytes if width >= ROOMY => self.rate(),
+            Unit::Bytes if width >= WIDE => self.rate(),
             Unit::Bytes => {
                 let rows = self.rows.load(Ordering::Relaxed);
                 format!("{} rows/s", grouped(per_second(rows, self.seconds())))
@@ -335,7 +336,7 @@ impl State {
     }
 }
 
-/// Columns of the terminal that stderr is; 80 where that can't be told.
+/// Columns of stderr's terminal; 80 when that is unknown.
 fn terminal_width() -> u16 {
     let size = rustix::termios::tcgetwinsize(std::io::stderr());
     size.ok()
@@ -344,15 +345,15 @@ fn terminal_width() -> u16 {
         .unwrap_or(80)
 }
 
-/// The last part is cut where the line ends, so that no line is ever broken in two, which would flicker.
+/// The last part is cut at the end of the line: a wrapped line would flicker.
 fn style(unit: Unit, width: u16) -> ProgressStyle {
     let (name, bar) = match width {
-        ROOMY.. => (NAME_WIDTH, "{bar:24} "),
+        WIDE.. => (NAME_WIDTH, "{bar:24} "),
         NARROW.. => (22, "{bar:12} "),
         _ => (16, ""),
     };
     let figures = match unit {
-        Unit::Whole => "{elapsed}".to_owned(),
+        Unit::Step => "{elapsed}".to_owned(),
         _ => format!("{bar}{{percent:>3}}% {{wide_msg}}"),
     };
     let template = format!("{{prefix:<{name}!}} {figures}");
@@ -362,31 +363,6 @@ fn style(unit: Unit, width: u16) -> ProgressStyle {
 fn phase_style() -> ProgressStyle {
     ProgressStyle::with_template("{elapsed:>4.dim} {wide_msg:.bold}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner())
-}
-
-/// A rate, rounded down; times under a millisecond count as one.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a count divided by a positive time is positive, and `as` saturates"
-)]
-pub fn per_second(count: u64, seconds: f64) -> u64 {
-    (count as f64 / seconds.max(1e-3)) as u64
-}
-
-/// 1234567 → `1,234,567`.
-pub fn grouped(number: u64) -> String {
-    HumanCount(number).to_string()
-}
-
-/// 1234567.4 → `1,234,567`; for counts that are means or medians.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "counts are at least 0, and `as` saturates"
-)]
-pub fn whole(number: f64) -> String {
-    grouped(number.round() as u64)
 }
 
 #[cfg(test)]
@@ -409,13 +385,5 @@ mod tests {
                 assert!(name.len() <= NAME_WIDTH, "{name}");
             }
         }
-    }
-
-    #[test]
-    fn groups_thousands() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_000), "1,000");
-        assert_eq!(grouped(26_700_123), "26,700,123");
     }
 }

@@ -1,8 +1,11 @@
-//! Quantities as users write them: counts, durations, sizes and shares.
+//! Quantities as users write and read them: counts, durations, sizes, shares and rates.
 //!
-//! Options and the headers of query files are read by the same functions, so that `10ms` means the same everywhere.
+//! Options and the headers of query files are read by the same functions, so that `10ms` means the same everywhere;
+//! counts are printed by the same functions, so that they look the same everywhere.
 
 use std::time::Duration;
+
+use indicatif::HumanCount;
 
 /// Reads a count of rows: digits, `_` between them, and one of k, M or G behind.
 pub fn rows(text: &str) -> Result<u64, String> {
@@ -73,6 +76,31 @@ pub fn percent(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A rate, rounded down; times under a millisecond count as one.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count divided by a positive time is positive, and `as` saturates"
+)]
+pub fn per_second(count: u64, seconds: f64) -> u64 {
+    (count as f64 / seconds.max(1e-3)) as u64
+}
+
+/// 1234567 → `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    HumanCount(number).to_string()
+}
+
+/// 1234567.4 → `1,234,567`; for counts that are means or medians.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts are at least 0, and `as` saturates"
+)]
+pub fn whole(number: f64) -> String {
+    grouped(number.round() as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,5 +157,13 @@ mod tests {
         for text in ["0", "0%", "101%", "ten", "-3%"] {
             assert!(percent(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn groups_thousands() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(26_700_123), "26,700,123");
     }
 }

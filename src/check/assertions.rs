@@ -5,8 +5,8 @@ use super::measurement::SampleRun;
 use super::rules::is_whole_name;
 use crate::postgres::explain::{Node, Plan};
 use crate::postgres::name::quoted;
-use crate::progress::grouped;
 use crate::queries::{IndexUse, Query};
+use crate::units::grouped;
 
 /// Each plan searches an index of the table by the columns (`index-not-used`). A plan with an opaque node may do so out of
 /// sight.

@@ -14,8 +14,9 @@ use super::rules::{Facts, SMALL_PAGES};
 use crate::postgres::TableName;
 use crate::postgres::catalog::{Index, Table, TableKind};
 use crate::postgres::name::quoted;
-use crate::progress::{Progress, Unit, grouped};
+use crate::progress::{Progress, Unit};
 use crate::suggestion::TARGET;
+use crate::units::grouped;
 
 /// How long an autovacuum is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -118,7 +119,7 @@ pub async fn wait(client: &Client, progress: &Progress) -> Result<MaintenanceSta
             return Ok(state);
         }
         if !std::mem::replace(&mut reported, true) {
-            progress.say("waiting for sessions that vacuum or analyse tables, such as autovacuum");
+            progress.note("waiting for sessions that vacuum or analyse tables, such as autovacuum");
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }

@@ -20,7 +20,8 @@ use crate::index;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, Index, Scope};
 use crate::postgres::name::{quoted, quoted_list};
-use crate::progress::{Progress, Unit, grouped};
+use crate::progress::{Progress, Unit};
+use crate::units::grouped;
 
 /// A table that another session uses isn't waited for longer: other clients would queue behind the lock request.
 const LOCK_TIMEOUT: &str = "2s";

@@ -211,7 +211,7 @@ fn waive(report: &mut CheckReport, suite: &Suite, settings: &CheckSettings, prog
     }
     if Area::ALL.iter().all(|area| settings.areas.contains(area)) && suite.tables.is_none() {
         for unused in suite.waivers.iter().filter(|it| !used.contains(it)) {
-            progress.say(format!(
+            progress.note(format!(
                 "{}: {} on {} isn't found (any more); the waiver can go",
                 unused.place, unused.rule, unused.on
             ));

@@ -129,7 +129,7 @@ fn dry_run(args: &Args, survey: &Survey, progress: &Progress) -> Result<Outcome>
     match args.format {
         OutputFormat::Json => show_built(args, survey, &[])?,
         _ if survey.proposals.is_empty() => {
-            progress.say(report::index::nothing_to_do(survey).trim_end());
+            progress.note(report::index::nothing_to_do(survey).trim_end());
         }
         _ => report::print(&report::index::statements(&survey.proposals, args.mode()))?,
     }

@@ -161,7 +161,7 @@ impl Job<'_> {
         let identity = load::of_generated(&load, self.origin);
         if load::ledger_state(&load, &identity).await? == LedgerState::Complete {
             self.progress
-                .say("run: these rows are loaded already; on to index and check");
+                .note("run: these rows are loaded already; continuing with index and check");
             return load::recall(&load).await;
         }
         let input = match &self.args.csv {
@@ -198,7 +198,7 @@ impl Job<'_> {
                 "{} holds other rows than these; choose another --csv folder, or remove that one",
                 folder.display()
             );
-            self.progress.say(format!(
+            self.progress.note(format!(
                 "run: {} holds these rows already",
                 folder.join(manifest::FILE).display()
             ));

@@ -1,12 +1,9 @@
 //! Two checks, read by read: what changed, which way, and whether it is more than noise.
 
-use std::collections::BTreeMap;
-
 use super::noise::{Shift, shift};
-use super::structure::{Access, Scanned, Structure};
+use super::plan_difference::plan_differences;
 use crate::check::{SampleRun, SavedCheck, SavedReport};
-use crate::postgres::explain::Plan;
-use crate::progress::whole;
+use crate::units::whole;
 
 /// A time that moves without the plan or its pages moving is the machine's doing up to here: twice as much.
 const MACHINE: f64 = 2.0;
@@ -50,6 +47,16 @@ pub struct Difference {
     pub direction: Direction,
     /// What, in one sentence.
     pub message: String,
+}
+
+impl Difference {
+    /// A change that is neither better nor worse.
+    pub(super) fn changed(message: impl Into<String>) -> Difference {
+        Difference {
+            direction: Direction::Changed,
+            message: message.into(),
+        }
+    }
 }
 
 /// A figure of one read, before and after.
@@ -160,9 +167,9 @@ fn read<'a>(before: Option<&'a SavedCheck>, after: Option<&'a SavedCheck>) -> Re
     let buffers = shift_of(|sample| sample.buffers as f64);
     let rows = shift_of(|sample| sample.rows);
     let (mut differences, opaque) = match (before, after) {
-        (Some(before), Some(after)) => structural(before, after),
-        (None, _) => (vec![changed("it is new")], Vec::new()),
-        (_, None) => (vec![changed("it is gone")], Vec::new()),
+        (Some(before), Some(after)) => plan_differences(before, after),
+        (None, _) => (vec![Difference::changed("it is new")], Vec::new()),
+        (_, None) => (vec![Difference::changed("it is gone")], Vec::new()),
     };
     let both = before.is_some() && after.is_some();
     let pages_moved =
@@ -178,7 +185,7 @@ fn read<'a>(before: Option<&'a SavedCheck>, after: Option<&'a SavedCheck>) -> Re
         differences.push(moved(buffers, whole, "buffers"));
     }
     if rows_moved {
-        differences.push(changed(format!(
+        differences.push(Difference::changed(format!(
             "{} → {} rows",
             whole(rows.before),
             whole(rows.after)
@@ -215,13 +222,6 @@ fn read<'a>(before: Option<&'a SavedCheck>, after: Option<&'a SavedCheck>) -> Re
     }
 }
 
-fn changed(message: impl Into<String>) -> Difference {
-    Difference {
-        direction: Direction::Changed,
-        message: message.into(),
-    }
-}
-
 /// Less is better.
 fn moved(shift: Shift, written: fn(f64) -> String, unit: &str) -> Difference {
     Difference {
@@ -237,250 +237,5 @@ fn moved(shift: Shift, written: fn(f64) -> String, unit: &str) -> Difference {
     }
 }
 
-/// What differs between the median executions' plans, and the nodes of both whose reads aren't known.
-fn structural(before: &SavedCheck, after: &SavedCheck) -> (Vec<Difference>, Vec<String>) {
-    let structure = |check: &SavedCheck| {
-        let plan = Plan::of_statement(check.plan()?).ok()?;
-        Some(Structure::of(&plan))
-    };
-    let (Some(before), Some(after)) = (structure(before), structure(after)) else {
-        return (vec![changed("a plan can't be read")], Vec::new());
-    };
-    let mut differences = Vec::new();
-    scans(&before.scans, &after.scans, &mut differences);
-    for (tables, kind) in &after.joins {
-        let earlier = before.joins.get(tables);
-        let tables = tables.join(", ");
-        match earlier {
-            Some(earlier) if earlier != kind => differences.push(changed(format!(
-                "{tables} are joined by a {kind}, and were by a {earlier}"
-            ))),
-            Some(_) => {}
-            None => differences.push(changed(format!("{tables} are joined first, by a {kind}"))),
-        }
-    }
-    for (node, count) in &after.others {
-        let earlier = before.others.get(node).copied().unwrap_or(0);
-        if *count > earlier {
-            differences.push(changed(format!("{} {node} more", count - earlier)));
-        }
-    }
-    for (node, count) in &before.others {
-        let later = after.others.get(node).copied().unwrap_or(0);
-        if *count > later {
-            differences.push(changed(format!("{} {node} less", count - later)));
-        }
-    }
-    let mut opaque = [before.opaque, after.opaque].concat();
-    opaque.sort();
-    opaque.dedup();
-    (differences, opaque)
-}
-
-fn scans(
-    before: &BTreeMap<Scanned, Vec<Access>>,
-    after: &BTreeMap<Scanned, Vec<Access>>,
-    differences: &mut Vec<Difference>,
-) {
-    for (table, now) in after {
-        let Some(then) = before.get(table) else {
-            differences.push(changed(format!("{table} is read")));
-            continue;
-        };
-        if then == now {
-            continue;
-        }
-        let whole = |accesses: &[Access]| accesses.iter().filter(|it| it.whole).count();
-        let direction = match whole(now).cmp(&whole(then)) {
-            std::cmp::Ordering::Greater => Direction::Worse,
-            std::cmp::Ordering::Less => Direction::Better,
-            std::cmp::Ordering::Equal => Direction::Changed,
-        };
-        let words = |accesses: &[Access]| {
-            let mut words: Vec<String> = accesses.iter().map(ToString::to_string).collect();
-            words.dedup();
-            words.join(", ")
-        };
-        let (then_words, now_words) = (words(then), words(now));
-        let message = match then_words == now_words {
-            // The same index, asked for something else.
-            true => {
-                let condition = |accesses: &[Access]| {
-                    accesses
-                        .iter()
-                        .map(|it| it.condition.as_str())
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                };
-                format!(
-                    "{table}: {now_words} for {}, and was for {}",
-                    condition(now),
-                    condition(then)
-                )
-            }
-            false => format!("{table}: {then_words} → {now_words}"),
-        };
-        differences.push(Difference { direction, message });
-    }
-    for table in before.keys().filter(|table| !after.contains_key(table)) {
-        differences.push(changed(format!("{table} isn't read any more")));
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    /// A check of one query: twenty samples about these figures, and a plan.
-    fn saved(ms: f64, buffers: u64, plan: &Value) -> SavedReport {
-        let samples: Vec<Value> = (0..20_u64)
-            .map(|at| {
-                let wave = 1.0 + 0.02 * (at % 5) as f64;
-                json!({"execution_ms": ms * wave, "buffers": buffers + at % 3, "rows": 1})
-            })
-            .collect();
-        let check =
-            json!({"name": "q", "kind": "query", "samples": samples, "plan": {"Plan": plan}});
-        serde_json::from_value(json!({"checks": [check]})).unwrap()
-    }
-
-    fn scan(node: &str, index: Option<&str>) -> Value {
-        json!({"Node Type": node, "Schema": "s", "Relation Name": "t", "Alias": "t", "Index Name": index})
-    }
-
-    fn compared(before: &SavedReport, after: &SavedReport) -> (Direction, Vec<String>) {
-        let comparison = compare(before, after);
-        let read = &comparison.reads[0];
-        let messages = read.differences.iter().map(|it| it.message.clone());
-        (comparison.direction(), messages.collect())
-    }
-
-    fn bitmap() -> Value {
-        let mut scan = scan("Bitmap Heap Scan", None);
-        scan["Plans"] =
-            json!([{"Node Type": "Bitmap Index Scan", "Index Name": "x", "Index Cond": "(a = 1)"}]);
-        scan
-    }
-
-    #[test]
-    fn a_bitmap_that_becomes_a_sequential_scan_is_a_regression() {
-        let (before, after) = (
-            saved(0.5, 10, &bitmap()),
-            saved(40.0, 6_000, &scan("Seq Scan", None)),
-        );
-        let (direction, messages) = compared(&before, &after);
-        assert_eq!(direction, Direction::Worse);
-        assert_eq!(messages[0], "t: Bitmap Heap Scan by x → Seq Scan");
-        assert_eq!(messages[1], "0.52 → 41.60 ms");
-        assert_eq!(messages[2], "11 → 6,001 buffers");
-        assert_eq!(compared(&after, &before).0, Direction::Better);
-    }
-
-    #[test]
-    fn the_same_is_no_change() {
-        let plan = scan("Index Scan", Some("x"));
-        let (before, after) = (saved(0.5, 10, &plan), saved(0.5, 10, &plan));
-        assert_eq!(compared(&before, &after), (Direction::Same, vec![]));
-    }
-
-    #[test]
-    fn a_machine_that_is_slower_is_noise_up_to_twice() {
-        let plan = scan("Index Scan", Some("x"));
-        let before = saved(5.0, 10, &plan);
-        assert_eq!(compared(&before, &saved(9.0, 10, &plan)).0, Direction::Same);
-        let (direction, messages) = compared(&before, &saved(11.0, 10, &plan));
-        assert_eq!(
-            (direction, &*messages[0]),
-            (Direction::Worse, "5.20 → 11.44 ms")
-        );
-        // With more pages it isn't the machine.
-        assert_eq!(
-            compared(&before, &saved(6.0, 20, &plan)).0,
-            Direction::Worse
-        );
-    }
-
-    #[test]
-    fn what_nobody_notices_isn_t_told() {
-        let plan = scan("Index Scan", Some("x"));
-        let (before, after) = (saved(0.01, 10, &plan), saved(0.09, 10, &plan));
-        assert_eq!(compared(&before, &after).0, Direction::Same);
-    }
-
-    #[test]
-    fn another_index_is_a_change_and_no_verdict() {
-        let (before, after) = (
-            scan("Index Scan", Some("x")),
-            scan("Index Only Scan", Some("y")),
-        );
-        let (direction, messages) = compared(&saved(1.0, 10, &before), &saved(1.0, 10, &after));
-        assert_eq!(direction, Direction::Changed);
-        assert_eq!(messages, ["t: Index Scan by x → Index Only Scan by y"]);
-    }
-
-    #[test]
-    fn reads_that_are_new_or_gone_are_told() {
-        let plan = scan("Index Scan", Some("x"));
-        let before = saved(1.0, 10, &plan);
-        let mut after = before.clone();
-        after.checks[0].name = "r".into();
-        let comparison = compare(&before, &after);
-        let told: Vec<(&str, &str)> = comparison
-            .reads
-            .iter()
-            .map(|it| (it.name, it.differences[0].message.as_str()))
-            .collect();
-        assert_eq!(told, [("r", "it is new"), ("q", "it is gone")]);
-        assert_eq!(comparison.direction(), Direction::Changed);
-    }
-
-    #[test]
-    fn a_node_that_nobody_knows_is_unchecked_and_named() {
-        let plan = json!({"Node Type": "Custom Scan", "Custom Plan Provider": "Citus Adaptive"});
-        let (direction, messages) = compared(&saved(1.0, 10, &plan), &saved(1.0, 10, &plan));
-        assert_eq!(direction, Direction::Unchecked);
-        assert_eq!(
-            messages,
-            ["the plan has a Custom Scan (Citus Adaptive), and what that reads can't be compared"]
-        );
-        let (direction, messages) = compared(&saved(1.0, 10, &plan), &saved(90.0, 900, &plan));
-        assert_eq!(direction, Direction::Worse);
-        assert_eq!(messages.len(), 3);
-    }
-
-    #[test]
-    fn bitmap_scans_below_a_join_are_compared() {
-        let join = |inner: Value| json!({"Node Type": "Nested Loop", "Join Type": "Inner", "Plans": [scan("Index Scan", Some("y")), inner]});
-        let mut inner = scan("Seq Scan", None);
-        inner["Alias"] = "u".into();
-        let mut by_bitmap = bitmap();
-        by_bitmap["Alias"] = "u".into();
-        let (direction, messages) = compared(
-            &saved(1.0, 10, &join(by_bitmap)),
-            &saved(1.0, 10, &join(inner)),
-        );
-        assert_eq!(direction, Direction::Worse);
-        assert_eq!(messages, ["t AS u: Bitmap Heap Scan by x → Seq Scan"]);
-    }
-
-    #[test]
-    fn joins_are_known_by_what_they_join() {
-        let join = |kind: &str| {
-            let table = |alias: &str| json!({"Node Type": "Index Scan", "Schema": "s", "Relation Name": "t", "Alias": alias, "Index Name": "x"});
-            json!({"Node Type": kind, "Join Type": "Inner", "Plans": [table("a"), table("b")]})
-        };
-        let (before, after) = (
-            saved(1.0, 10, &join("Nested Loop")),
-            saved(1.0, 10, &join("Merge Join")),
-        );
-        assert_eq!(
-            compared(&before, &after),
-            (
-                Direction::Changed,
-                vec!["a, b are joined by a Merge Join, and were by a Nested Loop".into()]
-            )
-        );
-    }
-}
+mod tests;

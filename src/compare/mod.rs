@@ -1,10 +1,10 @@
 //! Plan × plan → difference, pure: two checks side by side, read by read, with what is noise and what isn't.
 //!
-//! Plans are compared by what they do with which table, never by their text; figures by a test that says how likely chance
-//! is.
+//! Plans are compared by how they read each table, never by their text; figures by a statistical test.
 
 mod difference;
 mod noise;
+mod plan_difference;
 mod structure;
 
 pub use difference::{Comparison, Difference, Direction, Figure, ReadComparison, compare};

@@ -12,7 +12,8 @@ use crate::dataset::{Dataset, Plan};
 use crate::files::folder::{ExistingFiles, Staging, ensure_can_write, ensure_room};
 use crate::files::manifest::{DatasetId, Manifest, TableFile, checksum};
 use crate::generate::{TableMaker, estimate, pipeline};
-use crate::progress::{Progress, Task, Unit, grouped};
+use crate::progress::{Progress, Task, Unit};
+use crate::units::grouped;
 
 /// More threads would outrun the one that writes, and each has buffers of some MB: 256 MB must hold them all.
 const MOST_THREADS: usize = 32;
@@ -109,7 +110,7 @@ impl WriteJob<'_> {
     fn announce(&self, plan: &Plan, bytes: u64, progress: &Progress) {
         let rows: u64 = self.tables.iter().map(|&table| plan.rows(table)).sum();
         let Dataset { name, tables, .. } = self.dataset;
-        progress.say(format!(
+        progress.note(format!(
             "generate: {name}, {} {}, seed {}: {} rows in {} {}, about {}, to {}",
             grouped(self.rows),
             tables[self.dataset.root()].name,

@@ -9,7 +9,8 @@ use crate::load::ledger::LoadEntry;
 use crate::load::prepared::PreparedLoad;
 use crate::load::source::input::Input;
 use crate::load::table::size::ExpectedSize;
-use crate::progress::{Progress, grouped};
+use crate::progress::Progress;
+use crate::units::grouped;
 
 /// Reports what an unfinished load has, before it is resumed.
 pub fn announce_resume(
@@ -29,7 +30,7 @@ pub fn announce_resume(
             grouped(it.account.loaded)
         )
     });
-    progress.say(format!(
+    progress.note(format!(
         "load: resuming `{}`, unfinished in schema {}: {complete} of {} tables are loaded{}",
         entry.command,
         prepared.schema,
@@ -49,16 +50,16 @@ pub async fn announce(
     let wal_level: String = client.query_one("SHOW wal_level", &[]).await?.try_get(0)?;
     let names = load.table_names().join(", ");
     announce_target(load, input, progress);
-    progress.say(format!("load: schema {}: {names}", prepared.schema));
+    progress.note(format!("load: schema {}: {names}", prepared.schema));
     if !input.ignored.is_empty() {
         let ignored = input.ignored.join(", ");
-        progress.say(format!(
+        progress.note(format!(
             "load: not loaded, since no table matches: {ignored}"
         ));
     }
     let bytes = HumanBytes(input.bytes());
     let Some(rows) = input.rows() else {
-        progress.say(format!("load: {bytes} of CSV, every record read"));
+        progress.note(format!("load: {bytes} of CSV, every record read"));
         return Ok(());
     };
     let size = ExpectedSize::expected(
@@ -67,7 +68,7 @@ pub async fn announce(
         index_entries(input, prepared),
         wal_level == "minimal",
     );
-    progress.say(format!(
+    progress.note(format!(
         "load: {} rows, {bytes} of CSV; about {} of heap, {} of indexes, {} of WAL",
         grouped(rows),
         HumanBytes(size.heap),
@@ -75,7 +76,7 @@ pub async fn announce(
         HumanBytes(size.wal)
     ));
     match load.server.free_disk() {
-        Some(free) if free < size.heap + size.indexes + size.wal => progress.say(format!(
+        Some(free) if free < size.heap + size.indexes + size.wal => progress.note(format!(
             "load: its disk has {} free, which may not be enough; load fewer --rows, or use another --home",
             HumanBytes(free)
         )),
@@ -85,7 +86,7 @@ pub async fn announce(
 }
 
 fn announce_target(load: &Load, input: &Input, progress: &Progress) {
-    progress.say(format!(
+    progress.note(format!(
         "load: {} → {}",
         input.label,
         load.server.display_name()

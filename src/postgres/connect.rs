@@ -62,7 +62,7 @@ pub async fn reach<'a>(
             return Err(refused(address, failures, wait).into());
         }
         if !told {
-            progress.say(format!("waiting for {}", places(address)));
+            progress.note(format!("waiting for {}", places(address)));
             told = true;
         }
         pause.sleep_at_most(left).await;

@@ -100,7 +100,7 @@ impl Server {
         progress: &Progress,
     ) -> Result<Server> {
         for warning in &address.warnings {
-            progress.say(warning);
+            progress.note(warning);
         }
         let (endpoint, first) = connect::reach(address, wait, progress).await?;
         let display_name = format!(
@@ -141,9 +141,9 @@ impl Server {
             running.version,
             home.folder().display()
         );
-        progress.say(&which);
+        progress.note(&which);
         for folder in home.other_data(running) {
-            progress.say(format!(
+            progress.note(format!(
                 "not used: {}, another version's data",
                 folder.display()
             ));
@@ -195,7 +195,7 @@ impl Server {
                 return Err(self.explained(failure).into());
             }
             if pause.is_long() && !self.waited.swap(true, Ordering::Relaxed) {
-                self.progress.say(format!(
+                self.progress.note(format!(
                     "waiting for {} to take connections",
                     self.display_name
                 ));
@@ -306,7 +306,7 @@ async fn lease(home: Home, progress: &Progress) -> Result<Lease> {
     let lease = match tokio::time::timeout(QUIET_START, &mut receiver).await {
         Ok(lease) => lease,
         Err(_) => {
-            progress.say(format!(
+            progress.note(format!(
                 "the embedded Postgres is still starting or stopping; its log is {}",
                 log.display()
             ));

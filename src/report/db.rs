@@ -73,7 +73,7 @@ pub fn url(url: &str) -> Result<()> {
 pub fn url_of_nothing(suggestions: &Suggestions) {
     let message =
         format!("the embedded Postgres is not running: `seedrow db start{HOME}` starts it");
-    progress::say(&suggestions.complete(&message));
+    progress::note(&suggestions.complete(&message));
 }
 
 /// ` by 2 processes`, where they could be counted.

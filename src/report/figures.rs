@@ -1,7 +1,7 @@
 //! Figures as all reports write them.
 
 use crate::compare::Figure;
-use crate::progress::grouped;
+use crate::units::grouped;
 
 /// Milliseconds with three figures that count: `0.52`, `41.6`, `812`.
 pub fn milliseconds(ms: f64) -> String {

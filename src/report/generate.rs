@@ -8,10 +8,10 @@ use anyhow::Result;
 use crate::dataset::Dataset;
 use crate::files::Manifest;
 use crate::files::manifest::TableFile;
-use crate::progress::{grouped, per_second};
 use crate::report::print;
 use crate::report::table::{Align, table};
 use crate::suggestion::shell_word;
+use crate::units::{grouped, per_second};
 
 /// Every file with its rows, bytes and checksum, then the whole.
 pub fn files(out: &Path, manifest: &Manifest, taken: Duration) -> Result<()> {

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use crate::load::{
     Account, BrokenForeignKey, LoadOutcome, LoadReport, Rejected, Rejects, ServerSettings,
 };
-use crate::progress::{grouped, per_second};
 use crate::report::table::{Align, table};
 use crate::report::{OutputFormat, pretty, print};
 use crate::suggestion::{Suggestions, TARGET, shell_word};
+use crate::units::{grouped, per_second};
 
 /// The rule that a broken foreign key is found by.
 const FK_NOT_VALID: &str = "fk-not-valid";

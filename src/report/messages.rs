@@ -3,13 +3,13 @@
 use std::io::IsTerminal;
 
 use crate::postgres::error::describe;
-use crate::progress::say;
+use crate::progress::note;
 use crate::report::colour::Colour;
 use crate::suggestion::Suggestions;
 
 /// The error and its whole cause chain on one line; beneath it the server's detail and hints, and what to type.
 pub fn error(error: &anyhow::Error, suggestions: &Suggestions) {
-    say(&suggestions.complete(&rendered(error)));
+    note(&suggestions.complete(&rendered(error)));
 }
 
 /// A signal stopped the command; `what_next` says what stays and what to type.
@@ -20,7 +20,7 @@ pub fn interrupted(what_next: &str) {
     } else {
         ""
     };
-    say(&format!("{line_end}seedrow: interrupted; {what_next}"));
+    note(&format!("{line_end}seedrow: interrupted; {what_next}"));
 }
 
 /// What clap answers instead of a command: help and version as it prints them, a mistake without the passwords that
@@ -36,7 +36,7 @@ pub fn usage(error: &clap::Error) {
         Colour::On => text.ansi().to_string(),
         Colour::Off => text.to_string(),
     };
-    say(text.trim_end());
+    note(text.trim_end());
 }
 
 fn rendered(error: &anyhow::Error) -> String {

@@ -4,10 +4,10 @@ use anyhow::Result;
 
 use crate::check::CheckReport;
 use crate::load::{LoadOutcome, Phase};
-use crate::progress::{grouped, per_second};
 use crate::report::colour::Colour;
 use crate::report::table::{Align, table};
 use crate::report::{check, load, print};
+use crate::units::{grouped, per_second};
 
 /// Everything, the phases and the verdict last; `built` is the table of the indexes built.
 pub fn summary(

@@ -11,7 +11,7 @@ use crate::check::finding::{Finding, Severity};
 use crate::postgres::catalog::Index;
 use crate::postgres::explain::{Node, NodeRole, Plan};
 use crate::postgres::name::quoted;
-use crate::progress::grouped;
+use crate::units::grouped;
 
 /// Children that a btree page points to at the least, in any key that is likely: 8 KiB by about 80 bytes.
 const FAN_OUT: f64 = 100.0;

@@ -6,7 +6,7 @@ use super::wording::in_samples;
 use crate::check::finding::{Finding, Severity};
 use crate::postgres::explain::{Node, Plan};
 use crate::postgres::name::quoted;
-use crate::progress::whole;
+use crate::units::whole;
 
 /// From so many times on it is worth a warning, and from so many on a failure; each with the rows between expectation and
 /// truth below which it does no harm.

@@ -12,7 +12,7 @@ use crate::postgres::TableName;
 use crate::postgres::catalog::Table;
 use crate::postgres::explain::{Node, Plan};
 use crate::postgres::name::quoted;
-use crate::progress::grouped;
+use crate::units::grouped;
 
 /// No plan reads a table that isn't small from end to end (`seq-scan`); one finding a table. `capability` is what the
 /// planner could do.

@@ -7,7 +7,7 @@ use super::wording::in_samples;
 use crate::check::finding::{Finding, Severity};
 use crate::postgres::explain::{Node, NodeKind, Plan};
 use crate::postgres::name::quoted;
-use crate::progress::{grouped, whole};
+use crate::units::{grouped, whole};
 
 /// So many rows thrown away, and so many times those kept, are worth a warning.
 const REMOVED: (f64, f64) = (1_000.0, 10.0);

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use crate::load::constraints::conditions::is_orphan;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, ForeignKey, Scope};
-use crate::progress::grouped;
+use crate::units::grouped;
 
 /// How many sample rows are read.
 const SAMPLES: usize = 5;

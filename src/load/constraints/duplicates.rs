@@ -18,7 +18,7 @@ use crate::load::table::load::TableLoad;
 use crate::postgres::TableName;
 use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::name::{quoted, quoted_list};
-use crate::progress::grouped;
+use crate::units::grouped;
 
 /// Rejects the rows whose key occurs in an earlier row, or fails with the first of them.
 ///

@@ -4,7 +4,7 @@ use anyhow::Error;
 
 use crate::load::source::rejects::{Rejected, Rejects};
 use crate::postgres::error::ErrorWithNotes;
-use crate::progress::grouped;
+use crate::units::grouped;
 
 /// `rows` of a file would be rejected for a key; `first` are some of them.
 pub fn too_many_rejects(rejects: &Rejects, file: &str, rows: u64, first: &[Rejected]) -> Error {

@@ -64,7 +64,7 @@ async fn wait_for_orphans(client: &Client, progress: &Progress) -> Result<()> {
             return Ok(());
         }
         if reported.is_none_or(|at| at.elapsed() > REPORT_EVERY) {
-            progress.say(format!(
+            progress.note(format!(
                 "load: waiting for the backends of an earlier, killed run: {}",
                 list(&orphans)
             ));

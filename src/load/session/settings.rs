@@ -26,7 +26,7 @@ impl SessionSettings {
         let free = free_connections(client).await?;
         let room = affordable(free);
         if room < jobs {
-            progress.say(format!(
+            progress.note(format!(
                 "load: {room} of {jobs} jobs at a time: the server has {free} connections free"
             ));
         }

@@ -12,7 +12,7 @@ use crate::load::source::folder::{described, ensure_is_folder, ensure_made_from,
 use crate::load::source::generated::GeneratedRows;
 use crate::load::source::overrides::Overrides;
 use crate::load::source::table_source::{SourceKind, TableSource};
-use crate::progress::grouped;
+use crate::units::grouped;
 
 /// Rows, ready to be loaded.
 #[derive(Debug)]

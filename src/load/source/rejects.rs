@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::load::account::Account;
 use crate::postgres::error::ErrorWithNotes;
-use crate::progress::grouped;
+use crate::units::grouped;
 
 /// What the columns that seedrow adds begin with.
 pub const OWN_COLUMNS: &str = "seedrow_";

@@ -1,8 +1,8 @@
 //! Markdown for a job's summary or a pull request.
 
 use crate::check::{Check, CheckReport, Finding, SampleFigures, Subject, Verdict};
-use crate::progress::grouped;
 use crate::report::markdown::{block, code, plain};
+use crate::units::grouped;
 
 /// The verdict, the findings, then a table of all checks, folded away.
 pub fn markdown(report: &CheckReport) -> String {

@@ -4,10 +4,10 @@ use crate::check::{
     Check, CheckReport, FailingCheck, Finding, IndexProof, Latency, Measurements, SampleCost,
     Subject, Verdict, WaivedFinding,
 };
-use crate::progress::grouped;
 use crate::report::colour::Colour;
 use crate::report::figures::{counted, milliseconds};
 use crate::report::table::{Align, table};
+use crate::units::grouped;
 
 /// More lookups that pass, or reads that were skipped, are summed up.
 const FEW: usize = 12;

@@ -2,9 +2,9 @@
 
 use super::counts::counts;
 use crate::compare::{Comparison, Direction, ReadComparison};
-use crate::progress::whole;
 use crate::report::figures::{arrow, milliseconds};
 use crate::report::markdown::plain;
+use crate::units::whole;
 
 /// What changed, then all reads, folded away.
 pub fn markdown(comparison: &Comparison) -> String {

@@ -2,10 +2,10 @@
 
 use super::counts::counts;
 use crate::compare::{Comparison, Direction, ReadComparison};
-use crate::progress::whole;
 use crate::report::colour::Colour;
 use crate::report::figures::{arrow, milliseconds};
 use crate::report::table::{Align, table};
+use crate::units::whole;
 
 /// For people.
 pub fn text(comparison: &Comparison, colour: Colour) -> String {

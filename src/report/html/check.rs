@@ -9,8 +9,8 @@ use super::plot::{self, Series};
 use crate::check::{
     Check, CheckReport, Finding, IndexProof, Measurements, SampleCost, Subject, Verdict,
 };
-use crate::progress::grouped;
 use crate::report::figures::milliseconds;
+use crate::units::grouped;
 
 /// The verdict, the findings, a table of all checks, and each measured one with its times, pages and plans.
 pub fn check(report: &CheckReport) -> String {

@@ -8,8 +8,8 @@ use super::plan;
 use super::plot::{self, Series};
 use crate::check::{SavedCheck, SavedReport};
 use crate::compare::{Comparison, Direction, Figure, ReadComparison};
-use crate::progress::whole;
 use crate::report::figures::{arrow, milliseconds};
+use crate::units::whole;
 
 /// What changed, a table of all reads, and each read with its times, pages and plans before and after.
 pub fn comparison(comparison: &Comparison) -> String {

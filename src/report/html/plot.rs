@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::progress::grouped;
 use crate::report::figures::milliseconds;
+use crate::units::grouped;
 
 const WIDTH: f64 = 720.0;
 const LEFT: f64 = 90.0;

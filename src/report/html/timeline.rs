@@ -8,7 +8,7 @@ use super::page::page;
 use super::plot;
 use crate::check::CheckReport;
 use crate::load::Phase;
-use crate::progress::grouped;
+use crate::units::grouped;
 
 /// The phases as a timeline, then the check as its own page has it.
 pub fn run(phases: &[Phase], report: &CheckReport) -> String {
