@@ -13,7 +13,7 @@ use super::read_check::{CheckedRead, ReadCheck};
 use super::report::{Check, SkippedCheck, Subject};
 use super::rules::Facts;
 use super::settings::{CheckSettings, Suite};
-use crate::index::{Coverage, Survey, Verdict};
+use crate::index::{CoverageVerdict, IndexCoverage, Survey};
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, Index, Scope, Table};
 use crate::progress::{Progress, Unit};
@@ -206,9 +206,9 @@ impl Checker<'_> {
 }
 
 /// Whether a key's lookup is checked: not where its index is waived, nor, without one, where Postgres doesn't enforce the key.
-fn is_looked_up(key: &Coverage) -> bool {
+fn is_looked_up(key: &IndexCoverage) -> bool {
     match &key.verdict {
-        Verdict::Waived { .. } => false,
+        CoverageVerdict::Waived { .. } => false,
         verdict => key.foreign_key.enforced || verdict.is_covered(),
     }
 }

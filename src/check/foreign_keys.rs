@@ -5,7 +5,7 @@ use super::index_advice::build_help;
 use super::planner::Answer;
 use super::report::{Check, KeyCoverage, Subject};
 use super::rules::{UNKNOWN_NODE, unknown_node_help};
-use crate::index::{Coverage, NOT_INDEXED, Survey, Verdict};
+use crate::index::{CoverageVerdict, IndexCoverage, NOT_INDEXED, Survey};
 use crate::postgres::catalog::ForeignKey;
 use crate::postgres::name::quoted;
 
@@ -53,7 +53,7 @@ pub fn check(survey: &Survey, answers: &[Option<Answer>]) -> Check {
 }
 
 /// The planner's answer can't be understood (`unknown-node`).
-fn unknown_node(survey: &Survey, key: &Coverage, node: &str) -> Finding {
+fn unknown_node(survey: &Survey, key: &IndexCoverage, node: &str) -> Finding {
     let on = key.foreign_key.shown(&survey.home);
     Finding {
         rule: UNKNOWN_NODE,
@@ -67,7 +67,7 @@ fn unknown_node(survey: &Survey, key: &Coverage, node: &str) -> Finding {
     }
 }
 
-fn fk_index_unused(survey: &Survey, key: &Coverage, plan: &str) -> Finding {
+fn fk_index_unused(survey: &Survey, key: &IndexCoverage, plan: &str) -> Finding {
     let on = key.foreign_key.shown(&survey.home);
     Finding {
         rule: "fk-index-unused",
@@ -83,7 +83,7 @@ fn fk_index_unused(survey: &Survey, key: &Coverage, plan: &str) -> Finding {
     }
 }
 
-fn fk_not_indexed(survey: &Survey, key: &Coverage) -> Finding {
+fn fk_not_indexed(survey: &Survey, key: &IndexCoverage) -> Finding {
     let shown = key.shown(&survey.home);
     Finding {
         rule: NOT_INDEXED,
@@ -94,7 +94,7 @@ fn fk_not_indexed(survey: &Survey, key: &Coverage) -> Finding {
         },
         on: Some(key.foreign_key.shown(&survey.home)),
         message: match &key.verdict {
-            Verdict::Uncovered | Verdict::Waived { .. } => {
+            CoverageVerdict::Uncovered | CoverageVerdict::Waived { .. } => {
                 format!("no index serves the foreign key {shown}")
             }
             near => format!("no index serves the foreign key {shown}: {}", near.reason()),
@@ -145,10 +145,10 @@ mod tests {
     use crate::index::{propose, samples};
     use crate::suggestion::TARGET;
 
-    fn survey(keys: Vec<(ForeignKey, Verdict)>) -> Survey {
-        let keys: Vec<Coverage> = keys
+    fn survey(keys: Vec<(ForeignKey, CoverageVerdict)>) -> Survey {
+        let keys: Vec<IndexCoverage> = keys
             .into_iter()
-            .map(|(foreign_key, verdict)| Coverage {
+            .map(|(foreign_key, verdict)| IndexCoverage {
                 foreign_key,
                 verdict,
             })
@@ -167,13 +167,13 @@ mod tests {
 
     #[test]
     fn an_uncovered_key_fails_and_names_the_index() {
-        let partial = Verdict::Partial { index: "x".into() };
+        let partial = CoverageVerdict::Partial { index: "x".into() };
         let survey = survey(vec![
-            (samples::foreign_key(&[1]), Verdict::Uncovered),
+            (samples::foreign_key(&[1]), CoverageVerdict::Uncovered),
             (samples::foreign_key(&[2]), partial),
             (
                 samples::foreign_key(&[3]),
-                Verdict::Covered { index: "y".into() },
+                CoverageVerdict::Covered { index: "y".into() },
             ),
         ]);
         let check = check(&survey, &[]);
@@ -211,7 +211,7 @@ mod tests {
             validated: false,
             ..samples::foreign_key(&[1, 2])
         };
-        let covered = Verdict::Covered { index: "y".into() };
+        let covered = CoverageVerdict::Covered { index: "y".into() };
         let check = check(&survey(vec![(key, covered)]), &[]);
         let finding = &check.findings[0];
         assert_eq!(finding.rule, "fk-not-valid");
@@ -226,14 +226,14 @@ mod tests {
 
     #[test]
     fn keys_that_are_covered_and_valid_pass() {
-        let covered = Verdict::Covered { index: "y".into() };
+        let covered = CoverageVerdict::Covered { index: "y".into() };
         let check = check(&survey(vec![(samples::foreign_key(&[1]), covered)]), &[]);
         assert_eq!(check.findings, []);
     }
 
     #[test]
     fn the_planner_is_believed_when_it_disagrees() {
-        let covered = Verdict::Covered { index: "y".into() };
+        let covered = CoverageVerdict::Covered { index: "y".into() };
         let survey = survey(vec![(samples::foreign_key(&[1]), covered)]);
         let answers = [Some(Answer::Disagrees("Seq Scan on child".into()))];
         let check = check(&survey, &answers);
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_lookup_by_a_node_that_nobody_knows_is_unchecked() {
-        let covered = Verdict::Covered { index: "y".into() };
+        let covered = CoverageVerdict::Covered { index: "y".into() };
         let survey = survey(vec![(samples::foreign_key(&[1]), covered)]);
         let answers = [Some(Answer::Unknown("Custom Scan (Citus Adaptive)".into()))];
         let finding = &check(&survey, &answers).findings[0];
@@ -270,7 +270,7 @@ mod tests {
             validated: false,
             ..samples::foreign_key(&[1])
         };
-        let check = check(&survey(vec![(key, Verdict::Uncovered)]), &[]);
+        let check = check(&survey(vec![(key, CoverageVerdict::Uncovered)]), &[]);
         let found: Vec<(&str, Severity)> = check
             .findings
             .iter()

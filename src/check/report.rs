@@ -100,7 +100,7 @@ pub struct KeyCoverage {
     /// skus(style_id) → styles(id)
     pub key: String,
     /// COVERED, PREFIX_ONLY, NON_LEADING, PARTIAL, INVALID, UNCOVERED or WAIVED.
-    #[cfg_attr(test, schemars(extend("enum" = crate::index::Verdict::NAMES)))]
+    #[cfg_attr(test, schemars(extend("enum" = crate::index::CoverageVerdict::NAMES)))]
     pub verdict: String,
     /// The index, or what is missing.
     pub reason: String,

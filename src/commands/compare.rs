@@ -64,7 +64,7 @@ pub struct Args {
 
     /// Exit with 1 when something got worse
     #[arg(long, value_enum, value_name = "WHAT")]
-    fail_on: Option<FailOn>,
+    fail_on: Option<FailOnChange>,
 
     /// How results are printed
     #[arg(long, value_parser = report::compare::format_parser(), default_value = "text")]
@@ -80,7 +80,7 @@ pub struct Args {
 
 /// What is a failure.
 #[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-enum FailOn {
+enum FailOnChange {
     /// A plan, pages or times that got worse
     Regression,
 }
@@ -96,12 +96,12 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let unchecked = comparison.count(Direction::Unchecked);
     match (args.fail_on, comparison.direction()) {
         (None, _) => Ok(Outcome::Held),
-        (Some(FailOn::Regression), Direction::Worse) => Ok(Outcome::Found),
-        (Some(FailOn::Regression), _) if unchecked > 0 => bail!(
+        (Some(FailOnChange::Regression), Direction::Worse) => Ok(Outcome::Found),
+        (Some(FailOnChange::Regression), _) if unchecked > 0 => bail!(
             "{unchecked} of {} reads could not be compared; the report says why",
             comparison.reads.len()
         ),
-        (Some(FailOn::Regression), _) => Ok(Outcome::Held),
+        (Some(FailOnChange::Regression), _) => Ok(Outcome::Held),
     }
 }
 

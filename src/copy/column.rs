@@ -11,7 +11,7 @@ use crate::copy::scalar::{
     Parsed, Unread, ensure_text,
 };
 use crate::copy::time::{self, DAY_MICROS, is_bare_number};
-use crate::copy::types::{Coverage, DataType, Scalar};
+use crate::copy::types::{DataType, EncoderCoverage, Scalar};
 use crate::copy::value::Value;
 use crate::dataset::spec::Epoch;
 
@@ -43,7 +43,7 @@ impl ColumnReader {
     }
 
     /// Which of the column's texts are read here.
-    pub fn coverage(&self) -> Coverage {
+    pub fn coverage(&self) -> EncoderCoverage {
         self.data_type.coverage()
     }
 
@@ -95,7 +95,7 @@ impl ColumnReader {
             return self.parse(scalar, text);
         }
         ensure_text(text)?;
-        if self.coverage() != Coverage::None {
+        if self.coverage() != EncoderCoverage::None {
             write_binary(&self.data_type, text, &mut Vec::new())?;
         }
         Ok(Value::Text(text))

@@ -10,7 +10,7 @@ use crate::copy::scalar::{
     NO_DATE, NO_TIMESTAMP, OUT_OF_BIGINT, OUT_OF_INTEGER, OUT_OF_SMALLINT, Unread,
 };
 use crate::copy::time::{DAY_MICROS, EPOCH, SECOND};
-use crate::copy::types::{Coverage, DataType, Scalar};
+use crate::copy::types::{DataType, EncoderCoverage, Scalar};
 use crate::dataset::Kind;
 use crate::dataset::calendar::{self, DAY};
 
@@ -68,7 +68,7 @@ impl FieldEncoder {
         match number {
             Some(number) => Some(FieldEncoder::Number(number)),
             None if kind == Kind::Text && strict => None,
-            None if data_type.coverage() == Coverage::Complete => {
+            None if data_type.coverage() == EncoderCoverage::Complete => {
                 Some(FieldEncoder::Parsed(Arc::new(data_type.clone())))
             }
             None => None,

@@ -23,4 +23,4 @@ pub use column::ColumnReader;
 pub use format::CopyFormat;
 pub use generated::{FieldEncoder, NumberFormat, OutOfRange};
 pub use scalar::Unread;
-pub use types::{Coverage, DataType, Scalar, TypeKind};
+pub use types::{DataType, EncoderCoverage, Scalar, TypeKind};

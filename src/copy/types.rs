@@ -37,7 +37,7 @@ pub enum TypeKind {
 
 /// Whether a type's reader reads or rejects each text as the server does, or leaves some texts to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coverage {
+pub enum EncoderCoverage {
     /// Never [`scalar::Unread::Undecided`].
     Complete,
     /// The usual spellings are read; others are left to the server.
@@ -81,9 +81,9 @@ macro_rules! scalars {
             }
 
             /// Which texts are read here.
-            pub const fn coverage(self) -> Coverage {
+            pub const fn coverage(self) -> EncoderCoverage {
                 match self {
-                    $(Scalar::$scalar => Coverage::$coverage,)*
+                    $(Scalar::$scalar => EncoderCoverage::$coverage,)*
                 }
             }
 
@@ -180,18 +180,18 @@ impl DataType {
     }
 
     /// Which texts are read here and which are left to the server.
-    pub fn coverage(&self) -> Coverage {
+    pub fn coverage(&self) -> EncoderCoverage {
         match &self.kind {
             TypeKind::Scalar(scalar) => scalar.coverage(),
-            TypeKind::Enum(_) => Coverage::Complete,
+            TypeKind::Enum(_) => EncoderCoverage::Complete,
             TypeKind::Domain(base) => base.coverage(),
             TypeKind::Array(inner, _) | TypeKind::Range(inner) | TypeKind::Multirange(inner) => {
                 match inner.coverage() {
-                    Coverage::None => Coverage::None,
-                    Coverage::Complete | Coverage::Common => Coverage::Common,
+                    EncoderCoverage::None => EncoderCoverage::None,
+                    EncoderCoverage::Complete | EncoderCoverage::Common => EncoderCoverage::Common,
                 }
             }
-            TypeKind::Other => Coverage::None,
+            TypeKind::Other => EncoderCoverage::None,
         }
     }
 }
@@ -227,9 +227,9 @@ mod tests {
                 let parsed = scalar.parse(text.as_bytes(), -1);
                 let undecided = matches!(parsed, Err(scalar::Unread::Undecided));
                 match scalar.coverage() {
-                    Coverage::Complete => assert!(!undecided, "{} {text}", scalar.name()),
-                    Coverage::None => assert!(undecided, "{} {text}", scalar.name()),
-                    Coverage::Common => {}
+                    EncoderCoverage::Complete => assert!(!undecided, "{} {text}", scalar.name()),
+                    EncoderCoverage::None => assert!(undecided, "{} {text}", scalar.name()),
+                    EncoderCoverage::Common => {}
                 }
             }
         }
@@ -242,7 +242,7 @@ mod tests {
             modifier: -1,
             kind: TypeKind::Array(Box::new(element.into()), b','),
         };
-        assert_eq!(array(Scalar::Int4).coverage(), Coverage::Common);
-        assert_eq!(array(Scalar::Money).coverage(), Coverage::None);
+        assert_eq!(array(Scalar::Int4).coverage(), EncoderCoverage::Common);
+        assert_eq!(array(Scalar::Money).coverage(), EncoderCoverage::None);
     }
 }

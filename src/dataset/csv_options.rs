@@ -3,8 +3,8 @@
 
 use anyhow::{Result, bail};
 
-use crate::dataset::document::{Section, Value, did_you_mean, texts};
-use crate::dataset::spec::{Column, DropRule, Epoch, Reading};
+use crate::dataset::document::{Section, TomlValue, did_you_mean, texts};
+use crate::dataset::spec::{ColumnSpec, DropRule, Epoch, Reading};
 
 /// The name of an ignored column in a list of columns.
 pub const PASSED_OVER: &str = "-";
@@ -16,14 +16,14 @@ const UNCLOSED: &[(&str, bool)] = &[("repair", true), ("reject", false)];
 const EPOCHS: &[(&str, Epoch)] = &[("s", Epoch::Seconds), ("ms", Epoch::Milliseconds)];
 
 /// Reads `read = { delimiter = "|", header = false, columns = […], one-line = true, unclosed = "reject" }`.
-pub fn reading(table: &Section, columns: &[Column]) -> Result<Reading> {
+pub fn reading(table: &Section, columns: &[ColumnSpec]) -> Result<Reading> {
     let plain = Reading::default();
     let Some(value) = table.get("read") else {
         return Ok(plain);
     };
     let section = value.section(value.what())?;
     let truth = |key, otherwise| {
-        let value: Option<Value> = section.get(key);
+        let value: Option<TomlValue> = section.get(key);
         value.map_or(Ok(otherwise), |value| value.boolean())
     };
     let one_line = truth("one-line", plain.one_line)?;
@@ -65,10 +65,10 @@ pub fn delimiter(text: &str) -> Result<u8, String> {
 }
 
 /// The columns' names in a file's order.
-fn order(value: &Value, columns: &[Column]) -> Result<Vec<String>> {
+fn order(value: &TomlValue, columns: &[ColumnSpec]) -> Result<Vec<String>> {
     let names = texts(Some(value.clone()))?;
     for name in &names {
-        let known = |column: &&Column| !column.hidden && column.name == *name;
+        let known = |column: &&ColumnSpec| !column.hidden && column.name == *name;
         if name != PASSED_OVER && !columns.iter().any(|column| known(&column)) {
             let written = columns.iter().filter(|column| !column.hidden);
             let advice = did_you_mean(name, written.map(|column| column.name.as_str()));
@@ -79,11 +79,11 @@ fn order(value: &Value, columns: &[Column]) -> Result<Vec<String>> {
 }
 
 /// Reads `drop = { no-such-product = { column = "related_product_id", values = [0] } }`.
-pub fn drop_rules(table: &Section, columns: &[Column]) -> Result<Vec<DropRule>> {
+pub fn drop_rules(table: &Section, columns: &[ColumnSpec]) -> Result<Vec<DropRule>> {
     let Some(value) = table.get("drop") else {
         return Ok(Vec::new());
     };
-    let rule = |(name, value): (String, Value)| {
+    let rule = |(name, value): (String, TomlValue)| {
         let section = value.section(value.what())?;
         let column = section.need("column")?;
         let wanted = column.text()?;
@@ -104,7 +104,7 @@ pub fn drop_rules(table: &Section, columns: &[Column]) -> Result<Vec<DropRule>> 
         Ok(DropRule {
             name,
             column: position,
-            values: list.iter().map(Value::as_written).collect(),
+            values: list.iter().map(TomlValue::as_written).collect(),
         })
     };
     let rules = value.section(value.what())?.entries();

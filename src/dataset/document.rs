@@ -28,7 +28,7 @@ pub struct Section<'a> {
 
 /// One value with its place.
 #[derive(Clone)]
-pub struct Value<'a> {
+pub struct TomlValue<'a> {
     document: Document<'a>,
     value: &'a DeValue<'a>,
     line: usize,
@@ -74,19 +74,19 @@ impl<'a> Document<'a> {
 
 impl<'a> Section<'a> {
     /// The value of a key, if it is there.
-    pub fn get(&self, key: &'static str) -> Option<Value<'a>> {
+    pub fn get(&self, key: &'static str) -> Option<TomlValue<'a>> {
         self.asked.borrow_mut().push(key);
         self.table?.get(key).map(|value| self.value(key, value))
     }
 
     /// The value of a key that must be there.
-    pub fn need(&self, key: &'static str) -> Result<Value<'a>> {
+    pub fn need(&self, key: &'static str) -> Result<TomlValue<'a>> {
         self.get(key)
             .ok_or_else(|| self.error(format!("`{key}` is missing")))
     }
 
     /// Every key with its value, in the file's order.
-    pub fn entries(&self) -> Vec<(String, Value<'a>)> {
+    pub fn entries(&self) -> Vec<(String, TomlValue<'a>)> {
         self.table
             .into_iter()
             .flatten()
@@ -94,12 +94,12 @@ impl<'a> Section<'a> {
             .collect()
     }
 
-    fn value(&self, key: &str, value: &'a Spanned<DeValue<'a>>) -> Value<'a> {
+    fn value(&self, key: &str, value: &'a Spanned<DeValue<'a>>) -> TomlValue<'a> {
         let what = match self.what.is_empty() {
             true => format!("`{key}`"),
             false => format!("{}, `{key}`", self.what),
         };
-        Value {
+        TomlValue {
             document: self.document,
             line: self.document.line(value.span().start),
             value: value.get_ref(),
@@ -149,7 +149,7 @@ impl<'a> Section<'a> {
     }
 }
 
-impl<'a> Value<'a> {
+impl<'a> TomlValue<'a> {
     /// An error at this value, led by what it is.
     pub fn error(&self, message: impl std::fmt::Display) -> anyhow::Error {
         self.document
@@ -218,8 +218,8 @@ impl<'a> Value<'a> {
     }
 
     /// The same value, called `what` in messages.
-    pub fn called(&self, what: impl Into<String>) -> Value<'a> {
-        Value {
+    pub fn called(&self, what: impl Into<String>) -> TomlValue<'a> {
+        TomlValue {
             what: what.into(),
             ..self.clone()
         }
@@ -289,7 +289,7 @@ impl<'a> Value<'a> {
     }
 
     /// As a list that isn't empty.
-    pub fn list(&self) -> Result<Vec<Value<'a>>> {
+    pub fn list(&self) -> Result<Vec<TomlValue<'a>>> {
         let array = self
             .value
             .as_array()
@@ -297,7 +297,7 @@ impl<'a> Value<'a> {
         if array.is_empty() {
             bail!(self.error("the list is empty"));
         }
-        let item = |value: &'a Spanned<DeValue<'a>>| Value {
+        let item = |value: &'a Spanned<DeValue<'a>>| TomlValue {
             document: self.document,
             line: self.document.line(value.span().start),
             value: value.get_ref(),
@@ -341,7 +341,7 @@ pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) ->
 }
 
 /// A list of texts; none where the key is missing.
-pub fn texts(value: Option<Value>) -> Result<Vec<String>> {
+pub fn texts(value: Option<TomlValue>) -> Result<Vec<String>> {
     let Some(value) = value else {
         return Ok(Vec::new());
     };

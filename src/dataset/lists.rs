@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
-use crate::dataset::document::{Section, Value, did_you_mean};
+use crate::dataset::document::{Section, TomlValue, did_you_mean};
 use crate::dataset::source::{Source, join};
 use crate::dataset::spec::List;
 
@@ -30,7 +30,7 @@ impl Lists {
                 let texts: Vec<&str> = value
                     .list()?
                     .iter()
-                    .map(Value::text)
+                    .map(TomlValue::text)
                     .collect::<Result<_>>()?;
                 parse(texts.into_iter().map(|text| (value.line(), text)))
                     .map_err(|(_, why)| value.error(why))?
@@ -56,7 +56,7 @@ impl Lists {
     }
 
     /// The list that a value names.
-    pub fn named(&self, value: &Value) -> Result<Arc<List>> {
+    pub fn named(&self, value: &TomlValue) -> Result<Arc<List>> {
         let name = value.text()?;
         match self.lists.get(name) {
             Some(list) => Ok(Arc::clone(list)),

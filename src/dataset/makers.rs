@@ -5,18 +5,18 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 
 use crate::dataset::distribution::Weights;
-use crate::dataset::document::{Section, Value, did_you_mean};
+use crate::dataset::document::{Section, TomlValue, did_you_mean};
 use crate::dataset::draw::Chance;
 use crate::dataset::fakers::FAKERS;
 use crate::dataset::lists::Lists;
 use crate::dataset::ranges::{cents, date, range, timestamps, whole};
-use crate::dataset::spec::{By, Hot, List, Maker, Size, Table};
+use crate::dataset::spec::{By, Hot, List, Maker, Size, TableSpec};
 use crate::dataset::templates::{self, PlaceholderNames};
 
 /// What a column's maker can refer to.
 pub struct MakerScope<'a> {
     /// The tables before this one.
-    pub earlier: &'a [Table],
+    pub earlier: &'a [TableSpec],
     /// Every table's name, in order.
     pub table_names: &'a [String],
     /// This table's columns.
@@ -62,7 +62,7 @@ pub const MAKERS: &[(&str, ReadMaker)] = &[
 ];
 
 /// The maker that a value names.
-pub fn named(value: &Value) -> Result<ReadMaker> {
+pub fn named(value: &TomlValue) -> Result<ReadMaker> {
     value.one_of("maker", MAKERS)
 }
 
@@ -106,7 +106,7 @@ fn reference(section: &Section, scope: &MakerScope) -> Result<Maker> {
 }
 
 /// The position of a table before this one, or of this one.
-fn earlier_or_same(value: &Value, scope: &MakerScope) -> Result<usize> {
+fn earlier_or_same(value: &TomlValue, scope: &MakerScope) -> Result<usize> {
     let name = value.text()?;
     let Some(position) = scope.table_names.iter().position(|known| known == name) else {
         let advice = did_you_mean(name, scope.table_names.iter().map(String::as_str));
@@ -137,15 +137,18 @@ fn flag(section: &Section, scope: &MakerScope) -> Result<Maker> {
 fn one_of(section: &Section, _: &MakerScope) -> Result<Maker> {
     let values = section.need("values")?.list()?;
     let weights = read_weights(section, values.len())?;
-    if values.iter().all(Value::is_integer) {
+    if values.iter().all(TomlValue::is_integer) {
         let values = values
             .iter()
-            .map(Value::integer)
+            .map(TomlValue::integer)
             .collect::<Result<Vec<_>>>()?;
         let weights = weights.unwrap_or_else(|| Weights::new(&vec![1.0; values.len()]));
         return Ok(Maker::Number { values, weights });
     }
-    let texts = values.iter().map(Value::text).collect::<Result<Vec<_>>>()?;
+    let texts = values
+        .iter()
+        .map(TomlValue::text)
+        .collect::<Result<Vec<_>>>()?;
     Ok(Maker::Phrase(templates::literal(&texts, weights)))
 }
 
@@ -156,7 +159,7 @@ fn read_weights(section: &Section, count: usize) -> Result<Option<Weights>> {
     let weights = value
         .list()?
         .iter()
-        .map(Value::number)
+        .map(TomlValue::number)
         .collect::<Result<Vec<f64>>>()?;
     if weights.len() != count {
         bail!(value.error(format!(
@@ -170,7 +173,7 @@ fn read_weights(section: &Section, count: usize) -> Result<Option<Weights>> {
     Ok(Some(Weights::new(&weights)))
 }
 
-fn sibling(value: &Value, scope: &MakerScope) -> Result<usize> {
+fn sibling(value: &TomlValue, scope: &MakerScope) -> Result<usize> {
     let name = value.text()?;
     scope
         .columns
@@ -315,7 +318,7 @@ fn ensure_lasts(section: &Section, scope: &MakerScope, list: &Arc<List>) -> Resu
 }
 
 /// Reads `by = "products.garment"` with `field`: a `word` column of an ancestor.
-fn ancestor_word(section: &Section, by: &Value, scope: &MakerScope) -> Result<(By, Arc<List>)> {
+fn ancestor_word(section: &Section, by: &TomlValue, scope: &MakerScope) -> Result<(By, Arc<List>)> {
     let (table, column) = ancestor_column(by, scope)?;
     let Maker::Word { list, .. } = &scope.earlier[table].columns[column].maker else {
         bail!(by.error(format!("`{}` is no `word` column", by.text()?)));
@@ -331,7 +334,7 @@ fn ancestor_word(section: &Section, by: &Value, scope: &MakerScope) -> Result<(B
 }
 
 /// Reads "table.column": the positions of an ancestor table and of its column.
-fn ancestor_column(value: &Value, scope: &MakerScope) -> Result<(usize, usize)> {
+fn ancestor_column(value: &TomlValue, scope: &MakerScope) -> Result<(usize, usize)> {
     let text = value.text()?;
     let no_ancestor = |advice: String| {
         value.error(format!(
@@ -417,7 +420,7 @@ fn fake(section: &Section, _: &MakerScope) -> Result<Maker> {
         bail!(value.error(format!("unknown faker `{name}`; {advice}")));
     };
     let pool = section.get("pool");
-    let count = pool.as_ref().map_or(Ok(4096), Value::integer)?;
+    let count = pool.as_ref().map_or(Ok(4096), TomlValue::integer)?;
     match u32::try_from(count) {
         Ok(count @ 1..=LARGEST_POOL) => Ok(Maker::Fake { faker, pool: count }),
         _ => bail!(section.error(format!(

@@ -18,7 +18,7 @@ mod templates;
 mod validate;
 mod waivers;
 
-pub use plan::Plan;
+pub use plan::RowPlan;
 pub use read::{waivers_of, waivers_with};
-pub use spec::{Column, Dataset, Kind, Reading, Table};
+pub use spec::{ColumnSpec, Dataset, Kind, Reading, TableSpec};
 pub use waivers::Waiver;

@@ -17,7 +17,7 @@ const BLOCK_ROWS: f64 = 8_192.0;
 
 /// The counts of one (dataset, rows, seed).
 #[derive(Debug)]
-pub struct Plan {
+pub struct RowPlan {
     seed: u64,
     blocks: usize,
     /// `first[table][block]` is the table's first id in the block; one more at the end. Empty for tables not needed.
@@ -37,12 +37,12 @@ pub struct Family<'a> {
     pub partner: u64,
 }
 
-impl Plan {
+impl RowPlan {
     /// Draws the counts of the selected tables (positions), their ancestors and the tables they refer to.
-    pub fn new(dataset: &Dataset, root_rows: u64, seed: u64, selected: &[usize]) -> Plan {
+    pub fn new(dataset: &Dataset, root_rows: u64, seed: u64, selected: &[usize]) -> RowPlan {
         let needed = needed_tables(dataset, selected);
         let blocks = block_count(dataset, root_rows, &needed);
-        let mut plan = Plan {
+        let mut plan = RowPlan {
             seed,
             blocks,
             first: vec![Vec::new(); dataset.tables.len()],
@@ -203,7 +203,7 @@ fn count_keys(dataset: &Dataset, seed: u64) -> Vec<Key> {
 /// The way from a table without a parent down to one table: for walking its rows family by family.
 pub struct Walk<'a> {
     dataset: &'a Dataset,
-    plan: &'a Plan,
+    plan: &'a RowPlan,
     /// The table first, its farthest ancestor last.
     path: Vec<usize>,
     keys: Vec<Key>,
@@ -211,7 +211,7 @@ pub struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// For the rows of one table of the plan's dataset.
-    pub fn new(dataset: &'a Dataset, plan: &'a Plan, table: usize) -> Walk<'a> {
+    pub fn new(dataset: &'a Dataset, plan: &'a RowPlan, table: usize) -> Walk<'a> {
         Walk {
             dataset,
             plan,

@@ -4,10 +4,10 @@ use anyhow::{Result, bail};
 
 use crate::dataset::calendar::{DAY, parse_date};
 use crate::dataset::distribution::Range;
-use crate::dataset::document::{Section, Value};
+use crate::dataset::document::{Section, TomlValue};
 
 /// `min`, `max`, and a `distribution` with its own keys; `bound` reads a bound.
-pub fn range(section: &Section, bound: fn(&Value) -> Result<i64>) -> Result<Range> {
+pub fn range(section: &Section, bound: fn(&TomlValue) -> Result<i64>) -> Result<Range> {
     let (low, high) = (section.need("min")?, section.need("max")?);
     let (min, max) = (bound(&low)?, bound(&high)?);
     if min > max {
@@ -49,7 +49,7 @@ pub fn range(section: &Section, bound: fn(&Value) -> Result<i64>) -> Result<Rang
 }
 
 /// Keeps sums and products of two drawn numbers within 64 bits.
-fn ensure_moderate(value: &Value, number: i64) -> Result<()> {
+fn ensure_moderate(value: &TomlValue, number: i64) -> Result<()> {
     if number.unsigned_abs() > 1 << 60 {
         bail!(value.error(format!("{number} is out of range; up to 2^60 is possible")));
     }
@@ -57,13 +57,13 @@ fn ensure_moderate(value: &Value, number: i64) -> Result<()> {
 }
 
 /// A whole number.
-pub fn whole(value: &Value) -> Result<i64> {
+pub fn whole(value: &TomlValue) -> Result<i64> {
     value.integer()
 }
 
 /// An amount with at most two decimals, in hundredths.
 #[expect(clippy::cast_possible_truncation, reason = "the amount is below 2^53")]
-pub fn cents(value: &Value) -> Result<i64> {
+pub fn cents(value: &TomlValue) -> Result<i64> {
     let number = value.number()? * 100.0;
     if (number - libm::round(number)).abs() > 1e-4 || number.abs() > 9e15 {
         bail!(value.error("expected an amount with at most two decimals"));
@@ -72,7 +72,7 @@ pub fn cents(value: &Value) -> Result<i64> {
 }
 
 /// A date, in days since 1970-01-01.
-pub fn date(value: &Value) -> Result<i64> {
+pub fn date(value: &TomlValue) -> Result<i64> {
     if value.is_date() {
         bail!(value.error(format!(
             "write a date in quotes: \"{}\"",

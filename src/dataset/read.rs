@@ -7,12 +7,12 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::dataset::csv_options;
 use crate::dataset::distribution::{COUNT_SHAPES, CountShape, Counts};
-use crate::dataset::document::{Document, Section, Value, did_you_mean, texts};
+use crate::dataset::document::{Document, Section, TomlValue, did_you_mean, texts};
 use crate::dataset::draw::Chance;
 use crate::dataset::lists::Lists;
 use crate::dataset::makers::{self, MakerScope};
 use crate::dataset::source::{Source, join, locate};
-use crate::dataset::spec::{Column, Dataset, Size, Table, TextFile, is_file_name};
+use crate::dataset::spec::{ColumnSpec, Dataset, Size, TableSpec, TextFile, is_file_name};
 use crate::dataset::waivers::Waiver;
 use crate::dataset::{validate, waivers};
 
@@ -115,7 +115,7 @@ fn hash(text: &str, lists: &Lists, schema: &TextFile) -> String {
     format!("xxh3:{:016x}", hash.digest())
 }
 
-fn read_text(source: Source, folder: &Path, value: &Value) -> Result<TextFile> {
+fn read_text(source: Source, folder: &Path, value: &TomlValue) -> Result<TextFile> {
     let path = join(folder, value.text()?);
     let text = source
         .read(&path)
@@ -123,7 +123,7 @@ fn read_text(source: Source, folder: &Path, value: &Value) -> Result<TextFile> {
     Ok(TextFile { path, text })
 }
 
-fn read_queries(source: Source, folder: &Path, value: Option<Value>) -> Result<Vec<TextFile>> {
+fn read_queries(source: Source, folder: &Path, value: Option<TomlValue>) -> Result<Vec<TextFile>> {
     let Some(value) = value else {
         return Ok(Vec::new());
     };
@@ -141,10 +141,10 @@ fn read_queries(source: Source, folder: &Path, value: Option<Value>) -> Result<V
         .collect()
 }
 
-fn read_tables(value: &Value, document: Document, lists: &Lists) -> Result<Vec<Table>> {
+fn read_tables(value: &TomlValue, document: Document, lists: &Lists) -> Result<Vec<TableSpec>> {
     let entries = value.section("[tables]")?.entries();
     let names: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
-    let mut tables: Vec<Table> = Vec::new();
+    let mut tables: Vec<TableSpec> = Vec::new();
     for (name, value) in entries {
         let section = value.section(format!("table `{name}`"))?;
         let table = read_table(name, &section, &tables, &names, lists)?;
@@ -167,10 +167,10 @@ fn read_tables(value: &Value, document: Document, lists: &Lists) -> Result<Vec<T
 fn read_table(
     name: String,
     section: &Section,
-    earlier: &[Table],
+    earlier: &[TableSpec],
     names: &[String],
     lists: &Lists,
-) -> Result<Table> {
+) -> Result<TableSpec> {
     let size = read_size(section, earlier, names)?;
     let is_virtual = section
         .get("virtual")
@@ -191,7 +191,7 @@ fn read_table(
     let reading = csv_options::reading(section, &columns)?;
     let drop = csv_options::drop_rules(section, &columns)?;
     section.ensure_known_keys()?;
-    Ok(Table {
+    Ok(TableSpec {
         name,
         file,
         other_files,
@@ -203,7 +203,7 @@ fn read_table(
     })
 }
 
-fn file_name(value: &Value) -> Result<String> {
+fn file_name(value: &TomlValue) -> Result<String> {
     let name = value.text()?;
     if !is_file_name(name) {
         bail!(value.error(format!(
@@ -223,7 +223,7 @@ fn default_file_name(table: &str, section: &Section) -> Result<String> {
     Ok(name)
 }
 
-fn read_size(section: &Section, earlier: &[Table], names: &[String]) -> Result<Size> {
+fn read_size(section: &Section, earlier: &[TableSpec], names: &[String]) -> Result<Size> {
     match (section.get("rows"), section.get("per")) {
         (Some(value), None) => match u64::try_from(value.integer()?) {
             Ok(rows @ 1..) => Ok(Size::Rows(rows)),
@@ -237,7 +237,7 @@ fn read_size(section: &Section, earlier: &[Table], names: &[String]) -> Result<S
     }
 }
 
-fn read_fan_out(section: &Section, earlier: &[Table], names: &[String]) -> Result<Size> {
+fn read_fan_out(section: &Section, earlier: &[TableSpec], names: &[String]) -> Result<Size> {
     let value = section.need("table")?;
     let name = value.text()?;
     let Some(parent) = earlier.iter().position(|table| table.name == name) else {
@@ -274,7 +274,7 @@ fn read_fan_out(section: &Section, earlier: &[Table], names: &[String]) -> Resul
 }
 
 /// Reads `each = "characteristics"`: a child for each row of that table that has the parent's own parent.
-fn read_each(value: &Value, parent: usize, earlier: &[Table]) -> Result<Size> {
+fn read_each(value: &TomlValue, parent: usize, earlier: &[TableSpec]) -> Result<Size> {
     let name = value.text()?;
     let plain = |table: usize| match &earlier[table].size {
         Size::Per {
@@ -314,12 +314,12 @@ fn no_earlier_table(parent: &str, this: &str) -> String {
 
 fn read_columns(
     table: &str,
-    value: &Value,
-    earlier: &[Table],
+    value: &TomlValue,
+    earlier: &[TableSpec],
     table_names: &[String],
     size: &Size,
     lists: &Lists,
-) -> Result<Vec<Column>> {
+) -> Result<Vec<ColumnSpec>> {
     let entries = value.section(format!("table `{table}`"))?.entries();
     let columns: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
     let scope = MakerScope {
@@ -329,12 +329,17 @@ fn read_columns(
         size,
         lists,
     };
-    let column = |(name, value): (String, Value)| read_column(table, name, &value, &scope);
+    let column = |(name, value): (String, TomlValue)| read_column(table, name, &value, &scope);
     entries.into_iter().map(column).collect()
 }
 
 /// Reads `id = "serial"` or `id = { make = "serial", … }`.
-fn read_column(table: &str, name: String, value: &Value, scope: &MakerScope) -> Result<Column> {
+fn read_column(
+    table: &str,
+    name: String,
+    value: &TomlValue,
+    scope: &MakerScope,
+) -> Result<ColumnSpec> {
     let what = format!("table `{table}`, column `{name}`");
     let (section, make) = if value.is_text() {
         (value.without_keys(&*what), value.called(what))
@@ -343,7 +348,7 @@ fn read_column(table: &str, name: String, value: &Value, scope: &MakerScope) -> 
         let make = section.need("make")?.called(section.what());
         (section, make)
     };
-    let column = Column {
+    let column = ColumnSpec {
         maker: makers::named(&make)?(&section, scope)?,
         aliases: texts(section.get("aliases"))?,
         epoch: csv_options::epoch(&section)?,

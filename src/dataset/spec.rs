@@ -36,7 +36,7 @@ pub struct Dataset {
     /// Findings that don't count.
     pub waivers: Vec<Waiver>,
     /// In load order, parents first.
-    pub tables: Vec<Table>,
+    pub tables: Vec<TableSpec>,
 }
 
 /// A file's path and text.
@@ -50,7 +50,7 @@ pub struct TextFile {
 
 /// One table of a dataset.
 #[derive(Debug)]
-pub struct Table {
+pub struct TableSpec {
     /// Its name in the database.
     pub name: String,
     /// Its CSV file's name; `None` for a virtual table, which has ids and fan-outs but neither file nor DDL.
@@ -64,7 +64,7 @@ pub struct Table {
     /// How many rows it has.
     pub size: Size,
     /// Hidden ones included.
-    pub columns: Vec<Column>,
+    pub columns: Vec<ColumnSpec>,
     /// Its line in the TOML file.
     pub line: usize,
 }
@@ -135,7 +135,7 @@ pub enum Size {
 
 /// One column of a table.
 #[derive(Debug)]
-pub struct Column {
+pub struct ColumnSpec {
     /// Its name in the database and in the files seedrow writes.
     pub name: String,
     /// Other names it has in the headers of foreign CSV files.
@@ -390,15 +390,15 @@ impl Dataset {
     }
 }
 
-impl Table {
+impl TableSpec {
     /// The columns that are written, in order.
-    pub fn written(&self) -> impl Iterator<Item = &Column> {
+    pub fn written(&self) -> impl Iterator<Item = &ColumnSpec> {
         self.columns.iter().filter(|column| !column.hidden)
     }
 
     /// The written column that a header means by a name: its own or an alias, in any case.
-    pub fn column_called(&self, name: &str) -> Option<&Column> {
-        let has_name = |column: &&Column| {
+    pub fn column_called(&self, name: &str) -> Option<&ColumnSpec> {
+        let has_name = |column: &&ColumnSpec| {
             let mut names = std::iter::once(&column.name).chain(&column.aliases);
             names.any(|known| known.to_lowercase() == name.to_lowercase())
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use crate::dataset::distribution::Weights;
-use crate::dataset::document::{Value, did_you_mean};
+use crate::dataset::document::{TomlValue, did_you_mean};
 use crate::dataset::lists::Lists;
 use crate::dataset::spec::{Phrase, Piece, Template};
 
@@ -22,11 +22,12 @@ pub struct PlaceholderNames<'a> {
 
 /// Reads templates; a mistake names the template's line in the TOML file.
 pub fn read(
-    values: &[Value],
+    values: &[TomlValue],
     weights: Option<Weights>,
     names: &PlaceholderNames,
 ) -> Result<Phrase> {
-    let template = |value: &Value| parse(value.text()?, names, 0).map_err(|why| value.error(why));
+    let template =
+        |value: &TomlValue| parse(value.text()?, names, 0).map_err(|why| value.error(why));
     Ok(Phrase {
         templates: values.iter().map(template).collect::<Result<_>>()?,
         weights,

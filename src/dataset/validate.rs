@@ -4,11 +4,11 @@ use anyhow::{Result, bail};
 
 use crate::dataset::calendar::{DAY, LAST_DAY};
 use crate::dataset::document::Document;
-use crate::dataset::spec::{Column, Kind, Maker, Table};
+use crate::dataset::spec::{ColumnSpec, Kind, Maker, TableSpec};
 use crate::dataset::templates::columns_of;
 
 /// Rejects a table whose columns cannot be generated, naming the column and its line; `earlier` are the tables before it.
-pub fn ensure_sound(table: &Table, earlier: &[Table], document: Document) -> Result<()> {
+pub fn ensure_sound(table: &TableSpec, earlier: &[TableSpec], document: Document) -> Result<()> {
     for index in 0..table.columns.len() {
         ensure_no_circle(table, index, document)?;
     }
@@ -37,7 +37,7 @@ pub fn ensure_sound(table: &Table, earlier: &[Table], document: Document) -> Res
 }
 
 /// A record of one NULL would be a blank line, which readers of CSV pass over.
-fn ensure_lines_not_blank(table: &Table, document: Document) -> Result<()> {
+fn ensure_lines_not_blank(table: &TableSpec, document: Document) -> Result<()> {
     match table.written().collect::<Vec<_>>().as_slice() {
         [only] if !only.null.is_never() => {
             let message = format!(
@@ -52,7 +52,7 @@ fn ensure_lines_not_blank(table: &Table, document: Document) -> Result<()> {
 }
 
 /// The columns whose values a maker needs.
-fn siblings(column: &Column) -> Vec<usize> {
+fn siblings(column: &ColumnSpec) -> Vec<usize> {
     let mut needed = Vec::new();
     match &column.maker {
         Maker::Below { column, .. } | Maker::After { column, .. } | Maker::Field { column, .. } => {
@@ -64,7 +64,7 @@ fn siblings(column: &Column) -> Vec<usize> {
     needed
 }
 
-fn ensure_no_circle(table: &Table, start: usize, document: Document) -> Result<()> {
+fn ensure_no_circle(table: &TableSpec, start: usize, document: Document) -> Result<()> {
     let mut seen = vec![false; table.columns.len()];
     let mut open = siblings(&table.columns[start]);
     while let Some(next) = open.pop() {
@@ -84,7 +84,7 @@ fn ensure_no_circle(table: &Table, start: usize, document: Document) -> Result<(
     Ok(())
 }
 
-fn ensure_siblings_fit(table: &Table, column: &Column) -> Result<(), String> {
+fn ensure_siblings_fit(table: &TableSpec, column: &ColumnSpec) -> Result<(), String> {
     let name = |index: usize| &table.columns[index].name;
     match &column.maker {
         Maker::Below { column: of, .. }
@@ -120,7 +120,11 @@ fn ensure_siblings_fit(table: &Table, column: &Column) -> Result<(), String> {
 }
 
 /// A number below another must be able to be one, and a date after another one of four digits' years.
-fn ensure_in_bounds(table: &Table, column: &Column, earlier: &[Table]) -> Result<(), String> {
+fn ensure_in_bounds(
+    table: &TableSpec,
+    column: &ColumnSpec,
+    earlier: &[TableSpec],
+) -> Result<(), String> {
     match &column.maker {
         Maker::Below { column: of, .. } => match bounds(table, *of, earlier) {
             Some((least @ ..=0, _)) => Err(format!(
@@ -148,7 +152,7 @@ fn ensure_in_bounds(table: &Table, column: &Column, earlier: &[Table]) -> Result
 }
 
 /// The least and the greatest number that a column can hold; `None` for texts.
-fn bounds(table: &Table, column: usize, earlier: &[Table]) -> Option<(i64, i64)> {
+fn bounds(table: &TableSpec, column: usize, earlier: &[TableSpec]) -> Option<(i64, i64)> {
     match &table.columns[column].maker {
         Maker::Serial | Maker::Parent | Maker::Each | Maker::Reference { .. } => {
             Some((1, i64::MAX))
@@ -187,7 +191,7 @@ fn written(kind: Kind, number: i64) -> String {
     }
 }
 
-fn ensure_siblings_not_null(table: &Table, column: &Column) -> Result<(), String> {
+fn ensure_siblings_not_null(table: &TableSpec, column: &ColumnSpec) -> Result<(), String> {
     let nullable = siblings(column)
         .into_iter()
         .find(|&index| !table.columns[index].null.is_never());
@@ -200,8 +204,8 @@ fn ensure_siblings_not_null(table: &Table, column: &Column) -> Result<(), String
     }
 }
 
-fn ensure_distinct_columns(table: &Table, document: Document) -> Result<()> {
-    let mut names: Vec<(String, &Column)> = Vec::new();
+fn ensure_distinct_columns(table: &TableSpec, document: Document) -> Result<()> {
+    let mut names: Vec<(String, &ColumnSpec)> = Vec::new();
     for column in table.written() {
         for name in std::iter::once(&column.name).chain(&column.aliases) {
             let folded = name.to_lowercase();
@@ -219,7 +223,7 @@ fn ensure_distinct_columns(table: &Table, document: Document) -> Result<()> {
 }
 
 /// Refuses two tables that would write the same file.
-pub fn ensure_distinct_files(tables: &[Table], document: Document) -> Result<()> {
+pub fn ensure_distinct_files(tables: &[TableSpec], document: Document) -> Result<()> {
     for (index, table) in tables.iter().enumerate() {
         let same = tables[..index]
             .iter()

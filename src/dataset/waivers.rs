@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use super::document::{Document, Value};
+use super::document::{Document, TomlValue};
 
 /// The file's name.
 const FILE: &str = "seedrow.toml";
@@ -55,7 +55,7 @@ pub fn beside(folder: &Path) -> Result<Vec<Waiver>> {
 }
 
 /// The list under the key `waive`; none where it is missing.
-pub fn read(path: &str, value: Option<Value>) -> Result<Vec<Waiver>> {
+pub fn read(path: &str, value: Option<TomlValue>) -> Result<Vec<Waiver>> {
     let Some(value) = value else {
         return Ok(Vec::new());
     };

@@ -16,7 +16,7 @@ mod scan;
 
 use record::FieldSpan;
 pub use record::{Flaw, Record};
-use scan::{Filled, OpenQuote, RecordEnd, ScanState, bare, count_lines};
+use scan::{OpenQuote, RecordEnd, Refill, ScanState, bare, count_lines};
 
 const BUFFER: usize = 1 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -67,7 +67,7 @@ impl<R: Read> Records<R> {
     /// Reads `input`, called `path` in messages; a byte-order mark is passed over.
     pub fn new(input: R, path: &Path, dialect: Dialect) -> Result<Records<R>> {
         let mut records = Records::at_start(input, path, dialect);
-        while records.filled < BYTE_ORDER_MARK.len() && matches!(records.fill()?, Filled::More) {}
+        while records.filled < BYTE_ORDER_MARK.len() && matches!(records.fill()?, Refill::More) {}
         if records.buffer[..records.filled].starts_with(BYTE_ORDER_MARK) {
             records.at = BYTE_ORDER_MARK.len();
         }
@@ -143,7 +143,7 @@ impl<R: Read> Records<R> {
         while self.start + (self.filled as u64) < at {
             self.begin = self.filled;
             self.at = self.filled;
-            if !matches!(self.fill()?, Filled::More) {
+            if !matches!(self.fill()?, Refill::More) {
                 bail!(
                     "{} ends before byte {at}, where its load is to be resumed; it was changed since",
                     self.path.display()
@@ -182,11 +182,11 @@ impl<R: Read> Records<R> {
                     };
                     self.at = self.filled;
                     match self.fill()? {
-                        Filled::More => continue,
-                        Filled::End => {
+                        Refill::More => continue,
+                        Refill::End => {
                             return Ok(self.end_of_input(state, from, &open, first_break));
                         }
-                        Filled::TooLong => return self.too_long(first_break),
+                        Refill::TooLong => return self.too_long(first_break),
                     }
                 }
             }
@@ -366,9 +366,9 @@ impl<R: Read> Records<R> {
                 None => {
                     self.at = self.filled;
                     match self.fill()? {
-                        Filled::More => {}
-                        Filled::End => break self.filled - self.begin,
-                        Filled::TooLong => return self.too_long(None),
+                        Refill::More => {}
+                        Refill::End => break self.filled - self.begin,
+                        Refill::TooLong => return self.too_long(None),
                     }
                 }
             }
@@ -399,21 +399,21 @@ impl<R: Read> Records<R> {
     /// The byte behind, if there is one.
     #[inline]
     fn peek(&mut self) -> Result<Option<u8>> {
-        if self.at == self.filled && !matches!(self.fill_more()?, Filled::More) {
+        if self.at == self.filled && !matches!(self.fill_more()?, Refill::More) {
             return Ok(None);
         }
         Ok(Some(self.buffer[self.at]))
     }
 
     /// Reads more behind what is there, keeping the record.
-    fn fill(&mut self) -> Result<Filled> {
+    fn fill(&mut self) -> Result<Refill> {
         if self.filled - self.begin >= LONGEST {
-            return Ok(Filled::TooLong);
+            return Ok(Refill::TooLong);
         }
         self.fill_more()
     }
 
-    fn fill_more(&mut self) -> Result<Filled> {
+    fn fill_more(&mut self) -> Result<Refill> {
         if self.begin > 0 {
             self.buffer.copy_within(self.begin..self.filled, 0);
             self.start += self.begin as u64;
@@ -435,8 +435,8 @@ impl<R: Read> Records<R> {
         };
         self.filled += count;
         Ok(match count {
-            0 => Filled::End,
-            _ => Filled::More,
+            0 => Refill::End,
+            _ => Refill::More,
         })
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context, Result};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::dataset::{Dataset, Plan};
+use crate::dataset::{Dataset, RowPlan};
 use crate::files::folder::{ExistingFiles, Staging, ensure_can_write, ensure_room};
 use crate::files::manifest::{DatasetId, Manifest, TableFile, checksum};
 use crate::generate::{TableMaker, estimate, pipeline};
@@ -54,7 +54,7 @@ impl WriteJob<'_> {
     pub fn run(&self, progress: &Progress, stop: &AtomicBool) -> Result<Manifest> {
         ensure_can_write(self.out, self.existing)?;
         ensure_room(self.out, self.least_bytes()?)?;
-        let plan = Plan::new(self.dataset, self.rows, self.seed, &self.tables);
+        let plan = RowPlan::new(self.dataset, self.rows, self.seed, &self.tables);
         let makers = self.makers(&plan)?;
         let sizes = makers
             .iter()
@@ -76,7 +76,7 @@ impl WriteJob<'_> {
         Ok(manifest)
     }
 
-    fn makers<'p>(&'p self, plan: &'p Plan) -> Result<Vec<TableMaker<'p>>> {
+    fn makers<'p>(&'p self, plan: &'p RowPlan) -> Result<Vec<TableMaker<'p>>> {
         self.tables
             .iter()
             .map(|&table| TableMaker::new(self.dataset, plan, table))
@@ -88,7 +88,7 @@ impl WriteJob<'_> {
     fn least_bytes(&self) -> Result<u64> {
         const FEW: u64 = 500;
         let few = self.rows.min(FEW);
-        let plan = Plan::new(self.dataset, few, self.seed, &self.tables);
+        let plan = RowPlan::new(self.dataset, few, self.seed, &self.tables);
         let mut least = 0;
         for &table in &self.tables {
             // So few rows may leave a table empty that others refer to.
@@ -107,7 +107,7 @@ impl WriteJob<'_> {
         Ok(u64::try_from(least).unwrap_or(u64::MAX))
     }
 
-    fn announce(&self, plan: &Plan, bytes: u64, progress: &Progress) {
+    fn announce(&self, plan: &RowPlan, bytes: u64, progress: &Progress) {
         let rows: u64 = self.tables.iter().map(|&table| plan.rows(table)).sum();
         let Dataset { name, tables, .. } = self.dataset;
         progress.note(format!(
@@ -129,7 +129,7 @@ impl WriteJob<'_> {
 
     fn write_files(
         &self,
-        plan: &Plan,
+        plan: &RowPlan,
         makers: &[TableMaker],
         sizes: &[u64],
         staging: &Staging,

@@ -5,7 +5,7 @@ use anyhow::{Result, anyhow};
 use crate::copy::FieldEncoder;
 use crate::copy::format::begin_row;
 use crate::dataset::plan::Walk;
-use crate::dataset::{Dataset, Plan};
+use crate::dataset::{Dataset, RowPlan};
 use crate::generate::compile;
 use crate::generate::compiled::{CompiledColumn, Row, UnfitValue, write_binary_field, write_field};
 use crate::generate::pool::TextEscaping;
@@ -27,7 +27,7 @@ enum OutputColumns {
 
 impl<'a> TableMaker<'a> {
     /// For CSV. `plan` must hold the table's counts.
-    pub fn new(dataset: &'a Dataset, plan: &'a Plan, table: usize) -> Result<TableMaker<'a>> {
+    pub fn new(dataset: &'a Dataset, plan: &'a RowPlan, table: usize) -> Result<TableMaker<'a>> {
         let written = OutputColumns::Csv(written(dataset, table).collect());
         TableMaker::compile(dataset, plan, table, TextEscaping::Csv, written)
     }
@@ -35,7 +35,7 @@ impl<'a> TableMaker<'a> {
     /// For COPY's binary format, an encoder for each column that is written.
     pub fn binary(
         dataset: &'a Dataset,
-        plan: &'a Plan,
+        plan: &'a RowPlan,
         table: usize,
         encoders: &[FieldEncoder],
     ) -> Result<TableMaker<'a>> {
@@ -46,7 +46,7 @@ impl<'a> TableMaker<'a> {
 
     fn compile(
         dataset: &'a Dataset,
-        plan: &'a Plan,
+        plan: &'a RowPlan,
         table: usize,
         encoding: TextEscaping,
         written: OutputColumns,

@@ -6,14 +6,16 @@ use anyhow::{Result, bail};
 
 use crate::dataset::draw::Key;
 use crate::dataset::spec::{self, By, Hot, List, Maker};
-use crate::dataset::{Column, Dataset, Kind, Plan, Table};
-use crate::generate::compiled::{CompiledColumn, CompiledMaker, Phrase, Piece, PoolChoice};
+use crate::dataset::{ColumnSpec, Dataset, Kind, RowPlan, TableSpec};
+use crate::generate::compiled::{
+    CompiledColumn, CompiledMaker, CompiledPhrase, CompiledPiece, PoolChoice,
+};
 use crate::generate::pool::{Pool, TextEscaping, TextTraits};
 
 /// The columns of a table, hidden ones included, ready to be written.
 pub fn cells(
     dataset: &Dataset,
-    plan: &Plan,
+    plan: &RowPlan,
     table: usize,
     encoding: TextEscaping,
 ) -> Result<Vec<CompiledColumn>> {
@@ -38,7 +40,7 @@ pub fn cells(
     Ok(cells)
 }
 
-fn column_key(plan: &Plan, table: &Table, column: &Column) -> Key {
+fn column_key(plan: &RowPlan, table: &TableSpec, column: &ColumnSpec) -> Key {
     Key::new(plan.seed(), &table.name, &column.name)
 }
 
@@ -56,9 +58,9 @@ fn traits(cells: &[CompiledColumn], index: usize) -> TextTraits {
 
 fn make(
     dataset: &Dataset,
-    plan: &Plan,
+    plan: &RowPlan,
     table: usize,
-    column: &Column,
+    column: &ColumnSpec,
     encoding: TextEscaping,
 ) -> Result<CompiledMaker> {
     let spec = &dataset.tables[table];
@@ -119,7 +121,7 @@ fn level(dataset: &Dataset, table: usize, ancestor: usize) -> Option<usize> {
 
 fn inherit(
     dataset: &Dataset,
-    plan: &Plan,
+    plan: &RowPlan,
     table: usize,
     ancestor: usize,
     column: usize,
@@ -155,9 +157,9 @@ fn pool(list: &List, field: usize, encoding: TextEscaping) -> Pool {
 }
 
 fn field_of(
-    plan: &Plan,
-    table: &Table,
-    sibling: &Column,
+    plan: &RowPlan,
+    table: &TableSpec,
+    sibling: &ColumnSpec,
     field: usize,
     encoding: TextEscaping,
 ) -> CompiledMaker {
@@ -170,7 +172,7 @@ fn field_of(
 
 fn nth(
     dataset: &Dataset,
-    plan: &Plan,
+    plan: &RowPlan,
     table: usize,
     by: Option<&By>,
     lists: &[(String, Arc<List>)],
@@ -218,17 +220,17 @@ fn whole_texts(phrase: &spec::Phrase, encoding: TextEscaping) -> Option<Pool> {
     texts.map(|texts| Pool::new(encoding, texts))
 }
 
-fn compile_phrase(phrase: &spec::Phrase, encoding: TextEscaping) -> Phrase {
+fn compile_phrase(phrase: &spec::Phrase, encoding: TextEscaping) -> CompiledPhrase {
     let piece = |piece: &spec::Piece| match piece {
         spec::Piece::Text(text) => {
             let mut escaped = Vec::new();
             encoding.put(text, &mut escaped);
-            Piece::Text(escaped)
+            CompiledPiece::Text(escaped)
         }
-        spec::Piece::Column(column) => Piece::Column(*column),
+        spec::Piece::Column(column) => CompiledPiece::Column(*column),
         spec::Piece::Phrase(inner) => match whole_texts(inner, encoding) {
-            Some(pool) if inner.weights.is_none() => Piece::Pool(Arc::new(pool)),
-            _ => Piece::Phrase(Arc::new(compile_phrase(inner, encoding))),
+            Some(pool) if inner.weights.is_none() => CompiledPiece::Pool(Arc::new(pool)),
+            _ => CompiledPiece::Phrase(Arc::new(compile_phrase(inner, encoding))),
         },
     };
     let templates = phrase
@@ -236,7 +238,7 @@ fn compile_phrase(phrase: &spec::Phrase, encoding: TextEscaping) -> Phrase {
         .iter()
         .map(|template| template.iter().map(piece).collect())
         .collect();
-    Phrase {
+    CompiledPhrase {
         templates,
         weights: phrase.weights.clone(),
     }

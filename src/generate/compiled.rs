@@ -83,7 +83,7 @@ pub enum CompiledMaker {
     /// The nth of a pool, which an ancestor's draw may pick.
     Nth(Option<PoolChoice>, Vec<Pool>),
     /// Pieces put together.
-    Phrase(Phrase),
+    Phrase(CompiledPhrase),
     /// Random hexadecimal digits.
     Hex(u8),
 }
@@ -101,22 +101,22 @@ pub struct PoolChoice {
 
 /// One of several templates.
 #[derive(Debug)]
-pub struct Phrase {
+pub struct CompiledPhrase {
     /// The templates.
-    pub templates: Vec<Vec<Piece>>,
+    pub templates: Vec<Vec<CompiledPiece>>,
     /// How likely each is; `None`: all the same.
     pub weights: Option<Weights>,
 }
 
 /// A piece of a template.
 #[derive(Debug)]
-pub enum Piece {
+pub enum CompiledPiece {
     /// As it is, escaped.
     Text(Vec<u8>),
     /// A text of a pool, all as likely.
     Pool(Arc<Pool>),
     /// A template of a list.
-    Phrase(Arc<Phrase>),
+    Phrase(Arc<CompiledPhrase>),
     /// A sibling's value.
     Column(usize),
 }
@@ -296,7 +296,7 @@ fn nth<'p>(
 }
 
 fn write_phrase(
-    phrase: &Phrase,
+    phrase: &CompiledPhrase,
     cells: &[CompiledColumn],
     row: &Row,
     draws: &mut Draws,
@@ -309,10 +309,10 @@ fn write_phrase(
     };
     for piece in &phrase.templates[template] {
         match piece {
-            Piece::Text(text) => out.extend_from_slice(text),
-            Piece::Pool(pool) => out.extend_from_slice(pool.get(draws.index(pool.len()))),
-            Piece::Phrase(inner) => write_phrase(inner, cells, row, draws, out),
-            Piece::Column(column) => write_value(cells, &cells[*column], row, out),
+            CompiledPiece::Text(text) => out.extend_from_slice(text),
+            CompiledPiece::Pool(pool) => out.extend_from_slice(pool.get(draws.index(pool.len()))),
+            CompiledPiece::Phrase(inner) => write_phrase(inner, cells, row, draws, out),
+            CompiledPiece::Column(column) => write_value(cells, &cells[*column], row, out),
         }
     }
 }
@@ -338,14 +338,14 @@ impl CompiledMaker {
     }
 }
 
-impl Phrase {
+impl CompiledPhrase {
     /// See [`CompiledMaker::may_be_any`]; a template of several pieces counts as longer than any of them.
     fn may_be_any(&self, texts: &[String]) -> bool {
         self.templates
             .iter()
             .any(|template| match template.as_slice() {
-                [Piece::Pool(pool)] => pool.holds_any(texts),
-                [Piece::Phrase(phrase)] => phrase.may_be_any(texts),
+                [CompiledPiece::Pool(pool)] => pool.holds_any(texts),
+                [CompiledPiece::Phrase(phrase)] => phrase.may_be_any(texts),
                 _ => false,
             })
     }
@@ -365,19 +365,19 @@ impl Phrase {
     }
 }
 
-impl Piece {
+impl CompiledPiece {
     fn traits(&self, of_column: &dyn Fn(usize) -> TextTraits) -> TextTraits {
         match self {
-            Piece::Text(text) => {
+            CompiledPiece::Text(text) => {
                 let text = String::from_utf8_lossy(text);
                 TextTraits {
                     special: csv::is_special(&text),
                     empty: text.is_empty(),
                 }
             }
-            Piece::Pool(pool) => pool.traits,
-            Piece::Phrase(phrase) => phrase.traits(of_column),
-            Piece::Column(column) => of_column(*column),
+            CompiledPiece::Pool(pool) => pool.traits,
+            CompiledPiece::Phrase(phrase) => phrase.traits(of_column),
+            CompiledPiece::Column(column) => of_column(*column),
         }
     }
 }

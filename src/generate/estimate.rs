@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::dataset::Plan;
+use crate::dataset::RowPlan;
 use crate::generate::TableMaker;
 
 /// Blocks measured, spread over the table.
@@ -10,7 +10,7 @@ const SAMPLES: usize = 3;
 
 /// The bytes of a table's file, its header included: exact when it has no more than three blocks, else within a percent
 /// or two (widths differ by the digits of ids above all, and those grow evenly).
-pub fn file_bytes(maker: &TableMaker, plan: &Plan, table: usize) -> Result<u64> {
+pub fn file_bytes(maker: &TableMaker, plan: &RowPlan, table: usize) -> Result<u64> {
     let mut blocks: Vec<usize> = match plan.blocks() {
         few @ 1..=SAMPLES => (0..few).collect(),
         many => vec![many / 6, many / 2, many - 1 - many / 6],

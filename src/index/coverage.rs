@@ -8,7 +8,7 @@ use crate::postgres::name::quoted;
 
 /// How well the indexes of its table serve a foreign key; each names the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum CoverageVerdict {
     /// An index that is valid and whole begins with exactly the key's columns, in any order.
     Covered {
         /// The index, unquoted.
@@ -66,7 +66,7 @@ pub enum Unfit {
     Collation,
 }
 
-impl Verdict {
+impl CoverageVerdict {
     /// All [names](Verdict::name).
     pub const NAMES: &[&str] = &[
         "COVERED",
@@ -82,40 +82,44 @@ impl Verdict {
     pub fn is_covered(&self) -> bool {
         matches!(
             self,
-            Verdict::Covered { .. } | Verdict::CoveredInParts { .. }
+            CoverageVerdict::Covered { .. } | CoverageVerdict::CoveredInParts { .. }
         )
     }
 
     /// Whether an index should be built.
     pub fn is_missing(&self) -> bool {
-        !self.is_covered() && !matches!(self, Verdict::Waived { .. })
+        !self.is_covered() && !matches!(self, CoverageVerdict::Waived { .. })
     }
 
     /// Its name in JSON.
     pub fn name(&self) -> &'static str {
         match self {
-            Verdict::Covered { .. } | Verdict::CoveredInParts { .. } => "COVERED",
-            Verdict::Invalid { .. } => "INVALID",
-            Verdict::Partial { .. } => "PARTIAL",
-            Verdict::PrefixOnly { .. } => "PREFIX_ONLY",
-            Verdict::NonLeading { .. } => "NON_LEADING",
-            Verdict::Unfit { .. } | Verdict::Uncovered => "UNCOVERED",
-            Verdict::Waived { .. } => "WAIVED",
+            CoverageVerdict::Covered { .. } | CoverageVerdict::CoveredInParts { .. } => "COVERED",
+            CoverageVerdict::Invalid { .. } => "INVALID",
+            CoverageVerdict::Partial { .. } => "PARTIAL",
+            CoverageVerdict::PrefixOnly { .. } => "PREFIX_ONLY",
+            CoverageVerdict::NonLeading { .. } => "NON_LEADING",
+            CoverageVerdict::Unfit { .. } | CoverageVerdict::Uncovered => "UNCOVERED",
+            CoverageVerdict::Waived { .. } => "WAIVED",
         }
     }
 
     /// Why the key is or isn't covered, in a few words.
     pub fn reason(&self) -> String {
         match self {
-            Verdict::Covered { index } => format!("covered by {}", quoted(index)),
-            Verdict::CoveredInParts { partitions } => {
+            CoverageVerdict::Covered { index } => format!("covered by {}", quoted(index)),
+            CoverageVerdict::CoveredInParts { partitions } => {
                 format!("covered by an index on each of its {partitions} partitions")
             }
-            Verdict::Invalid { index } => format!("{} is invalid", quoted(index)),
-            Verdict::Partial { index } => format!("{} is partial", quoted(index)),
-            Verdict::PrefixOnly { index } => format!("{} has only some columns", quoted(index)),
-            Verdict::NonLeading { index } => format!("{} has other columns first", quoted(index)),
-            Verdict::Unfit { index, why } => {
+            CoverageVerdict::Invalid { index } => format!("{} is invalid", quoted(index)),
+            CoverageVerdict::Partial { index } => format!("{} is partial", quoted(index)),
+            CoverageVerdict::PrefixOnly { index } => {
+                format!("{} has only some columns", quoted(index))
+            }
+            CoverageVerdict::NonLeading { index } => {
+                format!("{} has other columns first", quoted(index))
+            }
+            CoverageVerdict::Unfit { index, why } => {
                 let why = match why {
                     Unfit::Method => "finds no equal values: it is neither btree nor hash",
                     Unfit::OperatorClass => "has an operator class without the key's operator",
@@ -123,47 +127,47 @@ impl Verdict {
                 };
                 format!("{} {why}", quoted(index))
             }
-            Verdict::Uncovered => "no index".to_owned(),
-            Verdict::Waived { reason } => format!("waived: {reason}"),
+            CoverageVerdict::Uncovered => "no index".to_owned(),
+            CoverageVerdict::Waived { reason } => format!("waived: {reason}"),
         }
     }
 
     /// Best first.
     fn rank(&self) -> u8 {
         match self {
-            Verdict::Covered { .. } | Verdict::CoveredInParts { .. } => 0,
-            Verdict::Invalid { .. } => 1,
-            Verdict::Partial { .. } => 2,
-            Verdict::PrefixOnly { .. } => 3,
-            Verdict::NonLeading { .. } => 4,
-            Verdict::Unfit { .. } => 5,
-            Verdict::Waived { .. } => 6,
-            Verdict::Uncovered => 7,
+            CoverageVerdict::Covered { .. } | CoverageVerdict::CoveredInParts { .. } => 0,
+            CoverageVerdict::Invalid { .. } => 1,
+            CoverageVerdict::Partial { .. } => 2,
+            CoverageVerdict::PrefixOnly { .. } => 3,
+            CoverageVerdict::NonLeading { .. } => 4,
+            CoverageVerdict::Unfit { .. } => 5,
+            CoverageVerdict::Waived { .. } => 6,
+            CoverageVerdict::Uncovered => 7,
         }
     }
 }
 
 /// The best verdict of any of `indexes`; those of other tables are skipped. The key of a partitioned table is covered, too,
 /// when each of its partitions has an index of its own.
-pub fn verdict(foreign_key: &ForeignKey, indexes: &[Index]) -> Verdict {
+pub fn verdict(foreign_key: &ForeignKey, indexes: &[Index]) -> CoverageVerdict {
     let own = verdict_on(foreign_key, indexes);
     let parts = &foreign_key.partitions;
     let is_covered = |part| verdict_on(&copy(foreign_key, part), indexes).is_covered();
     if own.is_covered() || parts.is_empty() || !parts.iter().all(is_covered) {
         return own;
     }
-    Verdict::CoveredInParts {
+    CoverageVerdict::CoveredInParts {
         partitions: parts.len(),
     }
 }
 
-fn verdict_on(foreign_key: &ForeignKey, indexes: &[Index]) -> Verdict {
+fn verdict_on(foreign_key: &ForeignKey, indexes: &[Index]) -> CoverageVerdict {
     indexes
         .iter()
         .filter(|index| index.table_oid == foreign_key.table_oid)
         .map(|index| verdict_of(foreign_key, index))
-        .min_by_key(Verdict::rank)
-        .unwrap_or(Verdict::Uncovered)
+        .min_by_key(CoverageVerdict::rank)
+        .unwrap_or(CoverageVerdict::Uncovered)
 }
 
 /// The key on a partition, whose columns may be numbered differently.
@@ -197,19 +201,23 @@ enum ColumnPosition {
     Nowhere,
 }
 
-fn verdict_of(foreign_key: &ForeignKey, index: &Index) -> Verdict {
+fn verdict_of(foreign_key: &ForeignKey, index: &Index) -> CoverageVerdict {
     let name = || index.name.clone();
     let whole = implied(index.predicate.as_deref(), foreign_key);
     match place(foreign_key, index) {
-        ColumnPosition::Leading if !index.usable() => Verdict::Invalid { index: name() },
-        ColumnPosition::Leading if !whole => Verdict::Partial { index: name() },
-        ColumnPosition::Leading => Verdict::Covered { index: name() },
-        ColumnPosition::Useless(why) if index.usable() => Verdict::Unfit { index: name(), why },
-        ColumnPosition::SomeLeading if index.usable() && whole => {
-            Verdict::PrefixOnly { index: name() }
+        ColumnPosition::Leading if !index.usable() => CoverageVerdict::Invalid { index: name() },
+        ColumnPosition::Leading if !whole => CoverageVerdict::Partial { index: name() },
+        ColumnPosition::Leading => CoverageVerdict::Covered { index: name() },
+        ColumnPosition::Useless(why) if index.usable() => {
+            CoverageVerdict::Unfit { index: name(), why }
         }
-        ColumnPosition::Behind if index.usable() && whole => Verdict::NonLeading { index: name() },
-        _ => Verdict::Uncovered,
+        ColumnPosition::SomeLeading if index.usable() && whole => {
+            CoverageVerdict::PrefixOnly { index: name() }
+        }
+        ColumnPosition::Behind if index.usable() && whole => {
+            CoverageVerdict::NonLeading { index: name() }
+        }
+        _ => CoverageVerdict::Uncovered,
     }
 }
 
@@ -285,18 +293,18 @@ mod tests {
     use crate::index::survey::samples::{foreign_key, index};
     use crate::postgres::TableName;
 
-    fn named(name: &str, make: impl Fn(String) -> Verdict) -> Verdict {
+    fn named(name: &str, make: impl Fn(String) -> CoverageVerdict) -> CoverageVerdict {
         make(name.to_owned())
     }
 
     /// One case a line: the key's columns, the indexes there are, and the verdict.
     #[test]
     fn judges_each_case() {
-        let covered = named("x", |index| Verdict::Covered { index });
-        let prefix = named("x", |index| Verdict::PrefixOnly { index });
-        let behind = named("x", |index| Verdict::NonLeading { index });
-        let partial = named("x", |index| Verdict::Partial { index });
-        let invalid = named("x", |index| Verdict::Invalid { index });
+        let covered = named("x", |index| CoverageVerdict::Covered { index });
+        let prefix = named("x", |index| CoverageVerdict::PrefixOnly { index });
+        let behind = named("x", |index| CoverageVerdict::NonLeading { index });
+        let partial = named("x", |index| CoverageVerdict::Partial { index });
+        let invalid = named("x", |index| CoverageVerdict::Invalid { index });
         let not_null = |predicate: &str| Index {
             predicate: Some(predicate.to_owned()),
             ..index("x", &[1])
@@ -312,10 +320,10 @@ mod tests {
         };
         let [method_unfit, class_unfit, collation_unfit] =
             [Unfit::Method, Unfit::OperatorClass, Unfit::Collation]
-                .map(|why| named("x", |index| Verdict::Unfit { index, why }));
+                .map(|why| named("x", |index| CoverageVerdict::Unfit { index, why }));
         #[rustfmt::skip]
-        let cases: Vec<(&str, &[i16], Vec<Index>, &Verdict)> = vec![
-            ("no index at all",           &[1],    vec![],                                              &Verdict::Uncovered),
+        let cases: Vec<(&str, &[i16], Vec<Index>, &CoverageVerdict)> = vec![
+            ("no index at all",           &[1],    vec![],                                              &CoverageVerdict::Uncovered),
             ("its own index",             &[1],    vec![index("x", &[1])],                              &covered),
             ("a wider index",             &[1],    vec![index("x", &[1, 2])],                           &covered),
             ("both columns",              &[1, 2], vec![index("x", &[1, 2])],                           &covered),
@@ -324,8 +332,8 @@ mod tests {
             ("one of two, then another",  &[1, 2], vec![index("x", &[1, 3, 2])],                        &prefix),
             ("another column first",      &[1],    vec![index("x", &[2, 1])],                           &behind),
             ("an expression first",       &[1],    vec![index("x", &[0, 1])],                           &behind),
-            ("an expression only",        &[1],    vec![index("x", &[0])],                              &Verdict::Uncovered),
-            ("another column",            &[1],    vec![index("x", &[2])],                              &Verdict::Uncovered),
+            ("an expression only",        &[1],    vec![index("x", &[0])],                              &CoverageVerdict::Uncovered),
+            ("another column",            &[1],    vec![index("x", &[2])],                              &CoverageVerdict::Uncovered),
             ("partial on another column", &[1],    vec![not_null("(status = 'open'::text)")],           &partial),
             ("partial, more than needed", &[1],    vec![not_null("((c1 IS NOT NULL) AND (c2 > 0))")],   &partial),
             ("partial, but implied",      &[1],    vec![not_null("(c1 IS NOT NULL)")],                  &covered),
@@ -337,7 +345,7 @@ mod tests {
             ("hash on one of two",        &[1, 2], vec![method("hash", &[1])],                          &prefix),
             ("brin",                      &[1],    vec![method("brin", &[1])],                          &method_unfit),
             ("gin",                       &[1],    vec![method("gin", &[1])],                           &method_unfit),
-            ("gist, another first",       &[1],    vec![method("gist", &[2, 1])],                       &Verdict::Uncovered),
+            ("gist, another first",       &[1],    vec![method("gist", &[2, 1])],                       &CoverageVerdict::Uncovered),
             ("another operator class",    &[1],    vec![Index { families: vec![9], ..index("x", &[1]) }],          &class_unfit),
             ("another collation",         &[1],    vec![Index { collations: vec![9], ..index("x", &[1]) }],        &collation_unfit),
             ("a type without collation",  &[1],    vec![Index { collations: vec![0], ..index("x", &[1]) }],        &covered),
@@ -346,7 +354,7 @@ mod tests {
             ("included columns",          &[1, 2], vec![index("x", &[1])],                              &prefix),
             ("unfit, but partial",        &[1],    vec![Index { families: vec![9], ..not_null("(c2 > 0)") }],      &class_unfit),
             ("the best of several",       &[1],    vec![index("y", &[2, 1]), index("x", &[1])],         &covered),
-            ("another table's",           &[1],    vec![Index { table_oid: 99, ..index("x", &[1]) }],   &Verdict::Uncovered),
+            ("another table's",           &[1],    vec![Index { table_oid: 99, ..index("x", &[1]) }],   &CoverageVerdict::Uncovered),
         ];
         for (case, columns, indexes, expected) in cases {
             assert_eq!(
@@ -361,20 +369,20 @@ mod tests {
     fn every_verdict_says_why() {
         let index = || "Odd Name".to_owned();
         for verdict in [
-            Verdict::Covered { index: index() },
-            Verdict::Invalid { index: index() },
-            Verdict::Partial { index: index() },
-            Verdict::PrefixOnly { index: index() },
-            Verdict::NonLeading { index: index() },
-            Verdict::Unfit {
+            CoverageVerdict::Covered { index: index() },
+            CoverageVerdict::Invalid { index: index() },
+            CoverageVerdict::Partial { index: index() },
+            CoverageVerdict::PrefixOnly { index: index() },
+            CoverageVerdict::NonLeading { index: index() },
+            CoverageVerdict::Unfit {
                 index: index(),
                 why: Unfit::Method,
             },
-            Verdict::Unfit {
+            CoverageVerdict::Unfit {
                 index: index(),
                 why: Unfit::OperatorClass,
             },
-            Verdict::Unfit {
+            CoverageVerdict::Unfit {
                 index: index(),
                 why: Unfit::Collation,
             },
@@ -401,16 +409,16 @@ mod tests {
         let both = [on(11, "a", 1), on(12, "b", 5)];
         assert_eq!(
             verdict(&key, &both),
-            Verdict::CoveredInParts { partitions: 2 }
+            CoverageVerdict::CoveredInParts { partitions: 2 }
         );
-        assert_eq!(verdict(&key, &both[..1]), Verdict::Uncovered);
+        assert_eq!(verdict(&key, &both[..1]), CoverageVerdict::Uncovered);
         let wrong = [on(11, "a", 1), on(12, "b", 1)];
-        assert_eq!(verdict(&key, &wrong), Verdict::Uncovered);
+        assert_eq!(verdict(&key, &wrong), CoverageVerdict::Uncovered);
         let own = Index {
             valid: false,
             ..on(10, "whole", 1)
         };
-        let invalid = Verdict::Invalid {
+        let invalid = CoverageVerdict::Invalid {
             index: "whole".into(),
         };
         assert_eq!(verdict(&key, &[own.clone(), both[0].clone()]), invalid);

@@ -57,7 +57,7 @@ impl<'a> IndexHook<'a> {
 }
 
 impl PostLoadHook for IndexHook<'_> {
-    type Task = Proposal;
+    type Work = Proposal;
 
     const PHASE: &'static str = "load rows, build keys and indexes";
 

@@ -11,10 +11,10 @@ mod plan;
 mod survey;
 
 pub use build::{BuildOptions, Built, build};
-pub use coverage::{Unfit, Verdict, verdict};
+pub use coverage::{CoverageVerdict, Unfit, verdict};
 pub use load_hook::IndexHook;
 pub use ownership::{Permission, permission};
 pub use plan::{BuildMode, Proposal, propose};
 #[cfg(test)]
 pub use survey::samples;
-pub use survey::{Coverage, NOT_INDEXED, Survey, survey};
+pub use survey::{IndexCoverage, NOT_INDEXED, Survey, survey};

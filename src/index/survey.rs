@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use anyhow::{Result, bail};
 use tokio_postgres::GenericClient;
 
-use super::coverage::{Verdict, verdict};
+use super::coverage::{CoverageVerdict, verdict};
 use super::plan::{Proposal, propose};
 use crate::dataset::Waiver;
 use crate::postgres::catalog::{self, ForeignKey, Index, Scope};
@@ -16,14 +16,14 @@ pub const NOT_INDEXED: &str = "fk-not-indexed";
 
 /// A foreign key and how well it is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Coverage {
+pub struct IndexCoverage {
     /// The key.
     pub foreign_key: ForeignKey,
     /// How well its table's indexes serve it.
-    pub verdict: Verdict,
+    pub verdict: CoverageVerdict,
 }
 
-impl Coverage {
+impl IndexCoverage {
     /// `skus(style_id) → styles(id)`, with schemas where they aren't `home`.
     pub fn shown(&self, home: &str) -> String {
         let key = &self.foreign_key;
@@ -45,7 +45,7 @@ impl Coverage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Survey {
     /// All foreign keys, by table and columns.
-    pub keys: Vec<Coverage>,
+    pub keys: Vec<IndexCoverage>,
     /// The fewest indexes that would cover those that aren't, by table.
     pub proposals: Vec<Proposal>,
     /// The schema that messages leave out: the one asked for, else the connection's own.
@@ -54,7 +54,7 @@ pub struct Survey {
 
 impl Survey {
     /// The keys that no index covers, though one should.
-    pub fn missing(&self) -> impl Iterator<Item = &Coverage> {
+    pub fn missing(&self) -> impl Iterator<Item = &IndexCoverage> {
         self.keys.iter().filter(|key| key.verdict.is_missing())
     }
 
@@ -91,17 +91,17 @@ pub async fn survey(
         let on = foreign_key.shown(&home);
         let waiver = waivers.iter().find(|it| it.covers(NOT_INDEXED, &on, &home));
         let verdict = match (verdict.is_covered(), waiver) {
-            (false, Some(waiver)) => Verdict::Waived {
+            (false, Some(waiver)) => CoverageVerdict::Waived {
                 reason: waiver.reason.clone(),
             },
             _ => verdict,
         };
-        Coverage {
+        IndexCoverage {
             foreign_key,
             verdict,
         }
     };
-    let keys: Vec<Coverage> = foreign_keys.into_iter().map(coverage).collect();
+    let keys: Vec<IndexCoverage> = foreign_keys.into_iter().map(coverage).collect();
     Ok(Survey {
         proposals: proposals(client, &keys, &indexes, scope).await?,
         keys,
@@ -124,7 +124,7 @@ async fn ensure_schema_exists(client: &impl GenericClient, schema: &str) -> Resu
 
 async fn proposals(
     client: &impl GenericClient,
-    keys: &[Coverage],
+    keys: &[IndexCoverage],
     indexes: &[Index],
     scope: Scope<'_>,
 ) -> Result<Vec<Proposal>> {
@@ -147,7 +147,7 @@ async fn proposals(
 #[cfg(test)]
 pub mod samples {
     use crate::postgres::TableName;
-    use crate::postgres::catalog::{Comparison, ForeignKey, Index, KeyColumn, OnDelete};
+    use crate::postgres::catalog::{ForeignKey, Index, KeyColumn, KeyComparison, OnDelete};
 
     fn key_column(number: i16) -> KeyColumn {
         KeyColumn {
@@ -169,7 +169,7 @@ pub mod samples {
             referenced_oid: 20,
             referenced_columns: columns.clone(),
             comparisons: vec![
-                Comparison {
+                KeyComparison {
                     families: vec![1976],
                     collation: 100,
                     collate: None,

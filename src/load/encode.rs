@@ -9,8 +9,8 @@ use std::fmt;
 use crate::copy::format::{self, TEXT_NULL, begin_row, escape_text};
 use crate::copy::number::integer;
 use crate::copy::scalar::Reason;
-use crate::copy::{ColumnReader, CopyFormat, Coverage, FieldEncoder, NumberFormat, Unread};
-use crate::dataset::Column;
+use crate::copy::{ColumnReader, CopyFormat, EncoderCoverage, FieldEncoder, NumberFormat, Unread};
+use crate::dataset::ColumnSpec;
 use crate::dataset::Kind;
 use crate::files::records::Record;
 use crate::postgres::catalog;
@@ -48,7 +48,7 @@ enum FieldReader {
 }
 
 /// A file's columns: what the dataset and what the database has of each, in the file's order; `None` is ignored.
-pub type Columns<'a> = [Option<(Kind, &'a Column, &'a catalog::Column)>];
+pub type Columns<'a> = [Option<(Kind, &'a ColumnSpec, &'a catalog::Column)>];
 
 /// A field that its column cannot hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,12 +91,12 @@ impl RowEncoder {
         let known = columns.iter().flatten();
         let binary = known
             .clone()
-            .all(|(_, _, column)| column.data_type.coverage() != Coverage::None);
+            .all(|(_, _, column)| column.data_type.coverage() != EncoderCoverage::None);
         let format = match binary {
             true => CopyFormat::Binary,
             false => CopyFormat::Text,
         };
-        let field = |(place, column): (usize, &Option<(Kind, &Column, &catalog::Column)>)| {
+        let field = |(place, column): (usize, &Option<(Kind, &ColumnSpec, &catalog::Column)>)| {
             let &(kind, spec, column) = column.as_ref()?;
             Some(Field {
                 place,
@@ -219,7 +219,7 @@ impl RowEncoder {
 }
 
 impl FieldReader {
-    fn new(kind: Kind, spec: &Column, column: &catalog::Column, trusted: bool) -> FieldReader {
+    fn new(kind: Kind, spec: &ColumnSpec, column: &catalog::Column, trusted: bool) -> FieldReader {
         let own = FieldEncoder::new(kind, &column.data_type).filter(|_| trusted);
         match own {
             Some(FieldEncoder::Text) => return FieldReader::Trusted,

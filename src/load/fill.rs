@@ -116,8 +116,8 @@ impl<H: PostLoadHook> Fill<'_, H> {
     async fn run_task<'t>(
         &'t self,
         client: &mut Client,
-        task: FillTask<'t, H::Task>,
-    ) -> Result<Vec<FillTask<'t, H::Task>>> {
+        task: FillTask<'t, H::Work>,
+    ) -> Result<Vec<FillTask<'t, H::Work>>> {
         match task {
             FillTask::Rows(load) => {
                 load.run(client, self.progress).await?;
@@ -165,7 +165,7 @@ impl<H: PostLoadHook> Fill<'_, H> {
         Ok(())
     }
 
-    fn rank(&self, worker: usize, task: &FillTask<H::Task>) -> u64 {
+    fn rank(&self, worker: usize, task: &FillTask<H::Work>) -> u64 {
         const PREFERRED: u64 = 1 << 62;
         let only_one = self.pool.connections == 1;
         let (load, preferred) = match task {

@@ -10,7 +10,7 @@ use crate::load::source::input::{Input, RowOrigin};
 
 /// What makes two loads the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct LoadIdentity {
     /// A digest of the command.
     pub digest: String,
     /// Size and time of each table's file, in load order: a changed file is loaded anew by the same command. Empty for
@@ -19,17 +19,17 @@ pub struct Identity {
 }
 
 /// The identity of generated rows: version, dataset, rows, seed and tables decide every byte.
-pub fn of_generated(load: &Load, RowOrigin { rows, seed }: RowOrigin) -> Identity {
+pub fn of_generated(load: &Load, RowOrigin { rows, seed }: RowOrigin) -> LoadIdentity {
     let version = env!("CARGO_PKG_VERSION");
     let origin = format!("{version} {} {rows} {seed}", load.dataset.hash);
-    Identity {
+    LoadIdentity {
         digest: digest(load, &origin),
         sources: vec![String::new(); load.tables.len()],
     }
 }
 
 /// The identity of an input: its origin, else the paths, sizes and times of its files.
-pub fn of_input(load: &Load, input: &Input) -> Result<Identity> {
+pub fn of_input(load: &Load, input: &Input) -> Result<LoadIdentity> {
     if let Some(origin) = input.origin {
         return Ok(of_generated(load, origin));
     }
@@ -41,7 +41,7 @@ pub fn of_input(load: &Load, input: &Input) -> Result<Identity> {
             sources.push(state);
         }
     }
-    Ok(Identity {
+    Ok(LoadIdentity {
         digest: digest(load, &files),
         sources,
     })

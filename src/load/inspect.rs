@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use tokio_postgres::Client;
 
 use crate::load::config::Load;
-use crate::load::identity::Identity;
+use crate::load::identity::LoadIdentity;
 use crate::load::ledger::{self, LoadEntry, TableProgress};
 use crate::load::table::target;
 use crate::postgres::catalog;
@@ -24,7 +24,7 @@ pub enum LedgerState {
 /// What the ledger has of this load. Refuses where a different unfinished load or foreign rows block it.
 ///
 /// Changes nothing, so that it can be called before rows are generated.
-pub async fn ledger_state(load: &Load<'_>, identity: &Identity) -> Result<LedgerState> {
+pub async fn ledger_state(load: &Load<'_>, identity: &LoadIdentity) -> Result<LedgerState> {
     let client = load.server.connect().await?;
     let Some(schema) = existing_schema(load, &client).await? else {
         return Ok(LedgerState::Absent);
@@ -53,7 +53,7 @@ async fn existing_schema(load: &Load<'_>, client: &Client) -> Result<Option<Stri
 }
 
 /// Compares this load with the ledger's entry; refuses where a different unfinished load blocks it.
-fn compare(load: &Load, entry: Option<&LoadEntry>, identity: &Identity) -> Result<LedgerState> {
+fn compare(load: &Load, entry: Option<&LoadEntry>, identity: &LoadIdentity) -> Result<LedgerState> {
     let Some(entry) = entry else {
         return Ok(LedgerState::Absent);
     };
@@ -94,7 +94,7 @@ async fn is_intact(
     load: &Load<'_>,
     client: &Client,
     schema: &str,
-    identity: &Identity,
+    identity: &LoadIdentity,
 ) -> Result<bool> {
     let names = load.table_names();
     let loaded = ledger::progress(client, schema, &names).await?;

@@ -8,7 +8,7 @@ use crate::postgres::TableName;
 /// Work on loaded tables, run side by side with the load.
 pub trait PostLoadHook {
     /// One piece of work, run concurrently with others.
-    type Task;
+    type Work;
 
     /// The name of the phase that includes it, for the report.
     const PHASE: &'static str;
@@ -18,17 +18,17 @@ pub trait PostLoadHook {
     fn plan(&self, client: &Transaction<'_>) -> impl Future<Output = Result<Vec<TableName>>>;
 
     /// The work on one table, whose rows are loaded.
-    fn tasks(&self, table: &TableName) -> Vec<Self::Task>;
+    fn tasks(&self, table: &TableName) -> Vec<Self::Work>;
 
     /// Does one piece of work.
-    fn run(&self, task: Self::Task) -> impl Future<Output = Result<()>>;
+    fn run(&self, task: Self::Work) -> impl Future<Output = Result<()>>;
 }
 
 /// No work.
 pub struct NoHook;
 
 impl PostLoadHook for NoHook {
-    type Task = ();
+    type Work = ();
 
     const PHASE: &'static str = "load rows, build keys";
 

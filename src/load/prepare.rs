@@ -10,7 +10,7 @@ use crate::load::config::Load;
 use crate::load::constraints::{
     DropPlan, drop_constraint, read_qualified, referencing_tables_with_rows,
 };
-use crate::load::identity::Identity;
+use crate::load::identity::LoadIdentity;
 use crate::load::inspect::LedgerState;
 use crate::load::ledger::{self, LoadEntry, NewLoadEntry, TableProgress};
 use crate::load::post_load_hook::PostLoadHook;
@@ -18,7 +18,7 @@ use crate::load::prepared::PreparedLoad;
 use crate::load::session::privileges::{self, Missing};
 use crate::load::source::input::Input;
 use crate::load::stage::Stage;
-use crate::load::table::target::{self, Target};
+use crate::load::table::target::{self, TargetTable};
 use crate::postgres::name::quoted;
 use crate::postgres::{TableName, catalog};
 use crate::progress::Progress;
@@ -30,7 +30,7 @@ pub struct Preparation<'a, H> {
     /// Its rows.
     pub input: &'a Input,
     /// Its identity in the ledger.
-    pub identity: &'a Identity,
+    pub identity: &'a LoadIdentity,
     /// What runs on loaded tables.
     pub hook: &'a H,
     /// Receives the announcement.
@@ -120,7 +120,7 @@ impl<H: PostLoadHook> Preparation<'_, H> {
         &self,
         transaction: &Transaction<'_>,
         schema: &str,
-        targets: &[Target],
+        targets: &[TargetTable],
         entry: &LoadEntry,
     ) -> Result<Vec<TableProgress>> {
         let known = ledger::progress(transaction, schema, &self.load.table_names()).await?;
@@ -150,10 +150,10 @@ impl<H: PostLoadHook> Preparation<'_, H> {
     async fn plan_drops(
         &self,
         client: &Transaction<'_>,
-        targets: &[Target],
+        targets: &[TargetTable],
         earlier: &[TableProgress],
     ) -> Result<DropPlan> {
-        let is_incomplete = |target: &&Target| {
+        let is_incomplete = |target: &&TargetTable| {
             let mut earlier = earlier.iter();
             let known = earlier.find(|it| it.account.name == target.name.name);
             known.is_none_or(|it| it.next.is_some())
@@ -220,8 +220,8 @@ async fn empty_together(transaction: &Transaction<'_>, prepared: &PreparedLoad) 
 /// Truncates all tables at once where one that holds rows cannot be truncated alone, being partitioned or referenced by a
 /// kept foreign key. Tables outside the load are included where they reference one: they are empty, or the load would have
 /// been refused.
-fn truncate_statement(plan: &DropPlan, targets: &[&Target]) -> Option<String> {
-    let not_alone = |target: &&Target| {
+fn truncate_statement(plan: &DropPlan, targets: &[&TargetTable]) -> Option<String> {
+    let not_alone = |target: &&TargetTable| {
         target.holds_rows && (!target.ordinary || plan.is_referenced(target.oid))
     };
     if !targets.iter().any(not_alone) {

@@ -10,25 +10,25 @@ use crate::load::ledger::TableProgress;
 use crate::load::source::bound::BoundSource;
 use crate::load::source::input::Input;
 use crate::load::table::load::{FillMode, TableLoad};
-use crate::load::table::target::Target;
+use crate::load::table::target::TargetTable;
 
 /// A load whose tables exist and whose constraints are dropped.
 pub struct PreparedLoad {
     /// The tables' schema.
     pub schema: String,
     /// The tables.
-    pub targets: Vec<Target>,
+    pub targets: Vec<TargetTable>,
     /// Which of their constraints are dropped.
     pub plan: DropPlan,
     /// What an earlier attempt has loaded.
     pub earlier: Vec<TableProgress>,
-    /// See [`Identity::sources`](crate::load::identity::Identity::sources).
+    /// See [`LoadIdentity::sources`](crate::load::identity::Identity::sources).
     pub sources: Vec<String>,
 }
 
 impl PreparedLoad {
     /// What an earlier attempt has of a table.
-    pub fn earlier_of(&self, target: &Target) -> Option<&TableProgress> {
+    pub fn earlier_of(&self, target: &TargetTable) -> Option<&TableProgress> {
         let mut earlier = self.earlier.iter();
         earlier.find(|it| it.account.name == target.name.name)
     }
@@ -36,29 +36,31 @@ impl PreparedLoad {
     /// Each table with its rows, in load order.
     pub fn table_loads<'t>(&'t self, load: &'t Load, input: &Input) -> Result<Vec<TableLoad<'t>>> {
         let server = load.server.capabilities();
-        let table_load = |(target, fingerprint): (&'t Target, &String)| -> Result<TableLoad<'t>> {
-            let source = input
-                .tables
-                .iter()
-                .find(|source| source.table == target.table)
-                .with_context(|| format!("there is no source for {}", target.name))?;
-            let source = BoundSource::new(load.dataset, source, &target.columns)?;
-            let alone = server.freeze && target.ordinary && !self.plan.is_referenced(target.oid);
-            Ok(TableLoad {
-                target,
-                source: Arc::new(source),
-                rejects: &load.rejects,
-                mode: match (load.policy.append, alone) {
-                    (true, _) => FillMode::Append,
-                    (false, true) => FillMode::Truncate,
-                    (false, false) => FillMode::Insert,
-                },
-                commit: load.commit.unwrap_or(server.commit_unit),
-                earlier: self.earlier_of(target).cloned(),
-                fingerprint: fingerprint.clone(),
-                policy: load.policy,
-            })
-        };
+        let table_load =
+            |(target, fingerprint): (&'t TargetTable, &String)| -> Result<TableLoad<'t>> {
+                let source = input
+                    .tables
+                    .iter()
+                    .find(|source| source.table == target.table)
+                    .with_context(|| format!("there is no source for {}", target.name))?;
+                let source = BoundSource::new(load.dataset, source, &target.columns)?;
+                let alone =
+                    server.freeze && target.ordinary && !self.plan.is_referenced(target.oid);
+                Ok(TableLoad {
+                    target,
+                    source: Arc::new(source),
+                    rejects: &load.rejects,
+                    mode: match (load.policy.append, alone) {
+                        (true, _) => FillMode::Append,
+                        (false, true) => FillMode::Truncate,
+                        (false, false) => FillMode::Insert,
+                    },
+                    commit: load.commit.unwrap_or(server.commit_unit),
+                    earlier: self.earlier_of(target).cloned(),
+                    fingerprint: fingerprint.clone(),
+                    policy: load.policy,
+                })
+            };
         let targets = self.targets.iter().zip(&self.sources);
         targets.map(table_load).collect()
     }

@@ -8,19 +8,19 @@ use anyhow::{Context, Result};
 
 /// A user and its primary group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Account {
+pub struct OsUser {
     /// The user's id.
     pub uid: u32,
     /// Its primary group's id.
     pub gid: u32,
 }
 
-impl Account {
+impl OsUser {
     /// Who owns this file or folder.
-    pub fn owning(path: &Path) -> Result<Account> {
+    pub fn owning(path: &Path) -> Result<OsUser> {
         let metadata =
             fs::metadata(path).with_context(|| format!("could not look at {}", path.display()))?;
-        Ok(Account {
+        Ok(OsUser {
             uid: metadata.uid(),
             gid: metadata.gid(),
         })
@@ -33,7 +33,7 @@ pub fn is_root() -> bool {
 }
 
 /// The user that a server started by root runs as: `postgres`, which its packages create, else `nobody`.
-pub fn for_server() -> Result<Account> {
+pub fn for_server() -> Result<OsUser> {
     named("postgres").or_else(|| named("nobody")).context(
         "Postgres refuses to run as root, and there is neither a user postgres nor nobody to run it as: run seedrow as an \
          ordinary user",
@@ -48,9 +48,9 @@ pub fn user_name(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
         .or_else(|| variable("USER"))
 }
 
-fn named(name: &str) -> Option<Account> {
+fn named(name: &str) -> Option<OsUser> {
     let user = uzers::get_user_by_name(name)?;
-    Some(Account {
+    Some(OsUser {
         uid: user.uid(),
         gid: user.primary_group_id(),
     })
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn finds_accounts_by_name() {
-        assert_eq!(named("root"), Some(Account { uid: 0, gid: 0 }));
+        assert_eq!(named("root"), Some(OsUser { uid: 0, gid: 0 }));
         assert_eq!(named("no such user"), None);
     }
 }

@@ -133,7 +133,7 @@ pub struct ForeignKey {
     /// The columns referred to, each in its referring column's place.
     pub referenced_columns: Vec<KeyColumn>,
     /// How each column is compared, in its place.
-    pub comparisons: Vec<Comparison>,
+    pub comparisons: Vec<KeyComparison>,
     /// A partitioned table's parts that hold rows, each with its copy of the key.
     pub partitions: Vec<Partition>,
     /// False for a NOT ENFORCED constraint, which Postgres never looks up (from version 18).
@@ -164,7 +164,7 @@ impl ForeignKey {
 
 /// How Postgres compares a column of a foreign key with what it refers to.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Comparison {
+pub struct KeyComparison {
     /// `pg_opfamily.oid` of the families in which the key's operator means "equal".
     pub families: Vec<u32>,
     /// `pg_collation.oid` of the referenced column; 0 for a type without.

@@ -21,7 +21,7 @@ pub fn is_default_socket_folder(folder: &str) -> bool {
 }
 
 /// One of libpq's connection parameters.
-pub struct Parameter {
+pub struct ConnectionParameter {
     /// The name in a connection string or service file.
     pub name: &'static str,
     /// The environment variable that stands in when it is left out.
@@ -42,7 +42,7 @@ pub enum Treatment {
 }
 
 /// The parameters of libpq 18, as its manual's section 34.1.2 lists them, but for OAuth's and SCRAM keys.
-pub const PARAMETERS: &[Parameter] = &[
+pub const PARAMETERS: &[ConnectionParameter] = &[
     taken("host", Some("PGHOST")),
     taken("hostaddr", Some("PGHOSTADDR")),
     taken("port", Some("PGPORT")),
@@ -90,16 +90,16 @@ pub const PARAMETERS: &[Parameter] = &[
     only("replication", None, &["false", "off", "no", "0"]),
 ];
 
-const fn taken(name: &'static str, variable: Option<&'static str>) -> Parameter {
-    Parameter {
+const fn taken(name: &'static str, variable: Option<&'static str>) -> ConnectionParameter {
+    ConnectionParameter {
         name,
         variable,
         treatment: Treatment::Taken,
     }
 }
 
-const fn ignored(name: &'static str) -> Parameter {
-    Parameter {
+const fn ignored(name: &'static str) -> ConnectionParameter {
+    ConnectionParameter {
         name,
         variable: None,
         treatment: Treatment::Ignored,
@@ -110,8 +110,8 @@ const fn only(
     name: &'static str,
     variable: Option<&'static str>,
     values: &'static [&'static str],
-) -> Parameter {
-    Parameter {
+) -> ConnectionParameter {
+    ConnectionParameter {
         name,
         variable,
         treatment: Treatment::Only(values),

@@ -23,7 +23,7 @@ const NAMED_LOCKS: usize = 3;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Holder {
     /// Who it is.
-    pub identity: Identity,
+    pub identity: HolderIdentity,
     /// Its role; `None` for the server's own processes.
     pub role: Option<String>,
     /// Its `application_name`, where it has one.
@@ -36,12 +36,12 @@ pub struct Holder {
     /// it.
     pub statement: Option<String>,
     /// What it holds, the strongest first; never empty. One table may occur with several modes.
-    pub locks: Vec<Lock>,
+    pub locks: Vec<HeldLock>,
 }
 
 /// Whose the locks are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Identity {
+pub enum HolderIdentity {
     /// A client's session, for `pg_terminate_backend`.
     Session(i32),
     /// One of the server's own processes, such as `autovacuum worker`.
@@ -63,7 +63,7 @@ pub struct Activity {
 
 /// A lock that is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lock {
+pub struct HeldLock {
     /// As in `pg_locks`: `RowExclusiveLock`, …
     pub mode: String,
     /// The table, or `None` for the advisory lock that was asked about.
@@ -135,16 +135,16 @@ fn holder(row: &Row) -> Result<Holder> {
     })
 }
 
-fn identity(row: &Row) -> Result<Identity> {
+fn identity(row: &Row) -> Result<HolderIdentity> {
     let pid: Option<i32> = row.try_get("pid")?;
     let gid: Option<String> = row.try_get("gid")?;
     let process: Option<String> = row.try_get("backend_type")?;
     Ok(match (pid, process) {
-        (None, _) => Identity::Prepared(gid.unwrap_or_else(|| "just ended".into())),
+        (None, _) => HolderIdentity::Prepared(gid.unwrap_or_else(|| "just ended".into())),
         (Some(pid), Some(process)) if process != "client backend" => {
-            Identity::Process(pid, process)
+            HolderIdentity::Process(pid, process)
         }
-        (Some(pid), _) => Identity::Session(pid),
+        (Some(pid), _) => HolderIdentity::Session(pid),
     })
 }
 
@@ -166,10 +166,10 @@ fn age(row: &Row, column: &str) -> Result<Option<Duration>> {
     Ok(seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()))
 }
 
-fn lock(row: &Row) -> Result<Lock> {
+fn lock(row: &Row) -> Result<HeldLock> {
     let schema: Option<String> = row.try_get("schema_name")?;
     let name: Option<String> = row.try_get("table_name")?;
-    Ok(Lock {
+    Ok(HeldLock {
         mode: row.try_get("mode")?,
         table: schema
             .zip(name)
@@ -196,8 +196,10 @@ fn plain(text: &str) -> impl Iterator<Item = char> {
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.identity {
-            Identity::Session(pid) | Identity::Process(pid, _) => write!(f, "pid {pid}")?,
-            Identity::Prepared(gid) => write!(f, "prepared transaction {gid:?}")?,
+            HolderIdentity::Session(pid) | HolderIdentity::Process(pid, _) => {
+                write!(f, "pid {pid}")?
+            }
+            HolderIdentity::Prepared(gid) => write!(f, "prepared transaction {gid:?}")?,
         }
         write!(f, " ({})", self.traits().join(", "))?;
         if let Some(statement) = &self.statement {
@@ -210,7 +212,7 @@ impl fmt::Display for Holder {
 impl Holder {
     fn traits(&self) -> Vec<String> {
         let kind = match &self.identity {
-            Identity::Process(_, kind) => Some(kind.clone()),
+            HolderIdentity::Process(_, kind) => Some(kind.clone()),
             _ => None,
         };
         let application = self
@@ -229,7 +231,7 @@ impl Holder {
     }
 
     fn locks_named(&self) -> String {
-        let named = self.locks.iter().take(NAMED_LOCKS).map(Lock::to_string);
+        let named = self.locks.iter().take(NAMED_LOCKS).map(HeldLock::to_string);
         let mut text = named.collect::<Vec<_>>().join(", ");
         let more = self.locks.len().saturating_sub(NAMED_LOCKS);
         if more > 0 {
@@ -250,7 +252,7 @@ impl fmt::Display for Activity {
     }
 }
 
-impl fmt::Display for Lock {
+impl fmt::Display for HeldLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.table {
             Some(table) => write!(f, "{} on {table}", self.mode),
@@ -265,7 +267,7 @@ mod tests {
 
     fn holder() -> Holder {
         Holder {
-            identity: Identity::Session(4711),
+            identity: HolderIdentity::Session(4711),
             role: Some("shop".into()),
             application: Some("psql".into()),
             address: None,
@@ -275,7 +277,7 @@ mod tests {
                 since: Some(Duration::from_secs(3)),
             }),
             statement: Some("UPDATE products SET name = 'x'".into()),
-            locks: vec![Lock {
+            locks: vec![HeldLock {
                 mode: "RowExclusiveLock".into(),
                 table: Some(TableName::new("public", "products")),
             }],
@@ -308,7 +310,7 @@ mod tests {
     #[test]
     fn the_servers_own_processes_and_prepared_transactions_are_told_apart() {
         let vacuum = Holder {
-            identity: Identity::Process(7, "autovacuum worker".into()),
+            identity: HolderIdentity::Process(7, "autovacuum worker".into()),
             role: None,
             application: None,
             activity: None,
@@ -320,7 +322,7 @@ mod tests {
             "pid 7 (autovacuum worker): autovacuum: VACUUM public.products, holds RowExclusiveLock on public.products"
         );
         let prepared = Holder {
-            identity: Identity::Prepared("order 7".into()),
+            identity: HolderIdentity::Prepared("order 7".into()),
             statement: None,
             ..holder()
         };

@@ -115,14 +115,14 @@ pub fn json(survey: &Survey, built: &[Built], mode: BuildMode) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::{Coverage, Verdict, propose, samples};
+    use crate::index::{CoverageVerdict, IndexCoverage, propose, samples};
 
     fn survey(columns: &[&[i16]]) -> Survey {
-        let keys: Vec<Coverage> = columns
+        let keys: Vec<IndexCoverage> = columns
             .iter()
-            .map(|columns| Coverage {
+            .map(|columns| IndexCoverage {
                 foreign_key: samples::foreign_key(columns),
-                verdict: Verdict::Uncovered,
+                verdict: CoverageVerdict::Uncovered,
             })
             .collect();
         let missing: Vec<_> = keys.iter().map(|key| &key.foreign_key).collect();
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn one_key_has_and_several_have() {
         let mut survey = survey(&[&[1], &[2]]);
-        survey.keys[0].verdict = Verdict::Covered { index: "x".into() };
+        survey.keys[0].verdict = CoverageVerdict::Covered { index: "x".into() };
         let text = missing(&survey, BuildMode::Plain);
         assert!(
             text.starts_with("1 of 2 foreign keys has no index"),
@@ -162,7 +162,7 @@ mod tests {
     fn says_when_nothing_is_missing() {
         let mut survey = survey(&[&[1], &[2]]);
         for key in &mut survey.keys {
-            key.verdict = Verdict::Covered { index: "x".into() };
+            key.verdict = CoverageVerdict::Covered { index: "x".into() };
         }
         assert_eq!(
             missing(&survey, BuildMode::Plain),

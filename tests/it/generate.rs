@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::support::{Run, Workdir};
-use seedrow::dataset::{Dataset, Plan};
+use seedrow::dataset::{Dataset, RowPlan};
 use seedrow::files::manifest::checksum;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -182,7 +182,7 @@ fn the_report_tells_rows_bytes_and_checksums() {
 #[test]
 fn the_bytes_do_not_depend_on_the_number_of_threads() {
     let dataset = Dataset::open("catalog").unwrap();
-    let plan = Plan::new(&dataset, PRODUCTS, 42, &dataset.real_tables());
+    let plan = RowPlan::new(&dataset, PRODUCTS, 42, &dataset.real_tables());
     assert!(plan.blocks() >= 10, "{} blocks prove little", plan.blocks());
     let dir = Workdir::new("threads");
     let rows = PRODUCTS.to_string();

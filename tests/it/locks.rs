@@ -2,7 +2,7 @@
 
 use crate::shop::Session;
 use crate::support::{Db, PrivateHome, block_on, execute_at, value_at};
-use seedrow::postgres::locks::{Holder, Identity, advisory_holders, holders};
+use seedrow::postgres::locks::{Holder, HolderIdentity, advisory_holders, holders};
 use tokio_postgres::{Client, NoTls};
 
 const KEY: i64 = 0x5EED_0000_0000_0001;
@@ -39,7 +39,7 @@ fn a_session_that_holds_a_table_is_named_with_what_it_does() {
     let [holder] = &holders_of(&db.url(), &["products", "styles"])[..] else {
         panic!("one session holds them");
     };
-    let Identity::Session(pid) = holder.identity else {
+    let HolderIdentity::Session(pid) = holder.identity else {
         panic!("{holder:?}");
     };
     let line = holder.to_string();

@@ -7,7 +7,7 @@ use super::wording::{in_samples, is_whole_name};
 use crate::check::finding::{Finding, Severity};
 use crate::check::index_advice::build_help;
 use crate::check::measurement::AccessPath;
-use crate::index::Coverage;
+use crate::index::IndexCoverage;
 use crate::postgres::TableName;
 use crate::postgres::catalog::Table;
 use crate::postgres::explain::{Node, Plan};
@@ -123,11 +123,11 @@ fn scan_help(
     facts: Facts<'_>,
 ) -> String {
     let owner = table.root_oid.unwrap_or(table.oid);
-    let asked_for = |key: &&Coverage| {
+    let asked_for = |key: &&IndexCoverage| {
         let columns = &key.foreign_key.columns;
         key.foreign_key.table_oid == owner && columns.iter().any(|c| compares(plan, node, &c.name))
     };
-    let keys: Vec<&Coverage> = facts.survey.keys.iter().filter(asked_for).collect();
+    let keys: Vec<&IndexCoverage> = facts.survey.keys.iter().filter(asked_for).collect();
     if let Some(key) = keys.iter().find(|key| key.verdict.is_missing()) {
         return build_help(facts.survey, &key.foreign_key);
     }
@@ -172,7 +172,7 @@ fn compares(plan: &Plan, scan: &Node, column: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::{Survey, Verdict, propose, samples};
+    use crate::index::{CoverageVerdict, Survey, propose, samples};
     use crate::postgres::catalog::{ForeignKey, KeyColumn, TableKind};
     use crate::suggestion::TARGET;
 
@@ -214,7 +214,7 @@ mod tests {
         }
     }
 
-    fn survey(verdict: &Verdict) -> Survey {
+    fn survey(verdict: &CoverageVerdict) -> Survey {
         let keys = [
             key(2, "styles", "product_id"),
             key(3, "photos", "style_id"),
@@ -226,7 +226,7 @@ mod tests {
             home: "public".into(),
             keys: keys
                 .iter()
-                .map(|key| Coverage {
+                .map(|key| IndexCoverage {
                     foreign_key: key.clone(),
                     verdict: verdict.clone(),
                 })
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_scan_of_a_large_table_fails_and_names_the_index() {
-        let findings = found(UNINDEXED, &tables(), &survey(&Verdict::Uncovered));
+        let findings = found(UNINDEXED, &tables(), &survey(&CoverageVerdict::Uncovered));
         let helps: Vec<&str> = findings.iter().map(|f| f.help.as_str()).collect();
         assert_eq!(
             helps,
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn samples_that_agree_are_one_finding() {
         let plans = [UNINDEXED, INDEXED, UNINDEXED].map(|plan| Plan::parse(plan).unwrap());
-        let (tables, survey) = (tables(), survey(&Verdict::Uncovered));
+        let (tables, survey) = (tables(), survey(&CoverageVerdict::Uncovered));
         let findings = seq_scans(
             &plans,
             Purpose::Query,
@@ -297,18 +297,27 @@ mod tests {
         for table in &mut tables {
             table.bytes = SMALL_PAGES * PAGE;
         }
-        assert_eq!(found(UNINDEXED, &tables, &survey(&Verdict::Uncovered)), []);
+        assert_eq!(
+            found(UNINDEXED, &tables, &survey(&CoverageVerdict::Uncovered)),
+            []
+        );
     }
 
     #[test]
     fn index_scans_and_limits_pass() {
-        assert_eq!(found(INDEXED, &tables(), &survey(&Verdict::Uncovered)), []);
-        assert_eq!(found(LIMIT, &tables(), &survey(&Verdict::Uncovered)), []);
+        assert_eq!(
+            found(INDEXED, &tables(), &survey(&CoverageVerdict::Uncovered)),
+            []
+        );
+        assert_eq!(
+            found(LIMIT, &tables(), &survey(&CoverageVerdict::Uncovered)),
+            []
+        );
     }
 
     #[test]
     fn advice_fits_what_is_there() {
-        let covered = survey(&Verdict::Covered { index: "x".into() });
+        let covered = survey(&CoverageVerdict::Covered { index: "x".into() });
         let findings = found(HASH_JOIN, &tables(), &covered);
         let help = |table: &str| {
             let of_table = findings
@@ -348,7 +357,7 @@ mod tests {
             );
             Plan::parse(&format!(r#"[{{"Plan": {node}}}]"#)).unwrap()
         };
-        let (tables, survey) = (tables(), survey(&Verdict::Uncovered));
+        let (tables, survey) = (tables(), survey(&CoverageVerdict::Uncovered));
         let access = |rows, purpose| access(&scan(rows), purpose, facts(&tables, &survey));
         assert_eq!(access(249.0, Purpose::Lookup), AccessPath::Scan);
         assert_eq!(access(250.0, Purpose::Lookup), AccessPath::Index);
@@ -357,7 +366,7 @@ mod tests {
 
     #[test]
     fn a_plan_without_values_warns() {
-        let (tables, survey) = (tables(), survey(&Verdict::Uncovered));
+        let (tables, survey) = (tables(), survey(&CoverageVerdict::Uncovered));
         let plan = Plan::parse(UNINDEXED).unwrap();
         let finding = generic_plan(&plan, Purpose::Query, facts(&tables, &survey)).unwrap();
         assert_eq!(finding.severity, Severity::Warn);

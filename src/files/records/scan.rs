@@ -12,7 +12,7 @@ pub(super) enum ScanState {
 }
 
 /// The result of reading more input.
-pub(super) enum Filled {
+pub(super) enum Refill {
     More,
     End,
     /// The record is longer than [`super::LONGEST`].

@@ -3,12 +3,12 @@
 use anyhow::{Context, Result};
 use tokio_postgres::{GenericClient, Row, Transaction};
 
-use crate::load::ledger::{ConstraintKind, DroppedConstraint};
+use crate::load::ledger::{DroppedConstraint, DroppedKind};
 use crate::postgres::TableName;
 
 /// A key or another index of a loaded table, or a foreign key that references one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Constraint {
+pub struct DropCandidate {
     /// Its table's oid.
     pub table_oid: u32,
     /// For a foreign key: the table it references, else 0.
@@ -23,7 +23,10 @@ pub struct Constraint {
 
 /// The keys and other indexes of the tables, and the foreign keys of any table that reference them, with qualified names in
 /// their definitions.
-pub async fn read_qualified(client: &Transaction<'_>, tables: &[u32]) -> Result<Vec<Constraint>> {
+pub async fn read_qualified(
+    client: &Transaction<'_>,
+    tables: &[u32],
+) -> Result<Vec<DropCandidate>> {
     let path: String = client
         .query_one("SHOW search_path", &[])
         .await?
@@ -38,7 +41,7 @@ pub async fn read_qualified(client: &Transaction<'_>, tables: &[u32]) -> Result<
     constraints
 }
 
-async fn read(client: &impl GenericClient, tables: &[u32]) -> Result<Vec<Constraint>> {
+async fn read(client: &impl GenericClient, tables: &[u32]) -> Result<Vec<DropCandidate>> {
     let mut rows = Vec::new();
     for sql in [
         include_str!("sql/keys.sql"),
@@ -50,17 +53,17 @@ async fn read(client: &impl GenericClient, tables: &[u32]) -> Result<Vec<Constra
     rows.iter().map(constraint).collect()
 }
 
-fn constraint(row: &Row) -> Result<Constraint> {
+fn constraint(row: &Row) -> Result<DropCandidate> {
     let (schema, table): (String, String) =
         (row.try_get("schema_name")?, row.try_get("table_name")?);
-    Ok(Constraint {
+    Ok(DropCandidate {
         table_oid: row.try_get("table_oid")?,
         referenced_oid: row.try_get("referenced_oid")?,
         index_oid: row.try_get("index_oid")?,
         definition: DroppedConstraint {
             table: TableName::new(schema, table),
             name: row.try_get("name")?,
-            kind: ConstraintKind::from_code(row.try_get("kind")?)?,
+            kind: DroppedKind::from_code(row.try_get("kind")?)?,
             definition: row.try_get("definition")?,
             validated: row.try_get("validated")?,
         },

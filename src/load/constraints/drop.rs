@@ -32,19 +32,19 @@ fn drop_statement(constraint: &DroppedConstraint) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::ledger::ConstraintKind;
+    use crate::load::ledger::DroppedKind;
 
     #[test]
     fn a_plain_index_is_dropped_by_a_statement_of_its_own() {
         let mut constraint = DroppedConstraint {
             table: TableName::new("public", "t1"),
             name: "By name".into(),
-            kind: ConstraintKind::Index,
+            kind: DroppedKind::Index,
             definition: String::new(),
             validated: true,
         };
         assert_eq!(drop_statement(&constraint), "DROP INDEX public.\"By name\"");
-        constraint.kind = ConstraintKind::Unique;
+        constraint.kind = DroppedKind::Unique;
         assert_eq!(
             drop_statement(&constraint),
             "ALTER TABLE public.t1 DROP CONSTRAINT \"By name\""

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::load::constraints::catalog::Constraint;
+use crate::load::constraints::catalog::DropCandidate;
 use crate::load::ledger::DroppedConstraint;
 use crate::postgres::TableName;
 
@@ -10,16 +10,16 @@ use crate::postgres::TableName;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DropPlan {
     /// Foreign keys first, so that no key has a dependent left.
-    pub drop: Vec<Constraint>,
+    pub drop: Vec<DropCandidate>,
     /// With the reason.
-    pub keep: Vec<(Constraint, String)>,
+    pub keep: Vec<(DropCandidate, String)>,
 }
 
 impl DropPlan {
     /// Drops what has no obstacle; `filled` are tables outside the load that hold rows, whose foreign keys are kept.
-    pub fn new(constraints: Vec<Constraint>, filled: &HashSet<u32>) -> DropPlan {
+    pub fn new(constraints: Vec<DropCandidate>, filled: &HashSet<u32>) -> DropPlan {
         let mut plan = DropPlan::default();
-        let (foreign, own): (Vec<Constraint>, Vec<Constraint>) = constraints
+        let (foreign, own): (Vec<DropCandidate>, Vec<DropCandidate>) = constraints
             .into_iter()
             .partition(|it| it.definition.is_foreign());
         for mut key in foreign {
@@ -42,7 +42,7 @@ impl DropPlan {
     }
 
     /// Drops nothing: rows are added to tables that keep their constraints.
-    pub fn keep_all(constraints: Vec<Constraint>) -> DropPlan {
+    pub fn keep_all(constraints: Vec<DropCandidate>) -> DropPlan {
         let reason = |key| (key, "rows are added to existing ones".to_owned());
         DropPlan {
             drop: Vec::new(),
@@ -60,7 +60,7 @@ impl DropPlan {
         ))
     }
 
-    fn add(&mut self, key: Constraint, reason: Option<String>) {
+    fn add(&mut self, key: DropCandidate, reason: Option<String>) {
         match reason {
             Some(reason) => self.keep.push((key, reason)),
             None => self.drop.push(key),
@@ -70,7 +70,7 @@ impl DropPlan {
     /// What is dropped, as the ledger records it; `not_validated` are foreign keys that an earlier load left NOT VALID,
     /// which are validated again.
     pub fn dropped(&self, not_validated: &[(TableName, String)]) -> Vec<DroppedConstraint> {
-        let recorded = |key: &Constraint| {
+        let recorded = |key: &DropCandidate| {
             let mut constraint = key.definition.clone();
             constraint.validated |= not_validated
                 .iter()
@@ -106,7 +106,7 @@ impl DropPlan {
         self.kept_foreign_keys().next().is_some()
     }
 
-    fn kept_foreign_keys(&self) -> impl Iterator<Item = &Constraint> {
+    fn kept_foreign_keys(&self) -> impl Iterator<Item = &DropCandidate> {
         let kept = self.keep.iter().map(|(key, _)| key);
         kept.filter(|key| key.definition.is_foreign())
     }
@@ -115,17 +115,17 @@ impl DropPlan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::ledger::ConstraintKind;
+    use crate::load::ledger::DroppedKind;
 
-    fn key(code: &str, table: u32, referenced: u32, index: u32) -> Constraint {
-        Constraint {
+    fn key(code: &str, table: u32, referenced: u32, index: u32) -> DropCandidate {
+        DropCandidate {
             table_oid: table,
             referenced_oid: referenced,
             index_oid: index,
             definition: DroppedConstraint {
                 table: TableName::new("public", format!("t{table}")),
                 name: format!("{code}{table}"),
-                kind: ConstraintKind::from_code(code).unwrap(),
+                kind: DroppedKind::from_code(code).unwrap(),
                 definition: "…".into(),
                 validated: true,
             },
@@ -133,7 +133,7 @@ mod tests {
         }
     }
 
-    fn names<'a>(keys: impl IntoIterator<Item = &'a Constraint>) -> Vec<&'a str> {
+    fn names<'a>(keys: impl IntoIterator<Item = &'a DropCandidate>) -> Vec<&'a str> {
         let names = keys.into_iter().map(|key| key.definition.name.as_str());
         names.collect()
     }
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn an_obstacle_keeps_its_key() {
-        let commented = Constraint {
+        let commented = DropCandidate {
             obstacle: Some("it has a comment".into()),
             ..key("p", 1, 0, 7)
         };

@@ -5,16 +5,16 @@ use std::collections::HashSet;
 use anyhow::{Result, bail};
 use tokio_postgres::GenericClient;
 
-use crate::load::constraints::catalog::Constraint;
-use crate::load::table::target::{Target, holds_rows};
+use crate::load::constraints::catalog::DropCandidate;
+use crate::load::table::target::{TargetTable, holds_rows};
 
 /// The tables outside the load that hold rows and reference a loaded one, by oid.
 ///
 /// Refuses where the referenced rows are to be replaced, and names both tables.
 pub async fn referencing_tables_with_rows(
     client: &impl GenericClient,
-    targets: &[Target],
-    constraints: &[Constraint],
+    targets: &[TargetTable],
+    constraints: &[DropCandidate],
 ) -> Result<HashSet<u32>> {
     let inside: HashSet<u32> = targets.iter().map(|target| target.oid).collect();
     let outside = constraints

@@ -63,10 +63,10 @@ fn restore_statement(constraint: &DroppedConstraint) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::ledger::ConstraintKind;
+    use crate::load::ledger::DroppedKind;
     use crate::postgres::TableName;
 
-    fn constraint(kind: ConstraintKind, definition: &str) -> DroppedConstraint {
+    fn constraint(kind: DroppedKind, definition: &str) -> DroppedConstraint {
         DroppedConstraint {
             table: TableName::new("public", "t2"),
             name: "f2".into(),
@@ -79,14 +79,14 @@ mod tests {
     #[test]
     fn a_plain_index_is_restored_by_its_definition() {
         let definition = "CREATE INDEX f2 ON public.t2 USING btree (name)";
-        let index = constraint(ConstraintKind::Index, definition);
+        let index = constraint(DroppedKind::Index, definition);
         assert_eq!(restore_statement(&index), definition);
     }
 
     #[test]
     fn foreign_keys_are_restored_not_valid() {
         let mut key = constraint(
-            ConstraintKind::Foreign,
+            DroppedKind::Foreign,
             "FOREIGN KEY (a) REFERENCES public.t1(id)",
         );
         assert_eq!(

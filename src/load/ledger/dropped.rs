@@ -7,7 +7,7 @@ use crate::postgres::TableName;
 
 /// What a dropped constraint is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConstraintKind {
+pub enum DroppedKind {
     /// A primary key.
     Primary,
     /// A UNIQUE constraint.
@@ -20,26 +20,26 @@ pub enum ConstraintKind {
     Index,
 }
 
-impl ConstraintKind {
+impl DroppedKind {
     /// From `pg_constraint.contype`, or `i` for an index that backs no constraint.
-    pub fn from_code(code: &str) -> Result<ConstraintKind> {
+    pub fn from_code(code: &str) -> Result<DroppedKind> {
         Ok(match code {
-            "p" => ConstraintKind::Primary,
-            "u" => ConstraintKind::Unique,
-            "x" => ConstraintKind::Exclusion,
-            "f" => ConstraintKind::Foreign,
-            "i" => ConstraintKind::Index,
+            "p" => DroppedKind::Primary,
+            "u" => DroppedKind::Unique,
+            "x" => DroppedKind::Exclusion,
+            "f" => DroppedKind::Foreign,
+            "i" => DroppedKind::Index,
             other => bail!("unknown kind of constraint `{other}`"),
         })
     }
 
     fn code(self) -> &'static str {
         match self {
-            ConstraintKind::Primary => "p",
-            ConstraintKind::Unique => "u",
-            ConstraintKind::Exclusion => "x",
-            ConstraintKind::Foreign => "f",
-            ConstraintKind::Index => "i",
+            DroppedKind::Primary => "p",
+            DroppedKind::Unique => "u",
+            DroppedKind::Exclusion => "x",
+            DroppedKind::Foreign => "f",
+            DroppedKind::Index => "i",
         }
     }
 }
@@ -52,7 +52,7 @@ pub struct DroppedConstraint {
     /// Its name.
     pub name: String,
     /// What it is.
-    pub kind: ConstraintKind,
+    pub kind: DroppedKind,
     /// `pg_get_constraintdef` or `pg_get_indexdef`, with qualified names.
     pub definition: String,
     /// Whether it was valid when it was dropped.
@@ -62,12 +62,12 @@ pub struct DroppedConstraint {
 impl DroppedConstraint {
     /// Whether it is a foreign key.
     pub fn is_foreign(&self) -> bool {
-        self.kind == ConstraintKind::Foreign
+        self.kind == DroppedKind::Foreign
     }
 
     /// Whether it is an index that backs no constraint.
     pub fn is_plain_index(&self) -> bool {
-        self.kind == ConstraintKind::Index
+        self.kind == DroppedKind::Index
     }
 }
 
@@ -136,7 +136,7 @@ pub async fn dropped(client: &impl GenericClient, schema: &str) -> Result<Vec<Dr
         Ok(DroppedConstraint {
             table: table_name(row)?,
             name: row.try_get(2)?,
-            kind: ConstraintKind::from_code(row.try_get(3)?)?,
+            kind: DroppedKind::from_code(row.try_get(3)?)?,
             definition: row.try_get(4)?,
             validated: row.try_get(5)?,
         })

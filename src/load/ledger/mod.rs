@@ -10,7 +10,7 @@ mod tables;
 mod unfinished;
 
 pub use dropped::{
-    ConstraintKind, DroppedConstraint, delete_dropped, dropped, not_validated, prune_dropped,
+    DroppedConstraint, DroppedKind, delete_dropped, dropped, not_validated, prune_dropped,
     save_dropped, set_validated,
 };
 pub use loads::{LoadEntry, NewLoadEntry, UnfinishedLoad, find, finish, start, unfinished_loads};

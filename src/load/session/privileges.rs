@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use tokio_postgres::GenericClient;
 
-use crate::load::table::target::Target;
+use crate::load::table::target::TargetTable;
 
 /// What a load is about to create.
 #[derive(Debug, Clone, Copy)]
@@ -58,8 +58,8 @@ pub async fn ensure_may_create(client: &impl GenericClient, missing: Missing<'_>
 }
 
 /// Refuses tables that this role may not fill, with the statements that grant it.
-pub async fn ensure_may_fill(client: &impl GenericClient, targets: &[Target]) -> Result<()> {
-    for Target { oid, name, .. } in targets {
+pub async fn ensure_may_fill(client: &impl GenericClient, targets: &[TargetTable]) -> Result<()> {
+    for TargetTable { oid, name, .. } in targets {
         let row = client
             .query_one(include_str!("sql/privileges.sql"), &[oid])
             .await

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use crate::dataset::spec::DropRule;
-use crate::dataset::{Dataset, Table};
+use crate::dataset::{Dataset, TableSpec};
 use crate::load::encode::RowEncoder;
 use crate::load::source::row_format::RowFormat;
 use crate::load::source::table_source::{SourceKind, TableSource};
@@ -73,7 +73,7 @@ impl BoundSource {
 
 fn encoder(
     dataset: &Dataset,
-    table: &Table,
+    table: &TableSpec,
     source: &TableSource,
     columns: &[catalog::Column],
 ) -> Result<RowEncoder> {
@@ -97,7 +97,7 @@ fn encoder(
 }
 
 /// The rules of a foreign file: seedrow's own files hold no record that they are about.
-fn rules(table: &Table, source: &TableSource) -> Vec<(usize, DropRule)> {
+fn rules(table: &TableSpec, source: &TableSource) -> Vec<(usize, DropRule)> {
     if !source.is_foreign() {
         return Vec::new();
     }

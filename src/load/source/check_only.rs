@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Result, bail};
 
 use crate::copy::Scalar;
-use crate::dataset::{Dataset, Kind, Table};
+use crate::dataset::{Dataset, Kind, TableSpec};
 use crate::load::account::Account;
 use crate::load::source::bound::BoundSource;
 use crate::load::source::input::Input;
@@ -63,8 +63,8 @@ fn check_table(
 }
 
 /// The columns that a table would have, as wide as can be.
-fn columns(table: &Table) -> Vec<Column> {
-    let column = |(position, column): (usize, &crate::dataset::Column)| {
+fn columns(table: &TableSpec) -> Vec<Column> {
+    let column = |(position, column): (usize, &crate::dataset::ColumnSpec)| {
         let scalar = match table.kind(position) {
             Kind::Integer => Scalar::Int8,
             Kind::Cents => Scalar::Numeric,

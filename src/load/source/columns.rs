@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::dataset::csv_options::PASSED_OVER;
 use crate::dataset::document::did_you_mean;
-use crate::dataset::{Column, Table};
+use crate::dataset::{ColumnSpec, TableSpec};
 use crate::load::source::rejects::OWN_COLUMNS;
 
 /// The fields of a file's records.
@@ -18,7 +18,7 @@ pub struct SourceColumns {
 
 impl SourceColumns {
     /// The columns of a table that seedrow generates, in the dataset's order.
-    pub fn of_table(table: &Table) -> SourceColumns {
+    pub fn of_table(table: &TableSpec) -> SourceColumns {
         let written = table.columns.iter().enumerate();
         let written = written.filter(|(_, column)| !column.hidden);
         let (positions, names) = written
@@ -31,9 +31,9 @@ impl SourceColumns {
     ///
     /// Names are trimmed and compared in any case; a column's aliases count. Errors name file, column and the columns
     /// there are.
-    pub fn by_header(table: &Table, header: &[String], file: &str) -> Result<SourceColumns> {
+    pub fn by_header(table: &TableSpec, header: &[String], file: &str) -> Result<SourceColumns> {
         let names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
-        let mut columns: Vec<Option<&Column>> = Vec::with_capacity(names.len());
+        let mut columns: Vec<Option<&ColumnSpec>> = Vec::with_capacity(names.len());
         for name in &names {
             if name == PASSED_OVER || name.starts_with(OWN_COLUMNS) {
                 columns.push(None);
@@ -55,7 +55,7 @@ impl SourceColumns {
                 names.join(", ")
             );
         }
-        let position = |column: Option<&Column>| {
+        let position = |column: Option<&ColumnSpec>| {
             let name = &column?.name;
             table.columns.iter().position(|known| known.name == *name)
         };
@@ -86,13 +86,13 @@ impl SourceColumns {
     }
 }
 
-fn is_taken(columns: &[Option<&Column>], column: &Column) -> bool {
+fn is_taken(columns: &[Option<&ColumnSpec>], column: &ColumnSpec) -> bool {
     let mut known = columns.iter().flatten();
     known.any(|taken| taken.name == column.name)
 }
 
 #[cold]
-fn unknown_column(table: &Table, names: &[String], unknown: &str, file: &str) -> anyhow::Error {
+fn unknown_column(table: &TableSpec, names: &[String], unknown: &str, file: &str) -> anyhow::Error {
     if let Some(delimiter) = delimiter_of(table, names) {
         return anyhow::anyhow!(
             "{file}, line 1: the header is one field, `{unknown}`; are fields separated by `{delimiter}`? \
@@ -110,7 +110,7 @@ fn unknown_column(table: &Table, names: &[String], unknown: &str, file: &str) ->
 }
 
 /// What would take a header of one field apart into this table's columns.
-fn delimiter_of(table: &Table, names: &[String]) -> Option<&'static str> {
+fn delimiter_of(table: &TableSpec, names: &[String]) -> Option<&'static str> {
     let [only] = names else { return None };
     let known = |(_, delimiter): &(&str, char)| {
         let mut names = only.split(*delimiter).map(str::trim);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use crate::dataset::{Dataset, Table, source};
+use crate::dataset::{Dataset, TableSpec, source};
 use crate::files::Manifest;
 use crate::files::manifest;
 use crate::load::source::overrides::STANDARD_INPUT;
@@ -97,7 +97,7 @@ pub fn described(
 }
 
 /// The names that a table's file may have, the likeliest first.
-fn file_names(table: &Table) -> Vec<String> {
+fn file_names(table: &TableSpec) -> Vec<String> {
     let own_name = format!("{}.csv", table.name);
     let names = table.file.iter().chain(&table.other_files).cloned();
     let plain: Vec<String> = names.chain([own_name]).collect();
@@ -105,7 +105,7 @@ fn file_names(table: &Table) -> Vec<String> {
     plain.iter().cloned().chain(compressed).collect()
 }
 
-fn file_in(table: &Table, folder: &Path) -> Option<PathBuf> {
+fn file_in(table: &TableSpec, folder: &Path) -> Option<PathBuf> {
     let mut paths = file_names(table).into_iter().map(|name| folder.join(name));
     paths.find(|path| path.is_file())
 }

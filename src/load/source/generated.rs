@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 
 use crate::copy::{CopyFormat, FieldEncoder};
-use crate::dataset::{Dataset, Plan};
+use crate::dataset::{Dataset, RowPlan};
 use crate::generate::{TableMaker, pipeline};
 use crate::load::account::Tally;
 use crate::load::source::chunk::{CHUNK_BYTES, Position, RecordIndex, RowChunk};
@@ -21,7 +21,7 @@ pub struct GeneratedRows {
     /// The dataset.
     pub dataset: Arc<Dataset>,
     /// Its tables' counts.
-    pub plan: Plan,
+    pub plan: RowPlan,
     /// Threads that make rows of one table.
     pub jobs: usize,
 }
@@ -31,7 +31,7 @@ impl GeneratedRows {
     pub fn format(&self, table: usize, columns: &[catalog::Column]) -> RowFormat {
         let spec = &self.dataset.tables[table];
         let encoder =
-            |(position, column): (usize, &crate::dataset::Column)| -> Option<FieldEncoder> {
+            |(position, column): (usize, &crate::dataset::ColumnSpec)| -> Option<FieldEncoder> {
                 let found = columns.iter().find(|known| known.name == column.name)?;
                 FieldEncoder::new(spec.kind(position), &found.data_type)
             };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
-use crate::dataset::{Dataset, Plan};
+use crate::dataset::{Dataset, RowPlan};
 use crate::files::Manifest;
 use crate::generate::{TableMaker, estimate};
 use crate::load::source::folder::{described, ensure_is_folder, ensure_made_from, ignored, locate};
@@ -92,7 +92,7 @@ impl Input {
         origin: RowOrigin,
         jobs: usize,
     ) -> Result<Input> {
-        let plan = Plan::new(dataset, origin.rows, origin.seed, wanted);
+        let plan = RowPlan::new(dataset, origin.rows, origin.seed, wanted);
         let rows = Arc::new(GeneratedRows {
             dataset: Arc::clone(dataset),
             plan,

@@ -6,7 +6,7 @@ use anyhow::{Result, bail, ensure};
 
 use crate::dataset::csv_options::PASSED_OVER;
 use crate::dataset::document::did_you_mean;
-use crate::dataset::{Dataset, Table};
+use crate::dataset::{Dataset, TableSpec};
 
 /// What is typed for standard input.
 pub const STANDARD_INPUT: &str = "-";
@@ -72,19 +72,19 @@ impl Overrides {
     }
 
     /// The file named for a table.
-    pub fn file_of(&self, table: &Table) -> Option<&NamedFile> {
+    pub fn file_of(&self, table: &TableSpec) -> Option<&NamedFile> {
         self.files.iter().find(|file| file.table == table.name)
     }
 
     /// The columns named for a table's file.
-    pub fn columns_of(&self, table: &Table) -> Option<&Vec<String>> {
+    pub fn columns_of(&self, table: &TableSpec) -> Option<&Vec<String>> {
         let named = self.columns.iter().find(|named| named.table == table.name);
         named.map(|named| &named.columns)
     }
 }
 
 impl NamedColumns {
-    fn ensure_known(&self, table: &Table) -> Result<()> {
+    fn ensure_known(&self, table: &TableSpec) -> Result<()> {
         let known = |name: &&String| *name == PASSED_OVER || table.column_called(name).is_some();
         if let Some(unknown) = self.columns.iter().find(|name| !known(name)) {
             let written = table.written().map(|column| column.name.as_str());

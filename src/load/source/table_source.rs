@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempPath;
 
-use crate::dataset::{Dataset, Table};
+use crate::dataset::{Dataset, TableSpec};
 use crate::files::csv_input::{CsvInput, spool};
 use crate::files::manifest::TableFile;
 use crate::files::records::{Dialect, Records};
@@ -59,7 +59,7 @@ impl CsvFormat {
     };
 
     /// As the dataset says, but for what overrides it.
-    fn foreign(table: &Table, overrides: &Overrides) -> CsvFormat {
+    fn foreign(table: &TableSpec, overrides: &Overrides) -> CsvFormat {
         let reading = &table.reading;
         CsvFormat {
             dialect: Dialect {
@@ -282,7 +282,7 @@ fn first_record(path: &Path, label: &str, dialect: Dialect) -> Result<Vec<String
 
 /// The names of the fields: those named for the file, else its header, else the table's columns in order.
 fn header(
-    table: &Table,
+    table: &TableSpec,
     label: &str,
     has_header: bool,
     named: Option<&Vec<String>>,

@@ -18,7 +18,7 @@ use crate::load::source::table_source::SourceKind;
 use crate::load::table::isolate::PieceSize;
 use crate::load::table::segment::{TableCopy, Transfer};
 use crate::load::table::server_rejection::ServerRejection;
-use crate::load::table::target::{self, Target};
+use crate::load::table::target::{self, TargetTable};
 use crate::postgres::{CommitUnit, TableName};
 use crate::progress::{Progress, Unit};
 
@@ -37,7 +37,7 @@ pub enum FillMode {
 #[derive(Debug, Clone)]
 pub struct TableLoad<'a> {
     /// The table.
-    pub target: &'a Target,
+    pub target: &'a TargetTable,
     /// Its rows.
     pub source: Arc<BoundSource>,
     /// Where what isn't loaded goes.

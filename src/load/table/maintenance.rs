@@ -4,12 +4,12 @@ use anyhow::{Context, Result, ensure};
 use tokio_postgres::{Client, GenericClient};
 
 use crate::load::ledger;
-use crate::load::table::target::{self, Target};
+use crate::load::table::target::{self, TargetTable};
 use crate::postgres::TableName;
 use crate::postgres::name::quoted;
 
 /// Advances the sequences of the table's columns past their largest value, so that the next INSERT gets a free one.
-pub async fn advance_sequences(client: &Client, target: &Target) -> Result<()> {
+pub async fn advance_sequences(client: &Client, target: &TargetTable) -> Result<()> {
     for column in &target.columns {
         let table = target.name.to_string();
         let owned = client

@@ -5,14 +5,14 @@ use anyhow::{Context, Result, bail, ensure};
 use tokio_postgres::GenericClient;
 
 use crate::dataset::document::did_you_mean;
-use crate::dataset::{Dataset, Table};
+use crate::dataset::{Dataset, TableSpec};
 use crate::load::ledger;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, ColumnDefault, Scope, TableKind};
 
 /// A table of the database that a table of the dataset goes into.
 #[derive(Debug, Clone)]
-pub struct Target {
+pub struct TargetTable {
     /// The table's position in the dataset.
     pub table: usize,
     /// `pg_class.oid`.
@@ -84,7 +84,7 @@ pub async fn find(
     dataset: &Dataset,
     schema: &str,
     wanted: &[usize],
-) -> Result<Vec<Target>> {
+) -> Result<Vec<TargetTable>> {
     let mut targets = Vec::new();
     for &table in wanted {
         let spec = &dataset.tables[table];
@@ -110,7 +110,7 @@ pub async fn find(
             .iter()
             .all(|t| t.kind == TableKind::Ordinary && t.root_oid.is_none());
         let holds_rows = holds_rows(client, &name).await?;
-        targets.push(Target {
+        targets.push(TargetTable {
             table,
             oid,
             name,
@@ -125,7 +125,7 @@ pub async fn find(
 /// Refuses a dataset and a database table that don't agree, naming both places.
 fn ensure_agree(
     dataset: &Dataset,
-    table: &Table,
+    table: &TableSpec,
     actual: &[catalog::Column],
     name: &str,
 ) -> Result<()> {

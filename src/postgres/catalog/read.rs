@@ -9,7 +9,7 @@ use tokio_postgres::{GenericClient, Row};
 
 use super::types::TypeCatalog;
 use super::{
-    Column, ColumnDefault, Comparison, Constraint, ConstraintKind, ForeignKey, Index, KeyColumn,
+    Column, ColumnDefault, Constraint, ConstraintKind, ForeignKey, Index, KeyColumn, KeyComparison,
     OnDelete, Partition, Scope, Table, TableKind,
 };
 use crate::copy::DataType;
@@ -273,7 +273,7 @@ fn key_columns(row: &Row, names: &str, numbers: &str) -> Result<Vec<KeyColumn>> 
         .collect())
 }
 
-fn comparisons(row: &Row) -> Result<Vec<Comparison>> {
+fn comparisons(row: &Row) -> Result<Vec<KeyComparison>> {
     let json: &str = get(row, "comparisons")?;
     serde_json::from_str(json).context("could not read the catalog's comparisons")
 }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal};
 
 use super::home::{self, Home};
-use crate::postgres::account::{self, Account};
+use crate::postgres::account::{self, OsUser};
 use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::programs::Installation;
 
@@ -27,7 +27,7 @@ pub struct Cluster {
     /// The data folder.
     pub data: PathBuf,
     /// Whom postgres runs as, when not as ourselves.
-    pub account: Option<Account>,
+    pub account: Option<OsUser>,
 }
 
 /// Which of the installed versions (newest first, never empty) to run: the newest that has data in this home, else the
@@ -48,7 +48,7 @@ impl Cluster {
         let account = match account::is_root() {
             false => None,
             // A data folder stays with the user that made it.
-            true if data.is_dir() => Some(Account::owning(&data)?),
+            true if data.is_dir() => Some(OsUser::owning(&data)?),
             true => Some(account::for_server()?),
         };
         if let Some(account) = account {

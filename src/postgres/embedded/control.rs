@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::home::{self, Home};
-use super::lock::{self, Lock, Mode};
+use super::lock::{self, FileLock, LockMode};
 use super::{Arrival, Lease, Running};
 use crate::postgres::connect;
 use crate::postgres::error::ErrorWithNotes;
@@ -59,8 +59,8 @@ pub fn stop(home: &Home) -> Result<Stopped> {
         return Ok(Stopped::WasDown);
     }
     // Nobody starts it meanwhile.
-    let _start = Lock::wait(&home.start_lock(), Mode::Exclusive)?;
-    if !Lock::is_held_alone(&home.supervisor_lock())? {
+    let _start = FileLock::wait(&home.start_lock(), LockMode::Exclusive)?;
+    if !FileLock::is_held_alone(&home.supervisor_lock())? {
         return Ok(Stopped::WasDown);
     }
     home::remove_file(&home.keep())?;
@@ -69,7 +69,7 @@ pub fn stop(home: &Home) -> Result<Stopped> {
 
 /// Waits for a server that isn't kept. The start lock must be held.
 fn wait_until_down(home: &Home) -> Result<Stopped> {
-    while Lock::is_held_alone(&home.supervisor_lock())? {
+    while FileLock::is_held_alone(&home.supervisor_lock())? {
         if is_used(home)? {
             return Ok(Stopped::WithLastUser(lock::holders(&home.users_lock())));
         }
@@ -81,8 +81,8 @@ fn wait_until_down(home: &Home) -> Result<Stopped> {
 /// Whether somebody holds the users' lock shared; a supervisor that shuts down holds it exclusively.
 fn is_used(home: &Home) -> Result<bool> {
     let path = home.users_lock();
-    Ok(Lock::attempt(&path, Mode::Exclusive)?.is_none()
-        && Lock::attempt(&path, Mode::Shared)?.is_some())
+    Ok(FileLock::attempt(&path, LockMode::Exclusive)?.is_none()
+        && FileLock::attempt(&path, LockMode::Shared)?.is_some())
 }
 
 /// What is to be said of a home.
@@ -206,7 +206,7 @@ pub fn destroy(home: &Home) -> Result<Destroyed> {
     if is_empty(home) {
         return Ok(Destroyed::WasEmpty);
     }
-    let start = Lock::wait(&home.start_lock(), Mode::Exclusive)?;
+    let start = FileLock::wait(&home.start_lock(), LockMode::Exclusive)?;
     if is_used(home)? {
         return Ok(Destroyed::InUse(lock::holders(&home.users_lock())));
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::postgres::account::{self, Account};
+use crate::postgres::account::{self, OsUser};
 use crate::postgres::error::ErrorWithNotes;
 
 /// A socket's path is limited to 108 bytes on Linux, 104 on macOS, its final NUL included.
@@ -188,7 +188,7 @@ impl Home {
     }
 
     fn ensure_ours(&self) -> Result<()> {
-        let owner = Account::owning(&self.folder)?.uid;
+        let owner = OsUser::owning(&self.folder)?.uid;
         ensure!(
             account::is_root() || owner == rustix::process::geteuid().as_raw(),
             "{} belongs to another user: choose another folder with --home",
@@ -198,7 +198,7 @@ impl Home {
     }
 
     /// Refuses a home that the server's user can't get to.
-    pub fn ensure_open_to(&self, account: Account) -> Result<()> {
+    pub fn ensure_open_to(&self, account: OsUser) -> Result<()> {
         for folder in self.folder.ancestors() {
             let metadata = fs::metadata(folder)
                 .with_context(|| format!("could not look at {}", folder.display()))?;

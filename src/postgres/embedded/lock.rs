@@ -13,11 +13,11 @@ use rustix::io::Errno;
 
 /// A lock held until it is dropped. Programs that are started don't inherit it unless told to.
 #[derive(Debug)]
-pub struct Lock(File);
+pub struct FileLock(File);
 
 /// With whom a lock can be held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum LockMode {
     /// With other shared ones.
     Shared,
     /// Alone.
@@ -30,9 +30,9 @@ enum Patience {
     Try,
 }
 
-impl Lock {
+impl FileLock {
     /// Waits for the lock.
-    pub fn wait(path: &Path, mode: Mode) -> Result<Lock> {
+    pub fn wait(path: &Path, mode: LockMode) -> Result<FileLock> {
         loop {
             if let Some(lock) = lock(path, mode, Patience::Wait)? {
                 return Ok(lock);
@@ -41,13 +41,13 @@ impl Lock {
     }
 
     /// Takes the lock, or `None` when it is held.
-    pub fn attempt(path: &Path, mode: Mode) -> Result<Option<Lock>> {
+    pub fn attempt(path: &Path, mode: LockMode) -> Result<Option<FileLock>> {
         lock(path, mode, Patience::Try)
     }
 
     /// Whether somebody holds it exclusively right now.
     pub fn is_held_alone(path: &Path) -> Result<bool> {
-        Ok(path.exists() && Lock::attempt(path, Mode::Shared)?.is_none())
+        Ok(path.exists() && FileLock::attempt(path, LockMode::Shared)?.is_none())
     }
 
     /// Hands the lock over to a child: it holds as long as either keeps the descriptor.
@@ -62,12 +62,12 @@ impl Lock {
     }
 }
 
-fn lock(path: &Path, mode: Mode, patience: Patience) -> Result<Option<Lock>> {
+fn lock(path: &Path, mode: LockMode, patience: Patience) -> Result<Option<FileLock>> {
     let operation = match (mode, patience) {
-        (Mode::Shared, Patience::Wait) => FlockOperation::LockShared,
-        (Mode::Shared, Patience::Try) => FlockOperation::NonBlockingLockShared,
-        (Mode::Exclusive, Patience::Wait) => FlockOperation::LockExclusive,
-        (Mode::Exclusive, Patience::Try) => FlockOperation::NonBlockingLockExclusive,
+        (LockMode::Shared, Patience::Wait) => FlockOperation::LockShared,
+        (LockMode::Shared, Patience::Try) => FlockOperation::NonBlockingLockShared,
+        (LockMode::Exclusive, Patience::Wait) => FlockOperation::LockExclusive,
+        (LockMode::Exclusive, Patience::Try) => FlockOperation::NonBlockingLockExclusive,
     };
     loop {
         let file = File::options()
@@ -79,7 +79,7 @@ fn lock(path: &Path, mode: Mode, patience: Patience) -> Result<Option<Lock>> {
             .open(path)
             .with_context(|| format!("could not open {}", path.display()))?;
         match operate(&file, operation) {
-            Ok(()) if is_still_at(&file, path) => return Ok(Some(Lock(file))),
+            Ok(()) if is_still_at(&file, path) => return Ok(Some(FileLock(file))),
             // `db destroy` removed the file while we waited: a lock on it guards nothing.
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => return Ok(None),
@@ -134,15 +134,25 @@ mod tests {
     fn shared_excludes_exclusive_until_it_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
-        let one = Lock::attempt(&path, Mode::Shared).unwrap().unwrap();
-        let _two = Lock::attempt(&path, Mode::Shared).unwrap().unwrap();
-        assert!(Lock::attempt(&path, Mode::Exclusive).unwrap().is_none());
+        let one = FileLock::attempt(&path, LockMode::Shared).unwrap().unwrap();
+        let _two = FileLock::attempt(&path, LockMode::Shared).unwrap().unwrap();
+        assert!(
+            FileLock::attempt(&path, LockMode::Exclusive)
+                .unwrap()
+                .is_none()
+        );
         drop(one);
-        assert!(Lock::attempt(&path, Mode::Exclusive).unwrap().is_none());
-        assert!(!Lock::is_held_alone(&path).unwrap());
+        assert!(
+            FileLock::attempt(&path, LockMode::Exclusive)
+                .unwrap()
+                .is_none()
+        );
+        assert!(!FileLock::is_held_alone(&path).unwrap());
         drop(_two);
-        let _alone = Lock::attempt(&path, Mode::Exclusive).unwrap().unwrap();
-        assert!(Lock::is_held_alone(&path).unwrap());
+        let _alone = FileLock::attempt(&path, LockMode::Exclusive)
+            .unwrap()
+            .unwrap();
+        assert!(FileLock::is_held_alone(&path).unwrap());
     }
 
     #[test]

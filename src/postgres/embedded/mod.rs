@@ -22,7 +22,7 @@ pub mod supervisor;
 
 pub use home::{Home, Running};
 
-use lock::{Lock, Mode};
+use lock::{FileLock, LockMode};
 
 /// The role that owns everything on the embedded server.
 pub const USER: &str = "postgres";
@@ -32,7 +32,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// The right to use the embedded server: it stays up for as long as somebody holds one.
 #[derive(Debug)]
 pub struct Lease {
-    users: Lock,
+    users: FileLock,
     running: Running,
     arrival: Arrival,
 }
@@ -54,12 +54,12 @@ impl Lease {
         let home = Home::at(home)?;
         home.prepare()?;
         // One at a time: the next one finds the server that this one started.
-        let _start = Lock::wait(&home.start_lock(), Mode::Exclusive)?;
+        let _start = FileLock::wait(&home.start_lock(), LockMode::Exclusive)?;
         // A supervisor that shuts down holds this one exclusively until postgres is down and it has ended.
-        let users = Lock::wait(&home.users_lock(), Mode::Shared)?;
+        let users = FileLock::wait(&home.users_lock(), LockMode::Shared)?;
         let deadline = Instant::now() + STARTS_WITHIN;
         loop {
-            if let Some(free) = Lock::attempt(&home.supervisor_lock(), Mode::Exclusive)? {
+            if let Some(free) = FileLock::attempt(&home.supervisor_lock(), LockMode::Exclusive)? {
                 let running = supervisor::spawn(&home, program, free)?;
                 return Ok(Lease {
                     users,
@@ -89,10 +89,10 @@ impl Lease {
         if !home.users_lock().exists() {
             return Ok(None);
         }
-        let Some(users) = Lock::attempt(&home.users_lock(), Mode::Shared)? else {
+        let Some(users) = FileLock::attempt(&home.users_lock(), LockMode::Shared)? else {
             return Ok(None);
         };
-        if !Lock::is_held_alone(&home.supervisor_lock())? {
+        if !FileLock::is_held_alone(&home.supervisor_lock())? {
             return Ok(None);
         }
         let running = home.running()?.filter(answers);

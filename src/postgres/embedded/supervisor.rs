@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cluster::{Cluster, choose};
 use super::home::{self, Home, Running, SOCKET_NAME};
-use super::lock::{Lock, Mode};
+use super::lock::{FileLock, LockMode};
 use super::settings::{self, Machine};
 use crate::postgres::conninfo;
 use crate::postgres::error::{ErrorWithNotes, describe};
@@ -47,7 +47,7 @@ enum Report {
 /// What ends the supervisor.
 enum Event {
     /// Nobody uses the server, and with this lock held nobody will.
-    Unused(Lock),
+    Unused(FileLock),
     /// postgres ended.
     Ended(std::io::Result<ExitStatus>),
     /// The users can't be told any more.
@@ -56,7 +56,7 @@ enum Event {
 
 /// Starts a supervisor and waits until its server is up. `free` is the supervisor's lock, which the child takes over:
 /// at no moment does a server start without somebody holding it.
-pub fn spawn(home: &Home, program: &Path, free: Lock) -> Result<Running> {
+pub fn spawn(home: &Home, program: &Path, free: FileLock) -> Result<Running> {
     let installed = programs::installed()?;
     let installation = choose(home, &installed).context("found no Postgres to run")?;
     home::remove_file(&home.running_file())?;
@@ -309,12 +309,12 @@ fn watch_users(home: &Home, events: &Sender<Event>) {
     let _ = events.send(event);
 }
 
-fn wait_until_unused(home: &Home) -> Result<Lock> {
+fn wait_until_unused(home: &Home) -> Result<FileLock> {
     loop {
         while home.keep().exists() {
             thread::sleep(KEEP_POLL);
         }
-        let lock = Lock::wait(&home.users_lock(), Mode::Exclusive)?;
+        let lock = FileLock::wait(&home.users_lock(), LockMode::Exclusive)?;
         // `db start` sets the marker while it holds the lock shared, so from here on it can't appear.
         if !home.keep().exists() {
             return Ok(lock);

@@ -13,10 +13,10 @@ use crate::report::html;
 use crate::suggestion::Suggestions;
 
 /// What writes a report in one format.
-type Renderer = fn(&CheckReport, Colour) -> Result<String>;
+type CheckRenderer = fn(&CheckReport, Colour) -> Result<String>;
 
 /// The formats that a check is printed in.
-const FORMATS: &[(OutputFormat, Renderer)] = &[
+const FORMATS: &[(OutputFormat, CheckRenderer)] = &[
     (OutputFormat::Text, |it, colour| Ok(text(it, colour))),
     (OutputFormat::Json, |it, _| json::json(it)),
     (OutputFormat::Junit, |it, _| junit::junit(it)),

@@ -9,10 +9,10 @@ use crate::report::colour::Colour;
 use crate::report::{OutputFormat, html, pretty};
 
 /// What writes a comparison in one format.
-type Renderer = fn(&Comparison<'_>, Colour) -> Result<String>;
+type CompareRenderer = fn(&Comparison<'_>, Colour) -> Result<String>;
 
 /// The formats that a comparison is printed in.
-const FORMATS: &[(OutputFormat, Renderer)] = &[
+const FORMATS: &[(OutputFormat, CompareRenderer)] = &[
     (OutputFormat::Text, |it, colour| Ok(text::text(it, colour))),
     (OutputFormat::Json, |it, _| pretty(&json::json(it))),
     (OutputFormat::Markdown, |it, _| Ok(markdown::markdown(it))),
