@@ -8,7 +8,7 @@ use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use seedrow::copy::{FieldEncoder, Scalar};
-use seedrow::dataset::{Dataset, Kind, Plan};
+use seedrow::dataset::{Dataset, Kind, RowPlan};
 use seedrow::files::records::{Dialect, Record, Records};
 use seedrow::generate::TableMaker;
 use seedrow::load::encode::RowEncoder;
@@ -41,7 +41,7 @@ fn column(name: &str, kind: Kind) -> Column {
 fn encode_rows(criterion: &mut Criterion) {
     let dataset = Dataset::open("catalog").expect("the catalog is built in");
     let tables = dataset.real_tables();
-    let plan = Plan::new(&dataset, ROOT_ROWS, 42, &tables);
+    let plan = RowPlan::new(&dataset, ROOT_ROWS, 42, &tables);
     let block = plan.blocks() / 2;
     let mut group = criterion.benchmark_group("encode_rows");
     for table in tables {

@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use seedrow::dataset::{Dataset, Plan};
+use seedrow::dataset::{Dataset, RowPlan};
 use seedrow::generate::TableMaker;
 
 /// Ids have as many digits as in the middle of a default catalog.
@@ -14,7 +14,7 @@ const ROOT_ROWS: u64 = 1_000_000;
 fn make_rows(criterion: &mut Criterion) {
     let dataset = Dataset::open("catalog").expect("the catalog is built in");
     let tables = dataset.real_tables();
-    let plan = Plan::new(&dataset, ROOT_ROWS, 42, &tables);
+    let plan = RowPlan::new(&dataset, ROOT_ROWS, 42, &tables);
     let block = plan.blocks() / 2;
     let makers: Vec<(&str, u64, TableMaker)> = tables
         .iter()
@@ -68,7 +68,7 @@ fn count_rows(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("count_rows");
     group.throughput(Throughput::Elements(100_000));
     group.bench_function("plan of 100k products", |bencher| {
-        bencher.iter(|| black_box(Plan::new(&dataset, 100_000, 42, &tables)));
+        bencher.iter(|| black_box(RowPlan::new(&dataset, 100_000, 42, &tables)));
     });
     group.finish();
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use seedrow::postgres::embedded::lock::{Lock, Mode};
+use seedrow::postgres::embedded::lock::{FileLock, LockMode};
 use seedrow::postgres::embedded::{Home, Lease};
 
 use super::{Run, SEEDROW, command, eventually, run, scratch, subject};
@@ -35,7 +35,7 @@ impl PrivateHome {
     pub fn used(test: &str) -> PrivateHome {
         let home = PrivateHome::new(test);
         home.home.prepare().unwrap();
-        let _lock = Lock::wait(&scratch().join("template.lock"), Mode::Exclusive).unwrap();
+        let _lock = FileLock::wait(&scratch().join("template.lock"), LockMode::Exclusive).unwrap();
         let template = Home::at(&scratch().join("template")).unwrap();
         if template.data_folders().is_empty() {
             drop(Lease::acquire(template.folder(), Path::new(SEEDROW)).unwrap());
@@ -85,7 +85,9 @@ impl PrivateHome {
 #[track_caller]
 fn wait_until_down(home: &Home) {
     let path = home.supervisor_lock();
-    eventually("the server's end", || !Lock::is_held_alone(&path).unwrap());
+    eventually("the server's end", || {
+        !FileLock::is_held_alone(&path).unwrap()
+    });
 }
 
 impl Drop for PrivateHome {
