@@ -198,7 +198,8 @@ impl<H: PostLoadHook> Fill<'_, H> {
         self.pool
             .run_each(tables, async |client, load: &TableLoad| {
                 let table = &load.target.name;
-                maintenance::advance_sequences(client, load.target).await?;
+                let replaced = !self.policy.append;
+                maintenance::set_sequences(client, load.target, replaced).await?;
                 let frozen = load.is_frozen() && !self.has_rejects(client, load).await?;
                 maintenance::analyze(client, table, frozen).await?;
                 if self.policy.append {

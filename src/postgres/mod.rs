@@ -17,6 +17,7 @@ pub mod passfile;
 pub mod pooler;
 pub mod programs;
 pub mod secrets;
+pub mod sequences;
 pub mod server;
 pub mod service;
 pub mod target;

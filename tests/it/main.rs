@@ -33,5 +33,6 @@ mod prove;
 mod resume;
 mod run;
 mod schema;
+mod sequences;
 mod tls;
 mod toml_mistakes;

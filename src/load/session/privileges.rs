@@ -77,8 +77,8 @@ pub async fn ensure_may_fill(client: &impl GenericClient, targets: &[TargetTable
                 "GRANT SELECT, INSERT, TRUNCATE ON {name} TO {role};"
             ));
         }
-        for sequence in row.try_get::<_, Vec<String>>("closed_sequences")? {
-            grants.push(format!("GRANT UPDATE ON SEQUENCE {sequence} TO {role};"));
+        for privileges in row.try_get::<_, Vec<String>>("closed_sequences")? {
+            grants.push(format!("GRANT {privileges} TO {role};"));
         }
         ensure!(
             grants.is_empty(),

@@ -1,4 +1,4 @@
-//! What each table needs after its rows: sequences advanced, statistics gathered, rows counted.
+//! What each table needs after its rows: sequences set, statistics gathered, rows counted.
 
 use anyhow::{Context, Result, ensure};
 use tokio_postgres::{Client, GenericClient};
@@ -6,38 +6,50 @@ use tokio_postgres::{Client, GenericClient};
 use crate::load::ledger;
 use crate::load::table::target::{self, TargetTable};
 use crate::postgres::TableName;
-use crate::postgres::name::quoted;
+use crate::postgres::sequences::{Position, Sequence, sequences};
 
-/// Advances the sequences of the table's columns past their largest value, so that the next INSERT gets a free one.
-pub async fn advance_sequences(client: &Client, target: &TargetTable) -> Result<()> {
-    for column in &target.columns {
-        let table = target.name.to_string();
-        let owned = client
-            .query_one(
-                "SELECT pg_get_serial_sequence($1, $2)",
-                &[&table, &column.name],
+/// Sets the sequences that fill the table's columns past the values of all columns that they fill, so that the next
+/// INSERT gets a free one.
+///
+/// A sequence goes back only where `replaced` rows are gone, a column owns it, and all of its columns can be read: else
+/// values that were given out may be in use where this can't see.
+pub async fn set_sequences(client: &Client, target: &TargetTable, replaced: bool) -> Result<()> {
+    for sequence in sequences(client, Some(target.oid)).await? {
+        let Some((_, extreme)) = sequence.extreme(client).await? else {
+            continue;
+        };
+        let wanted = sequence.position_past(extreme);
+        let may_go_back = replaced && sequence.owned && sequence.is_judged_wholly();
+        if !may_go_back && !is_behind(client, &sequence, wanted).await? {
+            continue;
+        }
+        client
+            .execute(
+                "SELECT setval($1::oid::regclass, $2, $3)",
+                &[&sequence.oid, &wanted.last, &wanted.is_called],
             )
             .await
             .with_context(|| {
-                format!("could not look up the sequence of {table}.{}", column.name)
+                format!(
+                    "could not set sequence {} past {extreme}, the last value of {}",
+                    sequence.name, target.name
+                )
             })?;
-        let Some(sequence) = owned.try_get::<_, Option<String>>(0)? else {
-            continue;
-        };
-        // Where all ids are below the sequence's minimum, it stays at its start: setval would be an error.
-        let sql = format!(
-            "SELECT setval(s.seqrelid::regclass, ids.last)
-            FROM (SELECT max({})::int8 AS last FROM {table}) AS ids
-            JOIN pg_sequence AS s ON s.seqrelid = $1::text::regclass
-            WHERE ids.last BETWEEN s.seqmin AND s.seqmax",
-            quoted(&column.name)
-        );
-        client
-            .query(&sql, &[&sequence])
-            .await
-            .with_context(|| format!("could not advance {sequence} past the last id of {table}"))?;
     }
     Ok(())
+}
+
+async fn is_behind(client: &Client, sequence: &Sequence, wanted: Position) -> Result<bool> {
+    if !sequence.readable {
+        return Ok(sequence.owned);
+    }
+    let next = sequence.next(sequence.position(client).await?);
+    let wanted = sequence.next(wanted);
+    Ok(match (next, wanted) {
+        (Some(next), Some(wanted)) => sequence.is_beyond(wanted, next),
+        (next, None) => next.is_some(),
+        (None, _) => false,
+    })
 }
 
 /// Gathers the table's statistics; where FREEZE did not set the visibility map, VACUUM does.

@@ -7,15 +7,37 @@ SELECT
         AND has_table_privilege(t.oid, 'INSERT')
         AND has_table_privilege(t.oid, 'TRUNCATE') AS may_write,
     ARRAY(
-        SELECT format('%I.%I', n.nspname, s.relname)
-        FROM pg_depend AS d
-        JOIN pg_class AS s ON s.oid = d.objid
+        SELECT format('%s ON SEQUENCE %I.%I', string_agg(filling.needed, ', ' ORDER BY filling.needed), n.nspname, s.relname)
+        FROM (
+            SELECT d.objid AS oid, 'UPDATE' AS needed
+            FROM pg_depend AS d
+            WHERE d.classid = 'pg_class'::regclass
+                AND d.refclassid = 'pg_class'::regclass
+                AND d.refobjid = t.oid
+                AND d.deptype IN ('a', 'i')
+            UNION
+            SELECT d.refobjid, both_needed.needed
+            FROM pg_attrdef AS f
+            JOIN pg_depend AS d ON d.objid = f.oid
+            -- Others may use it, too: it is looked where it is before it is set.
+            CROSS JOIN (VALUES ('UPDATE'), ('SELECT')) AS both_needed (needed)
+            WHERE f.adrelid = t.oid
+                AND d.classid = 'pg_attrdef'::regclass
+                AND d.refclassid = 'pg_class'::regclass
+                AND NOT EXISTS (
+                    SELECT
+                    FROM pg_depend AS own
+                    WHERE own.classid = 'pg_class'::regclass
+                        AND own.objid = d.refobjid
+                        AND own.refclassid = 'pg_class'::regclass
+                        AND own.deptype IN ('a', 'i')
+                )
+        ) AS filling
+        JOIN pg_class AS s ON s.oid = filling.oid
         JOIN pg_namespace AS n ON n.oid = s.relnamespace
-        WHERE d.refclassid = 'pg_class'::regclass
-            AND d.refobjid = t.oid
-            AND d.deptype IN ('a', 'i')
-            -- CASE: asked of anything but a sequence it fails, and conditions have no order.
-            AND CASE WHEN s.relkind = 'S' THEN NOT has_sequence_privilege(s.oid, 'UPDATE') END
+        -- CASE: asked of anything but a sequence it fails, and conditions have no order.
+        WHERE CASE WHEN s.relkind = 'S' THEN NOT has_sequence_privilege(s.oid, filling.needed) END
+        GROUP BY n.nspname, s.relname
     ) AS closed_sequences
 FROM pg_class AS t
 WHERE t.oid = $1
