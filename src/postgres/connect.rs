@@ -1,4 +1,4 @@
-//! Reaching a server: trying its endpoints, waiting while it isn't up, and saying why it can't be used.
+//! Connecting to a server: its endpoints are tried in order, again while it starts; failures are explained.
 
 use std::time::Duration;
 
@@ -19,19 +19,19 @@ use failure::{Remedy, places, refused};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// However little of `--wait` is left, an attempt gets this long.
+/// The shortest timeout of an attempt, however little of `--wait` is left.
 const SHORTEST_ATTEMPT: Duration = Duration::from_secs(1);
-/// From this version on the server looks for vanished clients while it works for them.
+/// The first version with `client_connection_check_interval`.
 const CHECKS_CLIENTS: u32 = 14;
 
-/// An open connection and the server's major version, where it could be told.
+/// An open connection and the server's major version, where it is known.
 pub struct Opened {
     /// For statements; its connection task runs.
     pub client: Client,
     version: Option<u32>,
 }
 
-/// Finds the first endpoint that lets us in, trying again for as long as `wait` while that may help.
+/// Connects to the first endpoint that accepts us; retries for as long as `wait` while that may help.
 pub async fn reach<'a>(
     address: &'a Address,
     wait: Duration,
@@ -39,7 +39,7 @@ pub async fn reach<'a>(
 ) -> Result<(&'a Endpoint, Opened)> {
     let deadline = Instant::now() + wait;
     let mut pause = Pause::default();
-    let mut told = false;
+    let mut announced = false;
     loop {
         let longest = match wait.is_zero() {
             true => Duration::MAX,
@@ -61,15 +61,15 @@ pub async fn reach<'a>(
         if left.is_zero() || hopeless || !may_pass {
             return Err(refused(address, failures, wait).into());
         }
-        if !told {
+        if !announced {
             progress.note(format!("waiting for {}", places(address)));
-            told = true;
+            announced = true;
         }
         pause.sleep_at_most(left).await;
     }
 }
 
-/// The time between two attempts, longer each time.
+/// The delay between two attempts, longer each time.
 pub struct Pause(Duration);
 
 impl Default for Pause {
@@ -89,13 +89,13 @@ impl Pause {
         self.0 = (self.0 * 2).min(LONGEST_PAUSE);
     }
 
-    /// Whether it has become long enough to be remarked on, once.
+    /// Whether it is long enough for a message; true once.
     pub fn is_long(&self) -> bool {
         (LONGEST_PAUSE / 2..LONGEST_PAUSE).contains(&self.0)
     }
 }
 
-/// One round over the endpoints. A server that answers and refuses ends it, as in libpq.
+/// Tries each endpoint once. A server that answers and rejects us ends the round, as in libpq.
 async fn try_all(
     address: &Address,
     longest: Duration,
@@ -127,7 +127,7 @@ pub async fn open(config: &Config, tls: &Tls, longest: Duration) -> Result<Opene
         return Err(failure);
     };
     match open_by(second, config, tls, longest).await {
-        // No better: the first failure is the one to tell.
+        // No better: report the first failure.
         Err(other) if other.depends_on_tls() => Err(failure),
         result => result,
     }
@@ -173,8 +173,8 @@ where
 }
 
 impl Opened {
-    /// Asks the server to look for us every half second while it works for us: after a SIGKILL of ours it would go on
-    /// building an index, and a second run would collide with it.
+    /// Has the server check every half second that we still exist: after a SIGKILL it would go on building an index, and
+    /// a second run would collide with it.
     pub async fn check_client(&self) -> Result<(), tokio_postgres::Error> {
         if self.version.is_none_or(|version| version < CHECKS_CLIENTS) {
             return Ok(());
@@ -183,8 +183,8 @@ impl Opened {
             .await
     }
 
-    /// Changes settings of the session. A server that refuses, since its operating system or version lacks them, costs
-    /// promptness and nothing else.
+    /// Changes settings of the session. A server that rejects them, because its operating system or version lacks them,
+    /// only notices a lost client later.
     pub async fn set(&self, settings: &str) -> Result<(), tokio_postgres::Error> {
         match self.client.batch_execute(settings).await {
             Err(error) if error.as_db_error().is_some() => Ok(()),

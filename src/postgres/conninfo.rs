@@ -24,55 +24,55 @@ pub fn is_default_socket_folder(folder: &str) -> bool {
 pub struct ConnectionParameter {
     /// The name in a connection string or service file.
     pub name: &'static str,
-    /// The environment variable that stands in when it is left out.
+    /// The environment variable that supplies it when it is left out.
     pub variable: Option<&'static str>,
-    /// What becomes of it.
+    /// How it is handled.
     pub treatment: Treatment,
 }
 
-/// What becomes of a parameter.
+/// How a parameter is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Treatment {
-    /// It shapes the connection.
-    Taken,
+    /// It is used.
+    Used,
     /// It has no effect here.
     Ignored,
-    /// It demands what is not done here, so it must be one of these values or be left out.
+    /// It requires a feature that is not supported: only these values, which don't need it, are accepted.
     Only(&'static [&'static str]),
 }
 
 /// The parameters of libpq 18, as its manual's section 34.1.2 lists them, but for OAuth's and SCRAM keys.
 pub const PARAMETERS: &[ConnectionParameter] = &[
-    taken("host", Some("PGHOST")),
-    taken("hostaddr", Some("PGHOSTADDR")),
-    taken("port", Some("PGPORT")),
-    taken("dbname", Some("PGDATABASE")),
-    taken("user", Some("PGUSER")),
-    taken("password", Some("PGPASSWORD")),
-    taken("options", Some("PGOPTIONS")),
-    taken("application_name", Some("PGAPPNAME")),
-    taken("connect_timeout", Some("PGCONNECT_TIMEOUT")),
-    taken("passfile", Some("PGPASSFILE")),
-    taken("sslmode", Some("PGSSLMODE")),
-    taken("sslrootcert", Some("PGSSLROOTCERT")),
-    taken("sslcert", Some("PGSSLCERT")),
-    taken("sslkey", Some("PGSSLKEY")),
-    taken("sslcertmode", Some("PGSSLCERTMODE")),
-    taken("sslcrl", Some("PGSSLCRL")),
-    taken("sslcrldir", Some("PGSSLCRLDIR")),
-    taken("sslsni", Some("PGSSLSNI")),
-    taken("sslnegotiation", Some("PGSSLNEGOTIATION")),
-    taken("ssl_min_protocol_version", Some("PGSSLMINPROTOCOLVERSION")),
-    taken("ssl_max_protocol_version", Some("PGSSLMAXPROTOCOLVERSION")),
-    taken("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
-    taken("channel_binding", Some("PGCHANNELBINDING")),
-    taken("service", Some("PGSERVICE")),
-    taken("servicefile", Some("PGSERVICEFILE")),
-    taken("keepalives", None),
-    taken("keepalives_idle", None),
-    taken("keepalives_interval", None),
-    taken("keepalives_count", None),
-    taken("tcp_user_timeout", None),
+    used("host", Some("PGHOST")),
+    used("hostaddr", Some("PGHOSTADDR")),
+    used("port", Some("PGPORT")),
+    used("dbname", Some("PGDATABASE")),
+    used("user", Some("PGUSER")),
+    used("password", Some("PGPASSWORD")),
+    used("options", Some("PGOPTIONS")),
+    used("application_name", Some("PGAPPNAME")),
+    used("connect_timeout", Some("PGCONNECT_TIMEOUT")),
+    used("passfile", Some("PGPASSFILE")),
+    used("sslmode", Some("PGSSLMODE")),
+    used("sslrootcert", Some("PGSSLROOTCERT")),
+    used("sslcert", Some("PGSSLCERT")),
+    used("sslkey", Some("PGSSLKEY")),
+    used("sslcertmode", Some("PGSSLCERTMODE")),
+    used("sslcrl", Some("PGSSLCRL")),
+    used("sslcrldir", Some("PGSSLCRLDIR")),
+    used("sslsni", Some("PGSSLSNI")),
+    used("sslnegotiation", Some("PGSSLNEGOTIATION")),
+    used("ssl_min_protocol_version", Some("PGSSLMINPROTOCOLVERSION")),
+    used("ssl_max_protocol_version", Some("PGSSLMAXPROTOCOLVERSION")),
+    used("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
+    used("channel_binding", Some("PGCHANNELBINDING")),
+    used("service", Some("PGSERVICE")),
+    used("servicefile", Some("PGSERVICEFILE")),
+    used("keepalives", None),
+    used("keepalives_idle", None),
+    used("keepalives_interval", None),
+    used("keepalives_count", None),
+    used("tcp_user_timeout", None),
     ignored("client_encoding"),
     ignored("fallback_application_name"),
     ignored("load_balance_hosts"),
@@ -90,11 +90,11 @@ pub const PARAMETERS: &[ConnectionParameter] = &[
     only("replication", None, &["false", "off", "no", "0"]),
 ];
 
-const fn taken(name: &'static str, variable: Option<&'static str>) -> ConnectionParameter {
+const fn used(name: &'static str, variable: Option<&'static str>) -> ConnectionParameter {
     ConnectionParameter {
         name,
         variable,
-        treatment: Treatment::Taken,
+        treatment: Treatment::Used,
     }
 }
 
@@ -118,7 +118,7 @@ const fn only(
     }
 }
 
-/// The environment variables that libpq connects by. A program that is told everything shouldn't see them.
+/// libpq's environment variables, which are removed for programs that get their connection by other means.
 pub fn variables() -> impl Iterator<Item = &'static str> {
     PARAMETERS.iter().filter_map(|parameter| parameter.variable)
 }
@@ -153,7 +153,7 @@ pub fn parse(text: &str) -> Result<Parameters> {
     parse_pairs(text)
 }
 
-/// Sets one parameter, checking its name and what it may demand.
+/// Sets one parameter; checks its name, and that its value is supported.
 pub fn set(parameters: &mut Parameters, name: &str, value: String) -> Result<()> {
     let parameter = PARAMETERS
         .iter()
@@ -163,7 +163,7 @@ pub fn set(parameters: &mut Parameters, name: &str, value: String) -> Result<()>
     if let Treatment::Only(values) = parameter.treatment {
         ensure!(
             value.is_empty() || values.contains(&value.as_str()),
-            "what {name} asks for is not supported here: leave it out"
+            "this value of {name} is not supported: leave {name} out"
         );
     }
     parameters.insert(parameter.name, value);
@@ -283,10 +283,10 @@ fn decode(text: &str) -> Result<String> {
         bytes.push(byte.ok_or_else(|| anyhow!(BAD))?);
         rest = &tail[2..];
     }
-    String::from_utf8(bytes).map_err(|_| anyhow!("what its % codes stand for is not UTF-8"))
+    String::from_utf8(bytes).map_err(|_| anyhow!("its % codes do not decode to UTF-8"))
 }
 
-/// `name = value` pairs between blanks; a value with blanks stands in `'…'`, and `\` guards the next character.
+/// `name = value` pairs separated by blanks; a value with blanks is quoted with `'`, and `\` escapes the next character.
 fn parse_pairs(text: &str) -> Result<Parameters> {
     let mut parameters = Parameters::new();
     let mut rest = text.trim_start();
@@ -315,7 +315,7 @@ fn pair_value(text: &str) -> Result<(String, &str)> {
     let mut characters = body.char_indices();
     while let Some((at, character)) = characters.next() {
         match character {
-            '\\' => value.extend(characters.next().map(|(_, guarded)| guarded)),
+            '\\' => value.extend(characters.next().map(|(_, escaped)| escaped)),
             '\'' if quoted => return Ok((value, &body[at + 1..])),
             blank if !quoted && blank.is_whitespace() => return Ok((value, &body[at..])),
             other => value.push(other),

@@ -1,4 +1,4 @@
-//! EXPLAIN: a statement prepared with its parameters' types, run, and its plan read from JSON.
+//! EXPLAIN: prepares a statement with its parameters' types, runs it, and reads the plan's JSON.
 
 mod node;
 
@@ -14,12 +14,12 @@ pub use node::{Node, NodeKind, NodeRole};
 
 use super::name::quoted;
 
-/// Whether the statement is carried out.
+/// Whether the statement is executed (EXPLAIN ANALYZE).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Run {
     /// Only planned: no actual rows, loops, buffers or times.
     Never,
-    /// Carried out, its rows thrown away.
+    /// Executed; its rows are discarded.
     Once,
 }
 
@@ -40,9 +40,9 @@ pub struct Plan {
     pub root: Node,
     /// Milliseconds of planning.
     pub planning_ms: f64,
-    /// Milliseconds of execution, EXPLAIN's own work included; 0 when it wasn't carried out.
+    /// Milliseconds of execution, EXPLAIN's overhead included; 0 when it wasn't executed.
     pub execution_ms: f64,
-    /// All that EXPLAIN said, fields unknown here included: what plan viewers take.
+    /// EXPLAIN's output with all fields, for plan viewers.
     pub raw: Value,
 }
 
@@ -102,8 +102,7 @@ impl Plan {
         Plan::parse(&Value::Array(vec![statement.clone()]).to_string())
     }
 
-    /// What the plan's opaque nodes are called, each once, wherever in the plan they are; none for a plan that is understood
-    /// whole.
+    /// The labels of the plan's opaque nodes, each once; empty for a plan of known nodes only.
     pub fn opaque_nodes(&self) -> Vec<String> {
         let mut labels = Vec::new();
         for label in self
@@ -157,11 +156,11 @@ impl Explain {
     }
 }
 
-/// The plan that Postgres makes of `sql` without knowing the values of its parameters, whose types are given as SQL writes
-/// them; nothing is carried out. In a transaction, since it is set to plan that way until its end.
+/// The generic plan of `sql`; nothing is executed. `types` are its parameters' types in SQL. Call it in a transaction:
+/// `plan_cache_mode` is set until the end of it.
 ///
-/// Through the extended protocol EXPLAIN shows a plan for the values even then (seen on version 15): only a prepared
-/// statement that is executed keeps its `$1`.
+/// Through the extended protocol EXPLAIN plans for the values even then (seen on version 15): only EXPLAIN EXECUTE of a
+/// prepared statement keeps its `$1`.
 pub async fn generic(client: &impl GenericClient, sql: &str, types: &[String]) -> Result<Plan> {
     let list = |items: Vec<&str>| match items.is_empty() {
         true => String::new(),

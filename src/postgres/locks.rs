@@ -1,7 +1,7 @@
-//! Who holds what: the sessions that stand between seedrow and a lock, as lines that a person can act on.
+//! Lock holders: the sessions that block seedrow from a lock, one line each.
 //!
-//! "canceling statement due to lock timeout" names nobody; with the session's number, application and statement it is
-//! clear whom to ask, or what to end.
+//! "canceling statement due to lock timeout" does not name the blocking session; with its pid, application and statement
+//! a person knows whom to ask, or what to terminate.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use tokio_postgres::{GenericClient, Row};
 
 use super::name::TableName;
 
-/// The longest part of a statement that a line shows, in characters.
+/// The longest part of a statement that a line displays, in characters.
 const STATEMENT: usize = 80;
-/// The most locks that a line names.
+/// The most locks that a line lists.
 const NAMED_LOCKS: usize = 3;
 
 /// Another session that holds locks, or a prepared transaction, which needs no session to hold them.
@@ -22,24 +22,24 @@ const NAMED_LOCKS: usize = 3;
 /// holds RowExclusiveLock on public.products`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Holder {
-    /// Who it is.
+    /// Session, server process or prepared transaction.
     pub identity: HolderIdentity,
     /// Its role; `None` for the server's own processes.
     pub role: Option<String>,
     /// Its `application_name`, where it has one.
     pub application: Option<String>,
-    /// The client's IP address; `None` on a unix socket, and where our role may not see it.
+    /// The client's IP address; `None` on a unix socket, and where our role lacks the privilege to see it.
     pub address: Option<String>,
-    /// What it is about; `None` where our role may not see it.
+    /// Its state; `None` where our role lacks the privilege to see it.
     pub activity: Option<Activity>,
-    /// The first line of its statement, or its last one while it is idle, shortened; `None` where our role may not see
-    /// it.
+    /// The first line of its statement, or its last one while it is idle, shortened; `None` where our role lacks
+    /// the privilege to see it.
     pub statement: Option<String>,
-    /// What it holds, the strongest first; never empty. One table may occur with several modes.
+    /// The locks it holds, strongest first; never empty. One table may occur with several modes.
     pub locks: Vec<HeldLock>,
 }
 
-/// Whose the locks are.
+/// The kind of lock holder, with its identifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HolderIdentity {
     /// A client's session, for `pg_terminate_backend`.
@@ -50,7 +50,7 @@ pub enum HolderIdentity {
     Prepared(String),
 }
 
-/// What a session is about.
+/// The state of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Activity {
     /// `active`, `idle in transaction`, … as in `pg_stat_activity`; `prepared` for a prepared transaction.
@@ -78,7 +78,7 @@ pub struct HeldLock {
 pub async fn holders(client: &impl GenericClient, tables: &[u32]) -> Result<Vec<Holder>> {
     read(client, tables, None)
         .await
-        .context("could not look who holds locks on the tables")
+        .context("could not read who holds locks on the tables")
 }
 
 /// The sessions other than `client`'s that hold the advisory lock `key` of this database, be it exclusively or shared.
@@ -87,7 +87,7 @@ pub async fn holders(client: &impl GenericClient, tables: &[u32]) -> Result<Vec<
 pub async fn advisory_holders(client: &impl GenericClient, key: i64) -> Result<Vec<Holder>> {
     read(client, &[], Some(halves(key)))
         .await
-        .context("could not look who holds the advisory lock")
+        .context("could not read who holds the advisory lock")
 }
 
 /// The halves of a key as `pg_locks` has them: `classid`, `objid`.
@@ -160,7 +160,7 @@ fn activity(row: &Row) -> Result<Option<Activity>> {
     }))
 }
 
-/// A span of the server's clock, which may have been set back meanwhile.
+/// An interval of the server's clock; 0 when the clock was set back in between.
 fn age(row: &Row, column: &str) -> Result<Option<Duration>> {
     let seconds: Option<f64> = row.try_get(column)?;
     Ok(seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()))
@@ -177,7 +177,7 @@ fn lock(row: &Row) -> Result<HeldLock> {
     })
 }
 
-/// The first line with something on it, shortened, without what a terminal would obey.
+/// The first non-blank line, shortened, without control characters.
 fn first_line(statement: &str) -> String {
     let line = statement.lines().map(str::trim).find(|l| !l.is_empty());
     let line = line.unwrap_or_default();
@@ -188,7 +188,7 @@ fn first_line(statement: &str) -> String {
     short
 }
 
-/// Anybody chooses what stands in a statement or an application's name.
+/// Replaces control characters: the texts come from other clients and are printed to a terminal.
 fn plain(text: &str) -> impl Iterator<Item = char> {
     text.chars().map(|c| if c.is_control() { ' ' } else { c })
 }
@@ -205,7 +205,7 @@ impl fmt::Display for Holder {
         if let Some(statement) = &self.statement {
             write!(f, ": {statement}")?;
         }
-        write!(f, ", holds {}", self.locks_named())
+        write!(f, ", holds {}", self.lock_list())
     }
 }
 
@@ -224,13 +224,13 @@ impl Holder {
         let activity = match &self.activity {
             Some(activity) => Some(activity.to_string()),
             None if kind.is_some() => None,
-            None => Some("what it does is hidden from this role".into()),
+            None => Some("its state is hidden from this role".into()),
         };
         let all = [kind, application, role, address, activity];
         all.into_iter().flatten().collect()
     }
 
-    fn locks_named(&self) -> String {
+    fn lock_list(&self) -> String {
         let named = self.locks.iter().take(NAMED_LOCKS).map(HeldLock::to_string);
         let mut text = named.collect::<Vec<_>>().join(", ");
         let more = self.locks.len().saturating_sub(NAMED_LOCKS);
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn what_our_role_may_not_see_is_left_out() {
+    fn details_hidden_from_the_role_are_left_out() {
         let hidden = Holder {
             application: None,
             activity: None,
@@ -303,12 +303,12 @@ mod tests {
         };
         assert_eq!(
             hidden.to_string(),
-            "pid 4711 (role shop, what it does is hidden from this role), holds RowExclusiveLock on public.products"
+            "pid 4711 (role shop, its state is hidden from this role), holds RowExclusiveLock on public.products"
         );
     }
 
     #[test]
-    fn the_servers_own_processes_and_prepared_transactions_are_told_apart() {
+    fn server_processes_and_prepared_transactions_are_distinguished() {
         let vacuum = Holder {
             identity: HolderIdentity::Process(7, "autovacuum worker".into()),
             role: None,
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_are_cut_to_their_first_line_and_obey_nobody() {
+    fn statements_are_cut_to_their_first_line_without_control_characters() {
         assert_eq!(first_line("\n  SELECT 1\nFROM x"), "SELECT 1");
         assert_eq!(first_line("SELECT '\u{1b}[2J'"), "SELECT ' [2J'");
         let long = first_line(&"é".repeat(200));

@@ -1,12 +1,13 @@
-//! How much memory the server's machine is taken to have, and a builder's share of it. SQL cannot see it, so it is
-//! derived from what the server was set to, unless `--server-memory` says.
+//! An estimate of the server machine's memory, and the part of it that each index build may use.
+//!
+//! SQL cannot read the machine's memory, so it is derived from the server's settings unless `--server-memory` is given.
 
 use anyhow::{Context, Result};
 use tokio_postgres::GenericClient;
 
 const MIB: u64 = 1 << 20;
 
-/// What PostgreSQL sets `effective_cache_size` to when nobody does.
+/// PostgreSQL's default of `effective_cache_size`.
 const UNSET_CACHE: u64 = 4096 * MIB;
 
 /// The server's own settings, bytes.
@@ -42,28 +43,28 @@ impl Memory {
         })
     }
 
-    /// The machine's memory: what is `given`, else four times the shared buffers, or a third more than the cache that
-    /// the planner was told of. Both are the manual's advice read backwards (25% and 75% of memory).
+    /// The machine's memory: what is `given`, else four times `shared_buffers` or 4/3 of `effective_cache_size`, whichever
+    /// is more. The manual recommends to set these to 25% and 75% of memory.
     fn of_machine(&self, given: Option<u64>) -> u64 {
-        let told = match self.effective_cache_size {
+        let by_cache = match self.effective_cache_size {
             UNSET_CACHE => 0,
             cache => cache / 3 * 4,
         };
-        given.unwrap_or_else(|| told.max(self.shared_buffers * 4))
+        given.unwrap_or_else(|| by_cache.max(self.shared_buffers * 4))
     }
 
-    /// Bytes that each of so many builders may sort in: together a quarter of the memory, each at most 1 GiB and never
-    /// less than the server's own setting. A machine of 1 GiB whose settings nobody touched counts as 512 MiB.
+    /// `maintenance_work_mem` for each of so many builders, bytes: together a quarter of the memory, each at most 1 GiB and
+    /// never less than the server's own setting. A machine of 1 GiB with default settings counts as 512 MiB.
     pub fn of_builder(&self, given: Option<u64>, builders: usize) -> u64 {
         let share = self.of_machine(given) / 4 / builders.max(1) as u64;
         share.min(1024 * MIB).max(self.maintenance_work_mem)
     }
 }
 
-/// Workers beside each builder, so that builders and workers together are `jobs`; more than 8 gain nothing.
+/// Parallel workers for each builder, so that builders and workers together are `jobs`; more than 8 gain nothing.
 ///
-/// Left at the server's default of 2 beside two busy connections on two cores, loading the default catalog took 23.7
-/// and 24.8 s, at 0 it took 20.4 and 23.0 (PostgreSQL 15, in turns).
+/// With the server's default of 2 and two busy connections on two cores, loading the default catalog took 23.7 and
+/// 24.8 s; with 0 it took 20.4 and 23.0 s (PostgreSQL 15, alternating).
 pub fn workers(jobs: usize, builders: usize) -> usize {
     (jobs / builders.max(1)).saturating_sub(1).min(8)
 }
@@ -81,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_nobody_set_up_is_taken_for_a_small_one() {
+    fn a_server_with_default_settings_counts_as_a_small_one() {
         let untouched = memory(128, 4096, 64);
         assert_eq!(untouched.of_builder(None, 1), 128 * MIB);
         assert_eq!(untouched.of_builder(None, 2), 64 * MIB);
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_set_or_given_tells_more() {
+    fn changed_settings_or_a_given_size_decide() {
         assert_eq!(memory(128, 12_288, 64).of_builder(None, 4), 1024 * MIB);
         assert_eq!(memory(2048, 4096, 64).of_builder(None, 4), 512 * MIB);
         assert_eq!(

@@ -1,16 +1,16 @@
-//! A pooler that hands a server's session from one client to the next between transactions: settings, prepared statements
-//! and advisory locks would land in other clients' sessions.
+//! Detects a connection pooler in transaction mode, which assigns another server session to a client for each transaction:
+//! settings, prepared statements and advisory locks would end up in other clients' sessions.
 
 use anyhow::{Context, Result};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::error::ErrorWithNotes;
 
-/// Refuses when two connections that are open at the same time turn out to share a server's sessions.
+/// Refuses when two connections that are open at the same time share the server's sessions.
 ///
-/// Each is asked for its server process in a transaction, and again after both have ended theirs, `one` last. A pooler
-/// that hands out the session given back last then gives `other` the one that was `one`'s; one that hands them out in
-/// turn gives `one` another. By the simple protocol, since prepared statements may be what fails.
+/// Each is asked for its server process in a transaction, and again after both transactions have ended, `one` last. A
+/// pooler that reuses sessions last in, first out then gives `other` the session of `one`; a round-robin pooler gives `one`
+/// another session. By the simple protocol, since prepared statements may not work.
 pub async fn ensure_none(one: &Client, other: &Client) -> Result<()> {
     const ASK: &str = "SELECT pg_backend_pid()";
     let begin = format!("BEGIN; {ASK}");
@@ -26,10 +26,10 @@ pub async fn ensure_none(one: &Client, other: &Client) -> Result<()> {
         return Ok(());
     }
     Err(ErrorWithNotes {
-        message: "a pooler in transaction mode stands between seedrow and the server".into(),
+        message: "seedrow is connected through a pooler in transaction mode".into(),
         notes: vec![
-            "seedrow's settings, prepared statements and locks belong to a session, which such a pooler hands to others \
-             after each transaction"
+            "seedrow's settings, prepared statements and locks belong to a session, which such a pooler gives to another \
+             client after each transaction"
                 .into(),
             "connect to the server's own port (most often 5432), or to a pool in session mode".into(),
         ],
@@ -38,7 +38,7 @@ pub async fn ensure_none(one: &Client, other: &Client) -> Result<()> {
     .into())
 }
 
-/// The server process behind a connection just now.
+/// The server process that serves a connection now.
 async fn backend(client: &Client, sql: &str) -> Result<String> {
     let answer = client
         .simple_query(sql)
@@ -48,6 +48,6 @@ async fn backend(client: &Client, sql: &str) -> Result<String> {
         SimpleQueryMessage::Row(row) => row.get(0),
         _ => None,
     });
-    let pid = values.next().context("the server told no process id")?;
+    let pid = values.next().context("the server returned no process id")?;
     Ok(pid.to_owned())
 }

@@ -1,7 +1,7 @@
-//! What was typed or is about to be said, without the passwords in it: text in, text out.
+//! Removes passwords from command-line arguments and messages: text in, text out.
 //!
-//! A connection string is taken apart as libpq does it, because a password has many spellings. What can't be taken
-//! apart is hidden whole.
+//! A connection string is parsed as libpq does it, because a password can be written in many ways. One that can't be
+//! parsed is hidden as a whole.
 
 use std::borrow::Cow;
 use std::env;
@@ -10,17 +10,17 @@ use crate::postgres::conninfo::{self, Parameters, value_of};
 
 /// The parameters that are secret.
 const SECRETS: [&str; 2] = ["password", "sslpassword"];
-/// What stands for what is hidden.
+/// The placeholder for a hidden part.
 const HIDDEN: &str = "…";
 
-/// The words that were typed behind the program's name; what isn't UTF-8 in them is replaced.
+/// The command-line arguments; invalid UTF-8 in them is replaced.
 pub fn typed_words() -> impl Iterator<Item = String> {
     env::args_os()
         .skip(1)
         .map(|word| word.to_string_lossy().into_owned())
 }
 
-/// One typed word: a connection string, alone or behind `--option=`, loses its passwords; other words stay.
+/// One argument without its passwords, if it is a connection string, alone or after `--option=`; else unchanged.
 pub fn without_password(word: &str) -> String {
     let (option, value) = option_and_value(word);
     let shown = match conninfo::parse(value) {
@@ -31,8 +31,8 @@ pub fn without_password(word: &str) -> String {
     format!("{option}{shown}")
 }
 
-/// Text for the terminal: hides the passwords of typed words, what stands between `://user:` and `@`, and what
-/// follows `password=`.
+/// Text for the terminal: hides the passwords of arguments, the part between `://user:` and `@`, and the value after
+/// `password=`.
 pub fn hide(text: &str) -> String {
     hide_typed(text, typed_words())
 }
@@ -60,7 +60,7 @@ fn option_and_value(word: &str) -> (&str, &str) {
     }
 }
 
-/// How messages spell a word: as typed, as Rust's debug output has it, and as a path without its double slash.
+/// How messages may print an argument: as typed, as Rust's debug output, and as a path without its double slash.
 fn spellings(word: &str) -> [String; 3] {
     let debug = format!("{word:?}");
     let inner = debug[1..debug.len() - 1].to_owned();
@@ -91,7 +91,7 @@ fn url(text: &str) -> Option<(&str, &str)> {
         .filter(|(scheme, _)| matches!(*scheme, "postgres" | "postgresql"))
 }
 
-/// A URL that [`conninfo::parse`] reads; the rest of it stays as it was typed.
+/// A URL that [`conninfo::parse`] accepts, without its secrets; the rest is unchanged.
 fn url_without_secrets(scheme: &str, rest: &str) -> String {
     let authority = rest.split('/').next().unwrap_or_default();
     let (user, rest) = match authority.split_once('@') {
@@ -108,7 +108,7 @@ fn url_without_secrets(scheme: &str, rest: &str) -> String {
     format!("{scheme}://{user}{at}{location}{mark}{}", kept.join("&"))
 }
 
-/// Whether a `name=value` of a URL may be shown.
+/// Whether a `name=value` of a URL may be displayed.
 fn is_shown(pair: &str) -> bool {
     let alone = conninfo::parse(&format!("postgres://?{pair}"));
     !pair.is_empty() && alone.is_ok_and(|parameters| !holds_secret(&parameters))
@@ -127,7 +127,7 @@ fn pairs(parameters: &Parameters) -> String {
     parameters.iter().map(pair).collect::<Vec<_>>().join(" ")
 }
 
-/// What is no connection string, but may have been meant as one that holds a password.
+/// An invalid connection string, which may hold a password.
 fn misread(value: &str) -> Cow<'_, str> {
     match value.split_once("://") {
         Some((scheme, rest)) if rest.contains(['@', '?']) => {
@@ -177,7 +177,7 @@ fn hide_assigned(text: &str) -> String {
     shown + rest
 }
 
-/// Where the first value of a password begins.
+/// Where the value of the first `password=` begins.
 fn assigned(text: &str) -> Option<usize> {
     const BLANK: [char; 2] = [' ', '\t'];
     let lower = text.to_ascii_lowercase();
@@ -188,18 +188,18 @@ fn assigned(text: &str) -> Option<usize> {
     })
 }
 
-/// How long a value is in running text: to its closing quote, else to a blank, an `&` or the end of a colour, less
-/// the marks of the sentence around it.
+/// The length of a value within a message: to its closing quote, else to a blank, an `&` or the end of a colour, without
+/// trailing punctuation.
 fn value_length(text: &str) -> usize {
     let (body, quoted) = match text.strip_prefix('\'') {
         Some(body) => (body, true),
         None => (text, false),
     };
-    let mut guarded = false;
+    let mut escaped = false;
     for (at, character) in body.char_indices() {
         match character {
-            _ if guarded => guarded = false,
-            '\\' => guarded = true,
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
             '\'' if quoted => return at + 2,
             '&' | '\x1b' if !quoted => return at,
             blank if !quoted && blank.is_whitespace() => {

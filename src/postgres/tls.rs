@@ -99,7 +99,7 @@ impl Tls {
             let value = value_of(given, name);
             ensure!(
                 value.is_none_or(|value| values.contains(&value)),
-                "what {name} asks for is not supported here: leave it out"
+                "this value of {name} is not supported: leave {name} out"
             );
         }
         let client = Arc::new(client(mode, given, environment)?);

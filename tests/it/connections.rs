@@ -11,7 +11,7 @@ fn a_pooler_in_transaction_mode_is_refused() {
     for verb in ["run", "index", "check"] {
         seedrow([verb, "--url", &url])
             .exits(2)
-            .stderr_has("a pooler in transaction mode stands between seedrow and the server")
+            .stderr_has("seedrow is connected through a pooler in transaction mode")
             .stderr_has("connect to the server's own port");
     }
 }

@@ -78,7 +78,7 @@ fn a_role_that_may_not_see_what_others_do_still_learns_who_it_is() {
     let url = format!("{}&options=-c%20role%3Dnobody_much", db.url());
     let held = holders_of(&url, &["products"]);
     let line = held[0].to_string();
-    let end = "(role postgres, what it does is hidden from this role), holds AccessExclusiveLock on public.products";
+    let end = "(role postgres, its state is hidden from this role), holds AccessExclusiveLock on public.products";
     assert!(line.ends_with(end), "{line}");
 }
 

@@ -1,12 +1,12 @@
-//! The nodes of a plan: every kind that EXPLAIN of PostgreSQL 14 to 18 prints, and what each does with tables and rows.
+//! The nodes of a plan: every kind that EXPLAIN of PostgreSQL 14 to 18 prints, and its role.
 //!
-//! All that the rules, `compare` and the pages ask about a node is answered here, so that a new kind is one line of the
-//! table below. A kind without such a line is [opaque](NodeRole::Opaque): nothing is known of what it reads, and what has
-//! such a node is never judged as if it had been understood.
+//! All properties of nodes that the rules, `compare` and the pages use are defined here, so that a new kind is one line of
+//! the table below. A kind that isn't in it is [opaque](NodeRole::Opaque): what it reads is unknown, and a plan with such
+//! a node is unchecked.
 
 use serde::Deserialize;
 
-/// What a kind of node does with tables and rows: all that anybody asks about it.
+/// How a kind of node reads tables and returns rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NodeRole {
     /// Reads every page of its table.
@@ -33,7 +33,7 @@ pub enum NodeRole {
     Stream,
     /// Writes its input's rows to a table.
     Write,
-    /// Nobody knows what it reads: an extension's node, one that another server executes, or one of a newer version.
+    /// What it reads is unknown: a node of an extension, of a foreign table, or of a newer version.
     Opaque,
 }
 
@@ -45,7 +45,7 @@ macro_rules! node_kinds {
         #[serde(from = "String")]
         pub enum NodeKind {
             $(#[doc = concat!("`", $name, "`")] $kind,)*
-            /// A kind that isn't known, with the name that EXPLAIN gave it.
+            /// An unknown kind, with its name in EXPLAIN's output.
             Unknown(String),
         }
 
@@ -61,7 +61,7 @@ macro_rules! node_kinds {
                 }
             }
 
-            /// What it does.
+            /// Its role.
             pub fn role(&self) -> NodeRole {
                 match self {
                     $(NodeKind::$kind => NodeRole::$role,)*
@@ -206,7 +206,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// What it does, with the extension's name where it is one's: `Custom Scan (Citus Adaptive)`.
+    /// Its kind, with the extension's name for a custom scan: `Custom Scan (Citus Adaptive)`.
     pub fn label(&self) -> String {
         match &self.provider {
             Some(provider) => format!("{} ({provider})", self.kind),
@@ -214,7 +214,7 @@ impl Node {
         }
     }
 
-    /// Whether nobody knows what it reads.
+    /// Whether what it reads is unknown.
     pub fn is_opaque(&self) -> bool {
         self.kind.role() == NodeRole::Opaque
     }
