@@ -1,7 +1,7 @@
 //! The options that commands share; no I/O.
 //!
-//! A command's own options are declared with the command. What is declared here is spelled once, so that `--rows 10M` means
-//! the same for every command.
+//! A command's own options are declared with the command. These are declared once, so that `--rows 10M` means the same
+//! for every command.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -50,8 +50,8 @@ pub struct TargetArgs {
     #[arg(long, value_parser = duration, default_value = "0s", value_name = "TIME")]
     pub wait: Duration,
 
-    /// The memory of the server's machine, to sort indexes in a part of it: 1GB, 16GB [default: as its shared_buffers and
-    /// effective_cache_size tell]
+    /// The memory of the server's machine, a part of which index builds may use: 1GB, 16GB [default: estimated from its
+    /// shared_buffers and effective_cache_size]
     #[arg(long, value_parser = bytes, value_name = "SIZE")]
     pub server_memory: Option<u64>,
 
@@ -64,15 +64,15 @@ pub struct TargetArgs {
 #[derive(Args, Debug, Clone)]
 pub struct HomeArgs {
     /// Folder of the embedded Postgres [default: SEEDROW_HOME, else ~/.local/share/seedrow, as root /var/lib/seedrow]
-    // Not clap's `env`: it refuses an empty variable, and shows a set one in usage lines as if it had been typed.
+    // Not clap's `env`: it rejects an empty variable, and prints a set one in usage lines as if it were an argument.
     #[arg(long, value_name = "DIR")]
     pub home: Option<PathBuf>,
 }
 
-/// How work is spread over threads and connections.
+/// How many threads and connections work in parallel.
 #[derive(Args, Debug, Clone)]
 pub struct JobsArgs {
-    /// Threads and connections at a time [default: this machine's cores, as far as the server has connections free]
+    /// Threads and connections in parallel [default: this machine's cores, limited by the server's free connections]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256), value_name = "N")]
     pub jobs: Option<u16>,
 }
@@ -88,12 +88,12 @@ impl JobsArgs {
 /// How rows get into tables.
 #[derive(Args, Debug, Clone)]
 pub struct LoadArgs {
-    /// Empty the tables first, and take the place of an earlier or unfinished load
+    /// Empty the tables first, and replace an earlier or unfinished load
     #[arg(long)]
     pub replace: bool,
 
-    /// What one transaction loads: a table, which is fastest, or a segment of 64 MB, so that a connection that drops
-    /// costs no more [default: table on this machine, segment over a network]
+    /// What one transaction loads: a table, which is fastest, or a segment of 64 MB, so that a lost connection costs no
+    /// more than that [default: table on this machine, segment over a network]
     #[arg(long, value_enum, value_name = "table|segment")]
     pub commit: Option<CommitArg>,
 
@@ -111,10 +111,10 @@ pub enum CommitArg {
     Segment,
 }
 
-/// What the plan checks sample and what they allow.
+/// How the plan checks sample ids, and the time that queries may take.
 #[derive(Args, Debug, Clone)]
 pub struct SampleArgs {
-    /// The longest a query's median may take, unless its own header says otherwise: 10ms, 1s
+    /// The longest median time of a query, unless its header sets another: 10ms, 1s
     #[arg(long, value_parser = duration, default_value = "10ms", value_name = "TIME")]
     pub budget: Duration,
 
@@ -122,7 +122,7 @@ pub struct SampleArgs {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000), default_value_t = 20, value_name = "N")]
     pub samples: u32,
 
-    /// The share of a table's ids, from the last, that samples are taken from
+    /// The part of a table's ids, from the last, that samples are taken from
     #[arg(long, value_parser = percent, default_value = "10%", value_name = "PERCENT")]
     pub tail: f64,
 }
@@ -130,19 +130,19 @@ pub struct SampleArgs {
 /// Whether progress is shown.
 #[derive(Args, Debug, Clone, Copy)]
 pub struct QuietArgs {
-    /// No progress on stderr; results and errors still show
+    /// No progress on stderr; results and errors are still printed
     #[arg(long, short)]
     pub quiet: bool,
 }
 
-/// Where DDL is applied to be compared with a schema.
+/// The DDL that a schema is compared with, and where it is applied for that.
 #[derive(Args, Debug, Clone)]
 pub struct ReferenceArgs {
     /// Compare the schema with this file's DDL [default: the dataset's]
     #[arg(long, value_name = "FILE.sql")]
     pub schema: Option<PathBuf>,
 
-    /// A server to create a scratch database on, for the DDL to be applied to [default: the embedded Postgres]
+    /// The server for the scratch database that the DDL is applied to [default: the embedded Postgres]
     #[arg(long, value_name = "URL")]
     pub scratch_url: Option<String>,
 }

@@ -18,9 +18,9 @@ use crate::suggestion::Suggestions;
 
 /// Prove that every foreign key has an index, that every read is fast on the last ids, and that the schema is right
 ///
-/// Foreign keys are judged on any database, and each one's lookup is run. A dataset adds its queries and its schema. All of
-/// it happens in read-only transactions that are rolled back: nothing in the target changes. Exits with 1 when something
-/// doesn't hold, with 2 when something couldn't be judged.
+/// Foreign keys are checked on any database, and each one's lookup is run. A dataset adds its queries and its schema.
+/// Everything runs in read-only transactions that are rolled back: nothing in the target changes. Exits with 1 when a
+/// check fails, with 2 when one couldn't be judged.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -31,7 +31,7 @@ Examples:
   seedrow check --dataset shop.toml --samples 50 --tail 5% --format json --output check.json")]
 pub struct Args {
     /// The dataset whose queries are run and whose schema is compared: a built-in one's name or a TOML file [default:
-    /// catalog, where its tables are there]
+    /// catalog, where its tables exist]
     #[arg(long, value_name = "NAME|FILE.toml")]
     dataset: Option<String>,
 
@@ -44,7 +44,7 @@ pub struct Args {
     #[command(flatten)]
     reference: ReferenceArgs,
 
-    /// Only queries that read none but these tables, and lookups between them, separated by commas [default: all]
+    /// Only queries that read no other tables, and lookups between them, separated by commas [default: all]
     #[arg(long, value_delimiter = ',', value_name = "TABLE,…")]
     tables: Option<Vec<String>>,
 
@@ -56,11 +56,11 @@ pub struct Args {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "CHECK,…")]
     only: Option<Vec<AreaArg>>,
 
-    /// VACUUM (ANALYZE) tables that need it first, and have plans hold when statistics are taken again
+    /// VACUUM (ANALYZE) tables that need it first, and check that plans stay the same with new statistics
     #[arg(long)]
     settle: bool,
 
-    /// Drop each index that a check relies on, see the check fail, and roll back
+    /// Drop each index that a check relies on, require that the check fails, and roll back
     #[arg(long)]
     prove: bool,
 
@@ -68,11 +68,11 @@ pub struct Args {
     #[arg(long, requires = "prove")]
     allow_locks: bool,
 
-    /// The verdict from which on it exits with 1
+    /// The mildest verdict that exits with 1
     #[arg(long, value_enum, default_value_t = FailOn::Fail, value_name = "VERDICT")]
     fail_on: FailOn,
 
-    /// How results are printed; `github` adds a job summary where GITHUB_STEP_SUMMARY says
+    /// How results are printed; `github` adds a job summary to the file GITHUB_STEP_SUMMARY
     #[arg(long, value_parser = report::check::format_parser(), default_value = "text")]
     format: OutputFormat,
 
@@ -84,7 +84,7 @@ pub struct Args {
     #[arg(long, value_parser = format_and_file, value_name = "FORMAT=FILE")]
     write: Vec<(OutputFormat, PathBuf)>,
 
-    /// Keep everything in this file, each sample's plan included, for `seedrow compare`
+    /// Save everything to this file, each sample's plan included, for `seedrow compare`
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
 
@@ -92,14 +92,14 @@ pub struct Args {
     quiet: QuietArgs,
 }
 
-/// A part of what is looked at.
+/// A part of the checks.
 #[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 enum AreaArg {
-    /// Every foreign key has an index, and holds for all rows
+    /// Every foreign key has an index and is valid for all rows
     Coverage,
     /// The lookup of every foreign key and every query: plan, pages and time on the last ids
     Plans,
-    /// Tables, columns, keys and constraints are as they should be
+    /// Tables, columns, keys and constraints are those of the DDL
     Schema,
 }
 

@@ -15,9 +15,9 @@ use crate::suggestion::Suggestions;
 
 /// Show what changed between two checks: plans, pages, rows and times, read by read
 ///
-/// Plans are compared by what they do with which table. A change of time counts when it is at least 5% and chance alone has
-/// it in fewer than one case of a thousand (Mann and Whitney's test over the samples); without a change of plan or pages,
-/// from twice the time on: up to there it is the machine's.
+/// Plans are compared by how they read each table. A change of time counts when it is at least 5% and significant (p <
+/// 0.001 in the Mann-Whitney test over the samples); without a change of plan or pages only when the time doubled,
+/// because smaller changes can be the machine's.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -26,7 +26,7 @@ Examples:
   seedrow compare before.json after.json --format markdown --fail-on regression
   seedrow compare --without-indexes --format html --output indexes.html")]
 pub struct Args {
-    /// The check before, as `seedrow check --save` keeps it
+    /// The check before, saved by `seedrow check --save`
     #[arg(
         required_unless_present = "without_indexes",
         requires = "after",
@@ -38,8 +38,8 @@ pub struct Args {
     #[arg(value_name = "B")]
     after: Option<PathBuf>,
 
-    /// Measure instead of reading files: the same samples without and with the foreign keys' indexes on one database, in
-    /// turns; the indexes are dropped in transactions that are rolled back
+    /// Measure instead of reading files: the same samples without and with the foreign keys' indexes on one database,
+    /// alternating; the indexes are dropped in transactions that are rolled back
     #[arg(long, conflicts_with_all = ["before", "after"])]
     without_indexes: bool,
 
@@ -47,8 +47,8 @@ pub struct Args {
     #[arg(long, requires = "without_indexes")]
     allow_locks: bool,
 
-    /// The dataset whose queries are run: a built-in one's name or a TOML file [default: catalog, where its tables are
-    /// there]
+    /// The dataset whose queries are run: a built-in one's name or a TOML file [default: catalog, where its tables
+    /// exist]
     #[arg(long, value_name = "NAME|FILE.toml", requires = "without_indexes")]
     dataset: Option<String>,
 
@@ -62,7 +62,7 @@ pub struct Args {
     #[arg(long, default_value_t = 42, value_name = "N")]
     seed: u64,
 
-    /// Exit with 1 when something got worse
+    /// Exit with 1 when a read regressed
     #[arg(long, value_enum, value_name = "WHAT")]
     fail_on: Option<FailOnChange>,
 
@@ -78,10 +78,10 @@ pub struct Args {
     quiet: QuietArgs,
 }
 
-/// What is a failure.
+/// The change that is a failure.
 #[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 enum FailOnChange {
-    /// A plan, pages or times that got worse
+    /// A plan, pages or time that got worse
     Regression,
 }
 

@@ -1,4 +1,4 @@
-//! What a command works with, made once from what was typed: dataset, target, progress, suggestions.
+//! The context of a command, created once from its arguments: dataset, target, progress, suggestions.
 
 use std::path::Path;
 
@@ -14,21 +14,21 @@ use crate::progress::Progress;
 use crate::queries::{Sampling, Spread};
 use crate::suggestion::{self, Suggestions};
 
-/// The dataset when none is named: a suggested command need not repeat it.
+/// The default dataset: suggested commands don't repeat it.
 pub const DEFAULT_DATASET: &str = "catalog";
 
-/// What the commands on a server share.
+/// What all commands on a server need.
 pub struct Context {
     /// Messages and bars.
     pub progress: Progress,
-    /// What completes suggested commands.
+    /// The options that complete suggested commands.
     pub suggestions: Suggestions,
     dataset: String,
     target: TargetOptions,
 }
 
 impl Context {
-    /// Of the typed dataset, a built-in one's name or a TOML file, and target.
+    /// The context for a dataset, a built-in one's name or a TOML file, and a target.
     pub fn new(dataset: &str, target: &TargetArgs, quiet: QuietArgs) -> Context {
         Context {
             progress: Progress::new(quiet.quiet),
@@ -54,7 +54,7 @@ impl Context {
         Server::open(&self.target, &database, &self.progress).await
     }
 
-    /// As [`Context::open_server`], and refuses one that is read-only before `action` begins.
+    /// As [`Context::open_server`]; refuses a read-only server before `action` begins.
     pub async fn open_server_to(&self, action: &str) -> Result<Server> {
         let server = self.open_server().await?;
         server.ensure_writable(action)?;
@@ -71,7 +71,7 @@ pub fn database_name(dataset: &str) -> String {
     )
 }
 
-/// Typed target options as plain values.
+/// The target's arguments as plain values.
 pub fn target_options(args: &TargetArgs) -> TargetOptions {
     TargetOptions {
         url: args.url.clone(),
@@ -82,7 +82,7 @@ pub fn target_options(args: &TargetArgs) -> TargetOptions {
     }
 }
 
-/// The options that lead to the same target as these, for suggested commands.
+/// The options for suggested commands that select the same target.
 pub fn suggestions(target: &TargetArgs, dataset: &str) -> Suggestions {
     let home = home_words(&target.home);
     let mut words = match &target.url {
@@ -98,7 +98,7 @@ pub fn suggestions(target: &TargetArgs, dataset: &str) -> Suggestions {
     Suggestions::new(&words, &home)
 }
 
-/// The options that lead to the same embedded server.
+/// The options for suggested commands that select the same embedded server.
 pub fn home_suggestions(home: &HomeArgs) -> Suggestions {
     let home = home_words(home);
     Suggestions::new(&home, &home)
@@ -115,12 +115,12 @@ fn option(name: &str, value: String) -> Vec<String> {
     vec![name.to_owned(), value]
 }
 
-/// The command as it was typed, without passwords.
+/// The command line without its passwords.
 pub fn typed_command() -> String {
     command_line(typed_words())
 }
 
-/// The command without `--replace`: what finishes an unfinished load. Messages add the option where it is needed.
+/// The command line without `--replace`, which finishes an unfinished load. Messages add the option where it is needed.
 pub fn resume_command() -> String {
     command_line(typed_words().filter(|word| word != "--replace"))
 }
@@ -130,7 +130,7 @@ fn command_line(words: impl Iterator<Item = String>) -> String {
     suggestion::command_line(std::iter::once("seedrow".to_owned()).chain(words))
 }
 
-/// Typed `--commit` as what is meant.
+/// The value of `--commit`.
 pub fn commit_unit(typed: CommitArg) -> CommitUnit {
     match typed {
         CommitArg::Table => CommitUnit::Table,
@@ -138,7 +138,7 @@ pub fn commit_unit(typed: CommitArg) -> CommitUnit {
     }
 }
 
-/// How plans are checked, and nothing else.
+/// Settings that check plans alone.
 pub fn plan_settings(sampling: &SampleArgs, seed: u64) -> CheckSettings {
     CheckSettings {
         areas: vec![Area::Plans],

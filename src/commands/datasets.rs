@@ -42,17 +42,17 @@ pub fn run(args: &Args) -> Result<Outcome> {
     Ok(Outcome::Held)
 }
 
-/// Copies every file, or none when one is there already.
+/// Copies every file, or none when one exists already.
 fn copy(dataset: &Dataset, out: &Path) -> Result<()> {
     if dataset.source == Source::Disk {
         bail!(
-            "--out copies built-in datasets, and {} is a file already",
+            "--out copies built-in datasets, and {} is a file",
             dataset.path.display()
         );
     }
     let paths = || std::iter::once(&dataset.path).chain(&dataset.files);
     if let Some(taken) = paths().map(|path| out.join(path)).find(|to| to.exists()) {
-        bail!("{} is there already; choose another --out", taken.display());
+        bail!("{} exists already; choose another --out", taken.display());
     }
     for path in paths() {
         let to = out.join(path);

@@ -1,4 +1,4 @@
-//! `seedrow db`: the embedded Postgres, up and down, and the way in.
+//! `seedrow db`: starts, stops and opens the embedded Postgres.
 
 use std::convert::Infallible;
 use std::env;
@@ -22,7 +22,7 @@ use crate::suggestion::Suggestions;
 /// The embedded Postgres: start, stop, status, url, psql, destroy.
 ///
 /// Commands without a target (--url, DATABASE_URL, PG* variables) start it when they need it, and it stops when the
-/// last of them has ended. It listens on a private unix socket only.
+/// last of them ends. It listens on a private unix socket only.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(subcommand)]
@@ -31,21 +31,21 @@ pub struct Args {
 
 #[derive(Subcommand, Debug)]
 enum Action {
-    /// Start it, and keep it up until `seedrow db stop`
+    /// Start it and keep it up until `seedrow db stop`
     #[command(after_help = "Example:\n  seedrow db start && psql \"$(seedrow db url)\"")]
     Start {
         #[command(flatten)]
         home: HomeArgs,
     },
 
-    /// Stop it; while others use it, it stops when the last one has ended
+    /// Stop it; while other processes use it, it stops when the last one ends
     #[command(after_help = "Example:\n  seedrow db stop")]
     Stop {
         #[command(flatten)]
         home: HomeArgs,
     },
 
-    /// Show whether it is up, where it lives, who uses it, and its databases with their sizes
+    /// Show whether it is up, its folder, its users, and its databases with their sizes
     #[command(after_help = "Example:\n  seedrow db status")]
     Status {
         #[command(flatten)]
@@ -87,7 +87,7 @@ enum Action {
         yes: bool,
     },
 
-    /// What seedrow runs to look after the server
+    /// The server's supervisor, which seedrow runs itself
     #[command(hide = true)]
     Supervise {
         #[arg(long)]
@@ -100,7 +100,7 @@ enum Action {
 /// Which database of the embedded server.
 #[derive(clap::Args, Debug)]
 struct DatabaseArgs {
-    /// The dataset whose database is meant: a built-in one's name or a TOML file
+    /// The dataset that names the database: a built-in one's name or a TOML file
     #[arg(long, default_value = "catalog", value_name = "NAME|FILE.toml")]
     dataset: String,
 }
@@ -126,8 +126,8 @@ impl Args {
     }
 }
 
-/// What must run before any thread is started, or has nothing to do at once with anything else and so ends on ^C by
-/// itself; `None` for the rest.
+/// Subcommands that must run before any thread is started, or that run no concurrent work and so end on ^C by
+/// themselves; `None` for the others.
 pub fn without_runtime(args: &Args) -> Result<Option<Outcome>> {
     match &args.action {
         Action::Start { home } => {
@@ -149,7 +149,7 @@ pub fn without_runtime(args: &Args) -> Result<Option<Outcome>> {
     Ok(Some(Outcome::Held))
 }
 
-/// The rest.
+/// The other subcommands.
 pub async fn run(args: &Args) -> Result<Outcome> {
     match &args.action {
         Action::Status { home } => {
@@ -196,7 +196,7 @@ fn url(home: &Home, database: &str, suggestions: &Suggestions) -> Result<()> {
     }
 }
 
-/// Becomes psql, which so gets the terminal's signals itself, passes on its exit code, and holds the lease to its end.
+/// Replaces this process by psql, which then gets the terminal's signals, returns its exit code, and holds the lease.
 fn psql(home: &Home, database: &DatabaseArgs, arguments: &[String]) -> Result<Infallible> {
     let name = database.name();
     let lease = Lease::acquire(home.folder(), &own_program()?)?;

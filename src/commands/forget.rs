@@ -1,4 +1,4 @@
-//! `seedrow forget`: the ledger, and with it an unfinished load, out of a database.
+//! `seedrow forget`: removes the ledger, and an unfinished load, from a database.
 
 use anyhow::Result;
 
@@ -11,18 +11,18 @@ use crate::suggestion::Suggestions;
 
 /// Remove seedrow's ledger, the schema `seedrow`, from a database
 ///
-/// Loaded rows stay. Afterwards seedrow takes the tables for somebody else's: a load into them asks for --replace.
-/// An unfinished load is refused: finish it, or give it up with --abandon. With --target-schema only what the ledger has of
-/// that schema goes.
+/// Loaded rows remain. Afterwards the tables count as not filled by seedrow: a load into them needs --replace. An
+/// unfinished load is refused: finish it, or abandon it with --abandon. With --target-schema only that schema's entries
+/// are removed.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  seedrow forget\n  \
                         seedrow forget --abandon --url postgresql://app@db.example.com/shop")]
 pub struct Args {
-    /// Give an unfinished load up: its tables are emptied, and every constraint and index is put back as it was
+    /// Abandon an unfinished load: its tables are emptied, and every dropped constraint and index is restored
     #[arg(long)]
     abandon: bool,
 
-    /// On the embedded Postgres: the dataset whose database is meant, a name or a TOML file
+    /// On the embedded Postgres, the dataset that names the database: a built-in one's name or a TOML file
     #[arg(long, default_value = "catalog", value_name = "NAME|FILE.toml")]
     dataset: String,
 
@@ -39,7 +39,7 @@ impl Args {
     }
 }
 
-/// Forgets and says what.
+/// Removes the ledger and reports what was removed.
 pub async fn run(args: &Args) -> Result<Outcome> {
     let context = Context::new(&args.dataset, &args.target, args.quiet);
     let server = context.open_server_to("remove the ledger").await?;

@@ -25,11 +25,11 @@ pub struct Args {
     #[command(flatten)]
     rows: RowsArgs,
 
-    /// The folder for the files; made when it isn't there
+    /// The folder for the files; created when it is missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// Replace files that stand in --out
+    /// Replace existing files in --out
     #[arg(long)]
     overwrite: bool,
 

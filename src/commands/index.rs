@@ -13,8 +13,8 @@ use crate::suggestion::Suggestions;
 
 /// Find the foreign keys without an index and build what is missing
 ///
-/// Every foreign key of the database is looked at, whatever made its tables. On tables that seedrow didn't fill, on
-/// a server that isn't its own, the missing ones are listed, and built with --build or --concurrently.
+/// Every foreign key of the database is checked. On an external server, missing indexes of tables that seedrow didn't
+/// fill are listed, and built only with --build or --concurrently.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -25,7 +25,7 @@ pub struct Args {
     #[command(flatten)]
     target: TargetArgs,
 
-    /// Whose database to look at on the embedded server: a built-in dataset's name or a TOML file
+    /// On the embedded server, the dataset that names the database: a built-in one's name or a TOML file
     #[arg(long, default_value = "catalog", value_name = "NAME|FILE.toml")]
     dataset: String,
 
@@ -40,7 +40,7 @@ pub struct Args {
     #[arg(long)]
     build: bool,
 
-    /// Build with CREATE INDEX CONCURRENTLY, so that writes go on: for a live database
+    /// Build with CREATE INDEX CONCURRENTLY, which doesn't block writes: for a live database
     #[arg(long)]
     concurrently: bool,
 
@@ -52,14 +52,14 @@ pub struct Args {
     quiet: QuietArgs,
 }
 
-/// What was asked for.
+/// What to do with missing indexes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Intent {
-    /// Only the statements.
+    /// Print the statements.
     DryRun,
-    /// What is seedrow's to build; the rest is listed.
+    /// Build those on seedrow's tables and list the others.
     Own,
-    /// Everything.
+    /// Build all.
     All,
 }
 
@@ -85,7 +85,7 @@ impl Args {
     }
 }
 
-/// Looks, lists, builds, and says what it built.
+/// Surveys the foreign keys, lists and builds missing indexes, and reports them.
 pub async fn run(args: &Args) -> Result<Outcome> {
     let context = Context::new(&args.dataset, &args.target, args.quiet);
     // Before the server is opened: for a misspelled name the embedded one would create an empty database.
@@ -119,7 +119,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     if allowed.len() == survey.proposals.len() {
         return Ok(Outcome::Held);
     }
-    // Indexes that weren't seedrow's to build unasked are a finding.
+    // Indexes that may not be built without being asked for are a finding.
     report::index::withheld(&context.suggestions);
     Ok(Outcome::Found)
 }

@@ -19,11 +19,12 @@ use crate::report::{self, OutputFormat};
 use crate::suggestion::Suggestions;
 use crate::units::percent;
 
-/// Load CSV files, seedrow's own or anyone's, through COPY
+/// Load CSV files, seedrow's own or foreign ones, with COPY
 ///
-/// Every record is accounted for: read = loaded + rejected + dropped by a rule of the dataset. Columns go by the header,
-/// values by the type of their column; what isn't right goes as it is to rejects/TABLE.csv, with line and reason, as far as
-/// --max-rejects allows. A manifest that `seedrow generate` wrote is held against its files.
+/// Every record is accounted for: read = loaded + rejected + dropped by a rule of the dataset. The header decides which
+/// column a field goes to, the column's type how it is read; a record that can't be loaded is written unchanged to
+/// rejects/TABLE.csv, with line and reason, up to --max-rejects. A manifest of `seedrow generate` is compared with its
+/// files.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  seedrow load catalog-1M\n  \
                         seedrow load legacy --file photos=legacy/photos_old.csv.gz --max-rejects 1% --orphans reject\n  \
@@ -36,19 +37,19 @@ pub struct Args {
     #[command(flatten)]
     dataset: DatasetArgs,
 
-    /// Take a table's rows from this file, `-` for standard input; may be given for several tables. Without DIR, these are
-    /// the tables that are loaded
+    /// Read a table's rows from this file, `-` for standard input; may be given for several tables. Without DIR, only
+    /// these tables are loaded
     #[arg(long, value_parser = named_file, value_name = "TABLE=PATH")]
     file: Vec<NamedFile>,
 
     #[command(flatten)]
     reading: ReadingArgs,
 
-    /// Read the files and account for their records, without a database; keys are not looked at
+    /// Read the files and account for their records, without a database; keys are not checked
     #[arg(long, conflicts_with_all = ["append", "replace", "url", "target_schema"])]
     check_only: bool,
 
-    /// Add to the rows that are there; keys and indexes stay in place meanwhile
+    /// Add to the existing rows; keys and indexes stay in place during the load
     #[arg(long, conflicts_with = "replace")]
     append: bool,
 
@@ -72,23 +73,23 @@ pub struct Args {
     quiet: QuietArgs,
 }
 
-/// How the files of others are written, where the dataset doesn't say so.
+/// The format of foreign CSV files, where the dataset doesn't define it.
 #[derive(clap::Args, Debug)]
 struct ReadingArgs {
-    /// What stands between fields: one character, or `tab` [default: as the dataset says, else a comma]
+    /// The delimiter between fields: one character, or `tab` [default: the dataset's, else a comma]
     #[arg(long, value_parser = delimiter, value_name = "CHAR")]
     delimiter: Option<u8>,
 
-    /// The first record is one like the others: columns stand in the dataset's order, or as --columns says
+    /// The files have no header: columns are in the dataset's order, or in that of --columns
     #[arg(long)]
     no_header: bool,
 
-    /// The columns of a table's file in its order, in place of a header; `-` passes one over
+    /// The columns of a table's file in order, instead of its header; `-` skips one
     #[arg(long, value_parser = named_columns, value_name = "TABLE=A,B,-")]
     columns: Vec<NamedColumns>,
 }
 
-/// What becomes of records that cannot be loaded.
+/// How records that can't be loaded are handled.
 #[derive(clap::Args, Debug)]
 struct RejectingArgs {
     /// How many records the load may reject before it stops: 10, 1%
@@ -99,12 +100,12 @@ struct RejectingArgs {
     #[arg(long, default_value = "rejects", value_name = "DIR")]
     rejects: PathBuf,
 
-    /// Records whose primary or unique key stands in an earlier one: keep the first and reject the others, or stop
+    /// Records with the primary or unique key of an earlier one: reject them and keep the first, or stop
     #[arg(long, value_enum, default_value_t = DuplicatesArg::Fail)]
     duplicates: DuplicatesArg,
 
-    /// Records that refer to one that isn't there: stop, load them and leave the foreign key NOT VALID, or reject them and
-    /// what refers to them
+    /// Records that refer to a missing row: stop, load them and leave the foreign key NOT VALID, or reject them and the
+    /// records that refer to them
     #[arg(long, value_enum, default_value_t = OrphansArg::Fail)]
     orphans: OrphansArg,
 }
@@ -163,7 +164,7 @@ impl Args {
     }
 }
 
-/// Loads the folder and reports what became of every record.
+/// Loads the folder and reports the account of every table.
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     let context = Context::new(&args.dataset.dataset, &args.target, args.quiet);
     let dataset = Arc::new(context.open_dataset()?);

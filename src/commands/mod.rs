@@ -1,6 +1,6 @@
-//! One thin file a verb: what was typed becomes what is meant, and modules are wired together; no logic lives here.
+//! One thin file per command: arguments are converted to the modules' types, and modules are wired together; no logic.
 //!
-//! Commands don't import each other: what several share is in the context or in the module that it belongs to.
+//! Commands don't import each other: what several need is in the context, or in the module it belongs to.
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
@@ -50,7 +50,7 @@ enum Command {
 }
 
 impl Cli {
-    /// What completes the commands that messages suggest.
+    /// The options that complete suggested commands in messages.
     pub fn suggestions(&self) -> Suggestions {
         match &self.command {
             Command::Run(args) => args.suggestions(),
@@ -68,7 +68,7 @@ impl Cli {
     }
 }
 
-/// Runs the command to its end or to the first ^C or SIGTERM.
+/// Runs the command until it ends, or until the first ^C or SIGTERM.
 pub fn execute(cli: &Cli) -> Result<Outcome> {
     if let Command::Db(args) = &cli.command
         && let Some(outcome) = db::without_runtime(args)?
@@ -109,7 +109,7 @@ async fn dispatch(command: &Command, stage: &StageTracker) -> Result<Outcome> {
 }
 
 impl Command {
-    /// What it leaves behind when it is interrupted at this stage.
+    /// What remains when it is interrupted at this stage.
     fn leftover(&self, stage: Stage) -> Leftover<'_> {
         match self {
             Command::Run(_) => Leftover::Run(stage),

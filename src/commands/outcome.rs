@@ -6,19 +6,19 @@ use anyhow::{Result, bail};
 
 use crate::check::{CheckReport, Verdict};
 
-/// How a command that could be run ended.
+/// The outcome of a command that ran to an end without an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Everything held.
+    /// Nothing to report.
     Held,
-    /// A check found something.
+    /// There are findings.
     Found,
-    /// A signal stopped it before its end.
+    /// A signal stopped the command.
     Interrupted,
 }
 
 impl Outcome {
-    /// 0 held, 1 found something, 130 interrupted; what could not be done is an error, and 2.
+    /// 0 for held, 1 for findings, 130 for interrupted; errors exit with 2.
     pub fn exit_code(self) -> ExitCode {
         ExitCode::from(match self {
             Outcome::Held => 0,
@@ -27,7 +27,7 @@ impl Outcome {
         })
     }
 
-    /// A failure is a finding whatever else happened; otherwise what was asked for and couldn't be judged is an error.
+    /// Failures are findings; without any, a check that couldn't be judged is an error.
     pub fn of_checks(report: &CheckReport, fail_on: FailOn) -> Result<Outcome> {
         let warned = report.count(Verdict::Warn) > 0;
         match report.verdict() {
@@ -49,8 +49,8 @@ impl Outcome {
 /// The mildest verdict that is a failure.
 #[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailOn {
-    /// What holds, but not by much, is a failure
+    /// Warnings are failures, too
     Warn,
-    /// What doesn't hold is a failure
+    /// Only failed checks are failures
     Fail,
 }

@@ -1,4 +1,4 @@
-//! `seedrow run`, the main job: generate, load, index, check.
+//! `seedrow run`: generate, load, index, check.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,8 +28,8 @@ use crate::suggestion::Suggestions;
 
 /// Generate, load, index and check in one go
 ///
-/// Without --url, DATABASE_URL or PG* variables it all happens on an embedded Postgres. The same command again goes
-/// straight on to index and check.
+/// Without --url, DATABASE_URL or PG* variables it runs on an embedded Postgres. When the rows are loaded already, it
+/// continues with index and check.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  seedrow run --rows 100k\n  \
                         seedrow run --rows 10M --tables products --url postgresql://app@db.example.com/shop")]
@@ -70,7 +70,7 @@ impl Args {
     }
 }
 
-/// What is meant, once names are resolved.
+/// The arguments, with names resolved and the server open.
 struct Job<'a> {
     args: &'a Args,
     dataset: Arc<Dataset>,
@@ -82,7 +82,7 @@ struct Job<'a> {
     waivers: Vec<Waiver>,
 }
 
-/// The whole main job.
+/// Runs all phases and prints the summary.
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     let context = Context::new(&args.dataset.dataset, &args.target, args.quiet);
     let dataset = Arc::new(context.open_dataset()?);
@@ -129,7 +129,7 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     verdict(&finished, &checked)
 }
 
-/// A broken foreign key is a finding, whatever the checks said.
+/// A broken foreign key is a finding, whatever the checks' verdict.
 fn verdict(finished: &LoadOutcome, checked: &CheckReport) -> Result<Outcome> {
     if finished.report().broken_keys.is_empty() {
         Outcome::of_checks(checked, FailOn::Fail)
@@ -243,7 +243,7 @@ impl Job<'_> {
                 .eq(names)
     }
 
-    /// Builds the foreign keys' indexes that were not built hook with the load; the survey is the one from before.
+    /// Builds the foreign keys' indexes that the load's hook did not build; returns the survey taken before.
     async fn index(&self, built: &mut Vec<Built>, phases: &mut Vec<Phase>) -> Result<Survey> {
         let start = Instant::now();
         let client = self.server.connect().await?;

@@ -1,4 +1,4 @@
-//! The machine's user accounts: who runs this process, and as whom Postgres may run.
+//! Users of the operating system: whether this process runs as root, and the user that Postgres runs as then.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -16,7 +16,7 @@ pub struct OsUser {
 }
 
 impl OsUser {
-    /// Who owns this file or folder.
+    /// The owner of a file or folder.
     pub fn owning(path: &Path) -> Result<OsUser> {
         let metadata =
             fs::metadata(path).with_context(|| format!("could not look at {}", path.display()))?;

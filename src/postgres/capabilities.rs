@@ -1,6 +1,7 @@
 //! What a server can do, and what may be done on it unasked, as a plain value.
 //!
-//! Nothing else asks which kind of server it is: another kind, such as a cluster of several nodes, is another value here.
+//! Nothing else asks which kind of server it is: another kind, such as a cluster of several nodes, is another value
+//! here.
 
 use anyhow::{Context, Result};
 use tokio_postgres::{Client, SimpleQueryMessage};
@@ -23,7 +24,7 @@ pub struct Capabilities {
     pub parallel_validation: bool,
     /// Building missing indexes on tables that the ledger doesn't know, unasked.
     pub build_indexes_unasked: bool,
-    /// Holding locks that block reads and writes of others, unasked and for as long as it takes: nobody else is there.
+    /// Holding locks that block other sessions' reads and writes without being asked to: only seedrow uses the server.
     pub lock_tables_unasked: bool,
     /// Whether its settings are the user's to change, so that advice on them helps.
     pub advise_on_settings: bool,
@@ -94,7 +95,7 @@ impl Capabilities {
 }
 
 impl Writes {
-    /// Asks the server, by the simple protocol: what stands between may not know prepared statements.
+    /// Asks the server, by the simple protocol: a pooler may not support prepared statements.
     pub async fn read(client: &Client) -> Result<Writes> {
         const SQL: &str =
             "SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')";

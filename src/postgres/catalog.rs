@@ -213,7 +213,7 @@ pub struct Constraint {
     pub name: String,
     /// What it demands.
     pub kind: ConstraintKind,
-    /// The table it stands on.
+    /// Its table.
     pub table: TableName,
     /// Its oid.
     pub table_oid: u32,
@@ -245,7 +245,7 @@ pub struct Index {
     pub oid: u32,
     /// The name, unquoted; its schema is its table's.
     pub name: String,
-    /// The table it stands on.
+    /// Its table.
     pub table: TableName,
     /// Its oid.
     pub table_oid: u32,

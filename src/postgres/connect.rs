@@ -173,8 +173,8 @@ where
 }
 
 impl Opened {
-    /// Has the server check every half second that we still exist: after a SIGKILL it would go on building an index, and
-    /// a second run would collide with it.
+    /// Has the server check every half second that we still exist: after a SIGKILL it would go on building an index,
+    /// and a second run would collide with it.
     pub async fn check_client(&self) -> Result<(), tokio_postgres::Error> {
         if self.version.is_none_or(|version| version < CHECKS_CLIENTS) {
             return Ok(());

@@ -286,7 +286,8 @@ fn decode(text: &str) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| anyhow!("its % codes do not decode to UTF-8"))
 }
 
-/// `name = value` pairs separated by blanks; a value with blanks is quoted with `'`, and `\` escapes the next character.
+/// `name = value` pairs separated by blanks; a value with blanks is quoted with `'`, and `\` escapes the next
+/// character.
 fn parse_pairs(text: &str) -> Result<Parameters> {
     let mut parameters = Parameters::new();
     let mut rest = text.trim_start();

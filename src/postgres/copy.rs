@@ -31,13 +31,13 @@ impl CopyIn {
     }
 
     /// Ends it and returns the rows that Postgres counted. The server's own errors surface here and not before: a COPY
-    /// of a whole large file would tell of its first row at the file's end.
+    /// of a whole large file would report an error in its first row at the end of the file.
     pub async fn finish(mut self) -> Result<u64> {
         self.sink.as_mut().finish().await.context("COPY failed")
     }
 }
 
-/// Where in the stream a COPY failed, as far as Postgres tells.
+/// Where in the stream a COPY failed, as far as Postgres reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The line of the stream, from 1.

@@ -1,7 +1,7 @@
 //! Lock holders: the sessions that block seedrow from a lock, one line each.
 //!
-//! "canceling statement due to lock timeout" does not name the blocking session; with its pid, application and statement
-//! a person knows whom to ask, or what to terminate.
+//! "canceling statement due to lock timeout" does not name the blocking session; with its pid, application and
+//! statement a person knows whom to ask, or what to terminate.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,7 +18,7 @@ const NAMED_LOCKS: usize = 3;
 
 /// Another session that holds locks, or a prepared transaction, which needs no session to hold them.
 ///
-/// [`fmt::Display`] is one line: `pid 4711 (app "psql", role shop, idle in transaction, begun 42 s ago): UPDATE …,
+/// [`fmt::Display`] is one line: `pid 4711 (app "psql", role shop, idle in transaction, started 42 s ago): UPDATE …,
 /// holds RowExclusiveLock on public.products`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Holder {
@@ -245,7 +245,7 @@ impl fmt::Display for Activity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.state)?;
         match (self.transaction, self.since) {
-            (Some(open), _) => write!(f, ", begun {} s ago", open.as_secs()),
+            (Some(open), _) => write!(f, ", started {} s ago", open.as_secs()),
             (None, Some(since)) => write!(f, " for {} s", since.as_secs()),
             (None, None) => Ok(()),
         }
@@ -288,7 +288,7 @@ mod tests {
     fn a_holder_is_one_line() {
         assert_eq!(
             holder().to_string(),
-            "pid 4711 (app \"psql\", role shop, idle in transaction, begun 42 s ago): UPDATE products SET name = 'x', \
+            "pid 4711 (app \"psql\", role shop, idle in transaction, started 42 s ago): UPDATE products SET name = 'x', \
              holds RowExclusiveLock on public.products"
         );
     }

@@ -43,8 +43,8 @@ impl Memory {
         })
     }
 
-    /// The machine's memory: what is `given`, else four times `shared_buffers` or 4/3 of `effective_cache_size`, whichever
-    /// is more. The manual recommends to set these to 25% and 75% of memory.
+    /// The machine's memory: what is `given`, else four times `shared_buffers` or 4/3 of `effective_cache_size`,
+    /// whichever is more. The manual recommends to set these to 25% and 75% of memory.
     fn of_machine(&self, given: Option<u64>) -> u64 {
         let by_cache = match self.effective_cache_size {
             UNSET_CACHE => 0,
@@ -53,8 +53,8 @@ impl Memory {
         given.unwrap_or_else(|| by_cache.max(self.shared_buffers * 4))
     }
 
-    /// `maintenance_work_mem` for each of so many builders, bytes: together a quarter of the memory, each at most 1 GiB and
-    /// never less than the server's own setting. A machine of 1 GiB with default settings counts as 512 MiB.
+    /// `maintenance_work_mem` for each of so many builders, bytes: together a quarter of the memory, each at most 1 GiB
+    /// and never less than the server's own setting. A machine of 1 GiB with default settings counts as 512 MiB.
     pub fn of_builder(&self, given: Option<u64>, builders: usize) -> u64 {
         let share = self.of_machine(given) / 4 / builders.max(1) as u64;
         share.min(1024 * MIB).max(self.maintenance_work_mem)

@@ -38,7 +38,7 @@ impl fmt::Display for TableName {
     }
 }
 
-/// The identifier as it must stand in a statement: in double quotes unless it is plain, lower case and no keyword.
+/// The identifier as SQL needs it: in double quotes unless it is plain, lower case and no keyword.
 pub fn quoted(identifier: &str) -> String {
     let plain = identifier.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && identifier
@@ -70,7 +70,7 @@ pub fn literal(text: &str) -> String {
     }
 }
 
-/// The words that can't stand unquoted as a name everywhere, sorted: `pg_get_keywords()` of Postgres 15 but for the
+/// The words that are not allowed unquoted as a name everywhere, sorted: `pg_get_keywords()` of Postgres 15 but for the
 /// unreserved, and what 16 to 18 added.
 #[rustfmt::skip]
 const KEYWORDS: &[&str] = &[

@@ -1,5 +1,5 @@
-//! Detects a connection pooler in transaction mode, which assigns another server session to a client for each transaction:
-//! settings, prepared statements and advisory locks would end up in other clients' sessions.
+//! Detects a connection pooler in transaction mode, which assigns another server session to a client for each
+//! transaction: settings, prepared statements and advisory locks would end up in other clients' sessions.
 
 use anyhow::{Context, Result};
 use tokio_postgres::{Client, SimpleQueryMessage};
@@ -9,8 +9,8 @@ use super::error::ErrorWithNotes;
 /// Refuses when two connections that are open at the same time share the server's sessions.
 ///
 /// Each is asked for its server process in a transaction, and again after both transactions have ended, `one` last. A
-/// pooler that reuses sessions last in, first out then gives `other` the session of `one`; a round-robin pooler gives `one`
-/// another session. By the simple protocol, since prepared statements may not work.
+/// pooler that reuses sessions last in, first out then gives `other` the session of `one`; a round-robin pooler gives
+/// `one` another session. By the simple protocol, since prepared statements may not work.
 pub async fn ensure_none(one: &Client, other: &Client) -> Result<()> {
     const ASK: &str = "SELECT pg_backend_pid()";
     let begin = format!("BEGIN; {ASK}");

@@ -1,4 +1,4 @@
-//! Finding the programs of an installed Postgres: Debian keeps initdb and postgres off PATH, others elsewhere again.
+//! Finds the programs of an installed Postgres: not every distribution has initdb and postgres on PATH.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;

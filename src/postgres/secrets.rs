@@ -188,8 +188,8 @@ fn assigned(text: &str) -> Option<usize> {
     })
 }
 
-/// The length of a value within a message: to its closing quote, else to a blank, an `&` or the end of a colour, without
-/// trailing punctuation.
+/// The length of a value within a message: to its closing quote, else to a blank, an `&` or the end of a colour,
+/// without trailing punctuation.
 fn value_length(text: &str) -> usize {
     let (body, quoted) = match text.strip_prefix('\'') {
         Some(body) => (body, true),

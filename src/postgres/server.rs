@@ -1,4 +1,4 @@
-//! The server a command works on: resolved from options and environment, reached, and asked for connections.
+//! The server of a command: resolved from options and environment, and a source of connections.
 
 use std::env;
 use std::net::IpAddr;
@@ -22,18 +22,17 @@ use super::target::{Address, Target, TargetOptions};
 use super::tls::Tls;
 use crate::progress::Progress;
 
-/// A start that takes longer than this is remarked on.
+/// A start that takes longer than this is reported.
 const QUIET_START: Duration = Duration::from_secs(3);
 
-/// How long a further connection is tried for.
+/// How long a further connection is retried.
 const RETRY_FOR: Duration = Duration::from_secs(10);
 
-/// Has the server find out within a minute that the network to its client is gone, and let go of the client's locks. No
-/// effect on a socket of the same machine.
+/// Has the server detect a lost client within a minute and release its locks. No effect on a unix socket.
 const KEEP_ALIVE: &str = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; \
     SET tcp_user_timeout = '60s'";
 
-/// An open target: somebody's server, or the embedded one for as long as this value lives.
+/// An open target: an external server, or a lease of the embedded one.
 pub struct Server {
     /// Of the endpoint that answered: all connections go to one server.
     config: Config,
@@ -44,10 +43,10 @@ pub struct Server {
     schema: Option<String>,
     /// The machine's memory, where it was given.
     memory: Option<u64>,
-    /// An advisory lock that every new connection shares in; 0 for none.
+    /// The advisory lock that every new connection acquires shared; 0 for none.
     shared_lock: AtomicI64,
     progress: Progress,
-    /// Whether it was said that connections are waited for.
+    /// Whether waiting for connections was reported.
     waited: AtomicBool,
 }
 
@@ -119,7 +118,7 @@ impl Server {
             progress: progress.clone(),
             waited: AtomicBool::new(false),
         };
-        // A role may have but one connection: what needs more says so.
+        // The role may be limited to one connection; what needs more reports that itself.
         if let Ok(second) = connect::open(&server.config, &server.tls, Duration::MAX).await {
             pooler::ensure_none(&first.client, &second.client).await?;
         }
@@ -162,9 +161,9 @@ impl Server {
         })
     }
 
-    /// A new connection, its search path led by the target schema. The schema need not exist yet.
+    /// A new connection, with the target schema first in its search path. The schema need not exist yet.
     ///
-    /// Connecting is tried again for a while where waiting may help, such as while a server restarts; nothing else is.
+    /// Connecting is retried for a while where that may help, such as while a server restarts.
     pub async fn connect(&self) -> Result<Client> {
         let opened = self.open_one().await?;
         self.prepare(&opened)
@@ -224,17 +223,17 @@ impl Server {
         Ok(())
     }
 
-    /// Has the connections made from now on share in an advisory lock, until each of them ends.
+    /// Has every connection opened from now on acquire an advisory lock, shared, which it holds until it is closed.
     pub fn share_lock(&self, key: i64) {
         self.shared_lock.store(key, Ordering::Relaxed);
     }
 
-    /// What it can do, and what may be done on it unasked.
+    /// What the server supports, and what is done on it without being asked for.
     pub fn capabilities(&self) -> Capabilities {
         self.capabilities
     }
 
-    /// Refuses when sessions on this server may not write; `action` is what would: `load rows`.
+    /// Refuses a read-only server; `action` names what needs to write: `load rows`.
     pub fn ensure_writable(&self, action: &str) -> Result<()> {
         match self.capabilities.writes.refusal(&self.display_name) {
             None => Ok(()),
@@ -256,7 +255,7 @@ impl Server {
         )
     }
 
-    /// Bytes free on the embedded server's disk; `None` where that can't be told.
+    /// Bytes free on the embedded server's disk; `None` where that is unknown.
     pub fn free_disk(&self) -> Option<u64> {
         match &self.backing {
             Backing::External => None,
@@ -283,7 +282,7 @@ impl Server {
     }
 }
 
-/// Whether no network lies between: a socket of this machine, or its loopback address.
+/// Whether the server is on this machine: a unix socket or a loopback address.
 fn location(config: &Config) -> Location {
     let is_local = |host: &Host| match host {
         Host::Unix(_) => true,
@@ -297,7 +296,7 @@ fn location(config: &Config) -> Location {
     }
 }
 
-/// A lease, waited for on a thread of its own: ^C need not wait for it, as it would for the runtime's own threads.
+/// Acquires a lease on a separate thread: ^C need not wait for it, as it would for the runtime's blocking threads.
 async fn lease(home: Home, progress: &Progress) -> Result<Lease> {
     let program = env::current_exe().context("could not find seedrow's own executable")?;
     let log = home.log();
@@ -326,7 +325,7 @@ async fn ensure_database(lease: &Lease, database: &str) -> Result<()> {
     let opened = connect::open(&lease.config("postgres"), &Tls::Off, Duration::MAX)
         .await
         .map_err(|failure| failure.refused(making(), vec![]))?;
-    // template0: nobody can be connected to it, which would be refused.
+    // template0 accepts no connections, and CREATE DATABASE fails while others are connected to its template.
     let create = format!("CREATE DATABASE {} TEMPLATE template0", quoted(database));
     match opened.client.batch_execute(&create).await {
         // Another seedrow made it in between.

@@ -1,7 +1,7 @@
-//! Which server is meant: `--url`, else DATABASE_URL, else libpq's variables, else the embedded one; no I/O of its own.
+//! Resolves the target: `--url`, else DATABASE_URL, else libpq's variables, else the embedded server; no I/O of its
+//! own.
 //!
-//! tokio-postgres reads neither PG* variables nor service or password files, so what libpq would fill in is filled in
-//! here.
+//! tokio-postgres reads neither PG* variables nor service or password files, so libpq's defaults are filled in here.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -19,11 +19,11 @@ use super::passfile::{self, Passfile};
 use super::service;
 use super::tls::Tls;
 
-/// The variables that say where a server is. Others, such as a stray PGUSER, only fill gaps.
+/// The variables that select a server. Others, such as a stray PGUSER, only supply defaults.
 const PLACES: [&str; 4] = ["PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE"];
-/// libpq waits for ever; a tool that runs in CI should say that nobody answers.
+/// libpq waits for ever; in CI an error is better.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// A peer that vanished without a word is noticed after about a minute instead of two hours.
+/// A lost peer is detected after about a minute instead of two hours.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_RETRIES: u32 = 3;
@@ -43,12 +43,12 @@ pub struct TargetOptions {
     pub home: Option<PathBuf>,
 }
 
-/// The server that is meant.
+/// A server.
 #[derive(Debug)]
 pub enum Target {
-    /// The one that seedrow starts itself.
+    /// The server that seedrow starts itself.
     Embedded,
-    /// One that is up already.
+    /// A server that is up already.
     External(Address),
 }
 
@@ -61,16 +61,16 @@ pub struct Address {
     pub database: String,
     /// The role.
     pub user: String,
-    /// Who said so.
+    /// Where the address comes from.
     pub origin: Origin,
-    /// What was ignored on the way, and why.
+    /// Which parameters were ignored, and why.
     pub warnings: Vec<String>,
 }
 
 /// One place where the server may listen.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
-    /// How tokio-postgres gets there.
+    /// tokio-postgres' configuration.
     pub config: Config,
     /// The host as it was named, an address where only that was, or a socket's folder.
     pub host: String,
@@ -84,7 +84,7 @@ pub struct Endpoint {
     pub shown: String,
 }
 
-/// Who said which server is meant.
+/// The source of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// `--url`
@@ -106,7 +106,7 @@ impl fmt::Display for Origin {
 }
 
 impl Target {
-    /// Resolves what `--url` (if given) and the surroundings say.
+    /// Resolves `--url`, if given, and the environment.
     pub fn resolve(url: Option<&str>, environment: &Environment) -> Result<Target> {
         let place = PLACES
             .into_iter()
@@ -237,7 +237,7 @@ fn shared_config(given: &Parameters) -> Result<Config> {
         // libpq: zero and below wait for ever.
         Some(_) => &mut config,
     };
-    // No default: it would also end a COPY whose backend waits for a lock or a disk, and takes nothing meanwhile.
+    // No default: it would also end a COPY whose backend waits for a lock or a disk, and reads nothing for that time.
     if let Some(milliseconds) = number(given, "tcp_user_timeout")? {
         config.tcp_user_timeout(Duration::from_millis(milliseconds));
     }
@@ -275,7 +275,7 @@ fn number<N: FromStr>(given: &Parameters, name: &str) -> Result<Option<N>> {
 }
 
 fn seconds(given: &Parameters, name: &str) -> Result<Option<Duration>> {
-    // Zero asks for the system's own value, which is too long: ours stands in.
+    // Zero means the system's default, which is too long: ours is used.
     let number: Option<u64> = number(given, name)?;
     Ok(number.filter(|&n| n > 0).map(Duration::from_secs))
 }
@@ -342,7 +342,7 @@ fn endpoint(config: &Config, host: &str, address: Option<&str>, port: u16) -> Re
     } else {
         host
     };
-    // A host that starts with / is a folder of sockets; tokio-postgres looks for that too. An address stands in for a
+    // A host that starts with / is a folder of sockets; tokio-postgres does the same. An address replaces a
     // host that isn't named: without any, tokio-postgres refuses TLS.
     config.host(place);
     if let Some(address) = address {

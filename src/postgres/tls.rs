@@ -1,6 +1,8 @@
-//! TLS as libpq's `sslmode` means it, by rustls: whether a connection is encrypted, and whom the server must prove to be.
+//! TLS as libpq's `sslmode` means it, by rustls: whether a connection is encrypted, and whom the server must prove to
+//! be.
 //!
-//! tokio-postgres knows three of the six modes and reads no certificates, so the rest of libpq's meaning stands here.
+//! tokio-postgres knows three of the six modes and reads no certificates; the rest of libpq's behaviour is implemented
+//! here.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -158,7 +160,7 @@ fn mode(given: &Parameters) -> Result<TlsMode> {
                 )
             })?,
     };
-    // Anybody can have a certificate signed by one of those authorities; only the name tells the right one.
+    // Public authorities sign a certificate for any server; only the name identifies the right one.
     ensure!(
         !system || matches!(mode, TlsMode::Disable | TlsMode::VerifyFull),
         "sslrootcert=system trusts too many for a weaker sslmode: use sslmode=verify-full, or the file of your server's \
@@ -203,7 +205,7 @@ fn roots(
     environment: &Environment,
 ) -> Result<Option<Roots>> {
     let verification = match mode {
-        // They go on without any TLS, so that verifying would protect nobody.
+        // These modes fall back to no TLS at all, so verification would protect nothing.
         TlsMode::Disable | TlsMode::Allow | TlsMode::Prefer => return Ok(None),
         TlsMode::Require | TlsMode::VerifyCa => Verification::Chain,
         TlsMode::VerifyFull => Verification::ChainAndName,

@@ -90,7 +90,7 @@ fn a_copy_replaces_nothing() {
     dir.write("mine/sql/catalog/schema.sql", "-- mine");
     dir.seedrow(["datasets", "catalog", "--out", "mine"])
         .exits(2)
-        .stderr_has("mine/sql/catalog/schema.sql is there already; choose another --out");
+        .stderr_has("mine/sql/catalog/schema.sql exists already; choose another --out");
     assert_eq!(dir.read("mine/sql/catalog/schema.sql"), "-- mine");
     assert!(
         !dir.path("mine/data").exists(),

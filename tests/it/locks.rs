@@ -43,7 +43,7 @@ fn a_session_that_holds_a_table_is_named_with_what_it_does() {
         panic!("{holder:?}");
     };
     let line = holder.to_string();
-    let start = format!("pid {pid} (app \"till\", role postgres, idle in transaction, begun ");
+    let start = format!("pid {pid} (app \"till\", role postgres, idle in transaction, started ");
     assert!(line.starts_with(&start), "{line}");
     let end = " s ago): UPDATE products, holds RowExclusiveLock on public.products, AccessShareLock on public.styles";
     assert!(line.ends_with(end), "{line}");
@@ -129,7 +129,7 @@ fn a_prepared_transaction_holds_its_locks_without_a_session() {
     );
     let held = holders_of(&url, &["products"]);
     let line = held[0].to_string();
-    let start = "prepared transaction \"order 7\" (role postgres, prepared, begun ";
+    let start = "prepared transaction \"order 7\" (role postgres, prepared, started ";
     assert!(line.starts_with(start), "{line}");
     let end = "holds AccessExclusiveLock on public.products";
     assert!(line.ends_with(end), "{line}");

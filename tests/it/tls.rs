@@ -78,7 +78,7 @@ fn tls_server() -> &'static TlsServer {
         home.prepare().unwrap();
         let installation = programs::installed().unwrap().remove(0);
         let cluster = Cluster::new(&home, installation).unwrap();
-        cluster.clear_the_way().unwrap();
+        cluster.stop_orphan().unwrap();
         let _ = fs::remove_dir_all(&cluster.data);
         cluster.ensure_made().unwrap();
         make_certificates(&cluster.data);

@@ -1,15 +1,18 @@
-//! How far each table has come: its account, and where the next segment begins.
+//! The progress of each table's load: its account, and where the next segment begins.
+
+use std::collections::HashSet;
 
 use anyhow::{Context, Result};
 use tokio_postgres::{GenericClient, Row};
 
 use crate::load::account::Account;
 use crate::load::source::chunk::Position;
+use crate::postgres::TableName;
 
-/// How far a table's load has come.
+/// The progress of a table's load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableProgress {
-    /// The account so far, or the whole one.
+    /// The account of the committed rows.
     pub account: Account,
     /// The size and time of its file; empty for generated rows.
     pub source: String,
@@ -79,7 +82,7 @@ pub async fn save_progress(
     Ok(())
 }
 
-/// Deletes a table's account, whose rows are gone.
+/// Deletes the account of a table whose rows were deleted.
 pub async fn forget_table(client: &impl GenericClient, schema: &str, table: &str) -> Result<()> {
     for sql in [
         "DELETE FROM seedrow.tables WHERE schema_name = $1 AND table_name = $2",
@@ -112,6 +115,30 @@ pub async fn add_created_tables(
     Ok(())
 }
 
+/// The tables that seedrow created or filled; none where there is no ledger.
+pub async fn known_tables(client: &impl GenericClient) -> Result<HashSet<TableName>> {
+    let ledger: bool = client
+        .query_one("SELECT to_regclass('seedrow.tables') IS NOT NULL", &[])
+        .await
+        .context("could not look for seedrow's ledger")?
+        .try_get(0)?;
+    if !ledger {
+        return Ok(HashSet::new());
+    }
+    let rows = client
+        .query("SELECT schema_name, table_name FROM seedrow.tables", &[])
+        .await
+        .context("could not read seedrow's ledger, schema \"seedrow\"")?;
+    rows.iter()
+        .map(|row| {
+            Ok(TableName::new(
+                row.try_get::<_, String>(0)?,
+                row.try_get::<_, String>(1)?,
+            ))
+        })
+        .collect()
+}
+
 /// The accounts of a schema's tables.
 pub async fn accounts(
     client: &impl GenericClient,
@@ -122,7 +149,7 @@ pub async fn accounts(
     Ok(progress.into_iter().map(|table| table.account).collect())
 }
 
-/// How far each of a schema's tables has come; those without a committed row are left out.
+/// The progress of a schema's tables; those without a committed row are left out.
 pub async fn progress(
     client: &impl GenericClient,
     schema: &str,

@@ -206,7 +206,7 @@ pub async fn schema_exists(client: &impl GenericClient, schema: &str) -> Result<
     Ok(row.try_get(0)?)
 }
 
-/// The schemas that may hold tables of somebody's, by name: not the system's, nor seedrow's ledger.
+/// The schemas that may hold user tables, by name: not the system's, nor seedrow's ledger.
 pub async fn schema_names(client: &impl GenericClient) -> Result<Vec<String>> {
     let sql = "SELECT nspname::text
         FROM pg_namespace
@@ -252,7 +252,7 @@ fn get<'r, T: FromSql<'r>>(row: &'r Row, name: &str) -> Result<T> {
         .with_context(|| format!("could not read the catalog's {name}"))
 }
 
-/// A count that the catalog keeps signed: -1 stands for "not known yet".
+/// A count that the catalog stores signed: -1 means "not known yet".
 fn count(row: &Row, name: &str) -> Result<u64> {
     Ok(u64::try_from(get::<i64>(row, name)?).unwrap_or(0))
 }

@@ -17,7 +17,7 @@ use crate::postgres::tls::{CertificateRejected, Tls};
 pub enum Failure {
     /// tokio-postgres' error.
     Driver(tokio_postgres::Error),
-    /// It took the connection and said nothing for this long.
+    /// It accepted the connection and sent nothing for this long.
     Silent(Duration),
 }
 
@@ -42,7 +42,7 @@ impl Failure {
             return Remedy::Nothing;
         }
         match (self.code(), self.io_kind()) {
-            // Starting up, shutting down or recovering; or others have all the connections.
+            // Starting up, shutting down or recovering; or all connections are in use.
             (Some(&SqlState::CANNOT_CONNECT_NOW | &SqlState::TOO_MANY_CONNECTIONS), _) => {
                 Remedy::Waiting
             }
@@ -284,7 +284,7 @@ fn advice_on_tls(tried: &Endpoint, failure: &Failure) -> Option<String> {
             AlertDescription::CertificateRequired
             | AlertDescription::BadCertificate
             | AlertDescription::UnknownCA,
-        ) => Some("the server looks at client certificates: sslcert=FILE sslkey=FILE (PGSSLCERT, PGSSLKEY)".into()),
+        ) => Some("the server asks for a client certificate: sslcert=FILE sslkey=FILE (PGSSLCERT, PGSSLKEY)".into()),
         _ => None,
     }
 }

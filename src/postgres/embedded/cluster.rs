@@ -1,4 +1,4 @@
-//! The data folder: which version's, made whole or not at all, and free of what a killed server left behind.
+//! The data folder: which version to run, initdb, and the clean-up after a killed server.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -26,7 +26,7 @@ pub struct Cluster {
     pub installation: Installation,
     /// The data folder.
     pub data: PathBuf,
-    /// Whom postgres runs as, when not as ourselves.
+    /// The user that postgres runs as, when it isn't our own.
     pub account: Option<OsUser>,
 }
 
@@ -96,8 +96,8 @@ impl Cluster {
 
     fn initdb(&self, folder: &Path) -> Result<()> {
         let mut command = self.command("initdb");
-        // The C locale is there on every system, and its order never changes under an index as glibc's does.
-        // Trust: whoever gets into the socket's private folder is the server's owner.
+        // The C locale exists on every system, and its order never changes, as glibc's does, which corrupts indexes.
+        // Trust: only the server's owner can enter the socket's private folder.
         command.args([
             "-U",
             "postgres",
@@ -155,7 +155,7 @@ impl Cluster {
 
     /// Waits for a server that lost its supervisor to end, and removes the pid file of one that was killed: its number
     /// may belong to another process by now, and postgres would refuse to start.
-    pub fn clear_the_way(&self) -> Result<()> {
+    pub fn stop_orphan(&self) -> Result<()> {
         let deadline = Instant::now() + ORPHAN_ENDS_WITHIN;
         let file = self.data.join("postmaster.pid");
         while let Some(pid) = orphan(&file, &self.data) {
@@ -165,7 +165,7 @@ impl Cluster {
                 pid.as_raw_nonzero(),
                 self.data.display()
             );
-            // Linux has sent it already; a second one changes nothing.
+            // On Linux it was sent already; a second signal has no effect.
             let _ = rustix::process::kill_process(pid, Signal::INT);
             std::thread::sleep(LOOK_AGAIN);
         }
@@ -195,8 +195,8 @@ fn command_line(pid: Pid) -> String {
         .unwrap_or_default()
 }
 
-/// Has the kernel send the child SIGINT (to postgres: disconnect everyone and shut down) when the thread that starts
-/// it ends, however it ends. Only Linux does; elsewhere the next start finds the orphan and ends it.
+/// Has the kernel send the child SIGINT (a fast shutdown of postgres) when the thread that started it ends. Linux only;
+/// elsewhere the next start stops the orphan.
 #[cfg(target_os = "linux")]
 fn end_with_us(command: &mut Command) {
     let parent = rustix::process::getpid();
@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(chosen(&[18, 16, 15]), 15);
         fs::write(home.data(16).join("PG_VERSION"), "16\n").unwrap();
         assert_eq!(chosen(&[18, 16, 15]), 16);
-        assert_eq!(chosen(&[18]), 18, "data whose programs are gone");
+        assert_eq!(chosen(&[18]), 18, "data of a version that is not installed");
     }
 
     #[test]

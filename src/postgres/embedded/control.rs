@@ -1,4 +1,4 @@
-//! Starting, stopping, looking at and destroying the embedded server, as `seedrow db` does.
+//! Starts, stops, inspects and destroys the embedded server, for `seedrow db`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,14 +18,14 @@ use crate::suggestion::{HOME, shell_word};
 
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// What `start` found.
+/// The result of [`start`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Started {
-    /// It was not up.
+    /// It was down and was started.
     Now,
-    /// It was up for its users only.
+    /// It was up until its last user would end, and is kept up now.
     ForUsers,
-    /// It was up and kept.
+    /// It was up and kept up already.
     Already,
 }
 
@@ -42,23 +42,23 @@ pub fn start(home: &Home, program: &Path) -> Result<(Started, Running)> {
     Ok((started, lease.running().clone()))
 }
 
-/// What `stop` came to.
+/// The result of [`stop`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {
     /// It wasn't up.
     WasDown,
     /// It is down now.
     Now,
-    /// It is in use, and stops when the last user has ended; how many there are, where that can be told.
+    /// It is in use, and stops when the last user ends; the number of users where it is known.
     WithLastUser(Option<usize>),
 }
 
-/// Has the server stop as soon as nobody uses it, and waits for that if nobody does now.
+/// Stops the server once it is unused; waits for the stop when it is unused now.
 pub fn stop(home: &Home) -> Result<Stopped> {
     if !home.start_lock().exists() {
         return Ok(Stopped::WasDown);
     }
-    // Nobody starts it meanwhile.
+    // No other process can start it while this lock is held.
     let _start = FileLock::wait(&home.start_lock(), LockMode::Exclusive)?;
     if !FileLock::is_held_alone(&home.supervisor_lock())? {
         return Ok(Stopped::WasDown);
@@ -78,23 +78,23 @@ fn wait_until_down(home: &Home) -> Result<Stopped> {
     Ok(Stopped::Now)
 }
 
-/// Whether somebody holds the users' lock shared; a supervisor that shuts down holds it exclusively.
+/// Whether the users' lock is held shared; a supervisor that shuts down holds it exclusively.
 fn is_used(home: &Home) -> Result<bool> {
     let path = home.users_lock();
     Ok(FileLock::attempt(&path, LockMode::Exclusive)?.is_none()
         && FileLock::attempt(&path, LockMode::Shared)?.is_some())
 }
 
-/// What is to be said of a home.
+/// The state of a home.
 #[derive(Debug)]
 pub struct Status {
     /// Its data folders, one a major version.
     pub data: Vec<PathBuf>,
-    /// The server if it is up; this look at it doesn't count as a user.
+    /// The server if it is up; this lease isn't counted in `users`.
     pub lease: Option<Lease>,
     /// Whether it stays up without users.
     pub keep: Keep,
-    /// How many others use it, where that can be told.
+    /// The number of other users, where it is known.
     pub users: Option<usize>,
 }
 
@@ -107,7 +107,7 @@ pub enum Keep {
     WhileUsed,
 }
 
-/// Looks at a home, changing nothing.
+/// Inspects a home; changes nothing.
 pub fn status(home: &Home) -> Result<Status> {
     let lease = Lease::join(home)?;
     let keep = if home.keep().exists() {
@@ -130,7 +130,7 @@ pub fn status(home: &Home) -> Result<Status> {
 pub struct Database {
     /// Its name.
     pub name: String,
-    /// As the server words it: `7453 kB`.
+    /// In the server's format: `7453 kB`.
     pub size: String,
 }
 
@@ -185,18 +185,18 @@ pub async fn ensure_has(lease: &Lease, database: &str, dataset: &str) -> Result<
     })
 }
 
-/// What `destroy` came to.
+/// The result of [`destroy`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Destroyed {
-    /// There was nothing.
+    /// The home was empty.
     WasEmpty,
-    /// All data is gone.
+    /// All data was removed.
     Now,
-    /// It is in use, so nothing was touched; by how many, where that can be told.
+    /// It is in use, and nothing was removed; the number of users where it is known.
     InUse(Option<usize>),
 }
 
-/// Whether a home holds nothing of ours.
+/// Whether a home has neither data nor locks.
 pub fn is_empty(home: &Home) -> bool {
     !home.start_lock().exists() && home.data_folders().is_empty()
 }
@@ -226,7 +226,7 @@ fn remove(home: &Home) -> Result<()> {
                 .with_context(|| format!("could not remove {}", folder.display()))?;
         }
     }
-    // The start lock last: who waits for it finds it gone and begins anew.
+    // The start lock last: a process that waits for it finds it removed and retries.
     let files = [
         home.log(),
         home.old_log(),

@@ -1,4 +1,4 @@
-//! The folder the embedded Postgres lives in, and what each file in it is for.
+//! The folder of the embedded Postgres, and the purpose of each file in it.
 
 use std::env;
 use std::fs::{self, DirBuilder, Permissions};
@@ -16,7 +16,7 @@ use crate::postgres::error::ErrorWithNotes;
 const LONGEST_SOCKET: usize = 100;
 /// The embedded server's only name for its socket: no TCP, so the port is free to choose and never collides.
 pub const SOCKET_NAME: &str = ".s.PGSQL.5432";
-/// How much of a log is shown when its server doesn't start.
+/// Lines of the log in the error when the server doesn't start.
 const LOG_LINES: usize = 12;
 
 /// The home of an embedded server; an absolute path.
@@ -25,7 +25,7 @@ pub struct Home {
     folder: PathBuf,
 }
 
-/// What is known of a server that is up; in the home for as long as it is.
+/// A running server's details, stored in the home while it is up.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Running {
     /// `15.14`
@@ -36,13 +36,13 @@ pub struct Running {
     pub socket: String,
     /// The process that postgres runs as.
     pub postgres: u32,
-    /// The process that stops it when nobody uses it any more.
+    /// The supervisor's process.
     pub supervisor: u32,
 }
 
 impl Home {
-    /// The folder that was asked for, else SEEDROW_HOME, else the user's data folder; as root /var/lib, because /root is closed to the user
-    /// that the server runs as.
+    /// The folder that was asked for, else SEEDROW_HOME, else the user's data folder; as root /var/lib, because /root
+    /// is closed to the user that the server runs as.
     pub fn resolve(folder: Option<&Path>) -> Result<Home> {
         // CI systems set what they leave out to nothing.
         let variable = || env::var_os("SEEDROW_HOME").filter(|folder| !folder.is_empty());
@@ -82,7 +82,7 @@ impl Home {
         &self.folder
     }
 
-    /// Held exclusively while somebody starts, stops or destroys the server.
+    /// Held exclusively while the server is started, stopped or destroyed.
     pub fn start_lock(&self) -> PathBuf {
         self.folder.join("start.lock")
     }
@@ -97,7 +97,7 @@ impl Home {
         self.folder.join("supervisor.lock")
     }
 
-    /// There while the server stays up without users.
+    /// A marker: while it exists, the server stays up without users.
     pub fn keep(&self) -> PathBuf {
         self.folder.join("keep")
     }
@@ -107,12 +107,12 @@ impl Home {
         self.folder.join("running.json")
     }
 
-    /// What postgres and its supervisor have to say since the last start.
+    /// The output of postgres and its supervisor since the last start.
     pub fn log(&self) -> PathBuf {
         self.folder.join("server.log")
     }
 
-    /// The log of the start before.
+    /// The log of the previous start.
     pub fn old_log(&self) -> PathBuf {
         self.folder.join("server.log.old")
     }
@@ -122,7 +122,7 @@ impl Home {
         self.folder.join(format!("{DATA_PREFIX}{major}"))
     }
 
-    /// The data folders that are there, finished or not.
+    /// All data folders, those of an interrupted initdb included.
     pub fn data_folders(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let ours =
@@ -130,7 +130,7 @@ impl Home {
         ours.map(|entry| entry.path()).collect()
     }
 
-    /// The finished ones, by name.
+    /// The data folders that initdb completed, by name.
     pub fn finished_data(&self) -> Vec<PathBuf> {
         let mut folders = self.data_folders();
         folders
@@ -139,7 +139,7 @@ impl Home {
         folders
     }
 
-    /// The finished ones but the running one's: other versions'.
+    /// The completed data folders of other versions than the running server's.
     pub fn other_data(&self, running: &Running) -> Vec<PathBuf> {
         let mut folders = self.finished_data();
         folders.retain(|folder| *folder != Path::new(&running.data));
@@ -197,7 +197,7 @@ impl Home {
         Ok(())
     }
 
-    /// Refuses a home that the server's user can't get to.
+    /// Refuses a home that the server's user can't enter.
     pub fn ensure_open_to(&self, account: OsUser) -> Result<()> {
         for folder in self.folder.ancestors() {
             let metadata = fs::metadata(folder)
@@ -224,7 +224,7 @@ impl Home {
         Ok(())
     }
 
-    /// What the supervisor wrote when the server was up; stale unless a supervisor lives.
+    /// The running server's details; stale unless a supervisor runs.
     pub fn running(&self) -> Result<Option<Running>> {
         let path = self.running_file();
         let text = match fs::read_to_string(&path) {
@@ -240,7 +240,7 @@ impl Home {
             .with_context(|| format!("could not read {}", path.display()))
     }
 
-    /// Writes what is known of the server, whole or not at all.
+    /// Writes the running server's details atomically.
     pub fn write_running(&self, running: &Running) -> Result<()> {
         let path = self.running_file();
         let new = path.with_extension("new");

@@ -1,4 +1,4 @@
-//! Locks on files, by flock(2): the kernel releases them when their holder ends, however it ends.
+//! File locks by flock(2), which the kernel releases when their holder ends.
 //!
 //! flock and not fcntl, because a lock belongs to the open file and so can be handed to a child process.
 
@@ -11,16 +11,16 @@ use anyhow::{Context, Result};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-/// A lock held until it is dropped. Programs that are started don't inherit it unless told to.
+/// A lock, held until it is dropped. Child processes inherit it only by [`FileLock::into_descriptor`].
 #[derive(Debug)]
 pub struct FileLock(File);
 
-/// With whom a lock can be held.
+/// Shared or exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockMode {
-    /// With other shared ones.
+    /// Compatible with other shared locks.
     Shared,
-    /// Alone.
+    /// Conflicts with all other locks.
     Exclusive,
 }
 
@@ -45,12 +45,12 @@ impl FileLock {
         lock(path, mode, Patience::Try)
     }
 
-    /// Whether somebody holds it exclusively right now.
+    /// Whether another process holds it exclusively.
     pub fn is_held_alone(path: &Path) -> Result<bool> {
         Ok(path.exists() && FileLock::attempt(path, LockMode::Shared)?.is_none())
     }
 
-    /// Hands the lock over to a child: it holds as long as either keeps the descriptor.
+    /// Passes the lock to a child process: it is held while either keeps the descriptor open.
     pub fn into_descriptor(self) -> OwnedFd {
         self.0.into()
     }
@@ -58,7 +58,7 @@ impl FileLock {
     /// Lets the program that replaces this one (exec) keep the lock.
     pub fn survive_exec(&self) -> Result<()> {
         rustix::io::fcntl_setfd(&self.0, rustix::io::FdFlags::empty())
-            .context("could not hand the lock on")
+            .context("could not keep the lock across exec")
     }
 }
 
@@ -80,7 +80,7 @@ fn lock(path: &Path, mode: LockMode, patience: Patience) -> Result<Option<FileLo
             .with_context(|| format!("could not open {}", path.display()))?;
         match operate(&file, operation) {
             Ok(()) if is_still_at(&file, path) => return Ok(Some(FileLock(file))),
-            // `db destroy` removed the file while we waited: a lock on it guards nothing.
+            // `db destroy` removed the file while we waited: a lock on the removed file protects nothing.
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => return Ok(None),
             Err(error) => {
@@ -115,7 +115,8 @@ pub fn holders(path: &Path) -> Option<usize> {
 
 /// Counts lines such as `3: FLOCK  ADVISORY  READ  1234 08:02:131 0 EOF`.
 ///
-/// By inode alone: some file systems list another device than stat(2) gives. Those who wait have `->` and don't count.
+/// By inode alone: some file systems list another device than stat(2) gives. Waiting locks have `->` and aren't
+/// counted.
 fn count(locks: &str, inode: u64) -> usize {
     let inode = inode.to_string();
     let held = locks.lines().filter(|line| {

@@ -1,7 +1,7 @@
-//! A private Postgres for people without one, shared politely: the first user starts it, the last one's end stops it.
+//! The embedded Postgres, shared by processes: the first user starts it, and it stops when the last one ends.
 //!
-//! Users are counted by the kernel: each holds a shared lock on one file. A [supervisor] waits for the
-//! exclusive lock on it, gets it when the last user has ended, and keeps new ones waiting until postgres is down.
+//! The kernel counts the users: each holds a shared lock on one file. A [supervisor] waits for the exclusive lock, gets
+//! it when the last user has ended, and blocks new users until postgres is down.
 //!
 //! [supervisor]: supervisor::supervise
 
@@ -29,7 +29,7 @@ pub const USER: &str = "postgres";
 const STARTS_WITHIN: Duration = Duration::from_secs(600);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// The right to use the embedded server: it stays up for as long as somebody holds one.
+/// A use of the embedded server, which stays up while any process holds a lease.
 #[derive(Debug)]
 pub struct Lease {
     users: FileLock,
@@ -37,23 +37,23 @@ pub struct Lease {
     arrival: Arrival,
 }
 
-/// What a user found.
+/// Whether a lease started the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {
-    /// No server: it was started.
+    /// The lease started it.
     Started,
-    /// A server that was up.
+    /// It was running.
     Joined,
 }
 
 impl Lease {
-    /// Joins the server of this home, or starts it. Blocks: while it starts, and while one shuts down.
+    /// Joins the server of this home, or starts it. Blocks while a server starts or shuts down.
     ///
     /// `program` is seedrow's own executable, which becomes the supervisor.
     pub fn acquire(home: &Path, program: &Path) -> Result<Lease> {
         let home = Home::at(home)?;
         home.prepare()?;
-        // One at a time: the next one finds the server that this one started.
+        // One process at a time; the next one joins the server that this one starts.
         let _start = FileLock::wait(&home.start_lock(), LockMode::Exclusive)?;
         // A supervisor that shuts down holds this one exclusively until postgres is down and it has ended.
         let users = FileLock::wait(&home.users_lock(), LockMode::Shared)?;
@@ -74,7 +74,7 @@ impl Lease {
                     arrival: Arrival::Joined,
                 });
             }
-            // Its starter was killed before it was up, or postgres was and its supervisor is about to end.
+            // The starting process was killed before the server was up, or postgres was and the supervisor is ending.
             ensure!(
                 Instant::now() < deadline,
                 "the embedded Postgres did not start within {STARTS_WITHIN:?}: see {}",
@@ -103,7 +103,7 @@ impl Lease {
         }))
     }
 
-    /// What is known of the server.
+    /// The running server's details.
     pub fn running(&self) -> &Running {
         &self.running
     }
@@ -113,7 +113,7 @@ impl Lease {
         self.arrival
     }
 
-    /// How tokio-postgres gets to one of its databases.
+    /// tokio-postgres' configuration for one of its databases.
     pub fn config(&self, database: &str) -> Config {
         let mut config = Config::new();
         config
@@ -124,23 +124,24 @@ impl Lease {
         config
     }
 
-    /// How libpq's programs get to one of its databases.
+    /// The libpq URL of one of its databases.
     pub fn url(&self, database: &str) -> String {
         url(&self.running.socket, database)
     }
 
-    /// Hands the lease on to the program that replaces this one (exec).
+    /// Keeps the lease for the program that replaces this one (exec).
     pub fn survive_exec(&self) -> Result<()> {
         self.users.survive_exec()
     }
 }
 
-/// Whether somebody listens on the server's socket.
+/// Whether the server's socket accepts connections.
 fn answers(running: &Running) -> bool {
     UnixStream::connect(Path::new(&running.socket).join(home::SOCKET_NAME)).is_ok()
 }
 
-/// The libpq URL of a database of the server with this socket folder. It names the port, or a PGPORT would fill it in.
+/// The libpq URL of a database of the server with this socket folder. It includes the port, which PGPORT would set
+/// otherwise.
 pub fn url(socket: &str, database: &str) -> String {
     format!(
         "postgresql:///{}?host={}&port=5432&user={USER}",

@@ -1,4 +1,4 @@
-//! The embedded server's settings: scaled to the machine, and meant for loading much.
+//! The embedded server's settings, scaled to the machine and tuned for bulk loads.
 //!
 //! They are given at every start (`-c`), so that they follow the machine and this program rather than a file that
 //! initdb once wrote. What a plan depends on and isn't named here stays at its default: plans should look like those
@@ -9,7 +9,7 @@ use std::path::Path;
 
 const MB: u64 = 1 << 20;
 const GB: u64 = 1 << 30;
-/// Where memory can't be told (not Linux).
+/// The memory where it is unknown (not on Linux).
 const ASSUMED_MEMORY: u64 = 4 * GB;
 
 /// What the settings are scaled to.

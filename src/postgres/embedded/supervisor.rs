@@ -1,7 +1,6 @@
-//! The process that starts postgres and stops it when its last user has ended, however that one ended.
+//! The process that starts postgres and stops it when the last user has ended, even by SIGKILL.
 //!
-//! It is seedrow itself, run again in a session of its own: the users come and go, any of them may be killed, and
-//! somebody must be left to notice.
+//! It is seedrow itself, run in a session of its own, because any of the users may be killed.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
@@ -46,16 +45,16 @@ enum Report {
 
 /// What ends the supervisor.
 enum Event {
-    /// Nobody uses the server, and with this lock held nobody will.
+    /// The server is unused, and stays so while this lock is held.
     Unused(FileLock),
     /// postgres ended.
     Ended(std::io::Result<ExitStatus>),
-    /// The users can't be told any more.
+    /// The users can't be watched any more.
     Lost(anyhow::Error),
 }
 
-/// Starts a supervisor and waits until its server is up. `free` is the supervisor's lock, which the child takes over:
-/// at no moment does a server start without somebody holding it.
+/// Starts a supervisor and waits until its server is up. `free` is the supervisor's lock, which the child inherits:
+/// it is held for as long as the server starts or runs.
 pub fn spawn(home: &Home, program: &Path, free: FileLock) -> Result<Running> {
     let installed = programs::installed()?;
     let installation = choose(home, &installed).context("found no Postgres to run")?;
@@ -63,7 +62,7 @@ pub fn spawn(home: &Home, program: &Path, free: FileLock) -> Result<Running> {
     // A marker from a run that was killed.
     home::remove_file(&home.keep())?;
     let mut command = Command::new(program);
-    // It outlives us, and its environment shows in the system: what may hold a password for another server stays out.
+    // It outlives us, and other processes can read its environment: variables that may hold a password are removed.
     for variable in conninfo::variables().chain(["DATABASE_URL"]) {
         command.env_remove(variable);
     }
@@ -98,7 +97,7 @@ pub fn spawn(home: &Home, program: &Path, free: FileLock) -> Result<Running> {
             let _ = child.wait();
             bail!(ErrorWithNotes {
                 message:
-                    "could not start the embedded Postgres: its supervisor ended without a word"
+                    "could not start the embedded Postgres: its supervisor ended without a message"
                         .into(),
                 notes: vec![format!(
                     "the end of {}:\n{}",
@@ -115,11 +114,11 @@ fn first_line(stdout: ChildStdout) -> Result<String> {
     let mut line = String::new();
     BufReader::new(stdout)
         .read_line(&mut line)
-        .context("could not hear from the embedded server's supervisor")?;
+        .context("could not read from the embedded server's supervisor")?;
     Ok(line)
 }
 
-/// A new log; the one before stays for a look at what went wrong then.
+/// A new log; the previous one is kept under another name.
 fn new_log(home: &Home) -> Result<File> {
     let log = home.log();
     if log.exists() {
@@ -134,16 +133,16 @@ fn new_log(home: &Home) -> Result<File> {
     file.with_context(|| format!("could not open {}", log.display()))
 }
 
-/// The supervisor's whole life. To be called from the main thread with no other thread running: postgres ends when
-/// the thread that started it does.
+/// Runs the supervisor. Call it from the main thread, with no other thread running: postgres is stopped when the thread
+/// that started it ends.
 pub fn supervise(home: &Path, bin: &Path) -> Result<()> {
     close_inherited();
-    // Out of the terminal's reach: its ^C and its closing are for the users.
+    // Detached from the terminal: its ^C and SIGHUP are for the users.
     let _ = rustix::process::setsid();
     let home = Home::at(home)?;
     match bring_up(&home, bin) {
         Ok((postgres, running)) => {
-            tell(&Report::Ready(running));
+            send(&Report::Ready(running));
             let result = attend(&home, postgres);
             clean_up(&home);
             result
@@ -151,7 +150,7 @@ pub fn supervise(home: &Path, bin: &Path) -> Result<()> {
         Err(error) => {
             let error = error.context("could not start the embedded Postgres");
             let described = describe(&error);
-            tell(&Report::Failed {
+            send(&Report::Failed {
                 message: described.text,
                 notes: described.notes,
             });
@@ -160,8 +159,8 @@ pub fn supervise(home: &Path, bin: &Path) -> Result<()> {
     }
 }
 
-/// Closes all descriptors but the standard ones: whoever waits for the end of a pipe or for a lock that our starter
-/// inherited must not wait for the server as well.
+/// Closes all descriptors but the standard ones: a process that waits for the end of an inherited pipe, or for an
+/// inherited lock, must not wait for the server.
 fn close_inherited() {
     let entries = fs::read_dir("/dev/fd").into_iter().flatten().flatten();
     let numbers: Vec<i32> = entries
@@ -179,8 +178,8 @@ fn close_inherited() {
     }
 }
 
-/// Tells the starter, if it still listens.
-fn tell(report: &Report) {
+/// Reports to the process that started it, if that still reads.
+fn send(report: &Report) {
     if let Ok(line) = serde_json::to_string(report) {
         let _ = writeln!(std::io::stdout(), "{line}");
     }
@@ -193,7 +192,7 @@ fn bring_up(home: &Home, bin: &Path) -> Result<(Child, Running)> {
     cluster.ensure_made()?;
     let socket = home.socket();
     cluster.ensure_private_folder(&socket)?;
-    cluster.clear_the_way()?;
+    cluster.stop_orphan()?;
     let postgres = start(home, &cluster, &socket)?;
     let running = Running {
         version: cluster.installation.version.to_string(),
@@ -258,7 +257,7 @@ fn ready_or_ended(
         if let Some(status) = postgres.try_wait().context("could not wait for postgres")? {
             return Ok(Some(status));
         }
-        if says_ready(&file, &number) && UnixStream::connect(socket.join(SOCKET_NAME)).is_ok() {
+        if is_ready(&file, &number) && UnixStream::connect(socket.join(SOCKET_NAME)).is_ok() {
             return Ok(None);
         }
         ensure!(
@@ -270,30 +269,30 @@ fn ready_or_ended(
 }
 
 /// Line 1 of the pid file is the process, line 8 its state (since PostgreSQL 10).
-fn says_ready(file: &Path, number: &str) -> bool {
+fn is_ready(file: &Path, number: &str) -> bool {
     let text = fs::read_to_string(file).unwrap_or_default();
     let lines: Vec<_> = text.lines().map(str::trim).collect();
     lines.first() == Some(&number) && lines.get(7) == Some(&"ready")
 }
 
-/// Waits for the last user or for postgres to end, and stops postgres in the first case. The lock that keeps new users
-/// out is held until it is down.
+/// Waits for the last user or for postgres to end; in the first case it stops postgres. The lock that blocks new users
+/// is held until postgres is down.
 fn attend(home: &Home, mut postgres: Child) -> Result<()> {
     let (sender, events) = mpsc::channel();
     let number = postgres.id();
     let watched = home.clone();
-    let told = sender.clone();
-    thread::spawn(move || watch_users(&watched, &told));
+    let watcher = sender.clone();
+    thread::spawn(move || watch_users(&watched, &watcher));
     thread::spawn(move || sender.send(Event::Ended(postgres.wait())));
-    match events.recv().context("nothing is left to wait for")? {
-        Event::Ended(status) => bail!("postgres ended by itself with {}", status?),
+    match events.recv().context("both watching threads have ended")? {
+        Event::Ended(status) => bail!("postgres ended unexpectedly with {}", status?),
         Event::Lost(error) => {
             stop(number, &events)?;
             Err(error)
         }
         Event::Unused(_lock) => {
             let result = stop(number, &events);
-            // While the lock is held: a new user must not find the old figures.
+            // While the lock is held, so that a new user can't read the old file.
             home::remove_file(&home.running_file())?;
             result
         }
@@ -322,7 +321,8 @@ fn wait_until_unused(home: &Home) -> Result<FileLock> {
     }
 }
 
-/// A fast shutdown: sessions are ended, everything is written. Only a server that hangs is stopped for recovery.
+/// A fast shutdown, which ends sessions and writes a checkpoint. A server that doesn't end in time gets an immediate
+/// shutdown, and recovers at its next start.
 fn stop(number: u32, events: &Receiver<Event>) -> Result<()> {
     let pid = i32::try_from(number)
         .ok()
@@ -336,7 +336,7 @@ fn stop(number: u32, events: &Receiver<Event>) -> Result<()> {
     Ok(())
 }
 
-/// Takes the socket's folder away where it lies outside of the home.
+/// Removes the socket's folder when it is outside of the home.
 fn clean_up(home: &Home) {
     let socket = home.socket();
     if !socket.starts_with(home.folder()) {

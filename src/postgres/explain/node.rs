@@ -1,8 +1,8 @@
 //! The nodes of a plan: every kind that EXPLAIN of PostgreSQL 14 to 18 prints, and its role.
 //!
-//! All properties of nodes that the rules, `compare` and the pages use are defined here, so that a new kind is one line of
-//! the table below. A kind that isn't in it is [opaque](NodeRole::Opaque): what it reads is unknown, and a plan with such
-//! a node is unchecked.
+//! All properties of nodes that the rules, `compare` and the pages use are defined here, so that a new kind is one line
+//! of the table below. A kind that isn't in it is [opaque](NodeRole::Opaque): what it reads is unknown, and a plan with
+//! such a node is unchecked.
 
 use serde::Deserialize;
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::postgres::conninfo;
 use crate::postgres::environment::FileAccess;
 
-/// Resolves with these files, each owned by us and open to nobody else but those whose names start with `open`.
+/// Resolves with these files, each owned by us and private, but those whose names start with `open`.
 fn resolve(text: &str, files: &[(&str, &str)]) -> Result<Tls> {
     let files: HashMap<_, _> = files.iter().copied().collect();
     let env = |name: &str| (name == "HOME").then(|| "/home/ann".to_string());

@@ -86,7 +86,7 @@ impl Roots {
             return Ok(());
         };
         let certificate = Certificate::from_der(der).map_err(|_| RejectionReason::Unreadable)?;
-        // webpki looks at the name last, so that the chain is trusted where the name is all that's wrong.
+        // webpki checks the name last, so with a name error the chain is trusted.
         if !is_wrong_name(&error) {
             ensure_in_time(&certificate, now)?;
             self.ensure_trusted_by_itself(der, &certificate, error)?;
@@ -220,7 +220,7 @@ fn is_for(der: &CertificateDer, certificate: &Certificate, host: &ServerName) ->
     by_alternative || (!has_the_kind && by_common_name())
 }
 
-/// Whether a common name means this host; `*.` stands for one label.
+/// Whether a common name matches this host; `*.` matches one label.
 fn matches(name: &str, host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     match name.strip_prefix("*.") {
