@@ -64,7 +64,7 @@ impl SourceColumns {
     }
 
     /// How many fields a record has.
-    pub fn len(&self) -> usize {
+    pub fn field_count(&self) -> usize {
         self.names.len()
     }
 

@@ -187,7 +187,7 @@ impl<'a> RecordReader<'a> {
         if record.mended && !self.source.format.mend {
             return rejected("a quote is not closed");
         }
-        if record.len() != self.source.columns.len() {
+        if record.len() != self.source.columns.field_count() {
             return rejected(&self.wrong_count(record));
         }
         if let Some(rule) = self.dropped_by(record) {
@@ -205,7 +205,7 @@ impl<'a> RecordReader<'a> {
 
     #[cold]
     fn wrong_count(&self, record: &Record) -> String {
-        let (found, expected) = (record.len(), self.source.columns.len());
+        let (found, expected) = (record.len(), self.source.columns.field_count());
         let fields = if found == 1 { "field" } else { "fields" };
         let quote = if record.mended {
             "; a quote is not closed"
