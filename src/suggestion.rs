@@ -11,11 +11,26 @@ pub const TARGET: &str = "\u{fdd0}";
 /// The same for `seedrow db`, which takes no other target than the embedded server: `seedrow db stop{HOME}`.
 pub const HOME: &str = "\u{fdd1}";
 
+/// Around a suggestion to run the running command again with other options, and between their words; noncharacters, too.
+pub const AGAIN: char = '\u{fdd2}';
+const NEXT_WORD: char = '\u{fdd3}';
+
+/// Options that may be given several times, each time for another table.
+const FOR_A_TABLE: &[&str] = &["--columns", "--file"];
+
+/// The command that is running, with these words: an option in place of the same one, one that begins with `!` taken out.
+pub fn again<W: AsRef<str>>(words: &[W]) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    format!("{AGAIN}{}{AGAIN}", words.join(&NEXT_WORD.to_string()))
+}
+
 /// What the placeholders stand for: the options of the command that is running.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Suggestions {
     target: String,
     home: String,
+    /// What was typed behind the program's name.
+    typed: Vec<String>,
 }
 
 impl Suggestions {
@@ -30,13 +45,80 @@ impl Suggestions {
         Suggestions {
             target: behind_command(target),
             home: behind_command(home),
+            typed: Vec::new(),
         }
+    }
+
+    /// With the words that were typed behind the program's name; passwords must have been left out.
+    pub fn typed(self, words: impl IntoIterator<Item = String>) -> Suggestions {
+        let typed = words.into_iter().collect();
+        Suggestions { typed, ..self }
     }
 
     /// The text with its suggested commands as they can be typed.
     pub fn complete(&self, text: &str) -> String {
-        text.replace(TARGET, &self.target).replace(HOME, &self.home)
+        let text = text.replace(TARGET, &self.target).replace(HOME, &self.home);
+        let parts = text.split(AGAIN).enumerate();
+        let part = |(index, part): (usize, &str)| match index % 2 {
+            0 => part.to_owned(),
+            _ => self.again(part.split(NEXT_WORD).collect()),
+        };
+        parts.map(part).collect()
     }
+
+    /// The typed command with these words.
+    fn again(&self, words: Vec<&str>) -> String {
+        let mut typed = self.typed.clone();
+        let mut added = Vec::new();
+        for (index, word) in words.iter().enumerate() {
+            if let Some(flag) = word.strip_prefix('!') {
+                typed.retain(|word| word != flag);
+                continue;
+            }
+            added.push((*word).to_owned());
+            if word.starts_with("--") {
+                let value = words
+                    .get(index + 1)
+                    .filter(|next| !next.starts_with(['-', '!']));
+                remove_option(&mut typed, word, value.copied());
+            }
+        }
+        command_line(
+            std::iter::once("seedrow".to_owned())
+                .chain(typed)
+                .chain(added),
+        )
+    }
+}
+
+/// Takes out an option that is given again, with a value or without; of one for a table, that of the same table.
+fn remove_option(typed: &mut Vec<String>, option: &str, value: Option<&str>) {
+    let table_of = |value: &str| value.split_once('=').map(|(table, _)| table.to_owned());
+    let same = |old: &str| match FOR_A_TABLE.contains(&option) {
+        true => option == "--columns" && table_of(old) == value.and_then(table_of),
+        false => true,
+    };
+    let mut kept = Vec::new();
+    let mut words = std::mem::take(typed).into_iter().peekable();
+    while let Some(word) = words.next() {
+        let inline = word
+            .strip_prefix(option)
+            .and_then(|rest| rest.strip_prefix('='));
+        let behind = if word == option && value.is_some() {
+            words.peek().cloned()
+        } else {
+            None
+        };
+        match (inline, behind) {
+            (Some(old), _) if same(old) => {}
+            (None, Some(old)) if same(&old) => {
+                words.next();
+            }
+            (None, None) if word == option => {}
+            _ => kept.push(word),
+        }
+    }
+    *typed = kept;
 }
 
 /// A command line of these words, each quoted where a shell wants it.
@@ -71,6 +153,48 @@ mod tests {
         ];
         let quoted = "seedrow load 'my files' 'it'\\''s' 'postgres:///db?host=/x&port=1' ''";
         assert_eq!(command_line(words), quoted);
+    }
+
+    #[test]
+    fn a_command_is_suggested_again_with_other_options() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let cases = [
+            (
+                "load d --max-rejects 5",
+                vec!["--max-rejects", "9"],
+                "load d --max-rejects 9",
+            ),
+            (
+                "load d --max-rejects=5",
+                vec!["--max-rejects", "9"],
+                "load d --max-rejects 9",
+            ),
+            (
+                "load d --check-only",
+                vec!["!--check-only", "--append"],
+                "load d --append",
+            ),
+            (
+                "load d --no-header",
+                vec!["--no-header"],
+                "load d --no-header",
+            ),
+            (
+                "load d --columns a=x --columns b=y",
+                vec!["--columns", "b=z"],
+                "load d --columns a=x --columns b=z",
+            ),
+            (
+                "load --file a=x",
+                vec!["--file", "a=y"],
+                "load --file a=x --file a=y",
+            ),
+        ];
+        for (typed, more, expected) in cases {
+            let suggestions = Suggestions::default().typed(words(typed));
+            let text = suggestions.complete(&format!("type: {}.", again(&more)));
+            assert_eq!(text, format!("type: seedrow {expected}."));
+        }
     }
 
     #[test]

@@ -95,7 +95,8 @@ pub fn suggestions(target: &TargetArgs, dataset: &str) -> Suggestions {
     if dataset != DEFAULT_DATASET {
         words.extend(option("--dataset", dataset.to_owned()));
     }
-    Suggestions::new(&words, &home)
+    let typed = typed_words().map(|word| without_password(&word));
+    Suggestions::new(&words, &home).typed(typed)
 }
 
 /// The options for suggested commands that select the same embedded server.

@@ -37,8 +37,9 @@ pub struct Args {
     #[command(flatten)]
     dataset: DatasetArgs,
 
-    /// Read a table's rows from this file, `-` for standard input; may be given for several tables. Without DIR, only
-    /// these tables are loaded
+    /// Read a table's rows from this file, `-` for standard input, or from those that match: `photos=part-*.csv`. May be
+    /// given for several tables, and several times for one: all its files are loaded, in order. Without DIR, only these
+    /// tables are loaded
     #[arg(long, value_parser = named_file, value_name = "TABLE=PATH")]
     file: Vec<NamedFile>,
 
@@ -84,7 +85,11 @@ struct ReadingArgs {
     #[arg(long)]
     no_header: bool,
 
-    /// The columns of a table's file in order, instead of its header; `-` skips one
+    /// The first record is a header, whatever it says: --columns then names the columns in its place
+    #[arg(long, conflicts_with = "no_header")]
+    header: bool,
+
+    /// The columns of a table's files in order, instead of their header; `-` skips one
     #[arg(long, value_parser = named_columns, value_name = "TABLE=A,B,-")]
     columns: Vec<NamedColumns>,
 }
@@ -134,7 +139,11 @@ impl Args {
         Overrides {
             files: self.file.clone(),
             delimiter: self.reading.delimiter,
-            no_header: self.reading.no_header,
+            header: match (self.reading.header, self.reading.no_header) {
+                (true, _) => Some(true),
+                (false, true) => Some(false),
+                (false, false) => None,
+            },
             columns: self.reading.columns.clone(),
         }
     }

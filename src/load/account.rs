@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The counts of one table's records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,6 +25,26 @@ pub struct Account {
     /// How many each rule dropped.
     #[serde(skip)]
     pub dropped_by: BTreeMap<String, u64>,
+    /// Each file's part, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileAccount>,
+}
+
+/// The counts of one of a table's files; see [`Account`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileAccount {
+    /// Its name.
+    pub file: String,
+    /// See [`Account::read`].
+    pub read: u64,
+    /// See [`Account::loaded`].
+    pub loaded: u64,
+    /// See [`Account::rejected`].
+    pub rejected: u64,
+    /// See [`Account::dropped`].
+    pub dropped: u64,
+    /// See [`Account::repaired`].
+    pub repaired: u64,
 }
 
 /// The counts of some records, before COPY has counted its rows.
@@ -65,11 +85,19 @@ impl Tally {
 }
 
 impl Account {
-    /// Of a table that no record was read for.
-    pub fn new(name: &str, file: &str) -> Account {
+    /// Of a table that no record of its files was read for.
+    pub fn new(name: &str, files: &[String]) -> Account {
+        let part = |file: &String| FileAccount {
+            file: file.clone(),
+            ..FileAccount::default()
+        };
         Account {
             name: name.into(),
-            file: file.into(),
+            file: files.join(", "),
+            files: match files {
+                [_] => Vec::new(),
+                several => several.iter().map(part).collect(),
+            },
             read: 0,
             loaded: 0,
             rejected: 0,
@@ -79,8 +107,15 @@ impl Account {
         }
     }
 
-    /// Adds records read and the rows that COPY counted; refuses counts that differ.
-    pub fn add(&mut self, tally: &Tally, loaded: u64) -> Result<()> {
+    /// Adds records read from a file and the rows that COPY counted; refuses counts that differ.
+    pub fn add(&mut self, file: usize, tally: &Tally, loaded: u64) -> Result<()> {
+        if let Some(part) = self.files.get_mut(file) {
+            part.read += tally.read;
+            part.loaded += loaded;
+            part.rejected += tally.rejected;
+            part.repaired += tally.repaired;
+            part.dropped += tally.dropped.values().sum::<u64>();
+        }
         self.read += tally.read;
         self.loaded += loaded;
         self.rejected += tally.rejected;
@@ -92,10 +127,16 @@ impl Account {
         self.ensure_adds_up()
     }
 
-    /// Turns loaded rows into rejected records: those that broke a key.
-    pub fn reject(&mut self, rows: u64) -> Result<()> {
-        self.loaded = self.loaded.saturating_sub(rows);
-        self.rejected += rows;
+    /// Turns loaded rows into rejected records, which are in these files: those that broke a key.
+    pub fn reject(&mut self, files: impl IntoIterator<Item = usize>) -> Result<()> {
+        for file in files {
+            self.loaded = self.loaded.saturating_sub(1);
+            self.rejected += 1;
+            if let Some(part) = self.files.get_mut(file) {
+                part.loaded = part.loaded.saturating_sub(1);
+                part.rejected += 1;
+            }
+        }
         self.ensure_adds_up()
     }
 
@@ -125,11 +166,11 @@ mod tests {
 
     #[test]
     fn a_lost_record_is_refused() {
-        let account = Account::new("photos", "photos.csv");
-        assert!(account.clone().add(&Tally::of_rows(10), 10).is_ok());
+        let account = Account::new("photos", &["photos.csv".to_owned()]);
+        assert!(account.clone().add(0, &Tally::of_rows(10), 10).is_ok());
         let error = account
             .clone()
-            .add(&Tally::of_rows(5_655_656), 5_655_463)
+            .add(0, &Tally::of_rows(5_655_656), 5_655_463)
             .unwrap_err()
             .to_string();
         assert!(

@@ -80,6 +80,16 @@ async fn abandon_load(transaction: &Transaction<'_>, load: UnfinishedLoad) -> Re
         true => Vec::new(),
         false => empty(transaction, &load).await?,
     };
+    let restored = undo(transaction, &load).await?;
+    Ok(Abandoned {
+        schema: load.schema,
+        emptied,
+        restored,
+    })
+}
+
+/// Drops the indexes that an unfinished load built, and restores what it dropped. Returns how many it restored.
+pub async fn undo(transaction: &Transaction<'_>, load: &UnfinishedLoad) -> Result<usize> {
     for index in &load.indexes {
         transaction
             .batch_execute(&format!("DROP INDEX IF EXISTS {index}"))
@@ -91,12 +101,8 @@ async fn abandon_load(transaction: &Transaction<'_>, load: UnfinishedLoad) -> Re
     for constraint in &dropped {
         restore_in(transaction, constraint).await?;
     }
-    validate(transaction, &load).await?;
-    Ok(Abandoned {
-        schema: load.schema,
-        emptied,
-        restored: dropped.len(),
-    })
+    validate(transaction, load).await?;
+    Ok(dropped.len())
 }
 
 /// Empties the tables that the load has rows in, and those that it was to replace; not those that other clients have filled

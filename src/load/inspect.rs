@@ -8,7 +8,8 @@ use crate::load::identity::LoadIdentity;
 use crate::load::ledger::{self, LoadEntry, TableProgress};
 use crate::load::table::target;
 use crate::postgres::catalog;
-use crate::suggestion::TARGET;
+use crate::postgres::error::ErrorWithNotes;
+use crate::suggestion::{TARGET, again};
 
 /// What the ledger has of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum LedgerState {
     Unfinished,
     /// This very load, complete.
     Complete,
+    /// A different load, unfinished, of which no row was committed: it is undone before this one.
+    WithoutRows,
 }
 
 /// What the ledger has of this load. Refuses where a different unfinished load or foreign rows block it.
@@ -30,17 +33,29 @@ pub async fn ledger_state(load: &Load<'_>, identity: &LoadIdentity) -> Result<Le
         return Ok(LedgerState::Absent);
     };
     let entry = ledger::find(&client, &schema).await?;
-    match compare(load, entry.as_ref(), identity)? {
+    let state = match (compare(load, entry.as_ref(), identity), &entry) {
+        (Err(blocked), Some(entry)) => {
+            if ledger::has_rows(&client, &schema, &entry.tables).await? {
+                return Err(blocked);
+            }
+            LedgerState::WithoutRows
+        }
+        (state, _) => state?,
+    };
+    match state {
         LedgerState::Unfinished => return Ok(LedgerState::Unfinished),
         LedgerState::Complete if is_intact(load, &client, &schema, identity).await? => {
             return Ok(LedgerState::Complete);
         }
-        LedgerState::Complete | LedgerState::Absent => {}
+        LedgerState::Complete | LedgerState::Absent | LedgerState::WithoutRows => {}
     }
     target::are_missing(&client, load.dataset, &schema, load.tables).await?;
     let filled = target::full(&client, load.dataset, &schema, load.tables).await?;
     ensure_may_fill(load, &filled)?;
-    Ok(LedgerState::Absent)
+    Ok(match state {
+        LedgerState::WithoutRows => LedgerState::WithoutRows,
+        _ => LedgerState::Absent,
+    })
 }
 
 async fn existing_schema(load: &Load<'_>, client: &Client) -> Result<Option<String>> {
@@ -111,10 +126,18 @@ fn ensure_may_fill(load: &Load, filled: &[String]) -> Result<()> {
     if load.replace || load.policy.append || filled.is_empty() {
         return Ok(());
     }
-    bail!(
-        "{} {} rows already; --replace empties what is to be loaded, `seedrow load --append` adds to it, \
-         --target-schema NAME loads beside it",
+    let message = format!(
+        "{} {} rows already",
         filled.join(", "),
         if filled.len() == 1 { "holds" } else { "hold" }
-    )
+    );
+    let mut notes = vec![format!(
+        "to empty what is to be loaded first, type: {}",
+        again(&["--replace"])
+    )];
+    if load.rejects.reads_files() {
+        notes.push(format!("to add to it, type: {}", again(&["--append"])));
+    }
+    notes.push("--target-schema NAME loads beside it".to_owned());
+    Err(ErrorWithNotes::of(message, notes))
 }

@@ -21,7 +21,7 @@ pub mod source;
 mod stage;
 pub mod table;
 
-pub use account::Account;
+pub use account::{Account, FileAccount};
 pub use config::Load;
 pub use constraints::BrokenForeignKey;
 pub use forget::{Abandoned, Forgotten, forget};

@@ -10,6 +10,7 @@ use crate::load::config::Load;
 use crate::load::constraints::{
     DropPlan, drop_constraint, read_qualified, referencing_tables_with_rows,
 };
+use crate::load::forget;
 use crate::load::identity::LoadIdentity;
 use crate::load::inspect::LedgerState;
 use crate::load::ledger::{self, LoadEntry, NewLoadEntry, TableProgress};
@@ -43,11 +44,14 @@ impl<H: PostLoadHook> Preparation<'_, H> {
         let transaction = control.transaction().await?;
         let schema = self.create_missing(&transaction).await?;
         let load = self.load;
+        if state == LedgerState::WithoutRows {
+            undo_other(&transaction, &schema).await?;
+        }
         let targets = target::find(&transaction, load.dataset, &schema, load.tables).await?;
         privileges::ensure_may_fill(&transaction, &targets).await?;
         let entry = match state {
             LedgerState::Unfinished => ledger::find(&transaction, &schema).await?,
-            LedgerState::Absent | LedgerState::Complete => None,
+            LedgerState::Absent | LedgerState::Complete | LedgerState::WithoutRows => None,
         };
         let earlier = match &entry {
             Some(entry) => self.earlier(&transaction, &schema, &targets, entry).await?,
@@ -87,7 +91,7 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             Some(schema) => !catalog::schema_exists(transaction, schema).await?,
             None => false,
         };
-        let lacks_ledger = !ledger::exists(transaction).await?;
+        let lacks_ledger = !ledger::is_complete(transaction).await?;
         let schema = load.schema(transaction).await?;
         let lacks_tables =
             target::are_missing(transaction, load.dataset, &schema, load.tables).await?;
@@ -193,6 +197,15 @@ impl<H: PostLoadHook> Preparation<'_, H> {
         ledger::start(transaction, &prepared.schema, &entry).await?;
         ledger::prune_dropped(transaction, &prepared.schema).await
     }
+}
+
+/// Undoes what an unfinished load without rows did to its tables.
+async fn undo_other(transaction: &Transaction<'_>, schema: &str) -> Result<()> {
+    let unfinished = ledger::unfinished_loads(transaction).await?;
+    for load in unfinished.iter().filter(|load| load.schema == schema) {
+        forget::undo(transaction, load).await?;
+    }
+    Ok(())
 }
 
 async fn drop_constraints(transaction: &Transaction<'_>, prepared: &PreparedLoad) -> Result<()> {

@@ -98,6 +98,18 @@ pub struct ErrorWithNotes {
     pub source: Option<Box<dyn Error + Send + Sync>>,
 }
 
+impl ErrorWithNotes {
+    /// An error that has no other one behind it.
+    pub fn of(message: String, notes: Vec<String>) -> anyhow::Error {
+        ErrorWithNotes {
+            message,
+            notes,
+            source: None,
+        }
+        .into()
+    }
+}
+
 impl fmt::Display for ErrorWithNotes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

@@ -7,11 +7,12 @@ use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
 use crate::load::{
-    Account, BrokenForeignKey, LoadOutcome, LoadReport, Rejected, Rejects, ServerSettings,
+    Account, BrokenForeignKey, FileAccount, LoadOutcome, LoadReport, Rejected, Rejects,
+    ServerSettings,
 };
 use crate::report::table::{Align, table};
 use crate::report::{OutputFormat, pretty, print};
-use crate::suggestion::{Suggestions, TARGET, shell_word};
+use crate::suggestion::{Suggestions, TARGET, again, shell_word};
 use crate::units::{grouped, per_second};
 
 /// The rule that a broken foreign key is found by.
@@ -36,6 +37,7 @@ fn text(outcome: &LoadOutcome) -> String {
         &loaded.accounts,
         &loaded.rejected,
         &loaded.reject_files,
+        Afterwards::Loaded,
     ));
     let rows: u64 = loaded.accounts.iter().map(|account| account.loaded).sum();
     match outcome {
@@ -79,7 +81,12 @@ pub fn read(
         }))?),
         _ => {
             let mut text = self::accounts(accounts);
-            text.push_str(&left_out(accounts, &rejected, &put_aside));
+            text.push_str(&left_out(
+                accounts,
+                &rejected,
+                &put_aside,
+                Afterwards::NothingLoaded,
+            ));
             text.push_str("read only: nothing was loaded, and keys were not looked at\n");
             print(&suggestions.complete(&text))
         }
@@ -99,8 +106,22 @@ fn rejects_files(files: &[(String, PathBuf)]) -> Value {
     Value::Object(files.iter().map(file).collect())
 }
 
+/// What happened to the records that are not rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Afterwards {
+    /// They were loaded: the rejected ones can be added.
+    Loaded,
+    /// They were only read.
+    NothingLoaded,
+}
+
 /// What was dropped by which rule, the first records rejected, and what to do with them.
-fn left_out(accounts: &[Account], rejected: &[Rejected], files: &[(String, PathBuf)]) -> String {
+fn left_out(
+    accounts: &[Account],
+    rejected: &[Rejected],
+    files: &[(String, PathBuf)],
+    afterwards: Afterwards,
+) -> String {
     let mut text = String::new();
     for account in accounts {
         for (rule, count) in &account.dropped_by {
@@ -122,6 +143,19 @@ fn left_out(accounts: &[Account], rejected: &[Rejected], files: &[(String, PathB
     });
     for record in rejected {
         text.push_str(&format!("    {}\n", record.message()));
+    }
+    if afterwards == Afterwards::NothingLoaded {
+        for (_, path) in files {
+            text.push_str(&format!(
+                "written with their reasons to {}\n",
+                path.display()
+            ));
+        }
+        text.push_str(&format!(
+            "to load the others, type: {}\n",
+            again(&["!--check-only", "--max-rejects", &all.to_string()])
+        ));
+        return text;
     }
     for (table, path) in files {
         let path = path.display();
@@ -165,7 +199,7 @@ pub fn settings(settings: &ServerSettings) -> String {
     text
 }
 
-/// read = loaded + rejected + dropped, a line a table.
+/// read = loaded + rejected + dropped, a line a file.
 pub fn accounts(accounts: &[Account]) -> String {
     let right = |title| (title, Align::Right);
     let head = [
@@ -177,21 +211,22 @@ pub fn accounts(accounts: &[Account]) -> String {
         right("dropped"),
         right("repaired"),
     ];
-    let row = |account: &Account| {
-        let counts = [
-            account.read,
-            account.loaded,
-            account.rejected,
-            account.dropped,
-            account.repaired,
-        ];
-        let names = [account.name.clone(), account.file.clone()];
-        names
-            .into_iter()
-            .chain(counts.into_iter().map(grouped))
-            .collect()
+    let row = |name: &str, file: &str, counts: [u64; 5]| -> Vec<String> {
+        let names = [name.to_owned(), file.to_owned()];
+        names.into_iter().chain(counts.map(grouped)).collect()
     };
-    table(&head, accounts.iter().map(row).collect())
+    let part = |name: &str, it: &FileAccount| {
+        let counts = [it.read, it.loaded, it.rejected, it.dropped, it.repaired];
+        row(name, &it.file, counts)
+    };
+    let rows = |it: &Account| match it.files.as_slice() {
+        [] => {
+            let counts = [it.read, it.loaded, it.rejected, it.dropped, it.repaired];
+            vec![row(&it.name, &it.file, counts)]
+        }
+        files => files.iter().map(|file| part(&it.name, file)).collect(),
+    };
+    table(&head, accounts.iter().flat_map(rows).collect())
 }
 
 fn message(key: &BrokenForeignKey) -> String {

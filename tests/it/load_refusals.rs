@@ -189,7 +189,7 @@ fn files_and_folders_that_are_not_there_are_named() {
     )
     .unwrap();
     load("data", &[]).stderr_has(
-        "data has no pets.csv for table pets; there is old.csv, owner.csv. `--file pets=PATH`",
+        "data has no pets.csv for table pets; there is old.csv, owner.csv\n  --file pets=PATH names another file",
     );
     shop.generate();
     fs::remove_file(shop.dir.path("data/pets.csv")).unwrap();
@@ -253,9 +253,9 @@ fn rows_that_the_ledger_does_not_know_are_refused() {
     let shop = Shop::new("unknown_rows");
     shop.db.execute(SCHEMA);
     shop.db.execute("INSERT INTO owners VALUES (7, 'mine')");
-    shop.load(&[])
-        .exits(2)
-        .stderr_has("owners holds rows already; --replace empties what is to be loaded, `seedrow load --append` adds to it, --target-schema NAME loads beside it");
+    shop.load(&[]).exits(2).stderr_has(
+        "owners holds rows already\n  to empty what is to be loaded first, type: seedrow",
+    );
     assert_eq!(shop.counts(), "1 0");
     assert_eq!(
         shop.db.value("SELECT to_regnamespace('seedrow') IS NULL"),

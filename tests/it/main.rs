@@ -6,6 +6,7 @@ mod shop;
 mod support;
 
 mod account;
+mod advice;
 mod api_shapes;
 mod check;
 mod column_types;
@@ -24,6 +25,7 @@ mod index;
 mod interrupt;
 mod kills;
 mod load;
+mod load_files;
 mod load_keys;
 mod load_refusals;
 mod locks;

@@ -12,12 +12,14 @@ use crate::load::constraints::conditions::{all_not_null, text_array};
 use crate::load::constraints::reject_limit::too_many_rejects;
 use crate::load::ledger::DroppedConstraint;
 use crate::load::policy::Duplicates;
+use crate::load::source::chunk::FileLine;
 use crate::load::source::rejects::Rejected;
 use crate::load::table::key_search::{KeySearch, Matcher, Values};
 use crate::load::table::load::TableLoad;
 use crate::postgres::TableName;
 use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::name::{quoted, quoted_list};
+use crate::suggestion::again;
 use crate::units::grouped;
 
 /// Rejects the rows whose key occurs in an earlier row, or fails with the first of them.
@@ -42,7 +44,8 @@ pub async fn reject_duplicates(
     let matcher = Matcher::Duplicates { columns, known };
     if policy == Duplicates::Fail {
         let first = file.first(vec![matcher]).await?;
-        return Err(duplicates_error(key, table, rows, &first));
+        let all = load.rejects.count() + rows;
+        return Err(duplicates_error(key, table, rows, &first, all));
     }
     if load.rejects.would_exceed(rows) {
         let first = file.first(vec![matcher]).await?;
@@ -100,7 +103,7 @@ async fn find_duplicates(
 /// The keys that occur more than once, and how many rows are to be deleted.
 async fn duplicate_keys(
     transaction: &Transaction<'_>,
-) -> Result<(HashMap<Values, Option<u64>>, u64)> {
+) -> Result<(HashMap<Values, Option<FileLine>>, u64)> {
     let sql = "SELECT key, count(*) FROM pg_temp.seedrow_removed GROUP BY key";
     let (mut known, mut rows) = (HashMap::new(), 0);
     for row in transaction.query(sql, &[]).await? {
@@ -130,10 +133,14 @@ fn duplicates_error(
     table: &TableName,
     rows: u64,
     first: &[Rejected],
+    all: u64,
 ) -> Error {
     let noun = if rows == 1 { "row" } else { "rows" };
     let mut notes: Vec<String> = first.iter().map(Rejected::message).collect();
-    notes.push("--duplicates reject loads the first of each and rejects the others".to_owned());
+    notes.push(format!(
+        "to load the first of each and reject the others, type: {}",
+        again(&["--duplicates", "reject", "--max-rejects", &all.to_string()])
+    ));
     ErrorWithNotes {
         message: format!(
             "{} cannot be created on {table}: duplicate key in {} {noun}",

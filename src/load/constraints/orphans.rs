@@ -21,6 +21,7 @@ use crate::load::table::load::TableLoad;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, ForeignKey, Scope};
 use crate::postgres::error::ErrorWithNotes;
+use crate::suggestion::again;
 
 /// The error of foreign keys that rows violate, with the first of these records.
 pub async fn orphans_error(
@@ -40,8 +41,16 @@ pub async fn orphans_error(
         }
     }
     notes.truncate(REPORTED);
-    notes.push("--orphans reject rejects them and the records that reference them".to_owned());
-    notes.push("--orphans keep loads them and leaves the foreign key NOT VALID".to_owned());
+    let rejected = loads.first().map_or(0, |load| load.rejects.count());
+    let all = rejected + broken.iter().map(|key| key.rows).sum::<u64>();
+    notes.push(format!(
+        "to reject them and the records that reference them, type: {}",
+        again(&["--orphans", "reject", "--max-rejects", &all.to_string()])
+    ));
+    notes.push(format!(
+        "to load them and leave the foreign key NOT VALID, type: {}",
+        again(&["--orphans", "keep"])
+    ));
     let messages: Vec<String> = broken.iter().map(ToString::to_string).collect();
     Ok(ErrorWithNotes {
         message: messages.join("; "),

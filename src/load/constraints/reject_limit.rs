@@ -4,6 +4,7 @@ use anyhow::Error;
 
 use crate::load::source::rejects::{Rejected, Rejects};
 use crate::postgres::error::ErrorWithNotes;
+use crate::suggestion::again;
 use crate::units::grouped;
 
 /// `rows` of a file would be rejected for a key; `first` are some of them.
@@ -11,7 +12,8 @@ pub fn too_many_rejects(rejects: &Rejects, file: &str, rows: u64, first: &[Rejec
     let mut notes: Vec<String> = first.iter().map(Rejected::message).collect();
     let all = rejects.count() + rows;
     notes.push(format!(
-        "--max-rejects {all} rejects them and loads the others"
+        "to reject them and load the others, type: {}",
+        again(&["--max-rejects", &all.to_string()])
     ));
     ErrorWithNotes {
         message: format!(

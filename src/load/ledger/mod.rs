@@ -15,9 +15,9 @@ pub use dropped::{
 };
 pub use loads::{LoadEntry, NewLoadEntry, UnfinishedLoad, find, finish, start, unfinished_loads};
 pub use removed::{removed_lines, save_removed_lines};
-pub use schema::{create, exists, remove, remove_schema};
+pub use schema::{create, exists, is_complete, remove, remove_schema};
 pub use tables::{
-    TableProgress, accounts, add_created_tables, forget_table, known_tables, progress,
+    TableProgress, accounts, add_created_tables, forget_table, has_rows, known_tables, progress,
     save_progress,
 };
 pub use unfinished::ensure_finished;

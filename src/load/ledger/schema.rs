@@ -3,6 +3,20 @@
 use anyhow::{Context, Result};
 use tokio_postgres::GenericClient;
 
+/// Whether the ledger exists and lacks nothing that an older seedrow didn't create: `create` completes it.
+pub async fn is_complete(client: &impl GenericClient) -> Result<bool> {
+    // The column that was added last.
+    let sql = "SELECT EXISTS (
+        SELECT FROM pg_attribute
+        WHERE attrelid = to_regclass('seedrow.removed') AND attname = 'file_number'
+    )";
+    let found = client
+        .query_one(sql, &[])
+        .await
+        .context("could not look for the ledger")?;
+    Ok(found.try_get(0)?)
+}
+
 /// Whether the ledger exists, with all its tables.
 pub async fn exists(client: &impl GenericClient) -> Result<bool> {
     // The table that was added last: an older ledger lacks it and is completed by `create`.

@@ -35,13 +35,14 @@ pub async fn save_progress(
 ) -> Result<()> {
     let sql = "INSERT INTO seedrow.tables
             (schema_name, table_name, file, read, loaded, rejected, dropped, repaired, source, position, line,
-            dropped_by, rejects)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            dropped_by, rejects, files, file_number)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         ON CONFLICT (schema_name, table_name) DO UPDATE SET
             file = EXCLUDED.file, read = EXCLUDED.read, loaded = EXCLUDED.loaded, rejected = EXCLUDED.rejected,
             dropped = EXCLUDED.dropped, repaired = EXCLUDED.repaired,
             source = EXCLUDED.source, position = EXCLUDED.position, line = EXCLUDED.line,
-            dropped_by = EXCLUDED.dropped_by, rejects = EXCLUDED.rejects, loaded_at = clock_timestamp()";
+            dropped_by = EXCLUDED.dropped_by, rejects = EXCLUDED.rejects, files = EXCLUDED.files,
+            file_number = EXCLUDED.file_number, loaded_at = clock_timestamp()";
     let counts = [
         account.read,
         account.loaded,
@@ -53,6 +54,8 @@ pub async fn save_progress(
     let at = next.map(|next| next.at.cast_signed());
     let line = next.map(|next| next.line.cast_signed());
     let dropped_by = serde_json::to_string(&account.dropped_by)?;
+    let files = serde_json::to_string(&account.files)?;
+    let file_number = i32::try_from(next.map_or(0, |next| next.file))?;
     client
         .execute(
             sql,
@@ -70,6 +73,8 @@ pub async fn save_progress(
                 &line,
                 &dropped_by,
                 &rejects.cast_signed(),
+                &files,
+                &file_number,
             ],
         )
         .await
@@ -80,6 +85,23 @@ pub async fn save_progress(
             )
         })?;
     Ok(())
+}
+
+/// Whether a row of one of these tables was committed by a load.
+pub async fn has_rows(
+    client: &impl GenericClient,
+    schema: &str,
+    tables: &[String],
+) -> Result<bool> {
+    let sql = "SELECT EXISTS (
+        SELECT FROM seedrow.tables
+        WHERE schema_name = $1 AND table_name = ANY ($2) AND loaded > 0
+    )";
+    let row = client
+        .query_one(sql, &[&schema, &tables])
+        .await
+        .context("could not read the ledger")?;
+    Ok(row.try_get(0)?)
 }
 
 /// Deletes the account of a table whose rows were deleted.
@@ -107,7 +129,8 @@ pub async fn add_created_tables(
         SELECT $1, created.name, '', 0, 0, 0, 0, 0
         FROM unnest($2::text[]) AS created (name)
         ON CONFLICT (schema_name, table_name) DO UPDATE SET
-            file = '', read = 0, loaded = 0, rejected = 0, dropped = 0, repaired = 0, dropped_by = '{}', rejects = 0";
+            file = '', read = 0, loaded = 0, rejected = 0, dropped = 0, repaired = 0, dropped_by = '{}', rejects = 0,
+            files = '[]', file_number = 0";
     client
         .execute(sql, &[&schema, &tables])
         .await
@@ -155,10 +178,12 @@ pub async fn progress(
     schema: &str,
     tables: &[String],
 ) -> Result<Vec<TableProgress>> {
+    // A ledger of an older seedrow lacks the last two until the next load.
     let sql =
         "SELECT table_name, file, read, loaded, rejected, dropped, repaired, source, position, line,
-            dropped_by, rejects
-        FROM seedrow.tables
+            dropped_by, rejects, COALESCE(to_jsonb(t) ->> 'files', '[]'),
+            COALESCE((to_jsonb(t) ->> 'file_number')::integer, 0)
+        FROM seedrow.tables AS t
         WHERE schema_name = $1 AND table_name = ANY ($2)
         ORDER BY array_position($2, table_name)";
     let rows = client
@@ -176,10 +201,12 @@ pub async fn progress(
             dropped: count(row, 5)?,
             repaired: count(row, 6)?,
             dropped_by: serde_json::from_str(row.try_get(10)?)?,
+            files: serde_json::from_str(row.try_get(12)?)?,
         };
         let next = match row.try_get::<_, Option<i64>>(8)? {
             None => None,
             Some(at) => Some(Position {
+                file: row.try_get::<_, i32>(13)?.try_into()?,
                 at: at.try_into()?,
                 line: count(row, 9)?,
             }),

@@ -38,7 +38,7 @@ fn check_table(
 ) -> Result<Account> {
     let columns = columns(&dataset.tables[source.table]);
     let bound = BoundSource::new(dataset, source, &columns)?;
-    let mut account = Account::new(&source.table_name, &source.file_name());
+    let mut account = Account::new(&source.table_name, &source.file_names());
     let name = format!("read {}", source.table_name);
     let task = progress.task(name, source.bytes, Unit::Bytes);
     let mut file = RejectsFile::new(rejects, source, 0);
@@ -46,7 +46,7 @@ fn check_table(
     RecordReader::new(&bound)?.read(None, Trace::Off, |chunk| {
         task.add(chunk.tally.rows, chunk.source_bytes);
         added = account
-            .add(&chunk.tally, chunk.tally.rows)
+            .add(chunk.file, &chunk.tally, chunk.tally.rows)
             .and_then(|()| file.put_all(&chunk.rejected))
             .and_then(|()| file.flush());
         added.is_ok() && !file.exceeds() && !stop.load(Ordering::Relaxed)
@@ -56,7 +56,7 @@ fn check_table(
         bail!("interrupted");
     }
     if file.exceeds() {
-        return Err(file.too_many(false));
+        return Err(file.too_many());
     }
     task.finish();
     Ok(account)

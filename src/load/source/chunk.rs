@@ -17,6 +17,8 @@ pub struct RowChunk {
     pub format: CopyFormat,
     /// The rows, encoded.
     pub bytes: Bytes,
+    /// The number of the file that its records are in, from 0.
+    pub file: usize,
     /// The bytes of the source that were read for it; of generated rows, an estimate.
     pub source_bytes: u64,
     /// Where the next one begins.
@@ -30,17 +32,28 @@ pub struct RowChunk {
 /// A place between two rows of a source, at which a load can be resumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// The byte of a file at which the next record begins, or the next block of generated rows.
+    /// The number of the file, from 0.
+    pub file: usize,
+    /// The byte of the file at which the next record begins, 0 for its first one, or the next block of generated rows.
     pub at: u64,
     /// The line there, from 1; 0 where there are no lines.
+    pub line: u64,
+}
+
+/// A line of one of a source's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileLine {
+    /// The number of the file, from 0.
+    pub file: usize,
+    /// The line, from 1.
     pub line: u64,
 }
 
 /// A record that is not loaded, as it is in its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectedRecord {
-    /// The line it begins on.
-    pub line: u64,
+    /// Where it begins.
+    pub at: FileLine,
     /// The column, when it is about one.
     pub column: Option<String>,
     /// What is wrong.

@@ -1,10 +1,10 @@
 //! Which column of a table each field of a file goes to: by header, never by position.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::dataset::csv_options::PASSED_OVER;
-use crate::dataset::document::did_you_mean;
 use crate::dataset::{ColumnSpec, TableSpec};
+use crate::load::source::header_advice::{missing_column, named_twice, unknown_column};
 use crate::load::source::rejects::OWN_COLUMNS;
 
 /// The fields of a file's records.
@@ -43,17 +43,12 @@ impl SourceColumns {
                 return Err(unknown_column(table, &names, name, file));
             };
             if is_taken(&columns, column) {
-                bail!("{file}, line 1: column `{}` is named twice", column.name);
+                return Err(named_twice(table, &names, column, file));
             }
             columns.push(Some(column));
         }
         if let Some(missing) = table.written().find(|column| !is_taken(&columns, column)) {
-            bail!(
-                "{file}, line 1: column `{}` of table {} is missing; the header has {}",
-                missing.name,
-                table.name,
-                names.join(", ")
-            );
+            return Err(missing_column(table, &names, missing, file));
         }
         let position = |column: Option<&ColumnSpec>| {
             let name = &column?.name;
@@ -89,40 +84,4 @@ impl SourceColumns {
 fn is_taken(columns: &[Option<&ColumnSpec>], column: &ColumnSpec) -> bool {
     let mut known = columns.iter().flatten();
     known.any(|taken| taken.name == column.name)
-}
-
-#[cold]
-fn unknown_column(table: &TableSpec, names: &[String], unknown: &str, file: &str) -> anyhow::Error {
-    if let Some(delimiter) = delimiter_of(table, names) {
-        return anyhow::anyhow!(
-            "{file}, line 1: the header is one field, `{unknown}`; are fields separated by `{delimiter}`? \
-             Type: --delimiter '{delimiter}'"
-        );
-    }
-    let written = table.written().map(|column| column.name.as_str());
-    anyhow::anyhow!(
-        "{file}, line 1: unknown column `{unknown}` for table {}; {}. `--columns {}={}` passes it over",
-        table.name,
-        did_you_mean(unknown, written),
-        table.name,
-        passing_over(names, unknown)
-    )
-}
-
-/// What would take a header of one field apart into this table's columns.
-fn delimiter_of(table: &TableSpec, names: &[String]) -> Option<&'static str> {
-    let [only] = names else { return None };
-    let known = |(_, delimiter): &(&str, char)| {
-        let mut names = only.split(*delimiter).map(str::trim);
-        only.contains(*delimiter) && names.all(|name| table.column_called(name).is_some())
-    };
-    let delimiters = [(",", ','), (";", ';'), ("|", '|'), ("tab", '\t')];
-    delimiters.into_iter().find(known).map(|(typed, _)| typed)
-}
-
-/// The header with `-` for a column.
-fn passing_over(names: &[String], unwanted: &str) -> String {
-    let names = names.iter().map(String::as_str);
-    let names = names.map(|name| if name == unwanted { PASSED_OVER } else { name });
-    names.collect::<Vec<_>>().join(",")
 }

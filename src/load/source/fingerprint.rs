@@ -24,30 +24,44 @@ pub struct Fingerprint {
 
 /// The fingerprint of a file; `None` of generated rows.
 pub fn fingerprint(source: &TableSource) -> Result<Option<Fingerprint>> {
-    let Some(path) = source.path() else {
+    if !source.is_file() {
         return Ok(None);
-    };
+    }
     // How a foreign file is read decides its rows. What is rejected of them doesn't: a load that stopped over that is
     // finished with other options for it.
     let mut request = match source.is_foreign() {
         true => format!(" {} {:?}", written(&source.format), source.columns.names()),
         false => String::new(),
     };
-    if let SourceKind::Stream { typed, .. } = &source.kind {
-        request.push_str(&format!(" {}", typed.display()));
-        let state = content(path).with_context(|| format!("could not read {}", source.label()))?;
-        return Ok(Some(Fingerprint { request, state }));
+    let mut states = Vec::new();
+    for (kind, path) in source.kinds().zip(source.paths()) {
+        let (place, state) = place_and_state(kind, path)?;
+        request.push_str(&format!(" {place}"));
+        states.push(state);
     }
-    let context = || format!("could not look at {}", path.display());
-    let whole = path.canonicalize().with_context(context)?;
-    request.push_str(&format!(" {}", whole.display()));
-    let time = std::fs::metadata(path).and_then(|metadata| metadata.modified());
-    let time = time.with_context(context)?.duration_since(UNIX_EPOCH);
-    let time = time.map_or(0, |since| since.as_nanos());
     Ok(Some(Fingerprint {
         request,
-        state: format!("{} bytes of {time}", source.bytes),
+        state: states.join(", "),
     }))
+}
+
+/// Where a file is, and what it is like now.
+fn place_and_state(kind: &SourceKind, path: &Path) -> Result<(String, String)> {
+    let context = || format!("could not look at {}", path.display());
+    if let SourceKind::Stream { typed, .. } = kind {
+        let typed = typed.display().to_string();
+        let state = content(path).with_context(|| format!("could not read {typed}"))?;
+        return Ok((typed, state));
+    }
+    let whole = path.canonicalize().with_context(context)?;
+    let metadata = std::fs::metadata(path).with_context(context)?;
+    let time = metadata
+        .modified()
+        .with_context(context)?
+        .duration_since(UNIX_EPOCH);
+    let time = time.map_or(0, |since| since.as_nanos());
+    let state = format!("{} bytes of {time}", metadata.len());
+    Ok((whole.display().to_string(), state))
 }
 
 /// The format as ledgers have it: a load begun by an earlier build is resumed only when it is spelled the same.

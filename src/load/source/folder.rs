@@ -3,13 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::dataset::{Dataset, TableSpec, source};
 use crate::files::Manifest;
 use crate::files::manifest;
 use crate::load::source::overrides::STANDARD_INPUT;
 use crate::load::source::table_source::TableSource;
+use crate::postgres::error::ErrorWithNotes;
+use crate::suggestion::again;
 
 /// Refuses a path that is no folder.
 pub fn ensure_is_folder(folder: &Path) -> Result<()> {
@@ -31,14 +33,14 @@ pub fn ensure_made_from(dataset: &Dataset, manifest: &Manifest, folder: &Path) -
     let made = &manifest.dataset;
     if made.name != dataset.name {
         bail!(
-            "{} was made from the dataset {}, not {}; name it with --dataset: {}",
+            "{} was made from the dataset {}, not {}; {}",
             folder.join(manifest::FILE).display(),
             made.name,
             dataset.name,
             if source::built_in_names().contains(&made.name) {
-                made.name.clone()
+                format!("type: {}", again(&["--dataset", &made.name]))
             } else {
-                format!("the path of its {}.toml", made.name)
+                format!("name it with --dataset: the path of its {}.toml", made.name)
             }
         );
     }
@@ -105,17 +107,51 @@ fn file_names(table: &TableSpec) -> Vec<String> {
     plain.iter().cloned().chain(compressed).collect()
 }
 
-fn file_in(table: &TableSpec, folder: &Path) -> Option<PathBuf> {
-    let mut paths = file_names(table).into_iter().map(|name| folder.join(name));
-    paths.find(|path| path.is_file())
+/// The files that a table may have in a folder, each once.
+fn files_in(table: &TableSpec, folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for path in file_names(table).iter().map(|name| folder.join(name)) {
+        if path.is_file() && !files.contains(&path) {
+            files.push(path);
+        }
+    }
+    files
 }
 
 /// The file of a table in a folder without a manifest.
 pub fn locate(dataset: &Dataset, table: usize, wanted: &[usize], folder: &Path) -> Result<PathBuf> {
-    match file_in(&dataset.tables[table], folder) {
-        Some(path) => Ok(path),
-        None => Err(missing_file(dataset, table, wanted, folder)?),
+    let spec = &dataset.tables[table];
+    let mut files = files_in(spec, folder);
+    match files.len() {
+        0 => Err(missing_file(dataset, table, wanted, folder)?),
+        1 => Ok(files.swap_remove(0)),
+        _ => Err(several_files(spec, &files)),
     }
+}
+
+/// Proposes each of several files that may be a table's, and all of them.
+fn several_files(table: &TableSpec, files: &[PathBuf]) -> anyhow::Error {
+    let option = |path: &PathBuf| {
+        [
+            "--file".to_owned(),
+            format!("{}={}", table.name, path.display()),
+        ]
+    };
+    let one =
+        |path: &PathBuf| format!("to load {}, type: {}", path.display(), again(&option(path)));
+    let mut notes: Vec<String> = files.iter().map(one).collect();
+    let all: Vec<String> = files.iter().flat_map(option).collect();
+    notes.push(format!("to load all of them, type: {}", again(&all)));
+    let files: Vec<String> = files
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    let message = format!(
+        "table {} may have its rows in {}",
+        table.name,
+        files.join(" or ")
+    );
+    ErrorWithNotes::of(message, notes)
 }
 
 /// Names the files that exist, and the options that name another file or load without it.
@@ -127,30 +163,36 @@ fn missing_file(
 ) -> Result<anyhow::Error> {
     let spec = &dataset.tables[table];
     let others = wanted.iter().map(|&table| &dataset.tables[table]);
-    let others = others.filter(|other| file_in(other, folder).is_some());
+    let others = others.filter(|other| !files_in(other, folder).is_empty());
     let others: Vec<&str> = others.map(|other| other.name.as_str()).collect();
-    let without = match others.as_slice() {
-        [] => String::new(),
-        _ => format!(", --tables {} loads those that exist", others.join(",")),
-    };
     let files = csv_files(folder)?;
     let names = file_names(spec);
     let stems: Vec<&str> = names.iter().map(|name| stem(name)).collect();
     let alike = files
         .iter()
         .find(|name| stems.iter().any(|stem| name.starts_with(stem)));
-    let path = alike.map_or_else(
-        || "PATH".to_owned(),
-        |name| folder.join(name).display().to_string(),
-    );
-    Ok(anyhow!(
-        "{} has no {} for table {}; there is {}. `--file {}={path}` names another file{without}",
+    let mut notes = vec![match alike {
+        Some(name) => {
+            let file = format!("{}={}", spec.name, folder.join(name).display());
+            format!("if it is {name}, type: {}", again(&["--file", &file]))
+        }
+        None => format!("--file {}=PATH names another file", spec.name),
+    }];
+    if !others.is_empty() {
+        let tables = others.join(",");
+        notes.push(format!(
+            "to load the tables whose files exist, type: {}",
+            again(&["--tables", &tables])
+        ));
+    }
+    let message = format!(
+        "{} has no {} for table {}; there is {}",
         folder.display(),
         names[0],
         spec.name,
-        files.join(", "),
-        spec.name
-    ))
+        files.join(", ")
+    );
+    Ok(ErrorWithNotes::of(message, notes))
 }
 
 fn stem(file_name: &str) -> &str {
@@ -162,7 +204,9 @@ pub fn ignored(folder: &Path, tables: &[TableSource]) -> Result<Vec<String>> {
     let mut names = csv_files(folder)?;
     let taken = |name: &String| {
         let path = folder.join(name);
-        tables.iter().any(|table| table.path() == Some(&path))
+        tables
+            .iter()
+            .any(|table| table.paths().any(|it| it == path))
     };
     names.retain(|name| folder.join(name).exists() && !taken(name));
     Ok(names)

@@ -130,7 +130,9 @@ impl Outlet<'_> {
             format: self.format,
             bytes: Bytes::from(std::mem::take(&mut self.waiting)),
             source_bytes: rows * self.row_bytes,
+            file: 0,
             next: Position {
+                file: 0,
                 at: self.next as u64,
                 line: 0,
             },

@@ -55,15 +55,19 @@ impl Input {
         overrides.ensure_wanted(dataset, wanted)?;
         let find = |&table: &usize| {
             let spec = &dataset.tables[table];
-            let foreign = |kind| TableSource::foreign(dataset, table, kind, overrides);
-            match (overrides.file_of(spec), &manifest, folder) {
-                (Some(file), _, _) => foreign(SourceKind::open(&file.path)?),
-                (None, Some(manifest), Some(folder)) => described(dataset, table, manifest, folder),
-                (None, None, Some(folder)) => {
-                    let path = locate(dataset, table, wanted, folder)?;
-                    foreign(SourceKind::Foreign { path })
+            let foreign = |kinds| TableSource::foreign(dataset, table, kinds, overrides);
+            let files = overrides.files_of(spec)?;
+            match (files.as_slice(), &manifest, folder) {
+                ([_, ..], _, _) => {
+                    let kinds = files.iter().map(|path| SourceKind::open(path));
+                    foreign(kinds.collect::<Result<_>>()?)
                 }
-                (None, _, None) => bail!(
+                ([], Some(manifest), Some(folder)) => described(dataset, table, manifest, folder),
+                ([], None, Some(folder)) => {
+                    let path = locate(dataset, table, wanted, folder)?;
+                    foreign(vec![SourceKind::Foreign { path }])
+                }
+                ([], _, None) => bail!(
                     "no file for table {}; give the folder that holds it, or --file {}=PATH, or leave the table out \
                      with --tables",
                     spec.name,
@@ -72,6 +76,7 @@ impl Input {
             }
         };
         let tables = wanted.iter().map(find).collect::<Result<Vec<_>>>()?;
+        ensure_used(overrides, &tables)?;
         let ignored = match folder {
             Some(folder) if manifest.is_none() => ignored(folder, &tables)?,
             _ => Vec::new(),
@@ -129,9 +134,30 @@ impl Input {
 
     /// The files that are read.
     pub fn paths(&self) -> impl Iterator<Item = PathBuf> {
-        let paths = self.tables.iter().filter_map(TableSource::path);
+        let paths = self.tables.iter().flat_map(TableSource::paths);
         paths.map(Path::to_owned)
     }
+}
+
+/// Refuses options that no file is read by: a manifest says how its files are written.
+fn ensure_used(overrides: &Overrides, sources: &[TableSource]) -> Result<()> {
+    let own = |table: &str| {
+        let mut own = sources.iter().filter(|source| source.described().is_some());
+        own.any(|source| source.table_name == table)
+    };
+    let unused = overrides.columns.iter().find(|named| own(&named.table));
+    let option = match unused {
+        Some(named) => format!("--columns {}", named.table),
+        None if sources.iter().any(TableSource::is_foreign) => return Ok(()),
+        None if overrides.delimiter.is_some() => "--delimiter".to_owned(),
+        None if overrides.header == Some(false) => "--no-header".to_owned(),
+        None if overrides.header == Some(true) => "--header".to_owned(),
+        None => return Ok(()),
+    };
+    bail!(
+        "{option} is about foreign files, and manifest.json says how seedrow wrote these; leave the option out, or \
+         remove the manifest to have every record read and checked"
+    )
 }
 
 fn read_manifest(dataset: &Dataset, folder: &Path) -> Result<Option<Manifest>> {

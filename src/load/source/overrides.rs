@@ -7,6 +7,7 @@ use anyhow::{Result, bail, ensure};
 use crate::dataset::csv_options::PASSED_OVER;
 use crate::dataset::document::did_you_mean;
 use crate::dataset::{Dataset, TableSpec};
+use crate::load::source::pattern::matching;
 
 /// What is typed for standard input.
 pub const STANDARD_INPUT: &str = "-";
@@ -36,8 +37,8 @@ pub struct Overrides {
     pub files: Vec<NamedFile>,
     /// The delimiter.
     pub delimiter: Option<u8>,
-    /// Whether the first record is one like the others.
-    pub no_header: bool,
+    /// Whether the first record names the columns, where the command line says so.
+    pub header: Option<bool>,
     /// Columns by table.
     pub columns: Vec<NamedColumns>,
 }
@@ -55,7 +56,14 @@ impl Overrides {
         for (option, table) in files.chain(columns) {
             ensure_wanted(dataset, wanted, option, table)?;
         }
-        for named in &self.columns {
+        for (index, named) in self.columns.iter().enumerate() {
+            ensure!(
+                self.columns[..index]
+                    .iter()
+                    .all(|it| it.table != named.table),
+                "--columns is given twice for table {}; its files have the same columns",
+                named.table
+            );
             if let Some(table) = dataset.position(&named.table) {
                 named.ensure_known(&dataset.tables[table])?;
             }
@@ -71,9 +79,21 @@ impl Overrides {
         Ok(())
     }
 
-    /// The file named for a table.
-    pub fn file_of(&self, table: &TableSpec) -> Option<&NamedFile> {
-        self.files.iter().find(|file| file.table == table.name)
+    /// The files named for a table, patterns replaced by the files that match; each may be named once.
+    pub fn files_of(&self, table: &TableSpec) -> Result<Vec<PathBuf>> {
+        let mut paths: Vec<PathBuf> = Vec::new();
+        for file in self.files.iter().filter(|file| file.table == table.name) {
+            for path in matching(&file.path)? {
+                ensure!(
+                    !paths.contains(&path),
+                    "--file names {} twice for table {}; its records would be loaded twice",
+                    path.display(),
+                    table.name
+                );
+                paths.push(path);
+            }
+        }
+        Ok(paths)
     }
 
     /// The columns named for a table's file.

@@ -16,8 +16,10 @@ use crate::files::records::{Record, Records};
 use crate::load::account::Tally;
 use crate::load::encode::{RowEncoder, Unencoded};
 use crate::load::source::bound::BoundSource;
-use crate::load::source::chunk::{CHUNK_BYTES, Position, RecordIndex, RejectedRecord, RowChunk};
-use crate::load::source::table_source::TableSource;
+use crate::load::source::chunk::{
+    CHUNK_BYTES, FileLine, Position, RecordIndex, RejectedRecord, RowChunk,
+};
+use crate::load::source::table_source::{SourceKind, TableSource};
 
 /// Whether the record behind each row is kept with it, at the cost of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +35,8 @@ pub struct RecordReader<'a> {
     source: &'a TableSource,
     encoder: &'a RowEncoder,
     rules: &'a [(usize, DropRule)],
-    label: String,
+    /// What messages call each file.
+    labels: Vec<String>,
     /// See [`TableSource::described`].
     described: Option<&'a TableFile>,
 }
@@ -58,12 +61,13 @@ impl<'a> RecordReader<'a> {
             source: &bound.source,
             encoder: bound.encoder().context("generated rows have no file")?,
             rules: bound.rules(),
-            label: bound.source.label(),
+            labels: bound.source.kinds().map(SourceKind::label).collect(),
             described: bound.source.described(),
         })
     }
 
-    /// Reads all records from a place on and hands them over, about a megabyte at a time, until `take` returns false.
+    /// Reads all records of all files from a place on and hands them over, about a megabyte of one file at a time, until
+    /// `take` returns false.
     ///
     /// An error when the file cannot be read, and when seedrow's own file isn't what its manifest says.
     pub fn read(
@@ -72,15 +76,38 @@ impl<'a> RecordReader<'a> {
         trace: Trace,
         mut take: impl FnMut(RowChunk) -> bool,
     ) -> Result<()> {
-        let mut records = self.open(from, self.described.is_some())?;
+        for (file, from) in self.files(from) {
+            if !self.read_file(file, from, trace, &mut take)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The files from a place on, the first with the place.
+    fn files(&self, from: Option<Position>) -> impl Iterator<Item = (usize, Option<Position>)> {
+        let first = from.map_or(0, |from| from.file);
+        let from = from.filter(|from| from.at > 0);
+        (first..self.labels.len()).map(move |file| (file, from.filter(|_| file == first)))
+    }
+
+    /// Returns false when `take` has.
+    fn read_file(
+        &self,
+        file: usize,
+        from: Option<Position>,
+        trace: Trace,
+        take: &mut impl FnMut(RowChunk) -> bool,
+    ) -> Result<bool> {
+        let mut records = self.open(file, from, self.described.is_some())?;
         // What is skipped is no part of this attempt.
         let skipped = match from {
             Some(_) => records.input().text.bytes_read(),
             None => 0,
         };
-        let mut gathered = Gathered::new(skipped, trace, self.encoder.format());
+        let mut gathered = Gathered::new(file, skipped, trace, self.encoder.format());
         loop {
-            let before = Reached::new(&records);
+            let before = Reached::new(file, &records);
             let Some(record) = records.read()? else {
                 break;
             };
@@ -88,61 +115,66 @@ impl<'a> RecordReader<'a> {
             if let Fate::Undecided = fate {
                 // The rows before it go in the format that they have, and those after it in the text format too.
                 if gathered.tally.read > 0 && !take(gathered.take(before)) {
-                    return Ok(());
+                    return Ok(false);
                 }
                 gathered.format = CopyFormat::Text;
                 fate = self.fate(&record, CopyFormat::Text, &mut gathered.bytes);
             }
             self.count(&record, fate, &mut gathered)?;
             if gathered.is_full() {
-                if !take(gathered.take(Reached::new(&records))) {
-                    return Ok(());
+                if !take(gathered.take(Reached::new(file, &records))) {
+                    return Ok(false);
                 }
                 gathered.format = self.encoder.format();
             }
         }
         if let Some(described) = self.described {
-            ensure_unchanged(&self.label, described, records.input())?;
+            ensure_unchanged(&self.labels[file], described, records.input())?;
         }
-        if gathered.tally.read > 0 {
-            // A receiver that is gone has its own error to report.
-            let _ = take(gathered.take(Reached::new(&records)));
-        }
-        Ok(())
+        // A receiver that is gone has its own error to report.
+        Ok(gathered.tally.read == 0 || take(gathered.take(Reached::new(file, &records))))
     }
 
-    /// Reads records from a place on and hands over those that become rows, until `each` returns false.
+    /// Reads records from a place on and hands over those that become rows, with the number of their file, until `each`
+    /// returns false.
     pub fn each_row(
         &self,
         from: Option<Position>,
-        mut each: impl FnMut(&Record, &RowEncoder) -> Result<bool>,
+        mut each: impl FnMut(usize, &Record, &RowEncoder) -> Result<bool>,
     ) -> Result<()> {
-        let mut records = self.open(from, false)?;
         let mut row = Vec::new();
-        while let Some(record) = records.read()? {
-            row.clear();
-            let fate = self.fate(&record, CopyFormat::Text, &mut row);
-            if matches!(fate, Fate::Row) && !each(&record, self.encoder)? {
-                break;
+        for (file, from) in self.files(from) {
+            let mut records = self.open(file, from, false)?;
+            while let Some(record) = records.read()? {
+                row.clear();
+                let fate = self.fate(&record, CopyFormat::Text, &mut row);
+                if matches!(fate, Fate::Row) && !each(file, &record, self.encoder)? {
+                    return Ok(());
+                }
             }
         }
         Ok(())
     }
 
     /// `hashed` takes a checksum, for which all of the file must be read.
-    fn open(&self, from: Option<Position>, hashed: bool) -> Result<Records<HashedInput>> {
-        let path = self.source.path().unwrap_or(Path::new(""));
-        let label = Path::new(&self.label);
+    fn open(
+        &self,
+        file: usize,
+        from: Option<Position>,
+        hashed: bool,
+    ) -> Result<Records<HashedInput>> {
+        let path = self.source.file_path(file).unwrap_or(Path::new(""));
+        let label = Path::new(&self.labels[file]);
         let mut input = HashedInput::open(path, hashed)?;
         let dialect = self.source.format.dialect;
-        let Some(Position { at, line }) = from else {
+        let Some(Position { at, line, .. }) = from else {
             let mut records = Records::new(input, label, dialect)?;
             if self.source.format.header {
                 records.read()?;
             }
             return Ok(records);
         };
-        if !hashed && input.text.seek_to(at, &self.label)? {
+        if !hashed && input.text.seek_to(at, &self.labels[file])? {
             return Ok(Records::resume(input, label, dialect, at, line));
         }
         let mut records = Records::new(input, label, dialect)?;
@@ -166,7 +198,8 @@ impl<'a> RecordReader<'a> {
                 if self.described.is_some() {
                     let column = column.map(|column| format!("{column} "));
                     let column = column.unwrap_or_default();
-                    bail!("{}, line {}: {column}{reason}", self.label, record.line);
+                    let label = &self.labels[gathered.file];
+                    bail!("{label}, line {}: {column}{reason}", record.line);
                 }
                 gathered.reject(record, column, reason);
             }
@@ -240,10 +273,10 @@ struct Reached {
 
 impl Reached {
     #[inline]
-    fn new(records: &Records<HashedInput>) -> Reached {
+    fn new(file: usize, records: &Records<HashedInput>) -> Reached {
         let (at, line) = records.position();
         Reached {
-            next: Position { at, line },
+            next: Position { file, at, line },
             bytes: records.input().text.bytes_read(),
         }
     }
@@ -251,6 +284,8 @@ impl Reached {
 
 /// Records that wait to be handed over.
 struct Gathered {
+    /// The number of their file.
+    file: usize,
     format: CopyFormat,
     bytes: Vec<u8>,
     tally: Tally,
@@ -264,8 +299,9 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn new(read_before: u64, trace: Trace, format: CopyFormat) -> Gathered {
+    fn new(file: usize, read_before: u64, trace: Trace, format: CopyFormat) -> Gathered {
         Gathered {
+            file,
             format,
             bytes: buffer(),
             tally: Tally::default(),
@@ -295,7 +331,10 @@ impl Gathered {
         self.tally.rejected += 1;
         self.rejected_bytes += record.raw.len() + reason.len();
         self.rejected.push(RejectedRecord {
-            line: record.line,
+            at: FileLine {
+                file: self.file,
+                line: record.line,
+            },
             column,
             reason,
             raw: record.raw.to_owned(),
@@ -307,6 +346,7 @@ impl Gathered {
         let read = reached.bytes;
         self.rejected_bytes = 0;
         RowChunk {
+            file: self.file,
             format: self.format,
             bytes: Bytes::from(std::mem::replace(&mut self.bytes, buffer())),
             tally: std::mem::take(&mut self.tally),

@@ -8,7 +8,9 @@ use anyhow::{Error, Result};
 use serde::Serialize;
 
 use crate::load::account::Account;
+use crate::load::source::chunk::FileLine;
 use crate::postgres::error::ErrorWithNotes;
+use crate::suggestion::again;
 use crate::units::grouped;
 
 /// What the columns that seedrow adds begin with.
@@ -49,9 +51,19 @@ pub struct Rejected {
     pub column: Option<String>,
     /// What is wrong.
     pub reason: String,
+    /// The number of the file among those of the table.
+    #[serde(skip)]
+    pub file_number: usize,
 }
 
 impl Rejected {
+    fn at(&self) -> FileLine {
+        FileLine {
+            file: self.file_number,
+            line: self.line,
+        }
+    }
+
     /// File, line, column and reason.
     pub fn message(&self) -> String {
         let column = self.column.as_ref().map(|column| format!("{column} "));
@@ -109,6 +121,11 @@ impl Rejects {
         }
     }
 
+    /// Whether the load reads files: generated rows cannot be added to others.
+    pub fn reads_files(&self) -> bool {
+        !self.inputs.is_empty()
+    }
+
     /// The folder of their files.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -127,13 +144,13 @@ impl Rejects {
         self.max == MaxRejects::Count(0)
     }
 
-    /// Forgets those of a table that is read again from a line on; `count` of it are committed.
-    pub fn restart(&self, table: &str, count: u64, line: u64) {
+    /// Forgets those of a table that is read again from a line of one of its files on; `count` of it are committed.
+    pub fn restart(&self, table: &str, count: u64, from: FileLine) {
         let mut state = self.lock();
         state.by_table.insert(table.to_owned(), count);
         state
             .first
-            .retain(|record| record.table != table || record.line < line);
+            .retain(|record| record.table != table || record.at() < from);
     }
 
     /// How many there are.
@@ -179,15 +196,14 @@ impl Rejects {
         Ok(())
     }
 
-    /// The error of a file with `count` rejects, more than are allowed; `whole` when it was read to its end.
-    pub fn too_many(&self, file: &str, count: u64, whole: bool) -> Error {
+    /// The error of a file with `count` rejects, more than are allowed.
+    pub fn too_many(&self, file: &str, count: u64) -> Error {
         let MaxRejects::Count(max) = self.max else {
             return self.error(&format!("{file}: {count} records are rejected"));
         };
-        let more = if whole { "" } else { "more than " };
         let records = if count == 1 { "record" } else { "records" };
         self.error(&format!(
-            "{file}: {more}{} {records} cannot be loaded, and --max-rejects allows {} in all",
+            "{file}: {} {records} cannot be loaded, and --max-rejects allows {} in all",
             grouped(count),
             grouped(max)
         ))
@@ -199,16 +215,12 @@ impl Rejects {
         for path in &state.files {
             notes.push(format!("written with their reasons to {}", path.display()));
         }
+        let max = state.count().max(1).to_string();
         notes.push(format!(
-            "fix the file, or leave them out: add --max-rejects {}",
-            state.count().max(1)
+            "fix the file, or leave them out, type: {}",
+            again(&["--max-rejects", &max])
         ));
-        ErrorWithNotes {
-            message: message.to_owned(),
-            notes,
-            source: None,
-        }
-        .into()
+        ErrorWithNotes::of(message.to_owned(), notes)
     }
 
     /// Counts a record and keeps it for reports when it is one of the first.
@@ -218,6 +230,11 @@ impl Rejects {
         if state.first.len() < REPORTED {
             state.first.push(rejected);
         }
+    }
+
+    /// Counts records of a table that are neither written nor reported.
+    pub fn count_more(&self, table: &str, more: u64) {
+        *self.lock().by_table.entry(table.to_owned()).or_default() += more;
     }
 
     /// Adds a file that was begun, for messages.

@@ -61,21 +61,23 @@ impl<'a> RejectsFile<'a> {
         self.count + more > 0 && self.rejects.would_exceed(more)
     }
 
-    /// The error of having more than are allowed; `whole` when the source was read to its end.
-    pub fn too_many(&self, whole: bool) -> Error {
-        let whole = whole && !self.is_full();
-        self.rejects.too_many(&self.label, self.count, whole)
+    /// The error of having more than are allowed.
+    pub fn too_many(&self) -> Error {
+        self.rejects.too_many(&self.label, self.count)
     }
 
-    /// Whether it has as many as are written of a file that has too many.
-    pub fn is_full(&self) -> bool {
+    /// Whether it has as many as are written of a file that has too many; the others are only counted.
+    fn is_full(&self) -> bool {
         self.count >= WRITTEN && self.exceeds()
     }
 
-    /// Writes records, as many as there is use for.
+    /// Writes records, as many as there is use for, and counts all.
     pub fn put_all(&mut self, records: &[RejectedRecord]) -> Result<()> {
-        for record in records {
+        for (index, record) in records.iter().enumerate() {
             if self.is_full() {
+                let more = (records.len() - index) as u64;
+                self.count += more;
+                self.rejects.count_more(&self.source.table_name, more);
                 break;
             }
             self.put(record)?;
@@ -87,10 +89,11 @@ impl<'a> RejectsFile<'a> {
     pub fn put(&mut self, record: &RejectedRecord) -> Result<()> {
         let rejected = Rejected {
             table: self.source.table_name.clone(),
-            file: self.label.clone(),
-            line: record.line,
+            file: self.source.file_label(record.at.file),
+            line: record.at.line,
             column: record.column.clone(),
             reason: record.reason.clone(),
+            file_number: record.at.file,
         };
         let mut text = self.reason_fields(&rejected)?;
         text.extend_from_slice(&record.raw);

@@ -1,20 +1,22 @@
 //! Where one table's rows come from, resolved once: generated, seedrow's own file, a foreign CSV file, or a stream.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use tempfile::TempPath;
 
 use crate::dataset::{Dataset, TableSpec};
-use crate::files::csv_input::{CsvInput, spool};
+use crate::files::csv_input::spool;
 use crate::files::manifest::TableFile;
-use crate::files::records::{Dialect, Records};
+use crate::files::records::Dialect;
 use crate::load::source::columns::SourceColumns;
 use crate::load::source::generated::GeneratedRows;
+use crate::load::source::header::{ExpectedHeader, first_record};
 use crate::load::source::overrides::{Overrides, STANDARD_INPUT};
-use crate::load::source::rejects::OWN_COLUMNS;
+use crate::suggestion::{TARGET, shell_word};
 
 /// One table's rows: where they are, how they are read and which column each field goes to.
 #[derive(Debug, Clone)]
@@ -33,6 +35,8 @@ pub struct TableSource {
     pub format: CsvFormat,
     /// Where the rows come from.
     pub kind: SourceKind,
+    /// The files that are read behind it, in order, with the same columns in the same format.
+    pub more: Vec<SourceKind>,
 }
 
 /// How a CSV file is read.
@@ -66,7 +70,7 @@ impl CsvFormat {
                 delimiter: overrides.delimiter.unwrap_or(reading.delimiter),
                 breaks: !reading.one_line,
             },
-            header: reading.header && !overrides.no_header,
+            header: overrides.header.unwrap_or(reading.header),
             mend: reading.mend,
         }
     }
@@ -135,7 +139,19 @@ impl SourceKind {
         }
     }
 
-    fn label(&self) -> String {
+    /// The file's own name.
+    fn file_name(&self) -> String {
+        match self {
+            SourceKind::Own { path, .. } | SourceKind::Foreign { path } => {
+                let name = path.file_name().unwrap_or(path.as_os_str());
+                name.to_string_lossy().into_owned()
+            }
+            SourceKind::Stream { .. } | SourceKind::Generated(_) => self.label(),
+        }
+    }
+
+    /// What messages call it: the whole path, `standard input` or `generated`.
+    pub fn label(&self) -> String {
         match self {
             SourceKind::Own { path, .. } | SourceKind::Foreign { path } => {
                 path.display().to_string()
@@ -161,6 +177,7 @@ impl TableSource {
             columns: SourceColumns::of_table(spec),
             format: CsvFormat::OWN,
             kind: SourceKind::Generated(rows),
+            more: Vec::new(),
         }
     }
 
@@ -173,20 +190,31 @@ impl TableSource {
     ) -> Result<TableSource> {
         let rows = Some(described.rows);
         let kind = SourceKind::Own { path, described };
-        TableSource::of_file(dataset, table, kind, CsvFormat::OWN, None, rows)
+        let expected = ExpectedHeader::default();
+        TableSource::of_file(dataset, table, kind, CsvFormat::OWN, expected, rows)
     }
 
-    /// A foreign file, in the format and with the columns that the dataset or an override names.
+    /// Foreign files, one behind the other, in the format and with the columns that the dataset or an override names.
+    ///
+    /// Refuses files whose headers differ: their records are one table's rows.
     pub fn foreign(
         dataset: &Dataset,
         table: usize,
-        kind: SourceKind,
+        kinds: Vec<SourceKind>,
         overrides: &Overrides,
     ) -> Result<TableSource> {
         let spec = &dataset.tables[table];
         let columns = overrides.columns_of(spec).or(spec.reading.columns.as_ref());
         let format = CsvFormat::foreign(spec, overrides);
-        TableSource::of_file(dataset, table, kind, format, columns, None)
+        let expected = ExpectedHeader {
+            named: columns,
+            forced: overrides.header,
+        };
+        let mut sources = kinds
+            .into_iter()
+            .map(|kind| TableSource::of_file(dataset, table, kind, format, expected, None));
+        let first = sources.next().context("no file is named")??;
+        sources.try_fold(first, |first, other| first.followed_by(other?))
     }
 
     fn of_file(
@@ -194,7 +222,7 @@ impl TableSource {
         table: usize,
         kind: SourceKind,
         mut format: CsvFormat,
-        named: Option<&Vec<String>>,
+        expected: ExpectedHeader,
         rows: Option<u64>,
     ) -> Result<TableSource> {
         let spec = &dataset.tables[table];
@@ -203,43 +231,81 @@ impl TableSource {
         let context = || format!("could not open {label}");
         let bytes = fs::metadata(path).with_context(context)?.len();
         let first = first_record(path, &label, format.dialect)?;
-        // A rejects file says itself what its columns are.
-        let is_rejects = first
-            .first()
-            .is_some_and(|name| name.starts_with(OWN_COLUMNS));
-        format.header |= is_rejects;
-        let named = named.filter(|_| !is_rejects);
-        let header = header(spec, &label, format.header, named, first)?;
+        let found = expected.resolve(spec, &label, format.header, first)?;
+        format.header = found.is_header;
         Ok(TableSource {
             table,
             table_name: spec.name.clone(),
             rows,
             bytes,
-            columns: SourceColumns::by_header(spec, &header, &label)?,
+            columns: SourceColumns::by_header(spec, &found.names, &label)?,
             format,
             kind,
+            more: Vec::new(),
         })
     }
 
-    /// The file that is read, if there is one.
-    pub fn path(&self) -> Option<&Path> {
-        self.kind.path()
+    /// These files, and another one behind them. Refuses one with other columns, or without a header where the first has one.
+    fn followed_by(mut self, other: TableSource) -> Result<TableSource> {
+        let same =
+            self.columns.positions() == other.columns.positions() && self.format == other.format;
+        ensure!(
+            same,
+            "{}, line 1: its columns are {}, and those of {} are {}; files of one table have the same columns in the same \
+             order. Load the first alone, and then the other: seedrow load --append --file {}{TARGET}",
+            other.label(),
+            other.columns.names().join(","),
+            self.label(),
+            self.columns.names().join(","),
+            shell_word(&format!("{}={}", other.table_name, other.label()))
+        );
+        self.bytes += other.bytes;
+        self.more.push(other.kind);
+        Ok(self)
     }
 
-    /// The file's own name, for the account.
-    pub fn file_name(&self) -> String {
-        match &self.kind {
-            SourceKind::Own { path, .. } | SourceKind::Foreign { path } => {
-                let name = path.file_name().unwrap_or(path.as_os_str());
-                name.to_string_lossy().into_owned()
-            }
-            SourceKind::Stream { .. } | SourceKind::Generated(_) => self.label(),
+    /// Where its rows come from, one behind the other.
+    pub fn kinds(&self) -> impl Iterator<Item = &SourceKind> {
+        std::iter::once(&self.kind).chain(&self.more)
+    }
+
+    /// The files that are read.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.kinds().filter_map(SourceKind::path)
+    }
+
+    /// The file with a number.
+    pub fn file_path(&self, file: usize) -> Option<&Path> {
+        self.paths().nth(file)
+    }
+
+    /// How many files it has; one where rows are generated.
+    pub fn file_count(&self) -> usize {
+        1 + self.more.len()
+    }
+
+    /// What messages call the file with a number: the whole path, `standard input` or `generated`.
+    pub fn file_label(&self, file: usize) -> String {
+        self.kinds().nth(file).unwrap_or(&self.kind).label()
+    }
+
+    /// The files' names, for the account: paths where two have the same name.
+    pub fn file_names(&self) -> Vec<String> {
+        let names: Vec<String> = self.kinds().map(SourceKind::file_name).collect();
+        let unique: HashSet<&String> = names.iter().collect();
+        match unique.len() == names.len() {
+            true => names,
+            false => self.kinds().map(SourceKind::label).collect(),
         }
     }
 
-    /// What messages call it: the whole path, `standard input` or `generated`.
+    /// What messages call all of it: the paths, `standard input` or `generated`.
     pub fn label(&self) -> String {
-        self.kind.label()
+        match self.more.len() {
+            0 => self.kind.label(),
+            1 => format!("{} and {}", self.kind.label(), self.more[0].label()),
+            more => format!("{} and {more} more files", self.kind.label()),
+        }
     }
 
     /// What the manifest says of seedrow's own file.
@@ -262,47 +328,6 @@ impl TableSource {
 
     /// Whether its records have lines in a file.
     pub fn is_file(&self) -> bool {
-        self.path().is_some()
-    }
-}
-
-/// The fields of a file's first record; none where it has no record.
-fn first_record(path: &Path, label: &str, dialect: Dialect) -> Result<Vec<String>> {
-    let input = CsvInput::open(path).with_context(|| format!("could not open {label}"))?;
-    let mut records = Records::new(input, Path::new(label), dialect)?;
-    let Some(first) = records.read()? else {
-        return Ok(Vec::new());
-    };
-    if let Some(flaw) = first.flaw {
-        bail!("{label}, line {}: {}", first.line, flaw.reason());
-    }
-    let text = |index| String::from_utf8_lossy(first.field(index).0).into_owned();
-    Ok((0..first.len()).map(text).collect())
-}
-
-/// The names of the fields: those named for the file, else its header, else the table's columns in order.
-fn header(
-    table: &TableSpec,
-    label: &str,
-    has_header: bool,
-    named: Option<&Vec<String>>,
-    first: Vec<String>,
-) -> Result<Vec<String>> {
-    match named {
-        Some(named) => {
-            ensure!(
-                first.is_empty() || first.len() == named.len(),
-                "{label}, line 1: {} fields, and {} columns are named for it: {}",
-                first.len(),
-                named.len(),
-                named.join(", ")
-            );
-            Ok(named.clone())
-        }
-        None if !has_header => Ok(table.written().map(|column| column.name.clone()).collect()),
-        None if first.is_empty() => {
-            bail!("{label} is empty; it needs a header line with the columns' names")
-        }
-        None => Ok(first),
+        self.kind.path().is_some()
     }
 }

@@ -10,10 +10,11 @@ use crate::files::records::Record;
 use crate::load::encode::RowEncoder;
 use crate::load::ledger;
 use crate::load::source::bound::BoundSource;
-use crate::load::source::chunk::RejectedRecord;
+use crate::load::source::chunk::{FileLine, RejectedRecord};
 use crate::load::source::reader::RecordReader;
 use crate::load::source::rejects::{REPORTED, Rejected, Rejects};
 use crate::load::source::rejects_file::RejectsFile;
+use crate::load::source::table_source::TableSource;
 use crate::load::table::load::TableLoad;
 use crate::postgres::TableName;
 use crate::postgres::catalog::ForeignKey;
@@ -33,7 +34,7 @@ pub enum Matcher {
         /// The key's columns.
         columns: Vec<String>,
         /// The keys that occur more than once, with their first line once it was seen.
-        known: HashMap<Values, Option<u64>>,
+        known: HashMap<Values, Option<FileLine>>,
     },
     /// Records with one of these values.
     Orphans {
@@ -63,15 +64,22 @@ impl Matcher {
     }
 
     /// What is wrong with a record, if it is searched for.
-    fn reason(&mut self, line: u64, values: &Values) -> Option<String> {
+    fn reason(&mut self, at: FileLine, values: &Values, source: &TableSource) -> Option<String> {
         let key = || values.join(", ");
         match self {
             Matcher::Duplicates { known, .. } => {
                 let first = known.get_mut(values)?;
                 match first {
-                    Some(first) => Some(format!("\"{}\" is on line {first} already", key())),
+                    Some(first) => {
+                        let file = match source.file_count() {
+                            1 => String::new(),
+                            _ => format!(" of {}", source.file_label(first.file)),
+                        };
+                        let line = first.line;
+                        Some(format!("\"{}\" is on line {line}{file} already", key()))
+                    }
                     None => {
-                        *first = Some(line);
+                        *first = Some(at);
                         None
                     }
                 }
@@ -91,7 +99,7 @@ pub struct KeySearch {
     source: Arc<BoundSource>,
     rejects: Arc<Rejects>,
     /// The lines of records whose rows are not in the table any more, or never were.
-    removed: HashSet<u64>,
+    removed: HashSet<FileLine>,
     schema: String,
 }
 
@@ -107,7 +115,7 @@ enum SearchTarget {
 struct FoundRecords {
     /// Those for a report.
     reported: Vec<Rejected>,
-    lines: Vec<u64>,
+    lines: Vec<FileLine>,
     /// The length of the file of rejects.
     length: u64,
 }
@@ -160,7 +168,8 @@ impl KeySearch {
             self.label(),
             found.lines.len()
         );
-        progress.account.reject(rows)?;
+        let files = found.lines.iter().map(|at| at.file);
+        progress.account.reject(files)?;
         progress.rejects = found.length;
         ledger::save_progress(transaction, &self.schema, &progress).await?;
         ledger::save_removed_lines(transaction, &self.schema, &table.name, &found.lines).await
@@ -178,11 +187,12 @@ impl KeySearch {
     fn report(&self, matchers: Vec<Matcher>) -> Result<FoundRecords> {
         let (mut reported, mut lines) = (Vec::new(), Vec::new());
         self.each_found(matchers, |record| {
-            lines.push(record.line);
+            lines.push(record.at);
             reported.push(Rejected {
                 table: self.source.source.table_name.clone(),
-                file: self.label(),
-                line: record.line,
+                file: self.source.source.file_label(record.at.file),
+                line: record.at.line,
+                file_number: record.at.file,
                 column: record.column,
                 reason: record.reason,
             });
@@ -199,7 +209,7 @@ impl KeySearch {
         let mut file = RejectsFile::new(&self.rejects, &self.source.source, length);
         let mut lines = Vec::new();
         self.each_found(matchers, |record| {
-            lines.push(record.line);
+            lines.push(record.at);
             file.put(&record).map(|()| true)
         })?;
         file.flush()?;
@@ -220,18 +230,22 @@ impl KeySearch {
             .into_iter()
             .filter_map(|matcher| FieldSearch::new(&self.source, matcher))
             .collect();
-        RecordReader::new(&self.source)?.each_row(None, |record, encoder| {
-            if self.removed.contains(&record.line) {
+        RecordReader::new(&self.source)?.each_row(None, |file, record, encoder| {
+            let at = FileLine {
+                file,
+                line: record.line,
+            };
+            if self.removed.contains(&at) {
                 return Ok(true);
             }
             let mut wrong = None;
             // Each of them counts the records that it sees.
             for search in &mut searches {
-                wrong = wrong.or(search.reason(record, encoder));
+                wrong = wrong.or(search.reason(at, record, encoder, &self.source.source));
             }
             match wrong {
                 Some((column, reason)) => each(RejectedRecord {
-                    line: record.line,
+                    at,
                     column: Some(column),
                     reason,
                     raw: record.raw.to_owned(),
@@ -260,10 +274,16 @@ impl FieldSearch {
     }
 
     /// The columns and what is wrong with them.
-    fn reason(&mut self, record: &Record, encoder: &RowEncoder) -> Option<(String, String)> {
+    fn reason(
+        &mut self,
+        at: FileLine,
+        record: &Record,
+        encoder: &RowEncoder,
+        source: &TableSource,
+    ) -> Option<(String, String)> {
         let fields = self.fields.iter();
         let values: Option<Values> = fields.map(|&field| encoder.text(record, field)).collect();
-        let reason = self.matcher.reason(record.line, &values?)?;
+        let reason = self.matcher.reason(at, &values?, source)?;
         Some((self.matcher.columns().join(", "), reason))
     }
 }

@@ -10,6 +10,7 @@ use crate::load::account::Account;
 use crate::load::ledger;
 use crate::load::policy::Policy;
 use crate::load::source::bound::BoundSource;
+use crate::load::source::chunk::FileLine;
 use crate::load::source::reader::Trace;
 use crate::load::source::rejects::Rejects;
 use crate::load::source::rejects_file::RejectsFile;
@@ -94,8 +95,11 @@ impl TableLoad<'_> {
         let earlier = known.await?.into_iter().next();
         let rejected = earlier.as_ref().map_or(0, |it| it.account.rejected);
         let next = earlier.as_ref().and_then(|it| it.next);
-        self.rejects
-            .restart(&name.name, rejected, next.map_or(0, |next| next.line));
+        let from = next.map_or(FileLine { file: 0, line: 0 }, |next| FileLine {
+            file: next.file,
+            line: next.line,
+        });
+        self.rejects.restart(&name.name, rejected, from);
         rejects.truncate(earlier.as_ref().map_or(0, |it| it.rejects))?;
         let traced = TableLoad {
             commit: CommitUnit::Segment,
@@ -126,7 +130,7 @@ impl TableLoad<'_> {
         let (account, from) = match self.earlier.clone() {
             Some(earlier) => (earlier.account, earlier.next),
             None => (
-                Account::new(&table.name, &self.source.source.file_name()),
+                Account::new(&table.name, &self.source.source.file_names()),
                 None,
             ),
         };

@@ -12,7 +12,7 @@ use crate::load::account::{Account, Tally};
 use crate::load::encode::shortened;
 use crate::load::policy::Duplicates;
 use crate::load::source::bound::BoundSource;
-use crate::load::source::chunk::{Position, RejectedRecord, RowChunk};
+use crate::load::source::chunk::{FileLine, Position, RejectedRecord, RowChunk};
 use crate::load::source::reader::{RecordReader, Trace};
 use crate::load::source::rejects::Rejects;
 use crate::load::source::rejects_file::RejectsFile;
@@ -56,7 +56,7 @@ pub struct Transfer<'r, 'f> {
     /// Where the next segment begins; `None` for the source's beginning.
     pub next: Option<Position>,
     /// The lines of the records that the server rejected since the last commit.
-    pub rejected_lines: Vec<u64>,
+    pub rejected_lines: Vec<FileLine>,
     /// The size of the next piece.
     pub piece_size: PieceSize,
 }
@@ -83,18 +83,19 @@ impl TableCopy<'_> {
         first: RowChunk,
         transfer: &mut Transfer<'_, '_>,
     ) -> Result<()> {
-        let mut format = first.format;
+        let (mut format, mut file) = (first.format, first.file);
         let mut copy = self.start(transaction, format).await?;
         let (mut tally, mut sent) = (Tally::default(), 0);
         let mut begin = transfer.next;
         let mut chunk = Some(first);
         while let Some(it) = chunk {
-            if it.format != format {
+            if it.format != format || it.file != file {
                 let loaded = self.finish(copy, format).await;
                 let loaded =
                     loaded.map_err(|error| self.explain(error, begin, transfer.account.loaded))?;
-                transfer.account.add(&std::mem::take(&mut tally), loaded)?;
-                (format, begin) = (it.format, transfer.next);
+                let counted = std::mem::take(&mut tally);
+                transfer.account.add(file, &counted, loaded)?;
+                (format, file, begin) = (it.format, it.file, transfer.next);
                 copy = self.start(transaction, format).await?;
             }
             transfer.reject(&it.rejected).await?;
@@ -112,7 +113,7 @@ impl TableCopy<'_> {
         }
         let loaded = self.finish(copy, format).await;
         let loaded = loaded.map_err(|error| self.explain(error, begin, transfer.account.loaded))?;
-        transfer.account.add(&tally, loaded)
+        transfer.account.add(file, &tally, loaded)
     }
 
     async fn copy_traced(
@@ -151,15 +152,15 @@ impl TableCopy<'_> {
         .await?;
         transfer.next = Some(chunk.next);
         let mut rejected = self.records(chunk, &isolated);
-        let lines = rejected.iter().map(|record| record.line);
+        let lines = rejected.iter().map(|record| record.at);
         transfer.rejected_lines.extend(lines);
         rejected.extend_from_slice(&chunk.rejected);
-        rejected.sort_by_key(|record| record.line);
+        rejected.sort_by_key(|record| record.at);
         transfer.reject(&rejected).await?;
         transfer.task.add(isolated.loaded, chunk.source_bytes);
         transfer
             .account
-            .add(&without(chunk, &isolated), isolated.loaded)
+            .add(chunk.file, &without(chunk, &isolated), isolated.loaded)
     }
 
     /// Copies some rows of a chunk, all of them or none.
@@ -189,7 +190,10 @@ impl TableCopy<'_> {
             let row = usize::try_from(rejection.row).unwrap_or(last);
             let row = (piece.start + row).min(last);
             let reason = self.completed(rejection, chunk.index.raw(row)).reason();
-            let (label, line) = (self.source.source.label(), chunk.index.line(row));
+            let (label, line) = (
+                self.source.source.file_label(chunk.file),
+                chunk.index.line(row),
+            );
             return Err(anyhow!("{label}, line {line}: {reason}"));
         }
         let rollback = "ROLLBACK TO SAVEPOINT seedrow_piece; RELEASE SAVEPOINT seedrow_piece";
@@ -229,7 +233,10 @@ impl TableCopy<'_> {
         let record = |(&row, rejection): (&usize, &ServerRejection)| {
             let raw = chunk.index.raw(row);
             RejectedRecord {
-                line: chunk.index.line(row),
+                at: FileLine {
+                    file: chunk.file,
+                    line: chunk.index.line(row),
+                },
                 column: None,
                 reason: self.completed(rejection.clone(), raw).reason(),
                 raw: raw.to_owned(),
@@ -259,11 +266,12 @@ impl TableCopy<'_> {
             let (row, table) = (before + rejection.row + 1, &self.table.name);
             return anyhow!("{label}, row {row} of {table}: {}", rejection.reason());
         }
-        let Ok(Some((line, value))) = self.find_record(begin, &rejection) else {
+        let Ok(Some((at, value))) = self.find_record(begin, &rejection) else {
             return anyhow!("{label}, in a record: {}", rejection.reason());
         };
         rejection.value = rejection.value.take().or(value);
-        anyhow!("{label}, line {line}: {}", rejection.reason())
+        let label = self.source.source.file_label(at.file);
+        anyhow!("{label}, line {}: {}", at.line, rejection.reason())
     }
 
     fn in_context(&self, error: Error) -> Error {
@@ -280,14 +288,15 @@ impl TableCopy<'_> {
         &self,
         begin: Option<Position>,
         rejection: &ServerRejection,
-    ) -> Result<Option<(u64, Option<String>)>> {
+    ) -> Result<Option<(FileLine, Option<String>)>> {
         let column = rejection.column.as_deref();
         let field = column.and_then(|column| self.source.field_of(column));
         let (mut row, mut found) = (0, None);
-        RecordReader::new(self.source)?.each_row(begin, |record, _| {
+        RecordReader::new(self.source)?.each_row(begin, |file, record, _| {
             if row == rejection.row {
                 let value = field.map(|field| shortened(record.field(field).0));
-                found = Some((record.line, value));
+                let line = record.line;
+                found = Some((FileLine { file, line }, value));
             }
             row += 1;
             Ok(row <= rejection.row)
@@ -297,7 +306,7 @@ impl TableCopy<'_> {
 }
 
 impl Transfer<'_, '_> {
-    /// Writes rejected records. When there are too many, reads the others too, as far as that is of use, and reports all.
+    /// Writes rejected records. When there are too many, reads the others too, writes as many as are of use, and counts all.
     async fn reject(&mut self, records: &[RejectedRecord]) -> Result<()> {
         if records.is_empty() {
             return Ok(());
@@ -306,16 +315,11 @@ impl Transfer<'_, '_> {
         if !self.rejects.exceeds() {
             return Ok(());
         }
-        let mut whole = true;
         while let Some(chunk) = self.chunks.next().await? {
-            if self.rejects.is_full() {
-                whole = false;
-                break;
-            }
             self.rejects.put_all(&chunk.rejected)?;
         }
         self.rejects.flush()?;
-        Err(self.rejects.too_many(whole))
+        Err(self.rejects.too_many())
     }
 }
 

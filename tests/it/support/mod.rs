@@ -47,7 +47,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use seedrow::postgres::embedded::Lease;
 use seedrow::postgres::name::quoted;
-use seedrow::suggestion::{HOME, TARGET};
+use seedrow::suggestion::{AGAIN, HOME, TARGET};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 /// seedrow's own executable.
@@ -393,7 +393,8 @@ pub fn run(mut command: Command) -> Run {
     };
     assert!(!late, "took longer than {DEADLINE:?}\n{}", run.told());
     let printed = [&run.stdout, &run.stderr];
-    let is_complete = |text: &&String| !text.contains(TARGET) && !text.contains(HOME);
+    let placeholders = [TARGET, HOME, &AGAIN.to_string()];
+    let is_complete = |text: &&String| !placeholders.iter().any(|it| text.contains(it));
     assert!(
         printed.iter().all(is_complete),
         "a suggested command has a placeholder\n{}",

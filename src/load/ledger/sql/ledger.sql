@@ -80,3 +80,13 @@ CREATE TABLE IF NOT EXISTS seedrow.removed (
     line bigint NOT NULL,
     PRIMARY KEY (schema_name, table_name, line)
 );
+
+-- The account of each of a table's files, as JSON, where there are several, and the one that the next segment begins in.
+ALTER TABLE seedrow.tables
+    ADD COLUMN IF NOT EXISTS files text NOT NULL DEFAULT '[]',
+    ADD COLUMN IF NOT EXISTS file_number integer NOT NULL DEFAULT 0;
+-- The file that the line is in.
+ALTER TABLE seedrow.removed
+    ADD COLUMN IF NOT EXISTS file_number integer NOT NULL DEFAULT 0,
+    DROP CONSTRAINT IF EXISTS removed_pkey,
+    ADD CONSTRAINT removed_pkey PRIMARY KEY (schema_name, table_name, file_number, line);

@@ -1,0 +1,148 @@
+//! The first record of a file: whether it is a header, and the names of the fields.
+
+use std::path::Path;
+
+use anyhow::{Context, Error, Result, bail, ensure};
+
+use crate::dataset::TableSpec;
+use crate::dataset::csv_options::PASSED_OVER;
+use crate::files::csv_input::CsvInput;
+use crate::files::records::{Dialect, Records};
+use crate::load::source::rejects::OWN_COLUMNS;
+use crate::postgres::error::ErrorWithNotes;
+use crate::suggestion::again;
+
+/// Characters of a header that messages show.
+const DISPLAYED: usize = 120;
+
+/// What is said of a file's header.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ExpectedHeader<'a> {
+    /// The columns in the file's order.
+    pub named: Option<&'a Vec<String>>,
+    /// Whether the command line says that there is one, or that there is none.
+    pub forced: Option<bool>,
+}
+
+/// The names of a file's fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldNames {
+    /// As many as the file has fields.
+    pub names: Vec<String>,
+    /// Whether the first record is a header, and no row.
+    pub is_header: bool,
+}
+
+impl ExpectedHeader<'_> {
+    /// Decides whether the first record is a header; `usual` where the command line doesn't say so. The names are those
+    /// named for the file, else its header, else the table's columns in order.
+    ///
+    /// Where columns are named, a first record that may be a row is never passed over: it must look like a header, or the
+    /// user says what it is.
+    pub fn resolve(
+        self,
+        table: &TableSpec,
+        label: &str,
+        usual: bool,
+        first: Vec<String>,
+    ) -> Result<FieldNames> {
+        // A rejects file says itself what its columns are.
+        if first
+            .first()
+            .is_some_and(|name| name.starts_with(OWN_COLUMNS))
+        {
+            return Ok(FieldNames {
+                names: first,
+                is_header: true,
+            });
+        }
+        let is_header = self.forced.unwrap_or(usual);
+        let Some(named) = self.named else {
+            if is_header && first.is_empty() {
+                bail!("{label} is empty; it needs a header line with the columns' names")
+            }
+            let columns = || table.written().map(|column| column.name.clone()).collect();
+            let names = if is_header { first } else { columns() };
+            return Ok(FieldNames { names, is_header });
+        };
+        ensure!(
+            first.is_empty() || first.len() == named.len(),
+            "{label}, line 1: {} fields, and {} columns are named for it: {}",
+            first.len(),
+            named.len(),
+            named.join(", ")
+        );
+        let is_sure = self.forced.is_some() || first.is_empty();
+        if is_header && !is_sure && !names_columns(table, named, &first) {
+            return Err(no_sure_header(label, named, &first));
+        }
+        Ok(FieldNames {
+            names: named.clone(),
+            is_header,
+        })
+    }
+}
+
+/// Proposes to say what the first record is.
+fn no_sure_header(label: &str, named: &[String], first: &[String]) -> Error {
+    let message = format!(
+        "{label}, line 1: is `{}` a header? It names none of the columns {}",
+        shown(first),
+        named.join(",")
+    );
+    let notes = vec![
+        format!(
+            "if it is a record like the others, type: {}",
+            again(&["--no-header"])
+        ),
+        format!("if it is a header, type: {}", again(&["--header"])),
+    ];
+    ErrorWithNotes::of(message, notes)
+}
+
+/// Whether a first record is a header of the columns named: it names one of them in its place, and has no number.
+fn names_columns(table: &TableSpec, named: &[String], first: &[String]) -> bool {
+    let is_name = |(named, field): (&String, &String)| {
+        let known = |name: &str| table.column_called(name).map(|column| &column.name);
+        named != PASSED_OVER && known(named).is_some() && known(named) == known(field.trim())
+    };
+    !first.iter().any(|field| is_number(field)) && named.iter().zip(first).any(is_name)
+}
+
+/// Whether a field is a number, as no column is named.
+pub fn is_number(field: &str) -> bool {
+    field.trim().parse::<f64>().is_ok_and(f64::is_finite)
+}
+
+/// Fields as messages show them: shortened, and nothing in them that doesn't print.
+pub fn shown<S: AsRef<str>>(fields: &[S]) -> String {
+    let texts: Vec<&str> = fields.iter().map(AsRef::as_ref).collect();
+    let text = printable(&texts.join(","));
+    match text.char_indices().nth(DISPLAYED) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// A text with what doesn't print escaped.
+pub fn printable(text: &str) -> String {
+    let escaped = |c: char| match c.is_control() || c == '\u{feff}' || c == '\u{fffd}' {
+        true => c.escape_unicode().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(escaped).collect()
+}
+
+/// The fields of a file's first record; none where it has no record.
+pub fn first_record(path: &Path, label: &str, dialect: Dialect) -> Result<Vec<String>> {
+    let input = CsvInput::open(path).with_context(|| format!("could not open {label}"))?;
+    let mut records = Records::new(input, Path::new(label), dialect)?;
+    let Some(first) = records.read()? else {
+        return Ok(Vec::new());
+    };
+    if let Some(flaw) = first.flaw {
+        bail!("{label}, line {}: {}", first.line, flaw.reason());
+    }
+    let text = |index| String::from_utf8_lossy(first.field(index).0).into_owned();
+    Ok((0..first.len()).map(text).collect())
+}

@@ -1,0 +1,168 @@
+//! What to type when a header doesn't name a table's columns: another delimiter, no header, or the columns in its order.
+
+use anyhow::{Error, anyhow};
+
+use crate::dataset::csv_options::PASSED_OVER;
+use crate::dataset::document::did_you_mean;
+use crate::dataset::{ColumnSpec, TableSpec};
+use crate::load::source::header::{is_number, shown};
+use crate::postgres::error::ErrorWithNotes;
+use crate::suggestion::again;
+
+/// The error of a field that names no column.
+#[cold]
+pub fn unknown_column(table: &TableSpec, names: &[String], unknown: &str, file: &str) -> Error {
+    if let Some(delimiter) = delimiter_of(table, names) {
+        return anyhow!(
+            "{file}, line 1: the header is one field, `{}`; are fields separated by `{delimiter}`? Type: {}",
+            shown(&[unknown]),
+            again(&["--delimiter", delimiter])
+        );
+    }
+    let is_record = names.iter().any(|name| is_number(name));
+    if is_record && names.iter().all(|name| table.column_called(name).is_none()) {
+        return without_header(table, names, file);
+    }
+    let written = table.written().map(|column| column.name.as_str());
+    let message = format!(
+        "{file}, line 1: unknown column `{}` for table {}; {}",
+        shown(&[unknown]),
+        table.name,
+        did_you_mean(unknown, written)
+    );
+    ErrorWithNotes::of(message, advice(table, names).into_iter().collect())
+}
+
+/// The error of a column that the header doesn't name.
+#[cold]
+pub fn missing_column(
+    table: &TableSpec,
+    names: &[String],
+    missing: &ColumnSpec,
+    file: &str,
+) -> Error {
+    anyhow!(
+        "{file}, line 1: column `{}` of table {} is missing; the header has {}",
+        missing.name,
+        table.name,
+        shown(&[names.join(", ")])
+    )
+}
+
+/// The error of two fields for one column.
+#[cold]
+pub fn named_twice(table: &TableSpec, names: &[String], column: &ColumnSpec, file: &str) -> Error {
+    let is_it = |name: &str| {
+        let known = table.column_called(name);
+        known.is_some_and(|known| known.name == column.name)
+    };
+    let second = names.iter().rposition(|name| is_it(name));
+    let columns: Vec<&str> = names
+        .iter()
+        .enumerate()
+        .map(|(place, name)| match Some(place) == second {
+            true => PASSED_OVER,
+            false => name.as_str(),
+        })
+        .collect();
+    anyhow!(
+        "{file}, line 1: column `{}` is named twice. To pass the second over, type: {}",
+        column.name,
+        again(&[
+            "--columns",
+            &format!("{}={}", table.name, columns.join(","))
+        ])
+    )
+}
+
+/// A first line that is a record.
+fn without_header(table: &TableSpec, names: &[String], file: &str) -> Error {
+    let written: Vec<&str> = table.written().map(|column| column.name.as_str()).collect();
+    let start = format!(
+        "{file}, line 1: `{}` names no column of table {} and looks like a record",
+        shown(names),
+        table.name
+    );
+    if names.len() == written.len() {
+        let note = format!(
+            "without a header, its columns in the order {}, type: {}",
+            written.join(","),
+            again(&["--no-header"])
+        );
+        return ErrorWithNotes::of(start, vec![note]);
+    }
+    anyhow!(
+        "{start}, with {} fields; the table's columns are {}. Without a header, name the columns in the file's order, \
+         `-` for one that is passed over: --no-header --columns {}=COLUMN,…",
+        names.len(),
+        written.join(", "),
+        table.name
+    )
+}
+
+/// What would take a header of one field apart into this table's columns.
+fn delimiter_of(table: &TableSpec, names: &[String]) -> Option<&'static str> {
+    let [only] = names else { return None };
+    let known = |(_, delimiter): &(&str, char)| {
+        let mut names = only.split(*delimiter).map(str::trim);
+        only.contains(*delimiter) && names.all(|name| table.column_called(name).is_some())
+    };
+    let delimiters = [(",", ','), (";", ';'), ("|", '|'), ("tab", '\t')];
+    delimiters.into_iter().find(known).map(|(typed, _)| typed)
+}
+
+/// The columns that the fields would be, when that accounts for all that the table needs.
+fn advice(table: &TableSpec, names: &[String]) -> Option<String> {
+    let columns = in_place(table, names)?;
+    let passed = columns
+        .iter()
+        .zip(names)
+        .filter(|(column, _)| *column == PASSED_OVER);
+    let passed: Vec<&str> = passed.map(|(_, name)| name.as_str()).collect();
+    let meaning = match passed.as_slice() {
+        [] => "if its fields are the table's columns by other names, type".to_owned(),
+        passed => format!("to pass over {}, type", shown(passed)),
+    };
+    // A header none of whose names is a column's is taken for one only when that is said.
+    let known = names.iter().any(|name| table.column_called(name).is_some());
+    let named = format!("{}={}", table.name, columns.join(","));
+    let command = match known {
+        true => again(&["--columns", &named]),
+        false => again(&["--columns", &named, "--header", "!--no-header"]),
+    };
+    Some(format!("{meaning}: {command}"))
+}
+
+/// For each field its column, or `-`: those it names, and for the others the columns that are missing, the most alike
+/// first, then in order. `None` when columns are left.
+fn in_place(table: &TableSpec, names: &[String]) -> Option<Vec<String>> {
+    let column = |name: &String| table.column_called(name).map(|column| column.name.clone());
+    let mut columns: Vec<Option<String>> = names.iter().map(column).collect();
+    let mut missing: Vec<String> = table
+        .written()
+        .filter(|column| !columns.contains(&Some(column.name.clone())))
+        .map(|column| column.name.clone())
+        .collect();
+    for alike in [true, false] {
+        for (column, name) in columns.iter_mut().zip(names) {
+            let found = missing.iter().position(|it| !alike || is_alike(it, name));
+            if let (None, Some(found)) = (&column, found) {
+                *column = Some(missing.remove(found));
+            }
+        }
+    }
+    let columns = columns
+        .into_iter()
+        .map(|it| it.unwrap_or(PASSED_OVER.to_owned()));
+    missing.is_empty().then(|| columns.collect())
+}
+
+/// Whether a name is one that the other begins or ends with, or a few letters from it.
+fn is_alike(column: &str, name: &str) -> bool {
+    let name = name.to_lowercase().replace([' ', '-'], "_");
+    let column = column.to_lowercase();
+    let same_end = |long: &str, short: &str| long.ends_with(&format!("_{short}"));
+    same_end(&name, &column)
+        || same_end(&column, &name)
+        || did_you_mean(&name, std::iter::once(column.as_str())).ends_with('?')
+}
