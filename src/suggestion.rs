@@ -1,9 +1,9 @@
-//! Commands that messages suggest, written without the options that lead to the target.
+//! Suggested commands in messages, whose target options are filled in when they are printed.
 //!
-//! What knows which command helps, such as a rule over plans, doesn't know what was typed to get to the database. It
-//! writes a placeholder, and the place that prints fills in the options, so that the command works when it is typed.
+//! The code that suggests a command, such as a rule over plans, doesn't know the command line's target. It writes a
+//! placeholder, and the code that prints replaces it, so that the command works when it is copied.
 
-/// In a suggested command, the options that lead to the same target: `seedrow index{TARGET} --build`.
+/// The placeholder for the target's options in a suggested command: `seedrow index{TARGET} --build`.
 ///
 /// A noncharacter: Unicode reserves it for use within one program, so that no text from outside is expected to hold it.
 pub const TARGET: &str = "\u{fdd0}";
@@ -11,20 +11,22 @@ pub const TARGET: &str = "\u{fdd0}";
 /// The same for `seedrow db`, which takes no other target than the embedded server: `seedrow db stop{HOME}`.
 pub const HOME: &str = "\u{fdd1}";
 
-/// Around a suggestion to run the running command again with other options, and between their words; noncharacters, too.
+/// Delimits a suggestion to repeat the running command with other options, and separates their words; noncharacters,
+/// too.
 pub const AGAIN: char = '\u{fdd2}';
 const NEXT_WORD: char = '\u{fdd3}';
 
 /// Options that may be given several times, each time for another table.
 const FOR_A_TABLE: &[&str] = &["--columns", "--file"];
 
-/// The command that is running, with these words: an option in place of the same one, one that begins with `!` taken out.
+/// The command that is running, with these options: each replaces the same option, and one that begins with `!` is
+/// removed.
 pub fn again<W: AsRef<str>>(words: &[W]) -> String {
     let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     format!("{AGAIN}{}{AGAIN}", words.join(&NEXT_WORD.to_string()))
 }
 
-/// What the placeholders stand for: the options of the command that is running.
+/// The options of the running command that replace the placeholders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Suggestions {
     target: String,
@@ -34,7 +36,7 @@ pub struct Suggestions {
 }
 
 impl Suggestions {
-    /// From words as they are typed, an option before its value; passwords must have been left out.
+    /// From arguments, an option before its value, without passwords.
     pub fn new<W: AsRef<str>>(target: &[W], home: &[W]) -> Suggestions {
         let behind_command = |words: &[W]| {
             words

@@ -1,4 +1,4 @@
-//! What a read was judged by, kept for what is proven afterwards: its values, and what its plans are like.
+//! The evidence of a read's verdict, kept for later proofs: its values, and the shape of its plans.
 
 use super::rules::Facts;
 use crate::postgres::TableName;
@@ -6,7 +6,7 @@ use crate::postgres::catalog::Index;
 use crate::postgres::explain::{Node, Plan};
 use crate::queries::Bindings;
 
-/// What a read was judged by.
+/// The evidence of a read's verdict.
 #[derive(Debug)]
 pub struct Evidence {
     /// Its values.
@@ -19,8 +19,8 @@ pub struct Evidence {
     pub tables: Vec<TableName>,
 }
 
-/// What of a plan mustn't change: how it joins, and by which index it reaches which table. An index is the same whether rows
-/// are fetched one by one, by a bitmap, or not at all.
+/// What of a plan mustn't change: how it joins, and by which index it reaches which table. An index is the same whether
+/// rows are fetched one by one, by a bitmap, or not at all.
 pub fn shape(plan: &Plan) -> String {
     let mut shape = String::new();
     write(&plan.root, &mut shape);

@@ -1,32 +1,32 @@
-//! What a check can find, how severe it is, and what helps.
+//! A finding of a check: its rule, severity and suggested command.
 
 use serde::{Deserialize, Serialize};
 
-/// Something that a check found: a rule's stable id, what it saw, and what to type.
+/// A finding of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// A stable kebab-case id: `seq-scan`, `fk-not-indexed`, …
     pub rule: &'static str,
-    /// How grave it is.
+    /// Its severity.
     pub severity: Severity,
-    /// What within the check it is found on: `skus(style_id)`; `None` when that is the check itself.
+    /// The object within the check: `skus(style_id)`; `None` for the check itself.
     pub on: Option<String>,
-    /// What was seen, in one sentence.
+    /// The finding in one sentence.
     pub message: String,
-    /// What to type to mend it, or to see more.
+    /// The suggested command or remedy.
     pub help: String,
 }
 
-/// A finding that a query's header or a waiver takes for granted.
+/// A finding that a query's header or a waiver accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaivedFinding {
     /// What was found.
     pub finding: Finding,
-    /// Why it doesn't count.
+    /// The waiver's reason.
     pub reason: String,
 }
 
-/// How grave a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -41,7 +41,7 @@ pub enum Severity {
     Unstable,
 }
 
-/// What a check, or all of them, came to; the gravest is the greatest.
+/// The verdict of a check, or of all; the most severe is the greatest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -60,7 +60,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The word for it, in text and in JSON.
+    /// Its name in text and in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Verdict::Pass => "pass",

@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lookup_by_a_node_that_nobody_knows_is_unchecked() {
+    fn a_lookup_by_an_unknown_node_is_unchecked() {
         let covered = CoverageVerdict::Covered { index: "y".into() };
         let survey = survey(vec![(samples::foreign_key(&[1]), covered)]);
         let answers = [Some(Answer::Unknown("Custom Scan (Citus Adaptive)".into()))];

@@ -1,7 +1,7 @@
 //! Whether a table was vacuumed and analysed, so that its plans are settled: statistics, visibility map, valid indexes.
 //!
-//! Plans of a table that isn't are the plans of a moment: without statistics a foreign key's equality is guessed at 1/200 of
-//! the table. That is "could not check", not a failure.
+//! Plans of a table that isn't are the plans of a moment: without statistics a foreign key's equality is guessed at
+//! 1/200 of the table. That is "could not check", not a failure.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Less than this part of its pages visible to all is the map of another time.
 const VISIBLE: f64 = 0.5;
 
-/// What `pg_class` doesn't tell: which tables were analysed, and which are being vacuumed.
+/// Facts that `pg_class` doesn't have: which tables were analysed, and which are being vacuumed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MaintenanceState {
     /// The tables with statistics on at least one column that this role may see.
@@ -128,7 +128,8 @@ pub async fn wait(client: &Client, progress: &Progress) -> Result<MaintenanceSta
 /// Vacuums and analyses the tables; those that this role doesn't own are left unchanged, as Postgres does.
 pub async fn settle(client: &Client, tables: &[&TableName], progress: &Progress) -> Result<()> {
     let task = progress.task("vacuum and analyse", tables.len() as u64, Unit::Tables);
-    // A commit that isn't on the disk yet keeps its rows, and those of its neighbours, from being known as visible to all.
+    // A commit that isn't on the disk yet keeps its rows, and those of its neighbours, from being known as visible to
+    // all.
     client
         .batch_execute("SET synchronous_commit = on")
         .await

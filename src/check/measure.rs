@@ -92,8 +92,8 @@ impl<'a> BoundQuery<'a> {
         Ok(plans)
     }
 
-    /// The generic plan, made without knowing the values, and the one that the planner would choose for the first set if it
-    /// had no sequential scans.
+    /// The generic plan, made without knowing the values, and the one that the planner would choose for the first set
+    /// if it had no sequential scans.
     pub async fn alternatives(&self) -> Result<(Plan, Plan)> {
         let explain = self.prepare(Run::Never).await?;
         let generic = explain::generic(self.transaction, &self.query.sql, &explain.type_names())
@@ -110,7 +110,7 @@ impl<'a> BoundQuery<'a> {
         Ok(self.transaction.batch_execute(&sql).await?)
     }
 
-    /// Executes the query with each set and keeps its plans; `estimated` stands for them when no execution ends.
+    /// Executes the query with each set and keeps its plans; `estimated` is used when no execution ends.
     pub async fn measure(&self, estimated: Plan, pace: Pace) -> Result<Executions> {
         let explain = self.prepare(Run::Once).await?;
         let started = Instant::now();
@@ -147,8 +147,9 @@ impl<'a> BoundQuery<'a> {
         Ok(executions)
     }
 
-    /// Times executions of the prepared statement from the first byte sent to the last row received, with each set in turn.
-    /// Postgres plans them as it does for any driver: for the values at first, once for all where that costs no more.
+    /// Times executions of the prepared statement from the first byte sent to the last row received, with each set in
+    /// turn. Postgres plans them as it does for any driver: for the values at first, once for all where that costs no
+    /// more.
     pub async fn latency(&self) -> Result<Option<Latency>> {
         let could_not = || format!("{}: could not be executed", self.query.path);
         let types = self.bindings.types();

@@ -88,7 +88,7 @@ impl AccessPath {
     }
 }
 
-/// How a query could be carried out, and how it is.
+/// The access paths of a query: possible, chosen and generic.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(deny_unknown_fields))]
@@ -96,10 +96,10 @@ pub struct AccessPaths {
     /// What the planner could do, sequential scans switched off.
     #[serde(default)]
     pub capability: AccessPath,
-    /// What it chooses for the samples' values.
+    /// The path chosen for the samples' values.
     #[serde(default)]
     pub choice: AccessPath,
-    /// What it chooses without knowing the values.
+    /// The path of the generic plan.
     #[serde(default)]
     pub generic: AccessPath,
 }

@@ -1,6 +1,6 @@
-//! The negative control: drop an index that a check relies on, see the check fail, and roll back.
+//! The negative control: drop an index that a check relies on, require that the check fails, and roll back.
 //!
-//! It all happens in a transaction that is rolled back. DROP INDEX takes an ACCESS EXCLUSIVE lock until then, so few
+//! Everything runs in a transaction that is rolled back. DROP INDEX takes an ACCESS EXCLUSIVE lock until then, so few
 //! samples run at a time, under a lock timeout.
 
 use std::time::Duration;
@@ -27,7 +27,7 @@ use crate::units::grouped;
 const LOCK_TIMEOUT: &str = "2s";
 /// Samples of each check without the index.
 const SAMPLES: u32 = 3;
-/// Other clients wait meanwhile. A table that is read from end to end was in memory just now, or doesn't fit.
+/// Few, because other clients wait. A table that is scanned is in memory from just before, or doesn't fit.
 const PACE: Pace = Pace {
     time_limit: Duration::from_secs(5),
     warmup: Warmup::Skip,
@@ -39,12 +39,12 @@ pub struct CheckToProve<'a> {
     pub read_check: ReadCheck<'a>,
     /// Its result.
     pub check: &'a mut Check,
-    /// What it was judged by.
+    /// The evidence of its verdict.
     pub evidence: &'a Evidence,
 }
 
-/// Drops each index that a passing check relies on and that backs no constraint, one at a time, and runs the checks that
-/// rely on it. A check that stays green without its index finds `not-proven`.
+/// Drops each index that a passing check relies on and that backs no constraint, one at a time, and runs the checks
+/// that rely on it. A check that stays green without its index finds `not-proven`.
 pub async fn prove(
     client: &mut Client,
     checks: &mut [CheckToProve<'_>],
@@ -70,7 +70,7 @@ pub async fn prove(
     Ok(())
 }
 
-/// One index: a transaction in which it is gone.
+/// Proves one index, in a transaction that drops it and is rolled back.
 async fn without(
     client: &mut Client,
     index: &Index,

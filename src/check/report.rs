@@ -11,22 +11,22 @@ use crate::dataset::Waiver;
 pub struct Check {
     /// `foreign-keys`, `schema`, `skus(style_id)` for a lookup, or the query file's stem.
     pub name: String,
-    /// What it looked at, with figures.
+    /// What it checked, with figures.
     pub subject: Subject,
-    /// What it found, by rule and place.
+    /// Its findings, by rule and object.
     pub findings: Vec<Finding>,
-    /// What it found and doesn't count.
+    /// Its waived findings.
     pub waived: Vec<WaivedFinding>,
 }
 
 impl Check {
-    /// The gravest of its findings.
+    /// The verdict of its most severe finding.
     pub fn verdict(&self) -> Verdict {
         let verdicts = self.findings.iter().map(|finding| finding.severity.into());
         verdicts.max().unwrap_or(Verdict::Pass)
     }
 
-    /// Sets the findings aside that a waiver speaks of; `used` is told of each such waiver.
+    /// Moves waived findings to `waived`; `used` is called for each waiver that applies.
     pub fn waive(&mut self, waivers: &[Waiver], home: &str, used: &mut impl FnMut(&Waiver)) {
         let (mut counted, mut waived) = (Vec::new(), Vec::new());
         for finding in std::mem::take(&mut self.findings) {
@@ -47,7 +47,7 @@ impl Check {
     }
 }
 
-/// What a check looked at.
+/// What a check is about.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Subject {
     /// The database's foreign keys.
@@ -65,9 +65,9 @@ pub enum Subject {
     Query(Option<Measurements>),
     /// The database's schema.
     Schema {
-        /// What it was compared with: a dataset's name or a file; `None` for nothing but itself.
+        /// What it was compared with: a dataset's name or a file; `None` when only its own integrity was checked.
         against: Option<String>,
-        /// How many tables were looked at.
+        /// How many tables were compared.
         tables: usize,
     },
 }
@@ -139,13 +139,13 @@ pub struct CheckReport {
 }
 
 impl CheckReport {
-    /// The gravest of all checks; without any, nothing is proven.
+    /// The most severe verdict of all checks; unchecked when there is none.
     pub fn verdict(&self) -> Verdict {
         let verdicts = self.checks.iter().map(Check::verdict);
         verdicts.max().unwrap_or(Verdict::Unchecked)
     }
 
-    /// How many checks came to this.
+    /// How many checks have this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         let same = self.checks.iter().filter(|c| c.verdict() == verdict);
         same.count()

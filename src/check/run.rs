@@ -75,8 +75,8 @@ pub async fn run(
     Ok(report)
 }
 
-/// The plans of all reads twice: without the foreign keys' indexes, which are dropped in transactions that are rolled back,
-/// and with them; the same samples alternately.
+/// The plans of all reads twice: without the foreign keys' indexes, which are dropped in transactions that are rolled
+/// back, and with them; the same samples alternately.
 pub async fn without_and_with_indexes(
     server: &Server,
     suite: &Suite,
@@ -156,13 +156,13 @@ pub async fn fitting_dataset(
     Ok(fits.then_some(dataset))
 }
 
-/// Refuses to drop indexes, which locks their tables, where others may wait for them or nothing may be written.
+/// Refuses to drop indexes, which locks their tables, on a read-only server or where it would block other sessions.
 pub fn ensure_locks_allowed(option: &str, allowed: bool, server: &Server) -> Result<()> {
     server.ensure_writable(&format!("drop indexes for {option}"))?;
     ensure!(
         allowed || server.capabilities().lock_tables_unasked,
-        "{option} drops indexes in transactions that are rolled back, and other sessions' reads and writes of these \
-         tables wait meanwhile; where that doesn't matter, add --allow-locks"
+        "{option} drops indexes in transactions that are rolled back, which blocks other sessions' reads and \
+         writes of these tables for that time; where that is acceptable, add --allow-locks"
     );
     Ok(())
 }

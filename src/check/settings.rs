@@ -1,4 +1,4 @@
-//! What is checked, and how.
+//! Settings of a check: its parts, sampling and budget.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The same samples without and with the foreign keys' indexes: before and after on one database.
 //!
-//! A few samples at a time run in a transaction in which the indexes are dropped and which is rolled back; then the same ones
-//! run with the indexes. What drifts meanwhile, drifts for both.
+//! A few samples at a time run in a transaction in which the indexes are dropped and which is rolled back; then the
+//! same ones run with the indexes. Drift affects both alike.
 
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,8 @@ const BATCH: usize = 4;
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 impl Checker<'_> {
-    /// The checks of all reads that rely on a foreign key's index which backs no constraint: without these, and with them.
+    /// The checks of all reads that rely on a foreign key's index which backs no constraint: without these, and with
+    /// them.
     pub async fn without_and_with_indexes(
         &self,
         client: &mut Client,

@@ -5,14 +5,14 @@ use super::plan_difference::plan_differences;
 use crate::check::{SampleRun, SavedCheck, SavedReport};
 use crate::units::whole;
 
-/// A time that moves without the plan or its pages moving is the machine's doing up to here: twice as much.
+/// Without a change of plan or pages, times up to this factor apart can be the machine's.
 const MACHINE: f64 = 2.0;
-/// So many milliseconds nobody notices.
+/// Smaller changes of time are not reported, milliseconds.
 const NOTICED_MS: f64 = 0.1;
-/// So many pages say nothing.
+/// Smaller changes of pages are not reported.
 const FEW_PAGES: f64 = 2.0;
 
-/// Which way something changed.
+/// The direction of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
     /// Nothing to report.
@@ -28,7 +28,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// The word for it, in text and in JSON.
+    /// Its name in text and in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Direction::Same => "no change",
@@ -43,7 +43,7 @@ impl Direction {
 /// One thing that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// Which way.
+    /// Better, worse or neither.
     pub direction: Direction,
     /// What, in one sentence.
     pub message: String,
@@ -64,7 +64,7 @@ impl Difference {
 pub struct Figure {
     /// The shift of its samples.
     pub shift: Shift,
-    /// Whether it counts.
+    /// Whether the change is reported.
     pub counts: bool,
 }
 
@@ -73,7 +73,7 @@ pub struct Figure {
 pub struct ReadComparison<'a> {
     /// Its name.
     pub name: &'a str,
-    /// The check before and after; one is missing where the read is new or gone.
+    /// The check before and after; one is missing where the read was added or removed.
     pub before: Option<&'a SavedCheck>,
     /// See [`ReadComparison::before`].
     pub after: Option<&'a SavedCheck>,
@@ -102,7 +102,7 @@ pub struct Comparison<'a> {
     pub before: &'a SavedReport,
     /// The check after.
     pub after: &'a SavedReport,
-    /// The reads in the order of the one after, then those that are gone.
+    /// The reads in the order of the one after, then those that were removed.
     pub reads: Vec<ReadComparison<'a>>,
     /// The server's settings that differ: name, before, after.
     pub settings: Vec<(String, String, String)>,
@@ -115,7 +115,7 @@ impl Comparison<'_> {
         directions.max().unwrap_or(Direction::Same)
     }
 
-    /// How many reads went this way.
+    /// How many reads changed in this direction.
     pub fn count(&self, direction: Direction) -> usize {
         self.reads
             .iter()
@@ -124,17 +124,17 @@ impl Comparison<'_> {
     }
 }
 
-/// Holds two checks against each other.
+/// Compares two checks.
 pub fn compare<'a>(before: &'a SavedReport, after: &'a SavedReport) -> Comparison<'a> {
     let is_same = |a: &SavedCheck, b: &SavedCheck| a.kind == b.kind && a.name == b.name;
     let mut reads: Vec<ReadComparison> = after
         .measured()
         .map(|check| read(before.measured().find(|it| is_same(it, check)), Some(check)))
         .collect();
-    let gone = before
+    let removed = before
         .measured()
         .filter(|it| !after.measured().any(|check| is_same(it, check)));
-    reads.extend(gone.map(|check| read(Some(check), None)));
+    reads.extend(removed.map(|check| read(Some(check), None)));
     let value = |saved: &SavedReport, name: &str| match saved.settings.get(name) {
         Some(value) => value
             .as_str()
@@ -195,7 +195,7 @@ fn read<'a>(before: Option<&'a SavedCheck>, after: Option<&'a SavedCheck>) -> Re
         direction: Direction::Unchecked,
         message: format!("the plan has a {label}, and what that reads can't be compared"),
     }));
-    // With other rows to give, other figures are no fault.
+    // With a different number of rows, different figures are no regression.
     if rows_moved {
         for difference in &mut differences {
             difference.direction = difference.direction.min(Direction::Changed);

@@ -1,4 +1,4 @@
-//! Plan × plan → difference, pure: two checks side by side, read by read, with what is noise and what isn't.
+//! Compares two checks, read by read, and separates real changes from noise; pure.
 //!
 //! Plans are compared by how they read each table, never by their text; figures by a statistical test.
 

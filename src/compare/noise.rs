@@ -1,34 +1,34 @@
-//! Whether two series of measurements differ, or chance has it so.
+//! Whether two series of measurements differ significantly.
 //!
-//! The test is Mann and Whitney's: it asks how the values of both series mix when they are sorted, and so minds neither
-//! outliers nor how times are distributed. Its normal approximation, with ties counted, is good from eight values each.
+//! The Mann-Whitney U test compares ranks, so that neither outliers nor the distribution of times matter. Its normal
+//! approximation, with a correction for ties, is good from eight values each.
 
-/// What a series has to have for the test to mean something.
+/// The fewest values of a series that the test is applied to.
 const LEAST: usize = 8;
-/// The least change of the median that is told at all: 5%.
+/// The smallest change of the median that is reported: 5%.
 pub const LEAST_EFFECT: f64 = 0.05;
-/// The chance of a difference among equals that is put up with, for each series.
+/// The significance level: the probability of reporting a difference where there is none.
 pub const CHANCE: f64 = 0.001;
 
-/// How a series moved.
+/// The change between two series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shift {
     /// The median before.
     pub before: f64,
     /// The median after.
     pub after: f64,
-    /// How likely chance alone moves series as far; `None` for too few values.
+    /// The p-value; `None` for too few values.
     pub chance: Option<f64>,
 }
 
 impl Shift {
-    /// Whether it is more than noise: unlikely, and an effect worth the word.
+    /// Whether it is more than noise: significant, and large enough to report.
     pub fn is_real(&self) -> bool {
         let effect = (self.after - self.before).abs() / self.before.abs().max(f64::MIN_POSITIVE);
         self.chance.is_some_and(|chance| chance < CHANCE) && effect >= LEAST_EFFECT
     }
 
-    /// How many times more it is after, or less; 1 for no change.
+    /// The ratio of the larger median to the smaller; 1 for no change.
     pub fn factor(&self) -> f64 {
         let (low, high) = (self.before.min(self.after), self.before.max(self.after));
         if low > 0.0 {

@@ -1,4 +1,4 @@
-//! What a plan does with which table: the parts of it that can be held against another plan's.
+//! The structure of a plan: how it reads each table and joins them, comparable with another plan's.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub struct Access {
     pub whole: bool,
     /// The indexes that are searched, by name.
     pub indexes: Vec<String>,
-    /// What they are searched for, values left out.
+    /// The index conditions, without values.
     pub condition: String,
 }
 
@@ -49,10 +49,10 @@ impl std::fmt::Display for Access {
     }
 }
 
-/// One step of the way, for the picture of a plan.
+/// A node of a plan, for its picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// What it does, to which table, by which index.
+    /// Its kind, table and index.
     pub words: String,
     /// Its condition as EXPLAIN wrote it.
     pub condition: Option<String>,
@@ -70,7 +70,7 @@ pub struct Step {
     pub below: Vec<Step>,
 }
 
-/// A plan's parts.
+/// The comparable parts of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Structure {
     /// How each table is reached, each time that it is.
@@ -84,7 +84,7 @@ pub struct Structure {
 }
 
 impl Structure {
-    /// Of a plan.
+    /// The structure of a plan.
     pub fn of(plan: &Plan) -> Structure {
         let mut structure = Structure {
             opaque: plan.opaque_nodes(),
@@ -97,7 +97,7 @@ impl Structure {
         structure
     }
 
-    /// Adds a node and those beneath it; gives the aliases that it reads.
+    /// Adds a node and those below it; returns the aliases that it reads.
     fn add(&mut self, node: &Node) -> Vec<String> {
         let mut aliases = Vec::new();
         if let Some(relation) = &node.relation {
@@ -109,7 +109,7 @@ impl Structure {
             aliases.push(scanned.alias.clone());
             self.scans.entry(scanned).or_default().push(access(node));
         }
-        // What makes a bitmap is a part of the scan above it.
+        // The nodes that build a bitmap are a part of the scan above them.
         for below in node.inputs() {
             aliases.extend(self.add(below));
         }
@@ -146,7 +146,7 @@ fn access(node: &Node) -> Access {
     }
 }
 
-/// `(child.product_id = 900017)` → `(child.product_id = ?)`: numbers and quoted texts that stand alone.
+/// `(child.product_id = 900017)` → `(child.product_id = ?)`: numbers and quoted texts, but not parts of names.
 fn without_values(condition: &str) -> String {
     let mut masked = String::with_capacity(condition.len());
     let mut rest = condition.chars().peekable();

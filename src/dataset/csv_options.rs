@@ -40,7 +40,7 @@ pub fn reading(table: &Section, columns: &[ColumnSpec]) -> Result<Reading> {
         one_line,
         mend: match section.get("unclosed") {
             Some(value) if !one_line => bail!(value.error(
-                "it is said of tables whose records are one line each; add `one-line = true`"
+                "it applies to tables whose records are one line each; add `one-line = true`"
             )),
             Some(value) => value.one_of("way", UNCLOSED)?,
             None => plain.mend,
@@ -55,7 +55,7 @@ pub fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         _ if text == "tab" || text == "\\t" => Ok(b'\t'),
         [b'"' | b'\n' | b'\r' | b' '] => {
-            Err("a quote, a blank or a line end cannot stand between fields".into())
+            Err("a quote, a blank or a line end cannot be a delimiter".into())
         }
         [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() => Ok(*byte),
         _ => Err(format!(

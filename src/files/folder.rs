@@ -101,8 +101,8 @@ impl Staging {
         self.staged.path().join(name)
     }
 
-    /// Renames the synced files and their manifest into place; an older manifest is removed first, so that there never is
-    /// one beside files it does not describe.
+    /// Renames the synced files and their manifest into place; an older manifest is removed first, so that there never
+    /// is one beside files it does not describe.
     pub fn finish(self, manifest: &Manifest) -> Result<()> {
         let written = self.path(manifest::FILE);
         let text = manifest.to_json()?;
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_cannot_be_written_in_is_named_once() {
-        // Nobody makes files there, root neither.
+        // Not even root can create files there.
         let error = Staging::new(Path::new("/proc")).err().unwrap();
         let text = crate::postgres::error::describe(&error).text;
         assert!(text.starts_with("could not write in /proc: "), "{text}");

@@ -35,18 +35,18 @@ pub struct Built {
 pub struct BuildOptions {
     /// Up to how many at a time.
     pub jobs: usize,
-    /// Builders of other connections running meanwhile, which need memory too.
+    /// Concurrent builders of other connections, which need memory too.
     pub neighbours: usize,
-    /// Whether writes continue meanwhile.
+    /// Whether writes continue during the build.
     pub mode: BuildMode,
 }
 
 /// Builds all proposals, up to `jobs` at a time on connections of their own, two on one table included; in the
 /// proposals' order.
 ///
-/// An index that fails leaves the others to be built; the error names it and how many were.
-/// Dropping the future ends the builds within half a second (since PostgreSQL 14): [`Server::connect`] has the server check
-/// its clients' connections, without which an interrupted build would go on and commit.
+/// An index that fails leaves the others to be built; the error names it and how many were. Dropping the future ends
+/// the builds within half a second (since PostgreSQL 14): [`Server::connect`] has the server check its clients'
+/// connections, without which an interrupted build would go on and commit.
 pub async fn build(
     server: &Server,
     proposals: &[Proposal],

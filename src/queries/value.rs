@@ -24,7 +24,7 @@ pub enum ParameterValue {
 }
 
 impl ParameterValue {
-    /// Reads a value of one of the types that a header may name; text may stand in single quotes.
+    /// Reads a value of one of the types that a header may name; text may be in single quotes.
     pub fn parse(ty: &Type, text: &str) -> Option<ParameterValue> {
         match *ty {
             Type::INT2 => text

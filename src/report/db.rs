@@ -1,4 +1,4 @@
-//! What `seedrow db` says about the embedded server.
+//! The output of `seedrow db`.
 
 use std::fmt::Write;
 
@@ -53,7 +53,7 @@ pub fn destroyed(home: &Home, destroyed: Destroyed) -> Result<()> {
     })
 }
 
-/// Asks before `db destroy`.
+/// The question of `db destroy`.
 pub fn ask_to_destroy(home: &Home) {
     let folder = home.folder().display();
     progress::ask(&format!("remove every database in {folder}? [y/N]"));

@@ -1,4 +1,4 @@
-//! What was forgotten.
+//! The output of `seedrow forget`.
 
 use anyhow::Result;
 

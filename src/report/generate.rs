@@ -1,4 +1,4 @@
-//! What `seedrow generate` wrote, and the built-in datasets.
+//! The output of `seedrow generate` and `seedrow datasets`.
 
 use std::path::Path;
 use std::time::Duration;
@@ -64,7 +64,7 @@ pub fn dataset_files(dataset: &Dataset) -> Result<()> {
     ))
 }
 
-/// Where a dataset was copied to and what to type next.
+/// Where a dataset was copied to, and the command that runs it.
 pub fn copied(dataset: &Dataset, toml: &Path) -> Result<()> {
     let files = dataset.files.len() + 1;
     print(&format!(

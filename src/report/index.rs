@@ -1,4 +1,4 @@
-//! What `seedrow index` prints: the foreign keys without an index, the DDL, what was built.
+//! The output of `seedrow index`: the foreign keys without an index, the DDL, the indexes built.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use crate::index::{BuildMode, Built, Proposal, Survey};
 use crate::postgres::name::quoted_list;
 use crate::suggestion::{Suggestions, TARGET};
 
-/// The keys that no index covers with the reason, then the statements that mend it.
+/// The keys that no index covers, with reasons, then the statements that create indexes.
 pub fn missing(survey: &Survey, mode: BuildMode) -> String {
     let missing: Vec<_> = survey.missing().collect();
     if missing.is_empty() {
@@ -30,7 +30,7 @@ pub fn missing(survey: &Survey, mode: BuildMode) -> String {
     )
 }
 
-/// That every key is covered.
+/// The message when every key is covered.
 pub fn nothing_to_do(survey: &Survey) -> String {
     match survey.keys.len() {
         0 => "no foreign keys; nothing to do\n".to_owned(),
@@ -39,11 +39,11 @@ pub fn nothing_to_do(survey: &Survey) -> String {
     }
 }
 
-/// What wasn't built and how to, on stderr; one that is closed is no reason to fail.
+/// The indexes not built and the commands that build them, on stderr; a closed stderr is no error.
 pub fn withheld(suggestions: &Suggestions) {
     let message = format!(
         "seedrow: not built, because seedrow didn't fill these tables; `seedrow index{TARGET} --build` builds them \
-         (writes to a table wait meanwhile), `seedrow index{TARGET} --concurrently` does so on a live database"
+         (writes to a table wait during its build), `seedrow index{TARGET} --concurrently` builds them without blocking writes"
     );
     let _ = writeln!(std::io::stderr(), "{}", suggestions.complete(&message));
 }
@@ -78,7 +78,7 @@ pub fn built(built: &[Built], home: &str) -> String {
     table(&columns, built.iter().map(row).collect())
 }
 
-/// All of it for a program: `{"foreign_keys","missing":[…],"indexes":[…]}`.
+/// The result as JSON: `{"foreign_keys","missing":[…],"indexes":[…]}`.
 pub fn json(survey: &Survey, built: &[Built], mode: BuildMode) -> Value {
     let missing: Vec<Value> = survey
         .missing()

@@ -15,10 +15,10 @@ use crate::report::{OutputFormat, pretty, print};
 use crate::suggestion::{Suggestions, TARGET, again, shell_word};
 use crate::units::{grouped, per_second};
 
-/// The rule that a broken foreign key is found by.
+/// The rule for a broken foreign key.
 const FK_NOT_VALID: &str = "fk-not-valid";
 
-/// Every table's account, then the findings; its suggested commands completed.
+/// Every table's account, then the findings, with suggested commands completed.
 pub fn loaded(
     outcome: &LoadOutcome,
     suggestions: &Suggestions,
@@ -87,13 +87,13 @@ pub fn read(
                 &put_aside,
                 Afterwards::NothingLoaded,
             ));
-            text.push_str("read only: nothing was loaded, and keys were not looked at\n");
+            text.push_str("read only: nothing was loaded, and keys were not checked\n");
             print(&suggestions.complete(&text))
         }
     }
 }
 
-/// What each rule dropped, by table.
+/// The records that each rule dropped, by table.
 fn dropped_by(accounts: &[Account]) -> Value {
     let dropped = accounts.iter().filter(|account| account.dropped > 0);
     let rules = |account: &Account| (account.name.clone(), json!(account.dropped_by));
@@ -106,7 +106,7 @@ fn rejects_files(files: &[(String, PathBuf)]) -> Value {
     Value::Object(files.iter().map(file).collect())
 }
 
-/// What happened to the records that are not rejected.
+/// Whether the records that aren't rejected were loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Afterwards {
     /// They were loaded: the rejected ones can be added.
@@ -115,7 +115,7 @@ enum Afterwards {
     NothingLoaded,
 }
 
-/// What was dropped by which rule, the first records rejected, and what to do with them.
+/// The records dropped by each rule, the first rejected records, and the commands that load them.
 fn left_out(
     accounts: &[Account],
     rejected: &[Rejected],
@@ -161,7 +161,7 @@ fn left_out(
         let path = path.display();
         let file = shell_word(&format!("{table}={path}"));
         text.push_str(&format!(
-            "they are in {path}; mended there, type: seedrow load --append --file {file}{TARGET}\n"
+            "they are in {path}; correct them there, then run: seedrow load --append --file {file}{TARGET}\n"
         ));
     }
     text
@@ -174,7 +174,7 @@ pub fn findings(loaded: &LoadReport) -> String {
     kept.chain(loaded.broken_keys.iter().map(finding)).collect()
 }
 
-/// The settings that mattered and what would have been faster; nothing for a load that was done before.
+/// The settings that affect speed, and advice; nothing for a load that was completed before.
 pub fn settings(settings: &ServerSettings) -> String {
     if settings.settings.is_empty() {
         return String::new();
@@ -235,13 +235,13 @@ fn message(key: &BrokenForeignKey) -> String {
 
 fn help(key: &BrokenForeignKey) -> String {
     format!(
-        "mend or delete those rows, then type: ALTER TABLE {} VALIDATE CONSTRAINT {};",
+        "correct or delete those rows, then run: ALTER TABLE {} VALIDATE CONSTRAINT {};",
         key.table,
         crate::postgres::name::quoted(&key.name)
     )
 }
 
-/// A broken foreign key with some of its rows and what to type.
+/// A broken foreign key with some of its rows and the suggested command.
 fn finding(key: &BrokenForeignKey) -> String {
     let mut text = format!("\n{FK_NOT_VALID}: {}\n", message(key));
     for sample in &key.samples {

@@ -1,4 +1,4 @@
-//! What is said on stderr when a command could not be carried out or was stopped.
+//! The messages on stderr when a command failed or was interrupted.
 
 use std::io::IsTerminal;
 
@@ -7,14 +7,14 @@ use crate::progress::note;
 use crate::report::colour::Colour;
 use crate::suggestion::Suggestions;
 
-/// The error and its whole cause chain on one line; beneath it the server's detail and hints, and what to type.
+/// The error and its cause chain on one line; below it the server's detail, hints and suggested commands.
 pub fn error(error: &anyhow::Error, suggestions: &Suggestions) {
     note(&suggestions.complete(&rendered(error)));
 }
 
-/// A signal stopped the command; `what_next` says what stays and what to type.
+/// A signal interrupted the command; `what_next` tells what remains and which command continues.
 pub fn interrupted(what_next: &str) {
-    // A terminal shows ^C, and the line that it stands on ends here.
+    // A terminal prints ^C: end that line.
     let line_end = if std::io::stderr().is_terminal() {
         "\n"
     } else {
@@ -23,11 +23,10 @@ pub fn interrupted(what_next: &str) {
     note(&format!("{line_end}seedrow: interrupted; {what_next}"));
 }
 
-/// What clap answers instead of a command: help and version as it prints them, a mistake without the passwords that
-/// it would repeat.
+/// Prints clap's help, version or usage error, the latter without passwords.
 pub fn usage(error: &clap::Error) {
     if !error.use_stderr() {
-        // Like clap itself: nobody is left to be told.
+        // As in clap: without stdout there is nowhere to report this.
         let _ = error.print();
         return;
     }

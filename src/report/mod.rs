@@ -23,7 +23,7 @@ pub mod table;
 pub use format::{OutputFormat, text_or_json};
 pub use messages::{error, interrupted, usage};
 
-/// Writes results to stdout; a reader that has gone away (`| head`) is no error.
+/// Writes results to stdout; a closed pipe (`| head`) is no error.
 pub fn print(text: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     match stdout

@@ -1,4 +1,4 @@
-//! The end of a run: accounts, indexes, checks, and where the time went.
+//! The summary of a run: accounts, indexes, checks, and the time of each phase.
 
 use anyhow::Result;
 

@@ -512,7 +512,7 @@ fn check_only_reads_and_accounts_without_a_database() {
     let json = check(&["--max-rejects", "7", "--format", "json"])
         .exits(0)
         .json();
-    // Without the table nobody knows that an owner must be there.
+    // Without the table it is unknown that an owner must exist.
     assert_eq!(pets(&json), [10, 3, 6, 1, 0]);
     check(&[])
         .exits(1)

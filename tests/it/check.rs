@@ -33,8 +33,8 @@ const USERS: &str = "
     INSERT INTO users SELECT i, 'n' || i FROM generate_series(1, 1000) AS i;
     ANALYZE";
 
-/// What a load leaves tables in: vacuumed and analysed. A transaction elsewhere, such as autovacuum's, may keep rows from
-/// being visible to all for a moment.
+/// What a load leaves tables in: vacuumed and analysed. A transaction elsewhere, such as autovacuum's, may keep rows
+/// from being visible to all for a moment.
 fn settle(db: &Db) {
     db.execute("CHECKPOINT");
     let hidden = "SELECT count(*) FROM pg_class
@@ -325,7 +325,7 @@ fn a_slow_query_is_over_its_budget() {
     check_query(&db, "slow", query, &["--samples", "3"])
         .exits(1)
         .stdout_has("is over the budget of 5 ms")
-        .lacks("mend what else is found")
+        .lacks("fix the other findings first")
         .stdout_has("[over-budget]");
     let query = "SELECT pg_sleep(0.02)";
     check_query(&db, "slow", query, &["--samples", "3", "--budget", "10s"]).exits(0);

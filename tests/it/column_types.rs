@@ -1,4 +1,5 @@
-//! Values of every column type: what `copy` makes of a text, in COPY's binary format, beside what the server makes of it.
+//! Values of every column type: what `copy` makes of a text, in COPY's binary format, beside what the server makes of
+//! it.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -370,7 +371,7 @@ impl Twins<'_> {
         let mut sink = std::pin::pin!(sink);
         let format = CopyFormat::Binary;
         let bytes = [format.prologue(), rows, format.epilogue()].concat();
-        // An error is told at the end.
+        // An error is reported at the end.
         let _ = sink.send(Bytes::from(bytes)).await;
         sink.finish().await
     }

@@ -173,7 +173,7 @@ fn one_of_each_is_restored_exactly() {
     for (name, ddl, stays) in CASES {
         let shop = Shop::new(name);
         shop.db.execute(SCHEMA);
-        // Which columns become NULL can be said from version 15 on.
+        // SET NULL takes a list of columns from version 15 on.
         let version: u32 = shop.db.value("SHOW server_version_num").parse().unwrap();
         let ddl = match version < 150_000 {
             true => ddl.replace("SET NULL (owner_id)", "SET NULL"),

@@ -256,7 +256,7 @@ fn waivers_stand_beside_what_they_speak_of() {
         "INSERT INTO users SELECT generate_series(1, 9000);
         INSERT INTO audit SELECT i, 1 + i % 9000, 1 + i % 9000 FROM generate_series(1, 90000) AS i",
     );
-    // Nor is the lookup judged that nobody makes.
+    // Nor is a lookup judged that is never made.
     let json = dir
         .seedrow(["check", "--settle", "--format", "json", "--url", &url])
         .json();

@@ -182,7 +182,7 @@ fn seconds(timestamp: &str) -> i64 {
     86_400 * days("1970-01-01", date) + 3_600 * time[0] + 60 * time[1] + time[2]
 }
 
-/// How often each value of a column stands in the rows, as shares.
+/// How often each value of a column occurs, as shares.
 fn shares<'r>(rows: &'r [Row], column: &str) -> BTreeMap<&'r str, f64> {
     let mut shares = BTreeMap::new();
     for row in rows {

@@ -165,7 +165,7 @@ fn eight_starts_at_once_make_one_server() {
         outputs.iter().all(|output| output.status.success()),
         "{outputs:?}"
     );
-    let said = |text: &str| {
+    let occurrences = |text: &str| {
         outputs
             .iter()
             .filter(|output| String::from_utf8_lossy(&output.stdout).contains(text))
@@ -173,8 +173,8 @@ fn eight_starts_at_once_make_one_server() {
     };
     assert_eq!(
         (
-            said("started PostgreSQL"),
-            said("is up already") + said("was up for its users")
+            occurrences("started PostgreSQL"),
+            occurrences("is up already") + occurrences("was up for its users")
         ),
         (1, 7),
         "{outputs:?}"

@@ -1,6 +1,7 @@
-//! `seedrow generate`: what stands in the files and the manifest.
+//! `seedrow generate`: the files and the manifest.
 //!
-//! `SEEDROW_BLESS=1 cargo test --test it generate::golden` renews tests/golden: look at the difference before you keep it.
+//! `SEEDROW_BLESS=1 cargo test --test it generate::golden` renews tests/golden: look at the difference before you keep
+//! it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;

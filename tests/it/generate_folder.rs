@@ -79,7 +79,7 @@ fn what_cannot_be_a_folder_is_refused() {
     generate("file/in/it")
         .exits(2)
         .stderr_has("could not make the folder file/in/it: Not a directory");
-    // Nobody makes files there, root neither.
+    // Not even root can create files there.
     generate("/proc/nothing/here").exits(2).stderr_has("/proc");
     assert_eq!(dir.read("file"), "mine");
     if is_root() {

@@ -62,7 +62,7 @@ impl Under {
         });
     }
 
-    /// Waits until a statement of its waits for a lock on the table, so that the work stands still there.
+    /// Waits until a statement of its waits for a lock on the table, so that the work stops there.
     #[track_caller]
     fn until_stuck_at(&mut self, db: &Db, table: &str) {
         let sql = format!(
@@ -77,7 +77,7 @@ impl Under {
         self.until("seedrow waits at the gate", || waits_at_gate(db));
     }
 
-    /// Sends the signal, asserts the exit code and returns what was said.
+    /// Sends the signal, asserts the exit code and returns the message.
     #[track_caller]
     fn interrupted_by(self, signal: Signal) -> String {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
@@ -88,9 +88,9 @@ impl Under {
     }
 }
 
-/// Waits until nobody is connected but the asking one and so many others of the test's own.
+/// Waits until the only connections are this one and so many others of the test.
 #[track_caller]
-fn nobody_left_but(others: usize, db: &Db) {
+fn wait_for_connections(others: usize, db: &Db) {
     let sql = "SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
     eventually("all of seedrow's connections have ended", || {
@@ -141,16 +141,16 @@ fn a_load_stopped_by(test: &str, signal: Signal) {
     let mut load = Under::way(&dir, &["load", files(), "--url", &db.url(), "--jobs", "2"]);
     let copied = "SELECT count(*) FROM pg_stat_progress_copy WHERE relid = 'photos'::regclass AND tuples_processed > 100";
     load.until("the photos are being copied", || db.value(copied) == "1");
-    let said = load.interrupted_by(signal);
-    nobody_left_but(0, &db);
+    let message = load.interrupted_by(signal);
+    wait_for_connections(0, &db);
     whole_or_empty(&db);
     assert_eq!(db.value("SELECT count(*) FROM photos"), "0");
     assert!(
-        said.contains("the load is unfinished, and its ledger knows what is there"),
-        "{said}"
+        message.contains("the load is unfinished, and its ledger knows what is there"),
+        "{message}"
     );
     db.execute("ALTER TABLE photos DROP CONSTRAINT slow");
-    typed(&dir, between(&said, "is there; `", "` finishes it")).exits(0);
+    typed(&dir, between(&message, "is there; `", "` finishes it")).exits(0);
     is_complete(&db);
 }
 
@@ -173,14 +173,14 @@ fn a_load_stopped_before_its_first_row_starts_over() {
     other.execute("BEGIN; LOCK TABLE products");
     let mut load = Under::way(&dir, &["load", files(), "--url", &db.url()]);
     load.until_stuck_at(&db, "products");
-    let said = load.interrupted_by(Signal::INT);
-    assert!(said.contains("no row was loaded"), "{said}");
+    let message = load.interrupted_by(Signal::INT);
+    assert!(message.contains("no row was loaded"), "{message}");
     assert!(
-        !said.contains("--replace"),
-        "it would empty the table: {said}"
+        !message.contains("--replace"),
+        "it would empty the table: {message}"
     );
     drop(other);
-    typed(&dir, between(&said, "loaded; `", "` starts over"))
+    typed(&dir, between(&message, "loaded; `", "` starts over"))
         .exits(2)
         .stderr_has("products holds rows already");
 }
@@ -193,12 +193,12 @@ fn a_load_stopped_while_keys_are_put_back_is_finished_by_the_same_command() {
         let other = gate(&db, key);
         let mut load = Under::way(&dir, &["load", files(), "--url", &db.url()]);
         load.until_at_gate(&db);
-        let said = load.interrupted_by(Signal::TERM);
-        nobody_left_but(1, &db);
+        let message = load.interrupted_by(Signal::TERM);
+        wait_for_connections(1, &db);
         drop(other);
         whole_or_empty(&db);
         assert_ne!(db.value("SELECT count(*) FROM seedrow.lifted"), "0");
-        typed(&dir, between(&said, "is there; `", "` finishes it")).exits(0);
+        typed(&dir, between(&message, "is there; `", "` finishes it")).exits(0);
         is_complete(&db);
     }
 }
@@ -211,8 +211,8 @@ fn an_index_build_stopped_leaves_no_index() {
     other.execute("BEGIN; LOCK TABLE skus IN ROW EXCLUSIVE MODE");
     let mut index = Under::way(&dir, &["index", "--url", &db.url()]);
     index.until_stuck_at(&db, "skus");
-    let said = index.interrupted_by(Signal::INT);
-    nobody_left_but(1, &db);
+    let message = index.interrupted_by(Signal::INT);
+    wait_for_connections(1, &db);
     drop(other);
     let skus =
         "SELECT count(*) FROM pg_index WHERE indrelid = 'skus'::regclass AND NOT indisprimary";
@@ -221,7 +221,7 @@ fn an_index_build_stopped_leaves_no_index() {
         db.value("SELECT count(*) FROM pg_index WHERE NOT indisvalid"),
         "0"
     );
-    typed(&dir, between(&said, "stay; `", "` builds the rest")).exits(0);
+    typed(&dir, between(&message, "stay; `", "` builds the rest")).exits(0);
     assert_eq!(db.value(skus), "1");
 }
 
@@ -240,12 +240,12 @@ fn a_run_stopped_while_it_generates_leaves_nothing() {
         folders.any(|folder| fs::read_dir(folder).is_ok_and(|files| files.count() > 0))
     };
     run.until("files are being written", written);
-    let said = run.interrupted_by(Signal::INT);
+    let message = run.interrupted_by(Signal::INT);
     assert!(
-        said.contains("no row was loaded; `seedrow run --rows 500k"),
-        "{said}"
+        message.contains("no row was loaded; `seedrow run --rows 500k"),
+        "{message}"
     );
-    assert!(said.contains("` starts over"), "{said}");
+    assert!(message.contains("` starts over"), "{message}");
     let left: Vec<_> = fs::read_dir(dir.path("kept")).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
     assert_eq!(db.value("SELECT to_regclass('products') IS NULL"), "t");
@@ -259,9 +259,9 @@ fn a_run_stopped_in_its_load_and_in_its_index_ends_complete() {
     let other = gate(&db, "related_current_product_id_fkey");
     let mut run = Under::way(&dir, &args);
     run.until_at_gate(&db);
-    let said = run.interrupted_by(Signal::TERM);
-    let redo = between(&said, "is there; `", "` finishes it").to_owned();
-    nobody_left_but(1, &db);
+    let message = run.interrupted_by(Signal::TERM);
+    let redo = between(&message, "is there; `", "` finishes it").to_owned();
+    wait_for_connections(1, &db);
     other.execute("SELECT pg_advisory_unlock(7)");
     whole_or_empty(&db);
     for verb in ["check", "index"] {
@@ -275,11 +275,14 @@ fn a_run_stopped_in_its_load_and_in_its_index_ends_complete() {
     other.execute("BEGIN; LOCK TABLE skus IN ROW EXCLUSIVE MODE");
     let mut run = Under::way(&dir, &args);
     run.until_stuck_at(&db, "skus");
-    let said = run.interrupted_by(Signal::INT);
-    nobody_left_but(1, &db);
+    let message = run.interrupted_by(Signal::INT);
+    wait_for_connections(1, &db);
     other.execute("COMMIT");
-    assert!(said.contains("` goes on with index and check"), "{said}");
-    typed(&dir, between(&said, "loaded; `", "` goes on"))
+    assert!(
+        message.contains("` goes on with index and check"),
+        "{message}"
+    );
+    typed(&dir, between(&message, "loaded; `", "` goes on"))
         .exits(0)
         .stderr_has("these rows are loaded already");
     is_complete(&db);

@@ -1,4 +1,5 @@
-//! A run killed at any moment, any way: the same command finishes it, and nothing tells it from one that was left alone.
+//! A run killed at any moment, any way: the same command finishes it, and nothing tells it from one that was left
+//! alone.
 //!
 //! `SEEDROW_KILLS=1000` has the random part kill so often; `scripts/kill` does that and keeps the log.
 
@@ -37,8 +38,8 @@ const PLACES: [(&str, &str); 7] = [
     ("the ledger is closed", "UPDATE seedrow.loads %"),
 ];
 
-/// Statements wait here while somebody holds the advisory lock 7: an event trigger for DDL, a row's check for COPY, a
-/// trigger on the ledger.
+/// Statements wait here while another session holds the advisory lock 7: an event trigger for DDL, a row's check for
+/// COPY, a trigger on the ledger.
 const GATES: &str = "
     CREATE FUNCTION wait_at(pattern text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
         IF current_query() LIKE pattern THEN
@@ -93,7 +94,7 @@ fn picture(url: &str) -> String {
         SELECT count(*) || ' indexes, ' || count(*) FILTER (WHERE indisvalid) || ' valid'
         FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid WHERE c.relnamespace = 'public'::regnamespace
         UNION ALL
-        SELECT 'lifted ' || (SELECT count(*) FROM seedrow.lifted) || ', unvalidated '
+        SELECT 'dropped ' || (SELECT count(*) FROM seedrow.lifted) || ', unvalidated '
             || (SELECT count(*) FROM seedrow.unvalidated) || ', unfinished '
             || (SELECT count(*) FROM seedrow.loads WHERE finished_at IS NULL)";
     let states: String = rows_at(url, states)
@@ -106,15 +107,15 @@ fn picture(url: &str) -> String {
 /// How far an unfinished load has come, in a line.
 fn progress(url: &str) -> String {
     if value_at(url, "SELECT to_regclass('seedrow.loads') IS NULL") == "t" {
-        return "nothing begun".into();
+        return "nothing started".into();
     }
     value_at(
         url,
         "SELECT COALESCE((
             SELECT CASE WHEN finished_at IS NULL THEN 'unfinished' ELSE 'finished' END FROM seedrow.loads
-        ), 'nothing begun')
+        ), 'nothing started')
         || ', ' || (SELECT count(*) FROM seedrow.tables WHERE loaded > 0) || ' tables loaded, '
-        || (SELECT count(*) FROM seedrow.lifted) || ' lifted, '
+        || (SELECT count(*) FROM seedrow.lifted) || ' dropped, '
         || (SELECT count(*) FROM seedrow.unvalidated) || ' not valid'",
     )
 }
@@ -179,7 +180,7 @@ impl Victim {
     }
 }
 
-/// The picture of a run that nobody disturbed, in a database with the same gates.
+/// The state after a run without a kill, in a database with the same gates.
 fn undisturbed() -> &'static str {
     static CALM: OnceLock<String> = OnceLock::new();
     CALM.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! `seedrow load` on a real server: what it makes of files, its own and others', and what stands there after it.
+//! `seedrow load` on a real server: its own and foreign CSV files, and the tables afterwards.
 
 use crate::shop::{CONSTRAINTS, PETS, SCHEMA, Shop};
 use crate::support::{Db, Workdir};

@@ -9,7 +9,7 @@ use crate::support::eventually;
 
 /// One pet of an owner that isn't there, and one that is.
 const ORPHANS: &str = "id,owner_id,name,weight\n1,1,Rex,30\n2,77,Mia,4\n3,78,Tom,5\n";
-/// The second id stands three times.
+/// The second id occurs three times.
 const DUPLICATES: &str = "id,owner_id,name,weight\n1,1,Rex,30\n2,1,Mia,4\n2,2,Tom,5\n2,2,Zoe,6\n";
 
 const DROPPED: &str = "SELECT count(*) FROM seedrow.lifted";

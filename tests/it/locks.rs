@@ -1,4 +1,4 @@
-//! Who holds a lock, told to the one who waits for it.
+//! Messages about lock holders when a command waits for a lock.
 
 use crate::shop::Session;
 use crate::support::{Db, PrivateHome, block_on, execute_at, value_at};
@@ -71,11 +71,11 @@ fn a_role_that_may_not_see_what_others_do_still_learns_who_it_is() {
     let db = Db::new("hidden");
     db.execute("CREATE TABLE products (id int)");
     db.execute(
-        "DO $$ BEGIN CREATE ROLE nobody_much; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+        "DO $$ BEGIN CREATE ROLE unprivileged; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
     );
     let other = Session::new(&db.url());
     other.execute("BEGIN; LOCK TABLE products");
-    let url = format!("{}&options=-c%20role%3Dnobody_much", db.url());
+    let url = format!("{}&options=-c%20role%3Dunprivileged", db.url());
     let held = holders_of(&url, &["products"]);
     let line = held[0].to_string();
     let end = "(role postgres, its state is hidden from this role), holds AccessExclusiveLock on public.products";

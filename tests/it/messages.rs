@@ -1,4 +1,4 @@
-//! What is said on stderr: never a password, never a panic when nobody reads it, and its exact words.
+//! Messages on stderr: exact texts, no passwords, no panic when stderr is closed.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};

@@ -12,7 +12,7 @@ use seedrow::report::{self, OutputFormat};
 
 const VERSIONS: [&str; 5] = ["14", "15", "16", "17", "18"];
 
-/// Plans with a node whose reads nobody knows: its name in messages, the file's name, its text.
+/// Plans with an unknown node: its name in messages, the file's name, its text.
 const OPAQUE: [(&str, &str, &str); 3] = [
     (
         "Custom Scan (Citus Adaptive)",
@@ -92,7 +92,7 @@ fn every_node_of_every_version_is_known() {
 }
 
 #[test]
-fn a_node_that_nobody_knows_is_found_wherever_it_is() {
+fn an_unknown_node_is_found_anywhere_in_the_plan() {
     for (label, name, text) in OPAQUE {
         assert_eq!(Plan::parse(text).unwrap().opaque_nodes(), [label], "{name}");
     }

@@ -100,7 +100,7 @@ fn others_are_not_locked_out_unasked() {
     check(&db, &["--prove"])
         .exits(2)
         .stderr_has("add --allow-locks");
-    // Somebody is at work on the table: nothing waits behind the attempt for long.
+    // Another session uses the table: nothing waits behind the attempt for long.
     let worker = Session::new(&db.url());
     worker.execute("BEGIN; SELECT count(*) FROM orders");
     check(&db, &["--prove", "--allow-locks"])

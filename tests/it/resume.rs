@@ -107,7 +107,7 @@ fn segments_are_kept_and_the_rest_is_added() {
         .value("SELECT loaded || ' ' || (position IS NOT NULL) FROM seedrow.tables WHERE table_name = 'pets'");
     assert_eq!(ledger, format!("{kept} true"));
 
-    // With the value mended in a file of the same size and time, the rest is added to what is there.
+    // With the value corrected in a file of the same size and time, the rest is added to the loaded rows.
     let path = shop.dir.path("data/pets.csv");
     let time = fs::metadata(&path).unwrap().modified().unwrap();
     fs::write(&path, format!("{whole}80001,1,Rex,55555\n")).unwrap();

@@ -98,7 +98,7 @@ fn every_difference_is_mended_by_what_it_says_to_type() {
     db.execute("UPDATE shops SET name = 'x'");
     for finding in findings {
         let help = finding["help"].as_str().unwrap();
-        // What stands behind is a remark.
+        // The rest of the line is a remark.
         db.execute(help.split("   -- ").next().unwrap());
     }
     check(&db, "mended", DDL, &[]).exits(0).lacks("[");

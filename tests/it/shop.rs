@@ -170,7 +170,7 @@ impl Shop {
     }
 }
 
-/// A connection of somebody else's, held for as long as the value lives.
+/// Another session, open for as long as the value lives.
 pub struct Session {
     runtime: tokio::runtime::Runtime,
     client: tokio_postgres::Client,
@@ -214,7 +214,7 @@ pub fn gate(db: &Db, name: &str) -> Session {
     session
 }
 
-/// Whether somebody waits at the gate.
+/// Whether a session waits at the gate.
 pub fn waits_at_gate(db: &Db) -> bool {
     let waiting =
         "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND objid = 7
@@ -236,7 +236,7 @@ pub fn typed(dir: &Workdir, line: &str) -> Run {
     run(command)
 }
 
-/// What stands behind `before` in a message, up to `end`.
+/// The part of a message between `before` and `end`.
 #[track_caller]
 pub fn between<'t>(text: &'t str, before: &str, end: &str) -> &'t str {
     let (_, rest) = text

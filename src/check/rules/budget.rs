@@ -9,8 +9,8 @@ use crate::check::measurement::{
 use crate::queries::Query;
 use crate::suggestion::TARGET;
 
-/// The median keeps to the budget, and so, nearly always, does the 95th percentile (`over-budget`): by EXPLAIN's times or
-/// by the client's, whichever are less. What else was found is mended first.
+/// The median keeps to the budget, and so, nearly always, does the 95th percentile (`over-budget`): by EXPLAIN's times
+/// or by the client's, whichever are less. Other findings come first.
 pub fn over_budget(
     query: &Query,
     figures: &SampleFigures,
@@ -48,7 +48,7 @@ pub fn over_budget(
     };
     let first = match else_found.is_empty() {
         true => "",
-        false => "mend what else is found; ",
+        false => "fix the other findings first; ",
     };
     Some(Finding {
         rule: "over-budget",
@@ -127,7 +127,10 @@ mod tests {
             message: String::new(),
             help: String::new(),
         }];
-        assert_eq!(help(&scans), format!("mend what else is found; {alone}"));
+        assert_eq!(
+            help(&scans),
+            format!("fix the other findings first; {alone}")
+        );
     }
 
     #[test]

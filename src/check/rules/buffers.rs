@@ -1,7 +1,7 @@
 //! How many pages the scans of a plan touch, beside how many they need.
 //!
-//! Pages are steadier than milliseconds: a bound from the index' height and the rows fetched holds on any machine, on the
-//! first run.
+//! Pages are steadier than milliseconds: a bound from the index' height and the rows fetched holds on any machine, on
+//! the first run.
 
 use std::collections::BTreeMap;
 
@@ -20,15 +20,16 @@ const LEAF_ENTRIES: f64 = 50.0;
 /// Pages beyond the bound that say nothing, and how many times the bound may be touched before it is a failure.
 const SLACK: (u64, u64) = (16, 10);
 
-/// The pages that a plan carried out needs: for each scan those of the table read from end to end, or the index' height
-/// each time it is searched, its leaf pages, and a page of the table for each row. `None` where a node's pages aren't known.
+/// The pages that an executed plan needs: for each scan those of the table read from end to end, or the index' height
+/// each time it is searched, its leaf pages, and a page of the table for each row. `None` where a node's pages aren't
+/// known.
 pub fn bound(plan: &Plan, facts: Facts<'_>) -> Option<u64> {
     let scans = plan.nodes().into_iter().filter(|node| is_scan(node));
     scans.map(|node| node_bound(node, facts)).sum()
 }
 
-/// No index scan touches more than twice the pages it needs (`over-bound`) in more than half of the samples: dead rows, or
-/// a bloated index.
+/// No index scan touches more than twice the pages it needs (`over-bound`) in more than half of the samples: dead rows,
+/// or a bloated index.
 pub fn over_bound(plans: &[Plan], facts: Facts<'_>) -> Vec<Finding> {
     let mut by_index: BTreeMap<&str, Vec<(&Node, u64, u64)>> = BTreeMap::new();
     for plan in plans {
@@ -148,7 +149,7 @@ mod tests {
 
     const PAGE: u64 = 8192;
 
-    /// What a search of an index of 2,000 pages comes to that touched `hit` pages for `rows` rows.
+    /// The findings for a search of an index of 2,000 pages that touched `hit` pages for `rows` rows.
     fn plan(hit: u64, rows: f64, loops: f64) -> Plan {
         let node = format!(
             r#"{{"Node Type": "Index Scan", "Schema": "public", "Relation Name": "child", "Index Name": "x",

@@ -8,12 +8,12 @@ use crate::postgres::explain::{Node, Plan};
 use crate::postgres::name::quoted;
 use crate::units::whole;
 
-/// From so many times on it is worth a warning, and from so many on a failure; each with the rows between expectation and
-/// truth below which it does no harm.
+/// From so many times on it is worth a warning, and from so many on a failure; each with the rows between expectation
+/// and truth below which it does no harm.
 const WARNED: (f64, f64) = (10.0, 100.0);
 const FAILED: (f64, f64) = (100.0, 1_000.0);
 
-/// What was expected of a node and what came, per loop.
+/// Estimated and actual rows of a node, per loop.
 #[derive(Debug, Clone, Copy)]
 struct Guess {
     expected: f64,
@@ -37,8 +37,8 @@ impl Guess {
     }
 }
 
-/// Scans and joins give about as many rows as were expected (`row-estimate`): by the median of the samples, one finding a
-/// scan or join.
+/// Scans and joins give about as many rows as were expected (`row-estimate`): by the median of the samples, one finding
+/// a scan or join.
 pub fn row_estimates(plans: &[Plan]) -> Vec<Finding> {
     let mut guesses: BTreeMap<String, Vec<Guess>> = BTreeMap::new();
     for plan in plans {
@@ -73,7 +73,7 @@ pub fn row_estimates(plans: &[Plan]) -> Vec<Finding> {
     guesses.into_iter().filter_map(finding).collect()
 }
 
-/// Scans of tables and joins; `stoppable` says that what stands above may stop the node before its end.
+/// Scans of tables and joins; `stoppable` means that a node above may stop this one early.
 fn collect(node: &Node, stoppable: bool, guesses: &mut BTreeMap<String, Vec<Guess>>) {
     let guess = Guess::of(node);
     let cut_short = stoppable && guess.came < guess.expected;

@@ -1,4 +1,4 @@
-//! What the rules over plans are given: the plans, and what is known of the database.
+//! The input of the rules over plans: the plans, and facts about the database.
 
 use crate::check::measurement::{AccessPath, SampleRun};
 use crate::index::Survey;
@@ -59,7 +59,7 @@ impl<'a> Facts<'a> {
 pub enum Purpose {
     /// A query from a file: rows that it reads may be removed by joins.
     Query,
-    /// A foreign key's lookup, which returns every row that it finds: where these are a good part of the table, reading all
-    /// of it is right.
+    /// A foreign key's lookup, which returns every row that it finds: where these are a good part of the table, reading
+    /// all of it is right.
     Lookup,
 }

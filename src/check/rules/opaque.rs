@@ -1,4 +1,4 @@
-//! Plans with nodes that nobody knows: what they read can't be judged, and must not pass for judged.
+//! Plans with unknown nodes: what these read can't be judged, so the check is unchecked.
 
 use super::wording::in_samples;
 use crate::check::finding::{Finding, Severity};
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_nobody_knows_is_unchecked_by_its_name() {
+    fn an_unknown_node_is_unchecked_by_its_name() {
         let plan = |text: &str| Plan::parse(&format!(r#"[{{"Plan": {text}}}]"#)).unwrap();
         let known = plan(r#"{"Node Type": "Seq Scan"}"#);
         // A subplan of a subplan.

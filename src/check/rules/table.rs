@@ -1,4 +1,4 @@
-//! All rules in one table: their ids, how severe they are, what they find, and what helps.
+//! All rules in one table: id, severity, finding and remedy.
 //!
 //! The ids in JSON's schema, those that a waiver may name, and the documentation's table are all made from it.
 
@@ -72,7 +72,7 @@ pub const RULES: &[Rule] = &[
         "an index covers the key, but the planner doesn't use it for Postgres' own lookup",
         "compare operator classes and collations with those of the referenced columns"),
     Rule::new("fk-not-valid", ForeignKey, Fail,
-        "rows break a foreign key, or nobody has checked: it is `NOT VALID`",
+        "rows violate a foreign key, or it was never validated: it is `NOT VALID`",
         "correct the rows, then `ALTER TABLE … VALIDATE CONSTRAINT …`"),
     Rule::new("unknown-node", Read, Unchecked,
         "a plan has a node whose reads aren't known: `Custom Scan`, `Foreign Scan`, or one of a newer PostgreSQL",
@@ -158,7 +158,7 @@ pub const RULES: &[Rule] = &[
     Rule::new("constraint-differs", Schema, Fail,
         "a constraint isn't the DDL's", "replace it"),
     Rule::new("check-not-valid", Schema, Fail,
-        "a check constraint is `NOT VALID`: nobody validated it", "`ALTER TABLE … VALIDATE CONSTRAINT …`"),
+        "a check constraint is `NOT VALID`: it was never validated", "`ALTER TABLE … VALIDATE CONSTRAINT …`"),
     Rule::new("index-missing", Schema, Fail,
         "an index that the DDL has doesn't exist", "create it"),
     Rule::new("index-differs", Schema, Fail,

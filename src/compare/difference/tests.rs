@@ -71,7 +71,7 @@ fn a_machine_that_is_slower_is_noise_up_to_twice() {
 }
 
 #[test]
-fn what_nobody_notices_isn_t_told() {
+fn tiny_changes_are_not_reported() {
     let plan = scan("Index Scan", Some("x"));
     let (before, after) = (saved(0.01, 10, &plan), saved(0.09, 10, &plan));
     assert_eq!(compared(&before, &after).0, Direction::Same);
@@ -89,23 +89,23 @@ fn another_index_is_a_change_and_no_verdict() {
 }
 
 #[test]
-fn reads_that_are_new_or_gone_are_told() {
+fn added_and_removed_reads_are_reported() {
     let plan = scan("Index Scan", Some("x"));
     let before = saved(1.0, 10, &plan);
     let mut after = before.clone();
     after.checks[0].name = "r".into();
     let comparison = compare(&before, &after);
-    let told: Vec<(&str, &str)> = comparison
+    let messages: Vec<(&str, &str)> = comparison
         .reads
         .iter()
         .map(|it| (it.name, it.differences[0].message.as_str()))
         .collect();
-    assert_eq!(told, [("r", "it is new"), ("q", "it is gone")]);
+    assert_eq!(messages, [("r", "it is new"), ("q", "it is gone")]);
     assert_eq!(comparison.direction(), Direction::Changed);
 }
 
 #[test]
-fn a_node_that_nobody_knows_is_unchecked_and_named() {
+fn an_unknown_node_is_unchecked_and_named() {
     let plan = json!({"Node Type": "Custom Scan", "Custom Plan Provider": "Citus Adaptive"});
     let (direction, messages) = compared(&saved(1.0, 10, &plan), &saved(1.0, 10, &plan));
     assert_eq!(direction, Direction::Unchecked);
@@ -134,7 +134,7 @@ fn bitmap_scans_below_a_join_are_compared() {
 }
 
 #[test]
-fn joins_are_known_by_what_they_join() {
+fn joins_are_identified_by_the_tables_they_join() {
     let join = |kind: &str| {
         let table = |alias: &str| json!({"Node Type": "Index Scan", "Schema": "s", "Relation Name": "t", "Alias": alias, "Index Name": "x"});
         json!({"Node Type": kind, "Join Type": "Inner", "Plans": [table("a"), table("b")]})

@@ -76,7 +76,7 @@ pub async fn ensure_counts(
     for account in accounts {
         ensure!(
             account.loaded == counted,
-            "{table} holds {counted} rows, and {} were loaded into it; another session or a trigger wrote to it meanwhile",
+            "{table} holds {counted} rows, and {} were loaded into it; another session or a trigger wrote to it during the load",
             account.loaded
         );
     }

@@ -5,7 +5,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::check::{Check, CheckReport, Finding, Subject, Verdict};
 
-/// What doesn't hold is a failure, what couldn't be judged an error; a warning passes, and stands in the case's output.
+/// A failed check is a failure, an unchecked one an error; a warning passes, and is in the case's output.
 pub fn junit(report: &CheckReport) -> Result<String> {
     let mut suite = TestSuite::new("seedrow check");
     suite.add_property(("target", report.target.as_str()));
@@ -66,7 +66,7 @@ fn worst(check: &Check) -> Option<&Finding> {
         .max_by_key(|finding| Verdict::from(finding.severity))
 }
 
-/// Each finding over two lines: what was seen, and what to type.
+/// Two lines per finding: the message and the suggested command.
 fn findings(check: &Check) -> String {
     let line = |it: &Finding| format!("[{}] {}\n    {}\n", it.rule, it.message, it.help);
     check.findings.iter().map(line).collect()

@@ -1,4 +1,4 @@
-//! A report in the format asked for, and what is done to it before it is printed.
+//! Renders a report in one of its formats, with suggested commands completed.
 
 use std::io::Write;
 
@@ -38,7 +38,7 @@ pub fn render(format: OutputFormat, report: &CheckReport, colour: Colour) -> Res
     }
 }
 
-/// The report with the commands that its findings suggest as they can be typed: what is printed, in whichever format.
+/// The report with its suggested commands completed, for all formats.
 pub fn completed(mut report: CheckReport, suggestions: &Suggestions) -> CheckReport {
     let complete = |finding: &mut Finding| {
         finding.message = suggestions.complete(&finding.message);

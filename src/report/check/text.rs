@@ -1,4 +1,4 @@
-//! What people read: a line a query, the findings with what to type, the verdict.
+//! The report as text: a line per query, the findings with suggested commands, the verdict.
 
 use crate::check::{
     Check, CheckReport, FailingCheck, Finding, IndexProof, Latency, Measurements, SampleCost,
@@ -12,7 +12,7 @@ use crate::units::grouped;
 /// More lookups that pass, or reads that were skipped, are summed up.
 const FEW: usize = 12;
 
-/// For people: sections with an empty line between.
+/// The report: sections separated by empty lines.
 pub fn text(report: &CheckReport, colour: Colour) -> String {
     let mut sections = vec![
         queries(report, colour),
@@ -61,7 +61,7 @@ fn queries(report: &CheckReport, colour: Colour) -> String {
     table(&columns, rows)
 }
 
-/// The measurements of a lookup that nothing is to be said of.
+/// The measurements of a lookup without findings.
 fn passing_lookup(check: &Check) -> Option<&Measurements> {
     match &check.subject {
         Subject::Lookup(measured) if check.verdict() == Verdict::Pass => measured.as_ref(),
@@ -207,17 +207,17 @@ fn proofs(report: &CheckReport, colour: Colour) -> String {
     report.checks.iter().map(of_check).collect()
 }
 
-/// What was found, then on its own line what to type; what several checks found alike is told once.
+/// Each finding, with the suggested command on its own line; equal findings of several checks are printed once.
 fn findings(report: &CheckReport, colour: Colour) -> Vec<String> {
-    let mut told: Vec<(&Finding, Vec<&str>)> = Vec::new();
+    let mut grouped_findings: Vec<(&Finding, Vec<&str>)> = Vec::new();
     for check in &report.checks {
         for finding in &check.findings {
-            match told
+            match grouped_findings
                 .iter_mut()
                 .find(|(it, _)| it.on.is_none() && *it == finding)
             {
                 Some((_, names)) => names.push(&check.name),
-                None => told.push((finding, vec![&check.name])),
+                None => grouped_findings.push((finding, vec![&check.name])),
             }
         }
     }
@@ -235,7 +235,7 @@ fn findings(report: &CheckReport, colour: Colour) -> Vec<String> {
             names.join(", ")
         )
     };
-    told.into_iter().map(section).collect()
+    grouped_findings.into_iter().map(section).collect()
 }
 
 fn summary(report: &CheckReport, colour: Colour) -> String {

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_nobody_knows_is_marked() {
+    fn an_unknown_node_is_marked() {
         let plan = serde_json::json!([{"Plan": {"Node Type": "Append", "Plans": [
             {"Node Type": "Custom Scan", "Custom Plan Provider": "Citus Adaptive"}]}}]);
         let tree = tree(&plan).into_string();

@@ -12,7 +12,7 @@ const ROW: f64 = 30.0;
 
 /// A series: its label, its class (`before` or `after`), its values.
 pub struct Series<'a> {
-    /// What stands on its left.
+    /// The label on its left.
     pub label: &'a str,
     /// Its colour.
     pub class: &'a str,
@@ -111,7 +111,7 @@ pub fn pages(bars: &[(&str, &str, u64)]) -> Markup {
     svg(ROW * bars.len() as f64 + 4.0, &label, &body)
 }
 
-/// One bar after another on an axis of seconds: name, seconds, and what is written behind.
+/// One bar after another on an axis of seconds: name, seconds, and the text after it.
 pub fn phases(phases: &[(&str, f64, String)]) -> Markup {
     let seconds = || phases.iter().map(|(_, seconds, _)| *seconds);
     let all = seconds().sum::<f64>().max(0.001);
@@ -159,7 +159,7 @@ fn decades(least: f64, most: f64) -> (f64, f64) {
     (low, if high > low { high } else { low * 10.0 })
 }
 
-/// A power of ten without what it doesn't need.
+/// A power of ten without superfluous digits.
 fn number(value: f64) -> String {
     let places = [1.0, 0.1, 0.01, 0.001, 0.0001]
         .iter()

@@ -1,4 +1,4 @@
-//! A run as a page: its phases one after the other, what was loaded and built, and the check.
+//! A run as a page: the phases in order, rows loaded and indexes built, and the check.
 
 use maud::html;
 

@@ -181,7 +181,7 @@ impl Document {
         })
     }
 
-    /// The second-level headings that aren't somebody else's message.
+    /// The second-level headings that aren't messages of another program.
     pub fn titles(&self) -> impl Iterator<Item = String> {
         let headings = self.lines.iter().filter_map(|it| it.strip_prefix("## "));
         let own = headings.filter(|heading| !heading.ends_with("-->"));

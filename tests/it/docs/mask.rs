@@ -45,7 +45,7 @@ pub fn mask(lines: &[String]) -> Vec<String> {
     masked.collect()
 }
 
-/// What stands between two blanks or more.
+/// The parts separated by two blanks or more.
 fn cells(line: &str) -> Vec<&str> {
     let cells = line.split("  ").map(str::trim);
     cells.filter(|cell| !cell.is_empty()).collect()

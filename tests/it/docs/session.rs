@@ -28,10 +28,11 @@ const OF_THE_MACHINE: &[&str] = &[
     "advice: ",
 ];
 
-/// The version that the documents' outputs come from: plans and rights differ in others, where only exit codes are compared.
+/// The version that the documents' outputs come from: plans and rights differ in others, where only exit codes are
+/// compared.
 const WRITTEN_ON: &str = "15.";
 
-/// Where the embedded server lives unless somebody says otherwise.
+/// The default home of the embedded server.
 const DEFAULT_HOME: &str = "~/.local/share/seedrow";
 
 /// Runs the document named `name`, in a directory and against a server of its own.

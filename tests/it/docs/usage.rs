@@ -124,7 +124,7 @@ pub fn sources(folder: &Path) -> Vec<String> {
             let mut joined = String::new();
             for line in text.lines() {
                 match line.trim().strip_suffix('\\') {
-                    Some(begun) => joined.push_str(begun),
+                    Some(start) => joined.push_str(start),
                     None => {
                         joined.push_str(line.trim());
                         lines.push(std::mem::take(&mut joined).replace('`', ""));

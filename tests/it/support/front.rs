@@ -13,7 +13,7 @@ use super::server;
 /// What a front of the shared server does with a connection.
 #[derive(Clone, Copy)]
 pub enum Answer {
-    /// Closes it, as a container's proxy does while nobody listens behind it.
+    /// Closes it, as a container's proxy does while no server listens behind it.
     HangUp,
     /// Says that the database system is starting up.
     StartingUp,

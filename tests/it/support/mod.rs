@@ -91,8 +91,8 @@ pub fn scratch() -> PathBuf {
     folder
 }
 
-/// The name of the caller's file without its extension: what names of databases and folders begin with, so that they need
-/// to be unique within a file alone.
+/// The name of the caller's file without its extension: what names of databases and folders begin with, so that they
+/// need to be unique within a file alone.
 #[track_caller]
 fn subject() -> &'static str {
     let file = Path::new(Location::caller().file());
@@ -115,8 +115,8 @@ pub fn not_run(what: &str) {
     }
 }
 
-/// One test's database on the shared server. It stays for a look, until the next run: a file system that has just deleted
-/// hundreds of files makes new ones slowly (ext4 passes over inodes freed in the last seconds).
+/// One test's database on the shared server. It stays for a look, until the next run: a file system that has just
+/// deleted hundreds of files makes new ones slowly (ext4 passes over inodes freed in the last seconds).
 pub struct Db {
     name: String,
 }
@@ -133,8 +133,8 @@ impl Db {
         db
     }
 
-    /// A copy of a database that `fill` has filled for the first test that asked, for tests that start from the same rows.
-    /// The original, named `sample`, stays until the next run.
+    /// A copy of a database that `fill` has filled for the first test that asked, for tests that start from the same
+    /// rows. The original, named `sample`, stays until the next run.
     #[track_caller]
     pub fn copy_of(sample: &str, test: &str, fill: impl FnOnce(&Db)) -> Db {
         static MADE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -377,7 +377,7 @@ pub fn run(mut command: Command) -> Run {
     let (ended, end) = mpsc::channel();
     let status = thread::spawn(move || {
         let status = child.wait().unwrap();
-        // Nobody listens after the deadline.
+        // No receiver is left after the deadline.
         let _ = ended.send(());
         status
     });
@@ -391,14 +391,14 @@ pub fn run(mut command: Command) -> Run {
         stdout: stdout.join().unwrap(),
         stderr: stderr.join().unwrap(),
     };
-    assert!(!late, "took longer than {DEADLINE:?}\n{}", run.told());
+    assert!(!late, "took longer than {DEADLINE:?}\n{}", run.output());
     let printed = [&run.stdout, &run.stderr];
     let placeholders = [TARGET, HOME, &AGAIN.to_string()];
     let is_complete = |text: &&String| !placeholders.iter().any(|it| text.contains(it));
     assert!(
         printed.iter().all(is_complete),
         "a suggested command has a placeholder\n{}",
-        run.told()
+        run.output()
     );
     run
 }
@@ -427,7 +427,12 @@ impl Run {
     /// Asserts the exit code.
     #[track_caller]
     pub fn exits(self, code: i32) -> Run {
-        assert_eq!(self.status.code(), Some(code), "exit code\n{}", self.told());
+        assert_eq!(
+            self.status.code(),
+            Some(code),
+            "exit code\n{}",
+            self.output()
+        );
         self
     }
 
@@ -437,7 +442,7 @@ impl Run {
         assert!(
             self.stdout.contains(text),
             "no {text:?} on stdout\n{}",
-            self.told()
+            self.output()
         );
         self
     }
@@ -448,7 +453,7 @@ impl Run {
         assert!(
             self.stderr.contains(text),
             "no {text:?} on stderr\n{}",
-            self.told()
+            self.output()
         );
         self
     }
@@ -459,7 +464,7 @@ impl Run {
         assert!(
             !self.stdout.contains(text) && !self.stderr.contains(text),
             "{text:?} on a stream\n{}",
-            self.told()
+            self.output()
         );
         self
     }
@@ -468,10 +473,10 @@ impl Run {
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         let parsed = serde_json::from_str(&self.stdout);
-        parsed.unwrap_or_else(|error| panic!("stdout is no JSON: {error}\n{}", self.told()))
+        parsed.unwrap_or_else(|error| panic!("stdout is no JSON: {error}\n{}", self.output()))
     }
 
-    fn told(&self) -> String {
+    fn output(&self) -> String {
         let Run {
             command,
             status,

@@ -70,7 +70,7 @@ fn findings(change: impl FnOnce(&mut Schema)) -> Vec<Finding> {
     compare(&wanted, &live, "public", true)
 }
 
-/// What one change of the live table comes to: rule, message and DDL.
+/// The finding for one change of the live table: rule, message and DDL.
 fn one(change: impl FnOnce(&mut TableDefinition)) -> (&'static str, String, String) {
     let mut findings = findings(|schema| change(&mut schema.tables[0]));
     assert_eq!(findings.len(), 1, "{findings:?}");
