@@ -21,12 +21,18 @@ impl Read {
     }
 
     /// The rows that refer to one row, as joins from parent to child ask for them: with all their columns, so that an
-    /// index alone doesn't do.
+    /// index alone doesn't do. Compared as Postgres itself compares the key.
     pub fn lookup(key: &ForeignKey, home: &str) -> Read {
-        let columns = key.columns.iter();
+        let columns = key.columns.iter().zip(&key.comparisons);
         let equal: Vec<String> = (1..)
             .zip(columns)
-            .map(|(at, column)| format!("child.{} = ${at}", quoted(&column.name)))
+            .map(|(at, (column, comparison))| {
+                let (value, column) = (format!("${at}"), format!("child.{}", quoted(&column.name)));
+                match comparison.plain {
+                    true => format!("{column} = {value}"),
+                    false => comparison.condition(&value, &column),
+                }
+            })
             .collect();
         let pairs = key.columns.iter().zip(&key.referenced_columns);
         let name = key.shown(home);

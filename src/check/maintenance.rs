@@ -174,6 +174,7 @@ mod tests {
         let survey = Survey {
             keys: vec![],
             proposals: vec![],
+            useless: vec![],
             home: "public".into(),
         };
         let facts = Facts {

@@ -31,6 +31,7 @@ pub use measurement::{
     AccessPath, AccessPaths, FailingCheck, IndexProof, Latency, Measurements, SampleCost,
     SampleFigures, SampleRun,
 };
+pub use planner::{Unserved, unserved};
 pub use report::{Check, CheckReport, KeyCoverage, SkippedCheck, Subject};
 pub use rules::{RULES, all_rules, markdown_table};
 pub use run::{ensure_locks_allowed, fitting_dataset, run, without_and_with_indexes};

@@ -8,9 +8,9 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Transaction};
 
 use super::assertions::is_searched_for;
-use crate::index::Survey;
+use crate::index::{CoverageVerdict, IndexCoverage, Proposal, Survey};
 use crate::postgres::catalog::ForeignKey;
-use crate::postgres::explain::{self, Plan};
+use crate::postgres::explain::{self, Node, Plan};
 use crate::postgres::name::quoted;
 
 /// What the planner does with a covered key's lookup.
@@ -18,6 +18,9 @@ use crate::postgres::name::quoted;
 pub enum Answer {
     /// It searches an index for every column.
     Agrees,
+    /// It searches another index than the one that covers the key, because that costs no more: as it often does while
+    /// the table holds few rows. What it could do isn't known.
+    Prefers(String),
     /// It doesn't, and what it does instead.
     Disagrees(String),
     /// Its plan has a node that nobody knows, and what the node does can't be judged.
@@ -39,7 +42,7 @@ pub async fn ask(client: &mut Client, survey: &Survey) -> Result<Vec<Option<Answ
     for key in &survey.keys {
         answers.push(match key.verdict.is_covered() {
             true => Some(
-                answer(&mut transaction, &key.foreign_key)
+                answer(&mut transaction, key)
                     .await
                     .with_context(|| format!("{could_not}: {}", key.shown(&survey.home)))?,
             ),
@@ -50,7 +53,46 @@ pub async fn ask(client: &mut Client, survey: &Survey) -> Result<Vec<Option<Answ
     Ok(answers)
 }
 
-async fn answer(transaction: &mut Transaction<'_>, key: &ForeignKey) -> Result<Answer> {
+/// A key that its index doesn't serve, though it was built for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unserved {
+    /// `skus(style_id) → styles(id)`
+    pub key: String,
+    /// Why, or what the planner does instead.
+    pub why: String,
+}
+
+/// The keys, of those that the proposals were to serve, that aren't covered or whose lookups the planner doesn't search an
+/// index for.
+pub async fn unserved(
+    client: &mut Client,
+    survey: &Survey,
+    proposals: &[Proposal],
+) -> Result<Vec<Unserved>> {
+    let answers = ask(client, survey).await?;
+    let was_built_for = |key: &ForeignKey| {
+        let built = |it: &Proposal| it.table == key.table && it.serves.contains(&key.name);
+        proposals.iter().any(built)
+    };
+    let keys = survey.keys.iter().zip(answers);
+    let why = |(key, answer): (&IndexCoverage, Option<Answer>)| match answer {
+        None if key.verdict.is_missing() => Some(key.verdict.reason()),
+        Some(Answer::Disagrees(plan)) => Some(plan),
+        _ => None,
+    };
+    Ok(keys
+        .filter(|(key, _)| was_built_for(&key.foreign_key))
+        .filter_map(|(key, answer)| {
+            Some(Unserved {
+                key: key.shown(&survey.home),
+                why: why((key, answer))?,
+            })
+        })
+        .collect())
+}
+
+async fn answer(transaction: &mut Transaction<'_>, coverage: &IndexCoverage) -> Result<Answer> {
+    let key = &coverage.foreign_key;
     let savepoint = transaction.transaction().await?;
     let types: Vec<String> = key
         .comparisons
@@ -60,7 +102,7 @@ async fn answer(transaction: &mut Transaction<'_>, key: &ForeignKey) -> Result<A
     match explain::generic(&savepoint, &lookup(key), &types).await {
         Ok(plan) => {
             savepoint.commit().await?;
-            Ok(judge(&plan, key))
+            Ok(judge(&plan, coverage))
         }
         Err(error) => {
             savepoint.rollback().await?;
@@ -75,17 +117,11 @@ async fn answer(transaction: &mut Transaction<'_>, key: &ForeignKey) -> Result<A
 
 /// What `ri_triggers.c` prepares, without FOR KEY SHARE, which a reader isn't allowed.
 fn lookup(key: &ForeignKey) -> String {
+    let columns = key.columns.iter().zip(&key.comparisons);
     let conditions: Vec<String> = (1..)
-        .zip(key.columns.iter().zip(&key.comparisons))
+        .zip(columns)
         .map(|(at, (column, comparison))| {
-            let collate = comparison.collate.as_ref();
-            let collate = collate.map(|name| format!(" COLLATE {name}"));
-            format!(
-                "${at} {} x.{}{}",
-                comparison.operator,
-                quoted(&column.name),
-                collate.unwrap_or_default()
-            )
+            comparison.condition(&format!("${at}"), &format!("x.{}", quoted(&column.name)))
         })
         .collect();
     let only = if key.partitions.is_empty() {
@@ -100,27 +136,43 @@ fn lookup(key: &ForeignKey) -> String {
     )
 }
 
-fn judge(plan: &Plan, key: &ForeignKey) -> Answer {
+fn judge(plan: &Plan, coverage: &IndexCoverage) -> Answer {
     if let [first, ..] = plan.opaque_nodes().as_slice() {
         return Answer::Unknown(first.clone());
     }
-    let columns = key.column_names();
-    let scans = plan
-        .nodes()
-        .into_iter()
-        .filter(|node| node.relation.is_some());
-    for scan in scans {
-        if !is_searched_for(scan, &columns) {
-            let filter = scan.filter.as_ref().or(scan.index_cond.as_ref());
-            return Answer::Disagrees(format!(
-                "{} on {}{}",
-                scan.kind,
-                quoted(scan.relation.as_deref().unwrap_or_default()),
-                filter.map(|it| format!(" by {it}")).unwrap_or_default()
-            ));
-        }
+    let columns = coverage.foreign_key.column_names();
+    let nodes = plan.nodes().into_iter();
+    let mut scans = nodes.filter(|node| node.relation.is_some());
+    let Some(scan) = scans.find(|scan| !is_searched_for(scan, &columns)) else {
+        return Answer::Agrees;
+    };
+    let covers = |index: &str| match &coverage.verdict {
+        CoverageVerdict::Covered { index: covering } => covering == index,
+        _ => false,
+    };
+    match scan.searched_indexes().first() {
+        Some(index) if !covers(index) => Answer::Prefers((*index).to_owned()),
+        _ => Answer::Disagrees(told(scan)),
     }
-    Answer::Agrees
+}
+
+/// `Seq Scan on child, filtering by (x.c2 = $1)`; `Index Scan on child by (x.c1 = $1), filtering by (x.c2 = $2)`.
+fn told(scan: &Node) -> String {
+    let searches = scan.searches().into_iter();
+    let conditions: Vec<&str> = searches.filter_map(|it| it.index_cond.as_deref()).collect();
+    let by = match conditions.is_empty() {
+        true => String::new(),
+        false => format!(" by {}", conditions.join(" and ")),
+    };
+    let filter = scan.filter.as_ref();
+    format!(
+        "{} on {}{by}{}",
+        scan.kind,
+        quoted(scan.relation.as_deref().unwrap_or_default()),
+        filter
+            .map(|it| format!(", filtering by {it}"))
+            .unwrap_or_default()
+    )
 }
 
 #[cfg(test)]
@@ -147,17 +199,27 @@ mod tests {
             );
             Plan::parse(&format!(r#"[{{"Plan": {node}}}]"#)).unwrap()
         };
-        let key = samples::foreign_key(&[1, 2]);
+        let coverage = IndexCoverage {
+            foreign_key: samples::foreign_key(&[1, 2]),
+            verdict: CoverageVerdict::Covered { index: "x".into() },
+        };
         let both = plan(r#""Index Cond": "((x.c1 = $1) AND (x.c2 = $2))""#);
-        assert_eq!(judge(&both, &key), Answer::Agrees);
+        assert_eq!(judge(&both, &coverage), Answer::Agrees);
         let custom =
             r#"[{"Plan": {"Node Type": "Custom Scan", "Custom Plan Provider": "Citus Adaptive"}}]"#;
         let unknown = Answer::Unknown("Custom Scan (Citus Adaptive)".into());
-        assert_eq!(judge(&Plan::parse(custom).unwrap(), &key), unknown);
+        assert_eq!(judge(&Plan::parse(custom).unwrap(), &coverage), unknown);
         let one = plan(r#""Index Cond": "(x.c1 = $1)", "Filter": "(x.c2 = $2)""#);
         assert_eq!(
-            judge(&one, &key),
-            Answer::Disagrees("Index Scan on child by (x.c2 = $2)".into())
+            judge(&one, &coverage),
+            Answer::Disagrees(
+                "Index Scan on child by (x.c1 = $1), filtering by (x.c2 = $2)".into()
+            )
         );
+        let other = IndexCoverage {
+            verdict: CoverageVerdict::Covered { index: "y".into() },
+            ..coverage
+        };
+        assert_eq!(judge(&one, &other), Answer::Prefers("x".into()));
     }
 }

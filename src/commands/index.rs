@@ -1,12 +1,15 @@
 //! `seedrow index`
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
+use crate::check;
 use crate::cli::{JobsArgs, QuietArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context};
-use crate::index::{self, BuildMode, BuildOptions, Built, Survey};
+use crate::dataset::Waiver;
+use crate::index::{self, BuildMode, BuildOptions, Built, Proposal, Survey};
 use crate::load;
+use crate::postgres::Server;
 use crate::progress::Progress;
 use crate::report::{self, OutputFormat};
 use crate::suggestion::Suggestions;
@@ -116,12 +119,41 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     };
     let built = index::build(&server, &allowed, options, &context.progress).await?;
     show_built(args, &survey, &built)?;
+    ensure_served(&server, &waivers, &survey, &allowed).await?;
+    if survey.unservable().next().is_some() {
+        return Ok(Outcome::Found);
+    }
     if allowed.len() == survey.proposals.len() {
         return Ok(Outcome::Held);
     }
     // Indexes that may not be built without being asked for are a finding.
     report::index::withheld(&context.suggestions);
     Ok(Outcome::Found)
+}
+
+/// Asks the planner once more: an index that doesn't serve its keys is an error, now and on every run from here on.
+async fn ensure_served(
+    server: &Server,
+    waivers: &[Waiver],
+    before: &Survey,
+    built: &[Proposal],
+) -> Result<()> {
+    let proposals = [built, &before.useless].concat();
+    if proposals.is_empty() {
+        return Ok(());
+    }
+    let mut client = server.connect().await?;
+    let survey = index::survey(&client, server.schema(), waivers).await?;
+    let unserved = check::unserved(&mut client, &survey, &proposals).await?;
+    let Some(first) = unserved.first() else {
+        return Ok(());
+    };
+    bail!(
+        "{} of the foreign keys have an index that doesn't serve them, and another one would be the same; {}: {}",
+        unserved.len(),
+        first.key,
+        first.why
+    )
 }
 
 /// The statements alone on stdout, so that psql can read them.

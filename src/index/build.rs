@@ -7,10 +7,10 @@ use futures_util::{StreamExt, stream};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, GenericClient};
 
-use super::plan::{BuildMode, Proposal};
+use super::plan::{BuildMode, Existing, Proposal};
 use crate::postgres::catalog::{self, TableKind};
 use crate::postgres::memory::{Memory, workers};
-use crate::postgres::name::{quoted, quoted_list};
+use crate::postgres::name::quoted;
 use crate::postgres::{Server, TableName};
 use crate::progress::{Progress, Task, Unit};
 use crate::suggestion::TARGET;
@@ -103,7 +103,7 @@ async fn build_one(
     let started = Instant::now();
     let blocks = (proposal.table_bytes / session.block_bytes).max(1);
     let task = progress.task(proposal.name.as_str(), blocks, Unit::Pages);
-    if proposal.redo {
+    if proposal.existing == Existing::Leftover {
         ensure_not_being_built(watcher, proposal).await?;
     }
     // One by one: statements sent together are one transaction, and CONCURRENTLY cannot run in one.
@@ -245,10 +245,9 @@ impl BuildSettings {
 
 fn failed(proposal: &Proposal) -> String {
     format!(
-        "could not build index {} on {} ({})",
+        "could not build index {} on {}",
         quoted(&proposal.name),
-        proposal.table,
-        quoted_list(&proposal.columns)
+        proposal.shown("")
     )
 }
 

@@ -64,6 +64,8 @@ pub enum Unfit {
     OperatorClass,
     /// It is sorted by another collation than the key is compared by.
     Collation,
+    /// It holds the column as it is, and Postgres compares the column cast to another type.
+    Cast,
 }
 
 impl CoverageVerdict {
@@ -124,6 +126,9 @@ impl CoverageVerdict {
                     Unfit::Method => "finds no equal values: it is neither btree nor hash",
                     Unfit::OperatorClass => "has an operator class without the key's operator",
                     Unfit::Collation => "is sorted by another collation than the key's",
+                    Unfit::Cast => {
+                        "holds the column without the cast that Postgres compares it with"
+                    }
                 };
                 format!("{} {why}", quoted(index))
             }
@@ -223,26 +228,43 @@ fn verdict_of(foreign_key: &ForeignKey, index: &Index) -> CoverageVerdict {
 
 fn place(foreign_key: &ForeignKey, index: &Index) -> ColumnPosition {
     let keys = &foreign_key.columns;
-    let wanted = |number: &i16| keys.iter().position(|column| column.number == *number);
     // Which columns of the key come first, each with its position in the index.
-    let leading: Vec<(usize, usize)> = index
-        .key_columns
-        .iter()
-        .map_while(wanted)
+    let leading: Vec<(usize, usize)> = (0..index.key_columns.len())
+        .map_while(|at| (0..keys.len()).find(|&key| holds(foreign_key, index, (at, key))))
         .enumerate()
         .collect();
-    let held = |column: &KeyColumn| index.key_columns.contains(&column.number);
-    if leading.len() >= keys.len() {
+    let leads = |key: usize| leading.iter().any(|(_, led)| *led == key);
+    let held =
+        |key: usize| (0..index.key_columns.len()).any(|at| holds(foreign_key, index, (at, key)));
+    if (0..keys.len()).all(leads) {
         let unfit = leading.iter().find_map(|&at| unfit(foreign_key, index, at));
         unfit.map_or(ColumnPosition::Leading, ColumnPosition::Useless)
     } else if !finds_equal(index) {
         ColumnPosition::Nowhere
     } else if !leading.is_empty() {
         ColumnPosition::SomeLeading
-    } else if keys.iter().all(held) {
+    } else if (0..keys.len()).all(held) {
         ColumnPosition::Behind
     } else {
         ColumnPosition::Nowhere
+    }
+}
+
+/// Whether a column of the index is a column of the key, or the expression that the lookup compares in its place.
+fn holds(foreign_key: &ForeignKey, index: &Index, (at, key): (usize, usize)) -> bool {
+    let expression = index.expressions.get(at).and_then(Option::as_deref);
+    match (expression, foreign_key.comparisons.get(key)) {
+        (None, _) => index.key_columns[at] == foreign_key.columns[key].number,
+        (Some(expression), Some(comparison)) => {
+            let bare = expression
+                .strip_prefix('(')
+                .and_then(|it| it.strip_suffix(')'));
+            let known = &comparison.expressions;
+            known
+                .iter()
+                .any(|it| it == expression || Some(it.as_str()) == bare)
+        }
+        (Some(_), None) => false,
     }
 }
 
@@ -257,6 +279,9 @@ fn unfit(foreign_key: &ForeignKey, index: &Index, (at, key): (usize, usize)) -> 
         return Some(Unfit::Method);
     }
     let comparison = foreign_key.comparisons.get(key)?;
+    if comparison.by_expression && index.expressions.get(at)?.is_none() {
+        return Some(Unfit::Cast);
+    }
     let collation = *index.collations.get(at)?;
     if !comparison.families.contains(index.families.get(at)?) {
         return Some(Unfit::OperatorClass);
@@ -385,6 +410,10 @@ mod tests {
             CoverageVerdict::Unfit {
                 index: index(),
                 why: Unfit::Collation,
+            },
+            CoverageVerdict::Unfit {
+                index: index(),
+                why: Unfit::Cast,
             },
         ] {
             assert!(verdict.reason().contains("\"Odd Name\""), "{verdict:?}");

@@ -14,7 +14,7 @@ pub use build::{BuildOptions, Built, build};
 pub use coverage::{CoverageVerdict, Unfit, verdict};
 pub use load_hook::IndexHook;
 pub use ownership::{Permission, permission};
-pub use plan::{BuildMode, Proposal, propose};
+pub use plan::{BuildMode, Existing, IndexColumn, Proposal, propose};
 #[cfg(test)]
 pub use survey::samples;
 pub use survey::{IndexCoverage, NOT_INDEXED, Survey, survey};

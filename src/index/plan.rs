@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::postgres::TableName;
-use crate::postgres::catalog::{ForeignKey, Index, KeyColumn, Table, TableKind};
+use crate::postgres::catalog::{ForeignKey, Index, KeyColumn, KeyComparison, Table, TableKind};
 use crate::postgres::name::quoted;
 
 /// Postgres truncates longer names (NAMEDATALEN - 1).
@@ -29,17 +29,83 @@ pub struct Proposal {
     pub kind: TableKind,
     /// Bytes of the table's heap.
     pub table_bytes: u64,
-    /// Its columns in order, unquoted.
-    pub columns: Vec<String>,
-    /// The collation, quoted, of each column that is compared by another than its own.
-    pub collations: Vec<Option<String>>,
+    /// Its columns in order.
+    pub columns: Vec<IndexColumn>,
     /// The foreign-key constraints that it serves, unquoted.
     pub serves: Vec<String>,
-    /// Whether an invalid index of this name, left by a build that failed, must go first.
-    pub redo: bool,
+    /// What is there of it already.
+    pub existing: Existing,
+}
+
+/// What is there already of an index to build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Nothing.
+    Nothing,
+    /// An invalid index of its name, left by a build that failed, which must go first.
+    Leftover,
+    /// The very index, which doesn't serve its keys, so that another one wouldn't.
+    Useless,
+}
+
+/// A column of an index to build, as the lookup of its keys compares it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct IndexColumn {
+    /// The table's column, unquoted.
+    pub name: String,
+    /// `pg_attribute.attnum`.
+    pub number: i16,
+    /// The expression over the column, as Postgres writes it, where the lookup casts it.
+    pub expression: Option<String>,
+    /// The collation, quoted, where it isn't the column's own.
+    pub collation: Option<String>,
+}
+
+impl IndexColumn {
+    fn of(column: &KeyColumn, comparison: &KeyComparison) -> IndexColumn {
+        IndexColumn {
+            name: column.name.clone(),
+            number: column.number,
+            expression: comparison
+                .expressions
+                .first()
+                .filter(|_| comparison.needs_expression)
+                .cloned(),
+            collation: comparison.index_collate.clone(),
+        }
+    }
+
+    /// `style_id`, `(lang)::text`.
+    pub fn shown(&self) -> String {
+        self.expression
+            .clone()
+            .unwrap_or_else(|| quoted(&self.name))
+    }
+
+    fn ddl(&self) -> String {
+        let column = match &self.expression {
+            Some(expression) => format!("({expression})"),
+            None => quoted(&self.name),
+        };
+        match &self.collation {
+            Some(collation) => format!("{column} COLLATE {collation}"),
+            None => column,
+        }
+    }
 }
 
 impl Proposal {
+    /// Its columns' names, unquoted.
+    pub fn column_names(&self) -> Vec<&str> {
+        self.columns.iter().map(|it| it.name.as_str()).collect()
+    }
+
+    /// `skus(style_id)`, the schema left out when it is `home`.
+    pub fn shown(&self, home: &str) -> String {
+        let columns: Vec<String> = self.columns.iter().map(IndexColumn::shown).collect();
+        format!("{}({})", self.table.within(home), columns.join(", "))
+    }
+
     /// The statements that build it, one after the other, without semicolons; names are qualified, so that the search path
     /// doesn't matter.
     pub fn statements(&self, mode: BuildMode) -> Vec<String> {
@@ -51,20 +117,13 @@ impl Proposal {
             "DROP INDEX {concurrently}{}",
             TableName::new(&self.table.schema, &self.name)
         );
-        let columns = self.columns.iter().zip(&self.collations);
-        let columns: Vec<String> = columns
-            .map(|(name, collation)| match collation {
-                Some(collation) => format!("{} COLLATE {collation}", quoted(name)),
-                None => quoted(name),
-            })
-            .collect();
         let create = format!(
             "CREATE INDEX {concurrently}{} ON {} ({})",
             quoted(&self.name),
             self.table,
-            columns.join(", ")
+            ddl_of(&self.columns)
         );
-        let drop = self.redo.then_some(drop);
+        let drop = (self.existing == Existing::Leftover).then_some(drop);
         drop.into_iter().chain([create]).collect()
     }
 
@@ -72,6 +131,11 @@ impl Proposal {
     pub fn ddl(&self, mode: BuildMode) -> String {
         self.statements(mode).join("; ")
     }
+}
+
+fn ddl_of(columns: &[IndexColumn]) -> String {
+    let columns: Vec<String> = columns.iter().map(IndexColumn::ddl).collect();
+    columns.join(", ")
 }
 
 /// The fewest indexes that cover all of `missing`, by table and then columns.
@@ -97,16 +161,22 @@ pub fn propose(
         let table = tables.iter().find(|table| table.name == *name);
         let taken = taken.entry(name.schema.clone()).or_default();
         for chain in chains(&keys) {
-            let (columns, numbers) = columns_of(&chain);
+            let columns = columns_of(&chain);
             let leftover = indexes
                 .iter()
-                .find(|index| is_leftover(index, name, &columns, &numbers))
-                .map(|index| index.name.clone());
+                .find(|index| is_leftover(index, name, &columns));
+            let twin = indexes.iter().find(|index| is_twin(index, name, &columns));
             proposals.push(Proposal {
-                redo: leftover.is_some(),
-                name: leftover.unwrap_or_else(|| free_name(&name.name, &columns, taken)),
+                existing: match (twin, leftover) {
+                    (Some(_), _) => Existing::Useless,
+                    (None, Some(_)) => Existing::Leftover,
+                    (None, None) => Existing::Nothing,
+                },
+                name: match twin.or(leftover) {
+                    Some(index) => index.name.clone(),
+                    None => free_name(&name.name, &columns, taken),
+                },
                 table: name.clone(),
-                collations: columns.iter().map(|name| collation(&chain, name)).collect(),
                 kind: table.map_or(TableKind::Ordinary, |table| table.kind),
                 table_bytes: table.map_or(0, |table| table.bytes),
                 columns,
@@ -122,9 +192,9 @@ pub fn propose(
 ///
 /// The fewest chains are those with the most links, a maximum matching of keys with keys that contain them.
 fn chains<'a>(keys: &[&'a ForeignKey]) -> Vec<Vec<&'a ForeignKey>> {
-    let sets: Vec<HashSet<i16>> = keys
+    let sets: Vec<HashSet<IndexColumn>> = keys
         .iter()
-        .map(|key| key.columns.iter().map(|column| column.number).collect())
+        .map(|key| index_columns(key).collect())
         .collect();
     // Equal sets are ordered as in the list, which keeps the links acyclic.
     let contains = |small: usize, large: usize| {
@@ -174,30 +244,25 @@ fn link(
     false
 }
 
-/// The chain's columns and their numbers: the first key's in its order, then what each further key adds.
-fn columns_of(chain: &[&ForeignKey]) -> (Vec<String>, Vec<i16>) {
-    let mut columns: Vec<&KeyColumn> = Vec::new();
-    for column in chain.iter().flat_map(|key| &key.columns) {
+/// What an index that serves the key has to hold, in the key's order.
+fn index_columns(key: &ForeignKey) -> impl Iterator<Item = IndexColumn> {
+    let columns = key.columns.iter().zip(&key.comparisons);
+    columns.map(|(column, comparison)| IndexColumn::of(column, comparison))
+}
+
+/// The chain's columns: the first key's in its order, then what each further key adds.
+fn columns_of(chain: &[&ForeignKey]) -> Vec<IndexColumn> {
+    let mut columns: Vec<IndexColumn> = Vec::new();
+    for column in chain.iter().flat_map(|key| index_columns(key)) {
         if !columns.contains(&column) {
             columns.push(column);
         }
     }
-    let names = columns.iter().map(|column| column.name.clone());
-    (names.collect(), columns.iter().map(|c| c.number).collect())
-}
-
-/// The collation that the keys compare a column by, where it isn't the column's own. Keys that differ in it can't share an
-/// index: the first is served, and the check reports the others.
-fn collation(chain: &[&ForeignKey], name: &str) -> Option<String> {
-    let columns = chain
-        .iter()
-        .flat_map(|key| key.columns.iter().zip(&key.comparisons));
-    let mut comparisons = columns.filter(|(column, _)| column.name == name);
-    comparisons.next()?.1.collate.clone()
+    columns
 }
 
 /// Whether an index was left by a failed build of this one.
-fn is_leftover(index: &Index, table: &TableName, columns: &[String], numbers: &[i16]) -> bool {
+fn is_leftover(index: &Index, table: &TableName, columns: &[IndexColumn]) -> bool {
     let stem = stem(&table.name, columns);
     let own_name = index.name.rsplit_once("_idx").is_some_and(|(start, end)| {
         end.bytes().all(|byte| byte.is_ascii_digit())
@@ -205,15 +270,35 @@ fn is_leftover(index: &Index, table: &TableName, columns: &[String], numbers: &[
     });
     let plain = !index.unique && index.predicate.is_none() && index.backs.is_none();
     let failed = !index.valid && index.method == "btree";
-    index.table == *table && own_name && plain && failed && index.key_columns == numbers
+    index.table == *table && own_name && plain && failed && has_columns(index, columns)
 }
 
-fn stem(table: &str, columns: &[String]) -> String {
-    format!("{table}_{}", columns.join("_"))
+/// Whether an index that queries may use is just this one, by its definition.
+fn is_twin(index: &Index, table: &TableName, columns: &[IndexColumn]) -> bool {
+    let definition = format!(" USING btree ({})", ddl_of(columns));
+    index.table == *table && index.usable() && index.definition.ends_with(&definition)
+}
+
+/// Whether an index holds these columns and expressions, and no others.
+fn has_columns(index: &Index, columns: &[IndexColumn]) -> bool {
+    let parts = index.key_columns.iter().zip(&index.expressions);
+    index.key_columns.len() == columns.len()
+        && parts.zip(columns).all(|((number, expression), column)| {
+            match (expression, &column.expression) {
+                (None, None) => *number == column.number,
+                (Some(one), Some(other)) => *one == format!("({other})"),
+                _ => false,
+            }
+        })
+}
+
+fn stem(table: &str, columns: &[IndexColumn]) -> String {
+    let names: Vec<&str> = columns.iter().map(|it| it.name.as_str()).collect();
+    format!("{table}_{}", names.join("_"))
 }
 
 /// `table_columns_idx`, as Postgres itself would name it; truncated and numbered where necessary.
-fn free_name(table: &str, columns: &[String], taken: &mut HashSet<String>) -> String {
+fn free_name(table: &str, columns: &[IndexColumn], taken: &mut HashSet<String>) -> String {
     let stem = stem(table, columns);
     let ends = std::iter::once("_idx".to_owned()).chain((1..).map(|n: u32| format!("_idx{n}")));
     let mut names = ends.map(|end| format!("{}{end}", cut(&stem, NAME_BYTES - end.len())));
@@ -238,12 +323,21 @@ mod tests {
     use super::*;
     use crate::index::survey::samples::{foreign_key, index};
 
+    fn plain(name: &str) -> IndexColumn {
+        IndexColumn {
+            name: name.to_owned(),
+            number: 1,
+            expression: None,
+            collation: None,
+        }
+    }
+
     fn columns_proposed(keys: &[&[i16]]) -> Vec<String> {
         let keys: Vec<ForeignKey> = keys.iter().map(|columns| foreign_key(columns)).collect();
         let keys: Vec<&ForeignKey> = keys.iter().collect();
         propose(&keys, &[], &[], &mut HashMap::new())
             .iter()
-            .map(|proposal| proposal.columns.join(","))
+            .map(|proposal| proposal.column_names().join(","))
             .collect()
     }
 
@@ -269,9 +363,43 @@ mod tests {
     }
 
     #[test]
+    fn an_index_that_is_there_and_does_not_serve_is_not_proposed_as_another() {
+        let key = foreign_key(&[1, 2]);
+        let twin = Index {
+            definition: "CREATE INDEX x ON public.child USING btree (c1, c2)".into(),
+            ..index("x", &[1, 2])
+        };
+        let proposals = propose(
+            &[&key],
+            &[],
+            std::slice::from_ref(&twin),
+            &mut HashMap::new(),
+        );
+        let found = (proposals[0].name.as_str(), proposals[0].existing);
+        assert_eq!(found, ("x", Existing::Useless));
+        let partial = Index {
+            definition: format!("{} WHERE (c1 > 5)", twin.definition),
+            ..twin
+        };
+        let proposals = propose(&[&key], &[], &[partial], &mut HashMap::new());
+        assert_eq!(proposals[0].existing, Existing::Nothing);
+    }
+
+    #[test]
+    fn keys_that_are_compared_in_two_ways_share_no_index() {
+        let key = foreign_key(&[1]);
+        let mut cast = foreign_key(&[1]);
+        cast.comparisons[0].needs_expression = true;
+        cast.comparisons[0].expressions = vec!["(c1)::text".into()];
+        let proposals = propose(&[&key, &cast], &[], &[], &mut HashMap::new());
+        let columns: Vec<String> = proposals.iter().map(|it| it.shown("public")).collect();
+        assert_eq!(columns, ["child(c1)", "child((c1)::text)"]);
+    }
+
+    #[test]
     fn names_are_cut_on_a_character_and_never_collide() {
         let mut taken = HashSet::from(["t_a_idx".to_owned()]);
-        let columns = ["a".to_owned()];
+        let columns = [plain("a")];
         assert_eq!(free_name("t", &columns, &mut taken), "t_a_idx1");
         assert_eq!(free_name("t", &columns, &mut taken), "t_a_idx2");
         let long = "ü".repeat(40);
@@ -291,14 +419,20 @@ mod tests {
             table: TableName::new("shop", "Order Items"),
             kind: TableKind::Ordinary,
             table_bytes: 0,
-            columns: vec!["order".into(), "line".into()],
-            collations: vec![None, Some("pg_catalog.\"C\"".into())],
+            columns: vec![
+                plain("order"),
+                IndexColumn {
+                    expression: Some("(line)::text".into()),
+                    collation: Some("pg_catalog.\"C\"".into()),
+                    ..plain("line")
+                },
+            ],
             serves: vec![],
-            redo: false,
+            existing: Existing::Nothing,
         };
         assert_eq!(
             proposal.ddl(BuildMode::Plain),
-            r#"CREATE INDEX "Order Items_order_idx" ON shop."Order Items" ("order", line COLLATE pg_catalog."C")"#
+            r#"CREATE INDEX "Order Items_order_idx" ON shop."Order Items" ("order", ((line)::text) COLLATE pg_catalog."C")"#
         );
         assert!(
             proposal

@@ -6,9 +6,9 @@ use anyhow::{Result, bail};
 use tokio_postgres::GenericClient;
 
 use super::coverage::{CoverageVerdict, verdict};
-use super::plan::{Proposal, propose};
+use super::plan::{Existing, Proposal, propose};
 use crate::dataset::Waiver;
-use crate::postgres::catalog::{self, ForeignKey, Index, Scope};
+use crate::postgres::catalog::{self, ForeignKey, Index, KeyComparison, Scope};
 use crate::postgres::name::{quoted, quoted_list};
 
 /// The rule that a key without an index breaks.
@@ -48,6 +48,8 @@ pub struct Survey {
     pub keys: Vec<IndexCoverage>,
     /// The fewest indexes that would cover those that aren't, by table.
     pub proposals: Vec<Proposal>,
+    /// Indexes that are there and are just what would be proposed, and that don't serve their keys.
+    pub useless: Vec<Proposal>,
     /// The schema that messages leave out: the one asked for, else the connection's own.
     pub home: String,
 }
@@ -56,6 +58,12 @@ impl Survey {
     /// The keys that no index covers, though one should.
     pub fn missing(&self) -> impl Iterator<Item = &IndexCoverage> {
         self.keys.iter().filter(|key| key.verdict.is_missing())
+    }
+
+    /// The missing ones that no index can cover.
+    pub fn unservable(&self) -> impl Iterator<Item = &IndexCoverage> {
+        self.missing()
+            .filter(|key| !can_be_indexed(&key.foreign_key))
     }
 
     /// The index that would cover this key, when it needs one.
@@ -102,11 +110,20 @@ pub async fn survey(
         }
     };
     let keys: Vec<IndexCoverage> = foreign_keys.into_iter().map(coverage).collect();
+    let proposals = proposals(client, &keys, &indexes, scope).await?;
+    let is_useless = |it: &Proposal| it.existing == Existing::Useless;
+    let (useless, proposals) = proposals.into_iter().partition(is_useless);
     Ok(Survey {
-        proposals: proposals(client, &keys, &indexes, scope).await?,
+        proposals,
+        useless,
         keys,
         home,
     })
+}
+
+/// Whether an index can serve the key's lookup.
+fn can_be_indexed(key: &ForeignKey) -> bool {
+    key.comparisons.iter().all(KeyComparison::can_be_indexed)
 }
 
 async fn ensure_schema_exists(client: &impl GenericClient, schema: &str) -> Result<()> {
@@ -132,6 +149,7 @@ async fn proposals(
         .iter()
         .filter(|key| key.verdict.is_missing())
         .map(|key| &key.foreign_key)
+        .filter(|key| can_be_indexed(key))
         .collect();
     let tables = catalog::tables(client, scope).await?;
     let mut taken = HashMap::new();
@@ -173,8 +191,15 @@ pub mod samples {
                     families: vec![1976],
                     collation: 100,
                     collate: None,
+                    index_collate: None,
                     operator: "OPERATOR(pg_catalog.=)".to_owned(),
                     type_name: "integer".to_owned(),
+                    parameter_cast: None,
+                    cast: None,
+                    by_expression: false,
+                    needs_expression: false,
+                    expressions: Vec::new(),
+                    plain: true,
                 };
                 columns.len()
             ],
@@ -202,6 +227,10 @@ pub mod samples {
             key_columns: key_columns.to_vec(),
             families: vec![1976; key_columns.len()],
             collations: vec![100; key_columns.len()],
+            expressions: key_columns
+                .iter()
+                .map(|number| (*number == 0).then(|| "lower(c9)".to_owned()))
+                .collect(),
             predicate: None,
             backs: None,
             bytes: 8192,

@@ -167,15 +167,51 @@ impl ForeignKey {
 pub struct KeyComparison {
     /// `pg_opfamily.oid` of the families in which the key's operator means "equal".
     pub families: Vec<u32>,
-    /// `pg_collation.oid` of the referenced column; 0 for a type without.
+    /// `pg_collation.oid` that the lookup compares by; 0 for a type without.
     pub collation: u32,
-    /// That collation's name, quoted, when the referring column has another.
+    /// The collation, quoted, that the lookup names: a nondeterministic one of the referenced column.
     pub collate: Option<String>,
+    /// The collation, quoted, that an index needs: the lookup's, where it isn't the referring column's.
+    pub index_collate: Option<String>,
     /// `OPERATOR(pg_catalog.=)`: referenced value on its left, referring column on its right.
     pub operator: String,
-    /// The type of its left side, as SQL writes it.
+    /// The type of the value to look up, as SQL writes it.
     #[serde(rename = "type")]
     pub type_name: String,
+    /// The type that the value is cast to, quoted, where it isn't its own.
+    pub parameter_cast: Option<String>,
+    /// The type that the referring column is cast to, quoted, where it isn't its own.
+    pub cast: Option<String>,
+    /// Whether that cast changes the value, so that no index on the column itself serves.
+    pub by_expression: bool,
+    /// Whether an index to build holds the cast: the column's own would be of another operator family.
+    pub needs_expression: bool,
+    /// The cast column as an index' expression, in all the ways that Postgres writes it; none where the cast isn't
+    /// immutable, so that no index can hold it.
+    pub expressions: Vec<String>,
+    /// Whether `=` between the two columns, without casts, is the same comparison.
+    pub plain: bool,
+}
+
+impl KeyComparison {
+    /// Whether there can be an index that serves it.
+    pub fn can_be_indexed(&self) -> bool {
+        !self.by_expression || !self.expressions.is_empty()
+    }
+
+    /// The comparison as Postgres' own lookup writes it: `$1::pg_catalog.text OPERATOR(pg_catalog.=) lang::pg_catalog.text`.
+    pub fn condition(&self, value: &str, column: &str) -> String {
+        let cast =
+            |to: &Option<String>| to.as_ref().map(|to| format!("::{to}")).unwrap_or_default();
+        let collate = self.collate.as_ref().map(|name| format!(" COLLATE {name}"));
+        format!(
+            "{value}{} {} {column}{}{}",
+            cast(&self.parameter_cast),
+            self.operator,
+            cast(&self.cast),
+            collate.unwrap_or_default()
+        )
+    }
 }
 
 /// A partition's copy of a foreign key.
@@ -265,6 +301,8 @@ pub struct Index {
     pub families: Vec<u32>,
     /// `pg_collation.oid` of each key column; 0 for a type without.
     pub collations: Vec<u32>,
+    /// Each key column's expression as Postgres writes it; `None` for a column of the table.
+    pub expressions: Vec<Option<String>>,
     /// The condition of a partial index, as `pg_get_expr` writes it.
     pub predicate: Option<String>,
     /// The primary key, unique or exclusion constraint that it is the means of.

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::table::{Align, table};
 use crate::index::{BuildMode, Built, Proposal, Survey};
-use crate::postgres::name::quoted_list;
 use crate::suggestion::{Suggestions, TARGET};
 
 /// The keys that no index covers, with reasons, then the statements that create indexes.
@@ -20,12 +19,20 @@ pub fn missing(survey: &Survey, mode: BuildMode) -> String {
         .iter()
         .map(|key| vec![key.shown(&survey.home), key.verdict.reason()]);
     let columns = [("foreign key", Align::Left), ("why", Align::Left)];
+    let unservable = survey.unservable().map(|key| {
+        format!(
+            "no index can serve {}: Postgres casts the column, and an index can't hold that cast; give it the type of the \
+             referenced column\n",
+            key.shown(&survey.home)
+        )
+    });
     let has = if missing.len() == 1 { "has" } else { "have" };
     format!(
-        "{} of {} foreign keys {has} no index that serves them\n\n{}\n{}",
+        "{} of {} foreign keys {has} no index that serves them\n\n{}\n{}{}",
         missing.len(),
         survey.keys.len(),
         table(&columns, rows.collect()),
+        unservable.collect::<String>(),
         statements(&survey.proposals, mode)
     )
 }
@@ -67,10 +74,9 @@ pub fn built(built: &[Built], home: &str) -> String {
     ];
     let row = |built: &Built| {
         let proposal = &built.proposal;
-        let columns = quoted_list(&proposal.columns);
         vec![
             proposal.name.clone(),
-            format!("{}({columns})", proposal.table.within(home)),
+            proposal.shown(home),
             HumanBytes(built.bytes).to_string(),
             format!("{:.1}", built.seconds),
         ]
@@ -98,7 +104,7 @@ pub fn json(survey: &Survey, built: &[Built], mode: BuildMode) -> Value {
             "schema": proposal.table.schema,
             "table": proposal.table.name,
             "name": proposal.name,
-            "columns": proposal.columns,
+            "columns": proposal.column_names(),
             "ddl": proposal.ddl(mode),
             "built": done.is_some(),
             "bytes": done.map(|built| built.bytes),
@@ -127,6 +133,7 @@ mod tests {
             .collect();
         let missing: Vec<_> = keys.iter().map(|key| &key.foreign_key).collect();
         Survey {
+            useless: Vec::new(),
             proposals: propose(&missing, &[], &[], &mut Default::default()),
             keys,
             home: "public".into(),

@@ -247,7 +247,7 @@ fn an_index_that_fails_is_named_with_the_others_built() {
     index(&db, &["--build"])
         .exits(2)
         .stderr_has("1 of 2 indexes built")
-        .stderr_has("could not build index b_up_idx on public.b (up)")
+        .stderr_has("could not build index b_up_idx on public.b(up)")
         .stderr_has("another session has public.b locked")
         .stderr_has(&format!("`{} --concurrently`", typed_index(&db)));
     drop(blocker);

@@ -23,6 +23,7 @@ mod generate;
 mod generate_folder;
 mod index;
 mod interrupt;
+mod key_types;
 mod kills;
 mod load;
 mod load_files;

@@ -162,6 +162,7 @@ mod tests {
         let survey = Survey {
             keys: vec![],
             proposals: vec![],
+            useless: vec![],
             home: "public".into(),
         };
         let indexes = [Index {

@@ -62,6 +62,7 @@ mod tests {
         Survey {
             keys: vec![],
             proposals: vec![],
+            useless: vec![],
             home: "public".into(),
         }
     }

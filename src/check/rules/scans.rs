@@ -223,6 +223,7 @@ mod tests {
         let missing: Vec<&ForeignKey> = keys.iter().filter(|_| !verdict.is_covered()).collect();
         Survey {
             proposals: propose(&missing, &[], &[], &mut Default::default()),
+            useless: Vec::new(),
             home: "public".into(),
             keys: keys
                 .iter()

@@ -111,6 +111,7 @@ mod tests {
         let survey = Survey {
             keys: vec![],
             proposals: vec![],
+            useless: vec![],
             home: "public".into(),
         };
         let tables = [Table {

@@ -143,6 +143,7 @@ pub async fn indexes(client: &impl GenericClient, scope: Scope<'_>) -> Result<Ve
                 key_columns: numbers.into_iter().take(key_count).collect(),
                 families: get(row, "families")?,
                 collations: get(row, "collations")?,
+                expressions: get(row, "expressions")?,
                 predicate: get(row, "predicate")?,
                 backs: get(row, "backs")?,
                 bytes: count(row, "bytes")?,

@@ -1,5 +1,6 @@
 -- Which indexes do the tables have, on what, and can they be used?
 -- indkey lists the key columns (0 for an expression), then the included ones; classes and collations are the key's.
+-- expressions: as Postgres writes them, in parentheses but for a function's call; NULL for a column.
 -- $1: only on tables of this schema, or NULL; $2: only on these tables, or NULL
 SELECT
     i.indexrelid AS oid,
@@ -21,6 +22,12 @@ SELECT
         ORDER BY class.place
     ) AS families,
     i.indcollation::oid[] AS collations,
+    ARRAY(
+        SELECT CASE WHEN number = 0 THEN pg_get_indexdef(i.indexrelid, place::int4, false) END
+        FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS part (number, place)
+        WHERE place <= i.indnkeyatts
+        ORDER BY place
+    ) AS expressions,
     pg_get_expr(i.indpred, i.indrelid) AS predicate,
     (
         SELECT k.conname::text
