@@ -38,7 +38,7 @@ fn a_foreign_key_that_rows_break_is_found_and_not_validated() {
     let help = shop.load(&[]).exits(1).stdout;
     shop.db
         .execute("INSERT INTO owners VALUES (77, 'x'), (78, 'y')");
-    shop.db.execute(between(&help, "then type: ", "\n"));
+    shop.db.execute(between(&help, "then run: ", "\n"));
     shop.load(&[]).exits(0).lacks("fk-not-valid");
 }
 

@@ -30,7 +30,7 @@ fn the_same_command_loads_what_is_missing_and_nothing_else() {
 }
 
 #[test]
-fn a_file_that_was_mended_is_loaded_anew_though_its_rows_are_there() {
+fn a_corrected_file_is_loaded_again_though_its_rows_exist() {
     let shop = Shop::new("mended");
     shop.pets("id,owner_id,name,weight\n1,1,Rex,30\n1,1,Mia,4\n");
     shop.load(&[]).exits(2).stderr_has("pets_pkey");

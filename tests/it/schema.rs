@@ -49,7 +49,7 @@ fn the_same_ddl_holds_in_any_schema() {
 
 /// Each help, typed, mends its finding.
 #[test]
-fn every_difference_is_mended_by_what_it_says_to_type() {
+fn every_difference_is_fixed_by_the_suggested_statement() {
     let db = Db::new("mended");
     db.execute(DDL);
     db.execute(
