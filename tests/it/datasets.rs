@@ -104,7 +104,7 @@ fn a_dataset_on_disk_is_not_copied() {
     dir.seedrow(["datasets", &library().toml, "--out", "x"])
         .exits(2)
         .stderr_has("--out copies built-in datasets")
-        .stderr_has("library.toml is a file already");
+        .stderr_has("library.toml is a file");
     assert!(!dir.path("x").exists());
 }
 
