@@ -8,6 +8,7 @@
 //!
 //! - [`cli`]: the options that commands share; only `commands` knows it
 //! - [`units`], [`suggestion`], [`progress`]: amounts as people write them, commands in messages, messages on stderr
+//! - [`script`]: SQL text as psql sees it: tokens, statements, included files
 //! - [`dataset`]: what the data is: tables, columns, counts (pure)
 //! - [`copy`]: column types and COPY's wire formats (pure)
 //! - [`generate`]: how rows are made
@@ -26,6 +27,8 @@ pub mod cli;
 pub mod progress;
 pub mod suggestion;
 pub mod units;
+
+pub mod script;
 
 pub mod dataset;
 

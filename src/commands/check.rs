@@ -1,6 +1,6 @@
 //! `seedrow check`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -14,6 +14,7 @@ use crate::dataset::{Dataset, waivers_with};
 use crate::postgres::Server;
 use crate::report::check::render;
 use crate::report::{self, OutputFormat, colour::Colour};
+use crate::script::Script;
 use crate::suggestion::Suggestions;
 
 /// Prove that every foreign key has an index, that every read is fast on the last ids, and that the schema is right
@@ -164,14 +165,13 @@ impl Args {
         let reference = match (&self.reference.schema, dataset) {
             (Some(path), _) => Some(Reference {
                 name: path.display().to_string(),
-                sql: std::fs::read_to_string(path)
-                    .with_context(|| format!("could not read {}", path.display()))?,
+                script: read_script(path)?,
                 asked_for: true,
                 server,
             }),
             (None, Some(dataset)) => Some(Reference {
                 name: dataset.name.clone(),
-                sql: dataset.schema.text.clone(),
+                script: dataset.schema.clone(),
                 asked_for: self.only.is_some() || self.reference.scratch_url.is_some(),
                 server,
             }),
@@ -228,4 +228,11 @@ impl Args {
             None => report::print(&render(self.format, report, Colour::of_stdout())?),
         }
     }
+}
+
+fn read_script(path: &Path) -> Result<Script> {
+    let read = |path: &Path| {
+        std::fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))
+    };
+    Script::read(path, read(path)?, &read)
 }

@@ -15,6 +15,7 @@ use crate::dataset::source::{Source, join, locate};
 use crate::dataset::spec::{ColumnSpec, Dataset, Size, TableSpec, TextFile, is_file_name};
 use crate::dataset::waivers::Waiver;
 use crate::dataset::{validate, waivers};
+use crate::script::Script;
 
 impl Dataset {
     /// Opens a built-in dataset by its name, or a TOML file by its path.
@@ -40,13 +41,14 @@ impl Dataset {
         };
         let nulls = texts(root.get("nulls"))?;
         let tables = read_tables(&root.need("tables")?, document, &lists)?;
-        let schema = read_text(source, folder, &root.need("schema")?)?;
+        let schema = read_schema(source, folder, &root.need("schema")?)?;
         let queries = read_queries(source, folder, root.get("queries"))?;
         let waivers = waivers::read(&shown, root.get("waive"))?;
         root.ensure_known_keys()?;
 
         let mut files: Vec<_> = lists.files.iter().map(|(path, _)| path.clone()).collect();
         files.push(schema.path.clone());
+        files.extend(schema.included.iter().map(|(path, _)| path.clone()));
         files.extend(queries.iter().map(|query| query.path.clone()));
         let hash = hash(text, &lists, &schema);
         let name = path
@@ -102,12 +104,13 @@ fn folder(source: Source, dataset: &Path) -> PathBuf {
 }
 
 /// Over all that decides a row or a table: not the queries, which can change without loading anew.
-fn hash(text: &str, lists: &Lists, schema: &TextFile) -> String {
+fn hash(text: &str, lists: &Lists, schema: &Script) -> String {
     let mut hash = Xxh3::new();
     for part in [text]
         .into_iter()
         .chain(lists.files.iter().map(|(_, text)| text.as_str()))
         .chain([&*schema.text])
+        .chain(schema.included.iter().map(|(_, text)| text.as_str()))
     {
         hash.update(&(part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
@@ -115,12 +118,12 @@ fn hash(text: &str, lists: &Lists, schema: &TextFile) -> String {
     format!("xxh3:{:016x}", hash.digest())
 }
 
-fn read_text(source: Source, folder: &Path, value: &TomlValue) -> Result<TextFile> {
+fn read_schema(source: Source, folder: &Path, value: &TomlValue) -> Result<Script> {
     let path = join(folder, value.text()?);
-    let text = source
-        .read(&path)
-        .map_err(|why| value.error(format!("{why:#}")))?;
-    Ok(TextFile { path, text })
+    let read = |path: &Path| source.read(path);
+    read(&path)
+        .and_then(|text| Script::read(&path, text, &read))
+        .map_err(|why| value.error(format!("{why:#}")))
 }
 
 fn read_queries(source: Source, folder: &Path, value: Option<TomlValue>) -> Result<Vec<TextFile>> {

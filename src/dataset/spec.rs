@@ -11,6 +11,7 @@ use crate::dataset::draw::Chance;
 use crate::dataset::fakers::Faker;
 use crate::dataset::source::Source;
 use crate::dataset::waivers::Waiver;
+use crate::script::Script;
 
 /// Tables, their schema and their queries.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ pub struct Dataset {
     /// `xxh3:` and 16 hexadecimal digits over the TOML file, its word lists and its schema.
     pub hash: String,
     /// The DDL.
-    pub schema: TextFile,
+    pub schema: Script,
     /// One read each, sorted by name.
     pub queries: Vec<TextFile>,
     /// Unquoted texts that mean NULL in foreign CSV files; empty always does.

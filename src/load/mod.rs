@@ -16,6 +16,7 @@ mod post_load_hook;
 mod prepare;
 mod prepared;
 mod run;
+mod schema_file;
 mod session;
 pub mod source;
 mod stage;

@@ -16,6 +16,7 @@ use crate::load::inspect::LedgerState;
 use crate::load::ledger::{self, LoadEntry, NewLoadEntry, TableProgress};
 use crate::load::post_load_hook::PostLoadHook;
 use crate::load::prepared::PreparedLoad;
+use crate::load::schema_file;
 use crate::load::session::privileges::{self, Missing};
 use crate::load::source::input::Input;
 use crate::load::stage::Stage;
@@ -111,7 +112,7 @@ impl<H: PostLoadHook> Preparation<'_, H> {
                 .with_context(|| format!("could not create the schema {schema}"))?;
         }
         if lacks_tables {
-            target::apply(transaction, load.dataset, &schema).await?;
+            schema_file::apply(transaction, load, &schema, self.progress).await?;
         }
         Ok(schema)
     }

@@ -16,6 +16,7 @@ pub mod name;
 pub mod passfile;
 pub mod pooler;
 pub mod programs;
+pub mod script;
 pub mod secrets;
 pub mod sequences;
 pub mod server;

@@ -7,7 +7,6 @@ mod bindings;
 mod header;
 mod identifier;
 mod index_use;
-mod lexer;
 mod parameter;
 mod query;
 mod sampling;

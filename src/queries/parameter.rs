@@ -3,9 +3,9 @@
 use tokio_postgres::types::Type;
 
 use super::identifier::parse_qualified;
-use super::lexer::{Token, tokens};
 use super::value::ParameterValue;
 use crate::dataset::document::did_you_mean;
+use crate::script::lexer::{Token, tokens};
 
 /// What a declaration looks like.
 const EXPECTED: &str = "expected `-- param name: table.column` or `-- param name: type = value`";

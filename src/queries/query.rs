@@ -13,10 +13,10 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Statement};
 
 use super::header::Header;
-use super::lexer::{Token, tokens};
 use super::parameter::Parameter;
 use crate::dataset::document::did_you_mean;
 use crate::postgres::error::statement_line;
+use crate::script::lexer::{Token, tokens};
 
 /// A query file as found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -36,6 +36,7 @@ mod prove;
 mod resume;
 mod run;
 mod schema;
+mod schema_file;
 mod sequences;
 mod tls;
 mod toml_mistakes;

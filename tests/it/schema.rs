@@ -1,6 +1,6 @@
 //! `seedrow check --only schema`: the live schema beside the DDL that it should have come from.
 
-use crate::support::{Db, Run, Workdir, seedrow};
+use crate::support::{Db, Run, Workdir, schema_dump, seedrow};
 
 const DDL: &str = "
     CREATE TABLE shops (id serial PRIMARY KEY, name text NOT NULL DEFAULT 'x');
@@ -218,4 +218,106 @@ fn the_dataset_s_own_schema_is_the_default() {
     seedrow(only().chain(["--dataset", "catalog"]))
         .exits(1)
         .stdout_has("fail  schema: table skus is missing  [table-missing]");
+}
+
+/// What Postgres prints in two ways is the same.
+#[test]
+fn a_database_passes_against_its_own_dump() {
+    let databases = [
+        ("forms", include_str!("../databases/forms.sql")),
+        ("freight", include_str!("../databases/freight.sql")),
+        ("hospital", include_str!("../databases/hospital.sql")),
+        ("ddl", DDL),
+    ];
+    for (name, sql) in databases {
+        let db = Db::new(&format!("own_{name}"));
+        db.execute(sql);
+        // With settings, owners and privileges, as pg_dump writes it.
+        let dump = schema_dump(&db.url()).replace("OWNER TO postgres", "OWNER TO nobody_here");
+        let run = check(&db, &format!("own_{name}"), &dump, &["--format", "json"]);
+        let json = run.json();
+        let findings = json["checks"][0]["findings"].as_array().unwrap();
+        let by_itself = ["check-not-valid", "index-invalid", "sequence-behind"];
+        let rules: Vec<&serde_json::Value> = findings
+            .iter()
+            .filter(|it| !by_itself.contains(&it["rule"].as_str().unwrap()))
+            .collect();
+        assert!(rules.is_empty(), "{name}: {rules:#?}");
+        let against = json["checks"][0].to_string();
+        assert!(against.contains("structure.sql"), "{name}: {against}");
+    }
+}
+
+/// And what differs is still found.
+#[test]
+fn another_expression_differs_however_it_is_printed() {
+    let ddl = |kinds: &str, more: &str| {
+        format!(
+            "CREATE TABLE t (
+                kind varchar(9) DEFAULT 'a' CHECK (kind IN ({kinds})),
+                is_known boolean GENERATED ALWAYS AS (kind IN ({kinds})) STORED
+            );
+            CREATE INDEX t_kind ON t (kind) WHERE kind IN ({kinds});{more}"
+        )
+    };
+    let db = Db::new("differs");
+    db.execute(&ddl("'a', 'b'", ""));
+    check(&db, "differs", &ddl("'a', 'b'", ""), &[]).exits(0);
+    let run = check(&db, "differs", &ddl("'a', 'c'", ""), &["--format", "json"]).exits(1);
+    let json = run.json();
+    let findings = json["checks"][0]["findings"].as_array().unwrap();
+    let rules: Vec<&str> = findings
+        .iter()
+        .map(|it| it["rule"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        rules,
+        ["column-default", "constraint-differs", "index-differs"]
+    );
+}
+
+#[test]
+fn ddl_is_read_as_psql_reads_it() {
+    let db = Db::new("psql");
+    db.execute("CREATE SCHEMA shop; CREATE TABLE shop.a (id int PRIMARY KEY); CREATE TABLE shop.b (id int)");
+    let dir = Workdir::new("psql");
+    dir.write(
+        "db/all.sql",
+        "\\set s shop\nCREATE DATABASE x;\n\\c x\nCREATE ROLE nobody_here;\nSET transaction_timeout_of_later = 0;\n\
+         CREATE SCHEMA :s;\nBEGIN;\n\\i tables/a.sql\nCOPY shop.a FROM stdin;\n1\n\\.\nGRANT ALL ON shop.a TO nobody_here;\n\
+         COMMIT;\n\\i tables/b.sql\n",
+    );
+    dir.write(
+        "db/tables/a.sql",
+        "CREATE TABLE shop.a (id int PRIMARY KEY);",
+    );
+    dir.write(
+        "db/tables/b.sql",
+        "-- the second\nCREATE TABLE shop.b (id int);\n",
+    );
+    let url = db.url();
+    let check = [
+        "check",
+        "--only",
+        "schema",
+        "--schema",
+        "db/all.sql",
+        "--target-schema",
+        "shop",
+        "--url",
+        &url,
+    ];
+    dir.seedrow(check)
+        .exits(0)
+        .stdout_has("schema: 2 tables, compared with db/all.sql  pass");
+    dir.write(
+        "db/tables/b.sql",
+        "-- the second\nCREATE TABLE shop.b (\n  id in);\n",
+    );
+    dir.seedrow(check)
+        .stdout_has("db/tables/b.sql, line 3: the server rejects the DDL");
+    assert_eq!(
+        db.value("SELECT count(*) FROM pg_roles WHERE rolname = 'nobody_here'"),
+        "0"
+    );
 }

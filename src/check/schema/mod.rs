@@ -7,6 +7,7 @@ mod compare;
 mod ddl;
 mod integrity;
 mod model;
+mod normal_form;
 mod scratch_database;
 
 use anyhow::{Context, Result};
@@ -37,8 +38,8 @@ pub async fn check(
     let mut skipped = None;
     let mut against = None;
     if let Some(reference) = reference {
-        match scratch_database::read(reference, home, progress).await {
-            Ok(wanted) => {
+        match scratch_database::read(reference, &live, home, progress).await {
+            Ok((wanted, live)) => {
                 let wanted = wanted.only(tables);
                 findings.extend(compare::compare(&wanted, &live, home, tables.is_none()));
                 against = Some(reference.name.clone());

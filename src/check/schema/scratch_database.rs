@@ -4,16 +4,17 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use tokio_postgres::Client;
-use tokio_postgres::error::SqlState;
 
 use super::model::{self, Schema};
+use super::normal_form::normalise;
 use crate::postgres::Server;
-use crate::postgres::error::statement_line;
 use crate::postgres::name::{literal, quoted};
+use crate::postgres::script;
 use crate::postgres::target::{Target, TargetOptions};
 use crate::progress::Progress;
+use crate::script::{Script, StatementKind, Step, StepKind};
 
 /// What a live schema is compared with.
 #[derive(Debug, Clone)]
@@ -21,7 +22,7 @@ pub struct Reference {
     /// The dataset or the file, for messages.
     pub name: String,
     /// The DDL.
-    pub sql: String,
+    pub script: Script,
     /// Whether it was asked for by name.
     pub asked_for: bool,
     /// Where it is applied.
@@ -42,16 +43,17 @@ const PREFIX: &str = "seedrow_scratch_";
 /// An older database was left by a process that was killed.
 const OLD_SECONDS: u64 = 3_600;
 
-/// The schema that the DDL creates, its unqualified names in `home`.
-pub async fn read(reference: &Reference, home: &str, progress: &Progress) -> Result<Schema> {
+/// The schema that the DDL creates, its unqualified names in `home`, and `live`; expressions that differ brought to one form.
+pub async fn read(
+    reference: &Reference,
+    live: &Schema,
+    home: &str,
+    progress: &Progress,
+) -> Result<(Schema, Schema)> {
     let server = open(&reference.server, progress).await?;
     let client = server.connect().await?;
     sweep(&client).await?;
-    // A dump may create the schema itself, and then it mustn't exist.
-    match schema_of(&server, &client, reference, Some(home)).await {
-        Err(error) if already_exists(&error) => schema_of(&server, &client, reference, None).await,
-        read => read,
-    }
+    schemas(&server, &client, reference, live, home).await
 }
 
 async fn open(scratch: &ScratchServer, progress: &Progress) -> Result<Server> {
@@ -71,12 +73,13 @@ async fn open(scratch: &ScratchServer, progress: &Progress) -> Result<Server> {
 }
 
 /// Creates a database, applies the DDL to it, reads its schema, and drops it, also after an error.
-async fn schema_of(
+async fn schemas(
     server: &Server,
     client: &Client,
     reference: &Reference,
-    home: Option<&str>,
-) -> Result<Schema> {
+    live: &Schema,
+    home: &str,
+) -> Result<(Schema, Schema)> {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
@@ -93,7 +96,7 @@ async fn schema_of(
         ))
         .await
         .context("could not create a scratch database")?;
-    let schema = apply_and_read(server, &name, reference, home).await;
+    let schema = apply_and_read(server, &name, reference, live, home).await;
     client
         .batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", quoted(&name)))
         .await
@@ -105,45 +108,41 @@ async fn apply_and_read(
     server: &Server,
     database: &str,
     reference: &Reference,
-    home: Option<&str>,
-) -> Result<Schema> {
+    live: &Schema,
+    home: &str,
+) -> Result<(Schema, Schema)> {
     let client = server.connect_to(database).await?;
-    let path = home.unwrap_or("public");
     client
         .batch_execute(&format!(
-            "CREATE SCHEMA IF NOT EXISTS {0}; SET search_path = {0}, public",
-            quoted(path)
+            "CREATE SCHEMA IF NOT EXISTS {0}; SET search_path = {0}, public; SET synchronous_commit = off",
+            quoted(home)
         ))
         .await?;
-    let sql = without_meta_commands(&reference.sql);
-    client
-        .batch_execute(&sql)
-        .await
-        .map_err(|error| ddl_rejected(error, reference, &sql))?;
-    model::read(&client).await
+    for step in &reference.script.steps {
+        apply(&client, step).await?;
+    }
+    let (mut wanted, mut live) = (model::read(&client).await?, live.clone());
+    normalise(&client, &mut wanted, &mut live).await?;
+    Ok((wanted, live))
 }
 
-/// psql's own commands, such as the `\restrict` of a dump, blanked out; the lines stay.
-fn without_meta_commands(sql: &str) -> String {
-    let line = |line: &str| {
-        if line.starts_with('\\') {
-            String::new()
-        } else {
-            line.to_owned()
-        }
-    };
-    sql.lines().map(line).collect::<Vec<_>>().join("\n")
-}
-
-fn ddl_rejected(error: tokio_postgres::Error, reference: &Reference, sql: &str) -> anyhow::Error {
-    let line = statement_line(&error, sql, 0).map(|line| format!(", line {line}"));
-    let place = format!("{}{}", reference.name, line.unwrap_or_default());
-    anyhow!(error).context(format!("{place}: the server rejects the DDL"))
-}
-
-fn already_exists(error: &anyhow::Error) -> bool {
-    let code = error.downcast_ref().and_then(tokio_postgres::Error::code);
-    code == Some(&SqlState::DUPLICATE_SCHEMA)
+/// Applies a step, each by itself. What belongs to the whole server, and what only says who owns or may do what, is left out
+/// or may fail: roles of the target needn't exist here.
+async fn apply(client: &Client, step: &Step) -> Result<()> {
+    let kind = step.kind.statement();
+    match kind {
+        StatementKind::Transaction
+        | StatementKind::Database
+        | StatementKind::Server
+        | StatementKind::Encoding => return Ok(()),
+        _ if matches!(step.kind, StepKind::Connect(_)) => return Ok(()),
+        _ => {}
+    }
+    match script::run(client, step).await {
+        Err(_) if kind == StatementKind::Privilege => Ok(()),
+        Err(error) if script::may_be_passed_over(kind, &error) => Ok(()),
+        done => done,
+    }
 }
 
 /// Drops the databases that killed processes left.
@@ -169,15 +168,4 @@ async fn sweep(client: &Client) -> Result<()> {
             .with_context(|| format!("could not drop the scratch database {name}"))?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn meta_commands_are_blanked_and_lines_stay() {
-        let sql = "\\restrict abc\nSELECT 1;\n\\unrestrict abc\n";
-        assert_eq!(without_meta_commands(sql), "\nSELECT 1;\n");
-    }
 }

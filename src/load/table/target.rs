@@ -6,7 +6,6 @@ use tokio_postgres::GenericClient;
 
 use crate::dataset::document::did_you_mean;
 use crate::dataset::{Dataset, TableSpec};
-use crate::load::ledger;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, ColumnDefault, Scope, TableKind};
 
@@ -57,25 +56,6 @@ pub async fn are_missing(
         missing.join(", "),
         dataset.schema.path.display()
     )
-}
-
-/// Creates the dataset's tables and enters them in the ledger.
-pub async fn apply(client: &impl GenericClient, dataset: &Dataset, schema: &str) -> Result<()> {
-    client
-        .batch_execute(&dataset.schema.text)
-        .await
-        .with_context(|| {
-            format!(
-                "could not apply {} in schema {schema}",
-                dataset.schema.path.display()
-            )
-        })?;
-    let created: Vec<String> = dataset
-        .real_tables()
-        .into_iter()
-        .map(|table| dataset.tables[table].name.clone())
-        .collect();
-    ledger::add_created_tables(client, schema, &created).await
 }
 
 /// Looks the wanted tables up and compares their columns with the dataset's.

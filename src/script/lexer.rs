@@ -33,15 +33,12 @@ impl<'a> Token<'a> {
 
 /// Splits the text; never fails: what isn't closed runs to the end.
 pub fn tokens(sql: &str) -> Vec<Token<'_>> {
-    let mut lexer = Lexer {
-        sql,
-        at: 0,
-        brackets: 0,
-    };
+    let mut lexer = Lexer::new(sql);
     std::iter::from_fn(|| lexer.token()).collect()
 }
 
-struct Lexer<'a> {
+/// Takes a text apart, token by token.
+pub struct Lexer<'a> {
     sql: &'a str,
     at: usize,
     /// How many `[` are open.
@@ -49,18 +46,34 @@ struct Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
-    fn rest(&self) -> &'a str {
+    /// At the text's beginning.
+    pub fn new(sql: &'a str) -> Lexer<'a> {
+        Lexer {
+            sql,
+            at: 0,
+            brackets: 0,
+        }
+    }
+
+    /// The bytes that are behind.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    /// What is left.
+    pub fn rest(&self) -> &'a str {
         &self.sql[self.at..]
     }
 
     /// The next `length` bytes, and past them.
-    fn take(&mut self, length: usize) -> &'a str {
+    pub fn take(&mut self, length: usize) -> &'a str {
         let text = &self.rest()[..length];
         self.at += length;
         text
     }
 
-    fn token(&mut self) -> Option<Token<'a>> {
+    /// The next token.
+    pub fn token(&mut self) -> Option<Token<'a>> {
         let rest = self.rest();
         let first = rest.chars().next()?;
         Some(match first {

@@ -1,0 +1,128 @@
+//! What stood in the database before the schema was applied, compared with what stands after it.
+//!
+//! A script may drop, empty or change what it doesn't own. None of its statements is interpreted: what became of tables and
+//! their rows is seen in the catalog, before anything is committed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use tokio_postgres::GenericClient;
+
+/// All relations, columns and constraints.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    objects: BTreeMap<(u32, String), Object>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Object {
+    kind: String,
+    file: u32,
+    changed: i64,
+    name: String,
+}
+
+/// Something that a script did to what it found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Change {
+    /// What it did and to what: `drops public.users`.
+    pub text: String,
+    /// The query that says whether anything was there; `None` when it was.
+    pub held: Option<String>,
+}
+
+impl Snapshot {
+    /// Reads the catalog.
+    pub async fn read(client: &impl GenericClient) -> Result<Snapshot> {
+        let rows = client
+            .query(include_str!("sql/snapshot.sql"), &[])
+            .await
+            .context("could not read what the database holds")?;
+        let mut objects = BTreeMap::new();
+        for row in rows {
+            let object = Object {
+                kind: row.try_get("kind")?,
+                file: row.try_get("file")?,
+                changed: row.try_get("changed")?,
+                name: row.try_get("name")?,
+            };
+            objects.insert((row.try_get("oid")?, row.try_get("part")?), object);
+        }
+        Ok(Snapshot { objects })
+    }
+
+    /// The names of the tables, quoted.
+    pub fn tables(&self) -> impl Iterator<Item = &str> {
+        let tables = self.objects.values();
+        let tables = tables.filter(|it| matches!(&*it.kind, "r" | "p"));
+        tables.map(|it| it.name.as_str())
+    }
+
+    /// What is gone, was made anew, emptied or changed in `after`.
+    pub fn changes(&self, after: &Snapshot) -> BTreeSet<Change> {
+        let objects = self.objects.iter();
+        let change = |((oid, part), object): (&(u32, String), &Object)| {
+            let now = after.objects.get(&(*oid, part.clone()));
+            let table_is_there = after.objects.contains_key(&(*oid, String::new()));
+            match now {
+                Some(now) => object.changed_to(now),
+                None if part.is_empty() => {
+                    let mut others = after.objects.values();
+                    let anew = others.any(|it| it.kind == object.kind && it.name == object.name);
+                    object.dropped(anew)
+                }
+                None if table_is_there => {
+                    let table = &self.objects[&(*oid, String::new())];
+                    object.part_dropped(table)
+                }
+                None => None,
+            }
+        };
+        objects.filter_map(change).collect()
+    }
+}
+
+impl Object {
+    fn holds_rows(&self) -> String {
+        format!("SELECT EXISTS (SELECT FROM {})", self.name)
+    }
+
+    fn dropped(&self, anew: bool) -> Option<Change> {
+        let (what, held) = match &*self.kind {
+            "v" if anew => return None,
+            "v" => ("the view ", None),
+            "S" => (
+                "the sequence ",
+                Some(format!("SELECT is_called FROM {}", self.name)),
+            ),
+            "f" if anew => return None,
+            "f" => ("the foreign table ", None),
+            _ => ("", Some(self.holds_rows())),
+        };
+        Some(Change {
+            text: format!("drops {what}{}", self.name),
+            held,
+        })
+    }
+
+    fn part_dropped(&self, table: &Object) -> Option<Change> {
+        Some(Change {
+            text: format!("drops {}", self.name),
+            held: (self.kind == "column").then(|| table.holds_rows()),
+        })
+    }
+
+    fn changed_to(&self, now: &Object) -> Option<Change> {
+        if now.changed > self.changed {
+            return Some(Change {
+                text: format!("changes or deletes rows of {}", self.name),
+                held: None,
+            });
+        }
+        // A sequence that was set keeps its name; a materialized view that was refreshed keeps its rows.
+        (self.kind == "r" && now.file != self.file).then(|| Change {
+            text: format!("empties or rewrites {}", self.name),
+            held: Some(self.holds_rows()),
+        })
+    }
+}

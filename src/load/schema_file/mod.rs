@@ -1,0 +1,215 @@
+//! The dataset's schema applied to the target, in the transaction that starts the load.
+
+mod guard;
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail, ensure};
+use tokio_postgres::{GenericClient, Transaction};
+
+use crate::load::config::Load;
+use crate::load::ledger;
+use crate::load::table::target;
+use crate::postgres::{TableName, script};
+use crate::progress::Progress;
+use crate::script::{StatementKind, Step, StepKind};
+use guard::{Change, Snapshot};
+
+/// Creates the dataset's tables and enters them in the ledger.
+///
+/// Refuses a schema that drops, empties or changes what holds rows, one that puts rows into a table that is loaded, and one
+/// that creates the tables elsewhere. The connection's settings are what they were.
+pub async fn apply(
+    transaction: &Transaction<'_>,
+    load: &Load<'_>,
+    schema: &str,
+    progress: &Progress,
+) -> Result<()> {
+    let dataset = load.dataset;
+    let context = || {
+        format!(
+            "could not apply {} in schema {schema}",
+            dataset.schema.path.display()
+        )
+    };
+    let settings = script::settings(transaction).await?;
+    let before = Snapshot::read(transaction).await?;
+    execute(transaction, "SAVEPOINT before_schema").await?;
+    let left_out = run(transaction, load).await.with_context(context)?;
+    let after = Snapshot::read(transaction).await?;
+    let changes = before.changes(&after);
+    if !changes.is_empty() {
+        execute(transaction, "ROLLBACK TO SAVEPOINT before_schema").await?;
+        ensure_held_nothing(transaction, load, changes)
+            .await
+            .with_context(context)?;
+        run(transaction, load).await.with_context(context)?;
+    }
+    execute(transaction, "RELEASE SAVEPOINT before_schema").await?;
+    script::restore_settings(transaction, &settings).await?;
+    ensure_in_place(transaction, load, schema, &before, &after).await?;
+    if !left_out.is_empty() {
+        progress.note(format!("left out: {}", left_out.join("; ")));
+    }
+    let created: Vec<String> = dataset
+        .real_tables()
+        .into_iter()
+        .map(|table| dataset.tables[table].name.clone())
+        .collect();
+    ledger::add_created_tables(transaction, schema, &created).await
+}
+
+/// Runs all steps; returns what was left out.
+async fn run(client: &impl GenericClient, load: &Load<'_>) -> Result<Vec<String>> {
+    let mut left_out = Vec::new();
+    let mut has_made = false;
+    for step in &load.dataset.schema.steps {
+        if let StepKind::Connect(to) = &step.kind {
+            ensure!(
+                !has_made,
+                "{}: `\\connect {to}` behind statements of another database; make a schema file of each database",
+                step.place()
+            );
+        }
+        match run_step(client, step).await? {
+            Done::Run => has_made |= step.kind.statement() == StatementKind::Other,
+            Done::LeftOut(what) => left_out.extend(what),
+        }
+    }
+    Ok(left_out)
+}
+
+/// What became of a step.
+enum Done {
+    Run,
+    /// With a remark, unless it goes without saying.
+    LeftOut(Option<String>),
+}
+
+async fn run_step(client: &impl GenericClient, step: &Step) -> Result<Done> {
+    let place = step.place();
+    let kind = step.kind.statement();
+    match kind {
+        StatementKind::Transaction | StatementKind::Encoding => return Ok(Done::LeftOut(None)),
+        StatementKind::Rollback => bail!(
+            "{place}: ROLLBACK: the file is applied as a whole, in one transaction; take it out"
+        ),
+        StatementKind::Database => {
+            let remark = format!("{place}, a statement on a whole database: the target is given");
+            return Ok(Done::LeftOut(Some(remark)));
+        }
+        StatementKind::Schema | StatementKind::Setting => {}
+        _ if matches!(step.kind, StepKind::Connect(_)) => {
+            let remark = format!("{place}, \\connect: the target is given");
+            return Ok(Done::LeftOut(Some(remark)));
+        }
+        _ => {
+            script::run(client, step).await?;
+            return Ok(Done::Run);
+        }
+    }
+    execute(client, "SAVEPOINT before_step").await?;
+    match script::run(client, step).await {
+        Err(error) if script::may_be_passed_over(kind, &error) => {
+            execute(client, "ROLLBACK TO SAVEPOINT before_step").await?;
+            Ok(Done::LeftOut(None))
+        }
+        done => {
+            done?;
+            execute(client, "RELEASE SAVEPOINT before_step").await?;
+            Ok(Done::Run)
+        }
+    }
+}
+
+async fn execute(client: &impl GenericClient, sql: &str) -> Result<()> {
+    let done = client.batch_execute(sql).await;
+    done.with_context(|| format!("could not execute {sql}"))
+}
+
+/// Refuses changes to what held rows, with the statement that makes the first of them. The schema isn't applied when this is
+/// called.
+async fn ensure_held_nothing(
+    transaction: &Transaction<'_>,
+    load: &Load<'_>,
+    changes: BTreeSet<Change>,
+) -> Result<()> {
+    let mut held = BTreeSet::new();
+    for change in changes {
+        let holds = match &change.held {
+            Some(query) => {
+                let row = transaction.query_one(query, &[]).await;
+                let row =
+                    row.with_context(|| format!("could not look into what it {}", change.text))?;
+                row.try_get(0)?
+            }
+            None => true,
+        };
+        if holds {
+            held.insert(change);
+        }
+    }
+    if held.is_empty() {
+        return Ok(());
+    }
+    let mut place = String::new();
+    // What was rolled back is still counted as changed.
+    let before = Snapshot::read(transaction).await?;
+    for step in &load.dataset.schema.steps {
+        run_step(transaction, step).await?;
+        let changes = before.changes(&Snapshot::read(transaction).await?);
+        if changes.iter().any(|change| held.contains(change)) {
+            place = format!("{}: ", step.place());
+            break;
+        }
+    }
+    let texts: Vec<&str> = held.iter().map(|it| it.text.as_str()).collect();
+    bail!(
+        "{place}the schema {}, which this load has not made and which held something; everything was rolled back. Take the \
+         statement out; or, where it is meant, apply the file yourself with `psql -f {}` and load again: tables that exist \
+         are used as they are",
+        texts.join(", "),
+        load.dataset.schema.path.display()
+    )
+}
+
+/// Refuses tables that were created in another schema, and rows that the load would remove.
+async fn ensure_in_place(
+    transaction: &Transaction<'_>,
+    load: &Load<'_>,
+    schema: &str,
+    before: &Snapshot,
+    after: &Snapshot,
+) -> Result<()> {
+    let dataset = load.dataset;
+    let file = dataset.schema.path.display();
+    let wanted = dataset.real_tables();
+    let there = target::existing(transaction, dataset, schema, &wanted).await?;
+    for &table in &wanted {
+        let name = &dataset.tables[table].name;
+        if there.contains(name) {
+            continue;
+        }
+        let ending = format!(".{}", crate::postgres::name::quoted(name));
+        let mut made = after
+            .tables()
+            .filter(|it| before.tables().all(|old| old != *it));
+        if let Some(elsewhere) = made.find_map(|it| it.strip_suffix(&ending)) {
+            bail!(
+                "{file} makes {name} in the schema {elsewhere}, and this load is into {schema}; add --target-schema \
+                 {elsewhere}"
+            );
+        }
+    }
+    if !load.policy.append {
+        let full = target::full(transaction, dataset, schema, load.tables).await?;
+        if let Some(name) = full.first() {
+            bail!(
+                "{file} puts rows into {}, which this load fills and would remove; take them out of the file, or keep \
+                 them with --append",
+                TableName::new(schema, name)
+            );
+        }
+    }
+    Ok(())
+}
