@@ -7,6 +7,7 @@
 //! Data flows down this list; a module knows those above it, never those below:
 //!
 //! - [`cli`]: the options that commands share; only `commands` knows it
+//! - [`printable`]: text from outside as messages show it
 //! - [`units`], [`suggestion`], [`progress`]: amounts as people write them, commands in messages, messages on stderr
 //! - [`script`]: SQL text as psql sees it: tokens, statements, included files
 //! - [`dataset`]: what the data is: tables, columns, counts (pure)
@@ -24,6 +25,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod cli;
+pub mod printable;
 pub mod progress;
 pub mod suggestion;
 pub mod units;

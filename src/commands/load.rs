@@ -8,9 +8,9 @@ use anyhow::Result;
 use crate::cli::{DatasetArgs, JobsArgs, LoadArgs, QuietArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context, commit_unit, resume_command};
+use crate::commands::format_args::FormatArgs;
 use crate::commands::interrupt::stoppable;
 use crate::dataset::Dataset;
-use crate::dataset::csv_options::delimiter;
 use crate::load::{
     self, Duplicates, Input, Load, MaxRejects, NamedColumns, NamedFile, NoHook, Orphans, Overrides,
     Policy, Rejects, StageTracker,
@@ -77,9 +77,8 @@ pub struct Args {
 /// The format of foreign CSV files, where the dataset doesn't define it.
 #[derive(clap::Args, Debug)]
 struct ReadingArgs {
-    /// The delimiter between fields: one character, or `tab` [default: the dataset's, else a comma]
-    #[arg(long, value_parser = delimiter, value_name = "CHAR")]
-    delimiter: Option<u8>,
+    #[command(flatten)]
+    format: FormatArgs,
 
     /// The files have no header: columns are in the dataset's order, or in that of --columns
     #[arg(long)]
@@ -138,7 +137,7 @@ impl Args {
     fn overrides(&self) -> Overrides {
         Overrides {
             files: self.file.clone(),
-            delimiter: self.reading.delimiter,
+            format: self.reading.format.options(),
             header: match (self.reading.header, self.reading.no_header) {
                 (true, _) => Some(true),
                 (false, true) => Some(false),

@@ -16,6 +16,7 @@ mod context;
 pub mod datasets;
 pub mod db;
 pub mod forget;
+mod format_args;
 pub mod generate;
 pub mod index;
 mod interrupt;

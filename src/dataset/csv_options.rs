@@ -4,44 +4,35 @@
 use anyhow::{Result, bail};
 
 use crate::dataset::document::{Section, TomlValue, did_you_mean, texts};
+use crate::dataset::record_format::{
+    Delimiter, Encoding, Escape, FileFormat, FormatOptions, Quote, SkipLines,
+};
 use crate::dataset::spec::{ColumnSpec, DropRule, Epoch, Reading};
 
 /// The name of an ignored column in a list of columns.
 pub const PASSED_OVER: &str = "-";
 
-/// What is done with a record whose quote is open at its line's end.
+/// What is done with a record whose quote isn't closed.
 const UNCLOSED: &[(&str, bool)] = &[("repair", true), ("reject", false)];
 
 /// What bare numbers count.
 const EPOCHS: &[(&str, Epoch)] = &[("s", Epoch::Seconds), ("ms", Epoch::Milliseconds)];
 
-/// Reads `read = { delimiter = "|", header = false, columns = […], one-line = true, unclosed = "reject" }`.
+/// Reads `read = { delimiter = "|", header = false, columns = […], encoding = "latin1", … }`.
 pub fn reading(table: &Section, columns: &[ColumnSpec]) -> Result<Reading> {
     let plain = Reading::default();
     let Some(value) = table.get("read") else {
         return Ok(plain);
     };
     let section = value.section(value.what())?;
-    let truth = |key, otherwise| {
-        let value: Option<TomlValue> = section.get(key);
-        value.map_or(Ok(otherwise), |value| value.boolean())
-    };
-    let one_line = truth("one-line", plain.one_line)?;
     let reading = Reading {
-        delimiter: match section.get("delimiter") {
-            Some(value) => delimiter(value.text()?).map_err(|why| value.error(why))?,
-            None => plain.delimiter,
-        },
-        header: truth("header", plain.header)?,
+        format: format(&section)?,
+        header: truth(&section, "header")?.unwrap_or(plain.header),
         columns: match section.get("columns") {
             Some(value) => Some(order(&value, columns)?),
             None => None,
         },
-        one_line,
         mend: match section.get("unclosed") {
-            Some(value) if !one_line => bail!(value.error(
-                "it applies to tables whose records are one line each; add `one-line = true`"
-            )),
             Some(value) => value.one_of("way", UNCLOSED)?,
             None => plain.mend,
         },
@@ -50,18 +41,45 @@ pub fn reading(table: &Section, columns: &[ColumnSpec]) -> Result<Reading> {
     Ok(reading)
 }
 
-/// One byte of ASCII that may delimit fields; `tab` and `\\t` are the tab.
-pub fn delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        _ if text == "tab" || text == "\\t" => Ok(b'\t'),
-        [b'"' | b'\n' | b'\r' | b' '] => {
-            Err("a quote, a blank or a line end cannot be a delimiter".into())
-        }
-        [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() => Ok(*byte),
-        _ => Err(format!(
-            "\"{text}\" is no delimiter; expected one character such as `,` `;` `|` or `tab`"
-        )),
-    }
+/// The format of records; the same as the options of the command line.
+fn format(section: &Section) -> Result<FormatOptions> {
+    Ok(FormatOptions {
+        file_format: parsed(section, "format", FileFormat::parse)?,
+        delimiter: parsed(section, "delimiter", Delimiter::parse)?,
+        quote: parsed(section, "quote", Quote::parse)?,
+        escape: parsed(section, "escape", Escape::parse)?,
+        encoding: parsed(section, "encoding", Encoding::named)?,
+        skip_lines: match section.get("skip-lines") {
+            Some(value) if value.is_integer() => {
+                let count = u64::try_from(value.integer()?);
+                Some(SkipLines::Count(
+                    count.map_err(|_| value.error("expected a number of lines"))?,
+                ))
+            }
+            Some(_) => parsed(section, "skip-lines", SkipLines::parse)?,
+            None => None,
+        },
+        trailing_delimiter: truth(section, "trailing-delimiter")?,
+        trim: truth(section, "trim")?,
+        one_line: truth(section, "one-line")?,
+    })
+}
+
+fn truth(section: &Section, key: &'static str) -> Result<Option<bool>> {
+    let value = section.get(key);
+    value.map(|value| value.boolean()).transpose()
+}
+
+fn parsed<T>(
+    section: &Section,
+    key: &'static str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>> {
+    let Some(value) = section.get(key) else {
+        return Ok(None);
+    };
+    let parsed = parse(value.text()?).map_err(|why| value.error(why))?;
+    Ok(Some(parsed))
 }
 
 /// The columns' names in a file's order.

@@ -12,6 +12,7 @@ mod makers;
 pub mod plan;
 mod ranges;
 mod read;
+pub mod record_format;
 pub mod source;
 pub mod spec;
 mod templates;

@@ -9,6 +9,7 @@ use crate::dataset::distribution::{Counts, Range, Weights};
 use crate::dataset::document::did_you_mean;
 use crate::dataset::draw::Chance;
 use crate::dataset::fakers::Faker;
+use crate::dataset::record_format::FormatOptions;
 use crate::dataset::source::Source;
 use crate::dataset::waivers::Waiver;
 use crate::script::Script;
@@ -73,25 +74,22 @@ pub struct TableSpec {
 /// How foreign CSV files of a table are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
-    /// The byte between fields.
-    pub delimiter: u8,
+    /// The format of its records.
+    pub format: FormatOptions,
     /// Whether the first record names the columns.
     pub header: bool,
     /// The columns in the file's order, in place of a header; `-` for one that is ignored.
     pub columns: Option<Vec<String>>,
-    /// Whether each record is one line, so that no field holds a line break.
-    pub one_line: bool,
-    /// Whether a quote that is open at the end of such a record's line is closed there, or the record rejected.
+    /// Whether a quote that isn't closed is closed at its line's end, or the record rejected.
     pub mend: bool,
 }
 
 impl Default for Reading {
     fn default() -> Reading {
         Reading {
-            delimiter: b',',
+            format: FormatOptions::default(),
             header: true,
             columns: None,
-            one_line: false,
             mend: true,
         }
     }

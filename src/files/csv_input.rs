@@ -1,52 +1,81 @@
-//! Files of CSV as they come: plain, compressed with gzip, or a stream that is spooled to a temporary file first.
+//! Files of text as they come: plain or compressed, of any encoding, or a stream that is spooled to a temporary file first.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context, Result, bail};
-use flate2::read::MultiGzDecoder;
+use anyhow::{Context, Result, bail, ensure};
+use encoding_rs::{UTF_16BE, UTF_16LE};
 use tempfile::TempPath;
 
-/// What a gzip stream begins with (RFC 1952).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+use crate::dataset::record_format::Encoding;
+use crate::files::compression::{Compression, beginning, ensure_text};
+use crate::files::decode::DecodedText;
 
-/// A file's text, decompressed where it is compressed.
-pub enum CsvInput {
-    /// As it is.
+/// A file's text in UTF-8.
+pub struct CsvInput {
+    text: Text,
+    bytes: Arc<AtomicU64>,
+}
+
+enum Text {
+    /// As it is in the file.
     Plain(CountedFile),
-    /// Compressed with gzip; several streams one behind the other are one text.
-    Gzip(Box<MultiGzDecoder<CountedFile>>),
+    /// Decompressed or decoded.
+    Converted(Box<dyn Read + Send>),
 }
 
 /// A file and how much of it was read.
 pub struct CountedFile {
-    file: File,
-    bytes: u64,
+    pub(super) file: File,
+    bytes: Arc<AtomicU64>,
+}
+
+/// A byte-order mark, and what it says.
+struct Mark {
+    length: usize,
+    encoding: Encoding,
+    name: &'static str,
 }
 
 impl CsvInput {
-    /// Opens a file. What it holds decides whether it is decompressed, whatever its name.
-    pub fn open(path: &Path) -> Result<CsvInput> {
-        let context = || format!("could not open {}", path.display());
-        let mut file = File::open(path).with_context(context)?;
-        let mut first = Vec::new();
-        (&mut file)
-            .take(GZIP.len() as u64)
-            .read_to_end(&mut first)
-            .with_context(|| format!("could not read {}", path.display()))?;
-        file.rewind().with_context(context)?;
-        let counted = CountedFile { file, bytes: 0 };
-        Ok(match first == GZIP {
-            true => CsvInput::Gzip(Box::new(MultiGzDecoder::new(counted))),
-            false => CsvInput::Plain(counted),
-        })
+    /// Opens a file. What it holds decides whether it is decompressed, whatever its name; a byte-order mark decides the
+    /// encoding, else it is `encoding`, or UTF-8. `label` is what messages call the file.
+    pub fn open(path: &Path, label: &str, encoding: Option<Encoding>) -> Result<CsvInput> {
+        let read = || format!("could not read {label}");
+        let mut file = File::open(path).with_context(|| format!("could not open {label}"))?;
+        let mut first = beginning(&mut file).with_context(read)?;
+        file.rewind().with_context(read)?;
+        let bytes = Arc::new(AtomicU64::new(0));
+        let file = CountedFile {
+            file,
+            bytes: Arc::clone(&bytes),
+        };
+        let mut text = match Compression::of(&first) {
+            None => Text::Plain(file),
+            Some(compression) => {
+                let mut reader = compression.reader(file, label)?;
+                first = beginning(&mut reader).with_context(read)?;
+                Text::Converted(Box::new(Cursor::new(first.clone()).chain(reader)))
+            }
+        };
+        ensure_text(&first, label)?;
+        let mark = Mark::of(&first);
+        let encoding = encoding_of(label, &first, mark.as_ref(), encoding)?;
+        if encoding != Encoding::Utf8 {
+            let length = mark.map_or(0, |mark| mark.length);
+            io::copy(&mut (&mut text).take(length as u64), &mut io::sink()).with_context(read)?;
+            text = Text::Converted(Box::new(DecodedText::new(text, encoding)));
+        }
+        Ok(CsvInput { text, bytes })
     }
 
-    /// Moves to a byte of a plain file without reading what is before it; false for a compressed one, which stays where
+    /// Moves to a byte of a plain file without reading what is before it; false for another one, which stays where
     /// it is. `label` is what messages call the file.
     pub fn seek_to(&mut self, at: u64, label: &str) -> Result<bool> {
-        let CsvInput::Plain(CountedFile { file, .. }) = self else {
+        let Text::Plain(CountedFile { file, .. }) = &mut self.text else {
             return Ok(false);
         };
         let context = || format!("could not read {label}");
@@ -61,18 +90,84 @@ impl CsvInput {
 
     /// The bytes of the file that were read, compressed or not.
     pub fn bytes_read(&self) -> u64 {
-        match self {
-            CsvInput::Plain(file) => file.bytes,
-            CsvInput::Gzip(decoder) => decoder.get_ref().bytes,
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+/// What a file is to be decoded from; its mark counts, and must be what was said.
+fn encoding_of(
+    label: &str,
+    first: &[u8],
+    mark: Option<&Mark>,
+    said: Option<Encoding>,
+) -> Result<Encoding> {
+    if let Some(mark) = mark {
+        let differs = said
+            .is_some_and(|said| said != mark.encoding && !is_either_utf_16(said, mark.encoding));
+        ensure!(
+            !differs,
+            "{label} begins with the byte-order mark of {}, and {} was given as its encoding; leave that out",
+            mark.name,
+            said.map_or_else(String::new, Encoding::name)
+        );
+        ensure!(
+            mark.length < 4,
+            "{label} is {}; save it as UTF-8",
+            mark.name
+        );
+        return Ok(mark.encoding);
+    }
+    let zeros = match (said, first) {
+        (None | Some(Encoding::Utf8), [0, byte, ..]) if *byte > 0 => Some("utf-16be"),
+        (None | Some(Encoding::Utf8), [byte, 0, ..]) if *byte > 0 => Some("utf-16le"),
+        _ => None,
+    };
+    match zeros {
+        Some(name) => bail!(
+            "{label} has a zero byte beside its first character, as UTF-16 has without a byte-order mark; \
+             type: --encoding {name}"
+        ),
+        None => Ok(said.unwrap_or(Encoding::Utf8)),
+    }
+}
+
+/// Whether both are UTF-16, whose mark says in which order its bytes are.
+fn is_either_utf_16(one: Encoding, other: Encoding) -> bool {
+    let is_utf_16 = |it| [UTF_16LE, UTF_16BE].map(Encoding::Named).contains(&it);
+    is_utf_16(one) && is_utf_16(other)
+}
+
+impl Mark {
+    fn of(first: &[u8]) -> Option<Mark> {
+        let mark = |length, encoding, name| {
+            Some(Mark {
+                length,
+                encoding,
+                name,
+            })
+        };
+        match first {
+            [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => mark(4, Encoding::Utf8, "UTF-32"),
+            [0xff, 0xfe, ..] => mark(2, Encoding::Named(UTF_16LE), "UTF-16"),
+            [0xfe, 0xff, ..] => mark(2, Encoding::Named(UTF_16BE), "UTF-16"),
+            // The reader of records passes over it, and counts it.
+            [0xef, 0xbb, 0xbf, ..] => mark(3, Encoding::Utf8, "UTF-8"),
+            _ => None,
         }
     }
 }
 
 impl Read for CsvInput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.text.read(buffer)
+    }
+}
+
+impl Read for Text {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            CsvInput::Plain(file) => file.read(buffer),
-            CsvInput::Gzip(decoder) => decoder.read(buffer),
+            Text::Plain(file) => file.read(buffer),
+            Text::Converted(reader) => reader.read(buffer),
         }
     }
 }
@@ -80,7 +175,7 @@ impl Read for CsvInput {
 impl Read for CountedFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read(buffer)?;
-        self.bytes += count as u64;
+        self.bytes.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
     }
 }
@@ -106,64 +201,4 @@ pub fn spool(mut stream: impl Read, label: &str) -> Result<TempPath> {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
-mod tests {
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
-
-    use super::*;
-
-    fn gzipped(text: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(text).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    fn read(bytes: &[u8]) -> (String, u64) {
-        let path = spool(bytes, "bytes").unwrap();
-        let mut text = CsvInput::open(&path).unwrap();
-        let mut all = String::new();
-        text.read_to_string(&mut all).unwrap();
-        (all, text.bytes_read())
-    }
-
-    #[test]
-    fn gzipped_files_are_decompressed_whatever_their_names() {
-        let one = gzipped(b"id,name\n1,x\n");
-        let both = [one.clone(), gzipped(b"2,y\n")].concat();
-        assert_eq!(
-            read(&both),
-            ("id,name\n1,x\n2,y\n".into(), both.len() as u64)
-        );
-        for plain in ["", "a", "id,name\n"] {
-            assert_eq!(read(plain.as_bytes()), (plain.into(), plain.len() as u64));
-        }
-    }
-
-    #[test]
-    fn a_truncated_gzip_file_is_an_error() {
-        let mut bytes = gzipped(&b"id,name\n".repeat(100));
-        bytes.truncate(bytes.len() - 6);
-        let path = spool(&*bytes, "bytes").unwrap();
-        let mut all = Vec::new();
-        assert!(
-            CsvInput::open(&path)
-                .unwrap()
-                .read_to_end(&mut all)
-                .is_err()
-        );
-    }
-
-    #[test]
-    fn a_plain_file_is_read_from_any_byte_on() {
-        let path = spool(&b"id,name\n1,x\n"[..], "bytes").unwrap();
-        let mut input = CsvInput::open(&path).unwrap();
-        assert!(input.seek_to(8, "in.csv").unwrap());
-        let mut rest = String::new();
-        input.read_to_string(&mut rest).unwrap();
-        assert_eq!((rest.as_str(), input.bytes_read()), ("1,x\n", 4));
-        let error = input.seek_to(13, "in.csv").unwrap_err().to_string();
-        assert!(error.starts_with("in.csv ends before byte 13"), "{error}");
-        let path = spool(&*gzipped(b"1,x\n"), "bytes").unwrap();
-        assert!(!CsvInput::open(&path).unwrap().seek_to(2, "in.csv").unwrap());
-    }
-}
+mod tests;

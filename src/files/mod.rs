@@ -1,6 +1,8 @@
 //! CSV on disk: writing under a temporary name, the manifest, reading.
 
+pub mod compression;
 pub mod csv_input;
+pub mod decode;
 pub mod folder;
 pub mod manifest;
 pub mod records;

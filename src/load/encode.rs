@@ -9,11 +9,14 @@ use std::fmt;
 use crate::copy::format::{self, TEXT_NULL, begin_row, escape_text};
 use crate::copy::number::integer;
 use crate::copy::scalar::Reason;
-use crate::copy::{ColumnReader, CopyFormat, EncoderCoverage, FieldEncoder, NumberFormat, Unread};
+use crate::copy::{
+    ColumnReader, CopyFormat, DataType, EncoderCoverage, FieldEncoder, NumberFormat, Scalar, Unread,
+};
 use crate::dataset::ColumnSpec;
 use crate::dataset::Kind;
 use crate::files::records::Record;
 use crate::postgres::catalog;
+use crate::printable;
 
 /// Encodes the records of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +37,8 @@ struct Field {
     reader: FieldReader,
     /// Whether NULL is rejected here, and not by the server.
     not_null: bool,
+    /// Whether few texts are values of its type.
+    telling: bool,
 }
 
 /// How a field is read.
@@ -79,9 +84,6 @@ pub enum Unencoded {
 /// What is wrong with NULL in a column that takes none.
 const NULL: &str = "is NULL, and the column takes none";
 
-/// Characters of a value that messages show.
-const DISPLAYED: usize = 40;
-
 impl RowEncoder {
     /// For records with these columns; `nulls` are the bare texts that mean NULL.
     ///
@@ -102,6 +104,7 @@ impl RowEncoder {
                 place,
                 reader: FieldReader::new(kind, spec, column, own_file && binary),
                 not_null: column.not_null && !own_file,
+                telling: is_telling(&column.data_type),
             })
         };
         let fields: Vec<Field> = columns.iter().enumerate().filter_map(field).collect();
@@ -188,6 +191,16 @@ impl RowEncoder {
         Ok(())
     }
 
+    /// Whether a record's fields fit their columns, and show it: one at least isn't text, nor NULL.
+    pub fn fits(&self, record: &Record, scratch: &mut Vec<u8>) -> bool {
+        scratch.clear();
+        let telling = |field: &Field| {
+            let (bytes, quoted) = record.field(field.place);
+            field.telling && (quoted || !self.is_null(bytes))
+        };
+        self.fields.iter().any(telling) && self.encode_text(record, scratch).is_ok()
+    }
+
     /// The value of a field as Postgres writes it as text; `None` for NULL, and for what it cannot hold.
     pub fn text(&self, record: &Record, place: usize) -> Option<String> {
         let field = self.fields.iter().find(|field| field.place == place)?;
@@ -248,26 +261,29 @@ impl FieldReader {
     }
 }
 
+/// Whether the reader of a type takes few texts.
+fn is_telling(data_type: &DataType) -> bool {
+    let text = [
+        Scalar::Text,
+        Scalar::Varchar,
+        Scalar::Bpchar,
+        Scalar::Name,
+        Scalar::Bytea,
+    ];
+    let is_text = |scalar| text.contains(&scalar);
+    data_type.coverage() != EncoderCoverage::None && !data_type.scalar().is_some_and(is_text)
+}
+
 #[cold]
 fn unencoded(field: usize, bytes: &[u8], unread: Unread) -> Unencoded {
     match unread {
         Unread::Undecided => Unencoded::Undecided,
         Unread::Invalid(reason) => Unencoded::Rejected(RejectedField {
             field,
-            value: shortened(bytes),
+            value: printable::value(bytes),
             reason,
         }),
     }
-}
-
-/// A value as messages show it.
-pub fn shortened(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let mut value: String = text.chars().take(DISPLAYED).collect();
-    if value.len() < text.len() {
-        value.push('…');
-    }
-    value.escape_debug().to_string()
 }
 
 #[cfg(test)]

@@ -15,6 +15,20 @@ pub struct Record<'a> {
     pub(super) unescaped: &'a [u8],
 }
 
+/// What a file's records look like: told from lines of text that stand within quotes.
+pub struct Shape<'a> {
+    /// How many fields they have.
+    pub fields: usize,
+    /// Whether the fields of such a record fit their columns, and show it: any text fits a column of text.
+    pub fits: &'a mut dyn FnMut(&Record) -> bool,
+}
+
+impl Shape<'_> {
+    pub(super) fn accepts(&mut self, record: &Record) -> bool {
+        (self.fits)(record)
+    }
+}
+
 /// Why a record cannot be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::dataset::record_format::{Delimiter, Escape, Quote};
 
 type Fields = Vec<(String, bool)>;
 
@@ -26,21 +27,25 @@ impl Read for Drip<'_> {
     }
 }
 
+fn seen(record: &Record) -> Seen {
+    let field = |index| {
+        let (bytes, quoted) = record.field(index);
+        (String::from_utf8_lossy(bytes).into_owned(), quoted)
+    };
+    Seen {
+        line: record.line,
+        fields: (0..record.len()).map(field).collect(),
+        flaw: record.flaw,
+        mended: record.mended,
+        raw: record.raw.to_vec(),
+    }
+}
+
 fn read_as(input: impl Read, dialect: Dialect) -> Result<Vec<Seen>> {
     let mut records = Records::new(input, Path::new("x.csv"), dialect)?;
     let mut all = Vec::new();
     while let Some(record) = records.read()? {
-        let field = |index| {
-            let (bytes, quoted) = record.field(index);
-            (String::from_utf8_lossy(bytes).into_owned(), quoted)
-        };
-        all.push(Seen {
-            line: record.line,
-            fields: (0..record.len()).map(field).collect(),
-            flaw: record.flaw,
-            mended: record.mended,
-            raw: record.raw.to_vec(),
-        });
+        all.push(seen(&record));
     }
     Ok(all)
 }
@@ -50,8 +55,8 @@ fn read(text: &str) -> Vec<Seen> {
 }
 
 const ONE_LINE: Dialect = Dialect {
-    delimiter: b',',
     breaks: false,
+    ..Dialect::CSV
 };
 
 fn plain(seen: &Seen) -> Vec<String> {
@@ -97,14 +102,14 @@ fn blanks_around_quotes_are_not_part_of_the_field() {
 #[test]
 fn another_delimiter_is_read() {
     let semicolon = Dialect {
-        delimiter: b';',
-        breaks: true,
+        delimiter: Delimiter::of(b';'),
+        ..Dialect::CSV
     };
     let all = read_as(&b"1;\"a;b\";c,d\n"[..], semicolon).unwrap();
     assert_eq!(plain(&all[0]), ["1", "a;b", "c,d"]);
     let tab = Dialect {
-        delimiter: b'\t',
-        breaks: true,
+        delimiter: Delimiter::TAB,
+        ..Dialect::CSV
     };
     let all = read_as(&b"1\t\"a\"\t\tb\n"[..], tab).unwrap();
     assert_eq!(plain(&all[0]), ["1", "a", "", "b"]);
@@ -205,6 +210,211 @@ fn where_breaks_are_allowed_an_unclosed_quote_costs_its_line_alone() {
     );
 }
 
+/// Reads records of three fields, the first of which is a number.
+fn read_shaped(text: &str, dialect: Dialect) -> Vec<Seen> {
+    let mut records = Records::new(text.as_bytes(), Path::new("x.csv"), dialect).unwrap();
+    let mut fits = |record: &Record| record.field(0).0.iter().all(u8::is_ascii_digit);
+    let mut shape = Shape {
+        fields: 3,
+        fits: &mut fits,
+    };
+    let mut all = Vec::new();
+    while let Some(record) = records.read_as(&mut shape).unwrap() {
+        all.push(seen(&record));
+    }
+    all
+}
+
+/// A record in short: its line, `repaired`, `flawed`, and its fields.
+fn short(seen: &Seen) -> String {
+    let fields = plain(seen).join("|").replace('\n', "/");
+    match (seen.flaw, seen.mended) {
+        (Some(_), _) => format!("{} flawed", seen.line),
+        (None, true) => format!("{} repaired {fields}", seen.line),
+        (None, false) => format!("{} {fields}", seen.line),
+    }
+}
+
+#[test]
+fn records_are_csv_first_and_a_forgotten_quote_costs_no_other() {
+    let cases: &[(&str, &[&str])] = &[
+        // A field that closes, whatever lines it holds.
+        ("1,a,\"b\nc\"\n2,d,e\n", &["1 1|a|b/c", "3 2|d|e"]),
+        ("1,\"a\n\nb, c\nd\",e", &["1 1|a//b, c/d|e"]),
+        ("1,a,\"b\nx,y,z\"", &["1 1|a|b/x,y,z"]),
+        ("1,a,\"b\nx,y,z\nc\"", &["1 1|a|b/x,y,z/c"]),
+        (
+            "1,a,\"b\n\"\"c\"\"\n\"\n2,d,e",
+            &["1 1|a|b/\"c\"/", "4 2|d|e"],
+        ),
+        // A line within the quotes that is a record.
+        (
+            "1,a,\"b\n2,c,d\n3,e,f\"\n4,g,h",
+            &["1 repaired 1|a|b", "2 2|c|d", "3 3|e|f\"", "4 4|g|h"],
+        ),
+        (
+            "1,a,\"b\n2,c,d\n3,e,f\n",
+            &["1 repaired 1|a|b", "2 2|c|d", "3 3|e|f"],
+        ),
+        // Text behind the quote that seems to close it.
+        (
+            "1,\"a\",\"b\n2,\"c\",\"d\"\n3,\"e\",\"f\n4,\"g\",\"h\"\n",
+            &["1 repaired 1|a|b", "2 2|c|d", "3 repaired 3|e|f", "4 4|g|h"],
+        ),
+        // Two in a row, and the last of the file.
+        (
+            "1,\"a\",\"b\n2,\"c\",\"d\n\n3,\"e\",\"f",
+            &["1 repaired 1|a|b", "2 repaired 2|c|d", "4 repaired 3|e|f"],
+        ),
+        // What follows is no record: it may be the field's, so nothing is made up.
+        (
+            "1,a,\"b\nc \"d\" e\n2,f,g",
+            &["1 flawed", "2 c \"d\" e", "3 2|f|g"],
+        ),
+        // A wrong number of fields: one record, unless its last line is another.
+        ("1,a,\"b\nc\",d\n2,e,f", &["1 1|a|b/c|d", "3 2|e|f"]),
+        ("1,\"a,b\n2,\",c\n3,d,e", &["1 1|a,b/2,|c", "3 3|d|e"]),
+        ("1,\"a,b\n2,c,d\n3,e,f", &["1 flawed", "2 2|c|d", "3 3|e|f"]),
+    ];
+    for (text, expected) in cases {
+        let all = read_shaped(text, Dialect::CSV);
+        let found: Vec<String> = all.iter().map(short).collect();
+        assert_eq!(found, *expected, "{text:?}");
+    }
+}
+
+#[test]
+fn dialects_are_read() {
+    let quote = |byte| Dialect {
+        quote: Quote::Byte(byte),
+        ..Dialect::CSV
+    };
+    let bare = Dialect {
+        quote: Quote::None,
+        delimiter: Delimiter::TAB,
+        ..Dialect::CSV
+    };
+    let backslash = Dialect {
+        escape: Escape::Backslash,
+        ..Dialect::CSV
+    };
+    let text = Dialect {
+        escape: Escape::Backslash,
+        literal: true,
+        ..bare
+    };
+    let colons = Dialect {
+        delimiter: Delimiter::parse("::").unwrap(),
+        ..Dialect::CSV
+    };
+    let piped = Dialect {
+        delimiter: Delimiter::of(b'|'),
+        trailing_delimiter: true,
+        ..Dialect::CSV
+    };
+    let trimmed = Dialect {
+        trim: true,
+        ..Dialect::CSV
+    };
+    let cases: &[(Dialect, &str, &[&[&str]])] = &[
+        (
+            quote(b'\''),
+            "1,'a,b'\n2,\"c'\n",
+            &[&["1", "a,b"], &["2", "\"c'"]],
+        ),
+        (bare, "1\t\"a\n2\tb\"c\n", &[&["1", "\"a"], &["2", "b\"c"]]),
+        (
+            backslash,
+            "1,\"a\\\"b\\\\\",\\N\n2,\"c\\\nd\\n\",\"\\N\"\n3,\"e\"\"f\",g\\h\n",
+            &[
+                &["1", "a\"b\\", ""],
+                &["2", "c\nd\n", "N"],
+                &["3", "e\"f", "g\\h"],
+            ],
+        ),
+        (
+            text,
+            "1\t\\N\ta\\tb\n\\101\\\\\tc\\\nd\t\n\\.\n",
+            &[&["1", "", "a\tb"], &["A\\", "c\nd", ""]],
+        ),
+        (
+            colons,
+            "1::a:b::\"c::d\"::\n2::\"e\"::::f",
+            &[&["1", "a:b", "c::d", ""], &["2", "e", "", "f"]],
+        ),
+        (
+            piped,
+            "1|a|\n2||\n3|b\n",
+            &[&["1", "a"], &["2", ""], &["3", "b"]],
+        ),
+        (
+            trimmed,
+            " 1 ,\" a \", b \"c\" \n",
+            &[&["1", "a", "b \"c\""]],
+        ),
+    ];
+    for (dialect, file, expected) in cases {
+        for drip in [1, 2, 3, 1000] {
+            let all = read_as(Drip(file.as_bytes(), drip), *dialect).unwrap();
+            let found: Vec<Vec<String>> = all.iter().map(plain).collect();
+            assert_eq!(found, *expected, "{file:?} by {drip}");
+        }
+    }
+    let nulls = read_as(&b"\\N\t\\\\N\t\n"[..], text).unwrap();
+    let quoted: Vec<bool> = nulls[0].fields.iter().map(|(_, quoted)| *quoted).collect();
+    assert_eq!(quoted, [false, true, true]);
+}
+
+#[test]
+fn what_is_written_in_a_dialect_is_read_again() {
+    let fields = ["a", "", " b ", "c\nd", "e\"f", "g\\h", "i::j", "k,l", "\t"];
+    let mut options = Vec::new();
+    for delimiter in [",", "tab", "::", "|"] {
+        for escape in [Escape::Doubled, Escape::Backslash] {
+            for quote in [Quote::DOUBLE, Quote::Byte(b'\''), Quote::None] {
+                options.push((Delimiter::parse(delimiter).unwrap(), quote, escape));
+            }
+        }
+    }
+    for (delimiter, quote, escape) in options {
+        let dialect = Dialect {
+            delimiter,
+            quote,
+            escape,
+            ..Dialect::CSV
+        };
+        let mut line = dialect.line(fields);
+        line.push(b'\n');
+        let all = read_as(&*line, dialect).unwrap();
+        assert_eq!(
+            (all.len(), all[0].fields.len()),
+            (1, fields.len()),
+            "{dialect:?}"
+        );
+        if (quote, escape) != (Quote::None, Escape::Doubled) {
+            assert_eq!(plain(&all[0]), fields, "{dialect:?}");
+        }
+    }
+}
+
+#[test]
+fn lines_before_the_header_are_skipped() {
+    let text = "\u{feff}# one\r\n#two\n\nid,name\n1,x\n";
+    let skipped = |lines| -> Result<String> {
+        let mut records = Records::new(text.as_bytes(), Path::new("x.csv"), Dialect::CSV)?;
+        records.skip_lines(&lines)?;
+        let record = records.read()?.map(|record| seen(&record));
+        Ok(record.map_or_else(String::new, |record| short(&record)))
+    };
+    let starting = SkipLines::StartingWith("#".to_owned());
+    assert_eq!(skipped(starting).unwrap(), "4 id|name");
+    assert_eq!(skipped(SkipLines::Count(3)).unwrap(), "4 id|name");
+    assert_eq!(skipped(SkipLines::Count(4)).unwrap(), "5 1|x");
+    assert_eq!(skipped(SkipLines::Count(5)).unwrap(), "");
+    let error = skipped(SkipLines::Count(6)).unwrap_err().to_string();
+    assert_eq!(error, "x.csv has 5 lines, and 6 are to be skipped");
+}
+
 #[test]
 fn a_quote_that_is_open_for_megabytes_costs_one_line() {
     let mut text = b"1,\"a\n".to_vec();
@@ -296,7 +506,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_read_to_their_end_alike_however_they_come(bytes in dirt(), drip in 1..40usize, breaks in any::<bool>()) {
-        let dialect = Dialect { delimiter: b',', breaks };
+        let dialect = Dialect { breaks, ..Dialect::CSV };
         let whole = read_as(&*bytes, dialect).unwrap();
         prop_assert_eq!(&read_as(Drip(&bytes, drip), dialect).unwrap(), &whole);
         // Nothing but a mark at the beginning and line ends stands between records.

@@ -10,8 +10,11 @@ use std::time::UNIX_EPOCH;
 use anyhow::{Context, Result};
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::dataset::record_format::{Delimiter, SkipLines};
 use crate::files::manifest::checksum;
-use crate::load::source::table_source::{CsvFormat, SourceKind, TableSource};
+use crate::files::records::Dialect;
+use crate::load::source::csv_format::CsvFormat;
+use crate::load::source::table_source::{SourceKind, TableSource};
 
 /// See [`fingerprint`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,11 +73,31 @@ fn written(format: &CsvFormat) -> String {
         dialect,
         header,
         mend,
+        encoding,
+        skip,
+        is_rejects: _,
     } = format;
-    format!(
+    let mut text = format!(
         "Form {{ dialect: Dialect {{ delimiter: {}, breaks: {} }}, header: {header}, mend: {mend} }}",
-        dialect.delimiter, dialect.breaks
-    )
+        dialect.delimiter.first(),
+        dialect.breaks
+    );
+    // What earlier builds didn't know.
+    let usual = Dialect {
+        delimiter: Delimiter::of(dialect.delimiter.first()),
+        breaks: dialect.breaks,
+        ..Dialect::CSV
+    };
+    if *dialect != usual {
+        text.push_str(&format!(" {dialect:?}"));
+    }
+    if let Some(encoding) = encoding {
+        text.push_str(&format!(" {}", encoding.name()));
+    }
+    if *skip != SkipLines::Nothing {
+        text.push_str(&format!(" {skip:?}"));
+    }
+    text
 }
 
 /// What a stream held: its path and time say nothing.

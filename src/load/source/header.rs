@@ -1,15 +1,12 @@
 //! The first record of a file: whether it is a header, and the names of the fields.
 
-use std::path::Path;
-
-use anyhow::{Context, Error, Result, bail, ensure};
+use anyhow::{Error, Result, bail, ensure};
 
 use crate::dataset::TableSpec;
 use crate::dataset::csv_options::PASSED_OVER;
-use crate::files::csv_input::CsvInput;
-use crate::files::records::{Dialect, Records};
 use crate::load::source::rejects::OWN_COLUMNS;
 use crate::postgres::error::ErrorWithNotes;
+use crate::printable;
 use crate::suggestion::again;
 
 /// Characters of a header that messages show.
@@ -117,32 +114,9 @@ pub fn is_number(field: &str) -> bool {
 /// Fields as messages show them: shortened, and nothing in them that doesn't print.
 pub fn shown<S: AsRef<str>>(fields: &[S]) -> String {
     let texts: Vec<&str> = fields.iter().map(AsRef::as_ref).collect();
-    let text = printable(&texts.join(","));
+    let text = printable::text(&texts.join(","));
     match text.char_indices().nth(DISPLAYED) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
-}
-
-/// A text with what doesn't print escaped.
-pub fn printable(text: &str) -> String {
-    let escaped = |c: char| match c.is_control() || c == '\u{feff}' || c == '\u{fffd}' {
-        true => c.escape_unicode().to_string(),
-        false => c.to_string(),
-    };
-    text.chars().map(escaped).collect()
-}
-
-/// The fields of a file's first record; none where it has no record.
-pub fn first_record(path: &Path, label: &str, dialect: Dialect) -> Result<Vec<String>> {
-    let input = CsvInput::open(path).with_context(|| format!("could not open {label}"))?;
-    let mut records = Records::new(input, Path::new(label), dialect)?;
-    let Some(first) = records.read()? else {
-        return Ok(Vec::new());
-    };
-    if let Some(flaw) = first.flaw {
-        bail!("{label}, line {}: {}", first.line, flaw.reason());
-    }
-    let text = |index| String::from_utf8_lossy(first.field(index).0).into_owned();
-    Ok((0..first.len()).map(text).collect())
 }

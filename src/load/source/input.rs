@@ -149,10 +149,12 @@ fn ensure_used(overrides: &Overrides, sources: &[TableSource]) -> Result<()> {
     let option = match unused {
         Some(named) => format!("--columns {}", named.table),
         None if sources.iter().any(TableSource::is_foreign) => return Ok(()),
-        None if overrides.delimiter.is_some() => "--delimiter".to_owned(),
         None if overrides.header == Some(false) => "--no-header".to_owned(),
         None if overrides.header == Some(true) => "--header".to_owned(),
-        None => return Ok(()),
+        None => match overrides.format.typed().first() {
+            Some((option, _)) => (*option).to_owned(),
+            None => return Ok(()),
+        },
     };
     bail!(
         "{option} is about foreign files, and manifest.json says how seedrow wrote these; leave the option out, or \

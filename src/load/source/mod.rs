@@ -7,6 +7,7 @@ pub mod bound;
 pub mod check_only;
 pub mod chunk;
 pub mod columns;
+pub mod csv_format;
 pub mod fingerprint;
 mod folder;
 pub mod generated;

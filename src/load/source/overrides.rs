@@ -6,6 +6,7 @@ use anyhow::{Result, bail, ensure};
 
 use crate::dataset::csv_options::PASSED_OVER;
 use crate::dataset::document::did_you_mean;
+use crate::dataset::record_format::FormatOptions;
 use crate::dataset::{Dataset, TableSpec};
 use crate::load::source::pattern::matching;
 
@@ -35,8 +36,8 @@ pub struct NamedColumns {
 pub struct Overrides {
     /// Files by table.
     pub files: Vec<NamedFile>,
-    /// The delimiter.
-    pub delimiter: Option<u8>,
+    /// The format of their records.
+    pub format: FormatOptions,
     /// Whether the first record names the columns, where the command line says so.
     pub header: Option<bool>,
     /// Columns by table.

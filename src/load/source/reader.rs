@@ -12,7 +12,7 @@ use crate::copy::number::integer;
 use crate::dataset::spec::DropRule;
 use crate::files::csv_input::CsvInput;
 use crate::files::manifest::{TableFile, checksum};
-use crate::files::records::{Record, Records};
+use crate::files::records::{Record, Records, Shape};
 use crate::load::account::Tally;
 use crate::load::encode::{RowEncoder, Unencoded};
 use crate::load::source::bound::BoundSource;
@@ -105,10 +105,13 @@ impl<'a> RecordReader<'a> {
             Some(_) => records.input().text.bytes_read(),
             None => 0,
         };
+        let mut scratch = Vec::new();
+        let mut fits = |record: &Record| self.encoder.fits(record, &mut scratch);
+        let mut shape = self.shape(&mut fits);
         let mut gathered = Gathered::new(file, skipped, trace, self.encoder.format());
         loop {
             let before = Reached::new(file, &records);
-            let Some(record) = records.read()? else {
+            let Some(record) = records.read_as(&mut shape)? else {
                 break;
             };
             let mut fate = self.fate(&record, gathered.format, &mut gathered.bytes);
@@ -142,10 +145,12 @@ impl<'a> RecordReader<'a> {
         from: Option<Position>,
         mut each: impl FnMut(usize, &Record, &RowEncoder) -> Result<bool>,
     ) -> Result<()> {
-        let mut row = Vec::new();
+        let (mut row, mut scratch) = (Vec::new(), Vec::new());
+        let mut fits = |record: &Record| self.encoder.fits(record, &mut scratch);
+        let mut shape = self.shape(&mut fits);
         for (file, from) in self.files(from) {
             let mut records = self.open(file, from, false)?;
-            while let Some(record) = records.read()? {
+            while let Some(record) = records.read_as(&mut shape)? {
                 row.clear();
                 let fate = self.fate(&record, CopyFormat::Text, &mut row);
                 if matches!(fate, Fate::Row) && !each(file, &record, self.encoder)? {
@@ -156,6 +161,14 @@ impl<'a> RecordReader<'a> {
         Ok(())
     }
 
+    /// What the records look like.
+    fn shape<'s>(&self, fits: &'s mut dyn FnMut(&Record) -> bool) -> Shape<'s> {
+        Shape {
+            fields: self.source.columns.field_count(),
+            fits,
+        }
+    }
+
     /// `hashed` takes a checksum, for which all of the file must be read.
     fn open(
         &self,
@@ -164,20 +177,24 @@ impl<'a> RecordReader<'a> {
         hashed: bool,
     ) -> Result<Records<HashedInput>> {
         let path = self.source.file_path(file).unwrap_or(Path::new(""));
-        let label = Path::new(&self.labels[file]);
-        let mut input = HashedInput::open(path, hashed)?;
-        let dialect = self.source.format.dialect;
+        let label = &self.labels[file];
+        let format = &self.source.format;
+        let mut input = HashedInput {
+            text: CsvInput::open(path, label, format.encoding)?,
+            hash: hashed.then(Xxh3::new),
+        };
         let Some(Position { at, line, .. }) = from else {
-            let mut records = Records::new(input, label, dialect)?;
-            if self.source.format.header {
+            let mut records = format.begin(input, label)?;
+            if format.header {
                 records.read()?;
             }
             return Ok(records);
         };
-        if !hashed && input.text.seek_to(at, &self.labels[file])? {
-            return Ok(Records::resume(input, label, dialect, at, line));
+        let (dialect, path) = (format.dialect, Path::new(label));
+        if !hashed && input.text.seek_to(at, label)? {
+            return Ok(Records::resume(input, path, dialect, at, line));
         }
-        let mut records = Records::new(input, label, dialect)?;
+        let mut records = Records::new(input, path, dialect)?;
         records.skip_to(at, line)?;
         Ok(records)
     }
@@ -380,15 +397,6 @@ fn ensure_unchanged(label: &str, described: &TableFile, input: &HashedInput) -> 
 struct HashedInput {
     text: CsvInput,
     hash: Option<Xxh3>,
-}
-
-impl HashedInput {
-    fn open(path: &Path, hashed: bool) -> Result<HashedInput> {
-        Ok(HashedInput {
-            text: CsvInput::open(path)?,
-            hash: hashed.then(Xxh3::new),
-        })
-    }
 }
 
 impl Read for HashedInput {

@@ -95,7 +95,7 @@ impl<'a> RejectsFile<'a> {
             reason: record.reason.clone(),
             file_number: record.at.file,
         };
-        let mut text = self.reason_fields(&rejected)?;
+        let mut text = self.reason_fields(&rejected);
         text.extend_from_slice(&record.raw);
         text.push(b'\n');
         self.write(&text)?;
@@ -132,27 +132,21 @@ impl<'a> RejectsFile<'a> {
     }
 
     /// The fields before the record's own, with a delimiter behind each.
-    fn reason_fields(&self, rejected: &Rejected) -> Result<Vec<u8>> {
-        let delimiter = self.source.format.dialect.delimiter;
-        let mut writer = self.writer(csv::Terminator::Any(delimiter));
+    fn reason_fields(&self, rejected: &Rejected) -> Vec<u8> {
+        let dialect = self.source.format.dialect;
         let line = rejected.line.to_string();
         let column = rejected.column.as_deref().unwrap_or("");
-        writer.write_record([&*rejected.file, &line, column, &*rejected.reason])?;
-        Ok(writer.into_inner()?)
+        let mut text = dialect.line([&*rejected.file, &line, column, &*rejected.reason]);
+        text.extend_from_slice(dialect.delimiter.bytes());
+        text
     }
 
-    fn header(&self) -> Result<Vec<u8>> {
-        let mut writer = self.writer(csv::Terminator::Any(b'\n'));
+    fn header(&self) -> Vec<u8> {
         let names = self.source.columns.names().iter().map(String::as_str);
-        writer.write_record(HEADER.into_iter().chain(names))?;
-        Ok(writer.into_inner()?)
-    }
-
-    fn writer(&self, terminator: csv::Terminator) -> csv::Writer<Vec<u8>> {
-        csv::WriterBuilder::new()
-            .delimiter(self.source.format.dialect.delimiter)
-            .terminator(terminator)
-            .from_writer(Vec::new())
+        let dialect = self.source.format.dialect;
+        let mut text = dialect.line(HEADER.into_iter().chain(names));
+        text.push(b'\n');
+        text
     }
 
     fn write(&mut self, text: &[u8]) -> Result<()> {
@@ -195,7 +189,7 @@ impl<'a> RejectsFile<'a> {
             })?;
         }
         let mut file = BufWriter::new(File::create(path).with_context(context)?);
-        let header = self.header()?;
+        let header = self.header();
         file.write_all(&header).with_context(context)?;
         Ok((file, header.len() as u64))
     }

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use tempfile::TempPath;
 
-use crate::dataset::{Dataset, TableSpec};
+use crate::dataset::Dataset;
 use crate::files::csv_input::spool;
 use crate::files::manifest::TableFile;
-use crate::files::records::Dialect;
 use crate::load::source::columns::SourceColumns;
+use crate::load::source::csv_format::CsvFormat;
 use crate::load::source::generated::GeneratedRows;
-use crate::load::source::header::{ExpectedHeader, first_record};
+use crate::load::source::header::ExpectedHeader;
 use crate::load::source::overrides::{Overrides, STANDARD_INPUT};
 use crate::suggestion::{TARGET, shell_word};
 
@@ -37,43 +37,6 @@ pub struct TableSource {
     pub kind: SourceKind,
     /// The files that are read behind it, in order, with the same columns in the same format.
     pub more: Vec<SourceKind>,
-}
-
-/// How a CSV file is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CsvFormat {
-    /// Delimiter and line breaks.
-    pub dialect: Dialect,
-    /// Whether its first record names the columns.
-    pub header: bool,
-    /// Whether a quote that is open at its line's end is closed there, where records are one line each, or its record
-    /// rejected.
-    pub mend: bool,
-}
-
-impl CsvFormat {
-    /// As seedrow writes files.
-    pub const OWN: CsvFormat = CsvFormat {
-        dialect: Dialect {
-            delimiter: b',',
-            breaks: true,
-        },
-        header: true,
-        mend: false,
-    };
-
-    /// As the dataset says, but for what overrides it.
-    fn foreign(table: &TableSpec, overrides: &Overrides) -> CsvFormat {
-        let reading = &table.reading;
-        CsvFormat {
-            dialect: Dialect {
-                delimiter: overrides.delimiter.unwrap_or(reading.delimiter),
-                breaks: !reading.one_line,
-            },
-            header: overrides.header.unwrap_or(reading.header),
-            mend: reading.mend,
-        }
-    }
 }
 
 /// Where a table's rows come from.
@@ -205,14 +168,15 @@ impl TableSource {
     ) -> Result<TableSource> {
         let spec = &dataset.tables[table];
         let columns = overrides.columns_of(spec).or(spec.reading.columns.as_ref());
-        let format = CsvFormat::foreign(spec, overrides);
         let expected = ExpectedHeader {
             named: columns,
             forced: overrides.header,
         };
-        let mut sources = kinds
-            .into_iter()
-            .map(|kind| TableSource::of_file(dataset, table, kind, format, expected, None));
+        let mut sources = kinds.into_iter().map(|kind| {
+            let path = kind.path().unwrap_or(Path::new(""));
+            let format = CsvFormat::foreign(spec, path, &kind.label(), overrides)?;
+            TableSource::of_file(dataset, table, kind, format, expected, None)
+        });
         let first = sources.next().context("no file is named")??;
         sources.try_fold(first, |first, other| first.followed_by(other?))
     }
@@ -230,7 +194,7 @@ impl TableSource {
         let path = kind.path().unwrap_or(Path::new(""));
         let context = || format!("could not open {label}");
         let bytes = fs::metadata(path).with_context(context)?.len();
-        let first = first_record(path, &label, format.dialect)?;
+        let first = format.first_record(path, &label)?;
         let found = expected.resolve(spec, &label, format.header, first)?;
         format.header = found.is_header;
         Ok(TableSource {

@@ -9,7 +9,6 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use crate::copy::CopyFormat;
 use crate::load::account::{Account, Tally};
-use crate::load::encode::shortened;
 use crate::load::policy::Duplicates;
 use crate::load::source::bound::BoundSource;
 use crate::load::source::chunk::{FileLine, Position, RejectedRecord, RowChunk};
@@ -22,6 +21,7 @@ use crate::load::table::server_rejection::ServerRejection;
 use crate::postgres::TableName;
 use crate::postgres::copy::CopyIn;
 use crate::postgres::name::quoted_list;
+use crate::printable;
 use crate::progress::Task;
 
 /// A segment's bytes, about. The server reports an error at a COPY's end, so this is the most that is sent in vain.
@@ -294,7 +294,7 @@ impl TableCopy<'_> {
         let (mut row, mut found) = (0, None);
         RecordReader::new(self.source)?.each_row(begin, |file, record, _| {
             if row == rejection.row {
-                let value = field.map(|field| shortened(record.field(field).0));
+                let value = field.map(|field| printable::value(record.field(field).0));
                 let line = record.line;
                 found = Some((FileLine { file, line }, value));
             }

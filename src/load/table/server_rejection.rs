@@ -1,14 +1,13 @@
 //! A row that the server rejected, as its error of a COPY says.
 
 use std::fmt;
-use std::path::Path;
 
 use anyhow::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
 use crate::files::records::{Dialect, Records};
-use crate::load::encode::shortened;
 use crate::postgres::copy::{Place, place};
+use crate::printable;
 
 /// A row that the server rejected.
 #[derive(Debug, Clone)]
@@ -65,13 +64,10 @@ impl ServerRejection {
         let (None, Some(field)) = (&self.value, field) else {
             return;
         };
-        let Ok(mut records) = Records::new(raw, Path::new(""), dialect) else {
-            return;
-        };
-        if let Ok(Some(record)) = records.read()
+        if let Ok(Some(record)) = Records::of_record(raw, dialect).read()
             && field < record.len()
         {
-            self.value = Some(shortened(record.field(field).0));
+            self.value = Some(printable::value(record.field(field).0));
         }
     }
 }

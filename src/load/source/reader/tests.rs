@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use proptest::prelude::*;
 
 use crate::dataset::Dataset;
+use crate::dataset::record_format::FormatOptions;
 use crate::load::account::Account;
 use crate::load::source::check_only::check_only;
 use crate::load::source::rejects::{MaxRejects, Rejects};
@@ -14,6 +15,14 @@ use crate::progress::Progress;
 
 /// Reads bytes as a table's file; the account, and the rejected records as they were put aside.
 fn account(table: &str, bytes: &[u8]) -> anyhow::Result<(Account, usize)> {
+    account_of(table, bytes, None)
+}
+
+fn account_of(
+    table: &str,
+    bytes: &[u8],
+    one_line: Option<bool>,
+) -> anyhow::Result<(Account, usize)> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("in.csv");
     std::fs::write(&path, bytes)?;
@@ -24,6 +33,10 @@ fn account(table: &str, bytes: &[u8]) -> anyhow::Result<(Account, usize)> {
             table: table.to_owned(),
             path,
         }],
+        format: FormatOptions {
+            one_line,
+            ..FormatOptions::default()
+        },
         ..Overrides::default()
     };
     let input = Input::find(&dataset, None, &tables, &overrides)?;
@@ -102,16 +115,17 @@ proptest! {
             0..400,
         ),
         products in any::<bool>(),
+        one_line in any::<bool>(),
     ) {
         let (table, header) = match products {
             true => ("products", "id,name,slogan,description,category,default_price\n"),
             false => ("related", "id,current_product_id,related_product_id\n"),
         };
         let file = [header.as_bytes(), &bytes].concat();
-        let (account, aside) = account(table, &file).unwrap();
+        let (account, aside) = account_of(table, &file, one_line.then_some(true)).unwrap();
         prop_assert!(account.ensure_adds_up().is_ok());
         prop_assert_eq!(account.rejected > 0, aside > 0);
-        if !products {
+        if one_line {
             let lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r'));
             prop_assert_eq!(account.read, lines.filter(|line| !line.is_empty()).count() as u64);
         }
