@@ -91,6 +91,7 @@ impl Statement {
 
 impl Reader<'_> {
     fn file(&mut self, path: &Path, text: &str, depth: usize) -> Result<()> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut lexer = Lexer::new(text);
         let mut lines = Lines {
             text,
@@ -375,6 +376,11 @@ mod tests {
                 "1 SELECT 3".into()
             ]
         );
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_sql() {
+        assert_eq!(steps("\u{feff}SELECT 1;"), ["1 SELECT 1"]);
     }
 
     #[test]

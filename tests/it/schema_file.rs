@@ -41,6 +41,11 @@ const HARM: &[(&str, &str, &str)] = &[
         "line 2: the schema drops the view public.names",
     ),
     (
+        "CREATE TABLE users (id int); INSERT INTO users VALUES (1)",
+        "ALTER TABLE users RENAME TO users_old; CREATE TABLE users (id int);",
+        "line 2: the schema renames public.users to public.users_old",
+    ),
+    (
         "CREATE SEQUENCE numbers; SELECT nextval('numbers')",
         "DROP SEQUENCE numbers;",
         "line 2: the schema drops the sequence public.numbers",
@@ -174,6 +179,10 @@ fn what_cannot_be_honoured_is_refused_with_its_line() {
         (
             "CREATE TABLE a (\n  b in);",
             "schema.sql, line 3: the server rejects the DDL",
+        ),
+        (
+            "GRANT SELECT ON ALL TABLES IN SCHEMA public TO nobody_here;",
+            "owners and privileges need the target's roles; take them out of the file",
         ),
         (
             "\\i none.sql",

@@ -166,7 +166,7 @@ pub const RULES: &[Rule] = &[
     Rule::new("index-invalid", Schema, Fail,
         "an index is invalid: a concurrent build failed", "`REINDEX INDEX CONCURRENTLY`"),
     Rule::new("sequence-behind", Schema, Fail,
-        "a sequence is behind its column's values: the next insert fails", "`setval`"),
+        "a sequence is behind the values of a column that it fills: the next insert fails", "`setval`"),
     Rule::new("not-compared", Schema, Unchecked,
         "the DDL couldn't be applied anywhere", "`--scratch-url`"),
 ];

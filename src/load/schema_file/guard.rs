@@ -119,6 +119,12 @@ impl Object {
                 held: None,
             });
         }
+        if matches!(&*self.kind, "r" | "p" | "m") && now.name != self.name {
+            return Some(Change {
+                text: format!("renames {} to {}", self.name, now.name),
+                held: Some(self.holds_rows()),
+            });
+        }
         // A sequence that was set keeps its name; a materialized view that was refreshed keeps its rows.
         (self.kind == "r" && now.file != self.file).then(|| Change {
             text: format!("empties or rewrites {}", self.name),

@@ -103,6 +103,14 @@ async fn run_step(client: &impl GenericClient, step: &Step) -> Result<Done> {
             let remark = format!("{place}, \\connect: the target is given");
             return Ok(Done::LeftOut(Some(remark)));
         }
+        StatementKind::Privilege | StatementKind::Server => {
+            let done = script::run(client, step).await;
+            done.context(
+                "owners and privileges need the target's roles; take them out of the file, or make the dump with \
+                 `pg_dump --schema-only --no-owner --no-privileges`",
+            )?;
+            return Ok(Done::Run);
+        }
         _ => {
             script::run(client, step).await?;
             return Ok(Done::Run);
