@@ -15,6 +15,7 @@
 //! - [`generate`]: how rows are made
 //! - [`files`]: CSV on disk and the manifest
 //! - [`postgres`]: all that speaks to a server
+//! - [`infer`]: a database's catalog → a dataset (pure)
 //! - [`queries`]: query files, and existing ids to run them with
 //! - [`load`]: rows into tables, every one accounted for
 //! - [`index`]: which foreign keys lack an index, and building it
@@ -41,6 +42,8 @@ pub mod generate;
 pub mod files;
 
 pub mod postgres;
+
+pub mod infer;
 
 pub mod queries;
 

@@ -7,8 +7,9 @@ use anyhow::Result;
 use crate::check::{Area, CheckSettings};
 use crate::cli::{CommitArg, HomeArgs, QuietArgs, SampleArgs, TargetArgs};
 use crate::dataset::{Dataset, Waiver, waivers_of};
+use crate::postgres::environment::Environment;
 use crate::postgres::secrets::{typed_words, without_password};
-use crate::postgres::target::TargetOptions;
+use crate::postgres::target::{Target, TargetOptions};
 use crate::postgres::{CommitUnit, Server};
 use crate::progress::Progress;
 use crate::queries::{Sampling, Spread};
@@ -41,6 +42,17 @@ impl Context {
     /// Reads and validates the dataset.
     pub fn open_dataset(&self) -> Result<Dataset> {
         Dataset::open(&self.dataset)
+    }
+
+    /// A database of the embedded server, whatever the target.
+    pub async fn open_embedded(&self, database: &str) -> Result<Server> {
+        Server::reach(&Target::Embedded, &self.target, database, &self.progress).await
+    }
+
+    /// Whether the target is another server than the embedded one.
+    pub fn names_a_server(&self) -> Result<bool> {
+        let target = Target::resolve(self.target.url.as_deref(), &Environment::of_process())?;
+        Ok(matches!(target, Target::External(_)))
     }
 
     /// The dataset's waivers, and those of a `seedrow.toml` beside it.

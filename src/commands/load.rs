@@ -1,21 +1,27 @@
 //! `seedrow load DIR`: CSV files into Postgres, every row accounted for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use crate::cli::{DatasetArgs, JobsArgs, LoadArgs, QuietArgs, TargetArgs};
+use crate::cli::{JobsArgs, LoadArgs, QuietArgs, TargetArgs};
 use crate::commands::Outcome;
-use crate::commands::context::{self, Context, commit_unit, resume_command};
+use crate::commands::context::{self, Context, DEFAULT_DATASET, commit_unit, resume_command};
 use crate::commands::format_args::FormatArgs;
 use crate::commands::interrupt::stoppable;
 use crate::dataset::Dataset;
+use crate::dataset::source::Source;
+use crate::files::manifest;
+use crate::infer::SchemaTables;
+use crate::load::own_tables::{self, OwnTables};
 use crate::load::{
-    self, Duplicates, Input, Load, MaxRejects, NamedColumns, NamedFile, NoHook, Orphans, Overrides,
-    Policy, Rejects, StageTracker,
+    self, Duplicates, Input, Load, MaxRejects, MissingColumns, NamedColumns, NamedFile,
+    NamedHeader, NoHook, Orphans, Overrides, Policy, Rejects, StageTracker,
 };
+use crate::postgres::error::describe;
 use crate::report::{self, OutputFormat};
+use crate::script::Script;
 use crate::suggestion::Suggestions;
 use crate::units::percent;
 
@@ -30,12 +36,26 @@ use crate::units::percent;
                         seedrow load legacy --file photos=legacy/photos_old.csv.gz --max-rejects 1% --orphans reject\n  \
                         seedrow load --append --file photos=rejects/photos.csv")]
 pub struct Args {
-    /// The folder that holds the files; not needed where --file names one for each table
+    /// The folder that holds the files, or one file with --into; not needed where --file names one for each table
     #[arg(value_name = "DIR", required_unless_present = "file")]
     folder: Option<PathBuf>,
 
-    #[command(flatten)]
-    dataset: DatasetArgs,
+    /// The dataset: a built-in one's name, or a TOML file [default: catalog where the files are its tables', else the
+    /// target's own tables]
+    #[arg(long, value_name = "NAME|FILE.toml")]
+    dataset: Option<String>,
+
+    /// Load into the tables that this file of DDL creates; they are created where they are missing. No dataset is needed
+    #[arg(long, value_name = "FILE.sql", conflicts_with_all = ["dataset", "check_only"])]
+    schema: Option<PathBuf>,
+
+    /// Only these tables, separated by commas [default: all]
+    #[arg(long, value_delimiter = ',', value_name = "TABLE,…")]
+    tables: Option<Vec<String>>,
+
+    /// The table that one file is loaded into: `seedrow load FILE.csv --into TABLE`
+    #[arg(long, value_name = "TABLE", requires = "folder", conflicts_with_all = ["file", "tables"])]
+    into: Option<String>,
 
     /// Read a table's rows from this file, `-` for standard input, or from those that match: `photos=part-*.csv`. May be
     /// given for several tables, and several times for one: all its files are loaded, in order. Without DIR, only these
@@ -80,13 +100,20 @@ struct ReadingArgs {
     #[command(flatten)]
     format: FormatArgs,
 
-    /// The files have no header: columns are in the dataset's order, or in that of --columns
-    #[arg(long)]
-    no_header: bool,
+    /// The first record of all files, or of those of some tables, is a record like the others: columns are in the
+    /// dataset's order, or as --columns says
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "", value_delimiter = ',',
+        value_name = "TABLE,…")]
+    no_header: Vec<String>,
 
     /// The first record is a header, whatever it says: --columns then names the columns in its place
-    #[arg(long, conflicts_with = "no_header")]
-    header: bool,
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "", value_delimiter = ',',
+        value_name = "TABLE,…")]
+    header: Vec<String>,
+
+    /// A column that a file lacks: refuse the file, or fill the column with its default, or NULL
+    #[arg(long, value_enum, default_value_t = MissingArg::Fail)]
+    missing: MissingArg,
 
     /// The columns of a table's files in order, instead of their header; `-` skips one
     #[arg(long, value_parser = named_columns, value_name = "TABLE=A,B,-")]
@@ -114,6 +141,27 @@ struct RejectingArgs {
     orphans: OrphansArg,
 }
 
+/// See [`MissingColumns`].
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum MissingArg {
+    Fail,
+    Default,
+}
+
+impl ReadingArgs {
+    fn headers(&self) -> Vec<NamedHeader> {
+        let named = |header| {
+            move |table: &String| NamedHeader {
+                table: (!table.is_empty()).then(|| table.clone()),
+                header,
+            }
+        };
+        let with = self.header.iter().map(named(true));
+        with.chain(self.no_header.iter().map(named(false)))
+            .collect()
+    }
+}
+
 /// See [`Duplicates`].
 #[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 enum DuplicatesArg {
@@ -131,17 +179,36 @@ enum OrphansArg {
 
 impl Args {
     pub(super) fn suggestions(&self) -> Suggestions {
-        context::suggestions(&self.target, &self.dataset.dataset)
+        context::suggestions(&self.target, self.dataset_name())
+    }
+
+    fn dataset_name(&self) -> &str {
+        self.dataset.as_deref().unwrap_or(DEFAULT_DATASET)
+    }
+
+    /// The folder typed, unless that is the file for --into.
+    fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref().filter(|_| self.into.is_none())
+    }
+
+    fn files(&self) -> Vec<NamedFile> {
+        let into = self.into.iter().zip(&self.folder);
+        let into = into.map(|(table, path)| NamedFile {
+            table: table.clone(),
+            path: path.clone(),
+            found: false,
+        });
+        self.file.iter().cloned().chain(into).collect()
     }
 
     fn overrides(&self) -> Overrides {
         Overrides {
-            files: self.file.clone(),
+            files: self.files(),
             format: self.reading.format.options(),
-            header: match (self.reading.header, self.reading.no_header) {
-                (true, _) => Some(true),
-                (false, true) => Some(false),
-                (false, false) => None,
+            headers: self.reading.headers(),
+            missing: match self.reading.missing {
+                MissingArg::Fail => MissingColumns::Refuse,
+                MissingArg::Default => MissingColumns::Default,
             },
             columns: self.reading.columns.clone(),
         }
@@ -164,21 +231,23 @@ impl Args {
 
     /// The tables named; without a folder and a list, those that a file is named for.
     fn tables(&self) -> Option<Vec<String>> {
-        match (&self.dataset.tables, &self.folder) {
+        match (&self.tables, self.folder()) {
             (Some(tables), _) => Some(tables.clone()),
             (None, Some(_)) => None,
-            (None, None) => Some(self.file.iter().map(|file| file.table.clone()).collect()),
+            (None, None) => Some(self.files().into_iter().map(|file| file.table).collect()),
         }
     }
 }
 
 /// Loads the folder and reports the account of every table.
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
-    let context = Context::new(&args.dataset.dataset, &args.target, args.quiet);
-    let dataset = Arc::new(context.open_dataset()?);
-    args.overrides().ensure_known(&dataset)?;
-    let tables = dataset.select(args.tables().as_deref())?;
-    let input = Input::find(&dataset, args.folder.as_deref(), &tables, &args.overrides())?;
+    let context = Context::new(args.dataset_name(), &args.target, args.quiet);
+    let OwnTables {
+        dataset,
+        tables,
+        input,
+    } = find_input(args, &context).await?;
+    let dataset = Arc::new(dataset);
     let max = match args.check_only {
         true => MaxRejects::Count(u64::MAX),
         false => args.rejecting.max_rejects,
@@ -210,6 +279,60 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     })
 }
 
+/// The files of the dataset's tables; without a dataset, where the files aren't those of the default one, of the tables of
+/// the DDL named or of the target.
+async fn find_input(args: &Args, context: &Context) -> Result<OwnTables> {
+    if let Some(path) = &args.schema {
+        let read = |path: &Path| Source::Disk.read(path);
+        let ddl = Script::read(path, read(path)?, &read)?;
+        let server = context.open_server_to("load rows").await?;
+        return find_own(args, own_tables::of_ddl(&server, ddl).await?);
+    }
+    let dataset = context.open_dataset()?;
+    let error = match of_dataset(args, &dataset) {
+        Ok((tables, input)) => {
+            return Ok(OwnTables {
+                dataset,
+                tables,
+                input,
+            });
+        }
+        Err(error) => error,
+    };
+    let is_ours = args
+        .folder()
+        .is_some_and(|folder| folder.join(manifest::FILE).exists());
+    if args.dataset.is_some() || args.check_only || is_ours || !context.names_a_server()? {
+        return Err(error);
+    }
+    let server = context.open_server().await?;
+    let own = own_tables::of_target(&server).await?;
+    // Where the default dataset's tables are, its files are meant.
+    if own.tables.is_empty() || own_tables::holds(&own, &dataset) {
+        return Err(error);
+    }
+    find_own(args, own)
+}
+
+fn of_dataset(args: &Args, dataset: &Dataset) -> Result<(Vec<usize>, Input)> {
+    args.overrides().ensure_known(dataset)?;
+    let tables = dataset.select(args.tables().as_deref())?;
+    let input = Input::find(dataset, args.folder(), &tables, &args.overrides())?;
+    Ok((tables, input))
+}
+
+fn find_own(args: &Args, dataset: Dataset) -> Result<OwnTables> {
+    args.overrides().ensure_known(&dataset)?;
+    let names: Vec<&str> = dataset.tables.iter().map(|it| it.name.as_str()).collect();
+    let nothing = format!(
+        "no file has the name or the header of a table; the tables are {}. --file TABLE=PATH names a table's file",
+        names.join(", ")
+    );
+    let names = args.tables();
+    let found = OwnTables::find(dataset, args.folder(), names.as_deref(), args.overrides())?;
+    found.context(nothing)
+}
+
 /// Reads the files and accounts for their records.
 async fn check_only(
     args: &Args,
@@ -218,9 +341,20 @@ async fn check_only(
     rejects: Rejects,
     context: Context,
 ) -> Result<Outcome> {
+    let schema = match schema_tables(dataset, &context).await {
+        Ok(schema) => Some(schema),
+        Err(error) => {
+            let why = describe(&error).text;
+            context.progress.note(format!(
+                "load: values are read as the dataset's makers write them, and not as its schema's types: {why}"
+            ));
+            None
+        }
+    };
     let (dataset, progress) = (Arc::clone(dataset), context.progress.clone());
     let (accounts, rejects) = stoppable(move |stop| {
-        let accounts = load::check_only(&dataset, &input, &rejects, &progress, stop)?;
+        let schema = schema.as_ref();
+        let accounts = load::check_only(&dataset, &input, schema, &rejects, &progress, stop)?;
         Ok((accounts, rejects))
     })
     .await?;
@@ -234,12 +368,19 @@ async fn check_only(
     )
 }
 
+/// The tables of the dataset's schema, as the embedded server sees it.
+async fn schema_tables(dataset: &Dataset, context: &Context) -> Result<SchemaTables> {
+    let server = context.open_embedded("postgres").await?;
+    own_tables::try_ddl(&server, &dataset.schema).await
+}
+
 /// Reads `photos=some_name.csv`.
 fn named_file(text: &str) -> Result<NamedFile, String> {
     match text.split_once('=') {
         Some((table, path)) if !table.is_empty() && !path.is_empty() => Ok(NamedFile {
             table: table.to_owned(),
             path: PathBuf::from(path),
+            found: false,
         }),
         _ => Err("expected TABLE=PATH, such as photos=some_name.csv".into()),
     }

@@ -21,6 +21,7 @@ use crate::load::session::privileges::{self, Missing};
 use crate::load::source::input::Input;
 use crate::load::stage::Stage;
 use crate::load::table::target::{self, TargetTable};
+use crate::postgres::catalog::{Column, ColumnDefault};
 use crate::postgres::name::quoted;
 use crate::postgres::{TableName, catalog};
 use crate::progress::Progress;
@@ -50,6 +51,7 @@ impl<H: PostLoadHook> Preparation<'_, H> {
         }
         let targets = target::find(&transaction, load.dataset, &schema, load.tables).await?;
         privileges::ensure_may_fill(&transaction, &targets).await?;
+        ensure_filled(load, self.input, &targets)?;
         let entry = match state {
             LedgerState::Unfinished => ledger::find(&transaction, &schema).await?,
             LedgerState::Absent | LedgerState::Complete | LedgerState::WithoutRows => None,
@@ -198,6 +200,37 @@ impl<H: PostLoadHook> Preparation<'_, H> {
         ledger::start(transaction, &prepared.schema, &entry).await?;
         ledger::prune_dropped(transaction, &prepared.schema).await
     }
+}
+
+/// Refuses a file without a column that takes no NULL and has no default.
+fn ensure_filled(load: &Load, input: &Input, targets: &[TargetTable]) -> Result<()> {
+    for target in targets {
+        let spec = &load.dataset.tables[target.table];
+        let Some(source) = input.tables.iter().find(|it| it.table == target.table) else {
+            continue;
+        };
+        let lacks = |name: &str| {
+            let position = spec.columns.iter().position(|column| column.name == name);
+            position.is_some_and(|position| {
+                !spec.columns[position].hidden && source.columns.field_of(position).is_none()
+            })
+        };
+        let needed = |column: &&Column| column.not_null && column.default == ColumnDefault::Nothing;
+        if let Some(column) = target
+            .columns
+            .iter()
+            .filter(needed)
+            .find(|it| lacks(&it.name))
+        {
+            bail!(
+                "{} has no column `{}`, and {} takes no NULL in it and has no default for it; add it to the file",
+                source.label(),
+                column.name,
+                target.name
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Undoes what an unfinished load without rows did to its tables.

@@ -526,7 +526,7 @@ fn files_come_packed_by_standard_input_and_in_other_forms() {
     load(&["--file", "pets=-"], "id;ownerId;name;weight\n1;1;Rex;3\n")
         .exits(2)
         .stderr_has("standard input, line 1: the header is one field")
-        .stderr_has("Type: seedrow load")
+        .stderr_has("if they are, type: seedrow load")
         .stderr_has("--delimiter ';'");
 }
 

@@ -31,6 +31,7 @@ mod load_keys;
 mod load_refusals;
 mod locks;
 mod messages;
+mod own_tables;
 mod plans;
 mod prove;
 mod resume;

@@ -12,7 +12,7 @@ use crate::load::ledger;
 use crate::load::table::target;
 use crate::postgres::{TableName, script};
 use crate::progress::Progress;
-use crate::script::{StatementKind, Step, StepKind};
+use crate::script::{Script, StatementKind, Step, StepKind};
 use guard::{Change, Snapshot};
 
 /// Creates the dataset's tables and enters them in the ledger.
@@ -59,11 +59,15 @@ pub async fn apply(
     ledger::add_created_tables(transaction, schema, &created).await
 }
 
-/// Runs all steps; returns what was left out.
 async fn run(client: &impl GenericClient, load: &Load<'_>) -> Result<Vec<String>> {
+    run_all(client, &load.dataset.schema).await
+}
+
+/// Runs all steps of a script in the transaction that is open; returns what was left out.
+pub async fn run_all(client: &impl GenericClient, script: &Script) -> Result<Vec<String>> {
     let mut left_out = Vec::new();
     let mut has_made = false;
-    for step in &load.dataset.schema.steps {
+    for step in &script.steps {
         if let StepKind::Connect(to) = &step.kind {
             ensure!(
                 !has_made,

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::copy::Scalar;
 use crate::dataset::{Dataset, Kind, TableSpec};
+use crate::infer::SchemaTables;
 use crate::load::account::Account;
 use crate::load::source::bound::BoundSource;
 use crate::load::source::input::Input;
@@ -16,28 +17,33 @@ use crate::load::source::table_source::TableSource;
 use crate::postgres::catalog::{Column, ColumnDefault};
 use crate::progress::{Progress, Unit};
 
-/// Reads every file; `loaded` in the accounts is what would be loaded. Column types are those of the dataset's makers, and
-/// any column takes NULL. Stops when the flag is set.
+/// Reads every file; `loaded` in the accounts is what would be loaded. The columns are those of the schema's tables; without
+/// a schema their types are those of the dataset's makers, and any column takes NULL. Stops when the flag is set.
 pub fn check_only(
     dataset: &Dataset,
     input: &Input,
+    schema: Option<&SchemaTables>,
     rejects: &Rejects,
     progress: &Progress,
     stop: &AtomicBool,
 ) -> Result<Vec<Account>> {
-    let check = |source| check_table(dataset, source, rejects, progress, stop);
+    let check = |source: &TableSource| {
+        let columns = schema.and_then(|schema| schema.columns_of(&source.table_name));
+        let columns = columns.unwrap_or_else(|| columns_made(&dataset.tables[source.table]));
+        check_table(dataset, source, &columns, rejects, progress, stop)
+    };
     input.tables.iter().map(check).collect()
 }
 
 fn check_table(
     dataset: &Dataset,
     source: &TableSource,
+    columns: &[Column],
     rejects: &Rejects,
     progress: &Progress,
     stop: &AtomicBool,
 ) -> Result<Account> {
-    let columns = columns(&dataset.tables[source.table]);
-    let bound = BoundSource::new(dataset, source, &columns)?;
+    let bound = BoundSource::new(dataset, source, columns)?;
     let mut account = Account::new(&source.table_name, &source.file_names());
     let name = format!("read {}", source.table_name);
     let task = progress.task(name, source.bytes, Unit::Bytes);
@@ -63,7 +69,7 @@ fn check_table(
 }
 
 /// The columns that a table would have, as wide as can be.
-fn columns(table: &TableSpec) -> Vec<Column> {
+fn columns_made(table: &TableSpec) -> Vec<Column> {
     let column = |(position, column): (usize, &crate::dataset::ColumnSpec)| {
         let scalar = match table.kind(position) {
             Kind::Integer => Scalar::Int8,

@@ -30,8 +30,13 @@ impl SourceColumns {
     /// Finds the table's column for each field of a header.
     ///
     /// Names are trimmed and compared in any case; a column's aliases count. Errors name file, column and the columns
-    /// there are.
-    pub fn by_header(table: &TableSpec, header: &[String], file: &str) -> Result<SourceColumns> {
+    /// there are. Columns may be missing where that is said.
+    pub fn by_header(
+        table: &TableSpec,
+        header: &[String],
+        file: &str,
+        may_lack: bool,
+    ) -> Result<SourceColumns> {
         let names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
         let mut columns: Vec<Option<&ColumnSpec>> = Vec::with_capacity(names.len());
         for name in &names {
@@ -48,7 +53,9 @@ impl SourceColumns {
             columns.push(Some(column));
         }
         if let Some(missing) = table.written().find(|column| !is_taken(&columns, column)) {
-            return Err(missing_column(table, &names, missing, file));
+            if !may_lack {
+                return Err(missing_column(table, &names, missing, file));
+            }
         }
         let position = |column: Option<&ColumnSpec>| {
             let name = &column?.name;

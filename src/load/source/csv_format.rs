@@ -56,7 +56,7 @@ impl CsvFormat {
         let options = overrides.format.or(&reading.format);
         let format = CsvFormat {
             dialect: Dialect::of(&options).map_err(|why| contradiction(why, table, overrides))?,
-            header: overrides.header.unwrap_or(reading.header),
+            header: overrides.header_of(table).unwrap_or(reading.header),
             mend: reading.mend,
             encoding: options.encoding,
             skip: options.skip_lines.unwrap_or_default(),

@@ -22,7 +22,7 @@ pub fn ensure_is_folder(folder: &Path) -> Result<()> {
     if folder.exists() || folder.as_os_str() == STANDARD_INPUT {
         bail!(
             "{path} is not a folder; `seedrow load` takes the folder that holds the CSV files, or one file with \
-             --file TABLE={path}"
+             --into TABLE"
         );
     }
     bail!("{path} does not exist; `seedrow load` takes the folder that holds the CSV files")
@@ -195,7 +195,8 @@ fn missing_file(
     Ok(ErrorWithNotes::of(message, notes))
 }
 
-fn stem(file_name: &str) -> &str {
+/// A file's name without what follows the table's.
+pub fn stem(file_name: &str) -> &str {
     file_name.trim_end_matches(".gz").trim_end_matches(".csv")
 }
 
@@ -212,16 +213,22 @@ pub fn ignored(folder: &Path, tables: &[TableSource]) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The names of a folder's CSV files.
+/// The names of a folder's CSV files, or that there is none, for messages.
 fn csv_files(folder: &Path) -> Result<Vec<String>> {
+    let mut there = csv_names(folder)?;
+    if there.is_empty() {
+        there.push("no .csv file".to_owned());
+    }
+    Ok(there)
+}
+
+/// The names of a folder's CSV files, sorted.
+pub fn csv_names(folder: &Path) -> Result<Vec<String>> {
     let mut there: Vec<String> = fs::read_dir(folder)
         .with_context(|| format!("could not read {}", folder.display()))?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| name.ends_with(".csv") || name.ends_with(".csv.gz"))
         .collect();
     there.sort();
-    if there.is_empty() {
-        there.push("no .csv file".to_owned());
-    }
     Ok(there)
 }

@@ -19,6 +19,8 @@ pub struct ExpectedHeader<'a> {
     pub named: Option<&'a Vec<String>>,
     /// Whether the command line says that there is one, or that there is none.
     pub forced: Option<bool>,
+    /// Whether columns may be missing: they take their default, or NULL.
+    pub may_lack: bool,
 }
 
 /// The names of a file's fields.
@@ -71,7 +73,7 @@ impl ExpectedHeader<'_> {
         );
         let is_sure = self.forced.is_some() || first.is_empty();
         if is_header && !is_sure && !names_columns(table, named, &first) {
-            return Err(no_sure_header(label, named, &first));
+            return Err(no_sure_header(table, label, named, &first));
         }
         Ok(FieldNames {
             names: named.clone(),
@@ -81,7 +83,7 @@ impl ExpectedHeader<'_> {
 }
 
 /// Proposes to say what the first record is.
-fn no_sure_header(label: &str, named: &[String], first: &[String]) -> Error {
+fn no_sure_header(table: &TableSpec, label: &str, named: &[String], first: &[String]) -> Error {
     let message = format!(
         "{label}, line 1: is `{}` a header? It names none of the columns {}",
         shown(first),
@@ -90,9 +92,12 @@ fn no_sure_header(label: &str, named: &[String], first: &[String]) -> Error {
     let notes = vec![
         format!(
             "if it is a record like the others, type: {}",
-            again(&["--no-header"])
+            again(&[format!("--no-header={}", table.name)])
         ),
-        format!("if it is a header, type: {}", again(&["--header"])),
+        format!(
+            "if it is a header, type: {}",
+            again(&[format!("--header={}", table.name)])
+        ),
     ];
     ErrorWithNotes::of(message, notes)
 }

@@ -13,11 +13,12 @@ use crate::suggestion::again;
 #[cold]
 pub fn unknown_column(table: &TableSpec, names: &[String], unknown: &str, file: &str) -> Error {
     if let Some(delimiter) = delimiter_of(table, names) {
-        return anyhow!(
-            "{file}, line 1: the header is one field, `{}`; are fields separated by `{delimiter}`? Type: {}",
-            shown(&[unknown]),
-            again(&["--delimiter", delimiter])
+        let message = format!(
+            "{file}, line 1: the header is one field, `{}`; are fields separated by `{delimiter}`?",
+            shown(&[unknown])
         );
+        let again = again(&["--delimiter", delimiter]);
+        return ErrorWithNotes::of(message, vec![format!("if they are, type: {again}")]);
     }
     let is_record = names.iter().any(|name| is_number(name));
     if is_record && names.iter().all(|name| table.column_called(name).is_none()) {
@@ -41,12 +42,17 @@ pub fn missing_column(
     missing: &ColumnSpec,
     file: &str,
 ) -> Error {
-    anyhow!(
+    let message = format!(
         "{file}, line 1: column `{}` of table {} is missing; the header has {}",
         missing.name,
         table.name,
         shown(&[names.join(", ")])
-    )
+    );
+    let note = format!(
+        "if columns that a file lacks take their default or NULL, type: {}",
+        again(&["--missing", "default"])
+    );
+    ErrorWithNotes::of(message, vec![note])
 }
 
 /// The error of two fields for one column.
@@ -87,7 +93,7 @@ fn without_header(table: &TableSpec, names: &[String], file: &str) -> Error {
         let note = format!(
             "without a header, its columns in the order {}, type: {}",
             written.join(","),
-            again(&["--no-header"])
+            again(&[format!("--no-header={}", table.name)])
         );
         return ErrorWithNotes::of(start, vec![note]);
     }
@@ -128,7 +134,7 @@ fn advice(table: &TableSpec, names: &[String]) -> Option<String> {
     let named = format!("{}={}", table.name, columns.join(","));
     let command = match known {
         true => again(&["--columns", &named]),
-        false => again(&["--columns", &named, "--header", "!--no-header"]),
+        false => again(&["--columns", &named, &format!("--header={}", table.name)]),
     };
     Some(format!("{meaning}: {command}"))
 }

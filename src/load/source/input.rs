@@ -149,11 +149,11 @@ fn ensure_used(overrides: &Overrides, sources: &[TableSource]) -> Result<()> {
     let option = match unused {
         Some(named) => format!("--columns {}", named.table),
         None if sources.iter().any(TableSource::is_foreign) => return Ok(()),
-        None if overrides.header == Some(false) => "--no-header".to_owned(),
-        None if overrides.header == Some(true) => "--header".to_owned(),
-        None => match overrides.format.typed().first() {
-            Some((option, _)) => (*option).to_owned(),
-            None => return Ok(()),
+        None => match (overrides.headers.first(), overrides.format.typed().first()) {
+            (Some(named), _) if named.header => "--header".to_owned(),
+            (Some(_), _) => "--no-header".to_owned(),
+            (None, Some((option, _))) => (*option).to_owned(),
+            (None, None) => return Ok(()),
         },
     };
     bail!(

@@ -14,6 +14,7 @@ pub mod generated;
 mod header;
 mod header_advice;
 pub mod input;
+pub mod matching;
 pub mod overrides;
 mod pattern;
 pub mod reader;

@@ -20,6 +20,8 @@ pub struct NamedFile {
     pub table: String,
     /// The file.
     pub path: PathBuf,
+    /// Whether it was found in a folder, and no option names it.
+    pub found: bool,
 }
 
 /// The columns of a table's file in its order, that `--columns TABLE=a,b,-` names.
@@ -31,6 +33,25 @@ pub struct NamedColumns {
     pub columns: Vec<String>,
 }
 
+/// Whether a table's files have a header, that `--header` or `--no-header` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedHeader {
+    /// The table; `None` for all.
+    pub table: Option<String>,
+    /// Whether the first record is a header.
+    pub header: bool,
+}
+
+/// What becomes of a column that a file lacks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MissingColumns {
+    /// The file is refused, unless its columns are named one by one.
+    #[default]
+    Refuse,
+    /// It takes its default, or NULL.
+    Default,
+}
+
 /// Options that override what the dataset says of foreign files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overrides {
@@ -38,8 +59,10 @@ pub struct Overrides {
     pub files: Vec<NamedFile>,
     /// The format of their records.
     pub format: FormatOptions,
-    /// Whether the first record names the columns, where the command line says so.
-    pub header: Option<bool>,
+    /// The tables whose files' first record names the columns, and those where it is a record; no name for all tables.
+    pub headers: Vec<NamedHeader>,
+    /// What becomes of a column that a file lacks.
+    pub missing: MissingColumns,
     /// Columns by table.
     pub columns: Vec<NamedColumns>,
 }
@@ -54,7 +77,15 @@ impl Overrides {
     pub fn ensure_wanted(&self, dataset: &Dataset, wanted: &[usize]) -> Result<()> {
         let files = self.files.iter().map(|file| ("--file", &file.table));
         let columns = self.columns.iter().map(|named| ("--columns", &named.table));
-        for (option, table) in files.chain(columns) {
+        let headers = self.headers.iter().filter_map(|named| {
+            let option = if named.header {
+                "--header"
+            } else {
+                "--no-header"
+            };
+            Some((option, named.table.as_ref()?))
+        });
+        for (option, table) in files.chain(columns).chain(headers) {
             ensure_wanted(dataset, wanted, option, table)?;
         }
         for (index, named) in self.columns.iter().enumerate() {
@@ -95,6 +126,16 @@ impl Overrides {
             }
         }
         Ok(paths)
+    }
+
+    /// Whether a table's files have a header, where that is said of it, or of all tables.
+    pub fn header_of(&self, table: &TableSpec) -> Option<bool> {
+        let of = |name: Option<&String>| {
+            let mut headers = self.headers.iter();
+            headers.find(|named| named.table.as_ref() == name)
+        };
+        let named = of(Some(&table.name)).or(of(None));
+        named.map(|named| named.header)
     }
 
     /// The columns named for a table's file.

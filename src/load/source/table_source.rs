@@ -15,7 +15,7 @@ use crate::load::source::columns::SourceColumns;
 use crate::load::source::csv_format::CsvFormat;
 use crate::load::source::generated::GeneratedRows;
 use crate::load::source::header::ExpectedHeader;
-use crate::load::source::overrides::{Overrides, STANDARD_INPUT};
+use crate::load::source::overrides::{MissingColumns, Overrides, STANDARD_INPUT};
 use crate::suggestion::{TARGET, shell_word};
 
 /// One table's rows: where they are, how they are read and which column each field goes to.
@@ -170,7 +170,8 @@ impl TableSource {
         let columns = overrides.columns_of(spec).or(spec.reading.columns.as_ref());
         let expected = ExpectedHeader {
             named: columns,
-            forced: overrides.header,
+            forced: overrides.header_of(spec),
+            may_lack: columns.is_some() || overrides.missing == MissingColumns::Default,
         };
         let mut sources = kinds.into_iter().map(|kind| {
             let path = kind.path().unwrap_or(Path::new(""));
@@ -202,7 +203,7 @@ impl TableSource {
             table_name: spec.name.clone(),
             rows,
             bytes,
-            columns: SourceColumns::by_header(spec, &found.names, &label)?,
+            columns: SourceColumns::by_header(spec, &found.names, &label, expected.may_lack)?,
             format,
             kind,
             more: Vec::new(),

@@ -32,6 +32,7 @@ fn account_of(
         files: vec![NamedFile {
             table: table.to_owned(),
             path,
+            found: false,
         }],
         format: FormatOptions {
             one_line,
@@ -43,7 +44,14 @@ fn account_of(
     let aside = folder.path().join("rejects");
     let rejects = Rejects::new(&aside, MaxRejects::Count(u64::MAX), input.paths());
     let stop = AtomicBool::new(false);
-    let accounts = check_only(&dataset, &input, &rejects, &Progress::new(true), &stop)?;
+    let accounts = check_only(
+        &dataset,
+        &input,
+        None,
+        &rejects,
+        &Progress::new(true),
+        &stop,
+    )?;
     let written = std::fs::read(aside.join(format!("{table}.csv"))).unwrap_or_default();
     Ok((accounts[0].clone(), written.len()))
 }

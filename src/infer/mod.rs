@@ -1,0 +1,113 @@
+//! A database's catalog → a dataset: its tables as they are, in load order, for files that need no makers. Pure.
+
+mod order;
+
+use std::path::PathBuf;
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::dataset::draw::Chance;
+use crate::dataset::source::Source;
+use crate::dataset::spec::{Maker, Phrase, Size};
+use crate::dataset::{ColumnSpec, Dataset, Reading, TableSpec};
+use crate::files::manifest::checksum;
+use crate::postgres::catalog::{Column, ColumnDefault, ForeignKey, Table, TableKind};
+use crate::script::Script;
+
+/// The tables of a schema, as the catalog has them.
+#[derive(Debug, Clone)]
+pub struct SchemaTables {
+    /// The schema's name.
+    pub schema: String,
+    /// Its tables, views and the like.
+    pub tables: Vec<Table>,
+    /// Their columns.
+    pub columns: Vec<Column>,
+    /// Their foreign keys.
+    pub foreign_keys: Vec<ForeignKey>,
+}
+
+impl SchemaTables {
+    /// The columns of a table; `None` where there is no such table.
+    pub fn columns_of(&self, table: &str) -> Option<Vec<Column>> {
+        let found = self.tables.iter().find(|it| it.name.name == table)?;
+        let columns = self.columns.iter().filter(|it| it.table == found.oid);
+        Some(columns.cloned().collect())
+    }
+}
+
+/// The dataset of a schema's tables: parents first, every column that may be filled, no rows to generate. `ddl` is what
+/// creates the tables where they are missing.
+pub fn dataset(found: &SchemaTables, ddl: Script) -> Dataset {
+    let is_filled = |table: &&Table| {
+        matches!(table.kind, TableKind::Ordinary | TableKind::Partitioned)
+            && table.root_oid.is_none()
+    };
+    let tables: Vec<&Table> = found.tables.iter().filter(is_filled).collect();
+    let ordered = order::parents_first(&tables, &found.foreign_keys);
+    let tables: Vec<TableSpec> = ordered.into_iter().map(|it| table(found, it)).collect();
+    Dataset {
+        name: found.schema.clone(),
+        about: format!("the tables of schema {}", found.schema),
+        source: Source::Disk,
+        path: PathBuf::from(format!("schema {}", found.schema)),
+        files: Vec::new(),
+        hash: hash(found, &ddl),
+        schema: ddl,
+        queries: Vec::new(),
+        nulls: Vec::new(),
+        waivers: Vec::new(),
+        tables,
+    }
+}
+
+fn table(found: &SchemaTables, table: &Table) -> TableSpec {
+    let columns = found
+        .columns
+        .iter()
+        .filter(|column| column.table == table.oid);
+    let filled = columns.filter(|it| !matches!(it.default, ColumnDefault::Generated(_)));
+    TableSpec {
+        name: table.name.name.clone(),
+        file: Some(format!("{}.csv", table.name.name)),
+        other_files: Vec::new(),
+        reading: Reading::default(),
+        drop: Vec::new(),
+        size: Size::Rows(0),
+        columns: filled.map(column).collect(),
+        line: 0,
+    }
+}
+
+fn column(column: &Column) -> ColumnSpec {
+    ColumnSpec {
+        name: column.name.clone(),
+        aliases: Vec::new(),
+        epoch: None,
+        currency: None,
+        hidden: false,
+        null: Chance::NEVER,
+        // None of its values is made: the type of the database's column decides how a field is read.
+        maker: Maker::Phrase(Phrase {
+            templates: Vec::new(),
+            weights: None,
+        }),
+        line: 0,
+    }
+}
+
+/// Over the names and types of all columns: what decides how files are read.
+fn hash(found: &SchemaTables, ddl: &Script) -> String {
+    let mut hash = Xxh3::new();
+    for table in &found.tables {
+        hash.update(table.name.name.as_bytes());
+        for column in found.columns.iter().filter(|it| it.table == table.oid) {
+            hash.update(format!("\0{} {}", column.name, column.type_name).as_bytes());
+        }
+    }
+    hash.update(ddl.text.as_bytes());
+    for (_, text) in &ddl.included {
+        hash.update(text.as_bytes());
+    }
+    checksum(hash.digest())
+}

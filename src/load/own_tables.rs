@@ -1,0 +1,130 @@
+//! The target's own tables, or those of a file of DDL, as a dataset: what a load without a dataset fills.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use tokio_postgres::GenericClient;
+
+use crate::dataset::Dataset;
+use crate::infer::{self, SchemaTables};
+use crate::load::schema_file::run_all;
+use crate::load::source::input::Input;
+use crate::load::source::matching::assign;
+use crate::load::source::overrides::{NamedFile, Overrides};
+use crate::postgres::Server;
+use crate::postgres::catalog::{self, Scope};
+use crate::postgres::name::quoted;
+use crate::script::Script;
+
+/// The schema that DDL is applied in to see what it creates, in a transaction that is rolled back.
+const TRIAL: &str = "seedrow_trial";
+
+/// Tables that are no dataset's, with the files that they are loaded from.
+pub struct OwnTables {
+    /// The tables.
+    pub dataset: Dataset,
+    /// The positions of those that have a file, in load order.
+    pub tables: Vec<usize>,
+    /// Their rows.
+    pub input: Input,
+}
+
+impl OwnTables {
+    /// Finds the files of a dataset's tables in a folder and among those named. `None` where no table has one.
+    ///
+    /// `names` are the tables wanted, all of which need a file.
+    pub fn find(
+        dataset: Dataset,
+        folder: Option<&Path>,
+        names: Option<&[String]>,
+        mut overrides: Overrides,
+    ) -> Result<Option<OwnTables>> {
+        let mut tables = assign(&dataset, folder, &mut overrides)?;
+        if names.is_some() {
+            tables = dataset.select(names)?;
+        }
+        if tables.is_empty() {
+            return Ok(None);
+        }
+        let wanted = |file: &NamedFile| {
+            let table = dataset.position(&file.table);
+            !file.found || table.is_some_and(|table| tables.contains(&table))
+        };
+        overrides.files.retain(wanted);
+        let input = Input::find(&dataset, folder, &tables, &overrides)?;
+        Ok(Some(OwnTables {
+            dataset,
+            tables,
+            input,
+        }))
+    }
+}
+
+/// Whether all tables of a dataset are among these.
+pub fn holds(own: &Dataset, other: &Dataset) -> bool {
+    let mut real = other.real_tables().into_iter();
+    real.all(|table| own.position(&other.tables[table].name).is_some())
+}
+
+/// The tables of the target's schema; none where it doesn't exist.
+pub async fn of_target(server: &Server) -> Result<Dataset> {
+    let client = server.connect().await?;
+    let schema = match server.schema() {
+        Some(schema) => Some(schema.to_owned()),
+        None => catalog::current_schema(&client).await?,
+    };
+    let schema = schema.unwrap_or_else(|| "public".to_owned());
+    let ddl = Script {
+        path: format!("the tables of schema {schema}").into(),
+        text: String::new(),
+        included: Vec::new(),
+        steps: Vec::new(),
+    };
+    let found = read(&client, Scope::Schema(&schema), &schema).await?;
+    Ok(infer::dataset(&found, ddl))
+}
+
+/// The dataset of the tables that DDL creates. Nothing stays of them.
+pub async fn of_ddl(server: &Server, ddl: Script) -> Result<Dataset> {
+    let found = try_ddl(server, &ddl).await?;
+    Ok(infer::dataset(&found, ddl))
+}
+
+/// The tables that DDL creates, in a transaction that is rolled back.
+pub async fn try_ddl(server: &Server, ddl: &Script) -> Result<SchemaTables> {
+    let mut client = server.connect().await?;
+    let transaction = client.transaction().await?;
+    let trial = quoted(TRIAL);
+    transaction
+        .batch_execute(&format!(
+            "CREATE SCHEMA {trial}; SET LOCAL search_path = {trial}, public"
+        ))
+        .await
+        .context("could not create a schema to try the DDL in")?;
+    let before = catalog::tables(&transaction, Scope::Database).await?;
+    let name = ddl.path.display().to_string();
+    run_all(&transaction, ddl)
+        .await
+        .with_context(|| format!("could not apply {name}"))?;
+    let mut created = catalog::tables(&transaction, Scope::Database).await?;
+    created.retain(|table| before.iter().all(|it| it.oid != table.oid));
+    if created.is_empty() {
+        bail!("{name} creates no table");
+    }
+    let oids: Vec<u32> = created.iter().map(|table| table.oid).collect();
+    let found = read(&transaction, Scope::Tables(&oids), &name).await?;
+    transaction
+        .rollback()
+        .await
+        .context("could not undo the DDL")?;
+    Ok(found)
+}
+
+async fn read(client: &impl GenericClient, scope: Scope<'_>, name: &str) -> Result<SchemaTables> {
+    Ok(SchemaTables {
+        schema: name.to_owned(),
+        tables: catalog::tables(client, scope).await?,
+        columns: catalog::columns(client, scope).await?,
+        foreign_keys: catalog::foreign_keys(client, scope).await?,
+    })
+}

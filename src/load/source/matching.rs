@@ -1,0 +1,120 @@
+//! Which table of a dataset each file of a folder goes to, by its name or its header: for tables whose files nothing names.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use crate::dataset::Dataset;
+use crate::load::source::folder::{csv_names, ensure_is_folder, stem};
+use crate::load::source::overrides::{NamedFile, Overrides};
+use crate::load::source::table_source::{SourceKind, TableSource};
+use crate::postgres::error::ErrorWithNotes;
+use crate::suggestion::again;
+
+/// Names the file of each table that has one in a folder, where the command line doesn't: by the file's name, else by its
+/// header, when that fits one table alone. Returns the tables that have a file, in load order.
+///
+/// Refuses two files of one name, a header that fits several tables, and a folder without a file of any table.
+pub fn assign(
+    dataset: &Dataset,
+    folder: Option<&Path>,
+    overrides: &mut Overrides,
+) -> Result<Vec<usize>> {
+    if let Some(folder) = folder {
+        ensure_is_folder(folder)?;
+        let mut left = Vec::new();
+        for path in csv_names(folder)?.iter().map(|name| folder.join(name)) {
+            match by_name(dataset, &path) {
+                Some(table) => add(dataset, table, path, overrides)?,
+                None => left.push(path),
+            }
+        }
+        for path in left {
+            if let Some(table) = by_header(dataset, &path, overrides)? {
+                add(dataset, table, path, overrides)?;
+            }
+        }
+    }
+    let has_file = |table: &usize| {
+        let name = &dataset.tables[*table].name;
+        overrides.files.iter().any(|file| file.table == *name)
+    };
+    Ok(dataset.real_tables().into_iter().filter(has_file).collect())
+}
+
+/// The table whose name a file has, in any case and with any of `-`, `_` and blanks between words.
+fn by_name(dataset: &Dataset, path: &Path) -> Option<usize> {
+    let plain = |name: &str| name.to_lowercase().replace(['-', ' '], "_");
+    let name = path.file_name()?.to_string_lossy();
+    let name = plain(stem(&name));
+    let mut tables = dataset.tables.iter();
+    tables.position(|table| plain(&table.name) == name)
+}
+
+/// The only table that a file's header fits and that has no file.
+fn by_header(dataset: &Dataset, path: &Path, overrides: &Overrides) -> Result<Option<usize>> {
+    let fits = |&table: &usize| {
+        let kind = SourceKind::Foreign {
+            path: path.to_owned(),
+        };
+        let is_free = overrides
+            .files
+            .iter()
+            .all(|it| it.table != dataset.tables[table].name);
+        is_free && TableSource::foreign(dataset, table, vec![kind], overrides).is_ok()
+    };
+    let fitting: Vec<usize> = dataset.real_tables().into_iter().filter(fits).collect();
+    match fitting.as_slice() {
+        [] => Ok(None),
+        [table] => Ok(Some(*table)),
+        several => {
+            let names: Vec<&str> = several
+                .iter()
+                .map(|&it| &*dataset.tables[it].name)
+                .collect();
+            let propose = |name: &&str| {
+                let file = format!("{name}={}", path.display());
+                format!(
+                    "to load it into {name}, type: {}",
+                    again(&["--file", &file])
+                )
+            };
+            let message = format!("{} fits the tables {}", path.display(), names.join(", "));
+            Err(ErrorWithNotes::of(
+                message,
+                names.iter().map(propose).collect(),
+            ))
+        }
+    }
+}
+
+fn add(dataset: &Dataset, table: usize, path: PathBuf, overrides: &mut Overrides) -> Result<()> {
+    let table = &dataset.tables[table].name;
+    let mut named = overrides.files.iter().filter(|file| file.table == *table);
+    if let Some(other) = named.next() {
+        if !other.found {
+            // The command line names another one.
+            return Ok(());
+        }
+        let option = |path: &Path| ["--file".to_owned(), format!("{table}={}", path.display())];
+        let (one, two) = (option(&other.path), option(&path));
+        bail!(ErrorWithNotes::of(
+            format!(
+                "table {table} may have its rows in {} or {}",
+                other.path.display(),
+                path.display()
+            ),
+            vec![
+                format!("to load {}, type: {}", other.path.display(), again(&one)),
+                format!("to load {}, type: {}", path.display(), again(&two)),
+                format!("to load all of them, type: {}", again(&[one, two].concat())),
+            ]
+        ));
+    }
+    overrides.files.push(NamedFile {
+        table: table.clone(),
+        path,
+        found: true,
+    });
+    Ok(())
+}
