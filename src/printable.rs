@@ -18,9 +18,9 @@ pub fn text(text: &str) -> String {
     escaped(text, |_| false)
 }
 
-/// Text of several lines: line breaks stay.
+/// Text of several lines: line breaks and tabs stay.
 pub fn lines(text: &str) -> String {
-    escaped(text, |c| c == '\n')
+    escaped(text, |c| matches!(c, '\n' | '\t'))
 }
 
 fn escaped(text: &str, stays: impl Fn(char) -> bool) -> String {
@@ -59,7 +59,7 @@ mod tests {
         for (raw, shown) in cases {
             assert_eq!(text(raw), shown);
         }
-        assert_eq!(lines("a\nb\u{7}"), "a\nb\\u{7}");
+        assert_eq!(lines("a\n\tb\u{7}"), "a\n\tb\\u{7}");
     }
 
     #[test]

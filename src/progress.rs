@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanBytes, HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::postgres::secrets;
+use crate::printable;
 use crate::units::{grouped, per_second};
 
 const BAR_REDRAW: Duration = Duration::from_millis(100);
@@ -236,6 +237,7 @@ impl Shared {
     }
 
     fn note(&self, message: &str) {
+        let message = &printable::lines(message);
         match self.mode {
             DisplayMode::Quiet => {}
             DisplayMode::Lines => note(message),

@@ -11,6 +11,9 @@ pub const TARGET: &str = "\u{fdd0}";
 /// The same for `seedrow db`, which takes no other target than the embedded server: `seedrow db stop{HOME}`.
 pub const HOME: &str = "\u{fdd1}";
 
+/// The same for the options of a load that files it writes need, too: `seedrow load{FORMAT}{TARGET}`.
+pub const FORMAT: &str = "\u{fdd4}";
+
 /// Delimits a suggestion to repeat the running command with other options, and separates their words; noncharacters,
 /// too.
 pub const AGAIN: char = '\u{fdd2}';
@@ -31,6 +34,7 @@ pub fn again<W: AsRef<str>>(words: &[W]) -> String {
 pub struct Suggestions {
     target: String,
     home: String,
+    format: String,
     /// What was typed behind the program's name.
     typed: Vec<String>,
 }
@@ -38,17 +42,18 @@ pub struct Suggestions {
 impl Suggestions {
     /// From arguments, an option before its value, without passwords.
     pub fn new<W: AsRef<str>>(target: &[W], home: &[W]) -> Suggestions {
-        let behind_command = |words: &[W]| {
-            words
-                .iter()
-                .map(|word| format!(" {}", shell_word(word.as_ref())))
-                .collect()
-        };
         Suggestions {
             target: behind_command(target),
             home: behind_command(home),
+            format: String::new(),
             typed: Vec::new(),
         }
+    }
+
+    /// With the options for the format of files.
+    pub fn format<W: AsRef<str>>(self, words: &[W]) -> Suggestions {
+        let format = behind_command(words);
+        Suggestions { format, ..self }
     }
 
     /// With the words that were typed behind the program's name; passwords must have been left out.
@@ -60,6 +65,7 @@ impl Suggestions {
     /// The text with its suggested commands as they can be typed.
     pub fn complete(&self, text: &str) -> String {
         let text = text.replace(TARGET, &self.target).replace(HOME, &self.home);
+        let text = text.replace(FORMAT, &self.format);
         let parts = text.split(AGAIN).enumerate();
         let part = |(index, part): (usize, &str)| match index % 2 {
             0 => part.to_owned(),
@@ -121,6 +127,12 @@ fn remove_option(typed: &mut Vec<String>, option: &str, value: Option<&str>) {
         }
     }
     *typed = kept;
+}
+
+/// Words as they stand behind a command.
+fn behind_command<W: AsRef<str>>(words: &[W]) -> String {
+    let words = words.iter().map(|word| shell_word(word.as_ref()));
+    words.map(|word| format!(" {word}")).collect()
 }
 
 /// A command line of these words, each quoted where a shell wants it.

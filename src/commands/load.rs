@@ -179,7 +179,11 @@ enum OrphansArg {
 
 impl Args {
     pub(super) fn suggestions(&self) -> Suggestions {
-        context::suggestions(&self.target, self.dataset_name())
+        let format = self.reading.format.options().of_rejects();
+        let words = format.typed().into_iter();
+        let words = words.flat_map(|(name, value)| [Some(name.to_owned()), value]);
+        let words: Vec<String> = words.flatten().collect();
+        context::suggestions(&self.target, self.dataset_name()).format(&words)
     }
 
     fn dataset_name(&self) -> &str {
@@ -271,7 +275,7 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
         stage,
     };
     let finished = load::run(&load, &input, &NoHook, &context.progress).await?;
-    report::load::loaded(&finished, &context.suggestions, args.format)?;
+    report::load::loaded(&finished, &args.suggestions(), args.format)?;
     Ok(if finished.report().broken_keys.is_empty() {
         Outcome::Held
     } else {
@@ -358,7 +362,7 @@ async fn check_only(
         Ok((accounts, rejects))
     })
     .await?;
-    report::load::read(&accounts, &rejects, &context.suggestions, args.format)?;
+    report::load::read(&accounts, &rejects, &args.suggestions(), args.format)?;
     let read = accounts.iter().map(|account| account.read).sum();
     Ok(
         match args.rejecting.max_rejects.allows(rejects.count(), read) {

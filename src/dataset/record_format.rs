@@ -301,6 +301,15 @@ impl FormatOptions {
         }
     }
 
+    /// Those that a file of rejected records is written with: it is UTF-8 behind a header.
+    pub fn of_rejects(&self) -> FormatOptions {
+        FormatOptions {
+            encoding: None,
+            skip_lines: None,
+            ..self.clone()
+        }
+    }
+
     /// The options of the command line, as they are typed; each is given once at most.
     pub fn typed(&self) -> Vec<(&'static str, Option<String>)> {
         let format = |format| match format {

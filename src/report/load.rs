@@ -10,9 +10,10 @@ use crate::load::{
     Account, BrokenForeignKey, FileAccount, LoadOutcome, LoadReport, Rejected, Rejects,
     ServerSettings,
 };
+use crate::printable;
 use crate::report::table::{Align, table};
 use crate::report::{OutputFormat, pretty, print};
-use crate::suggestion::{Suggestions, TARGET, again, shell_word};
+use crate::suggestion::{FORMAT, Suggestions, TARGET, again, shell_word};
 use crate::units::{grouped, per_second};
 
 /// The rule for a broken foreign key.
@@ -26,7 +27,7 @@ pub fn loaded(
 ) -> Result<()> {
     match format {
         OutputFormat::Json => print(&pretty(&as_json(outcome))?),
-        _ => print(&suggestions.complete(&text(outcome))),
+        _ => print(&printable::lines(&suggestions.complete(&text(outcome)))),
     }
 }
 
@@ -88,7 +89,7 @@ pub fn read(
                 Afterwards::NothingLoaded,
             ));
             text.push_str("read only: nothing was loaded, and keys were not checked\n");
-            print(&suggestions.complete(&text))
+            print(&printable::lines(&suggestions.complete(&text)))
         }
     }
 }
@@ -161,7 +162,7 @@ fn left_out(
         let path = path.display();
         let file = shell_word(&format!("{table}={path}"));
         text.push_str(&format!(
-            "they are in {path}; correct them there, then run: seedrow load --append --file {file}{TARGET}\n"
+            "they are in {path}; correct them there, then run: seedrow load --append --file {file}{FORMAT}{TARGET}\n"
         ));
     }
     text

@@ -3,13 +3,14 @@
 use std::io::IsTerminal;
 
 use crate::postgres::error::describe;
+use crate::printable;
 use crate::progress::note;
 use crate::report::colour::Colour;
 use crate::suggestion::Suggestions;
 
 /// The error and its cause chain on one line; below it the server's detail, hints and suggested commands.
 pub fn error(error: &anyhow::Error, suggestions: &Suggestions) {
-    note(&suggestions.complete(&rendered(error)));
+    note(&printable::lines(&suggestions.complete(&rendered(error))));
 }
 
 /// A signal interrupted the command; `what_next` tells what remains and which command continues.

@@ -18,6 +18,7 @@ mod coverage;
 mod datasets;
 mod db;
 mod docs;
+mod foreign_formats;
 mod formats;
 mod generate;
 mod generate_folder;

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::dataset::{Dataset, TableSpec, source};
 use crate::files::Manifest;
+use crate::files::compression::SUFFIXES;
 use crate::files::manifest;
 use crate::load::source::overrides::STANDARD_INPUT;
 use crate::load::source::table_source::TableSource;
@@ -103,7 +104,9 @@ fn file_names(table: &TableSpec) -> Vec<String> {
     let own_name = format!("{}.csv", table.name);
     let names = table.file.iter().chain(&table.other_files).cloned();
     let plain: Vec<String> = names.chain([own_name]).collect();
-    let compressed = plain.iter().map(|name| format!("{name}.gz"));
+    let compressed = SUFFIXES
+        .iter()
+        .flat_map(|suffix| plain.iter().map(move |name| format!("{name}{suffix}")));
     plain.iter().cloned().chain(compressed).collect()
 }
 
@@ -195,9 +198,15 @@ fn missing_file(
     Ok(ErrorWithNotes::of(message, notes))
 }
 
+/// A file's name without what says how it is compressed.
+fn uncompressed(file_name: &str) -> &str {
+    let mut plain = SUFFIXES.iter().filter_map(|it| file_name.strip_suffix(it));
+    plain.next().unwrap_or(file_name)
+}
+
 /// A file's name without what follows the table's.
 pub fn stem(file_name: &str) -> &str {
-    file_name.trim_end_matches(".gz").trim_end_matches(".csv")
+    uncompressed(file_name).trim_end_matches(".csv")
 }
 
 /// The CSV files of a folder that no table takes.
@@ -227,7 +236,7 @@ pub fn csv_names(folder: &Path) -> Result<Vec<String>> {
     let mut there: Vec<String> = fs::read_dir(folder)
         .with_context(|| format!("could not read {}", folder.display()))?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".csv") || name.ends_with(".csv.gz"))
+        .filter(|name| uncompressed(name).ends_with(".csv"))
         .collect();
     there.sort();
     Ok(there)

@@ -40,7 +40,7 @@ impl Input {
     /// Finds the file of every table wanted and the columns that its fields go to.
     ///
     /// With a manifest: its files, whose sizes must be what it says. Without: each table's own file name, or the table's
-    /// name with `.csv`, plain or with `.gz` behind it. A file that is named comes first, manifest or not; without a
+    /// name with `.csv`, plain or with `.gz`, `.zst`, `.bz2`, `.xz` or `.zip` behind it. A file that is named comes first, manifest or not; without a
     /// folder each table needs one.
     pub fn find(
         dataset: &Dataset,

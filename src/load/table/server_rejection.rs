@@ -39,10 +39,11 @@ impl ServerRejection {
             message.push_str(&format!("; {detail}"));
         }
         message.push_str(&format!(" ({})", error.code().code()));
+        let message = printable::text(&message);
         Some(ServerRejection {
             row: line.saturating_sub(1),
             column,
-            value,
+            value: value.map(|value| printable::text(&value)),
             message,
             code: error.code().clone(),
         })
