@@ -171,6 +171,18 @@ fn all_rejects_are_counted_before_a_number_of_them_is_proposed() {
 }
 
 #[test]
+fn an_amount_with_a_sign_gets_a_word_about_currency() {
+    let shop = Shop::new("currency");
+    shop.pets("id,owner_id,name,weight\n1,1,Rex,$84\n");
+    let word = "amounts such as $84 are read where the dataset has `currency = \"$\"` for weight";
+    shop.load(&[]).exits(2).stderr_has(word);
+    let dataset = DATASET.replace("max = 90", "max = 90, currency = \"$\"");
+    shop.dir.write("shop.toml", dataset);
+    shop.load(&[]).exits(0);
+    assert_eq!(shop.loaded_pets(), ["1|1|Rex|84"]);
+}
+
+#[test]
 fn a_first_try_with_wrong_options_blocks_nothing() {
     let shop = Shop::new("first_try");
     shop.db.execute(SCHEMA);
