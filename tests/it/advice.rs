@@ -77,12 +77,12 @@ fn each_proposed_command_helps_when_it_is_typed() {
         Case {
             pets: "id,owner_id,name,weight\n1,1,Rex,3\n1,1,Mia,4\n",
             typed: &[],
-            commands: &[(0, "1"), (0, "1"), (0, "1")],
+            commands: &[(0, "1"), (2, "1"), (0, "0")],
         },
         Case {
             pets: "id,owner_id,name,weight\n1,1,Rex,3\n2,9,Mia,4\n",
             typed: &[],
-            commands: &[(0, "1"), (1, "2"), (0, "2"), (0, "2")],
+            commands: &[(0, "1"), (1, "2"), (2, "2"), (0, "0")],
         },
     ];
     for Case {
@@ -178,7 +178,7 @@ fn an_amount_with_a_sign_gets_a_word_about_currency() {
     shop.load(&[]).exits(2).stderr_has(word);
     let dataset = DATASET.replace("max = 90", "max = 90, currency = \"$\"");
     shop.dir.write("shop.toml", dataset);
-    shop.load(&[]).exits(0);
+    shop.load(&["--replace"]).exits(0);
     assert_eq!(shop.loaded_pets(), ["1|1|Rex|84"]);
 }
 
