@@ -8,6 +8,7 @@ use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use seedrow::copy::{FieldEncoder, Scalar};
+use seedrow::dataset::spellings::Spellings;
 use seedrow::dataset::{Dataset, Kind, RowPlan};
 use seedrow::files::records::{Dialect, Record, Records};
 use seedrow::generate::TableMaker;
@@ -61,8 +62,9 @@ fn encode_rows(criterion: &mut Criterion) {
             .zip(written)
             .map(|((kind, column), spec)| Some((*kind, spec, column)))
             .collect();
-        let own = RowEncoder::new(&columns, true, &dataset.nulls);
-        let foreign = RowEncoder::new(&columns, false, &dataset.nulls);
+        let options = Spellings::default();
+        let own = RowEncoder::new(&columns, true, &dataset.nulls, &options);
+        let foreign = RowEncoder::new(&columns, false, &dataset.nulls, &options);
         let text = TableMaker::new(&dataset, &plan, table).expect("the catalog compiles");
         let maker = TableMaker::binary(&dataset, &plan, table, &encoders).expect("as above");
         let ids = plan.ids(table, block);

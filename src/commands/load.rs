@@ -10,6 +10,7 @@ use crate::commands::Outcome;
 use crate::commands::context::{self, Context, DEFAULT_DATASET, commit_unit, resume_command};
 use crate::commands::format_args::FormatArgs;
 use crate::commands::interrupt::stoppable;
+use crate::commands::spelling_args::SpellingArgs;
 use crate::dataset::Dataset;
 use crate::dataset::source::Source;
 use crate::files::manifest;
@@ -65,6 +66,9 @@ pub struct Args {
 
     #[command(flatten)]
     reading: ReadingArgs,
+
+    #[command(flatten, next_help_heading = "Values of foreign files")]
+    spelling: SpellingArgs,
 
     /// Read the files and account for their records, without a database; keys are not checked
     #[arg(long, conflicts_with_all = ["append", "replace", "url", "target_schema"])]
@@ -215,6 +219,7 @@ impl Args {
                 MissingArg::Default => MissingColumns::Default,
             },
             columns: self.reading.columns.clone(),
+            spellings: self.spelling.spellings(),
         }
     }
 

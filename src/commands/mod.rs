@@ -24,6 +24,7 @@ pub mod load;
 mod outcome;
 pub mod run;
 pub mod shell;
+mod spelling_args;
 
 pub use outcome::Outcome;
 

@@ -1,19 +1,17 @@
 //! How one column of a foreign CSV file is read: by its type, and by what the dataset allows beyond what the type takes.
 
-use std::borrow::Cow;
-
+use crate::copy::amount::Amounts;
 use crate::copy::decimal::Decimal;
 use crate::copy::encode::write_binary;
 use crate::copy::format::escape_text;
 use crate::copy::generated::NumberFormat;
-use crate::copy::scalar::{
-    self, NO_DATE, NO_TIMESTAMP, OUT_OF_BIGINT, OUT_OF_INTEGER, OUT_OF_SMALLINT, OUT_OF_TIME,
-    Parsed, Unread, ensure_text,
-};
-use crate::copy::time::{self, DAY_MICROS, is_bare_number};
+use crate::copy::scalar::{NO_DATE, NO_TIMESTAMP, OUT_OF_TIME, Parsed, Unread, ensure_text};
+use crate::copy::spelled_date;
+use crate::copy::time::{self, EPOCH, Moment, is_bare_number};
 use crate::copy::types::{DataType, EncoderCoverage, Scalar};
 use crate::copy::value::Value;
-use crate::dataset::spec::Epoch;
+use crate::dataset::date_format::DateFormat;
+use crate::dataset::spellings::{EPOCHS, Epoch, Spellings};
 
 /// Reads the fields of one column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,23 +20,23 @@ pub struct ColumnReader {
     scalar: Option<Scalar>,
     modifier: i32,
     epoch: Option<Epoch>,
-    currency: Option<String>,
+    date_format: Option<DateFormat>,
+    amounts: Amounts,
 }
 
 impl ColumnReader {
-    /// For a column of a type; `epoch` says what bare numbers count in a column of times, `currency` what may stand
-    /// before or behind an amount.
-    pub fn new(
-        data_type: &DataType,
-        epoch: Option<Epoch>,
-        currency: Option<String>,
-    ) -> ColumnReader {
+    /// For a column of a type, with spellings beyond what the type takes.
+    pub fn new(data_type: &DataType, spellings: &Spellings) -> ColumnReader {
         ColumnReader {
             data_type: data_type.clone(),
             scalar: data_type.scalar(),
             modifier: data_type.base().modifier,
-            epoch,
-            currency,
+            epoch: spellings.epoch,
+            date_format: spellings.date_format.clone(),
+            amounts: Amounts {
+                currency: spellings.currency.clone(),
+                decimal: spellings.decimal,
+            },
         }
     }
 
@@ -47,12 +45,12 @@ impl ColumnReader {
         self.data_type.coverage()
     }
 
-    /// The type's format, when it takes plain whole numbers and nothing else.
+    /// The format of a type of whole numbers.
     pub fn integer(&self) -> Option<NumberFormat> {
-        match (self.scalar?, &self.currency) {
-            (Scalar::Int2, None) => Some(NumberFormat::Int2),
-            (Scalar::Int4, None) => Some(NumberFormat::Int4),
-            (Scalar::Int8, None) => Some(NumberFormat::Int8),
+        match self.scalar? {
+            Scalar::Int2 => Some(NumberFormat::Int2),
+            Scalar::Int4 => Some(NumberFormat::Int4),
+            Scalar::Int8 => Some(NumberFormat::Int8),
             _ => None,
         }
     }
@@ -103,46 +101,78 @@ impl ColumnReader {
 
     #[inline]
     fn parse<'a>(&self, scalar: Scalar, text: &'a [u8]) -> Parsed<'a> {
-        match (scalar, &self.currency) {
-            (Scalar::Int2 | Scalar::Int4 | Scalar::Int8, Some(sign)) => {
-                whole_amount(scalar, text.trim_ascii(), sign)
+        match scalar {
+            Scalar::Int2 | Scalar::Int4 | Scalar::Int8 => scalar
+                .parse(text, self.modifier)
+                .or_else(|why| self.amounts.read(scalar, text, self.modifier, why)),
+            Scalar::Numeric | Scalar::Float4 | Scalar::Float8 => {
+                if self.amounts.has_comma() {
+                    let why = "is not a number".into();
+                    return self.amounts.read(scalar, text, self.modifier, why);
+                }
+                let parsed = scalar.parse(text, self.modifier);
+                parsed.or_else(|why| self.amounts.read(scalar, text, self.modifier, why))
             }
-            (Scalar::Numeric, Some(sign)) => {
-                let decimal = amount(text.trim_ascii(), sign).ok_or("is not a number")?;
-                scalar::fitted(decimal, self.modifier).map(Value::Decimal)
-            }
-            (Scalar::Date | Scalar::Timestamp | Scalar::Timestamptz, _)
-                if is_bare_number(text.trim_ascii()) =>
-            {
-                self.counted_time(scalar, text.trim_ascii())
+            Scalar::Date | Scalar::Timestamp | Scalar::Timestamptz => {
+                let text = text.trim_ascii();
+                match (&self.date_format, time::moment(text)) {
+                    (_, Some(moment)) => in_type(scalar, moment),
+                    (Some(format), None) => self.formatted_time(scalar, format, text),
+                    (None, None) if is_bare_number(text) => self.counted_time(scalar, text),
+                    (None, None) => scalar.parse(text, self.modifier),
+                }
             }
             _ => scalar.parse(text, self.modifier),
         }
     }
 
-    /// A bare number in a column of times, which counts what the dataset says.
+    /// A date in the column's format, and a time of day behind it where there is one.
+    fn formatted_time(&self, scalar: Scalar, format: &DateFormat, text: &[u8]) -> Parsed<'static> {
+        let read = str::from_utf8(text).ok().and_then(|text| format.read(text));
+        let moment = read.and_then(|(days, rest)| {
+            let clock = rest.strip_prefix(',').unwrap_or(rest);
+            let clock = clock.strip_prefix(['T', 't']).unwrap_or(clock).trim_start();
+            // A blank or a T stands before a time, and nothing behind a date alone.
+            let (micros, zone) = match clock {
+                "" if rest.is_empty() => (0, None),
+                "" => return None,
+                _ if clock.len() == rest.len() => return None,
+                clock => time::clock_and_zone(clock)?,
+            };
+            let days = days - EPOCH;
+            Some(Moment::At { days, micros, zone })
+        });
+        match moment {
+            Some(moment) => in_type(scalar, moment),
+            None if self.epoch.is_some() && is_bare_number(text) => self.counted_time(scalar, text),
+            None => {
+                ensure_text(text)?;
+                Err(Unread::Invalid(
+                    format!("is not a date in the format {format}").into(),
+                ))
+            }
+        }
+    }
+
+    /// A bare number in a column of times: what the dataset says it counts, else a date of eight or six digits.
     fn counted_time(&self, scalar: Scalar, text: &[u8]) -> Parsed<'static> {
         let otherwise = match scalar {
             Scalar::Date => NO_DATE,
             _ => NO_TIMESTAMP,
         };
         let Some(unit) = self.epoch else {
-            let advice =
-                "; where numbers count from 1970, the dataset says `epoch = \"ms\"` or \"s\"";
-            return Err(Unread::Invalid(format!("{otherwise}{advice}").into()));
-        };
-        let places = match unit {
-            Epoch::Seconds => 6,
-            Epoch::Milliseconds => 3,
+            let moment = spelled_date::digits(text);
+            let moment = moment.ok_or_else(|| uncounted(text, otherwise))?;
+            return in_type(scalar, moment);
         };
         let number = Decimal::parse(text).ok_or(otherwise)?;
-        let micros = number.scaled(places).map(|micros| micros.rounded());
+        let micros = number.scaled(unit.places()).map(|micros| micros.rounded());
         let micros = micros
             .and_then(time::timestamp_since_1970)
             .ok_or(OUT_OF_TIME)?;
         Ok(match scalar {
             Scalar::Date => {
-                let days = i32::try_from(micros.div_euclid(DAY_MICROS));
+                let days = i32::try_from(micros.div_euclid(time::DAY_MICROS));
                 Value::Date(days.map_err(|_| OUT_OF_TIME)?)
             }
             Scalar::Timestamp => Value::Timestamp(micros),
@@ -151,55 +181,25 @@ impl ColumnReader {
     }
 }
 
-/// An amount in a column of whole numbers.
-fn whole_amount<'a>(scalar: Scalar, text: &[u8], sign: &str) -> Parsed<'a> {
-    let whole = amount(text, sign).ok_or("is not an amount")?.scaled(0);
-    let value = whole.ok_or(OUT_OF_BIGINT)?.exact();
-    let value = value.ok_or("has a fraction, and the column takes whole numbers")?;
+/// A moment as a type of times has it.
+fn in_type(scalar: Scalar, moment: Moment) -> Parsed<'static> {
     Ok(match scalar {
-        Scalar::Int2 => Value::Int2(value.try_into().map_err(|_| OUT_OF_SMALLINT)?),
-        Scalar::Int4 => Value::Int4(value.try_into().map_err(|_| OUT_OF_INTEGER)?),
-        _ => Value::Int8(value),
+        Scalar::Date => Value::Date(time::date_number(moment).ok_or(OUT_OF_TIME)?),
+        Scalar::Timestamp => {
+            Value::Timestamp(time::timestamp_number(moment, false).ok_or(OUT_OF_TIME)?)
+        }
+        _ => Value::Timestamptz(time::timestamp_number(moment, true).ok_or(OUT_OF_TIME)?),
     })
 }
 
-/// A number with a currency around it, and with commas between thousands where it has them.
-fn amount(text: &[u8], currency: &str) -> Option<Decimal> {
-    let bare = without_currency(str::from_utf8(text).ok()?, currency)?;
-    Decimal::parse(without_thousands(&bare)?.as_bytes())
-}
-
-/// The text without a currency before or behind it; a sign may stand on either side of one before it.
-fn without_currency<'t>(text: &'t str, currency: &str) -> Option<Cow<'t, str>> {
-    if let Some(amount) = text.strip_suffix(currency) {
-        return Some(amount.trim_end().into());
+/// Why a bare number is no date, with the unit in which it would be one of our time.
+#[cold]
+fn uncounted(text: &[u8], otherwise: &'static str) -> Unread {
+    let unit = EPOCHS.iter().find(|(_, unit)| unit.is_usual(text));
+    match unit {
+        Some((name, _)) => format!("{otherwise}; `--epoch {name}` counts it from 1970").into(),
+        None => otherwise.into(),
     }
-    let (sign, rest) = match text.strip_prefix('-') {
-        Some(rest) => ("-", rest.trim_start()),
-        None => ("", text),
-    };
-    match rest.strip_prefix(currency) {
-        Some(amount) => Some(format!("{sign}{}", amount.trim_start()).into()),
-        None => Some(text.into()),
-    }
-}
-
-/// `1,234,567.89` without its commas; `None` when they stand elsewhere than between thousands.
-fn without_thousands(text: &str) -> Option<Cow<'_, str>> {
-    if !text.contains(',') {
-        return Some(text.into());
-    }
-    let (whole, fraction) = match text.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (text, None),
-    };
-    let mut groups = whole.split(',');
-    let first = groups.next()?.trim_start_matches(['-', '+']);
-    let thousands = (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3);
-    if !thousands || fraction.is_some_and(|fraction| fraction.contains(',')) {
-        return None;
-    }
-    Some(text.replace(',', "").into())
 }
 
 #[cfg(test)]
@@ -207,11 +207,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::copy::scalar::{OUT_OF_SMALLINT, OUT_OF_TIME};
+    use crate::dataset::spellings::DecimalMark;
 
     fn text(reader: &ColumnReader, field: &str) -> Result<String, Unread> {
         let mut out = Vec::new();
         reader.write_text(field.as_bytes(), &mut out)?;
         Ok(String::from_utf8(out).unwrap())
+    }
+
+    fn in_millis() -> Spellings {
+        Spellings {
+            epoch: Some(Epoch::Milliseconds),
+            ..Spellings::default()
+        }
     }
 
     fn reason(reader: &ColumnReader, field: &str) -> String {
@@ -223,7 +232,13 @@ mod tests {
 
     #[test]
     fn amounts_have_a_currency_and_thousands() {
-        let reader = |scalar: Scalar| ColumnReader::new(&scalar.into(), None, Some("$".into()));
+        let reader = |scalar: Scalar| {
+            let spellings = Spellings {
+                currency: Some("$".into()),
+                ..Spellings::default()
+            };
+            ColumnReader::new(&scalar.into(), &spellings)
+        };
         let numeric = reader(Scalar::Numeric);
         for (field, expected) in [
             ("$84.00", "84.00"),
@@ -234,7 +249,7 @@ mod tests {
         ] {
             assert_eq!(text(&numeric, field).as_deref(), Ok(expected), "{field}");
         }
-        assert_eq!(reason(&numeric, "1,23"), "is not a number");
+        assert!(reason(&numeric, "1,23").starts_with("is not a number; `--decimal ,`"));
         let whole = reader(Scalar::Int2);
         assert_eq!(text(&whole, "$1,234.00").as_deref(), Ok("1234"));
         assert_eq!(
@@ -242,13 +257,11 @@ mod tests {
             "has a fraction, and the column takes whole numbers"
         );
         assert_eq!(reason(&whole, "$40,000"), OUT_OF_SMALLINT);
-        assert_eq!(whole.integer(), None);
     }
 
     #[test]
     fn bare_numbers_count_from_1970_where_the_dataset_says_so() {
-        let millis =
-            |scalar: Scalar| ColumnReader::new(&scalar.into(), Some(Epoch::Milliseconds), None);
+        let millis = |scalar: Scalar| ColumnReader::new(&scalar.into(), &in_millis());
         let at = millis(Scalar::Timestamptz);
         assert_eq!(
             text(&at, "1596080481467").as_deref(),
@@ -263,13 +276,14 @@ mod tests {
             Ok("1969-12-31")
         );
         assert_eq!(reason(&at, "1e300"), OUT_OF_TIME);
-        let plain = ColumnReader::new(&Scalar::Date.into(), None, None);
-        assert!(reason(&plain, "1596080481467").contains("epoch = \"ms\""));
+        let plain = ColumnReader::new(&Scalar::Date.into(), &Spellings::default());
+        assert!(reason(&plain, "1596080481467").contains("--epoch ms"));
+        assert_eq!(text(&plain, "20240704").as_deref(), Ok("2024-07-04"));
     }
 
     #[test]
     fn what_only_the_server_reads_stays_as_it_is() {
-        let reader = ColumnReader::new(&Scalar::Interval.into(), None, None);
+        let reader = ColumnReader::new(&Scalar::Interval.into(), &Spellings::default());
         assert_eq!(text(&reader, "1 day ago").as_deref(), Ok("1 day ago"));
         let mut out = Vec::new();
         assert_eq!(
@@ -285,8 +299,14 @@ mod tests {
         fn any_bytes_are_read_or_rejected(bytes in proptest::collection::vec(any::<u8>(), 0..30)) {
             let mut out = Vec::new();
             for &scalar in Scalar::ALL {
-                for (epoch, currency) in [(None, None), (Some(Epoch::Milliseconds), Some("$".to_owned()))] {
-                    let reader = ColumnReader::new(&scalar.into(), epoch, currency);
+                let all = Spellings {
+                    currency: Some("$".into()),
+                    decimal: Some(DecimalMark::Comma),
+                    date_format: DateFormat::parse("D.M.YYYY").ok(),
+                    ..in_millis()
+                };
+                for spellings in [Spellings::default(), all] {
+                    let reader = ColumnReader::new(&scalar.into(), &spellings);
                     let read = reader.write_binary(&bytes, &mut out).is_ok();
                     prop_assert!(!read || reader.write_copy_text(&bytes, &mut out).is_ok());
                 }

@@ -3,6 +3,7 @@
 //!
 //! Pure: a column's type comes as a value ([`DataType`]) that the catalog has resolved.
 
+pub mod amount;
 pub mod array;
 pub mod bits;
 pub mod column;
@@ -15,6 +16,7 @@ pub mod network;
 pub mod number;
 pub mod range;
 pub mod scalar;
+pub mod spelled_date;
 pub mod time;
 pub mod types;
 pub mod value;

@@ -10,6 +10,7 @@ use crate::copy::decimal::Decimal;
 use crate::copy::interval as intervals;
 use crate::copy::network::{Network, mac_address};
 use crate::copy::number;
+use crate::copy::spelled_date;
 use crate::copy::time::{self, Moment};
 use crate::copy::value::Value;
 
@@ -30,6 +31,12 @@ pub type Parsed<'a> = Result<Value<'a>, Unread>;
 
 fn invalid(reason: impl Into<Reason>) -> Unread {
     Unread::Invalid(reason.into())
+}
+
+impl From<String> for Unread {
+    fn from(reason: String) -> Unread {
+        invalid(reason)
+    }
 }
 
 impl From<&'static str> for Unread {
@@ -166,7 +173,11 @@ pub(super) fn name(bytes: &[u8], _: i32) -> Parsed<'_> {
 }
 
 fn moment(text: &[u8], otherwise: &'static str) -> Result<Moment, Unread> {
-    Ok(time::moment(text.trim_ascii()).ok_or(otherwise)?)
+    let text = text.trim_ascii();
+    match time::moment(text) {
+        Some(moment) => Ok(moment),
+        None => spelled_date::moment(text, otherwise),
+    }
 }
 
 pub(super) const NO_DATE: &str = "is not a date such as 2024-02-29";

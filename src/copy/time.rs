@@ -47,7 +47,9 @@ pub fn is_bare_number(text: &[u8]) -> bool {
     let number = |&byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+');
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     let plain = digits.iter().all(number);
-    digits.first().is_some_and(u8::is_ascii_digit) && (plain || Decimal::parse(digits).is_some())
+    let points = digits.iter().filter(|&&byte| byte == b'.').count();
+    digits.first().is_some_and(u8::is_ascii_digit)
+        && ((plain && points < 2) || Decimal::parse(digits).is_some())
 }
 
 /// `2024-02-29`, and a time behind it: `T12:00`, ` 12:00:00.5`, then `Z`, `+02`, `+02:00` or ` UTC`, and ` BC` last.
@@ -94,8 +96,11 @@ fn date_days(text: &str, before_christ: bool) -> Option<i64> {
     (date_from_days(days) == (year, month, day)).then_some(days - EPOCH)
 }
 
-/// `12:00:00.5+02`: microseconds of the day, and seconds east of UTC where a zone is given.
+/// `12:00:00.5+02`, `4:05 PM`: microseconds of the day, and seconds east of UTC where a zone is given.
 pub fn clock_and_zone(text: &str) -> Option<(i64, Option<i64>)> {
+    if let Some(micros) = half_day_micros(text) {
+        return Some((micros, None));
+    }
     let zone_at = text.find(['Z', 'z', '+', '-', ' ']).unwrap_or(text.len());
     let (clock, zone) = text.split_at(zone_at);
     let zone = match zone {
@@ -105,14 +110,38 @@ pub fn clock_and_zone(text: &str) -> Option<(i64, Option<i64>)> {
     Some((clock_micros(clock)?, zone))
 }
 
-/// `12:00`, `12:00:00`, `12:00:00.123456`, as microseconds.
+/// `4:05 PM`, `04:05:06.789am`, as microseconds.
+fn half_day_micros(text: &str) -> Option<i64> {
+    let rest = text.strip_suffix(['M', 'm'])?;
+    let half = rest.chars().last()?.to_ascii_lowercase();
+    let clock = rest[..rest.len() - 1].trim_end();
+    let micros = match half {
+        'a' | 'p' => clock_micros(clock)?,
+        _ => return None,
+    };
+    // At twelve a half begins; beyond it the server has a word.
+    let (hours, noon) = (micros / (3600 * SECOND), DAY_MICROS / 2);
+    match (hours, half) {
+        (0..12, 'a') => Some(micros),
+        (0..12, _) => Some(micros + noon),
+        (12, 'a') => Some(micros - noon),
+        (12, _) => Some(micros),
+        _ => None,
+    }
+}
+
+/// `12:00`, `4:05`, `12:00:00`, `12:00:00.123456`, as microseconds.
 fn clock_micros(text: &str) -> Option<i64> {
     let (whole, fraction) = match text.split_once('.') {
         Some((whole, fraction)) => (whole, Some(fraction)),
         None => (text, None),
     };
     let mut parts = whole.split(':');
-    let hours = two_digits(parts.next()?, 25)?;
+    let hours = match parts.next()? {
+        one if one.len() == 1 => one.bytes().next().filter(u8::is_ascii_digit)? - b'0',
+        two => two_digits(two, 25)?.try_into().ok()?,
+    };
+    let hours = i64::from(hours);
     let minutes = two_digits(parts.next()?, 60)?;
     let seconds = match parts.next() {
         // A leap second counts as the next minute's first, as Postgres has it.

@@ -111,11 +111,11 @@ scalars! {
     Bpchar = 1042 "character" Complete scalar::bounded_text;
     Name = 19 "name" Complete scalar::name;
     Char = 18 "\"char\"" None scalar::undecided;
-    Date = 1082 "date" Complete scalar::date;
+    Date = 1082 "date" Common scalar::date;
     Time = 1083 "time without time zone" Common scalar::time;
     Timetz = 1266 "time with time zone" Common scalar::timetz;
-    Timestamp = 1114 "timestamp without time zone" Complete scalar::timestamp;
-    Timestamptz = 1184 "timestamp with time zone" Complete scalar::timestamptz;
+    Timestamp = 1114 "timestamp without time zone" Common scalar::timestamp;
+    Timestamptz = 1184 "timestamp with time zone" Common scalar::timestamptz;
     Interval = 1186 "interval" Common scalar::interval;
     Uuid = 2950 "uuid" Complete scalar::uuid;
     Json = 114 "json" Complete scalar::json;
@@ -176,6 +176,39 @@ impl DataType {
         match self.base().kind {
             TypeKind::Scalar(scalar) => Some(scalar),
             _ => None,
+        }
+    }
+
+    /// Whether its values are texts, in which blanks count.
+    pub fn is_text(&self) -> bool {
+        let scalar = self.scalar();
+        matches!(
+            scalar,
+            Some(Scalar::Text | Scalar::Varchar | Scalar::Bpchar | Scalar::Name | Scalar::Char)
+        ) || self.base().kind == TypeKind::Other
+    }
+
+    /// Whether an empty text can be a value: of texts and of bytes, and of no number, date or key.
+    pub fn takes_empty(&self) -> bool {
+        match &self.base().kind {
+            TypeKind::Scalar(scalar) => {
+                self.is_text()
+                    || matches!(
+                        scalar,
+                        Scalar::Bytea
+                            | Scalar::Bit
+                            | Scalar::Varbit
+                            | Scalar::Xml
+                            | Scalar::Tsvector
+                            | Scalar::Tsquery
+                    )
+            }
+            TypeKind::Enum(labels) => labels.iter().any(String::is_empty),
+            TypeKind::Other => true,
+            TypeKind::Domain(_)
+            | TypeKind::Array(..)
+            | TypeKind::Range(_)
+            | TypeKind::Multirange(_) => false,
         }
     }
 

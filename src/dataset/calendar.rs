@@ -39,6 +39,15 @@ pub fn date_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+/// Days since 1970-01-01 of a year, a month and a day; `None` when there is no such day. Postgres knows no year 0.
+pub fn days_from_parts(year: i64, month: i64, day: i64) -> Option<i64> {
+    if year == 0 || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let days = days_from_date(year, month, day);
+    (date_from_days(days) == (year, month, day)).then_some(days)
+}
+
 /// Reads `2024-02-29` as days since 1970-01-01.
 pub fn parse_date(text: &str) -> Option<i64> {
     let mut parts = text.splitn(3, '-');
@@ -48,12 +57,7 @@ pub fn parse_date(text: &str) -> Option<i64> {
         plain.then(|| digits.parse().ok())?
     };
     let (year, month, day) = (part(4)?, part(2)?, part(2)?);
-    // Postgres knows no year 0.
-    if year == 0 {
-        return None;
-    }
-    let days = days_from_date(year, month, day);
-    (date_from_days(days) == (year, month, day)).then_some(days)
+    days_from_parts(year, month, day)
 }
 
 #[cfg(test)]

@@ -3,20 +3,19 @@
 
 use anyhow::{Result, bail};
 
+use crate::dataset::date_format::DateFormat;
 use crate::dataset::document::{Section, TomlValue, did_you_mean, texts};
 use crate::dataset::record_format::{
     Delimiter, Encoding, Escape, FileFormat, FormatOptions, Quote, SkipLines,
 };
-use crate::dataset::spec::{ColumnSpec, DropRule, Epoch, Reading};
+use crate::dataset::spec::{ColumnSpec, DropRule, Reading};
+use crate::dataset::spellings::{self, DECIMAL_MARKS, EPOCHS, Spellings};
 
 /// The name of an ignored column in a list of columns.
 pub const PASSED_OVER: &str = "-";
 
 /// What is done with a record whose quote isn't closed.
 const UNCLOSED: &[(&str, bool)] = &[("repair", true), ("reject", false)];
-
-/// What bare numbers count.
-const EPOCHS: &[(&str, Epoch)] = &[("s", Epoch::Seconds), ("ms", Epoch::Milliseconds)];
 
 /// Reads `read = { delimiter = "|", header = false, columns = […], encoding = "latin1", … }`.
 pub fn reading(table: &Section, columns: &[ColumnSpec]) -> Result<Reading> {
@@ -129,23 +128,36 @@ pub fn drop_rules(table: &Section, columns: &[ColumnSpec]) -> Result<Vec<DropRul
     rules.into_iter().map(rule).collect()
 }
 
-/// Reads `epoch = "ms"`.
-pub fn epoch(column: &Section) -> Result<Option<Epoch>> {
-    let value = column.get("epoch");
-    value.map(|value| value.one_of("unit", EPOCHS)).transpose()
+/// Reads a column's `epoch = "ms"`, `format = "M/D/YYYY"`, `currency = "$"`, `decimal = ","`, `nulls = ["NA"]`,
+/// `force-null = true` and `force-not-null = true`.
+pub fn spellings(column: &Section) -> Result<Spellings> {
+    let truth = |value: Option<TomlValue>| value.map_or(Ok(false), |value| value.boolean());
+    let epoch = column.get("epoch");
+    let decimal = column.get("decimal");
+    let nulls = column.get("nulls");
+    Ok(Spellings {
+        epoch: epoch
+            .map(|value| value.one_of("unit", EPOCHS))
+            .transpose()?,
+        date_format: typed(column.get("format"), DateFormat::parse)?,
+        currency: typed(column.get("currency"), spellings::currency)?,
+        decimal: decimal
+            .map(|value| value.one_of("decimal mark", DECIMAL_MARKS))
+            .transpose()?,
+        nulls: nulls.map(|value| texts(Some(value))).transpose()?,
+        force_null: truth(column.get("force-null"))?,
+        force_not_null: truth(column.get("force-not-null"))?,
+    })
 }
 
-/// Reads `currency = "$"`.
-pub fn currency(column: &Section) -> Result<Option<String>> {
-    let Some(value) = column.get("currency") else {
+/// A text that is read further.
+fn typed<T>(
+    value: Option<TomlValue>,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<Option<T>> {
+    let Some(value) = value else {
         return Ok(None);
     };
-    let text = value.text()?;
-    let sign = |c: char| {
-        !c.is_ascii_digit() && !matches!(c, '.' | ',' | '-' | '+' | '"') && !c.is_whitespace()
-    };
-    if text.is_empty() || !text.chars().all(sign) {
-        bail!(value.error("expected a sign such as \"$\" or \"EUR\""));
-    }
-    Ok(Some(text.to_owned()))
+    let read = read(value.text()?).map_err(|why| value.error(why))?;
+    Ok(Some(read))
 }

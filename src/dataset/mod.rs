@@ -3,6 +3,7 @@
 
 pub mod calendar;
 pub mod csv_options;
+pub mod date_format;
 pub mod distribution;
 pub mod document;
 pub mod draw;
@@ -15,6 +16,7 @@ mod read;
 pub mod record_format;
 pub mod source;
 pub mod spec;
+pub mod spellings;
 mod templates;
 mod validate;
 mod waivers;

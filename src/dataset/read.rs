@@ -354,8 +354,7 @@ fn read_column(
     let column = ColumnSpec {
         maker: makers::named(&make)?(&section, scope)?,
         aliases: texts(section.get("aliases"))?,
-        epoch: csv_options::epoch(&section)?,
-        currency: csv_options::currency(&section)?,
+        spellings: csv_options::spellings(&section)?,
         hidden: section
             .get("hidden")
             .map_or(Ok(false), |value| value.boolean())?,

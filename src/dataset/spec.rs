@@ -11,6 +11,7 @@ use crate::dataset::draw::Chance;
 use crate::dataset::fakers::Faker;
 use crate::dataset::record_format::FormatOptions;
 use crate::dataset::source::Source;
+use crate::dataset::spellings::Spellings;
 use crate::dataset::waivers::Waiver;
 use crate::script::Script;
 
@@ -106,15 +107,6 @@ pub struct DropRule {
     pub values: Vec<String>,
 }
 
-/// What a bare number in a column of dates or times counts from 1970-01-01 00:00 UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Epoch {
-    /// Seconds.
-    Seconds,
-    /// Milliseconds.
-    Milliseconds,
-}
-
 /// How many rows a table has.
 #[derive(Debug)]
 pub enum Size {
@@ -139,10 +131,8 @@ pub struct ColumnSpec {
     pub name: String,
     /// Other names it has in the headers of foreign CSV files.
     pub aliases: Vec<String>,
-    /// What bare numbers of foreign CSV files count, in a column of dates or times.
-    pub epoch: Option<Epoch>,
-    /// The sign before or after an amount in foreign CSV files: `$`. Commas between its digits are then ignored.
-    pub currency: Option<String>,
+    /// How foreign CSV files spell its values.
+    pub spellings: Spellings,
     /// Drawn for its siblings' sake and not written.
     pub hidden: bool,
     /// How often it is NULL.

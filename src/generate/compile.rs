@@ -33,7 +33,9 @@ pub fn cells(
     }
     for index in 0..cells.len() {
         let traits = traits(&cells, index);
-        let null = cells[index].make.may_be_any(&dataset.nulls);
+        let nulls = spec.columns[index].spellings.nulls.as_ref();
+        let mut nulls = [Some(&dataset.nulls), nulls].into_iter().flatten();
+        let null = nulls.any(|nulls| cells[index].make.may_be_any(nulls));
         cells[index].quoted =
             cells[index].kind == Kind::Text && (traits.special || traits.empty || null);
     }

@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::dataset::draw::Chance;
 use crate::dataset::source::Source;
 use crate::dataset::spec::{Maker, Phrase, Size};
+use crate::dataset::spellings::Spellings;
 use crate::dataset::{ColumnSpec, Dataset, Reading, TableSpec};
 use crate::files::manifest::checksum;
 use crate::postgres::catalog::{Column, ColumnDefault, ForeignKey, Table, TableKind};
@@ -83,8 +84,7 @@ fn column(column: &Column) -> ColumnSpec {
     ColumnSpec {
         name: column.name.clone(),
         aliases: Vec::new(),
-        epoch: None,
-        currency: None,
+        spellings: Spellings::default(),
         hidden: false,
         null: Chance::NEVER,
         // None of its values is made: the type of the database's column decides how a field is read.

@@ -14,6 +14,7 @@ use crate::copy::{
 };
 use crate::dataset::ColumnSpec;
 use crate::dataset::Kind;
+use crate::dataset::spellings::Spellings;
 use crate::files::records::Record;
 use crate::postgres::catalog;
 use crate::printable;
@@ -24,9 +25,6 @@ pub struct RowEncoder {
     fields: Vec<Field>,
     count: u16,
     format: CopyFormat,
-    nulls: Vec<Vec<u8>>,
-    /// Whether one of the null texts begins with a digit.
-    null_digits: bool,
 }
 
 /// A field that goes into a column.
@@ -39,6 +37,24 @@ struct Field {
     not_null: bool,
     /// Whether few texts are values of its type.
     telling: bool,
+    nulls: NullTexts,
+}
+
+/// The texts that mean NULL in a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct NullTexts {
+    /// Blanks around them are ignored.
+    texts: Vec<Vec<u8>>,
+    /// Whether one of them begins with a digit.
+    digits: bool,
+    /// Whether a bare field that is empty means NULL.
+    empty: bool,
+    /// Whether one of blanks does: in a column of texts it is one.
+    blank: bool,
+    /// Whether `""` does: it is a value of texts, and of nothing that is a number, a date or a key.
+    quoted_empty: bool,
+    /// Whether quoted texts do where bare ones do.
+    quoted: bool,
 }
 
 /// How a field is read.
@@ -46,8 +62,10 @@ struct Field {
 enum FieldReader {
     /// Text of a file that seedrow wrote.
     Trusted,
-    /// As seedrow writes it in its own files, or a whole number of any file.
+    /// As seedrow writes it in its own files.
     Number(Kind, NumberFormat),
+    /// A whole number, which the reader takes in other spellings, too.
+    Integer(NumberFormat, ColumnReader),
     /// A field of a foreign file, or one that only its type's reader can encode.
     Checked(ColumnReader),
 }
@@ -85,11 +103,17 @@ pub enum Unencoded {
 const NULL: &str = "is NULL, and the column takes none";
 
 impl RowEncoder {
-    /// For records with these columns; `nulls` are the bare texts that mean NULL.
+    /// For records with these columns; `nulls` are the dataset's bare texts that mean NULL, `options` what the command
+    /// line says of all columns' values.
     ///
     /// A file that seedrow wrote is trusted: its texts are UTF-8, and dates, times and decimals are spelled as its own
     /// makers do.
-    pub fn new(columns: &Columns, own_file: bool, nulls: &[String]) -> RowEncoder {
+    pub fn new(
+        columns: &Columns,
+        own_file: bool,
+        nulls: &[String],
+        options: &Spellings,
+    ) -> RowEncoder {
         let known = columns.iter().flatten();
         let binary = known
             .clone()
@@ -100,11 +124,19 @@ impl RowEncoder {
         };
         let field = |(place, column): (usize, &Option<(Kind, &ColumnSpec, &catalog::Column)>)| {
             let &(kind, spec, column) = column.as_ref()?;
+            let spellings = match own_file {
+                true => Spellings {
+                    nulls: Some(nulls.to_vec()),
+                    ..Spellings::default()
+                },
+                false => spec.spellings.overridden(options, nulls, column.not_null),
+            };
             Some(Field {
                 place,
-                reader: FieldReader::new(kind, spec, column, own_file && binary),
+                reader: FieldReader::new(kind, &spellings, column, own_file && binary),
                 not_null: column.not_null && !own_file,
                 telling: is_telling(&column.data_type),
+                nulls: NullTexts::new(&spellings, &column.data_type),
             })
         };
         let fields: Vec<Field> = columns.iter().enumerate().filter_map(field).collect();
@@ -113,10 +145,6 @@ impl RowEncoder {
             count: u16::try_from(fields.len()).unwrap_or(u16::MAX),
             fields,
             format,
-            nulls: nulls.iter().map(|null| null.clone().into_bytes()).collect(),
-            null_digits: nulls
-                .iter()
-                .any(|null| null.starts_with(|first: char| first.is_ascii_digit())),
         }
     }
 
@@ -150,9 +178,9 @@ impl RowEncoder {
         begin_row(self.count, out);
         for field in &self.fields {
             let (bytes, quoted) = record.field(field.place);
-            let null = !quoted && self.is_null(bytes);
+            let null = field.nulls.is_null(bytes, quoted);
             let written = match &field.reader {
-                _ if null && field.not_null => Err(NULL.into()),
+                _ if null && field.not_null => Err(field.null_rejected(bytes)),
                 _ if null => {
                     format::null(out);
                     Ok(())
@@ -163,6 +191,12 @@ impl RowEncoder {
                 }
                 FieldReader::Number(kind, number) => {
                     number.write_text(*kind, bytes, out).map_err(Unread::from)
+                }
+                FieldReader::Integer(number, reader) => {
+                    match number.write_text(Kind::Integer, bytes, out) {
+                        Ok(()) => Ok(()),
+                        Err(_) => reader.write_binary(bytes, out),
+                    }
                 }
                 FieldReader::Checked(reader) => reader.write_binary(bytes, out),
             };
@@ -177,8 +211,8 @@ impl RowEncoder {
                 out.push(b'\t');
             }
             let (bytes, quoted) = record.field(field.place);
-            let written = match !quoted && self.is_null(bytes) {
-                true if field.not_null => Err(NULL.into()),
+            let written = match field.nulls.is_null(bytes, quoted) {
+                true if field.not_null => Err(field.null_rejected(bytes)),
                 true => {
                     out.extend_from_slice(TEXT_NULL);
                     Ok(())
@@ -196,7 +230,7 @@ impl RowEncoder {
         scratch.clear();
         let telling = |field: &Field| {
             let (bytes, quoted) = record.field(field.place);
-            field.telling && (quoted || !self.is_null(bytes))
+            field.telling && !field.nulls.is_null(bytes, quoted)
         };
         self.fields.iter().any(telling) && self.encode_text(record, scratch).is_ok()
     }
@@ -205,7 +239,7 @@ impl RowEncoder {
     pub fn text(&self, record: &Record, place: usize) -> Option<String> {
         let field = self.fields.iter().find(|field| field.place == place)?;
         let (bytes, quoted) = record.field(place);
-        if !quoted && self.is_null(bytes) {
+        if field.nulls.is_null(bytes, quoted) {
             return None;
         }
         let mut out = Vec::new();
@@ -214,25 +248,72 @@ impl RowEncoder {
                 out.extend_from_slice(integer(bytes).ok()?.to_string().as_bytes());
             }
             FieldReader::Trusted | FieldReader::Number(..) => out.extend_from_slice(bytes),
-            FieldReader::Checked(reader) => reader.write_text(bytes, &mut out).ok()?,
+            FieldReader::Integer(_, reader) | FieldReader::Checked(reader) => {
+                reader.write_text(bytes, &mut out).ok()?;
+            }
         }
         String::from_utf8(out).ok()
     }
+}
 
-    /// A bare field that is empty or one of the dataset's null texts, blanks around it ignored.
+impl Field {
+    #[cold]
+    fn null_rejected(&self, bytes: &[u8]) -> Unread {
+        match self.nulls.quoted_empty || !bytes.is_empty() {
+            true => NULL.into(),
+            false => format!("{NULL}; `--force-not-null` loads an empty text").into(),
+        }
+    }
+}
+
+impl NullTexts {
+    fn new(spellings: &Spellings, data_type: &DataType) -> NullTexts {
+        let is_text = data_type.is_text();
+        let texts: Vec<Vec<u8>> = match &spellings.nulls {
+            Some(nulls) if !(is_text && spellings.force_not_null) => {
+                nulls.iter().map(|null| null.clone().into_bytes()).collect()
+            }
+            _ => Vec::new(),
+        };
+        NullTexts {
+            digits: texts
+                .iter()
+                .any(|null| null.first().is_some_and(u8::is_ascii_digit)),
+            texts,
+            empty: !(is_text && spellings.force_not_null),
+            blank: !is_text,
+            quoted_empty: !data_type.takes_empty() || spellings.force_null,
+            quoted: spellings.force_null,
+        }
+    }
+
     #[inline]
-    fn is_null(&self, bytes: &[u8]) -> bool {
+    fn is_null(&self, bytes: &[u8], quoted: bool) -> bool {
         // Most numbers begin with a digit, and no null text does.
-        if !self.null_digits && bytes.first().is_some_and(u8::is_ascii_digit) {
+        if !self.digits && bytes.first().is_some_and(u8::is_ascii_digit) {
             return false;
         }
+        if quoted && !self.quoted {
+            return bytes.is_empty() && self.quoted_empty;
+        }
+        if bytes.is_empty() {
+            return self.empty;
+        }
         let trimmed = bytes.trim_ascii();
-        trimmed.is_empty() || self.nulls.iter().any(|null| null == trimmed)
+        match trimmed.is_empty() {
+            true => self.blank,
+            false => self.texts.iter().any(|null| null == trimmed),
+        }
     }
 }
 
 impl FieldReader {
-    fn new(kind: Kind, spec: &ColumnSpec, column: &catalog::Column, trusted: bool) -> FieldReader {
+    fn new(
+        kind: Kind,
+        spellings: &Spellings,
+        column: &catalog::Column,
+        trusted: bool,
+    ) -> FieldReader {
         let own = FieldEncoder::new(kind, &column.data_type).filter(|_| trusted);
         match own {
             Some(FieldEncoder::Text) => return FieldReader::Trusted,
@@ -241,9 +322,9 @@ impl FieldReader {
             }
             _ => {}
         }
-        let reader = ColumnReader::new(&column.data_type, spec.epoch, spec.currency.clone());
+        let reader = ColumnReader::new(&column.data_type, spellings);
         match reader.integer() {
-            Some(number) => FieldReader::Number(Kind::Integer, number),
+            Some(number) => FieldReader::Integer(number, reader),
             None => FieldReader::Checked(reader),
         }
     }
@@ -255,7 +336,9 @@ impl FieldReader {
                 number.ensure_holds(*kind, bytes)?;
                 out.extend_from_slice(bytes.trim_ascii());
             }
-            FieldReader::Checked(reader) => reader.write_copy_text(bytes, out)?,
+            FieldReader::Integer(_, reader) | FieldReader::Checked(reader) => {
+                reader.write_copy_text(bytes, out)?;
+            }
         }
         Ok(())
     }

@@ -408,7 +408,7 @@ fn values_are_read_as_their_columns_want_them() {
         5,\"1,23\",1,,,,,,,\n\
         6,1234567.00,1,,,,,,,\n\
         7,1,$1.50,,,,,,,\n\
-        8,1,1,yesterday,,,,,,\n\
+        8,1,1,soon,,,,,,\n\
         9,1,1,1,1596080481467,,,,,\n\
         10,1,1,1,2021-02-29,,,,,\n\
         11,1,1,1,,maybe,,,,\n\
@@ -453,8 +453,8 @@ fn values_are_read_as_their_columns_want_them() {
         "price,\"\"\"1,23\"\" is not a number",
         "out of range for numeric(8,2)",
         "has a fraction",
-        "at,\"\"\"yesterday\"\" is not a time",
-        "the dataset says `epoch",
+        "at,\"\"\"soon\"\" is not a time",
+        "`--epoch ms`",
         "day,\"\"\"2021-02-29\"\" is not a date",
         "is not a boolean",
         "longer than the column's 4 characters",

@@ -9,6 +9,7 @@ use futures_util::SinkExt;
 use seedrow::copy::encode::write_binary;
 use seedrow::copy::format::{begin_row, fixed};
 use seedrow::copy::{ColumnReader, CopyFormat, DataType, EncoderCoverage, Scalar, Unread};
+use seedrow::dataset::spellings::Spellings;
 use seedrow::postgres::catalog::{self, Scope};
 use tokio_postgres::Client;
 
@@ -16,7 +17,7 @@ use crate::shop::{DATASET, SCHEMA, Shop};
 use crate::support::{Db, block_on, connect};
 
 /// Types that columns are given, with modifiers and without.
-const TYPES: &[&str] = &[
+pub const TYPES: &[&str] = &[
     "boolean",
     "smallint",
     "integer",
@@ -89,7 +90,7 @@ const TYPES: &[&str] = &[
     "bytea[]",
 ];
 
-const SETUP: &str = "
+pub const SETUP: &str = "
     CREATE TYPE mood AS ENUM ('sad', 'ok', 'so, so', '1');
     CREATE DOMAIN small AS numeric(4,1) CHECK (VALUE < 100);
     CREATE DOMAIN moods AS mood[];
@@ -104,7 +105,7 @@ const SETUP: &str = "
     END $$";
 
 /// Each of them goes into a column of each type.
-const TEXTS: &[&str] = &[
+pub const TEXTS: &[&str] = &[
     "",
     " ",
     "x",
@@ -488,7 +489,7 @@ async fn written_otherwise(twins: &Twins<'_>) -> Vec<String> {
     if twins.data_type.base().modifier != -1 {
         return Vec::new();
     }
-    let reader = ColumnReader::new(&twins.data_type, None, None);
+    let reader = ColumnReader::new(&twins.data_type, &Spellings::default());
     let mut wrong = Vec::new();
     for (at, servers) in twins.values().await {
         let mut out = Vec::new();

@@ -42,3 +42,4 @@ mod schema_file;
 mod sequences;
 mod tls;
 mod toml_mistakes;
+mod value_differences;

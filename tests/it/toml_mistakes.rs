@@ -44,7 +44,7 @@ const CASES: &[Case] = &[
         what: "a key that the maker doesn't read",
         toml: "[tables.a]\nrows = 3\n[tables.a.columns]\nid = { make = \"serial\", min = 4 }",
         says: &[
-            "line 6: table `a`, column `id`: unknown key `min`; there is make, aliases, epoch, currency, hidden, null",
+            "line 6: table `a`, column `id`: unknown key `min`; there is make, aliases, epoch, decimal, nulls, format, currency, force-null, force-not-null, hidden, null",
         ],
     },
     Case {

@@ -34,7 +34,12 @@ fn as_text(text: &str) -> Result<String, Unencoded> {
         .iter()
         .map(|it| Some((Kind::Text, spec, it)))
         .collect();
-    let encoder = RowEncoder::new(&columns, false, &["null".into(), "\\N".into()]);
+    let encoder = RowEncoder::new(
+        &columns,
+        false,
+        &["null".into(), "\\N".into()],
+        &Spellings::default(),
+    );
     assert_eq!(encoder.format(), CopyFormat::Text);
     let mut records =
         Records::new(text.as_bytes(), Path::new("x.csv"), Dialect::default()).unwrap();
@@ -60,7 +65,7 @@ fn tables_with_other_types_go_as_text() {
     );
     assert_eq!(
         as_text("1,\"null\",,null,\\N\n2,,\"\",, null \n").unwrap(),
-        "1\tnull\t\\N\t\\N\t\\N\n2\t\\N\t\t\\N\t\\N\n"
+        "1\tnull\t\\N\t\\N\t\\N\n2\t\\N\t\\N\t\\N\t\\N\n"
     );
     assert_eq!(
         display(as_text("x,,,,\n").unwrap_err()),

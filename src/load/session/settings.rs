@@ -35,6 +35,11 @@ impl SessionSettings {
         let memory = Memory::read(client).await?;
         let sort_memory = memory.of_builder(load.server.memory(), busy) / 1024;
         let settings = vec![
+            // A value is the same whether it is read here or by the server, and whatever a role or a database is set to:
+            // times without a zone are in UTC, and the styles are Postgres' defaults.
+            ("TimeZone", "UTC".to_owned()),
+            ("DateStyle", "ISO, MDY".to_owned()),
+            ("IntervalStyle", "postgres".to_owned()),
             // A crash of the server loses at most the last commits, together with their rows in the ledger: asynchronous
             // commits are never reordered.
             ("synchronous_commit", "off".to_owned()),

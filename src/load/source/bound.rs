@@ -93,6 +93,7 @@ fn encoder(
         &pairs,
         !source.is_foreign(),
         &dataset.nulls,
+        &source.spellings,
     ))
 }
 

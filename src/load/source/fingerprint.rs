@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::dataset::record_format::{Delimiter, SkipLines};
+use crate::dataset::spellings::Spellings;
 use crate::files::manifest::checksum;
 use crate::files::records::Dialect;
 use crate::load::source::csv_format::CsvFormat;
@@ -36,6 +37,9 @@ pub fn fingerprint(source: &TableSource) -> Result<Option<Fingerprint>> {
         true => format!(" {} {:?}", written(&source.format), source.columns.names()),
         false => String::new(),
     };
+    if source.spellings != Spellings::default() {
+        request.push_str(&format!(" {:?}", source.spellings));
+    }
     let mut states = Vec::new();
     for (kind, path) in source.kinds().zip(source.paths()) {
         let (place, state) = place_and_state(kind, path)?;

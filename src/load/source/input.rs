@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use crate::dataset::{Dataset, RowPlan};
 use crate::files::Manifest;
 use crate::generate::{TableMaker, estimate};
+use crate::load::source::epochs::ensure_epochs;
 use crate::load::source::folder::{described, ensure_is_folder, ensure_made_from, ignored, locate};
 use crate::load::source::generated::GeneratedRows;
 use crate::load::source::overrides::Overrides;
@@ -55,7 +56,11 @@ impl Input {
         overrides.ensure_wanted(dataset, wanted)?;
         let find = |&table: &usize| {
             let spec = &dataset.tables[table];
-            let foreign = |kinds| TableSource::foreign(dataset, table, kinds, overrides);
+            let foreign = |kinds| {
+                let source = TableSource::foreign(dataset, table, kinds, overrides)?;
+                ensure_epochs(dataset, &source)?;
+                Ok(source)
+            };
             let files = overrides.files_of(spec)?;
             match (files.as_slice(), &manifest, folder) {
                 ([_, ..], _, _) => {

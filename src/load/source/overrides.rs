@@ -7,6 +7,7 @@ use anyhow::{Result, bail, ensure};
 use crate::dataset::csv_options::PASSED_OVER;
 use crate::dataset::document::did_you_mean;
 use crate::dataset::record_format::FormatOptions;
+use crate::dataset::spellings::Spellings;
 use crate::dataset::{Dataset, TableSpec};
 use crate::load::source::pattern::matching;
 
@@ -65,6 +66,8 @@ pub struct Overrides {
     pub missing: MissingColumns,
     /// Columns by table.
     pub columns: Vec<NamedColumns>,
+    /// How values of all columns are spelled.
+    pub spellings: Spellings,
 }
 
 impl Overrides {

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use tempfile::TempPath;
 
 use crate::dataset::Dataset;
+use crate::dataset::spellings::Spellings;
 use crate::files::csv_input::spool;
 use crate::files::manifest::TableFile;
 use crate::load::source::columns::SourceColumns;
@@ -33,6 +34,8 @@ pub struct TableSource {
     pub columns: SourceColumns,
     /// How its file is read.
     pub format: CsvFormat,
+    /// What the command line says of its values.
+    pub spellings: Spellings,
     /// Where the rows come from.
     pub kind: SourceKind,
     /// The files that are read behind it, in order, with the same columns in the same format.
@@ -139,6 +142,7 @@ impl TableSource {
             bytes,
             columns: SourceColumns::of_table(spec),
             format: CsvFormat::OWN,
+            spellings: Spellings::default(),
             kind: SourceKind::Generated(rows),
             more: Vec::new(),
         }
@@ -179,7 +183,11 @@ impl TableSource {
             TableSource::of_file(dataset, table, kind, format, expected, None)
         });
         let first = sources.next().context("no file is named")??;
-        sources.try_fold(first, |first, other| first.followed_by(other?))
+        let source = sources.try_fold(first, |first, other| first.followed_by(other?))?;
+        Ok(TableSource {
+            spellings: overrides.spellings.clone(),
+            ..source
+        })
     }
 
     fn of_file(
@@ -205,6 +213,7 @@ impl TableSource {
             bytes,
             columns: SourceColumns::by_header(spec, &found.names, &label, expected.may_lack)?,
             format,
+            spellings: Spellings::default(),
             kind,
             more: Vec::new(),
         })
