@@ -1,8 +1,14 @@
 -- Which sequences fill columns, what are their bounds, and which columns does each fill?
 -- $1: only those that fill a column of this table or its partitions, or NULL
-WITH fed AS (
+WITH all_fed AS (
     -- Owned by a column: serial, identity, OWNED BY.
-    SELECT d.objid AS sequence, d.refobjid AS table_oid, d.refobjsubid AS number, true AS owned, NULL AS expression
+    SELECT
+        d.objid AS sequence,
+        d.refobjid AS table_oid,
+        d.refobjsubid AS number,
+        true AS owned,
+        NULL::oid AS default_oid,
+        NULL AS expression
     FROM pg_depend AS d
     WHERE d.classid = 'pg_class'::regclass
         AND d.refclassid = 'pg_class'::regclass
@@ -10,17 +16,32 @@ WITH fed AS (
         AND d.refobjsubid > 0
     UNION ALL
     -- Named by a column's default.
-    SELECT d.refobjid, f.adrelid, f.adnum, false, pg_get_expr(f.adbin, f.adrelid)
+    SELECT d.refobjid, f.adrelid, f.adnum, false, f.oid, NULL
     FROM pg_depend AS d
     JOIN pg_attrdef AS f ON f.oid = d.objid
     WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass
     UNION ALL
     -- Named by the default of the column's domain.
-    SELECT d.refobjid, a.attrelid, a.attnum, false, y.typdefault
+    SELECT d.refobjid, a.attrelid, a.attnum, false, NULL, y.typdefault
     FROM pg_depend AS d
     JOIN pg_type AS y ON y.oid = d.objid AND y.typtype = 'd'
     JOIN pg_attribute AS a ON a.atttypid = y.oid AND NOT a.atthasdef AND NOT a.attisdropped
     WHERE d.classid = 'pg_type'::regclass AND d.refclassid = 'pg_class'::regclass
+), fed AS MATERIALIZED (
+    SELECT *
+    FROM all_fed
+    WHERE $1::oid IS NULL
+        OR sequence IN (
+            SELECT sequence
+            FROM all_fed
+            WHERE table_oid = $1 OR table_oid IN (SELECT relid FROM pg_partition_tree($1))
+        )
+), of_partitions AS (
+    -- A partition's values are its parent's.
+    SELECT DISTINCT i.inhrelid AS table_oid, parent.sequence
+    FROM pg_inherits AS i
+    JOIN pg_class AS part ON part.oid = i.inhrelid AND part.relispartition
+    JOIN fed AS parent ON parent.table_oid = i.inhparent
 ), columns AS (
     SELECT
         fed.sequence,
@@ -34,21 +55,17 @@ WITH fed AS (
         y.typcategory = 'N' AND a.atttypid NOT IN ('money'::regtype, 'oid'::regtype) AS numeric,
         -- Text that is the sequence's value and nothing else.
         y.typcategory = 'S'
-            AND bool_or(fed.expression ~ '^\(?nextval\(''[^'']*''::regclass\)\)?(::[a-z ]+)?$') AS digits
+            AND bool_or(COALESCE(fed.expression, pg_get_expr(f.adbin, f.adrelid))
+                ~ '^\(?nextval\(''[^'']*''::regclass\)\)?(::[a-z ]+)?$') AS digits
     FROM fed
     JOIN pg_class AS t ON t.oid = fed.table_oid AND t.relkind IN ('r', 'p')
     JOIN pg_namespace AS n ON n.oid = t.relnamespace
     JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = fed.number
     JOIN pg_type AS y ON y.oid = a.atttypid
+    LEFT JOIN pg_attrdef AS f ON f.oid = fed.default_oid AND y.typcategory = 'S'
     WHERE n.nspname NOT IN ('information_schema', 'seedrow')
         AND n.nspname !~ '^pg_'
-        -- A partition's values are its parent's.
-        AND NOT EXISTS (
-            SELECT
-            FROM pg_inherits AS i
-            JOIN fed AS parent ON parent.table_oid = i.inhparent
-            WHERE t.relispartition AND i.inhrelid = t.oid AND parent.sequence = fed.sequence
-        )
+        AND (fed.table_oid, fed.sequence) NOT IN (SELECT table_oid, sequence FROM of_partitions)
     GROUP BY fed.sequence, fed.table_oid, n.oid, n.nspname, t.oid, t.relname, a.attname, a.attnum, a.atttypid, y.typcategory
 )
 SELECT
@@ -79,6 +96,4 @@ JOIN pg_class AS s ON s.oid = c.sequence AND s.relkind = 'S'
 JOIN pg_namespace AS n ON n.oid = s.relnamespace
 JOIN pg_sequence AS q ON q.seqrelid = s.oid
 GROUP BY s.oid, n.oid, n.nspname, s.relname, s.relkind, q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcycle
-HAVING $1::oid IS NULL
-    OR bool_or(c.table_oid = $1 OR c.table_oid IN (SELECT relid FROM pg_partition_tree($1)))
 ORDER BY min(c.nspname), min(c.relname), min(c.attnum), n.nspname, s.relname
