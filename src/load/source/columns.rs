@@ -52,10 +52,9 @@ impl SourceColumns {
             }
             columns.push(Some(column));
         }
-        if let Some(missing) = table.written().find(|column| !is_taken(&columns, column)) {
-            if !may_lack {
-                return Err(missing_column(table, &names, missing, file));
-            }
+        let mut missing = table.written().filter(|column| !is_taken(&columns, column));
+        if let (false, Some(missing)) = (may_lack, missing.next()) {
+            return Err(missing_column(table, &names, missing, file));
         }
         let position = |column: Option<&ColumnSpec>| {
             let name = &column?.name;
