@@ -40,6 +40,11 @@ pub struct Args {
     #[command(flatten)]
     rows: RowsArgs,
 
+    /// Rows that refer to one that isn't there, since --tables leaves its table out or a foreign key refers to a table outside
+    /// the dataset: stop, or keep them and leave the foreign key NOT VALID
+    #[arg(long, value_enum, default_value_t = OrphansArg::Fail)]
+    orphans: OrphansArg,
+
     /// Write the rows as CSV files to this folder and load those [default: no files, rows go straight to the server]
     #[arg(long, value_name = "DIR")]
     csv: Option<PathBuf>,
@@ -62,6 +67,13 @@ pub struct Args {
 
     #[command(flatten)]
     quiet: QuietArgs,
+}
+
+/// See [`Orphans`]; generated rows are not rejected.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum OrphansArg {
+    Fail,
+    Keep,
 }
 
 impl Args {
@@ -150,7 +162,10 @@ impl Job<'_> {
             policy: Policy {
                 append: false,
                 duplicates: Duplicates::Fail,
-                orphans: Orphans::Keep,
+                orphans: match self.args.orphans {
+                    OrphansArg::Fail => Orphans::Fail,
+                    OrphansArg::Keep => Orphans::Keep,
+                },
             },
             rejects: Arc::new(Rejects::none()),
             commit: self.args.loading.commit.map(commit_unit),

@@ -330,15 +330,95 @@ fn plain_indexes_are_really_dropped_and_recorded_in_the_ledger() {
     assert_eq!(schema_dump(&shop.db.url()), before);
 }
 
+/// A unique rule that isn't one of plain columns, with the lines of the records that break it.
+struct Rule {
+    sql: &'static str,
+    pets: &'static str,
+    /// Line, column and reason of each.
+    broken: &'static [&'static str],
+    stay: &'static [&'static str],
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        sql: "CREATE UNIQUE INDEX one ON pets (lower(name))",
+        pets: "1,1,Rex,\n2,1,rex,\n3,1,,\n4,1,,\n5,1,REX,\n6,1,rex,\n",
+        broken: &[
+            "line 3: name \"rex\" conflicts with line 2 in one",
+            "line 6: name \"REX\" conflicts with line 2 in one",
+            "line 7: name \"rex\" conflicts with line 2 in one",
+        ],
+        stay: &["1|1|Rex|-", "3|1|-|-", "4|1|-|-"],
+    },
+    Rule {
+        sql: "CREATE UNIQUE INDEX one ON pets (owner_id) INCLUDE (name) WHERE weight > 10",
+        pets: "1,1,Rex,20\n2,1,Tom,5\n3,1,Bo,30\n4,2,Mia,30\n",
+        broken: &["line 4: owner_id, name, weight \"1, Bo, 30\" conflicts with line 2 in one"],
+        stay: &["1|1|Rex|20", "2|1|Tom|5", "4|2|Mia|30"],
+    },
+    Rule {
+        sql: "ALTER TABLE pets ADD CONSTRAINT one UNIQUE (name) INITIALLY DEFERRED,
+            ALTER name TYPE numeric USING NULL",
+        pets: "1,1,1.0,\n2,1,1.00,\n3,1,,\n4,1,,\n",
+        broken: &["line 3: name \"1.00\" conflicts with line 2 in one"],
+        stay: &["1|1|1.0|-", "3|1|-|-", "4|1|-|-"],
+    },
+    Rule {
+        sql: "CREATE EXTENSION btree_gist;
+            ALTER TABLE pets ALTER name TYPE int4range USING NULL,
+            ADD CONSTRAINT one EXCLUDE USING gist (owner_id WITH =, name WITH &&)",
+        pets: "1,1,\"[1,4]\",\n2,1,\"[4,6]\",\n3,1,\"[5,9)\",\n4,2,\"[1,3]\",\n5,1,\"[1,4]\",\n",
+        broken: &[
+            "line 3: owner_id, name \"1, [4,7)\" conflicts with line 2 in one",
+            "line 6: owner_id, name \"1, [1,5)\" conflicts with line 2 in one",
+        ],
+        stay: &["1|1|[1,5)|-", "3|1|[5,9)|-", "4|2|[1,4)|-"],
+    },
+];
+
 #[test]
-fn a_unique_index_that_rows_break_says_which_value() {
-    let shop = Shop::new("broken_index");
+fn unique_rules_of_any_form_name_the_lines_that_break_them_and_reject_these() {
+    for (number, rule) in RULES.iter().enumerate() {
+        let shop = Shop::new(&format!("unique_rule_{number}"));
+        shop.db.execute(SCHEMA);
+        shop.db.execute(rule.sql);
+        let before = schema_dump(&shop.db.url());
+        shop.pets(format!("id,owner_id,name,weight\n{}", rule.pets));
+        let mut failed = shop
+            .load(&[])
+            .exits(2)
+            .stderr_has("one cannot be created on public.pets")
+            .stderr_has("--duplicates reject");
+        for broken in rule.broken {
+            failed = failed.stderr_has(broken);
+        }
+        let max = rule.broken.len().to_string();
+        shop.load(&["--duplicates", "reject", "--max-rejects", &max])
+            .exits(0);
+        assert_eq!(shop.loaded_pets(), rule.stay, "{}", rule.sql);
+        let rejects = shop.dir.read("rejects/pets.csv");
+        assert_eq!(rejects.lines().count(), rule.broken.len() + 1, "{rejects}");
+        assert_eq!(schema_dump(&shop.db.url()), before);
+    }
+}
+
+#[test]
+fn nulls_not_distinct_name_the_lines_that_break_them() {
+    let shop = Shop::new("nulls_equal");
     shop.db.execute(SCHEMA);
+    if shop
+        .db
+        .value("SELECT current_setting('server_version_num')::int >= 150000")
+        == "f"
+    {
+        not_run("PostgreSQL 14 lacks NULLS NOT DISTINCT");
+        return;
+    }
     shop.db
-        .execute("CREATE UNIQUE INDEX one_name ON pets (lower(name))");
-    shop.pets("id,owner_id,name,weight\n1,1,Rex,\n2,1,rex,\n");
-    shop.load(&[])
-        .exits(2)
-        .stderr_has("could not restore one_name on public.pets")
-        .stderr_has("(rex) is duplicated");
+        .execute("ALTER TABLE pets ADD CONSTRAINT one UNIQUE NULLS NOT DISTINCT (owner_id, name)");
+    shop.pets("id,owner_id,name,weight\n1,1,,\n2,1,,\n3,1,Rex,\n");
+    shop.load(&["--duplicates", "reject", "--max-rejects", "1"])
+        .exits(0)
+        .stdout_has("line 3: owner_id, name \"1, NULL\" conflicts with ");
+    assert_eq!(shop.loaded_pets(), ["1|1|-|-", "3|1|Rex|-"]);
 }

@@ -8,9 +8,10 @@ use std::collections::HashMap;
 use anyhow::{Context, Error, Result};
 use tokio_postgres::{Client, Transaction};
 
+use crate::copy::Scalar;
 use crate::load::constraints::conditions::{all_not_null, text_array};
 use crate::load::constraints::reject_limit::too_many_rejects;
-use crate::load::ledger::DroppedConstraint;
+use crate::load::ledger::{ConstraintKind, DroppedConstraint};
 use crate::load::policy::Duplicates;
 use crate::load::source::chunk::FileLine;
 use crate::load::source::rejects::Rejected;
@@ -24,16 +25,14 @@ use crate::units::grouped;
 
 /// Rejects the rows whose key occurs in an earlier row, or fails with the first of them.
 ///
-/// `false` when the key isn't one of plain columns or the rows come from no file: the server's message has to do.
+/// `false` when the rows come from no file: the server's message has to do.
 pub async fn reject_duplicates(
     client: &mut Client,
     load: &TableLoad<'_>,
     key: &DroppedConstraint,
+    columns: Vec<String>,
     policy: Duplicates,
 ) -> Result<bool> {
-    let Some(columns) = plain_columns(load, key) else {
-        return Ok(false);
-    };
     let Some(file) = KeySearch::of(client, load).await? else {
         return Ok(false);
     };
@@ -51,6 +50,15 @@ pub async fn reject_duplicates(
         let first = file.first(vec![matcher]).await?;
         return Err(too_many_rejects(load.rejects, &file.label(), rows, &first));
     }
+    delete_removed(&transaction, table).await?;
+    file.reject(&transaction, table, vec![matcher], rows)
+        .await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// Deletes the rows gathered in `pg_temp.seedrow_removed`.
+pub async fn delete_removed(transaction: &Transaction<'_>, table: &TableName) -> Result<()> {
     let delete = format!(
         "DELETE FROM {table} AS t USING pg_temp.seedrow_removed AS r WHERE t.ctid = r.place"
     );
@@ -58,10 +66,7 @@ pub async fn reject_duplicates(
         .execute(&delete, &[])
         .await
         .with_context(|| format!("could not delete duplicates from {table}"))?;
-    file.reject(&transaction, table, vec![matcher], rows)
-        .await?;
-    transaction.commit().await?;
-    Ok(true)
+    Ok(())
 }
 
 /// Gathers the duplicate rows in `pg_temp.seedrow_removed`.
@@ -113,8 +118,31 @@ async fn duplicate_keys(
     Ok((known, rows))
 }
 
-/// The columns of a key that has no expression and covers all rows.
-fn plain_columns(load: &TableLoad, key: &DroppedConstraint) -> Option<Vec<String>> {
+/// The columns of a key whose values are equal just where their texts are, and that covers all rows; `None` for any other.
+pub async fn plain_columns(
+    client: &Client,
+    load: &TableLoad<'_>,
+    key: &DroppedConstraint,
+) -> Result<Option<Vec<String>>> {
+    let Some(columns) = columns_by_text(load, key) else {
+        return Ok(None);
+    };
+    let sql = "SELECT EXISTS (
+            SELECT FROM pg_attribute AS a
+            JOIN pg_collation AS c ON c.oid = a.attcollation
+            WHERE a.attrelid = $1 AND a.attname = ANY ($2::text[]) AND NOT c.collisdeterministic
+        )";
+    let row = client
+        .query_one(sql, &[&load.target.oid, &columns])
+        .await
+        .with_context(|| format!("could not look up the columns of {}", key.name))?;
+    Ok((!row.try_get::<_, bool>(0)?).then_some(columns))
+}
+
+fn columns_by_text(load: &TableLoad, key: &DroppedConstraint) -> Option<Vec<String>> {
+    if key.kind == ConstraintKind::Exclusion {
+        return None;
+    }
     let (_, rest) = key.definition.split_once('(')?;
     let (list, behind) = rest.split_once(')')?;
     if behind.contains(" WHERE ") || key.definition.contains("NULLS NOT DISTINCT") {
@@ -123,10 +151,26 @@ fn plain_columns(load: &TableLoad, key: &DroppedConstraint) -> Option<Vec<String
     let columns = &load.target.columns;
     let name = |item: &str| {
         let column = columns.iter().find(|column| quoted(&column.name) == item)?;
-        Some(column.name.clone())
+        let scalar = column.data_type.scalar()?;
+        EQUAL_BY_TEXT.contains(&scalar).then(|| column.name.clone())
     };
     list.split(", ").map(name).collect()
 }
+
+/// The types of which two values are equal just where their texts are, as long as collations are deterministic: 1.0 and
+/// 1.00 of a numeric are equal.
+const EQUAL_BY_TEXT: &[Scalar] = &[
+    Scalar::Int2,
+    Scalar::Int4,
+    Scalar::Int8,
+    Scalar::Text,
+    Scalar::Varchar,
+    Scalar::Uuid,
+    Scalar::Date,
+    Scalar::Timestamp,
+    Scalar::Timestamptz,
+    Scalar::Bool,
+];
 
 fn duplicates_error(
     key: &DroppedConstraint,

@@ -6,6 +6,8 @@
 mod broken;
 mod catalog;
 mod conditions;
+mod conflicts;
+mod constraint_copy;
 mod drop;
 mod drop_plan;
 mod duplicates;

@@ -4,9 +4,10 @@ use anyhow::{Context, Error, Result, anyhow};
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Client, GenericClient};
 
-use crate::load::constraints::duplicates::reject_duplicates;
+use crate::load::constraints::conflicts::reject_conflicts;
+use crate::load::constraints::duplicates::{plain_columns, reject_duplicates};
 use crate::load::constraints::restore::restore;
-use crate::load::ledger::DroppedConstraint;
+use crate::load::ledger::{ConstraintKind, DroppedConstraint};
 use crate::load::policy::Duplicates;
 use crate::load::table::load::TableLoad;
 
@@ -25,13 +26,13 @@ pub async fn restore_key(
     let Err(mut error) = restore(client, key).await else {
         return Ok(());
     };
-    if is_unique_violation(&error) && reject_duplicates(client, load, key, policy).await? {
+    if is_violation(&error) && reject_violations(client, load, key, policy).await? {
         match restore(client, key).await {
             Ok(()) => return Ok(()),
             Err(again) => error = again,
         }
     }
-    if !is_unique_violation(&error) || key.is_plain_index() {
+    if !is_violation(&error) || !is_key(key) {
         return Err(error);
     }
     let values = duplicate_values(client, key)
@@ -46,11 +47,32 @@ pub async fn restore_key(
     ))
 }
 
-fn is_unique_violation(error: &Error) -> bool {
+/// Rejects the rows that break a key, or fails with the first of them; `false` where the server's message has to do.
+async fn reject_violations(
+    client: &mut Client,
+    load: &TableLoad<'_>,
+    key: &DroppedConstraint,
+    policy: Duplicates,
+) -> Result<bool> {
+    match plain_columns(client, load, key).await? {
+        Some(columns) => reject_duplicates(client, load, key, columns, policy).await,
+        None => reject_conflicts(client, load, key, policy).await,
+    }
+}
+
+fn is_violation(error: &Error) -> bool {
     let code = error
         .chain()
         .find_map(|cause| Some(cause.downcast_ref::<DbError>()?.code()));
-    code == Some(&SqlState::UNIQUE_VIOLATION)
+    matches!(
+        code,
+        Some(&SqlState::UNIQUE_VIOLATION | &SqlState::EXCLUSION_VIOLATION)
+    )
+}
+
+/// Whether its definition lists the columns that must differ.
+fn is_key(key: &DroppedConstraint) -> bool {
+    matches!(key.kind, ConstraintKind::Primary | ConstraintKind::Unique)
 }
 
 /// The most frequent duplicate keys, with how often each occurs: `5 (2 times)`.

@@ -4,13 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
+use tokio::sync::mpsc::{Sender, channel};
 use tokio_postgres::{Client, Transaction};
 
+use crate::copy::format::{TEXT_NULL, escape_text};
 use crate::files::records::Record;
 use crate::load::encode::RowEncoder;
 use crate::load::ledger;
 use crate::load::source::bound::BoundSource;
-use crate::load::source::chunk::{FileLine, RejectedRecord};
+use crate::load::source::chunk::{CHUNK_BYTES, FileLine, RejectedRecord};
 use crate::load::source::reader::RecordReader;
 use crate::load::source::rejects::{REPORTED, Rejected, Rejects};
 use crate::load::source::rejects_file::RejectsFile;
@@ -18,6 +21,10 @@ use crate::load::source::table_source::TableSource;
 use crate::load::table::load::TableLoad;
 use crate::postgres::TableName;
 use crate::postgres::catalog::ForeignKey;
+use crate::postgres::copy::CopyIn;
+
+/// Chunks of keys that wait for the server.
+const WAITING: usize = 4;
 
 /// The values of a key's columns as text.
 pub type Values = Vec<String>;
@@ -35,6 +42,13 @@ pub enum Matcher {
         columns: Vec<String>,
         /// The keys that occur more than once, with their first line once it was seen.
         known: HashMap<Values, Option<FileLine>>,
+    },
+    /// Records on these lines.
+    Lines {
+        /// The columns that they are rejected for.
+        columns: Vec<String>,
+        /// What is wrong with each.
+        reasons: HashMap<FileLine, String>,
     },
     /// Records with one of these values.
     Orphans {
@@ -59,14 +73,26 @@ impl Matcher {
 
     fn columns(&self) -> &[String] {
         match self {
-            Matcher::Duplicates { columns, .. } | Matcher::Orphans { columns, .. } => columns,
+            Matcher::Duplicates { columns, .. }
+            | Matcher::Lines { columns, .. }
+            | Matcher::Orphans { columns, .. } => columns,
         }
     }
 
-    /// What is wrong with a record, if it is searched for.
-    fn reason(&mut self, at: FileLine, values: &Values, source: &TableSource) -> Option<String> {
+    /// What is wrong with a record, if it is searched for; `values` is `None` where one of them is NULL.
+    fn reason(
+        &mut self,
+        at: FileLine,
+        values: Option<Values>,
+        source: &TableSource,
+    ) -> Option<String> {
+        if let Matcher::Lines { reasons, .. } = self {
+            return reasons.get(&at).cloned();
+        }
+        let values = &values?;
         let key = || values.join(", ");
         match self {
+            Matcher::Lines { .. } => None,
             Matcher::Duplicates { known, .. } => {
                 let first = known.get_mut(values)?;
                 match first {
@@ -138,6 +164,79 @@ impl KeySearch {
     /// The file, for messages.
     pub fn label(&self) -> String {
         self.source.source.label()
+    }
+
+    /// Whether a field of the file goes to a column.
+    pub fn has(&self, column: &str) -> bool {
+        self.source.field_of(column).is_some()
+    }
+
+    /// `line 2`, with its file where there are several.
+    pub fn place(&self, at: FileLine) -> String {
+        let source = &self.source.source;
+        match source.file_count() {
+            1 => format!("line {}", at.line),
+            _ => format!("line {} of {}", at.line, source.file_label(at.file)),
+        }
+    }
+
+    /// Copies file, line and values of every record whose row is in the table into a table of texts.
+    pub async fn copy_keys(
+        &self,
+        transaction: &Transaction<'_>,
+        table: &str,
+        columns: &[String],
+    ) -> Result<()> {
+        let fields: Vec<usize> = columns
+            .iter()
+            .filter_map(|column| self.source.field_of(column))
+            .collect();
+        let this = self.clone();
+        let (sender, mut chunks) = channel(WAITING);
+        let reading = tokio::task::spawn_blocking(move || this.send_keys(&fields, &sender));
+        let statement = format!("COPY {table} FROM STDIN (FORMAT text, ENCODING 'UTF8')");
+        let mut copy = CopyIn::start(transaction, &statement).await?;
+        while let Some(chunk) = chunks.recv().await {
+            if !copy.send(chunk).await {
+                break;
+            }
+        }
+        drop(chunks);
+        reading
+            .await
+            .context("reading the file was interrupted")??;
+        copy.finish().await.map(|_| ())
+    }
+
+    /// Sends file, line and values in COPY's text format, about a megabyte at a time.
+    fn send_keys(&self, fields: &[usize], sender: &Sender<Bytes>) -> Result<()> {
+        let mut waiting = Vec::new();
+        RecordReader::new(&self.source)?.each_row(None, |file, record, encoder| {
+            let at = FileLine {
+                file,
+                line: record.line,
+            };
+            if self.removed.contains(&at) {
+                return Ok(true);
+            }
+            waiting.extend_from_slice(format!("{file}\t{}", at.line).as_bytes());
+            for &field in fields {
+                waiting.push(b'\t');
+                match encoder.text(record, field) {
+                    Some(text) => escape_text(text.as_bytes(), &mut waiting),
+                    None => waiting.extend_from_slice(TEXT_NULL),
+                }
+            }
+            waiting.push(b'\n');
+            if waiting.len() < CHUNK_BYTES {
+                return Ok(true);
+            }
+            let chunk = Bytes::from(std::mem::take(&mut waiting));
+            Ok(sender.blocking_send(chunk).is_ok())
+        })?;
+        // A receiver that is gone has its own error to report.
+        let _ = sender.blocking_send(Bytes::from(waiting));
+        Ok(())
     }
 
     /// The first records found.
@@ -283,7 +382,7 @@ impl FieldSearch {
     ) -> Option<(String, String)> {
         let fields = self.fields.iter();
         let values: Option<Values> = fields.map(|&field| encoder.text(record, field)).collect();
-        let reason = self.matcher.reason(at, &values?, source)?;
+        let reason = self.matcher.reason(at, values, source)?;
         Some((self.matcher.columns().join(", "), reason))
     }
 }

@@ -222,7 +222,10 @@ impl TableCopy<'_> {
     /// Whether a record that the server rejected may be left out: not one of seedrow's own, nor one that breaks a key
     /// unless these are.
     fn may_reject(&self, rejection: &ServerRejection) -> bool {
-        let key = rejection.code == SqlState::UNIQUE_VIOLATION;
+        let key = matches!(
+            rejection.code,
+            SqlState::UNIQUE_VIOLATION | SqlState::EXCLUSION_VIOLATION
+        );
         self.source.source.is_foreign()
             && !self.limit.allows_none()
             && (!key || self.duplicates == Duplicates::Reject)

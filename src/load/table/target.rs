@@ -77,7 +77,11 @@ pub async fn find(
                 dataset.schema.path.display()
             );
         };
-        let columns = catalog::columns(client, Scope::Tables(&[oid])).await?;
+        let mut columns = catalog::columns(client, Scope::Tables(&[oid])).await?;
+        if has_filling_trigger(client, oid).await? {
+            // What is NULL in a record may be filled before it is stored: the server judges.
+            columns.iter_mut().for_each(|it| it.not_null = false);
+        }
         let tables = catalog::tables(client, Scope::Tables(&[oid])).await?;
         let name = TableName::new(schema, &spec.name);
         ensure_agree(dataset, spec, &columns, &name.within(schema))?;
@@ -100,6 +104,21 @@ pub async fn find(
         });
     }
     Ok(targets)
+}
+
+/// Whether a trigger can change a row before it is inserted: BEFORE INSERT FOR EACH ROW, and enabled in this session.
+async fn has_filling_trigger(client: &impl GenericClient, table: u32) -> Result<bool> {
+    let sql = "SELECT EXISTS (
+            SELECT FROM pg_trigger
+            -- The bits are those of TRIGGER_TYPE_ROW, _BEFORE and _INSERT.
+            WHERE tgrelid = $1 AND NOT tgisinternal AND tgtype & 7 = 7
+                AND tgenabled IN (CASE current_setting('session_replication_role') WHEN 'replica' THEN 'R' ELSE 'O' END, 'A')
+        )";
+    let row = client
+        .query_one(sql, &[&table])
+        .await
+        .context("could not read the tables' triggers")?;
+    Ok(row.try_get(0)?)
 }
 
 /// Refuses a dataset and a database table that don't agree, naming both places.

@@ -10,10 +10,12 @@ SELECT
     a.attnotnull AS not_null,
     a.attidentity::text AS identity,
     a.attgenerated::text AS generated,
-    pg_get_expr(d.adbin, d.adrelid) AS expression
+    -- A domain may have a default of its own.
+    COALESCE(pg_get_expr(d.adbin, d.adrelid), CASE WHEN a.attidentity = '' THEN y.typdefault END) AS expression
 FROM pg_attribute AS a
 JOIN pg_class AS t ON t.oid = a.attrelid
 JOIN pg_namespace AS n ON n.oid = t.relnamespace
+JOIN pg_type AS y ON y.oid = a.atttypid
 LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attnum > 0
     AND NOT a.attisdropped
