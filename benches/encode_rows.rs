@@ -11,7 +11,7 @@ use seedrow::copy::{FieldEncoder, Scalar};
 use seedrow::dataset::spellings::Spellings;
 use seedrow::dataset::{Dataset, Kind, RowPlan};
 use seedrow::files::records::{Dialect, Record, Records};
-use seedrow::generate::TableMaker;
+use seedrow::generate::{CompiledTable, TableMaker, TextEscaping};
 use seedrow::load::encode::RowEncoder;
 use seedrow::postgres::catalog::{Column, ColumnDefault};
 
@@ -66,7 +66,9 @@ fn encode_rows(criterion: &mut Criterion) {
         let own = RowEncoder::new(&columns, true, &dataset.nulls, &options);
         let foreign = RowEncoder::new(&columns, false, &dataset.nulls, &options);
         let text = TableMaker::new(&dataset, &plan, table).expect("the catalog compiles");
-        let maker = TableMaker::binary(&dataset, &plan, table, &encoders).expect("as above");
+        let compiled = CompiledTable::new(&dataset, &plan, table, TextEscaping::Binary);
+        let compiled = compiled.expect("as above");
+        let maker = TableMaker::binary(&dataset, &plan, table, &compiled, &encoders);
         let ids = plan.ids(table, block);
         let mut csv = Vec::new();
         text.write_block(block, &mut csv)

@@ -8,7 +8,7 @@ use crate::dataset::document::{Section, TomlValue, did_you_mean, texts};
 use crate::dataset::record_format::{
     Delimiter, Encoding, Escape, FileFormat, FormatOptions, Quote, SkipLines,
 };
-use crate::dataset::spec::{ColumnSpec, DropRule, Reading};
+use crate::dataset::spec::{ColumnSpec, DropRule, LoadedParent, Maker, Reading, TableSpec};
 use crate::dataset::spellings::{self, DECIMAL_MARKS, EPOCHS, Spellings};
 
 /// The name of an ignored column in a list of columns.
@@ -95,37 +95,72 @@ fn order(value: &TomlValue, columns: &[ColumnSpec]) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Reads `drop = { no-such-product = { column = "related_product_id", values = [0] } }`.
-pub fn drop_rules(table: &Section, columns: &[ColumnSpec]) -> Result<Vec<DropRule>> {
+/// Reads `drop = { no-such-product = { column = "related_product_id", values = [0], unless-loaded = "products" } }`.
+pub fn drop_rules(
+    table: &Section,
+    columns: &[ColumnSpec],
+    earlier: &[TableSpec],
+) -> Result<Vec<DropRule>> {
     let Some(value) = table.get("drop") else {
         return Ok(Vec::new());
     };
-    let rule = |(name, value): (String, TomlValue)| {
-        let section = value.section(value.what())?;
-        let column = section.need("column")?;
-        let wanted = column.text()?;
-        let written = || columns.iter().filter(|column| !column.hidden);
-        let Some(position) = columns
-            .iter()
-            .position(|column| !column.hidden && column.name == wanted)
-        else {
-            let advice = did_you_mean(wanted, written().map(|column| column.name.as_str()));
-            bail!(column.error(format!("unknown column `{wanted}`; {advice}")));
-        };
-        let values = section.need("values")?;
-        let list = values.list()?;
-        if list.is_empty() {
-            bail!(values.error("expected at least one value"));
-        }
-        section.ensure_known_keys()?;
-        Ok(DropRule {
-            name,
-            column: position,
-            values: list.iter().map(TomlValue::as_written).collect(),
-        })
-    };
     let rules = value.section(value.what())?.entries();
+    let rule = |(name, value): (String, TomlValue)| drop_rule(name, &value, columns, earlier);
     rules.into_iter().map(rule).collect()
+}
+
+fn drop_rule(
+    name: String,
+    value: &TomlValue,
+    columns: &[ColumnSpec],
+    earlier: &[TableSpec],
+) -> Result<DropRule> {
+    let section = value.section(value.what())?;
+    let column = section.need("column")?;
+    let wanted = column.text()?;
+    let is_wanted = |column: &ColumnSpec| !column.hidden && column.name == wanted;
+    let Some(position) = columns.iter().position(is_wanted) else {
+        let written = columns.iter().filter(|column| !column.hidden);
+        let advice = did_you_mean(wanted, written.map(|column| column.name.as_str()));
+        bail!(column.error(format!("unknown column `{wanted}`; {advice}")));
+    };
+    let values = section.need("values")?;
+    let list = values.list()?;
+    if list.is_empty() {
+        bail!(values.error("expected at least one value"));
+    }
+    let unless_loaded = section.get("unless-loaded");
+    let unless_loaded = unless_loaded.map(|value| loaded_parent(&value, earlier));
+    section.ensure_known_keys()?;
+    Ok(DropRule {
+        name,
+        column: position,
+        values: list.iter().map(TomlValue::as_written).collect(),
+        unless_loaded: unless_loaded.transpose()?,
+    })
+}
+
+/// A table before this one, and its ids.
+fn loaded_parent(value: &TomlValue, earlier: &[TableSpec]) -> Result<LoadedParent> {
+    let name = value.text()?;
+    let Some(table) = earlier.iter().position(|table| table.name == name) else {
+        let known = earlier.iter().map(|table| table.name.as_str());
+        bail!(value.error(format!(
+            "`{name}` is no table before this one; {}",
+            did_you_mean(name, known)
+        )));
+    };
+    let mut columns = earlier[table].columns.iter();
+    match columns.find(|column| matches!(column.maker, Maker::Serial) && !column.hidden) {
+        Some(column) => Ok(LoadedParent {
+            table,
+            table_name: name.to_owned(),
+            column: column.name.clone(),
+        }),
+        None => Err(value.error(format!(
+            "`{name}` has no `serial` column to look values up in"
+        ))),
+    }
 }
 
 /// Reads a column's `epoch = "ms"`, `format = "M/D/YYYY"`, `currency = "$"`, `decimal = ","`, `nulls = ["NA"]`,

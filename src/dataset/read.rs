@@ -192,7 +192,7 @@ fn read_table(
         None => bail!(section.error("`columns` is missing")),
     };
     let reading = csv_options::reading(section, &columns)?;
-    let drop = csv_options::drop_rules(section, &columns)?;
+    let drop = csv_options::drop_rules(section, &columns, earlier)?;
     section.ensure_known_keys()?;
     Ok(TableSpec {
         name,

@@ -105,6 +105,19 @@ pub struct DropRule {
     pub column: usize,
     /// The values that the rule is about, blanks around them left out.
     pub values: Vec<String>,
+    /// Where a row with such a value makes the record one to be kept.
+    pub unless_loaded: Option<LoadedParent>,
+}
+
+/// The column of a table that other tables' values refer to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedParent {
+    /// The table's position.
+    pub table: usize,
+    /// Its name.
+    pub table_name: String,
+    /// The name of its `serial` column.
+    pub column: String,
 }
 
 /// How many rows a table has.

@@ -1,5 +1,7 @@
 //! One block of one table → bytes: pure, so that blocks can be generated in any order on any thread.
 
+use std::sync::Arc;
+
 use anyhow::{Result, anyhow};
 
 use crate::copy::FieldEncoder;
@@ -14,10 +16,27 @@ use crate::generate::pool::TextEscaping;
 pub struct TableMaker<'a> {
     walk: Walk<'a>,
     table: &'a str,
-    cells: Vec<CompiledColumn>,
+    cells: Arc<Vec<CompiledColumn>>,
     /// The positions of the cells that are written, with how each goes into COPY's binary format.
     written: OutputColumns,
     names: Vec<&'a str>,
+}
+
+/// The columns of a table, compiled once: drawing the pools of large lists takes most of the time before the first row.
+#[derive(Debug, Clone)]
+pub struct CompiledTable(Arc<Vec<CompiledColumn>>);
+
+impl CompiledTable {
+    /// Compiles the columns; `plan` must hold the table's counts.
+    pub fn new(
+        dataset: &Dataset,
+        plan: &RowPlan,
+        table: usize,
+        escaping: TextEscaping,
+    ) -> Result<CompiledTable> {
+        let cells = compile::cells(dataset, plan, table, escaping)?;
+        Ok(CompiledTable(Arc::new(cells)))
+    }
 }
 
 enum OutputColumns {
@@ -28,37 +47,49 @@ enum OutputColumns {
 impl<'a> TableMaker<'a> {
     /// For CSV. `plan` must hold the table's counts.
     pub fn new(dataset: &'a Dataset, plan: &'a RowPlan, table: usize) -> Result<TableMaker<'a>> {
-        let written = OutputColumns::Csv(written(dataset, table).collect());
-        TableMaker::compile(dataset, plan, table, TextEscaping::Csv, written)
+        let columns = CompiledTable::new(dataset, plan, table, TextEscaping::Csv)?;
+        Ok(TableMaker::csv(dataset, plan, table, &columns))
     }
 
-    /// For COPY's binary format, an encoder for each column that is written.
+    /// For CSV, from columns that are compiled; texts are written as these have them.
+    pub fn csv(
+        dataset: &'a Dataset,
+        plan: &'a RowPlan,
+        table: usize,
+        columns: &CompiledTable,
+    ) -> TableMaker<'a> {
+        let written = OutputColumns::Csv(written(dataset, table).collect());
+        TableMaker::of(dataset, plan, table, columns, written)
+    }
+
+    /// For COPY's binary format, from columns compiled for it, an encoder for each that is written.
     pub fn binary(
         dataset: &'a Dataset,
         plan: &'a RowPlan,
         table: usize,
+        columns: &CompiledTable,
         encoders: &[FieldEncoder],
-    ) -> Result<TableMaker<'a>> {
+    ) -> TableMaker<'a> {
         let pairs = written(dataset, table).zip(encoders.iter().cloned());
         let written = OutputColumns::Binary(pairs.collect());
-        TableMaker::compile(dataset, plan, table, TextEscaping::Binary, written)
+        TableMaker::of(dataset, plan, table, columns, written)
     }
 
-    fn compile(
+    fn of(
         dataset: &'a Dataset,
         plan: &'a RowPlan,
         table: usize,
-        encoding: TextEscaping,
+        columns: &CompiledTable,
         written: OutputColumns,
-    ) -> Result<TableMaker<'a>> {
+    ) -> TableMaker<'a> {
         let spec = &dataset.tables[table];
-        Ok(TableMaker {
+        TableMaker {
             walk: Walk::new(dataset, plan, table),
             table: &spec.name,
-            cells: compile::cells(dataset, plan, table, encoding)?,
+            cells: Arc::clone(&columns.0),
             written,
             names: spec.written().map(|column| column.name.as_str()).collect(),
-        })
+        }
     }
 
     /// The line that a CSV file begins with.

@@ -8,4 +8,5 @@ pub mod estimate;
 pub mod pipeline;
 mod pool;
 
-pub use block::TableMaker;
+pub use block::{CompiledTable, TableMaker};
+pub use pool::TextEscaping;

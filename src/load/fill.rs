@@ -9,6 +9,7 @@ use crate::load::account::Account;
 use crate::load::constraints::{BrokenForeignKey, DropPlan, ForeignKeyPhase, restore_key};
 use crate::load::ledger::{self, DroppedConstraint};
 use crate::load::outcome::Phase;
+use crate::load::parent_gate::{ParentGate, look_up_parents};
 use crate::load::policy::Policy;
 use crate::load::post_load_hook::PostLoadHook;
 use crate::load::session::WorkerPool;
@@ -26,6 +27,15 @@ enum FillTask<'a, T> {
     Index(&'a TableLoad<'a>, &'a DroppedConstraint),
     /// A task of the hook.
     Hook(&'a TableLoad<'a>, T),
+}
+
+/// What is done first with tables: their rows, or what follows these where an earlier attempt loaded them.
+fn first_tasks<'a, T>(loads: Vec<&'a TableLoad<'a>>) -> Vec<FillTask<'a, T>> {
+    let first = |load: &'a TableLoad<'a>| match load.is_complete() {
+        true => FillTask::Keys(load),
+        false => FillTask::Rows(load),
+    };
+    loads.into_iter().map(first).collect()
 }
 
 /// Tables to fill and constraints to restore.
@@ -100,14 +110,11 @@ impl<H: PostLoadHook> Fill<'_, H> {
             true => self.pool.limited_to(1),
             false => self.pool,
         };
-        let first = |load| match TableLoad::is_complete(load) {
-            true => FillTask::Keys(load),
-            false => FillTask::Rows(load),
-        };
+        let gate = ParentGate::new(self.loads);
         pool.run_ranked(
-            self.loads.iter().map(first).collect(),
+            first_tasks(gate.ready()),
             |worker, task| self.rank(worker, task),
-            async |client, task| self.run_task(client, task).await,
+            async |client, task| self.run_task(client, task, &gate).await,
         )
         .await
     }
@@ -117,13 +124,18 @@ impl<H: PostLoadHook> Fill<'_, H> {
         &'t self,
         client: &mut Client,
         task: FillTask<'t, H::Work>,
+        gate: &ParentGate<'t>,
     ) -> Result<Vec<FillTask<'t, H::Work>>> {
         match task {
             FillTask::Rows(load) => {
+                look_up_parents(client, load).await?;
                 load.run(client, self.progress).await?;
-                Ok(vec![FillTask::Keys(load)])
+                let mut tasks = first_tasks(gate.loaded(load));
+                tasks.push(FillTask::Keys(load));
+                Ok(tasks)
             }
             FillTask::Keys(load) => {
+                look_up_parents(client, load).await?;
                 let (indexes, keys): (Vec<_>, Vec<_>) =
                     self.dropped_from(load).partition(|it| it.is_plain_index());
                 for key in keys {

@@ -12,6 +12,7 @@ mod inspect;
 pub mod ledger;
 mod outcome;
 pub mod own_tables;
+mod parent_gate;
 mod policy;
 mod post_load_hook;
 mod prepare;

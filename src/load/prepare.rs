@@ -20,6 +20,7 @@ use crate::load::schema_file;
 use crate::load::session::privileges::{self, Missing};
 use crate::load::source::input::Input;
 use crate::load::stage::Stage;
+use crate::load::table::agreement::ensure_types_fit;
 use crate::load::table::target::{self, TargetTable};
 use crate::postgres::catalog::{Column, ColumnDefault};
 use crate::postgres::name::quoted;
@@ -52,6 +53,12 @@ impl<H: PostLoadHook> Preparation<'_, H> {
         let targets = target::find(&transaction, load.dataset, &schema, load.tables).await?;
         privileges::ensure_may_fill(&transaction, &targets).await?;
         ensure_filled(load, self.input, &targets)?;
+        for target in &targets {
+            let mut sources = self.input.tables.iter();
+            if let Some(source) = sources.find(|source| source.table == target.table) {
+                ensure_types_fit(load.dataset, source, target)?;
+            }
+        }
         let entry = match state {
             LedgerState::Unfinished => ledger::find(&transaction, &schema).await?,
             LedgerState::Absent | LedgerState::Complete | LedgerState::WithoutRows => None,

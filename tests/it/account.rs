@@ -302,13 +302,129 @@ fn what_only_the_server_can_judge_is_rejected_too() {
     assert_eq!(pets(&load), [5, 2, 3, 0, 0]);
     let rejects = shop.dir.read("rejects/pets.csv");
     let reasons: Vec<&str> = rejects.lines().skip(1).collect();
-    assert!(reasons[0].contains("check constraint"), "{rejects}");
+    assert!(
+        reasons[0].starts_with("data/pets.csv,3,name,\"\"\"Bad\"\": new row for relation \"\"pets\"\" violates check constraint"),
+        "{rejects}"
+    );
+    assert!(reasons[1].contains("4,home,"), "{rejects}");
     assert!(
         reasons[1].contains("invalid input syntax for type inet"),
         "{rejects}"
     );
     assert!(reasons[2].contains("is not an integer"), "{rejects}");
     assert_eq!(rejects.lines().count(), 4);
+}
+
+#[test]
+fn a_record_that_the_server_rejects_has_the_columns_of_its_constraint() {
+    let shop = Shop::new("constraint_columns");
+    shop.db.execute(SCHEMA);
+    shop.db.execute(
+        "ALTER TABLE pets ADD CHECK (id <> weight), ALTER name SET NOT NULL;
+        CREATE UNIQUE INDEX one ON pets (lower(name));
+        COMMENT ON INDEX one IS 'kept';
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF NEW.name = '' THEN NEW.name := NULL; END IF;
+            IF NEW.name = 'Bad' THEN RAISE 'bad name'; END IF;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON pets FOR EACH ROW EXECUTE FUNCTION refuse()",
+    );
+    shop.pets(
+        "id,owner_id,name,weight\n1,1,Rex,5\n2,1,Tom,2\n3,1,REX,\n4,1,\"\",\n5,1,Bad,\n6,1,Bo,\n",
+    );
+    shop.load(&["--duplicates", "reject", "--max-rejects", "4"])
+        .exits(0)
+        .stdout_has("line 3: id, weight \"2, 2\": new row for relation");
+    let rejects = shop.dir.read("rejects/pets.csv");
+    let columns: Vec<&str> = rejects
+        .lines()
+        .skip(1)
+        .map(|line| line.splitn(4, ',').nth(2).unwrap())
+        .collect();
+    // A list of columns is quoted, and cut at its comma here.
+    assert_eq!(columns, ["\"id", "name", "name", ""], "{rejects}");
+    assert_eq!(shop.loaded_pets(), ["1|1|Rex|5", "6|1|Bo|-"]);
+}
+
+#[test]
+fn a_parent_that_was_loaded_keeps_the_records_that_a_rule_would_drop() {
+    let shop = Shop::new("unless_loaded");
+    let rule = "file = \"pets.csv\"\n\
+        drop = { stray = { column = \"owner_id\", values = [0, -1], unless-loaded = \"owners\" } }";
+    shop.dir
+        .write("shop.toml", DATASET.replace("file = \"pets.csv\"", rule));
+    // The owners' file is the larger one or the smaller one.
+    let more: String = (10..2_000).map(|id| format!("{id},1,Rex,\n")).collect();
+    for more in ["", &more] {
+        let all = format!("id,owner_id,name,weight\n1,0,Rex,\n2,-1,Mia,\n3,1,Tom,\n{more}");
+        shop.pets(&all);
+        shop.owners(OWNERS);
+        let check = ["--check-only", "--format", "json"];
+        let counts = |load: &Value| (pets(load)[0] - pets(load)[1], pets(load)[3]);
+        let dropped = shop.load(&["--replace", "--format", "json"]).exits(0);
+        assert_eq!(counts(&dropped.json()), (2, 2));
+        let files = ["load", "data", "--dataset", "shop.toml"];
+        let checked = |shop: &Shop| shop.dir.seedrow(files.into_iter().chain(check)).exits(0);
+        assert_eq!(counts(&checked(&shop).json()), (2, 2));
+        shop.owners("id,name\n1,Ann\n0,Zero\n");
+        let kept = shop.load(&["--replace", "--format", "json"]).exits(0);
+        assert_eq!(counts(&kept.json()), (1, 1));
+        assert_eq!(counts(&checked(&shop).json()), (1, 1));
+        assert_eq!(
+            shop.db
+                .value("SELECT count(*) FROM pets WHERE owner_id = 0"),
+            "1"
+        );
+        // Keys are searched for in the file as it was loaded.
+        shop.pets(format!("{all}1,1,Twice,\n"));
+        shop.load(&["--replace", "--duplicates", "reject", "--max-rejects", "1"])
+            .exits(0)
+            .stdout_has("pets: 1 dropped by the rule stray");
+        // Without its parent in the load, the table as it is decides.
+        shop.load(&[
+            "--replace",
+            "--tables",
+            "pets",
+            "--duplicates",
+            "reject",
+            "--max-rejects",
+            "1",
+        ])
+        .exits(0)
+        .stdout_has("pets: 1 dropped by the rule stray");
+    }
+}
+
+#[test]
+fn a_trigger_may_fill_what_is_not_null() {
+    let shop = Shop::new("trigger_fills");
+    shop.db.execute(SCHEMA);
+    shop.db.execute(
+        "CREATE DOMAIN colour AS text DEFAULT 'brown';
+        ALTER TABLE pets ADD fulltext tsvector NOT NULL, ADD coat colour NOT NULL,
+            ADD twice int NOT NULL GENERATED ALWAYS AS (id * 2) STORED,
+            ADD place int NOT NULL GENERATED ALWAYS AS IDENTITY, ALTER name SET NOT NULL;",
+    );
+    shop.load(&[])
+        .exits(2)
+        .stderr_has("`fulltext`, NOT NULL and without a default, that table `pets` does not fill");
+    shop.db.execute(
+        "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            NEW.name := coalesce(NEW.name, 'Nemo');
+            NEW.fulltext := to_tsvector('simple', NEW.name);
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER fill BEFORE INSERT ON pets FOR EACH ROW EXECUTE FUNCTION fill()",
+    );
+    shop.pets("id,owner_id,name,weight\n1,1,Rex,5\n2,1,,2\n");
+    shop.load(&[]).exits(0);
+    assert_eq!(
+        shop.db.value("SELECT string_agg(concat_ws(' ', fulltext, coat, twice, place), ', ' ORDER BY id) FROM pets"),
+        "'rex':1 brown 2 1, 'nemo':1 brown 4 2"
+    );
+    shop.db.execute("ALTER TABLE pets DISABLE TRIGGER fill");
+    shop.load(&["--replace"]).exits(2).stderr_has("`fulltext`");
 }
 
 #[test]

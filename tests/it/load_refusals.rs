@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::shop::{CONSTRAINTS, DATASET, PETS, SCHEMA, Shop, between};
-use crate::support::seedrow;
+use crate::shop::{CONSTRAINTS, DATASET, OWNERS, PETS, SCHEMA, Shop, between};
+use crate::support::{schema_dump, seedrow};
 
 #[test]
 fn a_manifest_of_more_rows_than_the_file_is_refused() {
@@ -229,6 +229,63 @@ fn a_dataset_and_a_table_that_differ_are_both_named() {
     shop.load(&[]).exits(2).stderr_has(
         "shop.toml, line 13: table `pets` is not in schema public after schema.sql was applied",
     );
+}
+
+#[test]
+fn types_that_hold_none_of_the_rows_are_refused_before_anything_is_dropped() {
+    let shop = Shop::new("other_types");
+    shop.db.execute(SCHEMA);
+    shop.db.execute(
+        "ALTER TABLE pets DROP CONSTRAINT pets_owner_id_fkey, ALTER owner_id TYPE uuid USING NULL,
+            ALTER weight TYPE timestamptz USING NULL",
+    );
+    let before = schema_dump(&shop.db.url());
+    let url = shop.db.url();
+    let seed = || {
+        let rows = [
+            "run",
+            "--dataset",
+            "shop.toml",
+            "--rows",
+            "5",
+            "--url",
+            &url,
+        ];
+        shop.dir.seedrow(rows)
+    };
+    shop.generate();
+    for refused in [seed(), shop.load(&[])] {
+        refused.exits(2).stderr_has(
+            "shop.toml, line 17: public.pets.owner_id in the database is uuid, and table `pets` fills it with whole \
+             numbers; correct the one or the other",
+        );
+        assert_eq!(schema_dump(&url), before);
+    }
+    // What a file has is read as the table wants it, whatever the dataset would make.
+    fs::remove_file(shop.dir.path().join("data/manifest.json")).unwrap();
+    shop.owners(OWNERS);
+    shop.pets("id,owner_id,name,weight\n1,a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11,Rex,2024-02-29\n");
+    shop.load(&[]).exits(0);
+    shop.db.execute(
+        "TRUNCATE pets; ALTER TABLE pets ALTER owner_id TYPE integer USING 1, ALTER weight TYPE integer USING 1,
+            ALTER name TYPE inet USING NULL",
+    );
+    let before = schema_dump(&url);
+    let more = [
+        "run",
+        "--dataset",
+        "shop.toml",
+        "--rows",
+        "5",
+        "--replace",
+        "--url",
+        &url,
+    ];
+    shop.dir
+        .seedrow(more)
+        .exits(2)
+        .stderr_has("pets, row 1: name \"Rex\" ");
+    assert_eq!(schema_dump(&url), before);
 }
 
 #[test]

@@ -243,3 +243,33 @@ fn a_number_that_its_column_cannot_hold_names_table_row_and_column() {
         .stderr_has("forget --abandon");
     assert_eq!(db.value("SELECT count(*) FROM products"), "0");
 }
+
+#[test]
+fn rows_that_refer_outside_the_load_stop_it_unless_they_are_to_be_kept() {
+    let (dir, db) = (Workdir::new("outside"), Db::new("outside"));
+    db.execute(include_str!("../../sql/catalog/schema.sql"));
+    db.execute(
+        "CREATE TABLE seasons (id bigint PRIMARY KEY); INSERT INTO seasons VALUES (1), (2);
+        ALTER TABLE products ADD CONSTRAINT season FOREIGN KEY (id) REFERENCES seasons",
+    );
+    let valid = "SELECT convalidated FROM pg_constraint WHERE conname = 'season'";
+    let rows = ["--rows", "200", "--tables", "products"];
+    seed(&dir, &db, &rows)
+        .exits(2)
+        .stderr_has(
+            "season: 198 rows of public.products reference rows missing from public.seasons (id)",
+        )
+        .stderr_has("to load them and leave the foreign key NOT VALID, type: seedrow run ")
+        .lacks("--orphans reject");
+    let keep = [&rows[..], &["--orphans", "keep"]].concat();
+    seed(&dir, &db, &keep)
+        .exits(1)
+        .stdout_has("fk-not-valid: season");
+    assert_eq!(db.value(valid), "f");
+    db.execute("INSERT INTO seasons SELECT generate_series(3, 200)");
+    // The indexes of tables made by somebody else are not built unasked.
+    seed(&dir, &db, &[&rows[..], &["--replace"]].concat())
+        .exits(1)
+        .lacks("fk-not-valid");
+    assert_eq!(db.value(valid), "t");
+}

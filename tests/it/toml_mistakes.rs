@@ -14,6 +14,21 @@ const HEAD: &str = "schema = \"schema.sql\"\nqueries = \"queries\"\n";
 
 const CASES: &[Case] = &[
     Case {
+        what: "a drop rule that asks a table without ids, or one that doesn't come before",
+        toml: "[tables.a]\nvirtual = true\nrows = 3\n[tables.b]\nper = { table = \"a\", mean = 1, max = 2 }\n\
+               drop = { none = { column = \"id\", values = [0], unless-loaded = \"a\" } }\ncolumns.id = \"serial\"",
+        says: &[
+            "own.toml, line 8: ",
+            "`a` has no `serial` column to look values up in",
+        ],
+    },
+    Case {
+        what: "a drop rule that asks its own table",
+        toml: "[tables.a]\nrows = 3\n\
+               drop = { none = { column = \"id\", values = [0], unless-loaded = \"a\" } }\ncolumns.id = \"serial\"",
+        says: &["own.toml, line 5: ", "`a` is no table before this one"],
+    },
+    Case {
         what: "a syntax error",
         toml: "[tables.a\nrows = 3",
         says: &["own.toml, line 3: ", "expected `]`"],

@@ -19,6 +19,7 @@ use crate::load::source::rejects::Rejected;
 use crate::load::table::key_search::{KeySearch, Matcher};
 use crate::load::table::load::TableLoad;
 use crate::postgres::error::ErrorWithNotes;
+use crate::suggestion::again;
 use crate::units::grouped;
 
 /// Rejects the rows that conflict with an earlier one, or fails with the first of them.
@@ -165,7 +166,11 @@ fn conflicts_error(
         _ => "rows conflict with earlier ones",
     };
     let mut notes: Vec<String> = first.iter().map(Rejected::message).collect();
-    notes.push("--duplicates reject loads the earlier ones and rejects the others".to_owned());
+    let all = load.rejects.count() + rows;
+    notes.push(format!(
+        "to load the earlier ones and reject the others, type: {}",
+        again(&["--duplicates", "reject", "--max-rejects", &all.to_string()])
+    ));
     ErrorWithNotes {
         message: format!(
             "{} cannot be created on {}: {} {rows_conflict}",

@@ -147,7 +147,7 @@ fn on_the_copy(table: &TableName, key: &DroppedConstraint) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::ledger::ConstraintKind;
+    use crate::load::ledger::DroppedKind;
 
     #[test]
     fn a_constraint_is_created_on_the_copy_and_immediate() {
@@ -155,7 +155,7 @@ mod tests {
         let mut key = DroppedConstraint {
             table: table.clone(),
             name: "one".into(),
-            kind: ConstraintKind::Index,
+            kind: DroppedKind::Index,
             definition: "CREATE UNIQUE INDEX one ON public.\"Pets\" USING btree (lower(name))"
                 .into(),
             validated: true,
@@ -164,7 +164,7 @@ mod tests {
             on_the_copy(&table, &key).unwrap(),
             "CREATE UNIQUE INDEX one ON pg_temp.seedrow_kept USING btree (lower(name))"
         );
-        key.kind = ConstraintKind::Unique;
+        key.kind = DroppedKind::Unique;
         key.definition = "UNIQUE (name) DEFERRABLE INITIALLY DEFERRED".into();
         assert_eq!(
             on_the_copy(&table, &key).unwrap(),

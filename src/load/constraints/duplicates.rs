@@ -11,7 +11,7 @@ use tokio_postgres::{Client, Transaction};
 use crate::copy::Scalar;
 use crate::load::constraints::conditions::{all_not_null, text_array};
 use crate::load::constraints::reject_limit::too_many_rejects;
-use crate::load::ledger::{ConstraintKind, DroppedConstraint};
+use crate::load::ledger::{DroppedConstraint, DroppedKind};
 use crate::load::policy::Duplicates;
 use crate::load::source::chunk::FileLine;
 use crate::load::source::rejects::Rejected;
@@ -140,7 +140,7 @@ pub async fn plain_columns(
 }
 
 fn columns_by_text(load: &TableLoad, key: &DroppedConstraint) -> Option<Vec<String>> {
-    if key.kind == ConstraintKind::Exclusion {
+    if key.kind == DroppedKind::Exclusion {
         return None;
     }
     let (_, rest) = key.definition.split_once('(')?;

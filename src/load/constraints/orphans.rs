@@ -43,10 +43,12 @@ pub async fn orphans_error(
     notes.truncate(REPORTED);
     let rejected = loads.first().map_or(0, |load| load.rejects.count());
     let all = rejected + broken.iter().map(|key| key.rows).sum::<u64>();
-    notes.push(format!(
-        "to reject them and the records that reference them, type: {}",
-        again(&["--orphans", "reject", "--max-rejects", &all.to_string()])
-    ));
+    if loads.iter().any(|load| load.source.source.is_file()) {
+        notes.push(format!(
+            "to reject them and the records that reference them, type: {}",
+            again(&["--orphans", "reject", "--max-rejects", &all.to_string()])
+        ));
+    }
     notes.push(format!(
         "to load them and leave the foreign key NOT VALID, type: {}",
         again(&["--orphans", "keep"])

@@ -7,7 +7,7 @@ use tokio_postgres::{Client, GenericClient};
 use crate::load::constraints::conflicts::reject_conflicts;
 use crate::load::constraints::duplicates::{plain_columns, reject_duplicates};
 use crate::load::constraints::restore::restore;
-use crate::load::ledger::{ConstraintKind, DroppedConstraint};
+use crate::load::ledger::{DroppedConstraint, DroppedKind};
 use crate::load::policy::Duplicates;
 use crate::load::table::load::TableLoad;
 
@@ -72,7 +72,7 @@ fn is_violation(error: &Error) -> bool {
 
 /// Whether its definition lists the columns that must differ.
 fn is_key(key: &DroppedConstraint) -> bool {
-    matches!(key.kind, ConstraintKind::Primary | ConstraintKind::Unique)
+    matches!(key.kind, DroppedKind::Primary | DroppedKind::Unique)
 }
 
 /// The most frequent duplicate keys, with how often each occurs: `5 (2 times)`.

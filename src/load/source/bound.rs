@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use crate::dataset::spec::DropRule;
 use crate::dataset::{Dataset, TableSpec};
 use crate::load::encode::RowEncoder;
+use crate::load::source::drop_rule::BoundRule;
 use crate::load::source::row_format::RowFormat;
 use crate::load::source::table_source::{SourceKind, TableSource};
 use crate::postgres::catalog;
@@ -18,8 +19,7 @@ pub struct BoundSource {
     pub format: RowFormat,
     /// For each field the name of its column; `None` for one that is passed over.
     columns: Vec<Option<String>>,
-    /// Each rule with the field that it is about.
-    rules: Vec<(usize, DropRule)>,
+    rules: Vec<BoundRule>,
 }
 
 impl BoundSource {
@@ -65,8 +65,8 @@ impl BoundSource {
         }
     }
 
-    /// The rules that drop records, each with the field that it is about.
-    pub fn rules(&self) -> &[(usize, DropRule)] {
+    /// The rules that drop records.
+    pub fn rules(&self) -> &[BoundRule] {
         &self.rules
     }
 }
@@ -98,10 +98,13 @@ fn encoder(
 }
 
 /// The rules of a foreign file: seedrow's own files hold no record that they are about.
-fn rules(table: &TableSpec, source: &TableSource) -> Vec<(usize, DropRule)> {
+fn rules(table: &TableSpec, source: &TableSource) -> Vec<BoundRule> {
     if !source.is_foreign() {
         return Vec::new();
     }
-    let field = |rule: &DropRule| Some((source.columns.field_of(rule.column)?, rule.clone()));
-    table.drop.iter().filter_map(field).collect()
+    let bound = |rule: &DropRule| {
+        let field = source.columns.field_of(rule.column)?;
+        Some(BoundRule::new(field, rule.clone()))
+    };
+    table.drop.iter().filter_map(bound).collect()
 }

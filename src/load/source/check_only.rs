@@ -9,6 +9,7 @@ use crate::dataset::{Dataset, Kind, TableSpec};
 use crate::infer::SchemaTables;
 use crate::load::account::Account;
 use crate::load::source::bound::BoundSource;
+use crate::load::source::drop_rule::lists;
 use crate::load::source::input::Input;
 use crate::load::source::reader::{RecordReader, Trace};
 use crate::load::source::rejects::Rejects;
@@ -28,28 +29,68 @@ pub fn check_only(
     stop: &AtomicBool,
 ) -> Result<Vec<Account>> {
     let check = |source: &TableSource| {
-        let columns = schema.and_then(|schema| schema.columns_of(&source.table_name));
-        let columns = columns.unwrap_or_else(|| columns_made(&dataset.tables[source.table]));
-        check_table(dataset, source, &columns, rejects, progress, stop)
+        let columns = columns_of(dataset, source, schema);
+        let bound = BoundSource::new(dataset, source, &columns)?;
+        look_up_parents(dataset, input, &bound, schema)?;
+        check_table(&bound, rejects, progress, stop)
     };
     input.tables.iter().map(check).collect()
 }
 
-fn check_table(
+/// The columns of a table as the schema has them, else as its makers fill them.
+fn columns_of(
     dataset: &Dataset,
     source: &TableSource,
-    columns: &[Column],
+    schema: Option<&SchemaTables>,
+) -> Vec<Column> {
+    let columns = schema.and_then(|schema| schema.columns_of(&source.table_name));
+    columns.unwrap_or_else(|| columns_made(&dataset.tables[source.table]))
+}
+
+/// Looks up which of the values that a table's rules are about are in the files of its parents.
+fn look_up_parents(
+    dataset: &Dataset,
+    input: &Input,
+    bound: &BoundSource,
+    schema: Option<&SchemaTables>,
+) -> Result<()> {
+    for rule in bound.rules() {
+        let Some(parent) = rule.awaited() else {
+            continue;
+        };
+        let mut found = Vec::new();
+        let mut sources = input.tables.iter();
+        if let Some(source) = sources.find(|source| source.table == parent.table) {
+            let columns = columns_of(dataset, source, schema);
+            let of_parent = BoundSource::new(dataset, source, &columns)?;
+            let field = of_parent.field_of(&parent.column);
+            RecordReader::new(&of_parent)?.each_row(None, |_, record, _| {
+                let value = field.map(|field| record.field(field).0);
+                if let Some(value) = value.filter(|value| lists(&rule.rule.values, value)) {
+                    found.push(String::from_utf8_lossy(value).into_owned());
+                    found.dedup();
+                }
+                Ok(true)
+            })?;
+        }
+        rule.keep(found);
+    }
+    Ok(())
+}
+
+fn check_table(
+    bound: &BoundSource,
     rejects: &Rejects,
     progress: &Progress,
     stop: &AtomicBool,
 ) -> Result<Account> {
-    let bound = BoundSource::new(dataset, source, columns)?;
+    let source = &bound.source;
     let mut account = Account::new(&source.table_name, &source.file_names());
     let name = format!("read {}", source.table_name);
     let task = progress.task(name, source.bytes, Unit::Bytes);
     let mut file = RejectsFile::new(rejects, source, 0);
     let mut added = Ok(());
-    RecordReader::new(&bound)?.read(None, Trace::Off, |chunk| {
+    RecordReader::new(bound)?.read(None, Trace::Off, |chunk| {
         task.add(chunk.tally.rows, chunk.source_bytes);
         added = account
             .add(chunk.file, &chunk.tally, chunk.tally.rows)

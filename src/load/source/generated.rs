@@ -1,15 +1,16 @@
 //! Rows generated while they are loaded: blocks straight from the threads that make them into COPY, no file between.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 
 use crate::copy::{CopyFormat, FieldEncoder};
 use crate::dataset::{Dataset, RowPlan};
-use crate::generate::{TableMaker, pipeline};
+use crate::generate::{CompiledTable, TableMaker, estimate, pipeline};
 use crate::load::account::Tally;
 use crate::load::source::chunk::{CHUNK_BYTES, Position, RecordIndex, RowChunk};
 use crate::load::source::row_format::RowFormat;
@@ -22,6 +23,8 @@ pub struct GeneratedRows {
     pub dataset: Arc<Dataset>,
     /// Its tables' counts.
     pub plan: RowPlan,
+    /// The columns of the tables wanted, by the table's position, compiled for COPY's binary format.
+    pub compiled: HashMap<usize, CompiledTable>,
     /// Threads that make rows of one table.
     pub jobs: usize,
 }
@@ -41,6 +44,39 @@ impl GeneratedRows {
         encoders.map_or(RowFormat::Csv, RowFormat::Binary)
     }
 
+    fn maker(&self, table: usize, format: &RowFormat) -> Result<TableMaker<'_>> {
+        match (format, self.compiled.get(&table)) {
+            (RowFormat::Binary(encoders), Some(columns)) => {
+                let (dataset, plan) = (&self.dataset, &self.plan);
+                Ok(TableMaker::binary(dataset, plan, table, columns, encoders))
+            }
+            // Texts are escaped otherwise.
+            _ => TableMaker::new(&self.dataset, &self.plan, table),
+        }
+    }
+
+    /// About so many bytes of CSV that a table's rows would be.
+    pub fn csv_bytes(&self, table: usize) -> Result<u64> {
+        let columns = self
+            .compiled
+            .get(&table)
+            .context("the table is not wanted")?;
+        let maker = TableMaker::csv(&self.dataset, &self.plan, table, columns);
+        estimate::file_bytes(&maker, &self.plan, table)
+    }
+
+    /// Makes the first rows of a table whose texts have to be read as their columns' types: an error when they cannot be.
+    pub fn ensure_texts_fit(&self, table: usize, format: &RowFormat) -> Result<()> {
+        let RowFormat::Binary(encoders) = format else {
+            return Ok(());
+        };
+        let is_parsed = |encoder: &FieldEncoder| matches!(encoder, FieldEncoder::Parsed(_));
+        if encoders.iter().any(is_parsed) && self.plan.blocks() > 0 {
+            self.maker(table, format)?.write_block(0, &mut Vec::new())?;
+        }
+        Ok(())
+    }
+
     /// Makes and sends a table's blocks, all of them or from one on; `bytes` is an estimate of all its CSV. Blocks the
     /// thread.
     pub fn send(
@@ -51,14 +87,7 @@ impl GeneratedRows {
         from: Option<Position>,
         sender: &Sender<Result<RowChunk>>,
     ) -> Result<()> {
-        let maker = match format {
-            RowFormat::Binary(encoders) => {
-                TableMaker::binary(&self.dataset, &self.plan, table, encoders)?
-            }
-            RowFormat::Csv | RowFormat::Encoded(_) => {
-                TableMaker::new(&self.dataset, &self.plan, table)?
-            }
-        };
+        let maker = self.maker(table, format)?;
         let first = from.map_or(Ok(0), |from| usize::try_from(from.at))?;
         let mut outlet = Outlet {
             sender,

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::dataset::{Dataset, RowPlan};
 use crate::files::Manifest;
-use crate::generate::{TableMaker, estimate};
+use crate::generate::{CompiledTable, TextEscaping};
 use crate::load::source::epochs::ensure_epochs;
 use crate::load::source::folder::{described, ensure_is_folder, ensure_made_from, ignored, locate};
 use crate::load::source::generated::GeneratedRows;
@@ -103,14 +103,18 @@ impl Input {
         jobs: usize,
     ) -> Result<Input> {
         let plan = RowPlan::new(dataset, origin.rows, origin.seed, wanted);
+        let compiled = wanted.iter().map(|&table| {
+            let columns = CompiledTable::new(dataset, &plan, table, TextEscaping::Binary)?;
+            Ok((table, columns))
+        });
         let rows = Arc::new(GeneratedRows {
             dataset: Arc::clone(dataset),
+            compiled: compiled.collect::<Result<_>>()?,
             plan,
             jobs,
         });
         let source = |&table: &usize| -> Result<TableSource> {
-            let maker = TableMaker::new(dataset, &rows.plan, table)?;
-            let bytes = estimate::file_bytes(&maker, &rows.plan, table)?;
+            let bytes = rows.csv_bytes(table)?;
             Ok(TableSource::generated(table, Arc::clone(&rows), bytes))
         };
         Ok(Input {

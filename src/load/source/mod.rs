@@ -8,6 +8,7 @@ pub mod check_only;
 pub mod chunk;
 pub mod columns;
 pub mod csv_format;
+pub mod drop_rule;
 mod epochs;
 pub mod fingerprint;
 mod folder;

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::copy::CopyFormat;
-use crate::copy::number::integer;
 use crate::dataset::spec::DropRule;
 use crate::files::csv_input::CsvInput;
 use crate::files::manifest::{TableFile, checksum};
@@ -19,6 +18,7 @@ use crate::load::source::bound::BoundSource;
 use crate::load::source::chunk::{
     CHUNK_BYTES, FileLine, Position, RecordIndex, RejectedRecord, RowChunk,
 };
+use crate::load::source::drop_rule::BoundRule;
 use crate::load::source::table_source::{SourceKind, TableSource};
 
 /// Whether the record behind each row is kept with it, at the cost of a copy.
@@ -34,7 +34,7 @@ pub enum Trace {
 pub struct RecordReader<'a> {
     source: &'a TableSource,
     encoder: &'a RowEncoder,
-    rules: &'a [(usize, DropRule)],
+    rules: &'a [BoundRule],
     /// What messages call each file.
     labels: Vec<String>,
     /// See [`TableSource::described`].
@@ -269,15 +269,8 @@ impl<'a> RecordReader<'a> {
     }
 
     fn dropped_by(&self, record: &Record) -> Option<&'a DropRule> {
-        let applies = |(field, rule): &&(usize, DropRule)| {
-            let value = record.field(*field).0.trim_ascii();
-            let number = integer(value).ok();
-            rule.values.iter().any(|listed| {
-                let listed = listed.trim().as_bytes();
-                listed == value || (number.is_some() && integer(listed).ok() == number)
-            })
-        };
-        self.rules.iter().find(applies).map(|(_, rule)| rule)
+        let applies = |rule: &&BoundRule| rule.applies(record.field(rule.field).0);
+        self.rules.iter().find(applies).map(|bound| &bound.rule)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::load::source::rejects::Rejects;
 use crate::load::source::rejects_file::RejectsFile;
 use crate::load::source::stream::ChunkStream;
 use crate::load::source::table_source::SourceKind;
+use crate::load::table::constraint_columns::ConstraintColumns;
 use crate::load::table::isolate::PieceSize;
 use crate::load::table::segment::{TableCopy, Transfer};
 use crate::load::table::server_rejection::ServerRejection;
@@ -126,6 +127,10 @@ impl TableLoad<'_> {
             limit: self.rejects,
             duplicates: self.policy.duplicates,
             trace,
+            constraints: match trace {
+                Trace::Off => ConstraintColumns::default(),
+                Trace::Records => ConstraintColumns::read(&*client, self.target.oid).await?,
+            },
         };
         let (account, from) = match self.earlier.clone() {
             Some(earlier) => (earlier.account, earlier.next),

@@ -1,5 +1,7 @@
 //! One table of the database: found and checked, filled through COPY, its records searched for broken keys.
 
+pub mod agreement;
+mod constraint_columns;
 mod isolate;
 pub mod key_search;
 pub mod load;

@@ -16,8 +16,9 @@ use crate::load::source::reader::{RecordReader, Trace};
 use crate::load::source::rejects::Rejects;
 use crate::load::source::rejects_file::RejectsFile;
 use crate::load::source::stream::ChunkStream;
+use crate::load::table::constraint_columns::ConstraintColumns;
 use crate::load::table::isolate::{Isolated, PieceResult, PieceSize, copy_accepted};
-use crate::load::table::server_rejection::ServerRejection;
+use crate::load::table::server_rejection::{ServerRejection, values};
 use crate::postgres::TableName;
 use crate::postgres::copy::CopyIn;
 use crate::postgres::name::quoted_list;
@@ -41,6 +42,8 @@ pub struct TableCopy<'a> {
     pub duplicates: Duplicates,
     /// Whether rows are traced, so that one that the server rejects can be left out.
     pub trace: Trace,
+    /// The columns of the table's constraints; empty where rows are not traced.
+    pub constraints: ConstraintColumns,
 }
 
 /// How far a source has come.
@@ -235,17 +238,30 @@ impl TableCopy<'_> {
     fn records(&self, chunk: &RowChunk, isolated: &Isolated) -> Vec<RejectedRecord> {
         let record = |(&row, rejection): (&usize, &ServerRejection)| {
             let raw = chunk.index.raw(row);
+            let columns = rejection.columns(&self.constraints);
             RejectedRecord {
                 at: FileLine {
                     file: chunk.file,
                     line: chunk.index.line(row),
                 },
-                column: None,
-                reason: self.completed(rejection.clone(), raw).reason(),
+                column: (!columns.is_empty()).then(|| columns.join(", ")),
+                reason: self.reason(rejection, columns, raw),
                 raw: raw.to_owned(),
             }
         };
         isolated.rejected.iter().map(record).collect()
+    }
+
+    /// The values of the columns and what the server says.
+    fn reason(&self, rejection: &ServerRejection, columns: &[String], raw: &[u8]) -> String {
+        let fields = columns.iter().map(|column| self.source.field_of(column));
+        let fields: Option<Vec<usize>> = fields.collect();
+        let fields = fields.filter(|fields| !fields.is_empty());
+        let dialect = self.source.source.format.dialect;
+        match fields.and_then(|fields| values(raw, dialect, &fields)) {
+            Some(values) => format!("\"{values}\": {}", rejection.message),
+            None => rejection.message.clone(),
+        }
     }
 
     fn completed(&self, mut rejection: ServerRejection, raw: &[u8]) -> ServerRejection {

@@ -6,6 +6,7 @@ use anyhow::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
 use crate::files::records::{Dialect, Records};
+use crate::load::table::constraint_columns::ConstraintColumns;
 use crate::postgres::copy::{Place, place};
 use crate::printable;
 
@@ -18,6 +19,8 @@ pub struct ServerRejection {
     pub column: Option<String>,
     /// The value, when the error has it.
     pub value: Option<String>,
+    /// The constraint that the row violates, when the error names one.
+    pub constraint: Option<String>,
     /// What the server says, with its SQLSTATE.
     pub message: String,
     /// The server's SQLSTATE.
@@ -42,8 +45,9 @@ impl ServerRejection {
         let message = printable::text(&message);
         Some(ServerRejection {
             row: line.saturating_sub(1),
-            column,
+            column: column.or_else(|| error.column().map(str::to_owned)),
             value: value.map(|value| printable::text(&value)),
+            constraint: error.constraint().map(str::to_owned),
             message,
             code: error.code().clone(),
         })
@@ -60,17 +64,31 @@ impl ServerRejection {
         }
     }
 
-    /// Takes the value of a field from the record, where Postgres does not have it: it shows no binary one.
-    pub fn complete(&mut self, raw: &[u8], dialect: Dialect, field: Option<usize>) {
-        let (None, Some(field)) = (&self.value, field) else {
-            return;
-        };
-        if let Ok(Some(record)) = Records::of_record(raw, dialect).read()
-            && field < record.len()
-        {
-            self.value = Some(printable::value(record.field(field).0));
+    /// The columns that it is about, of a table with these constraints: the error's own, else the constraint's.
+    pub fn columns<'a>(&'a self, constraints: &'a ConstraintColumns) -> &'a [String] {
+        match (&self.column, &self.constraint) {
+            (Some(column), _) => std::slice::from_ref(column),
+            (None, Some(constraint)) => constraints.of(constraint),
+            (None, None) => &[],
         }
     }
+
+    /// Takes the value of a field from the record, where Postgres does not have it: it shows no binary one.
+    pub fn complete(&mut self, raw: &[u8], dialect: Dialect, field: Option<usize>) {
+        if let (None, Some(field)) = (&self.value, field) {
+            self.value = values(raw, dialect, &[field]);
+        }
+    }
+}
+
+/// The values of a record's fields, shortened, with commas between.
+pub fn values(raw: &[u8], dialect: Dialect, fields: &[usize]) -> Option<String> {
+    let mut records = Records::of_record(raw, dialect);
+    let record = records.read().ok()??;
+    let value =
+        |&field: &usize| (field < record.len()).then(|| printable::value(record.field(field).0));
+    let values: Option<Vec<String>> = fields.iter().map(value).collect();
+    values.map(|values| values.join(", "))
 }
 
 impl fmt::Display for ServerRejection {

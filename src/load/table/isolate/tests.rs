@@ -23,6 +23,7 @@ fn rejection(row: usize) -> ServerRejection {
         row: row as u64,
         column: None,
         value: None,
+        constraint: None,
         message: "violates check constraint".into(),
         code: SqlState::CHECK_VIOLATION,
     }
