@@ -256,13 +256,13 @@ fn types_that_hold_none_of_the_rows_are_refused_before_anything_is_dropped() {
     shop.generate();
     for refused in [seed(), shop.load(&[])] {
         refused.exits(2).stderr_has(
-            "shop.toml, line 17: public.pets.owner_id in the database is uuid, and table `pets` fills it with whole \
+            "shop.toml, line 19: public.pets.owner_id in the database is uuid, and table `pets` fills it with whole \
              numbers; correct the one or the other",
         );
         assert_eq!(schema_dump(&url), before);
     }
     // What a file has is read as the table wants it, whatever the dataset would make.
-    fs::remove_file(shop.dir.path().join("data/manifest.json")).unwrap();
+    fs::remove_file(shop.dir.path("data/manifest.json")).unwrap();
     shop.owners(OWNERS);
     shop.pets("id,owner_id,name,weight\n1,a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11,Rex,2024-02-29\n");
     shop.load(&[]).exits(0);
