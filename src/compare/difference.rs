@@ -1,5 +1,6 @@
 //! Two checks, read by read: what changed, which way, and whether it is more than noise.
 
+use super::change::{Difference, Direction};
 use super::noise::{Shift, shift};
 use super::plan_difference::plan_differences;
 use crate::check::{SampleRun, SavedCheck, SavedReport};
@@ -11,53 +12,6 @@ const MACHINE: f64 = 2.0;
 const NOTICED_MS: f64 = 0.1;
 /// Smaller changes of pages are not reported.
 const FEW_PAGES: f64 = 2.0;
-
-/// The direction of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Direction {
-    /// Nothing to report.
-    Same,
-    /// The plans can't be compared.
-    Unchecked,
-    /// Neither better nor worse.
-    Changed,
-    /// For the better.
-    Better,
-    /// For the worse.
-    Worse,
-}
-
-impl Direction {
-    /// Its name in text and in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Direction::Same => "no change",
-            Direction::Unchecked => "unchecked",
-            Direction::Changed => "changed",
-            Direction::Better => "better",
-            Direction::Worse => "regression",
-        }
-    }
-}
-
-/// One thing that changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// Better, worse or neither.
-    pub direction: Direction,
-    /// What, in one sentence.
-    pub message: String,
-}
-
-impl Difference {
-    /// A change that is neither better nor worse.
-    pub(super) fn changed(message: impl Into<String>) -> Difference {
-        Difference {
-            direction: Direction::Changed,
-            message: message.into(),
-        }
-    }
-}
 
 /// A figure of one read, before and after.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,11 +2,13 @@
 //!
 //! Plans are compared by how they read each table, never by their text; figures by a statistical test.
 
+mod change;
 mod difference;
 mod noise;
 mod plan_difference;
 mod structure;
 
-pub use difference::{Comparison, Difference, Direction, Figure, ReadComparison, compare};
+pub use change::{Difference, Direction};
+pub use difference::{Comparison, Figure, ReadComparison, compare};
 pub use noise::{Shift, shift};
 pub use structure::{Access, Step, Structure};

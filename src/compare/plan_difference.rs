@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::difference::{Difference, Direction};
+use super::change::{Difference, Direction};
 use super::structure::{Access, Scanned, Structure};
 use crate::check::SavedCheck;
 use crate::postgres::explain::Plan;

@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 
 use crate::copy::decimal::Decimal;
-use crate::copy::scalar::{
-    self, OUT_OF_BIGINT, OUT_OF_INTEGER, OUT_OF_SMALLINT, Parsed, Reason, Unread,
-};
+use crate::copy::parsed::{Parsed, Reason, Unread};
+use crate::copy::scalar::{self, OUT_OF_BIGINT, OUT_OF_INTEGER, OUT_OF_SMALLINT};
 use crate::copy::types::Scalar;
 use crate::copy::value::Value;
 use crate::dataset::spellings::DecimalMark;

@@ -1,6 +1,6 @@
 //! The text of an array, taken apart into its elements' texts.
 
-use crate::copy::scalar::Unread;
+use crate::copy::parsed::Unread;
 
 /// Calls `each` with every element of an array of one dimension, `None` for NULL, quotes and escapes removed.
 ///

@@ -2,8 +2,8 @@
 
 use crate::copy::array::each_element;
 use crate::copy::format::{field, null, try_field};
+use crate::copy::parsed::{Unread, ensure_text};
 use crate::copy::range::RangeText;
-use crate::copy::scalar::{Unread, ensure_text};
 use crate::copy::types::{DataType, EncoderCoverage, TypeKind};
 
 /// Appends a text's value as a binary field, or nothing when it isn't read.

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use crate::copy::encode::write_binary;
 use crate::copy::format::{field, fixed};
 use crate::copy::number::integer;
-use crate::copy::scalar::{
-    NO_DATE, NO_TIMESTAMP, OUT_OF_BIGINT, OUT_OF_INTEGER, OUT_OF_SMALLINT, Unread,
-};
+use crate::copy::parsed::Unread;
+use crate::copy::scalar::{NO_DATE, NO_TIMESTAMP, OUT_OF_BIGINT, OUT_OF_INTEGER, OUT_OF_SMALLINT};
 use crate::copy::time::{DAY_MICROS, EPOCH, SECOND};
 use crate::copy::types::{DataType, EncoderCoverage, Scalar};
 use crate::dataset::Kind;

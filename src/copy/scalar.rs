@@ -3,61 +3,15 @@
 //!
 //! A text is read only where the value is sure to be the server's; in doubt it is left to the server.
 
-use std::borrow::Cow;
-
 use crate::copy::bits::{self, Bits};
 use crate::copy::decimal::Decimal;
 use crate::copy::interval as intervals;
 use crate::copy::network::{Network, mac_address};
 use crate::copy::number;
+use crate::copy::parsed::{Parsed, Reason, Unread, ensure_text, invalid};
 use crate::copy::spelled_date;
 use crate::copy::time::{self, Moment};
 use crate::copy::value::Value;
-
-/// Why a column cannot hold a value, to be read behind the value.
-pub type Reason = Cow<'static, str>;
-
-/// Why a text was not read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unread {
-    /// The server would reject it.
-    Invalid(Reason),
-    /// Only the server can tell.
-    Undecided,
-}
-
-/// A value, or why there is none.
-pub type Parsed<'a> = Result<Value<'a>, Unread>;
-
-fn invalid(reason: impl Into<Reason>) -> Unread {
-    Unread::Invalid(reason.into())
-}
-
-impl From<String> for Unread {
-    fn from(reason: String) -> Unread {
-        invalid(reason)
-    }
-}
-
-impl From<&'static str> for Unread {
-    fn from(reason: &'static str) -> Unread {
-        invalid(reason)
-    }
-}
-
-/// UTF-8 without NUL, which every text has to be, whatever its type.
-#[inline]
-pub fn ensure_text(bytes: &[u8]) -> Result<&str, Unread> {
-    let Ok(text) = str::from_utf8(bytes) else {
-        return Err(invalid(
-            "is not UTF-8; convert the file, such as with iconv -f WINDOWS-1252 -t UTF-8",
-        ));
-    };
-    if memchr::memchr(0, bytes).is_some() {
-        return Err(invalid("holds a NUL byte, which Postgres cannot store"));
-    }
-    Ok(text)
-}
 
 /// For types that only the server reads.
 pub(super) fn undecided(text: &[u8], _: i32) -> Parsed<'_> {

@@ -3,7 +3,7 @@
 //! What a session's `DateStyle` decides is rejected, with the format to name, unless every style reads the same day. What
 //! isn't known here is left to the server.
 
-use crate::copy::scalar::Unread;
+use crate::copy::parsed::Unread;
 use crate::copy::time::{EPOCH, Moment, clock_and_zone};
 use crate::dataset::calendar::days_from_parts;
 use crate::dataset::date_format::month_number;

@@ -3,7 +3,8 @@
 //! Adding a type is one line of [`scalars!`], with the function that reads it. What has no such function is sent as text
 //! and read by the server.
 
-use crate::copy::scalar::{self, Parsed};
+use crate::copy::parsed::Parsed;
+use crate::copy::scalar;
 
 /// A column's type, as the catalog resolves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub enum TypeKind {
 /// Whether a type's reader reads or rejects each text as the server does, or leaves some texts to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EncoderCoverage {
-    /// Never [`scalar::Unread::Undecided`].
+    /// Never [`Unread::Undecided`](crate::copy::Unread::Undecided).
     Complete,
     /// The usual spellings are read; others are left to the server.
     Common,
@@ -258,7 +259,7 @@ mod tests {
         for &scalar in Scalar::ALL {
             for text in texts {
                 let parsed = scalar.parse(text.as_bytes(), -1);
-                let undecided = matches!(parsed, Err(scalar::Unread::Undecided));
+                let undecided = matches!(parsed, Err(crate::copy::Unread::Undecided));
                 match scalar.coverage() {
                     EncoderCoverage::Complete => assert!(!undecided, "{} {text}", scalar.name()),
                     EncoderCoverage::None => assert!(undecided, "{} {text}", scalar.name()),

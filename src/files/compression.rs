@@ -9,7 +9,7 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use lzma_rust2::XzReader;
 use zip::{CompressionMethod, ZipArchive};
 
-use crate::files::csv_input::CountedFile;
+use crate::files::counted_file::CountedFile;
 
 /// What names of compressed files end with.
 pub const SUFFIXES: &[&str] = &[".gz", ".zst", ".bz2", ".xz", ".zip"];

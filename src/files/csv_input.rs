@@ -12,6 +12,7 @@ use tempfile::TempPath;
 
 use crate::dataset::record_format::Encoding;
 use crate::files::compression::{Compression, beginning, ensure_text};
+use crate::files::counted_file::CountedFile;
 use crate::files::decode::DecodedText;
 
 /// A file's text in UTF-8.
@@ -25,12 +26,6 @@ enum Text {
     Plain(CountedFile),
     /// Decompressed or decoded.
     Converted(Box<dyn Read + Send>),
-}
-
-/// A file and how much of it was read.
-pub struct CountedFile {
-    pub(super) file: File,
-    bytes: Arc<AtomicU64>,
 }
 
 /// A byte-order mark, and what it says.
@@ -169,14 +164,6 @@ impl Read for Text {
             Text::Plain(file) => file.read(buffer),
             Text::Converted(reader) => reader.read(buffer),
         }
-    }
-}
-
-impl Read for CountedFile {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
-        self.bytes.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
     }
 }
 

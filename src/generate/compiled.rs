@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::copy::format::{self, null};
-use crate::copy::scalar::Reason;
+use crate::copy::parsed::Reason;
 use crate::copy::{FieldEncoder, OutOfRange, Unread};
 use crate::dataset::Kind;
 use crate::dataset::distribution::{Range, Weights};

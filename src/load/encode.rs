@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::copy::format::{self, TEXT_NULL, begin_row, escape_text};
 use crate::copy::number::integer;
-use crate::copy::scalar::Reason;
+use crate::copy::parsed::Reason;
 use crate::copy::{
     ColumnReader, CopyFormat, DataType, EncoderCoverage, FieldEncoder, NumberFormat, Scalar, Unread,
 };
