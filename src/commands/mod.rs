@@ -37,6 +37,7 @@ pub struct Cli {
 }
 
 #[derive(Subcommand, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 enum Command {
     Run(run::Args),
     Generate(generate::Args),

@@ -8,7 +8,7 @@ use crate::copy::decimal::Decimal;
 use crate::copy::interval as intervals;
 use crate::copy::network::{Network, mac_address};
 use crate::copy::number;
-use crate::copy::parsed::{Parsed, Reason, Unread, ensure_text, invalid};
+use crate::copy::parsed::{Parsed, Unread, ensure_text, invalid};
 use crate::copy::spelled_date;
 use crate::copy::time::{self, Moment};
 use crate::copy::value::Value;

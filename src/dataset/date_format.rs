@@ -171,7 +171,7 @@ pub fn month_number(name: &str) -> Option<i64> {
     let named = |month: &&str| {
         **month == lower || month[..3] == *lower || lower == "sept" && month.starts_with(&lower)
     };
-    let at = MONTHS.iter().position(|month| named(&month))?;
+    let at = MONTHS.iter().position(named)?;
     i64::try_from(at + 1).ok()
 }
 

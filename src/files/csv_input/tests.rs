@@ -41,7 +41,7 @@ fn zipped(files: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
 
 fn open(bytes: &[u8], encoding: &str) -> Result<(Vec<u8>, u64)> {
     let path = spool(bytes, "bytes").unwrap();
-    let said = (encoding != "").then(|| Encoding::named(encoding).unwrap());
+    let said = (!encoding.is_empty()).then(|| Encoding::named(encoding).unwrap());
     let mut text = CsvInput::open(&path, "in.csv", said)?;
     let mut all = Vec::new();
     text.read_to_end(&mut all)?;
@@ -54,6 +54,9 @@ fn refusal(bytes: &[u8], encoding: &str) -> String {
 }
 
 const TEXT: &[u8] = b"id,name\n1,x\n";
+
+/// Compresses a text.
+type Compress = fn(&[u8]) -> Vec<u8>;
 
 #[test]
 fn compressed_files_are_read_whatever_their_names() {
@@ -84,8 +87,8 @@ fn compressed_files_are_read_whatever_their_names() {
 
 #[test]
 fn several_streams_are_one_text() {
-    let two: [fn(&[u8]) -> Vec<u8>; 4] = [gzipped, zstandard, bzipped, xzipped];
-    for compress in two {
+    let compressions: [Compress; 4] = [gzipped, zstandard, bzipped, xzipped];
+    for compress in compressions {
         let both = [compress(TEXT), compress(b"2,y\n")].concat();
         let (text, read) = open(&both, "").unwrap();
         assert_eq!(text, b"id,name\n1,x\n2,y\n");

@@ -381,7 +381,7 @@ impl<R: Read> Records<R> {
     fn drop_trailing(&mut self) {
         if let [_, .., last] = self.fields.as_slice()
             && last.start == last.end
-            && !(last.quoted && !self.dialect.literal)
+            && (!last.quoted || self.dialect.literal)
         {
             self.fields.pop();
         }
