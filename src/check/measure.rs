@@ -13,7 +13,7 @@ use crate::postgres::explain::{self, Explain, Plan, Run};
 use crate::queries::{Bindings, ParameterValue, Query};
 
 /// How many executions are timed at the client, and after how long no further one is started.
-const TIMED_EXECUTIONS: usize = 200;
+pub const TIMED_EXECUTIONS: usize = 200;
 const TIMING_LIMIT: Duration = Duration::from_secs(1);
 
 /// What every execution is pinned to: no JIT and no parallel workers, so that runs are alike; `STATEMENT_TIMEOUT`.
@@ -150,13 +150,13 @@ impl<'a> BoundQuery<'a> {
     /// Times executions of the prepared statement from the first byte sent to the last row received, with each set in
     /// turn. Postgres plans them as it does for any driver: for the values at first, once for all where that costs no
     /// more.
-    pub async fn latency(&self) -> Result<Option<Latency>> {
+    pub async fn latency(&self, executions: usize) -> Result<Option<Latency>> {
         let could_not = || format!("{}: could not be executed", self.query.path);
         let types = self.bindings.types();
         let statement = self.query.prepare(self.transaction, types).await?;
         let started = Instant::now();
-        let mut times = Vec::with_capacity(TIMED_EXECUTIONS);
-        for set in self.sets.iter().cycle().take(TIMED_EXECUTIONS) {
+        let mut times = Vec::with_capacity(executions);
+        for set in self.sets.iter().cycle().take(executions) {
             let before = Instant::now();
             let rows = self
                 .transaction

@@ -51,6 +51,10 @@ pub struct ReadCheck<'a> {
     pub maintenance: &'a MaintenanceState,
     /// The schema asked for.
     pub schema: Option<&'a str>,
+    /// How many executions are timed at the client.
+    pub timed_executions: usize,
+    /// Whether each sample is executed once before it is measured.
+    pub warmup: Warmup,
 }
 
 impl ReadCheck<'_> {
@@ -168,13 +172,13 @@ impl ReadCheck<'_> {
                 Purpose::Query => QUERY_TIME_LIMIT,
                 Purpose::Lookup => LOOKUP_TIME_LIMIT,
             },
-            warmup: Warmup::Execute,
+            warmup: self.warmup,
         };
         let executions = bound.measure(estimated, pace).await?;
         let latency = match executions.stopped {
             // Another execution would take as long.
             Some(_) => None,
-            None => bound.latency().await?,
+            None => bound.latency(self.timed_executions).await?,
         };
         Ok(Observed {
             executions,

@@ -138,6 +138,29 @@ pub struct CheckReport {
     pub skipped: Vec<SkippedCheck>,
 }
 
+impl Check {
+    /// Whether there was anything that it could have found something on.
+    pub fn judged_something(&self) -> bool {
+        let judged = match &self.subject {
+            Subject::ForeignKeys { total, .. } => *total > 0,
+            Subject::Schema { tables, .. } => *tables > 0,
+            Subject::Lookup(_) | Subject::Query(_) => true,
+        };
+        judged || !self.findings.is_empty() || !self.waived.is_empty()
+    }
+}
+
+impl Subject {
+    /// What it would need.
+    pub fn lacking(&self) -> &'static str {
+        match self {
+            Subject::ForeignKeys { .. } => "there is no foreign key",
+            Subject::Schema { .. } => "there is no table",
+            Subject::Lookup(_) | Subject::Query(_) => "there is no query",
+        }
+    }
+}
+
 impl CheckReport {
     /// The most severe verdict of all checks; unchecked when there is none.
     pub fn verdict(&self) -> Verdict {

@@ -4,9 +4,10 @@ use anyhow::{Context, Result, bail, ensure};
 use tokio_postgres::Client;
 
 use super::checker::Checker;
+use super::finding::{Finding, Severity};
 use super::foreign_keys;
 use super::planner;
-use super::report::CheckReport;
+use super::report::{Check, CheckReport};
 use super::rules::{all_rules, query_rules};
 use super::schema;
 use super::settings::{Area, CheckSettings, Suite};
@@ -15,7 +16,9 @@ use crate::dataset::{Dataset, Waiver};
 use crate::index;
 use crate::load;
 use crate::postgres::Server;
-use crate::postgres::catalog;
+use crate::postgres::catalog::{self, Scope};
+use crate::postgres::locks;
+use crate::postgres::name::quoted;
 use crate::progress::Progress;
 use crate::queries::Query;
 
@@ -30,8 +33,29 @@ pub async fn run(
 ) -> Result<CheckReport> {
     let queries = parse_queries(suite)?;
     ensure_known_rules(&suite.waivers)?;
+    let checked = run_bounded(server, suite, settings, queries, progress).await;
+    match checked {
+        Err(error) => Err(locks::explain_timeout(server, error).await),
+        checked => checked,
+    }
+}
+
+/// No lock is waited for longer than [`locks::PATIENCE`].
+async fn run_bounded(
+    server: &Server,
+    suite: &Suite,
+    settings: &CheckSettings,
+    queries: Vec<Query>,
+    progress: &Progress,
+) -> Result<CheckReport> {
     let mut client = server.connect().await?;
-    let survey = index::survey(&client, server.schema(), &suite.waivers).await?;
+    locks::limit_waits(&client).await?;
+    let mut survey = index::survey(&client, server.schema(), &suite.waivers).await?;
+    if let Some(tables) = &suite.tables {
+        survey
+            .keys
+            .retain(|key| tables.contains(&key.foreign_key.table.name));
+    }
     load::ensure_finished(&client, server.schema()).await?;
     let mut report = CheckReport {
         target: server.display_name().to_string(),
@@ -52,6 +76,7 @@ pub async fn run(
             &client,
             suite.reference.as_ref(),
             suite.tables.as_deref(),
+            server.schema(),
             &survey.home,
             progress,
         )
@@ -72,7 +97,29 @@ pub async fn run(
         report.skipped.extend(skipped);
     }
     waive(&mut report, suite, settings, progress);
+    if !settings.allow_empty {
+        refuse_nothing(&mut report);
+    }
     Ok(report)
+}
+
+/// Where no foreign key, no table and no query was judged, nothing is proven: each check says so (`nothing-to-judge`).
+fn refuse_nothing(report: &mut CheckReport) {
+    if report.checks.iter().any(Check::judged_something) {
+        return;
+    }
+    let target = report.target.clone();
+    for check in &mut report.checks {
+        check.findings.push(Finding {
+            rule: "nothing-to-judge",
+            severity: Severity::Unchecked,
+            on: None,
+            message: format!("{target} has nothing to judge: {}", check.subject.lacking()),
+            help: "name the database or schema that was meant (--url, --target-schema), or pass all the same: \
+                   --allow-empty"
+                .to_owned(),
+        });
+    }
 }
 
 /// The plans of all reads twice: without the foreign keys' indexes, which are dropped in transactions that are rolled
@@ -130,30 +177,64 @@ async fn planner_settings(client: &Client) -> Result<Vec<(String, String)>> {
         .collect()
 }
 
-/// Whether all of a dataset's tables exist, in the schema asked for or where the search path finds them.
-pub async fn has_tables(server: &Server, dataset: &Dataset) -> Result<bool> {
+/// Whether a dataset's tables exist, all or these, in the schema asked for or where the search path finds them.
+async fn has_tables(server: &Server, dataset: &Dataset, names: Option<&[String]>) -> Result<bool> {
+    let Ok(positions) = dataset.select(names) else {
+        return Ok(false);
+    };
     let client = server.connect().await?;
-    let tables = dataset.tables.iter().filter(|table| table.file.is_some());
-    for table in tables {
-        if catalog::find(&client, server.schema(), &table.name)
-            .await?
-            .is_none()
-        {
+    for position in positions {
+        let table = &dataset.tables[position];
+        let Some(oid) = catalog::find(&client, server.schema(), &table.name).await? else {
+            return Ok(false);
+        };
+        // One of the same name may be anybody's.
+        let columns = catalog::columns(&client, Scope::Tables(&[oid])).await?;
+        let is_there = |name: &str| columns.iter().any(|column| column.name == name);
+        if names.is_some() && !table.columns.iter().all(|column| is_there(&column.name)) {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-/// The dataset when it was named, when the database is its own, or when all of its tables exist.
+/// The dataset when it was named, when the database is its own, or when its tables exist, all or those asked for.
+/// Refuses names that are no tables, of the dataset or, without one, of the database.
 pub async fn fitting_dataset(
     dataset: Dataset,
     named: bool,
+    tables: Option<&[String]>,
     server: &Server,
 ) -> Result<Option<Dataset>> {
-    let fits =
-        named || server.capabilities().database_per_dataset || has_tables(server, &dataset).await?;
-    Ok(fits.then_some(dataset))
+    let own = named || server.capabilities().database_per_dataset;
+    if own || has_tables(server, &dataset, tables).await? {
+        dataset.select(tables)?;
+        return Ok(Some(dataset));
+    }
+    if let Some(names) = tables {
+        ensure_tables_exist(server, names).await?;
+    }
+    Ok(None)
+}
+
+async fn ensure_tables_exist(server: &Server, names: &[String]) -> Result<()> {
+    let client = server.connect().await?;
+    let scope = Scope::schema_or_database(server.schema());
+    let tables = catalog::tables(&client, scope).await?;
+    for name in names.iter().map(|name| name.trim()) {
+        if !tables.iter().any(|table| table.name.name == name) {
+            let known = tables.iter().map(|table| table.name.name.as_str());
+            let advice = match tables.is_empty() {
+                true => "it has none".to_owned(),
+                false => did_you_mean(name, known),
+            };
+            bail!(
+                "--tables: the database has no table {}; {advice}",
+                quoted(name)
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Refuses to drop indexes, which locks their tables, on a read-only server or where it would block other sessions.

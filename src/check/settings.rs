@@ -22,6 +22,14 @@ pub struct Suite {
 }
 
 impl Suite {
+    /// Without a dataset: all tables, or some.
+    pub fn of_tables(tables: Option<Vec<String>>) -> Suite {
+        Suite {
+            tables: tables.map(trimmed),
+            ..Suite::default()
+        }
+    }
+
     /// A dataset's queries, all of them or those over some tables.
     pub fn of(dataset: &Dataset, tables: Option<Vec<String>>) -> Suite {
         let queries = dataset.queries.iter().map(|file| QueryFile {
@@ -62,6 +70,8 @@ pub struct CheckSettings {
     pub settle: bool,
     /// Whether indexes are dropped, and rolled back, to see checks fail.
     pub prove: bool,
+    /// Whether it is right that there is nothing to judge.
+    pub allow_empty: bool,
 }
 
 /// A part of what `seedrow check` looks at.

@@ -119,7 +119,8 @@ impl Args {
         let dataset = context.open_dataset()?;
         let server = context.open_server().await?;
         check::ensure_locks_allowed("--without-indexes", self.allow_locks, &server)?;
-        let dataset = check::fitting_dataset(dataset, self.dataset.is_some(), &server).await?;
+        let dataset =
+            check::fitting_dataset(dataset, self.dataset.is_some(), None, &server).await?;
         let suite = check::Suite {
             waivers: waivers_with(dataset.as_ref())?,
             ..dataset

@@ -165,6 +165,7 @@ pub fn plan_settings(sampling: &SampleArgs, seed: u64) -> CheckSettings {
         },
         settle: false,
         prove: false,
+        allow_empty: false,
     }
 }
 

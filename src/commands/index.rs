@@ -9,7 +9,7 @@ use crate::commands::context::{self, Context};
 use crate::dataset::Waiver;
 use crate::index::{self, BuildMode, BuildOptions, Built, Proposal, Survey};
 use crate::load;
-use crate::postgres::Server;
+use crate::postgres::{Server, locks};
 use crate::progress::Progress;
 use crate::report::{self, OutputFormat};
 use crate::suggestion::Suggestions;
@@ -95,7 +95,11 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let waivers = context.waivers()?;
     let server = context.open_server().await?;
     let client = server.connect().await?;
-    let survey = index::survey(&client, server.schema(), &waivers).await?;
+    locks::limit_waits(&client).await?;
+    let survey = match index::survey(&client, server.schema(), &waivers).await {
+        Err(error) => return Err(locks::explain_timeout(&server, error).await),
+        Ok(survey) => survey,
+    };
     load::ensure_finished(&client, server.schema()).await?;
     let allowed = match args.intent() {
         Intent::DryRun => return dry_run(args, &survey, &context.progress),

@@ -7,9 +7,11 @@ use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{GenericClient, Row};
 
 use super::name::TableName;
+use super::server::Server;
 
 /// The longest part of a statement that a line displays, in characters.
 const STATEMENT: usize = 80;
@@ -97,6 +99,64 @@ fn halves(key: i64) -> (u32, u32) {
         u32::from_be_bytes([a, b, c, d]),
         u32::from_be_bytes([e, f, g, h]),
     )
+}
+
+/// The longest that a question about the catalog waits for a lock: Postgres' functions that describe an index or give a
+/// table's size wait for whoever has it locked exclusively.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Has every later statement of this session wait for a lock no longer than [`PATIENCE`].
+pub async fn limit_waits(client: &impl GenericClient) -> Result<()> {
+    let sql = format!("SET lock_timeout = '{}s'", PATIENCE.as_secs());
+    client
+        .batch_execute(&sql)
+        .await
+        .context("could not set lock_timeout")
+}
+
+/// The error of a lock that was waited for too long beneath the sessions that hold tables exclusively; any other as it
+/// is.
+pub async fn explain_timeout(server: &Server, error: anyhow::Error) -> anyhow::Error {
+    let server_error = |cause: &(dyn std::error::Error + 'static)| {
+        let code = cause.downcast_ref::<tokio_postgres::Error>()?.code()?;
+        Some(*code == SqlState::LOCK_NOT_AVAILABLE)
+    };
+    if error.chain().find_map(server_error) != Some(true) {
+        return error;
+    }
+    let holders = match exclusive_holders(server).await {
+        Ok(holders) if !holders.is_empty() => holders,
+        _ => return error,
+    };
+    let lines: Vec<String> = holders.iter().map(Holder::to_string).collect();
+    let end = match &holders[0].identity {
+        HolderIdentity::Session(pid) | HolderIdentity::Process(pid, _) => {
+            format!(", or end it: SELECT pg_terminate_backend({pid});")
+        }
+        HolderIdentity::Prepared(_) => String::new(),
+    };
+    error.context(format!(
+        "a table was locked for over {} s: {}; try again once that has finished{end}",
+        PATIENCE.as_secs(),
+        lines.join("; ")
+    ))
+}
+
+/// Who holds a table of somebody's so that not even its size can be read.
+async fn exclusive_holders(server: &Server) -> Result<Vec<Holder>> {
+    let client = server.connect().await?;
+    let sql = "SELECT DISTINCT c.oid
+        FROM pg_locks AS l
+        JOIN pg_class AS c ON c.oid = l.relation
+        JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE l.granted
+            AND l.mode = 'AccessExclusiveLock'
+            AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND n.nspname !~ '^pg_'";
+    let rows = client.query(sql, &[]).await?;
+    let oids = rows.iter().map(|row| row.try_get(0));
+    let oids: Vec<u32> = oids.collect::<Result<_, _>>()?;
+    holders(&client, &oids).await
 }
 
 async fn read(

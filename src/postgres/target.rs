@@ -17,7 +17,7 @@ use super::conninfo::{self, DEFAULT_SOCKET_FOLDERS, PARAMETERS, Parameters, Trea
 use super::environment::Environment;
 use super::passfile::{self, Passfile};
 use super::service;
-use super::tls::Tls;
+use super::tls::{self, Tls};
 
 /// The variables that select a server. Others, such as a stray PGUSER, only supply defaults.
 const PLACES: [&str; 4] = ["PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE"];
@@ -187,6 +187,7 @@ fn fill(given: &mut Parameters, environment: &Environment) -> Result<()> {
 /// Has what goes over a network use TLS as asked for; libpq too ignores sslmode on a socket, which never leaves the
 /// machine.
 fn secure(endpoints: &mut [Endpoint], given: &Parameters, environment: &Environment) -> Result<()> {
+    tls::ensure_known_values(given)?;
     let (sockets, networked): (Vec<_>, Vec<_>) = endpoints
         .iter_mut()
         .partition(|endpoint| endpoint.is_socket());

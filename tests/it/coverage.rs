@@ -1,8 +1,9 @@
 //! `seedrow check` and `seedrow index` on databases that seedrow did not make, and on one case of each rule.
 
 use std::collections::BTreeMap;
+use std::thread;
 
-use crate::shop::freight;
+use crate::shop::{Session, freight};
 use crate::support::{Db, Run, Workdir, seedrow};
 use serde_json::Value;
 
@@ -316,4 +317,117 @@ fn a_role_that_may_read_little_is_told_what_it_lacks() {
     let closed = &json["checks"][3]["findings"][0];
     assert_eq!(closed["rule"], "not-allowed");
     assert_eq!(closed["help"], "GRANT SELECT ON public.c, public.a TO …;");
+}
+
+#[test]
+fn a_database_with_nothing_to_judge_proves_nothing() {
+    let db = Db::new("nothing");
+    let url = db.url();
+    let at = |more: &[&str]| seedrow([&["check", "--url", &url], more].concat());
+    for more in [
+        &[][..],
+        &["--only", "coverage"],
+        &["--only", "schema"],
+        &["--only", "coverage,schema"],
+    ] {
+        at(more).exits(2).stdout_has("[nothing-to-judge]");
+        at(&[more, &["--allow-empty"]].concat()).exits(0);
+    }
+    at(&["--only", "plans"]).exits(2);
+    at(&["--only", "plans", "--allow-empty"]).exits(0);
+    at(&["--target-schema", "gone"])
+        .exits(2)
+        .stderr_has("there is no schema gone");
+    // Tables without foreign keys are something, and count in whichever schema they are.
+    db.execute("CREATE SCHEMA shop; CREATE TABLE shop.a (id int PRIMARY KEY); CREATE TABLE shop.b (id int)");
+    at(&[])
+        .exits(0)
+        .stdout_has("schema: 2 tables  pass")
+        .stdout_has("foreign keys: none  pass");
+    at(&["--target-schema", "shop"])
+        .exits(0)
+        .stdout_has("schema: 2 tables  pass");
+    at(&["--target-schema", "public"])
+        .exits(2)
+        .stdout_has("[nothing-to-judge]");
+    at(&["--only", "coverage"])
+        .exits(2)
+        .stdout_has("there is no foreign key");
+}
+
+#[test]
+fn some_tables_of_a_database_without_a_dataset() {
+    let db = Db::new("some");
+    db.execute(
+        "CREATE TABLE users (id int PRIMARY KEY);
+        CREATE TABLE orders (id int PRIMARY KEY, user_id int REFERENCES users);
+        CREATE TABLE products (id int PRIMARY KEY, user_id int REFERENCES users);
+        CREATE INDEX ON products (user_id)",
+    );
+    let url = db.url();
+    let of = |tables: &str, more: &[&str]| {
+        seedrow([&["check", "--url", &url, "--tables", tables], more].concat())
+    };
+    let coverage = ["--only", "coverage"];
+    of("orders", &coverage)
+        .exits(1)
+        .stdout_has("foreign keys: 0 of 1 have an index");
+    // One that is named as a table of the built-in dataset, and isn't that one.
+    of("products", &coverage)
+        .exits(0)
+        .stdout_has("foreign keys: 1 of 1 has an index");
+    of("products, users", &["--only", "schema"])
+        .exits(0)
+        .stdout_has("schema: 2 tables");
+    of("order", &[])
+        .exits(2)
+        .stderr_has("the database has no table \"order\"; did you mean `orders`?");
+}
+
+#[test]
+fn a_locked_table_is_waited_for_a_while_and_its_holder_named() {
+    let db = Db::new("locked");
+    db.execute(
+        "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (a_id int REFERENCES a); CREATE INDEX ON b (a_id)",
+    );
+    let other = Session::new(&format!("{}&application_name=migration", db.url()));
+    other.execute("BEGIN; LOCK TABLE b");
+    thread::scope(|scope| {
+        for command in ["check", "index"] {
+            let url = db.url();
+            let more = if command == "index" {
+                &["--dry-run"][..]
+            } else {
+                &[]
+            };
+            scope.spawn(move || {
+                seedrow([&[command, "--url", &url], more].concat())
+                    .exits(2)
+                    .stderr_has("a table was locked for over 5 s: pid ")
+                    .stderr_has("(app \"migration\", role postgres, idle in transaction")
+                    .stderr_has("holds AccessExclusiveLock on public.b")
+                    .stderr_has("SELECT pg_terminate_backend(");
+            });
+        }
+    });
+}
+
+#[test]
+fn values_that_libpq_does_not_know_are_refused_on_a_socket_too() {
+    let db = Db::new("enumerated");
+    for (parameter, value) in [
+        ("sslmode", "foo"),
+        ("sslcertmode", "maybe"),
+        ("sslnegotiation", "x"),
+        ("ssl_min_protocol_version", "TLSv9"),
+        ("channel_binding", "x"),
+        ("target_session_attrs", "x"),
+        ("gssencmode", "x"),
+        ("load_balance_hosts", "x"),
+    ] {
+        let url = format!("{}&{parameter}={value}", db.url());
+        seedrow(["check", "--url", &url])
+            .exits(2)
+            .stderr_has(parameter);
+    }
 }

@@ -74,6 +74,9 @@ pub const RULES: &[Rule] = &[
     Rule::new("fk-not-valid", ForeignKey, Fail,
         "rows violate a foreign key, or it was never validated: it is `NOT VALID`",
         "correct the rows, then `ALTER TABLE … VALIDATE CONSTRAINT …`"),
+    Rule::new("nothing-to-judge", ForeignKey, Unchecked,
+        "there is no foreign key, no table and no query at all: perhaps another database was meant",
+        "name that database, or `--allow-empty`"),
     Rule::new("unknown-node", Read, Unchecked,
         "a plan has a node whose reads aren't known: `Custom Scan`, `Foreign Scan`, or one of a newer PostgreSQL",
         "read the plan, then waive it with the reason")
@@ -120,7 +123,7 @@ pub const RULES: &[Rule] = &[
         "with `--settle`: the plan is another one when statistics are taken again",
         "a higher statistics target, or an index that answers the whole query"),
     Rule::new("not-proven", Read, Fail,
-        "with `--prove`: the check stays green without its index (unchecked when the table is too small to tell, or locked)",
+        "with `--prove`: the check stays green without its index (a warning when another index serves the same foreign key, unchecked when the table is too small to tell, or locked)",
         "drop the superfluous index, or tighten the query's header"),
     Rule::new("not-settled", Read, Unchecked,
         "a table that is read was never analysed or vacuumed, or is being so just now",

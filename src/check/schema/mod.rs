@@ -17,6 +17,7 @@ pub use scratch_database::{Reference, ScratchServer};
 
 use super::finding::{Finding, Severity};
 use super::report::{Check, SkippedCheck, Subject};
+use crate::postgres::TableName;
 use crate::progress::Progress;
 
 /// The check's name in reports.
@@ -28,13 +29,15 @@ pub async fn check(
     client: &Client,
     reference: Option<&Reference>,
     tables: Option<&[String]>,
+    asked: Option<&str>,
     home: &str,
     progress: &Progress,
 ) -> Result<(Check, Option<SkippedCheck>)> {
     let live = model::read(client)
         .await
         .context("could not read the schema")?;
-    let mut findings = integrity::findings(client, &live, home).await?;
+    let narrowed = live.clone().only(tables);
+    let mut findings = integrity::findings(client, &narrowed, home).await?;
     let mut skipped = None;
     let mut against = None;
     if let Some(reference) = reference {
@@ -55,12 +58,16 @@ pub async fn check(
             }
         }
     }
-    let at_home = live.tables.iter().filter(|table| table.name.schema == home);
+    let asked_for = |name: &TableName| asked.is_none_or(|schema| name.schema == schema);
+    let looked_at = narrowed
+        .tables
+        .iter()
+        .filter(|table| asked_for(&table.name));
     let check = Check {
         name: SCHEMA.to_owned(),
         subject: Subject::Schema {
             against,
-            tables: at_home.count(),
+            tables: looked_at.count(),
         },
         findings,
         waived: Vec::new(),

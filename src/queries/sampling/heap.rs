@@ -48,17 +48,20 @@ pub async fn sample(
 
 /// The table itself, or the last of its partitions that holds rows.
 async fn table_with_heap(client: &impl GenericClient, oid: u32) -> Result<Option<Table>> {
-    let tables = catalog::tables(client, Scope::Database).await?;
     let has_heap = |table: &&Table| {
         matches!(
             table.kind,
             TableKind::Ordinary | TableKind::MaterializedView
         )
     };
-    let mut own = tables.iter().filter(|table| table.oid == oid);
+    let own = catalog::tables(client, Scope::Tables(&[oid])).await?;
+    if let Some(own) = own.into_iter().find(|table| has_heap(&table)) {
+        return Ok(Some(own));
+    }
+    let tables = catalog::tables(client, Scope::Database).await?;
     let partitions = tables.iter().filter(|table| table.root_oid == Some(oid));
     let mut filled = partitions.filter(has_heap).filter(|it| it.bytes > 0);
-    Ok(own.find(has_heap).or_else(|| filled.next_back()).cloned())
+    Ok(filled.next_back().cloned())
 }
 
 struct HeapReader<'a> {

@@ -105,9 +105,10 @@ fn notes(report: &CheckReport, colour: Colour) -> String {
         Subject::ForeignKeys { covered, total, .. } => {
             let verdict = painted(check.verdict(), colour);
             let have = if *covered == 1 { "has" } else { "have" };
-            Some(format!(
-                "foreign keys: {covered} of {total} {have} an index  {verdict}\n"
-            ))
+            Some(match total {
+                0 => format!("foreign keys: none  {verdict}\n"),
+                _ => format!("foreign keys: {covered} of {total} {have} an index  {verdict}\n"),
+            })
         }
         Subject::Schema { against, tables } => {
             let verdict = painted(check.verdict(), colour);
@@ -207,7 +208,8 @@ fn proofs(report: &CheckReport, colour: Colour) -> String {
     report.checks.iter().map(of_check).collect()
 }
 
-/// Each finding, with the suggested command on its own line; equal findings of several checks are printed once.
+/// Each finding, with the suggested command on its own line; equal findings of several checks are printed once, and so is
+/// what helps against several: one missing index is a finding of its foreign key, of that key's lookup and of queries.
 fn findings(report: &CheckReport, colour: Colour) -> Vec<String> {
     let mut grouped_findings: Vec<(&Finding, Vec<&str>)> = Vec::new();
     for check in &report.checks {
@@ -221,7 +223,8 @@ fn findings(report: &CheckReport, colour: Colour) -> Vec<String> {
             }
         }
     }
-    let section = |(finding, names): (&Finding, Vec<&str>)| {
+    let mut by_help: Vec<(&str, String)> = Vec::new();
+    for (finding, names) in grouped_findings {
         let Finding {
             rule,
             severity,
@@ -229,13 +232,34 @@ fn findings(report: &CheckReport, colour: Colour) -> Vec<String> {
             help,
             on: _,
         } = finding;
-        format!(
-            "{}  {}: {message}  [{rule}]\n      {help}\n",
-            painted(Verdict::from(*severity), colour),
-            names.join(", ")
-        )
-    };
-    grouped_findings.into_iter().map(section).collect()
+        let verdict = painted(Verdict::from(*severity), colour);
+        let line = format!("{verdict}  {}: {message}  [{rule}]\n", names.join(", "));
+        match by_help.iter_mut().find(|(it, _)| it == help) {
+            Some((_, lines)) => lines.push_str(&line),
+            None => by_help.push((help, line)),
+        }
+    }
+    let mut printed: Vec<&str> = Vec::new();
+    let mut sections = Vec::with_capacity(by_help.len());
+    for (help, lines) in by_help {
+        sections.push(format!(
+            "{lines}      {}\n",
+            without_repetition(help, &mut printed)
+        ));
+    }
+    sections
+}
+
+/// The help without the command before its statement, where that command was printed already: it mends them all.
+fn without_repetition<'t>(help: &'t str, printed: &mut Vec<&'t str>) -> &'t str {
+    match help.split_once(", or: ") {
+        Some((command, statement)) if printed.contains(&command) => statement,
+        Some((command, _)) => {
+            printed.push(command);
+            help
+        }
+        None => help,
+    }
 }
 
 fn summary(report: &CheckReport, colour: Colour) -> String {
@@ -328,6 +352,32 @@ fail: 5 checks: 1 fail, 1 unchecked, 3 pass, 1 skipped
             "{text}"
         );
         assert_eq!(text.matches("[no-rows]").count(), 1);
+    }
+
+    #[test]
+    fn what_helps_is_printed_once() {
+        let mut report = report();
+        let sample = report.checks[3].findings[0].clone();
+        let finding = |message: &str, help: &str| Finding {
+            message: message.to_owned(),
+            help: help.to_owned(),
+            ..sample.clone()
+        };
+        report.checks[3].findings = vec![
+            finding("no index", "`seedrow index`, or: CREATE INDEX a;"),
+            finding("no other", "`seedrow index`, or: CREATE INDEX b;"),
+            finding("a scan", "`seedrow index`, or: CREATE INDEX a;"),
+        ];
+        let text = text(&report, Colour::Off);
+        let expected = "\
+fail  styles: no index  [seq-scan]
+fail  styles: a scan  [seq-scan]
+      `seedrow index`, or: CREATE INDEX a;
+
+fail  styles: no other  [seq-scan]
+      CREATE INDEX b;
+";
+        assert!(text.contains(expected), "{text}");
     }
 
     #[test]
