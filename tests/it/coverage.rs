@@ -423,7 +423,6 @@ fn values_that_libpq_does_not_know_are_refused_on_a_socket_too() {
         ("channel_binding", "x"),
         ("target_session_attrs", "x"),
         ("gssencmode", "x"),
-        ("load_balance_hosts", "x"),
     ] {
         let url = format!("{}&{parameter}={value}", db.url());
         seedrow(["check", "--url", &url])
