@@ -223,7 +223,7 @@ fn findings(report: &CheckReport, colour: Colour) -> Vec<String> {
             }
         }
     }
-    let mut by_help: Vec<(&str, String)> = Vec::new();
+    let mut by_help: Vec<(&Finding, String)> = Vec::new();
     for (finding, names) in grouped_findings {
         let Finding {
             rule,
@@ -234,14 +234,15 @@ fn findings(report: &CheckReport, colour: Colour) -> Vec<String> {
         } = finding;
         let verdict = painted(Verdict::from(*severity), colour);
         let line = format!("{verdict}  {}: {message}  [{rule}]\n", names.join(", "));
-        match by_help.iter_mut().find(|(it, _)| it == help) {
+        let is_same = |it: &Finding| it.help == *help && it.severity == *severity;
+        match by_help.iter_mut().find(|(it, _)| is_same(it)) {
             Some((_, lines)) => lines.push_str(&line),
-            None => by_help.push((help, line)),
+            None => by_help.push((finding, line)),
         }
     }
     let mut printed: Vec<&str> = Vec::new();
     let mut sections = Vec::with_capacity(by_help.len());
-    for (help, lines) in by_help {
+    for (Finding { help, .. }, lines) in by_help {
         sections.push(format!(
             "{lines}      {}\n",
             without_repetition(help, &mut printed)
