@@ -16,7 +16,7 @@ use crate::dataset::{Dataset, Waiver};
 use crate::index;
 use crate::load;
 use crate::postgres::Server;
-use crate::postgres::catalog::{self, Scope};
+use crate::postgres::catalog::{self, ForeignKey, Scope};
 use crate::postgres::locks;
 use crate::postgres::name::quoted;
 use crate::progress::Progress;
@@ -52,9 +52,12 @@ async fn run_bounded(
     locks::limit_waits(&client).await?;
     let mut survey = index::survey(&client, server.schema(), &suite.waivers).await?;
     if let Some(tables) = &suite.tables {
-        survey
-            .keys
-            .retain(|key| tables.contains(&key.foreign_key.table.name));
+        // Of a dataset's tables, the keys that refer to them count, too: a load may break them.
+        let counts = |key: &ForeignKey| {
+            tables.contains(&key.table.name)
+                || (suite.dataset.is_some() && tables.contains(&key.referenced.name))
+        };
+        survey.keys.retain(|key| counts(&key.foreign_key));
     }
     load::ensure_finished(&client, server.schema()).await?;
     let mut report = CheckReport {
