@@ -57,7 +57,7 @@ fn goes_from_nothing_to_the_verdict_and_then_straight_to_the_check() {
 
     let second = seed(&dir, &db, &["--rows", ROWS])
         .exits(0)
-        .stderr_has("these rows are loaded already; on to index and check")
+        .stderr_has("these rows are loaded already; continuing with index and check")
         .stdout_has("pass: 11 checks: 11 pass");
     assert_eq!(phases(&second), ["index", "check", "all"]);
 

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::copy::decimal::Decimal;
 use crate::copy::number::integer;
 use crate::dataset::spec::{DropRule, LoadedParent};
 
@@ -48,11 +49,17 @@ impl BoundRule {
 /// Whether a value is among others, blanks around them ignored and numbers compared as such.
 pub fn lists(values: &[String], value: &[u8]) -> bool {
     let value = value.trim_ascii();
-    let number = integer(value).ok();
+    let number = whole_number(value);
     values.iter().any(|listed| {
         let listed = listed.trim().as_bytes();
-        listed == value || (number.is_some() && integer(listed).ok() == number)
+        listed == value || (number.is_some() && whole_number(listed) == number)
     })
+}
+
+/// A whole number, `42.0` too, as a column of integers reads it.
+fn whole_number(value: &[u8]) -> Option<i64> {
+    let written_with_point = || Decimal::parse(value)?.scaled(0)?.exact();
+    integer(value).ok().or_else(written_with_point)
 }
 
 #[cfg(test)]
@@ -71,6 +78,7 @@ mod tests {
             },
         );
         assert!(rule.applies(b" 0 ") && rule.applies(b"-1") && !rule.applies(b"1"));
+        assert!(rule.applies(b"0.0") && !rule.applies(b"0.5"));
         rule.keep(vec!["0".into()]);
         assert!(!rule.applies(b"00") && rule.applies(b"-1"));
     }
