@@ -206,8 +206,8 @@ mod tests {
         ];
         for (typed, more, expected) in cases {
             let suggestions = Suggestions::default().typed(words(typed));
-            let text = suggestions.complete(&format!("type: {}.", again(&more)));
-            assert_eq!(text, format!("type: seedrow {expected}."));
+            let text = suggestions.complete(&format!("run: {}.", again(&more)));
+            assert_eq!(text, format!("run: seedrow {expected}."));
         }
     }
 

@@ -23,7 +23,7 @@ pub enum Answer {
     Prefers(String),
     /// It doesn't, and what it does instead.
     Disagrees(String),
-    /// Its plan has a node that nobody knows, and what the node does can't be judged.
+    /// Its plan has a node that no rule knows, and what the node does can't be judged.
     Unknown(String),
     /// It can't be asked: the role may not read the table.
     NotAllowed,
@@ -152,12 +152,12 @@ fn judge(plan: &Plan, coverage: &IndexCoverage) -> Answer {
     };
     match scan.searched_indexes().first() {
         Some(index) if !covers(index) => Answer::Prefers((*index).to_owned()),
-        _ => Answer::Disagrees(told(scan)),
+        _ => Answer::Disagrees(conditions(scan)),
     }
 }
 
 /// `Seq Scan on child, filtering by (x.c2 = $1)`; `Index Scan on child by (x.c1 = $1), filtering by (x.c2 = $2)`.
-fn told(scan: &Node) -> String {
+fn conditions(scan: &Node) -> String {
     let searches = scan.searches().into_iter();
     let conditions: Vec<&str> = searches.filter_map(|it| it.index_cond.as_deref()).collect();
     let by = match conditions.is_empty() {

@@ -191,7 +191,7 @@ async fn has_tables(server: &Server, dataset: &Dataset, names: Option<&[String]>
         let Some(oid) = catalog::find(&client, server.schema(), &table.name).await? else {
             return Ok(false);
         };
-        // One of the same name with other columns is anybody's.
+        // One of the same name with other columns belongs to another application.
         let columns = catalog::columns(&client, Scope::Tables(&[oid])).await?;
         let is_known = |name: &str| table.columns.iter().any(|column| column.name == name);
         if names.is_some() && !columns.iter().all(|column| is_known(&column.name)) {

@@ -1,6 +1,6 @@
 //! The types a column can have: Postgres' own scalar types in one table, and what the catalog builds from them.
 //!
-//! Adding a type is one line of [`scalars!`], with the function that reads it. What has no such function is sent as text
+//! Adding a type is one line of `scalars!`, with the function that reads it. What has no such function is sent as text
 //! and read by the server.
 
 use crate::copy::parsed::Parsed;

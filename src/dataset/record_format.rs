@@ -258,7 +258,7 @@ impl SkipLines {
     }
 }
 
-/// What is said of the format of files; `None` where nothing is.
+/// The format of files as options and the dataset give it; `None` where neither does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FormatOptions {
     /// CSV or Postgres' text format.

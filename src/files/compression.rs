@@ -1,4 +1,4 @@
-//! Compressed files, told by what they hold and not by their names: gzip, zstd, bzip2, xz, and zip with one file in it.
+//! Compressed files, recognised by content, not by name: gzip, zstd, bzip2, xz, and zip with one file in it.
 
 use std::io::{self, Read, Seek, SeekFrom};
 

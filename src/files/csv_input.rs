@@ -89,21 +89,21 @@ impl CsvInput {
     }
 }
 
-/// What a file is to be decoded from; its mark counts, and must be what was said.
+/// What a file is to be decoded from; its mark decides, and must agree with a named encoding.
 fn encoding_of(
     label: &str,
     first: &[u8],
     mark: Option<&Mark>,
-    said: Option<Encoding>,
+    named: Option<Encoding>,
 ) -> Result<Encoding> {
     if let Some(mark) = mark {
-        let differs = said
-            .is_some_and(|said| said != mark.encoding && !is_either_utf_16(said, mark.encoding));
+        let differs = named
+            .is_some_and(|named| named != mark.encoding && !is_either_utf_16(named, mark.encoding));
         ensure!(
             !differs,
             "{label} begins with the byte-order mark of {}, and {} was given as its encoding; leave that out",
             mark.name,
-            said.map_or_else(String::new, Encoding::name)
+            named.map_or_else(String::new, Encoding::name)
         );
         ensure!(
             mark.length < 4,
@@ -112,7 +112,7 @@ fn encoding_of(
         );
         return Ok(mark.encoding);
     }
-    let zeros = match (said, first) {
+    let zeros = match (named, first) {
         (None | Some(Encoding::Utf8), [0, byte, ..]) if *byte > 0 => Some("utf-16be"),
         (None | Some(Encoding::Utf8), [byte, 0, ..]) if *byte > 0 => Some("utf-16le"),
         _ => None,
@@ -120,9 +120,9 @@ fn encoding_of(
     match zeros {
         Some(name) => bail!(
             "{label} has a zero byte beside its first character, as UTF-16 has without a byte-order mark; \
-             type: --encoding {name}"
+             use --encoding {name}"
         ),
-        None => Ok(said.unwrap_or(Encoding::Utf8)),
+        None => Ok(named.unwrap_or(Encoding::Utf8)),
     }
 }
 

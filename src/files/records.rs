@@ -99,9 +99,9 @@ impl<R: Read> Records<R> {
     fn next(&mut self, mut shape: Option<&mut Shape>) -> Result<Option<Record<'_>>> {
         loop {
             let line = self.line;
-            let (end, flaw, mended) = match self.read_record(shape.as_deref_mut())? {
+            let (end, flaw, repaired) = match self.read_record(shape.as_deref_mut())? {
                 RecordEnd::Nothing => return Ok(None),
-                RecordEnd::Whole { end, mended } => (end, None, mended),
+                RecordEnd::Whole { end, repaired } => (end, None, repaired),
                 RecordEnd::Flawed { end, flaw } => {
                     self.fields.clear();
                     (end, Some(flaw), false)
@@ -114,7 +114,7 @@ impl<R: Read> Records<R> {
                     line,
                     raw: self.text.record(end),
                     flaw,
-                    mended,
+                    repaired,
                     fields: &self.fields,
                     unescaped: &self.unescaped,
                 }));

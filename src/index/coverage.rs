@@ -69,7 +69,7 @@ pub enum Unfit {
 }
 
 impl CoverageVerdict {
-    /// All [names](Verdict::name).
+    /// All [names](CoverageVerdict::name).
     pub const NAMES: &[&str] = &[
         "COVERED",
         "PREFIX_ONLY",

@@ -20,7 +20,7 @@ pub struct Account {
     pub rejected: u64,
     /// Records dropped by a rule of the dataset.
     pub dropped: u64,
-    /// Records mended and loaded.
+    /// Records repaired and loaded.
     pub repaired: u64,
     /// How many each rule dropped.
     #[serde(skip)]

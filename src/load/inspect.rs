@@ -132,11 +132,11 @@ fn ensure_may_fill(load: &Load, filled: &[String]) -> Result<()> {
         if filled.len() == 1 { "holds" } else { "hold" }
     );
     let mut notes = vec![format!(
-        "to empty what is to be loaded first, type: {}",
+        "to empty what is to be loaded first, run: {}",
         again(&["--replace"])
     )];
     if load.rejects.reads_files() {
-        notes.push(format!("to add to it, type: {}", again(&["--append"])));
+        notes.push(format!("to add to it, run: {}", again(&["--append"])));
     }
     notes.push("--target-schema NAME loads beside it".to_owned());
     Err(ErrorWithNotes::of(message, notes))

@@ -142,7 +142,7 @@ pub async fn explain_timeout(server: &Server, error: anyhow::Error) -> anyhow::E
     ))
 }
 
-/// Who holds a table of somebody's so that not even its size can be read.
+/// The session that locks a table so that not even its size can be read.
 async fn exclusive_holders(server: &Server) -> Result<Vec<Holder>> {
     let client = server.connect().await?;
     let sql = "SELECT DISTINCT c.oid

@@ -52,7 +52,7 @@ enum Values {
     Numbers,
     /// As text of digits.
     Digits,
-    /// As part of something else: where the sequence has to be can't be told.
+    /// As part of something else: where the sequence has to be is unknown.
     Others,
 }
 

@@ -156,7 +156,7 @@ fn left_out(
             ));
         }
         text.push_str(&format!(
-            "to load the others, type: {}\n",
+            "to load the others, run: {}\n",
             again(&["!--check-only", "--max-rejects", &all.to_string()])
         ));
         return text;

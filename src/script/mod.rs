@@ -1,6 +1,6 @@
 //! SQL text as psql sees it: tokens, and scripts of statements and psql's own commands.
 //!
-//! Statements are told apart and their first words looked at; what they mean is for the server to say.
+//! Statements are split and their first words are read; what they mean is for the server to decide.
 
 pub mod lexer;
 mod read;

@@ -85,8 +85,8 @@ fn each_record_is_loaded_rejected_or_dropped() {
 }
 
 #[test]
-fn mended_rejects_are_loaded_on_top() {
-    let shop = one_line("mended_rejects");
+fn corrected_rejects_are_loaded_on_top() {
+    let shop = one_line("corrected_rejects");
     shop.pets(DIRT);
     shop.load(&["--max-rejects", "1%"])
         .exits(2)
@@ -101,12 +101,12 @@ fn mended_rejects_are_loaded_on_top() {
         shop.dir
             .seedrow(own.into_iter().chain(file).chain(more.iter().copied()))
     };
-    let mended = shop
+    let repaired = shop
         .dir
         .read("rejects/pets.csv")
         .replace(",Tom,heavy", ",Tom,40")
         .replace("6,1,Bo", "6,1,Bo,1");
-    shop.dir.write("rejects/pets.csv", mended);
+    shop.dir.write("rejects/pets.csv", repaired);
     let json = append(&["--max-rejects", "5", "--format", "json"])
         .exits(0)
         .json();
@@ -135,7 +135,7 @@ fn mended_rejects_are_loaded_on_top() {
 }
 
 #[test]
-fn an_unclosed_quote_is_mended_at_its_lines_end_or_rejected() {
+fn an_unclosed_quote_is_repaired_at_its_lines_end_or_rejected() {
     let shop = one_line("unclosed");
     // The shop's last column is a number; a file may have another order.
     let csv = "id,owner_id,weight,name\n1,1,3,\"Rex\n2,1,4,\"Mia\"\n3,2,5,\"Tom";
@@ -642,7 +642,7 @@ fn files_come_packed_by_standard_input_and_in_other_forms() {
     load(&["--file", "pets=-"], "id;ownerId;name;weight\n1;1;Rex;3\n")
         .exits(2)
         .stderr_has("standard input, line 1: the header is one field")
-        .stderr_has("if they are, type: seedrow load")
+        .stderr_has("if they are, run: seedrow load")
         .stderr_has("--delimiter ';'");
 }
 
@@ -739,9 +739,9 @@ fn cut_short(test: &str, first: &str) {
 fn rejects_of_before_are_kept_aside() {
     let shop = Shop::new("kept_aside");
     shop.pets("id,owner_id,name,weight\n1,1,Rex,heavy\n");
-    shop.dir.write("rejects/pets.csv", "mended half\n");
+    shop.dir.write("rejects/pets.csv", "half corrected\n");
     shop.load(&["--max-rejects", "1"]).exits(0);
-    assert_eq!(shop.dir.read("rejects/pets.csv.old"), "mended half\n");
+    assert_eq!(shop.dir.read("rejects/pets.csv.old"), "half corrected\n");
     assert!(shop.dir.read("rejects/pets.csv").contains("Rex,heavy"));
 }
 

@@ -1,4 +1,4 @@
-//! Commands that messages propose: each is typed as it stands, and helps.
+//! Commands that messages propose: each is typed unchanged, and helps.
 
 use crate::shop::{DATASET, PETS, SCHEMA, Shop};
 use crate::support::{Run, Workdir};
@@ -7,9 +7,7 @@ use crate::support::{Run, Workdir};
 fn proposed(run: &Run) -> Vec<String> {
     let text = format!("{}\n{}", run.stdout, run.stderr);
     let commands = text.lines().filter_map(|line| {
-        let (_, command) = line
-            .split_once("type: seedrow ")
-            .or(line.split_once("run: seedrow "))?;
+        let (_, command) = line.split_once("run: seedrow ")?;
         Some(format!("seedrow {command}"))
     });
     commands.collect()

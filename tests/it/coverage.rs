@@ -61,7 +61,7 @@ fn assert_keys(json: &Value, expected: &[(&str, &str)]) {
 
 /// Builds what is proposed, after which nothing is missing and nothing more is proposed.
 #[track_caller]
-fn assert_mended(db: &Db) {
+fn assert_fixed(db: &Db) {
     let url = db.url();
     seedrow(["index", "--build", "--url", &url]).exits(0);
     let json = check(db, &["--only", "coverage"]).json();
@@ -128,7 +128,7 @@ fn a_hospital_that_three_teams_left() {
             .ends_with("notes_by_stay finds no equal values: it is neither btree nor hash")
     );
     db.execute("DROP INDEX \"Labor\".\"Proben_Prüfer\"");
-    assert_mended(&db);
+    assert_fixed(&db);
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_forwarder_s_keys_of_several_columns() {
         ],
     );
     assert_eq!(found(&json, "schema", "fail"), [] as [&str; 0]);
-    assert_mended(&db);
+    assert_fixed(&db);
 }
 
 #[test]

@@ -178,10 +178,10 @@ fn a_folder_with_two_files_of_a_table_asks_which() {
         .load(&[])
         .exits(2)
         .stderr_has("table owners may have its rows in data/owner.csv or data/owners.csv");
-    let all = between(&refused.stderr, "to load all of them, type: ", "\n");
+    let all = between(&refused.stderr, "to load all of them, run: ", "\n");
     shop.dir.shell(all).exits(0);
     assert_eq!(shop.counts(), "3 3");
-    let one = between(&refused.stderr, "to load data/owner.csv, type: ", "\n");
+    let one = between(&refused.stderr, "to load data/owner.csv, run: ", "\n");
     shop.dir.shell(&format!("{one} --replace")).exits(0);
     assert_eq!(shop.counts(), "2 3");
 }
@@ -202,12 +202,12 @@ fn a_first_record_is_never_passed_over_unasked() {
     let refused = load(&[])
         .exits(2)
         .stderr_has("n.csv, line 1: is `1,1,Rex,30` a header?");
-    let said = between(
+    let suggested = between(
         &refused.stderr,
-        "if it is a record like the others, type: ",
+        "if it is a record like the others, run: ",
         "\n",
     );
-    shop.dir.shell(said).exits(0);
+    shop.dir.shell(suggested).exits(0);
     assert_eq!(rows(), "Rex Mia");
     // A header, all or some of it by the columns' names.
     for header in ["id,owner_id,name,weight", "pet,ownerId,called,kg"] {
@@ -219,8 +219,8 @@ fn a_first_record_is_never_passed_over_unasked() {
     let refused = load(&[])
         .exits(2)
         .stderr_has("is `pet,of,called,kg` a header?");
-    let said = between(&refused.stderr, "if it is a header, type: ", "\n");
-    shop.dir.shell(said).exits(0);
+    let suggested = between(&refused.stderr, "if it is a header, run: ", "\n");
+    shop.dir.shell(suggested).exits(0);
     assert_eq!(rows(), "Kit");
 }
 

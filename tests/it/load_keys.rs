@@ -43,8 +43,8 @@ fn a_foreign_key_that_rows_break_is_found_and_not_validated() {
 }
 
 #[test]
-fn a_foreign_key_broken_once_is_validated_with_mended_rows() {
-    let shop = Shop::new("fk_mended");
+fn a_foreign_key_broken_once_is_validated_with_corrected_rows() {
+    let shop = Shop::new("fk_corrected");
     shop.db.execute(SCHEMA);
     let before = shop.db.value(CONSTRAINTS);
     shop.pets(ORPHANS);
@@ -74,7 +74,7 @@ fn a_foreign_key_not_valid_before_stays_so() {
 }
 
 #[test]
-fn duplicates_leave_the_load_unfinished_until_the_file_is_mended() {
+fn duplicates_leave_the_load_unfinished_until_the_file_is_repaired() {
     let shop = Shop::new("duplicates");
     shop.db.execute(SCHEMA);
     let before = shop.db.value(CONSTRAINTS);

@@ -311,7 +311,7 @@ fn rows_that_the_ledger_does_not_know_are_refused() {
     shop.db.execute(SCHEMA);
     shop.db.execute("INSERT INTO owners VALUES (7, 'mine')");
     shop.load(&[]).exits(2).stderr_has(
-        "owners holds rows already\n  to empty what is to be loaded first, type: seedrow",
+        "owners holds rows already\n  to empty what is to be loaded first, run: seedrow",
     );
     assert_eq!(shop.counts(), "1 0");
     assert_eq!(
@@ -393,8 +393,8 @@ fn a_role_that_owns_nothing_loads_with_the_rights_named() {
     ));
     for table in ["owners", "pets"] {
         let refused = shop.load_at(&url, &[]).exits(2).stderr;
-        let said = format!("{role} may not fill public.{table}; run, as its owner: ");
-        shop.db.execute(between(&refused, &said, "\n"));
+        let message = format!("{role} may not fill public.{table}; run, as its owner: ");
+        shop.db.execute(between(&refused, &message, "\n"));
     }
     shop.load_at(&url, &[])
         .exits(0)

@@ -135,7 +135,7 @@ fn what_a_file_lacks_takes_its_default_when_told() {
     let (_, command) = refused.stderr.split_once("type: ").unwrap();
     dir.shell(command.lines().next().unwrap()).exits(0);
     assert_eq!(db.value("SELECT joined FROM visitors"), "2024-01-01");
-    // Columns named one by one are told, too; what takes neither NULL nor a default is not.
+    // Columns named one by one are reported, too; what takes neither NULL nor a default is not.
     dir.write("c/concerts.csv", "x,y\n1,2\n");
     let columns = ["c", "--columns", "concerts=stage_id,-", "--header"];
     load(&dir, &db, &columns).exits(2).stderr_has(

@@ -31,7 +31,7 @@ fn the_same_command_loads_what_is_missing_and_nothing_else() {
 
 #[test]
 fn a_corrected_file_is_loaded_again_though_its_rows_exist() {
-    let shop = Shop::new("mended");
+    let shop = Shop::new("repaired");
     shop.pets("id,owner_id,name,weight\n1,1,Rex,30\n1,1,Mia,4\n");
     shop.load(&[]).exits(2).stderr_has("pets_pkey");
     assert_eq!(shop.db.value("SELECT count(*) FROM pets"), "2");
@@ -268,7 +268,7 @@ fn giving_up_leaves_alone_what_others_wrote() {
 }
 
 #[test]
-fn forgetting_keeps_loaded_rows_which_are_somebody_elses_then() {
+fn forgetting_keeps_loaded_rows_which_are_foreign_then() {
     let shop = Shop::new("forget");
     shop.load(&[]).exits(0);
     seedrow(["forget", "--url", &shop.db.url()])

@@ -84,7 +84,7 @@ fn other_rows_take_replace() {
     seed(&dir, &db, &["--rows", "200"]).exits(0);
     seed(&dir, &db, &["--rows", "300"])
         .exits(2)
-        .stderr_has("hold rows already\n  to empty what is to be loaded first, type: seedrow run")
+        .stderr_has("hold rows already\n  to empty what is to be loaded first, run: seedrow run")
         .lacks("generate");
     assert_eq!(db.value("SELECT count(*) FROM products"), "200");
     seed(&dir, &db, &["--rows", "300", "--replace"]).exits(0);
@@ -138,8 +138,8 @@ fn tables_left_out_are_not_filled_and_their_queries_skipped() {
 }
 
 #[test]
-fn a_table_with_rows_of_somebody_else_is_refused_before_rows_are_made() {
-    let (dir, db) = (Workdir::new("somebody_else"), Db::new("somebody_else"));
+fn a_table_with_foreign_rows_is_refused_before_rows_are_made() {
+    let (dir, db) = (Workdir::new("foreign_rows"), Db::new("foreign_rows"));
     db.execute(include_str!("../../sql/catalog/schema.sql"));
     db.execute("INSERT INTO products VALUES (1, 'mine', '', '', '', 1)");
     seed(&dir, &db, &["--rows", "200"])
@@ -259,7 +259,7 @@ fn rows_that_refer_outside_the_load_stop_it_unless_they_are_to_be_kept() {
         .stderr_has(
             "season: 198 rows of public.products reference rows missing from public.seasons (id)",
         )
-        .stderr_has("to load them and leave the foreign key NOT VALID, type: seedrow run ")
+        .stderr_has("to load them and leave the foreign key NOT VALID, run: seedrow run ")
         .lacks("--orphans reject");
     let keep = [&rows[..], &["--orphans", "keep"]].concat();
     seed(&dir, &db, &keep)
@@ -267,7 +267,7 @@ fn rows_that_refer_outside_the_load_stop_it_unless_they_are_to_be_kept() {
         .stdout_has("fk-not-valid: season");
     assert_eq!(db.value(valid), "f");
     db.execute("INSERT INTO seasons SELECT generate_series(3, 200)");
-    // The indexes of tables made by somebody else are not built unasked.
+    // The indexes of tables of another application are not built unasked.
     seed(&dir, &db, &[&rows[..], &["--replace"]].concat())
         .exits(1)
         .lacks("fk-not-valid");

@@ -50,7 +50,7 @@ fn the_same_ddl_holds_in_any_schema() {
 /// Each help, typed, mends its finding.
 #[test]
 fn every_difference_is_fixed_by_the_suggested_statement() {
-    let db = Db::new("mended");
+    let db = Db::new("repaired");
     db.execute(DDL);
     db.execute(
         "DROP TABLE tags;
@@ -67,7 +67,7 @@ fn every_difference_is_fixed_by_the_suggested_statement() {
         CREATE TABLE audit (id int);
         INSERT INTO shops (id) VALUES (7)",
     );
-    let json = check(&db, "mended", DDL, &["--format", "json"])
+    let json = check(&db, "repaired", DDL, &["--format", "json"])
         .exits(1)
         .json();
     let findings = json["checks"][0]["findings"].as_array().unwrap();
@@ -101,7 +101,7 @@ fn every_difference_is_fixed_by_the_suggested_statement() {
         // The rest of the line is a remark.
         db.execute(help.split("   -- ").next().unwrap());
     }
-    check(&db, "mended", DDL, &[]).exits(0).lacks("[");
+    check(&db, "repaired", DDL, &[]).exits(0).lacks("[");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::shop::{SCHEMA, Shop};
 use crate::support::{Db, schema_dump};
 
-/// What is there, what the schema file does to it before it makes the tables, and what is said of it.
+/// What exists, what the schema file does to it before it creates the tables, and the message.
 const HARM: &[(&str, &str, &str)] = &[
     (
         "CREATE TABLE users (id int PRIMARY KEY); INSERT INTO users VALUES (1)",

@@ -148,8 +148,8 @@ fn a_byte_order_mark_decides_the_encoding() {
     assert_eq!(open(le, "utf-16").unwrap().0, "aé\n".as_bytes());
     assert_eq!(open(&le[2..], "utf-16le").unwrap().0, "aé\n".as_bytes());
     assert_eq!(open(b"a\xe9", "latin1").unwrap().0, "aé".as_bytes());
-    assert!(refusal(&le[2..], "").ends_with("type: --encoding utf-16le"));
-    assert!(refusal(&be[2..], "").ends_with("type: --encoding utf-16be"));
+    assert!(refusal(&le[2..], "").ends_with("use --encoding utf-16le"));
+    assert!(refusal(&be[2..], "").ends_with("use --encoding utf-16be"));
     assert!(refusal(le, "utf-8").contains("byte-order mark of UTF-16, and utf-8 was given"));
     assert!(refusal(le, "latin1").contains("byte-order mark of UTF-16, and latin1 was given"));
     assert!(refusal(b"\xef\xbb\xbfa", "latin1").contains("byte-order mark of UTF-8"));

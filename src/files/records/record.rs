@@ -10,12 +10,12 @@ pub struct Record<'a> {
     /// Why it cannot be parsed; it has no fields then.
     pub flaw: Option<Flaw>,
     /// Whether a quote was closed where its line ends.
-    pub mended: bool,
+    pub repaired: bool,
     pub(super) fields: &'a [FieldSpan],
     pub(super) unescaped: &'a [u8],
 }
 
-/// What a file's records look like: told from lines of text that stand within quotes.
+/// What a file's records look like: compared with lines of text within quotes.
 pub struct Shape<'a> {
     /// How many fields they have.
     pub fields: usize,

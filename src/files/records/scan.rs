@@ -27,7 +27,7 @@ pub(super) enum RecordEnd {
     Nothing,
     Whole {
         end: usize,
-        mended: bool,
+        repaired: bool,
     },
     Flawed {
         end: usize,
@@ -202,7 +202,7 @@ impl<R: Read> Records<R> {
         self.end_line(byte)?;
         Ok(Some(RecordEnd::Whole {
             end: here,
-            mended: true,
+            repaired: true,
         }))
     }
 
@@ -351,7 +351,10 @@ impl<R: Read> Records<R> {
             }
             State::Quoted => {
                 self.close(&scan.open, end);
-                return Ok(RecordEnd::Whole { end, mended: true });
+                return Ok(RecordEnd::Whole {
+                    end,
+                    repaired: true,
+                });
             }
             State::Behind => {}
         }
@@ -370,9 +373,10 @@ impl<R: Read> Records<R> {
             }
         }
         match ended {
-            RecordEnd::Whole { end, mended: false } if scan.lines.first_end.is_some() => {
-                self.judge_lines(scan, end)
-            }
+            RecordEnd::Whole {
+                end,
+                repaired: false,
+            } if scan.lines.first_end.is_some() => self.judge_lines(scan, end),
             ended => Ok(ended),
         }
     }
@@ -414,7 +418,10 @@ impl State {
 
 impl RecordEnd {
     fn whole(end: usize) -> RecordEnd {
-        RecordEnd::Whole { end, mended: false }
+        RecordEnd::Whole {
+            end,
+            repaired: false,
+        }
     }
 }
 

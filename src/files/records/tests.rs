@@ -5,13 +5,13 @@ use crate::dataset::record_format::{Delimiter, Escape, Quote};
 
 type Fields = Vec<(String, bool)>;
 
-/// A record as values: its line, its fields, its flaw, whether it was mended, and its raw text.
+/// A record as values: its line, its fields, its flaw, whether it was repaired, and its raw text.
 #[derive(Debug, PartialEq)]
 struct Seen {
     line: u64,
     fields: Fields,
     flaw: Option<Flaw>,
-    mended: bool,
+    repaired: bool,
     raw: Vec<u8>,
 }
 
@@ -36,7 +36,7 @@ fn seen(record: &Record) -> Seen {
         line: record.line,
         fields: (0..record.len()).map(field).collect(),
         flaw: record.flaw,
-        mended: record.mended,
+        repaired: record.repaired,
         raw: record.raw.to_vec(),
     }
 }
@@ -163,7 +163,7 @@ fn lines_are_counted_through_quoted_breaks() {
 }
 
 #[test]
-fn one_line_records_are_mended_at_their_lines_end() {
+fn one_line_records_are_repaired_at_their_lines_end() {
     let two = "1,\"a\",\"b\r\n2,\"c\",\"d\"\n3,\"e\",\"f\n4,\"g\",\"h\"\n5,\"i\",\"j";
     let all = read_as(two.as_bytes(), ONE_LINE).unwrap();
     let rows: Vec<Vec<String>> = all.iter().map(plain).collect();
@@ -177,8 +177,8 @@ fn one_line_records_are_mended_at_their_lines_end() {
             ["5", "i", "j"]
         ]
     );
-    let mended: Vec<bool> = all.iter().map(|record| record.mended).collect();
-    assert_eq!(mended, [true, false, true, false, true]);
+    let repaired: Vec<bool> = all.iter().map(|record| record.repaired).collect();
+    assert_eq!(repaired, [true, false, true, false, true]);
     assert_eq!(all[4].line, 5);
 }
 
@@ -228,7 +228,7 @@ fn read_shaped(text: &str, dialect: Dialect) -> Vec<Seen> {
 /// A record in short: its line, `repaired`, `flawed`, and its fields.
 fn short(seen: &Seen) -> String {
     let fields = plain(seen).join("|").replace('\n', "/");
-    match (seen.flaw, seen.mended) {
+    match (seen.flaw, seen.repaired) {
         (Some(_), _) => format!("{} flawed", seen.line),
         (None, true) => format!("{} repaired {fields}", seen.line),
         (None, false) => format!("{} {fields}", seen.line),
@@ -500,7 +500,7 @@ proptest! {
             .map(|record| record.unwrap().iter().map(str::to_owned).collect())
             .collect();
         let seen = read_as(Drip(&text, drip), Dialect::default()).unwrap();
-        prop_assert!(seen.iter().all(|record| record.flaw.is_none() && !record.mended));
+        prop_assert!(seen.iter().all(|record| record.flaw.is_none() && !record.repaired));
         prop_assert_eq!(seen.iter().map(plain).collect::<Vec<_>>(), expected);
     }
 

@@ -37,7 +37,10 @@ impl<R: Read> Records<R> {
         let expected = scan.shape.as_ref().map(|shape| shape.fields);
         let is_right = expected.is_none_or(|fields| fields == self.fields.len());
         if is_right || !self.is_record(scan, scan.lines.last, end) {
-            return Ok(RecordEnd::Whole { end, mended: false });
+            return Ok(RecordEnd::Whole {
+                end,
+                repaired: false,
+            });
         }
         self.unclosed(scan)
     }
@@ -83,16 +86,19 @@ impl<R: Read> Records<R> {
         let Some(shape) = scan.shape.as_deref_mut() else {
             return Ok(flawed);
         };
-        let mut mended = self.line_alone(0, end);
-        let is_right = match mended.read()? {
+        let mut repaired = self.line_alone(0, end);
+        let is_right = match repaired.read()? {
             Some(record) => record.flaw.is_none() && record.len() == shape.fields,
             None => false,
         };
         if !is_right || !self.is_next_a_record(shape)? {
             return Ok(flawed);
         }
-        (self.fields, self.unescaped) = (mended.fields, mended.unescaped);
-        Ok(RecordEnd::Whole { end, mended: true })
+        (self.fields, self.unescaped) = (repaired.fields, repaired.unescaped);
+        Ok(RecordEnd::Whole {
+            end,
+            repaired: true,
+        })
     }
 
     /// Whether the line behind the record is a record, or there is none.
@@ -125,7 +131,7 @@ impl<R: Read> Records<R> {
         let Ok(Some(record)) = line.read() else {
             return false;
         };
-        let is_whole = record.flaw.is_none() && !record.mended;
+        let is_whole = record.flaw.is_none() && !record.repaired;
         is_whole && record.len() == shape.fields && shape.accepts(&record)
     }
 

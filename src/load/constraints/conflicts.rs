@@ -168,7 +168,7 @@ fn conflicts_error(
     let mut notes: Vec<String> = first.iter().map(Rejected::message).collect();
     let all = load.rejects.count() + rows;
     notes.push(format!(
-        "to load the earlier ones and reject the others, type: {}",
+        "to load the earlier ones and reject the others, run: {}",
         again(&["--duplicates", "reject", "--max-rejects", &all.to_string()])
     ));
     ErrorWithNotes {

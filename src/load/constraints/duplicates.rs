@@ -182,7 +182,7 @@ fn duplicates_error(
     let noun = if rows == 1 { "row" } else { "rows" };
     let mut notes: Vec<String> = first.iter().map(Rejected::message).collect();
     notes.push(format!(
-        "to load the first of each and reject the others, type: {}",
+        "to load the first of each and reject the others, run: {}",
         again(&["--duplicates", "reject", "--max-rejects", &all.to_string()])
     ));
     ErrorWithNotes {

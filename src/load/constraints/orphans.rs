@@ -45,12 +45,12 @@ pub async fn orphans_error(
     let all = rejected + broken.iter().map(|key| key.rows).sum::<u64>();
     if loads.iter().any(|load| load.source.source.is_file()) {
         notes.push(format!(
-            "to reject them and the records that reference them, type: {}",
+            "to reject them and the records that reference them, run: {}",
             again(&["--orphans", "reject", "--max-rejects", &all.to_string()])
         ));
     }
     notes.push(format!(
-        "to load them and leave the foreign key NOT VALID, type: {}",
+        "to load them and leave the foreign key NOT VALID, run: {}",
         again(&["--orphans", "keep"])
     ));
     let messages: Vec<String> = broken.iter().map(ToString::to_string).collect();

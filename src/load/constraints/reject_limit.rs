@@ -12,7 +12,7 @@ pub fn too_many_rejects(rejects: &Rejects, file: &str, rows: u64, first: &[Rejec
     let mut notes: Vec<String> = first.iter().map(Rejected::message).collect();
     let all = rejects.count() + rows;
     notes.push(format!(
-        "to reject them and load the others, type: {}",
+        "to reject them and load the others, run: {}",
         again(&["--max-rejects", &all.to_string()])
     ));
     ErrorWithNotes {

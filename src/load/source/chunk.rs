@@ -73,7 +73,7 @@ pub struct RecordIndex {
 #[derive(Debug, Clone, Copy)]
 struct IndexedRecord {
     line: u64,
-    mended: bool,
+    repaired: bool,
     /// The end of its row in the chunk's bytes.
     row_end: usize,
     /// The end of its text in the index.
@@ -82,11 +82,11 @@ struct IndexedRecord {
 
 impl RecordIndex {
     /// Adds the record behind the next row, which ends at a byte of the chunk.
-    pub fn push(&mut self, line: u64, mended: bool, raw: &[u8], row_end: usize) {
+    pub fn push(&mut self, line: u64, repaired: bool, raw: &[u8], row_end: usize) {
         self.raw.extend_from_slice(raw);
         self.records.push(IndexedRecord {
             line,
-            mended,
+            repaired,
             row_end,
             raw_end: self.raw.len(),
         });
@@ -107,9 +107,9 @@ impl RecordIndex {
         self.records[row].line
     }
 
-    /// Whether a row's record was mended.
-    pub fn is_mended(&self, row: usize) -> bool {
-        self.records[row].mended
+    /// Whether a row's record was repaired.
+    pub fn is_repaired(&self, row: usize) -> bool {
+        self.records[row].repaired
     }
 
     /// A row's record as it is in the file.

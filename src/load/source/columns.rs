@@ -30,7 +30,7 @@ impl SourceColumns {
     /// Finds the table's column for each field of a header.
     ///
     /// Names are trimmed and compared in any case; a column's aliases count. Errors name file, column and the columns
-    /// there are. Columns may be missing where that is said.
+    /// there are. Columns may be missing where an option allows it.
     pub fn by_header(
         table: &TableSpec,
         header: &[String],

@@ -110,12 +110,12 @@ impl Counted {
             named.map_or("", |(name, _)| name)
         };
         let advice = if most(&|text| text.len() == 8 && spelled_date::digits(text).is_some()) {
-            "they are dates of eight digits; type: --date-format YYYYMMDD".to_owned()
+            "they are dates of eight digits; use --date-format YYYYMMDD".to_owned()
         } else if let Some((unit, _)) = EPOCHS
             .iter()
             .find(|(_, unit)| most(&|it| unit.is_usual(it)))
         {
-            format!("in {unit} they are inside; type: --epoch {unit}")
+            format!("in {unit} they are inside; use --epoch {unit}")
         } else {
             return Ok(());
         };

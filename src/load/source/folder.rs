@@ -39,7 +39,7 @@ pub fn ensure_made_from(dataset: &Dataset, manifest: &Manifest, folder: &Path) -
             made.name,
             dataset.name,
             if source::built_in_names().contains(&made.name) {
-                format!("type: {}", again(&["--dataset", &made.name]))
+                format!("run: {}", again(&["--dataset", &made.name]))
             } else {
                 format!("name it with --dataset: the path of its {}.toml", made.name)
             }
@@ -140,11 +140,10 @@ fn several_files(table: &TableSpec, files: &[PathBuf]) -> anyhow::Error {
             format!("{}={}", table.name, path.display()),
         ]
     };
-    let one =
-        |path: &PathBuf| format!("to load {}, type: {}", path.display(), again(&option(path)));
+    let one = |path: &PathBuf| format!("to load {}, run: {}", path.display(), again(&option(path)));
     let mut notes: Vec<String> = files.iter().map(one).collect();
     let all: Vec<String> = files.iter().flat_map(option).collect();
-    notes.push(format!("to load all of them, type: {}", again(&all)));
+    notes.push(format!("to load all of them, run: {}", again(&all)));
     let files: Vec<String> = files
         .iter()
         .map(|path| path.display().to_string())
@@ -177,14 +176,14 @@ fn missing_file(
     let mut notes = vec![match alike {
         Some(name) => {
             let file = format!("{}={}", spec.name, folder.join(name).display());
-            format!("if it is {name}, type: {}", again(&["--file", &file]))
+            format!("if it is {name}, run: {}", again(&["--file", &file]))
         }
         None => format!("--file {}=PATH names another file", spec.name),
     }];
     if !others.is_empty() {
         let tables = others.join(",");
         notes.push(format!(
-            "to load the tables whose files exist, type: {}",
+            "to load the tables whose files exist, run: {}",
             again(&["--tables", &tables])
         ));
     }

@@ -12,7 +12,7 @@ use crate::suggestion::again;
 /// Characters of a header that messages show.
 const DISPLAYED: usize = 120;
 
-/// What is said of a file's header.
+/// Whether a file has a header, by options and the dataset.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ExpectedHeader<'a> {
     /// The columns in the file's order.
@@ -91,11 +91,11 @@ fn no_sure_header(table: &TableSpec, label: &str, named: &[String], first: &[Str
     );
     let notes = vec![
         format!(
-            "if it is a record like the others, type: {}",
+            "if it is a record like the others, run: {}",
             again(&[format!("--no-header={}", table.name)])
         ),
         format!(
-            "if it is a header, type: {}",
+            "if it is a header, run: {}",
             again(&[format!("--header={}", table.name)])
         ),
     ];

@@ -18,7 +18,7 @@ pub fn unknown_column(table: &TableSpec, names: &[String], unknown: &str, file: 
             shown(&[unknown])
         );
         let again = again(&["--delimiter", delimiter]);
-        return ErrorWithNotes::of(message, vec![format!("if they are, type: {again}")]);
+        return ErrorWithNotes::of(message, vec![format!("if they are, run: {again}")]);
     }
     let is_record = names.iter().any(|name| is_number(name));
     if is_record && names.iter().all(|name| table.column_called(name).is_none()) {
@@ -49,7 +49,7 @@ pub fn missing_column(
         shown(&[names.join(", ")])
     );
     let note = format!(
-        "if columns that a file lacks take their default or NULL, type: {}",
+        "if columns that a file lacks take their default or NULL, run: {}",
         again(&["--missing", "default"])
     );
     ErrorWithNotes::of(message, vec![note])
@@ -72,7 +72,7 @@ pub fn named_twice(table: &TableSpec, names: &[String], column: &ColumnSpec, fil
         })
         .collect();
     anyhow!(
-        "{file}, line 1: column `{}` is named twice. To pass the second over, type: {}",
+        "{file}, line 1: column `{}` is named twice. To pass the second over, run: {}",
         column.name,
         again(&[
             "--columns",
@@ -91,7 +91,7 @@ fn without_header(table: &TableSpec, names: &[String], file: &str) -> Error {
     );
     if names.len() == written.len() {
         let note = format!(
-            "without a header, its columns in the order {}, type: {}",
+            "without a header, its columns in the order {}, run: {}",
             written.join(","),
             again(&[format!("--no-header={}", table.name)])
         );
@@ -129,7 +129,7 @@ fn advice(table: &TableSpec, names: &[String]) -> Option<String> {
         [] => "if its fields are the table's columns by other names, type".to_owned(),
         passed => format!("to pass over {}, type", shown(passed)),
     };
-    // A header none of whose names is a column's is taken for one only when that is said.
+    // A header none of whose names is a column's is taken for one only when an option asks for it.
     let known = names.iter().any(|name| table.column_called(name).is_some());
     let named = format!("{}={}", table.name, columns.join(","));
     let command = match known {

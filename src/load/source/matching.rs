@@ -74,10 +74,7 @@ fn by_header(dataset: &Dataset, path: &Path, overrides: &Overrides) -> Result<Op
                 .collect();
             let propose = |name: &&str| {
                 let file = format!("{name}={}", path.display());
-                format!(
-                    "to load it into {name}, type: {}",
-                    again(&["--file", &file])
-                )
+                format!("to load it into {name}, run: {}", again(&["--file", &file]))
             };
             let message = format!("{} fits the tables {}", path.display(), names.join(", "));
             Err(ErrorWithNotes::of(
@@ -105,9 +102,9 @@ fn add(dataset: &Dataset, table: usize, path: PathBuf, overrides: &mut Overrides
                 path.display()
             ),
             vec![
-                format!("to load {}, type: {}", other.path.display(), again(&one)),
-                format!("to load {}, type: {}", path.display(), again(&two)),
-                format!("to load all of them, type: {}", again(&[one, two].concat())),
+                format!("to load {}, run: {}", other.path.display(), again(&one)),
+                format!("to load {}, run: {}", path.display(), again(&two)),
+                format!("to load all of them, run: {}", again(&[one, two].concat())),
             ]
         ));
     }

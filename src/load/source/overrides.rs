@@ -131,7 +131,7 @@ impl Overrides {
         Ok(paths)
     }
 
-    /// Whether a table's files have a header, where that is said of it, or of all tables.
+    /// Whether a table's files have a header, where an option names it or all tables.
     pub fn header_of(&self, table: &TableSpec) -> Option<bool> {
         let of = |name: Option<&String>| {
             let mut headers = self.headers.iter();

@@ -234,7 +234,7 @@ impl<'a> RecordReader<'a> {
         if let Some(flaw) = record.flaw {
             return rejected(flaw.reason());
         }
-        if record.mended && !self.source.format.mend {
+        if record.repaired && !self.source.format.mend {
             return rejected("a quote is not closed");
         }
         if record.len() != self.source.columns.field_count() {
@@ -257,7 +257,7 @@ impl<'a> RecordReader<'a> {
     fn wrong_count(&self, record: &Record) -> String {
         let (found, expected) = (record.len(), self.source.columns.field_count());
         let fields = if found == 1 { "field" } else { "fields" };
-        let quote = if record.mended {
+        let quote = if record.repaired {
             "; a quote is not closed"
         } else {
             ""
@@ -330,10 +330,11 @@ impl Gathered {
     #[inline]
     fn add_row(&mut self, record: &Record) {
         self.tally.rows += 1;
-        self.tally.repaired += u64::from(record.mended);
+        self.tally.repaired += u64::from(record.repaired);
         if self.trace == Trace::Records {
             let end = self.bytes.len();
-            self.index.push(record.line, record.mended, record.raw, end);
+            self.index
+                .push(record.line, record.repaired, record.raw, end);
         }
     }
 

@@ -232,7 +232,7 @@ impl Rejects {
         notes.extend(currency_advice(&state.first));
         let max = state.count().max(1).to_string();
         notes.push(format!(
-            "fix the file, or leave them out, type: {}",
+            "fix the file, or leave them out, run: {}",
             again(&["--max-rejects", &max])
         ));
         ErrorWithNotes::of(message.to_owned(), notes)

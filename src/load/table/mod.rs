@@ -10,3 +10,4 @@ mod segment;
 mod server_rejection;
 pub mod size;
 pub mod target;
+pub mod type_fit;

@@ -346,9 +346,9 @@ impl Transfer<'_, '_> {
 fn without(chunk: &RowChunk, isolated: &Isolated) -> Tally {
     let mut tally = chunk.tally.clone();
     let rows = isolated.rejected.keys();
-    let mended = rows.filter(|row| chunk.index.is_mended(**row)).count() as u64;
+    let repaired = rows.filter(|row| chunk.index.is_repaired(**row)).count() as u64;
     tally.rows -= isolated.rejected.len() as u64;
     tally.rejected += isolated.rejected.len() as u64;
-    tally.repaired -= mended;
+    tally.repaired -= repaired;
     tally
 }

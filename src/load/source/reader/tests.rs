@@ -13,7 +13,7 @@ use crate::load::source::rejects::{MaxRejects, Rejects};
 use crate::load::{Input, NamedFile, Overrides};
 use crate::progress::Progress;
 
-/// Reads bytes as a table's file; the account, and the rejected records as they were put aside.
+/// Reads bytes as a table's file; the account, and the rejected records as they were written.
 fn account(table: &str, bytes: &[u8]) -> anyhow::Result<(Account, usize)> {
     account_of(table, bytes, None)
 }
