@@ -132,7 +132,7 @@ fn what_a_file_lacks_takes_its_default_when_told() {
     let refused = load(&dir, &db, &["v"])
         .exits(2)
         .stderr_has("visitors.csv, line 1: column `joined` of table visitors is missing; the header has id, email");
-    let (_, command) = refused.stderr.split_once("type: ").unwrap();
+    let (_, command) = refused.stderr.split_once("run: ").unwrap();
     dir.shell(command.lines().next().unwrap()).exits(0);
     assert_eq!(db.value("SELECT joined FROM visitors"), "2024-01-01");
     // Columns named one by one are reported, too; what takes neither NULL nor a default is not.

@@ -126,8 +126,8 @@ fn advice(table: &TableSpec, names: &[String]) -> Option<String> {
         .filter(|(column, _)| *column == PASSED_OVER);
     let passed: Vec<&str> = passed.map(|(_, name)| name.as_str()).collect();
     let meaning = match passed.as_slice() {
-        [] => "if its fields are the table's columns by other names, type".to_owned(),
-        passed => format!("to pass over {}, type", shown(passed)),
+        [] => "if its fields are the table's columns by other names, run".to_owned(),
+        passed => format!("to pass over {}, run", shown(passed)),
     };
     // A header none of whose names is a column's is taken for one only when an option asks for it.
     let known = names.iter().any(|name| table.column_called(name).is_some());
