@@ -22,18 +22,18 @@ use crate::queries::Query;
 use crate::suggestion::TARGET;
 
 /// How often tables are vacuumed at most.
-const SETTLING: u32 = 2;
+const MAX_VACUUM_ROUNDS: u32 = 2;
 /// How many executions of lookups are timed in all, and of each at least.
-const TIMED_LOOKUPS: usize = 14_000;
-const FEWEST_TIMED: usize = 10;
+const TIMED_LOOKUP_EXECUTIONS: usize = 14_000;
+const MIN_TIMED_EXECUTIONS: usize = 10;
 
-/// Checks plans, with all that this needs of a database.
+/// Checks the plans of lookups and queries.
 pub struct Checker<'a> {
-    /// The tables wanted.
+    /// The dataset, its queries, the tables to check, and waivers.
     pub suite: &'a Suite,
     /// How they are checked.
     pub settings: &'a CheckSettings,
-    /// The foreign keys.
+    /// The foreign keys and their coverage by indexes.
     pub survey: &'a Survey,
     /// The schema asked for.
     pub schema: Option<&'a str>,
@@ -41,7 +41,7 @@ pub struct Checker<'a> {
     pub progress: &'a Progress,
 }
 
-/// The catalog as it was read at one moment.
+/// The catalog as last read; its parts are read one after the other.
 pub struct CatalogSnapshot {
     /// All tables.
     pub tables: Vec<Table>,
@@ -146,7 +146,7 @@ impl Checker<'_> {
         client: &Client,
         mut catalog: CatalogSnapshot,
     ) -> Result<CatalogSnapshot> {
-        for _ in 0..SETTLING {
+        for _ in 0..MAX_VACUUM_ROUNDS {
             let facts = self.facts(&catalog);
             let in_schema = |table: &&Table| self.schema.is_none_or(|it| table.name.schema == it);
             let unsettled: Vec<&TableName> = catalog
@@ -200,12 +200,14 @@ impl Checker<'_> {
     fn timed_executions(&self, read: &Read) -> usize {
         let lookups = self.survey.keys.len().max(1);
         match read.key {
-            Some(_) => (TIMED_LOOKUPS / lookups).clamp(FEWEST_TIMED, TIMED_EXECUTIONS),
+            Some(_) => {
+                (TIMED_LOOKUP_EXECUTIONS / lookups).clamp(MIN_TIMED_EXECUTIONS, TIMED_EXECUTIONS)
+            }
             None => TIMED_EXECUTIONS,
         }
     }
 
-    /// Plans were asked for, and there is none to judge.
+    /// The finding `no-rows` when every lookup was skipped, which only empty tables cause; none with `--allow-empty`.
     fn nothing_to_look_up(&self, skipped: &[SkippedCheck]) -> Option<Check> {
         let message = match skipped.first() {
             Some(_) if self.settings.allow_empty => return None,

@@ -9,7 +9,7 @@ use crate::copy::parsed::{Parsed, Unread, ensure_text};
 use crate::copy::scalar::{NO_DATE, NO_TIMESTAMP, OUT_OF_TIME};
 use crate::copy::spelled_date;
 use crate::copy::time::{self, EPOCH, Moment, is_bare_number};
-use crate::copy::types::{DataType, EncoderCoverage, Scalar};
+use crate::copy::types::{DataType, ParserCoverage, Scalar};
 use crate::copy::value::Value;
 use crate::dataset::date_format::DateFormat;
 use crate::dataset::spellings::{EPOCHS, Epoch, Spellings};
@@ -42,7 +42,7 @@ impl ColumnReader {
     }
 
     /// Which of the column's texts are read here.
-    pub fn coverage(&self) -> EncoderCoverage {
+    pub fn coverage(&self) -> ParserCoverage {
         self.data_type.coverage()
     }
 
@@ -94,7 +94,7 @@ impl ColumnReader {
             return self.parse(scalar, text);
         }
         ensure_text(text)?;
-        if self.coverage() != EncoderCoverage::None {
+        if self.coverage() != ParserCoverage::None {
             write_binary(&self.data_type, text, &mut Vec::new())?;
         }
         Ok(Value::Text(text))

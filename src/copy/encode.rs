@@ -4,7 +4,7 @@ use crate::copy::array::each_element;
 use crate::copy::format::{field, null, try_field};
 use crate::copy::parsed::{Unread, ensure_text};
 use crate::copy::range::RangeText;
-use crate::copy::types::{DataType, EncoderCoverage, TypeKind};
+use crate::copy::types::{DataType, ParserCoverage, TypeKind};
 
 /// Appends a text's value as a binary field, or nothing when it isn't read.
 #[inline]
@@ -21,7 +21,7 @@ pub fn write_binary(data_type: &DataType, text: &[u8], out: &mut Vec<u8>) -> Res
 
 fn write_composed(data_type: &DataType, text: &[u8], out: &mut Vec<u8>) -> Result<(), Unread> {
     ensure_text(text)?;
-    if data_type.coverage() == EncoderCoverage::None {
+    if data_type.coverage() == ParserCoverage::None {
         return Err(Unread::Undecided);
     }
     match &data_type.kind {

@@ -9,7 +9,7 @@ use crate::copy::number::integer;
 use crate::copy::parsed::Unread;
 use crate::copy::scalar::{NO_DATE, NO_TIMESTAMP, OUT_OF_BIGINT, OUT_OF_INTEGER, OUT_OF_SMALLINT};
 use crate::copy::time::{DAY_MICROS, EPOCH, SECOND};
-use crate::copy::types::{DataType, EncoderCoverage, Scalar};
+use crate::copy::types::{DataType, ParserCoverage, Scalar};
 use crate::dataset::Kind;
 use crate::dataset::calendar::{self, DAY};
 
@@ -67,7 +67,7 @@ impl FieldEncoder {
         match number {
             Some(number) => Some(FieldEncoder::Number(number)),
             None if kind == Kind::Text && strict => None,
-            None if data_type.coverage() == EncoderCoverage::Complete => {
+            None if data_type.coverage() == ParserCoverage::Complete => {
                 Some(FieldEncoder::Parsed(Arc::new(data_type.clone())))
             }
             None => None,

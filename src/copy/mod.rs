@@ -28,4 +28,4 @@ pub use format::CopyFormat;
 pub use generated::{FieldEncoder, NumberFormat, OutOfRange};
 pub use holds::may_hold;
 pub use parsed::Unread;
-pub use types::{DataType, EncoderCoverage, Scalar, TypeKind};
+pub use types::{DataType, ParserCoverage, Scalar, TypeKind};

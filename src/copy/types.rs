@@ -38,7 +38,7 @@ pub enum TypeKind {
 
 /// Whether a type's reader reads or rejects each text as the server does, or leaves some texts to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EncoderCoverage {
+pub enum ParserCoverage {
     /// Never [`Unread::Undecided`](crate::copy::Unread::Undecided).
     Complete,
     /// The usual spellings are read; others are left to the server.
@@ -82,9 +82,9 @@ macro_rules! scalars {
             }
 
             /// Which texts are read here.
-            pub const fn coverage(self) -> EncoderCoverage {
+            pub const fn coverage(self) -> ParserCoverage {
                 match self {
-                    $(Scalar::$scalar => EncoderCoverage::$coverage,)*
+                    $(Scalar::$scalar => ParserCoverage::$coverage,)*
                 }
             }
 
@@ -155,15 +155,6 @@ impl DataType {
         kind: TypeKind::Other,
     };
 
-    /// The same type with a modifier, which a domain's base and an array's elements carry too.
-    pub fn with_modifier(mut self, modifier: i32) -> DataType {
-        self.modifier = modifier;
-        if let TypeKind::Array(element, _) = &mut self.kind {
-            element.modifier = modifier;
-        }
-        self
-    }
-
     /// The type below any domains.
     pub fn base(&self) -> &DataType {
         match &self.kind {
@@ -214,18 +205,18 @@ impl DataType {
     }
 
     /// Which texts are read here and which are left to the server.
-    pub fn coverage(&self) -> EncoderCoverage {
+    pub fn coverage(&self) -> ParserCoverage {
         match &self.kind {
             TypeKind::Scalar(scalar) => scalar.coverage(),
-            TypeKind::Enum(_) => EncoderCoverage::Complete,
+            TypeKind::Enum(_) => ParserCoverage::Complete,
             TypeKind::Domain(base) => base.coverage(),
             TypeKind::Array(inner, _) | TypeKind::Range(inner) | TypeKind::Multirange(inner) => {
                 match inner.coverage() {
-                    EncoderCoverage::None => EncoderCoverage::None,
-                    EncoderCoverage::Complete | EncoderCoverage::Common => EncoderCoverage::Common,
+                    ParserCoverage::None => ParserCoverage::None,
+                    ParserCoverage::Complete | ParserCoverage::Common => ParserCoverage::Common,
                 }
             }
-            TypeKind::Other => EncoderCoverage::None,
+            TypeKind::Other => ParserCoverage::None,
         }
     }
 }
@@ -261,9 +252,9 @@ mod tests {
                 let parsed = scalar.parse(text.as_bytes(), -1);
                 let undecided = matches!(parsed, Err(crate::copy::Unread::Undecided));
                 match scalar.coverage() {
-                    EncoderCoverage::Complete => assert!(!undecided, "{} {text}", scalar.name()),
-                    EncoderCoverage::None => assert!(undecided, "{} {text}", scalar.name()),
-                    EncoderCoverage::Common => {}
+                    ParserCoverage::Complete => assert!(!undecided, "{} {text}", scalar.name()),
+                    ParserCoverage::None => assert!(undecided, "{} {text}", scalar.name()),
+                    ParserCoverage::Common => {}
                 }
             }
         }
@@ -276,7 +267,7 @@ mod tests {
             modifier: -1,
             kind: TypeKind::Array(Box::new(element.into()), b','),
         };
-        assert_eq!(array(Scalar::Int4).coverage(), EncoderCoverage::Common);
-        assert_eq!(array(Scalar::Money).coverage(), EncoderCoverage::None);
+        assert_eq!(array(Scalar::Int4).coverage(), ParserCoverage::Common);
+        assert_eq!(array(Scalar::Money).coverage(), ParserCoverage::None);
     }
 }

@@ -10,7 +10,7 @@ use crate::copy::format::{self, TEXT_NULL, begin_row, escape_text};
 use crate::copy::number::integer;
 use crate::copy::parsed::Reason;
 use crate::copy::{
-    ColumnReader, CopyFormat, DataType, EncoderCoverage, FieldEncoder, NumberFormat, Scalar, Unread,
+    ColumnReader, CopyFormat, DataType, FieldEncoder, NumberFormat, ParserCoverage, Scalar, Unread,
 };
 use crate::dataset::ColumnSpec;
 use crate::dataset::Kind;
@@ -117,7 +117,7 @@ impl RowEncoder {
         let known = columns.iter().flatten();
         let binary = known
             .clone()
-            .all(|(_, _, column)| column.data_type.coverage() != EncoderCoverage::None);
+            .all(|(_, _, column)| column.data_type.coverage() != ParserCoverage::None);
         let format = match binary {
             true => CopyFormat::Binary,
             false => CopyFormat::Text,
@@ -354,7 +354,7 @@ fn is_telling(data_type: &DataType) -> bool {
         Scalar::Bytea,
     ];
     let is_text = |scalar| text.contains(&scalar);
-    data_type.coverage() != EncoderCoverage::None && !data_type.scalar().is_some_and(is_text)
+    data_type.coverage() != ParserCoverage::None && !data_type.scalar().is_some_and(is_text)
 }
 
 #[cold]

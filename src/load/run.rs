@@ -1,4 +1,4 @@
-//! A load from the first look at the ledger to the last constraint.
+//! Runs a load: takes the lock, reads the ledger, prepares, fills, restores constraints and records the completion.
 
 use anyhow::Result;
 use tokio_postgres::Client;
@@ -23,6 +23,8 @@ use crate::load::table::target;
 use crate::progress::Progress;
 
 /// Loads the input, resumes an unfinished load of it, or reports that it was loaded before.
+///
+/// `hook` works on tables that are loaded already, such as building indexes.
 ///
 /// An error after the preparation leaves the load unfinished in the ledger; the same command resumes it.
 pub async fn run(
@@ -68,7 +70,7 @@ pub async fn run(
     }
 }
 
-/// The accounts and findings of a load that is complete already.
+/// The report of a load that is complete already: records counted per table, and broken foreign keys.
 pub async fn recall(load: &Load<'_>) -> Result<LoadOutcome> {
     load.stage.set(Stage::Complete);
     let client = load.server.connect().await?;

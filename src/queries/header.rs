@@ -1,6 +1,17 @@
 //! A query file's header: the comment lines before the statement that declare something.
 //!
 //! The grammar is one table. A new directive is an entry in [`DIRECTIVES`] and a field of [`Header`].
+//!
+//! ```sql
+//! -- The newest reviews of one product.
+//! -- param product_id: products.id
+//! -- param count: int = 5
+//! -- budget: 5ms
+//! -- uses: reviews(product_id)
+//! -- max-rows: 1
+//! ```
+//!
+//! A lower-case word and a colon is always read as a directive, so that a misspelt one is an error and not ignored.
 
 use std::time::Duration;
 
@@ -40,7 +51,7 @@ pub struct RuleWaiver {
 /// A mistake in a line of the header.
 #[derive(Debug)]
 pub struct HeaderError {
-    /// From 1.
+    /// Its line number, from 1.
     pub line: usize,
     /// What is wrong and what is expected.
     pub message: String,

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::SinkExt;
 use seedrow::copy::encode::write_binary;
 use seedrow::copy::format::{begin_row, fixed};
-use seedrow::copy::{ColumnReader, CopyFormat, DataType, EncoderCoverage, Scalar, Unread};
+use seedrow::copy::{ColumnReader, CopyFormat, DataType, ParserCoverage, Scalar, Unread};
 use seedrow::dataset::spellings::Spellings;
 use seedrow::postgres::catalog::{self, Scope};
 use tokio_postgres::Client;
@@ -462,7 +462,7 @@ async fn compare(client: &Client, number: usize, type_name: &str) -> (Vec<String
                 }
             }
             Err(Unread::Undecided) => {
-                if twins.data_type.coverage() == EncoderCoverage::Complete {
+                if twins.data_type.coverage() == ParserCoverage::Complete {
                     wrong.push(format!("{type_name}: {text:?} is undecided"));
                 }
             }
@@ -474,7 +474,7 @@ async fn compare(client: &Client, number: usize, type_name: &str) -> (Vec<String
     let differences = twins.differences().await.into_iter();
     wrong.extend(differences.map(|it| format!("{type_name}: {it}")));
     wrong.extend(written_otherwise(&twins).await);
-    if written > 0 && twins.data_type.coverage() == EncoderCoverage::None {
+    if written > 0 && twins.data_type.coverage() == ParserCoverage::None {
         wrong.push(format!("{type_name}: written without coverage"));
     }
     (wrong, written)

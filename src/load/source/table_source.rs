@@ -219,12 +219,18 @@ impl TableSource {
         })
     }
 
-    /// These files, and another one behind them. Refuses one with other columns, or without a header where the first has one.
+    /// These files, and another one read after them. Refuses one with other columns, or of another format.
     fn followed_by(mut self, other: TableSource) -> Result<TableSource> {
-        let same =
-            self.columns.positions() == other.columns.positions() && self.format == other.format;
         ensure!(
-            same,
+            self.format == other.format,
+            "{} is read in another format (delimiter, header, quotes, encoding) than {}, and files of one table have one \
+             format. Load the first alone, and then the other: seedrow load --append --file {}{TARGET}",
+            other.label(),
+            self.label(),
+            shell_word(&format!("{}={}", other.table_name, other.label()))
+        );
+        ensure!(
+            self.columns.positions() == other.columns.positions(),
             "{}, line 1: its columns are {}, and those of {} are {}; files of one table have the same columns in the same \
              order. Load the first alone, and then the other: seedrow load --append --file {}{TARGET}",
             other.label(),
@@ -292,7 +298,7 @@ impl TableSource {
         }
     }
 
-    /// Whether records may be rejected: those that seedrow made or wrote are right, or all of them are wrong.
+    /// Whether single records may be rejected. In rows that seedrow generated or wrote, one bad record fails the load.
     pub fn is_foreign(&self) -> bool {
         match self.kind {
             SourceKind::Foreign { .. } | SourceKind::Stream { .. } => true,
@@ -300,7 +306,7 @@ impl TableSource {
         }
     }
 
-    /// Whether its records have lines in a file.
+    /// Whether its records have line numbers; standard input's have them too, since it is spooled to a file.
     pub fn is_file(&self) -> bool {
         self.kind.path().is_some()
     }
