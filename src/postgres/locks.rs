@@ -102,10 +102,10 @@ fn halves(key: i64) -> (u32, u32) {
 }
 
 /// The longest that a question about the catalog waits for a lock: Postgres' functions that describe an index or give a
-/// table's size wait for whoever has it locked exclusively.
+/// table's size wait for the session that has it locked exclusively.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Has every later statement of this session wait for a lock no longer than [`PATIENCE`].
+/// Has every later statement on this connection wait for a lock no longer than [`PATIENCE`].
 pub async fn limit_waits(client: &impl GenericClient) -> Result<()> {
     let sql = format!("SET lock_timeout = '{}s'", PATIENCE.as_secs());
     client

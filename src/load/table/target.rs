@@ -106,7 +106,7 @@ pub async fn find(
     Ok(targets)
 }
 
-/// Whether a trigger can change a row before it is inserted: BEFORE INSERT FOR EACH ROW, and enabled in this session.
+/// Whether a trigger can change a row before it is inserted: BEFORE INSERT FOR EACH ROW, and enabled on this connection.
 async fn has_filling_trigger(client: &impl GenericClient, table: u32) -> Result<bool> {
     let sql = "SELECT EXISTS (
             SELECT FROM pg_trigger
