@@ -1,0 +1,472 @@
+//! What is known of a column before a maker is chosen for it, and the choice: the vocabulary that reading constraints,
+//! reading names and writing datasets share.
+//!
+//! Values are written as Postgres' input texts throughout, so that one form serves numbers, dates and labels alike.
+
+use std::cmp::Ordering;
+
+use crate::copy::DataType;
+
+/// What type, domain and CHECKs allow a column; each constraint narrows it. The default allows everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// The only values: an IN list's, an enum's labels. Empty: none is possible but NULL.
+    pub values: Option<Vec<String>>,
+    /// The least value of a number, a date, a time or a text.
+    pub min: Option<Bound>,
+    /// The greatest.
+    pub max: Option<Bound>,
+    /// The fewest characters; bytes of a bytea, elements of an array.
+    pub min_length: Option<u32>,
+    /// The most.
+    pub max_length: Option<u32>,
+    /// Regular expressions of Postgres' kind that must all match; LIKE converted.
+    pub patterns: Vec<String>,
+    /// Texts are in this case.
+    pub case: Option<Case>,
+    /// Texts have no blanks at their ends.
+    pub trimmed: bool,
+    /// The empty text is refused.
+    pub not_empty: bool,
+    /// NULL is refused.
+    pub not_null: bool,
+    /// The top-level kinds that a JSON value may have; empty: any.
+    pub json_kinds: Vec<JsonKind>,
+    /// Values that are refused.
+    pub excluded: Vec<String>,
+}
+
+/// One end of what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// As the type's input reads it: `0`, `-1.5`, `2024-01-31`, `08:00:00`.
+    pub value: String,
+    /// Whether the value itself is allowed.
+    pub inclusive: bool,
+}
+
+/// The case of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    /// `x = lower(x)`.
+    Lower,
+    /// `x = upper(x)`.
+    Upper,
+}
+
+/// What `jsonb_typeof` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonKind {
+    /// `{…}`
+    Object,
+    /// `[…]`
+    Array,
+    /// `"…"`
+    String,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// The JSON null.
+    Null,
+}
+
+/// What a constraint demands of several columns of one row. Each holds where a column it compares is NULL, as CHECK does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Relation {
+    /// `smaller < larger`.
+    Less {
+        /// The column with the smaller value.
+        smaller: String,
+        /// The column with the larger value.
+        larger: String,
+        /// Whether equal values are refused.
+        strict: bool,
+    },
+    /// `a <> b`.
+    NotEqual {
+        /// One column.
+        a: String,
+        /// The other.
+        b: String,
+    },
+    /// `a = b`.
+    Equal {
+        /// One column.
+        a: String,
+        /// The other.
+        b: String,
+    },
+    /// Exactly one of the columns isn't NULL.
+    ExactlyOne(Vec<String>),
+    /// At most one isn't NULL.
+    AtMostOne(Vec<String>),
+    /// At least one isn't NULL.
+    AtLeastOne(Vec<String>),
+    /// All are NULL or none is.
+    AllOrNone(Vec<String>),
+    /// `column` is NULL wherever `by` is; elsewhere it may be anything.
+    NullWith {
+        /// The column that becomes NULL.
+        column: String,
+        /// The column that decides.
+        by: String,
+    },
+    /// `column` is NULL unless `by` has one of the values.
+    OnlyIf {
+        /// The column that is NULL elsewhere.
+        column: String,
+        /// The column that decides.
+        by: String,
+        /// Its values, as input texts; a boolean's are `true` and `false`.
+        values: Vec<String>,
+    },
+    /// `column` isn't NULL where `by` has one of the values; elsewhere it may be anything.
+    NeededIf {
+        /// The column that must have a value.
+        column: String,
+        /// The column that decides.
+        by: String,
+        /// Its values, as input texts.
+        values: Vec<String>,
+    },
+    /// Where `by` has one of the values, `column` is within the limits; elsewhere it may be anything.
+    LimitedIf {
+        /// The column that is limited.
+        column: String,
+        /// The column that decides.
+        by: String,
+        /// Its values, as input texts.
+        values: Vec<String>,
+        /// What `column` may be then.
+        limits: Box<Limits>,
+    },
+}
+
+/// A column beside the one that a maker is chosen for.
+#[derive(Debug, Clone, Copy)]
+pub struct Sibling<'a> {
+    /// Its name, unquoted.
+    pub name: &'a str,
+    /// Its type.
+    pub data_type: &'a DataType,
+    /// Whether NULL is refused.
+    pub not_null: bool,
+}
+
+/// What makes a column's values, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// The maker with its options.
+    pub maker: MakerToml,
+    /// The share of NULLs that fits what the column means, where NULL is allowed; `None`: no opinion.
+    pub null: Option<f64>,
+    /// A few words for the comment beside the column: `a person's name`, `CHECK (price > 0)`.
+    pub reason: String,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// A column that isn't written, which the maker names: added to the table once, whoever asks for it first.
+    pub hidden: Vec<(String, MakerToml)>,
+    /// Word lists that the maker names.
+    pub lists: Vec<WordList>,
+}
+
+/// A word list that goes with a dataset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WordList {
+    /// Its name under `[lists]`; the file is `words/NAME.txt`.
+    pub name: &'static str,
+    /// The file's text.
+    pub text: &'static str,
+}
+
+/// How sure a choice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// The type alone decided.
+    Guess,
+    /// The name says so.
+    Likely,
+    /// A key, an enum or a constraint says so.
+    Sure,
+}
+
+/// A maker as a dataset writes it: `"serial"`, or `{ make = "integer", min = 1, max = 9 }`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MakerToml {
+    /// The maker's name.
+    pub make: String,
+    /// Its options in the order they are written.
+    pub options: Vec<(String, Value)>,
+}
+
+/// An option's value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A string.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// Any other number.
+    Float(f64),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// `[…]`
+    List(Vec<Value>),
+    /// `{ … }`
+    Table(Vec<(String, Value)>),
+}
+
+impl MakerToml {
+    /// A maker without options.
+    pub fn new(make: &str) -> MakerToml {
+        MakerToml {
+            make: make.to_owned(),
+            options: Vec::new(),
+        }
+    }
+
+    /// With one more option, or another value for it.
+    #[must_use]
+    pub fn with(mut self, option: &str, value: impl Into<Value>) -> MakerToml {
+        let value = value.into();
+        match self.options.iter_mut().find(|(name, _)| name == option) {
+            Some((_, old)) => *old = value,
+            None => self.options.push((option.to_owned(), value)),
+        }
+        self
+    }
+
+    /// An option's value.
+    pub fn option(&self, option: &str) -> Option<&Value> {
+        let found = self.options.iter().find(|(name, _)| name == option);
+        found.map(|(_, value)| value)
+    }
+}
+
+impl Choice {
+    /// A choice without an opinion on NULL, hidden columns and lists.
+    pub fn new(maker: MakerToml, reason: impl Into<String>, confidence: Confidence) -> Choice {
+        Choice {
+            maker,
+            null: None,
+            reason: reason.into(),
+            confidence,
+            hidden: Vec::new(),
+            lists: Vec::new(),
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Value {
+        Value::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Value {
+        Value::Text(text)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Value {
+        Value::Integer(number)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Value {
+        Value::Float(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(yes: bool) -> Value {
+        Value::Boolean(yes)
+    }
+}
+
+impl<T: Into<Value>> From<Vec<T>> for Value {
+    fn from(values: Vec<T>) -> Value {
+        Value::List(values.into_iter().map(Into::into).collect())
+    }
+}
+
+impl Bound {
+    /// A bound that is allowed itself.
+    pub fn inclusive(value: impl Into<String>) -> Bound {
+        Bound {
+            value: value.into(),
+            inclusive: true,
+        }
+    }
+
+    /// A bound that isn't allowed itself.
+    pub fn exclusive(value: impl Into<String>) -> Bound {
+        Bound {
+            value: value.into(),
+            inclusive: false,
+        }
+    }
+}
+
+/// Orders two input texts: numbers by value, anything else (dates and times in ISO form) as text.
+pub fn compare(a: &str, b: &str) -> Ordering {
+    match (number(a), number(b)) {
+        (Some(a), Some(b)) => a.cmp(&b),
+        _ => a.cmp(b),
+    }
+}
+
+/// A plain decimal number as a value that orders as the number does, exact to 18 digits behind the point.
+fn number(text: &str) -> Option<i128> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.is_empty() && fraction.is_empty() || fraction.len() > 18 {
+        return None;
+    }
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_digits(whole) || !is_digits(fraction) {
+        return None;
+    }
+    let value: i128 = format!("{whole}{fraction:0<18}").parse().ok()?;
+    Some(if negative { -value } else { value })
+}
+
+impl Limits {
+    /// Only these values.
+    pub fn of_values<T: Into<String>>(values: impl IntoIterator<Item = T>) -> Limits {
+        Limits {
+            values: Some(values.into_iter().map(Into::into).collect()),
+            ..Limits::default()
+        }
+    }
+
+    /// Narrows to what both allow.
+    pub fn narrow(&mut self, other: &Limits) {
+        self.values = match (self.values.take(), &other.values) {
+            (Some(mine), Some(theirs)) => {
+                Some(mine.into_iter().filter(|it| theirs.contains(it)).collect())
+            }
+            (mine, theirs) => mine.or_else(|| theirs.clone()),
+        };
+        self.min = tighter(self.min.take(), other.min.as_ref(), Ordering::Greater);
+        self.max = tighter(self.max.take(), other.max.as_ref(), Ordering::Less);
+        self.min_length = self.min_length.max(other.min_length);
+        self.max_length = match (self.max_length, other.max_length) {
+            (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
+            (mine, theirs) => mine.or(theirs),
+        };
+        add_new(&mut self.patterns, &other.patterns);
+        add_new(&mut self.excluded, &other.excluded);
+        self.case = self.case.or(other.case);
+        self.trimmed |= other.trimmed;
+        self.not_empty |= other.not_empty;
+        self.not_null |= other.not_null;
+        if self.json_kinds.is_empty() {
+            self.json_kinds.clone_from(&other.json_kinds);
+        } else if !other.json_kinds.is_empty() {
+            self.json_kinds
+                .retain(|kind| other.json_kinds.contains(kind));
+        }
+    }
+
+    /// The values that are listed, without those that other limits refuse.
+    pub fn allowed_values(&self) -> Option<Vec<&str>> {
+        let values = self.values.as_ref()?.iter().map(String::as_str);
+        Some(values.filter(|value| self.is_within(value)).collect())
+    }
+
+    /// Whether a value is neither excluded nor out of bounds; lengths and patterns are not looked at.
+    pub fn is_within(&self, value: &str) -> bool {
+        let beyond = |bound: &Bound, side: Ordering| match compare(value, &bound.value) {
+            Ordering::Equal => !bound.inclusive,
+            other => other == side,
+        };
+        !self.excluded.iter().any(|it| it == value)
+            && !self
+                .min
+                .as_ref()
+                .is_some_and(|it| beyond(it, Ordering::Less))
+            && !self
+                .max
+                .as_ref()
+                .is_some_and(|it| beyond(it, Ordering::Greater))
+            && !(self.not_empty && value.is_empty())
+    }
+}
+
+/// The bound of two that lies further to a side.
+fn tighter(mine: Option<Bound>, theirs: Option<&Bound>, side: Ordering) -> Option<Bound> {
+    let (Some(a), Some(b)) = (&mine, theirs) else {
+        return mine.or_else(|| theirs.cloned());
+    };
+    let takes_theirs = match compare(&b.value, &a.value) {
+        Ordering::Equal => !b.inclusive,
+        other => other == side,
+    };
+    if takes_theirs { theirs.cloned() } else { mine }
+}
+
+fn add_new(mine: &mut Vec<String>, theirs: &[String]) {
+    for text in theirs {
+        if !mine.contains(text) {
+            mine.push(text.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn input_texts_are_ordered_as_their_values_are() {
+        for (a, b) in [
+            ("9", "10"),
+            ("-10", "-9"),
+            ("-0.5", "0.25"),
+            ("1.5", "1.75"),
+            ("2024-01-31", "2024-02-01"),
+        ] {
+            assert_eq!(compare(a, b), Ordering::Less, "{a} {b}");
+        }
+        assert_eq!(compare("1.50", "1.5"), Ordering::Equal);
+    }
+
+    #[test]
+    fn narrowing_keeps_what_both_allow() {
+        let mut limits = Limits {
+            min: Some(Bound::inclusive("0")),
+            max_length: Some(20),
+            ..Limits::of_values(["a", "b", "c"])
+        };
+        limits.narrow(&Limits {
+            min: Some(Bound::exclusive("0")),
+            max: Some(Bound::inclusive("9")),
+            min_length: Some(2),
+            max_length: Some(30),
+            excluded: vec!["c".into()],
+            ..Limits::of_values(["b", "c", "d"])
+        });
+        assert_eq!(limits.values, Some(vec!["b".into(), "c".into()]));
+        assert_eq!(limits.min, Some(Bound::exclusive("0")));
+        assert_eq!(limits.max, Some(Bound::inclusive("9")));
+        assert_eq!((limits.min_length, limits.max_length), (Some(2), Some(20)));
+    }
+
+    #[test]
+    fn listed_values_out_of_bounds_are_not_allowed() {
+        let limits = Limits {
+            min: Some(Bound::exclusive("1")),
+            excluded: vec!["3".into()],
+            ..Limits::of_values(["1", "2", "3", "10"])
+        };
+        assert_eq!(limits.allowed_values(), Some(vec!["2", "10"]));
+    }
+}
