@@ -1,6 +1,6 @@
 //! What the ledger and the tables say before a load: nothing, this load unfinished, or this load complete.
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result};
 use tokio_postgres::Client;
 
 use crate::load::config::Load;
@@ -10,6 +10,7 @@ use crate::load::table::target;
 use crate::postgres::catalog;
 use crate::postgres::error::ErrorWithNotes;
 use crate::suggestion::{TARGET, again};
+use crate::units::grouped;
 
 /// What the ledger has of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,13 +35,13 @@ pub async fn ledger_state(load: &Load<'_>, identity: &LoadIdentity) -> Result<Le
     };
     let entry = ledger::find(&client, &schema).await?;
     let state = match (compare(load, entry.as_ref(), identity), &entry) {
-        (Err(blocked), Some(entry)) => {
+        (None, Some(entry)) => {
             if ledger::has_rows(&client, &schema, &entry.tables).await? {
-                return Err(blocked);
+                return Err(blocked(load, &client, &schema, entry).await?);
             }
             LedgerState::WithoutRows
         }
-        (state, _) => state?,
+        (state, _) => state.unwrap_or(LedgerState::Absent),
     };
     match state {
         LedgerState::Unfinished => return Ok(LedgerState::Unfinished),
@@ -67,41 +68,85 @@ async fn existing_schema(load: &Load<'_>, client: &Client) -> Result<Option<Stri
     }
 }
 
-/// Compares this load with the ledger's entry; refuses where a different unfinished load blocks it.
-fn compare(load: &Load, entry: Option<&LoadEntry>, identity: &LoadIdentity) -> Result<LedgerState> {
+/// Compares this load with the ledger's entry; `None` where that is a different load, unfinished, that this one doesn't
+/// replace.
+fn compare(load: &Load, entry: Option<&LoadEntry>, identity: &LoadIdentity) -> Option<LedgerState> {
     let Some(entry) = entry else {
-        return Ok(LedgerState::Absent);
+        return Some(LedgerState::Absent);
     };
     let same = entry.identity == identity.digest && !load.replace;
     match (same, entry.finished) {
-        (true, true) => return Ok(LedgerState::Complete),
-        (true, false) => return Ok(LedgerState::Unfinished),
-        (false, true) => return Ok(LedgerState::Absent),
-        (false, false) => {}
+        (true, true) => Some(LedgerState::Complete),
+        (true, false) => Some(LedgerState::Unfinished),
+        (false, true) => Some(LedgerState::Absent),
+        (false, false) => (load.replace && covers(load, entry)).then_some(LedgerState::Absent),
     }
+}
+
+/// Whether this load has all tables of another one.
+fn covers(load: &Load, entry: &LoadEntry) -> bool {
     let names = load.table_names();
-    let covered = entry.tables.iter().all(|table| names.contains(table));
-    if load.replace && covered {
-        return Ok(LedgerState::Absent);
-    }
+    entry.tables.iter().all(|table| names.contains(table))
+}
+
+/// The error of a different unfinished load with rows, with the commands that finish, replace or abandon it.
+async fn blocked(
+    load: &Load<'_>,
+    client: &Client,
+    schema: &str,
+    entry: &LoadEntry,
+) -> Result<Error> {
     let LoadEntry {
         command, tables, ..
     } = entry;
-    let tables = tables.join(", ");
-    if !load.replace && *command == load.command {
-        bail!(
-            "this database has an unfinished load of {tables}, started by this same command, but seedrow or the dataset \
-             has changed since; `{command} --replace` loads it anew, `seedrow forget --abandon{TARGET}` abandons it"
-        );
+    let same_command = !load.replace && *command == load.command;
+    let mut notes = Vec::new();
+    if !same_command {
+        notes.push(format!("to finish it, run: {command}"));
     }
-    let replace = match !load.replace && covered {
-        true => format!(", `{} --replace` replaces it", load.command),
-        false => String::new(),
+    if !load.replace && !load.policy.append && covers(load, entry) {
+        notes.push(format!(
+            "to empty its tables and load anew, run: {}",
+            again(&["--replace"])
+        ));
+    }
+    let forget = format!("run: seedrow forget --abandon{TARGET}");
+    match entry.appended {
+        false => notes.push(format!("to abandon it and its rows, {forget}")),
+        true => {
+            let progress = ledger::progress(client, schema, tables).await?;
+            let added: Vec<String> = progress.iter().filter_map(added_rows).collect();
+            notes.push(format!(
+                "to abandon it and keep the rows that it added ({}), {forget}",
+                added.join(", ")
+            ));
+            notes.push("then leave out what was added: --tables, or files of the rest".to_owned());
+        }
+    }
+    let tables = tables.join(", ");
+    let why = match same_command {
+        true => "this same command, but seedrow or the dataset has changed since".to_owned(),
+        false => format!("`{command}`"),
     };
-    bail!(
-        "this database has an unfinished load of {tables}, started by `{command}`; that command finishes it, \
-         `seedrow forget --abandon{TARGET}` abandons it{replace}"
-    )
+    Ok(ErrorWithNotes::of(
+        format!("this database has an unfinished load of {tables}, started by {why}"),
+        notes,
+    ))
+}
+
+/// `2 rows of owners`, `70,000 rows of pets, its file up to line 70,001`.
+fn added_rows(progress: &TableProgress) -> Option<String> {
+    let account = &progress.account;
+    let up_to = match progress.next {
+        Some(next) => format!(", its file up to line {}", grouped(next.line - 1)),
+        None => String::new(),
+    };
+    let rows = format!(
+        "{} rows of {}{up_to}",
+        grouped(account.loaded),
+        account.name
+    );
+    (account.loaded > 0).then_some(rows)
 }
 
 /// Whether no file has changed since, and no table with rows in the ledger was dropped or emptied.

@@ -2,7 +2,7 @@
 //!
 //! Whatever fails here is rolled back as a whole.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use tokio_postgres::{Client, Transaction};
 
 use crate::load::announce::{announce, announce_resume};
@@ -19,13 +19,17 @@ use crate::load::prepared::PreparedLoad;
 use crate::load::schema_file;
 use crate::load::session::privileges::{self, Missing};
 use crate::load::source::input::Input;
+use crate::load::source::table_source::TableSource;
 use crate::load::stage::Stage;
 use crate::load::table::target::{self, TargetTable};
 use crate::load::table::type_fit::ensure_types_fit;
 use crate::postgres::catalog::{Column, ColumnDefault};
+use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::name::quoted;
 use crate::postgres::{TableName, catalog};
 use crate::progress::Progress;
+use crate::suggestion::{FORMAT, TARGET, shell_word};
+use crate::units::grouped;
 
 /// What is prepared.
 pub struct Preparation<'a, H> {
@@ -129,7 +133,8 @@ impl<H: PostLoadHook> Preparation<'_, H> {
     /// What an unfinished load has of each table. Tables that were emptied since, and those whose file has changed, are
     /// loaded anew.
     ///
-    /// Refuses a table that was empty when the load started, that the load has no row in and that holds rows now.
+    /// Refuses a table that was empty when the load started, that the load has no row in and that holds rows now; and a
+    /// changed file of which rows were added to others, since they could only be added once more.
     async fn earlier(
         &self,
         transaction: &Transaction<'_>,
@@ -147,6 +152,11 @@ impl<H: PostLoadHook> Preparation<'_, H> {
                 {
                     kept.push(it.clone());
                 }
+                Some(it)
+                    if self.load.policy.append && it.account.loaded > 0 && target.holds_rows =>
+                {
+                    return Err(self.changed_since_added(target, it));
+                }
                 Some(it) => ledger::forget_table(transaction, schema, &it.account.name).await?,
                 None if target.holds_rows && !entry.replaced && !entry.appended => bail!(
                     "{} was empty when this load started, and another session has written rows into it since; \
@@ -158,6 +168,39 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             }
         }
         Ok(kept)
+    }
+
+    /// The error of a file that has changed since some of its rows were added to existing ones.
+    fn changed_since_added(&self, target: &TargetTable, progress: &TableProgress) -> Error {
+        let table = &target.name.name;
+        let mut sources = self.input.tables.iter();
+        let source = sources.find(|source| source.table == target.table);
+        let label = source.map_or_else(|| table.clone(), TableSource::label);
+        let rest = match (progress.next, source) {
+            (Some(next), Some(source)) => format!(
+                "the records from line {} of {} on",
+                next.line,
+                source.file_label(next.file)
+            ),
+            _ => "the records that are new in it".to_owned(),
+        };
+        let notes = vec![
+            "put the file back as it was, its time included (cp -p), and the same command adds the rest".to_owned(),
+            format!("to keep the rows that were added and forget this load, run: seedrow forget --abandon{TARGET}"),
+            format!(
+                "then put {rest} into a file of their own, beneath the header, and run: seedrow load --append --file \
+                 {}{FORMAT}{TARGET}",
+                shell_word(&format!("{table}=rest.csv"))
+            ),
+        ];
+        ErrorWithNotes::of(
+            format!(
+                "{label} has changed since this load added {} of its rows to {}; from the start, they would be added twice",
+                grouped(progress.account.loaded),
+                target.name
+            ),
+            notes,
+        )
     }
 
     /// Which constraints to drop from the tables that are not complete yet; those of the others are restored already.

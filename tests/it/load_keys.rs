@@ -128,13 +128,15 @@ fn an_unfinished_load_names_both_ways_out_to_another() {
         .dir
         .seedrow(other)
         .exits(2)
-        .stderr_has("`seedrow load data --dataset shop.toml")
-        .stderr_has("`seedrow load other --dataset shop.toml");
+        .stderr_has("to finish it, run: seedrow load data --dataset shop.toml")
+        .stderr_has(
+            "to empty its tables and load anew, run: seedrow load other --dataset shop.toml",
+        );
     let fewer = shop.load(&["--replace", "--tables", "owners"]).exits(2);
     fewer
         .stderr_has("an unfinished load of owners, pets")
-        .lacks("replaces it");
-    let way_out = between(&refused.stderr, "abandons it, `", "` replaces it");
+        .lacks("load anew");
+    let way_out = between(&refused.stderr, "load anew, run: ", "\n");
     typed(&shop.dir, way_out).exits(0);
     assert_eq!(shop.counts(), "2 3");
     assert_eq!(shop.db.value(DROPPED), "0");

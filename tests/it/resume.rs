@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::shop::{CONSTRAINTS, PETS, SCHEMA, Session, Shop};
+use crate::shop::{CONSTRAINTS, PETS, SCHEMA, Session, Shop, between, typed};
 use crate::support::{contents, eventually, schema_dump, seedrow};
 
 /// A weight that is no number, in the file that is loaded first at `--jobs 1`, being the larger one.
@@ -132,6 +132,73 @@ fn segments_are_kept_and_the_rest_is_added() {
         FROM pets AS p, pg_class AS c
         WHERE c.oid = 'pets'::regclass";
     assert_eq!(shop.db.value(hidden), "f");
+}
+
+#[test]
+fn a_file_edited_while_its_rows_are_added_is_not_added_twice() {
+    let shop = Shop::new("append_edited");
+    shop.db.execute(
+        &SCHEMA
+            .replace(" PRIMARY KEY", "")
+            .replace("REFERENCES owners", ""),
+    );
+    shop.db.execute("INSERT INTO owners VALUES (9, 'Zoe')");
+    let owners = format!("id,name\n1,Ann\n2,Bob{}\n", " ".repeat(500));
+    shop.owners(&owners);
+    shop.pets(BAD);
+    let append = || shop.load(&["--jobs", "1", "--append"]);
+    append().exits(2);
+    assert_eq!(shop.counts(), "3 0");
+    shop.pets(PETS);
+    shop.owners(format!("{owners}3,Cid\n"));
+    let refused = append().exits(2).stderr_has(
+        "data/owner.csv has changed since this load added 2 of its rows to public.owners",
+    );
+    assert_eq!(shop.counts(), "3 0");
+    // The ways out, as they are proposed.
+    let forget = between(&refused.stderr, "forget this load, run: ", "\n");
+    let rest = between(&refused.stderr, "beneath the header, and run: ", "\n");
+    typed(&shop.dir, forget).exits(0);
+    shop.dir.write("rest.csv", "id,name\n3,Cid\n");
+    typed(&shop.dir, rest).exits(0);
+    assert_eq!(shop.counts(), "4 0");
+}
+
+#[test]
+fn a_corrected_command_after_one_committed_table_is_told_the_ways_out() {
+    // Number of the proposed command, and what there is once it has been typed.
+    let cases: [(&str, bool, &str); 5] = [
+        ("to finish it, run: ", false, "2 3"),
+        ("load anew, run: ", false, "2 3"),
+        ("to abandon it and its rows, run: ", false, "0 0"),
+        ("to finish it, run: ", true, "3 3"),
+        (
+            "keep the rows that it added (2 rows of owners), run: ",
+            true,
+            "3 0",
+        ),
+    ];
+    for (before, append, counts) in cases {
+        let shop = Shop::new("ways_out");
+        shop.db.execute(SCHEMA);
+        shop.owners(format!("id,name\n1,Ann\n2,Bob{}\n", " ".repeat(500)));
+        shop.pets(BAD);
+        let mut first = vec!["--jobs", "1"];
+        if append {
+            shop.db.execute("INSERT INTO owners VALUES (9, 'Zoe')");
+            first.push("--append");
+        }
+        shop.load(&first).exits(2);
+        first.extend(["--nulls", "heavy"]);
+        let refused = shop
+            .load(&first)
+            .exits(2)
+            .stderr_has("unfinished load of owners, pets");
+        // Cause and correction of the first failure.
+        shop.pets(PETS);
+        typed(&shop.dir, between(&refused.stderr, before, "\n")).exits(0);
+        assert_eq!(shop.counts(), counts, "{before}");
+    }
 }
 
 #[test]
