@@ -106,7 +106,7 @@ impl Checker<'_> {
     pub fn reads(&self, queries: Vec<Query>) -> Vec<Read> {
         let is_wanted = |table: &TableName| {
             let wanted = self.suite.tables.as_ref();
-            wanted.is_none_or(|wanted| wanted.contains(&table.name))
+            wanted.is_none_or(|wanted| table.is_among(wanted))
         };
         let keys = self.survey.keys.iter().filter(|key| is_looked_up(key));
         let keys = keys.map(|key| &key.foreign_key);

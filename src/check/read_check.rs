@@ -210,7 +210,7 @@ impl ReadCheck<'_> {
     fn left_out(&self, plan: &Plan) -> Option<String> {
         let wanted = self.wanted?;
         self.tables(plan)
-            .find(|table| !wanted.contains(&table.name.name))
+            .find(|table| !table.name.is_among(wanted))
             .map(|table| table.name.within(&self.facts.survey.home))
     }
 

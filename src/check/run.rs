@@ -13,7 +13,7 @@ use super::schema;
 use super::settings::{Area, CheckSettings, Suite};
 use crate::dataset::document::did_you_mean;
 use crate::dataset::{Dataset, Waiver};
-use crate::index;
+use crate::index::{self, Survey};
 use crate::load;
 use crate::postgres::Server;
 use crate::postgres::catalog::{self, ForeignKey, Scope};
@@ -49,16 +49,9 @@ async fn run_bounded(
     progress: &Progress,
 ) -> Result<CheckReport> {
     let mut client = server.connect().await?;
-    locks::limit_waits(&client).await?;
+    locks::limit_waits(&client, locks::PATIENCE).await?;
     let mut survey = index::survey(&client, server.schema(), &suite.waivers).await?;
-    if let Some(tables) = &suite.tables {
-        // Of a dataset's tables, the keys that refer to them count, too: a load may break them.
-        let counts = |key: &ForeignKey| {
-            tables.contains(&key.table.name)
-                || (suite.dataset.is_some() && tables.contains(&key.referenced.name))
-        };
-        survey.keys.retain(|key| counts(&key.foreign_key));
-    }
+    narrow(&mut survey, suite);
     load::ensure_finished(&client, server.schema()).await?;
     let mut report = CheckReport {
         target: server.display_name().to_string(),
@@ -106,6 +99,16 @@ async fn run_bounded(
     Ok(report)
 }
 
+/// Leaves the keys of the tables wanted.
+fn narrow(survey: &mut Survey, suite: &Suite) {
+    let Some(tables) = &suite.tables else { return };
+    // Of a dataset's tables, the keys that refer to them count, too: a load may break them.
+    let counts = |key: &ForeignKey| {
+        key.table.is_among(tables) || (suite.dataset.is_some() && key.referenced.is_among(tables))
+    };
+    survey.keys.retain(|key| counts(&key.foreign_key));
+}
+
 /// Where no foreign key, no table and no query was judged, nothing is proven: each check says so (`nothing-to-judge`).
 fn refuse_nothing(report: &mut CheckReport) {
     if report.checks.iter().any(Check::judged_something) {
@@ -134,8 +137,24 @@ pub async fn without_and_with_indexes(
     progress: &Progress,
 ) -> Result<(CheckReport, CheckReport)> {
     let queries = parse_queries(suite)?;
+    match compare_bounded(server, suite, settings, queries, progress).await {
+        Err(error) => Err(locks::explain_timeout(server, error).await),
+        compared => compared,
+    }
+}
+
+/// No lock is waited for longer than [`locks::PATIENCE`].
+async fn compare_bounded(
+    server: &Server,
+    suite: &Suite,
+    settings: &CheckSettings,
+    queries: Vec<Query>,
+    progress: &Progress,
+) -> Result<(CheckReport, CheckReport)> {
     let mut client = server.connect().await?;
-    let survey = index::survey(&client, server.schema(), &suite.waivers).await?;
+    locks::limit_waits(&client, locks::PATIENCE).await?;
+    let mut survey = index::survey(&client, server.schema(), &suite.waivers).await?;
+    narrow(&mut survey, suite);
     load::ensure_finished(&client, server.schema()).await?;
     let checker = Checker {
         suite,
@@ -215,17 +234,24 @@ pub async fn fitting_dataset(
         return Ok(Some(dataset));
     }
     if let Some(names) = tables {
-        ensure_tables_exist(server, names).await?;
+        let checked = ensure_tables_exist(server, names).await;
+        if let Err(error) = checked {
+            return Err(locks::explain_timeout(server, error).await);
+        }
     }
     Ok(None)
 }
 
 async fn ensure_tables_exist(server: &Server, names: &[String]) -> Result<()> {
     let client = server.connect().await?;
+    locks::limit_waits(&client, locks::PATIENCE).await?;
     let scope = Scope::schema_or_database(server.schema());
     let tables = catalog::tables(&client, scope).await?;
     for name in names.iter().map(|name| name.trim()) {
-        if !tables.iter().any(|table| table.name.name == name) {
+        if !tables
+            .iter()
+            .any(|table| table.name.is_among(&[name.to_owned()]))
+        {
             let known = tables.iter().map(|table| table.name.name.as_str());
             let advice = match tables.is_empty() {
                 true => "it has none".to_owned(),

@@ -95,7 +95,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let waivers = context.waivers()?;
     let server = context.open_server().await?;
     let client = server.connect().await?;
-    locks::limit_waits(&client).await?;
+    locks::limit_waits(&client, locks::PATIENCE).await?;
     let survey = match index::survey(&client, server.schema(), &waivers).await {
         Err(error) => return Err(locks::explain_timeout(&server, error).await),
         Ok(survey) => survey,
@@ -147,7 +147,11 @@ async fn ensure_served(
         return Ok(());
     }
     let mut client = server.connect().await?;
-    let survey = index::survey(&client, server.schema(), waivers).await?;
+    locks::limit_waits(&client, locks::PATIENCE).await?;
+    let survey = match index::survey(&client, server.schema(), waivers).await {
+        Err(error) => return Err(locks::explain_timeout(server, error).await),
+        Ok(survey) => survey,
+    };
     let unserved = check::unserved(&mut client, &survey, &proposals).await?;
     let Some(first) = unserved.first() else {
         return Ok(());

@@ -21,7 +21,7 @@ use crate::load::{
     self, Duplicates, Input, LedgerState, Load, LoadOutcome, Orphans, Overrides, Phase, Policy,
     Rejects, RowOrigin, StageTracker,
 };
-use crate::postgres::Server;
+use crate::postgres::{Server, locks};
 use crate::progress::Progress;
 use crate::report;
 use crate::suggestion::Suggestions;
@@ -262,7 +262,11 @@ impl Job<'_> {
     async fn index(&self, built: &mut Vec<Built>, phases: &mut Vec<Phase>) -> Result<Survey> {
         let start = Instant::now();
         let client = self.server.connect().await?;
-        let survey = index::survey(&client, self.server.schema(), &self.waivers).await?;
+        locks::limit_waits(&client, locks::PATIENCE).await?;
+        let survey = match index::survey(&client, self.server.schema(), &self.waivers).await {
+            Err(error) => return Err(locks::explain_timeout(&self.server, error).await),
+            Ok(survey) => survey,
+        };
         let allowed = index::permission(&self.server, &client, &survey.proposals)
             .await?
             .granted;

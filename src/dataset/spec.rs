@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, anyhow, bail};
 
 use crate::dataset::distribution::{Counts, Range, Weights};
 use crate::dataset::document::did_you_mean;
@@ -367,19 +367,28 @@ impl Dataset {
                     "--tables: `{name}` is a virtual table of {}; it has no rows of its own",
                     self.name
                 ),
-                None => {
-                    let known = self.real_tables();
-                    let advice = did_you_mean(
-                        name,
-                        known.iter().map(|&table| self.tables[table].name.as_str()),
-                    );
-                    bail!("--tables: {} has no table `{name}`; {advice}", self.name);
-                }
+                None => return Err(self.unknown_table("--tables", name)),
             }
         }
         selected.sort_unstable();
         selected.dedup();
         Ok(selected)
+    }
+
+    /// The error of an option that names a table which the dataset doesn't have.
+    pub fn unknown_table(&self, option: &str, name: &str) -> Error {
+        if let Some((schema, table)) = name.split_once('.')
+            && self.position(table.trim()).is_some()
+        {
+            return anyhow!(
+                "{option}: `{name}` is named with a schema; write `{table}`, and `--target-schema {schema}` for where \
+                 the tables are"
+            );
+        }
+        let known = self.real_tables();
+        let known = known.iter().map(|&table| self.tables[table].name.as_str());
+        let advice = did_you_mean(name, known);
+        anyhow!("{option}: {} has no table `{name}`; {advice}", self.name)
     }
 
     /// A table and its parents up to a table without one.

@@ -11,6 +11,7 @@ use super::survey::survey;
 use crate::dataset::Waiver;
 use crate::load::PostLoadHook;
 use crate::postgres::catalog::{self, Scope};
+use crate::postgres::locks;
 use crate::postgres::{Server, TableName};
 use crate::progress::Progress;
 
@@ -81,6 +82,7 @@ impl PostLoadHook for IndexHook<'_> {
 
     async fn run(&self, mut proposal: Proposal) -> Result<()> {
         let client = self.server.connect().await?;
+        locks::limit_waits(&client, locks::PATIENCE).await?;
         proposal.table_bytes = heap_bytes(&client, &proposal.table).await?;
         let options = BuildOptions {
             jobs: 1,

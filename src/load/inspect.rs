@@ -6,9 +6,11 @@ use tokio_postgres::Client;
 use crate::load::config::Load;
 use crate::load::identity::LoadIdentity;
 use crate::load::ledger::{self, LoadEntry, TableProgress};
+use crate::load::session::with_lock_holders;
 use crate::load::table::target;
 use crate::postgres::catalog;
 use crate::postgres::error::ErrorWithNotes;
+use crate::postgres::locks;
 use crate::suggestion::{TARGET, again};
 use crate::units::grouped;
 
@@ -30,6 +32,18 @@ pub enum LedgerState {
 /// Changes nothing, so that it can be called before rows are generated.
 pub async fn ledger_state(load: &Load<'_>, identity: &LoadIdentity) -> Result<LedgerState> {
     let client = load.server.connect().await?;
+    locks::limit_waits(&client, load.lock_timeout).await?;
+    match read_state(load, client, identity).await {
+        Err(error) => Err(with_lock_holders(load, error).await),
+        state => state,
+    }
+}
+
+async fn read_state(
+    load: &Load<'_>,
+    client: Client,
+    identity: &LoadIdentity,
+) -> Result<LedgerState> {
     let Some(schema) = existing_schema(load, &client).await? else {
         return Ok(LedgerState::Absent);
     };

@@ -11,9 +11,9 @@ use crate::load::schema_file::run_all;
 use crate::load::source::input::Input;
 use crate::load::source::matching::assign;
 use crate::load::source::overrides::{NamedFile, Overrides};
-use crate::postgres::Server;
 use crate::postgres::catalog::{self, Scope};
 use crate::postgres::name::quoted;
+use crate::postgres::{Server, locks};
 use crate::script::Script;
 
 /// The schema that DDL is applied in to see what it creates, in a transaction that is rolled back.
@@ -68,7 +68,15 @@ pub fn holds(own: &Dataset, other: &Dataset) -> bool {
 
 /// The tables of the target's schema; none where it doesn't exist.
 pub async fn of_target(server: &Server) -> Result<Dataset> {
+    match read_target(server).await {
+        Err(error) => Err(locks::explain_timeout(server, error).await),
+        found => found,
+    }
+}
+
+async fn read_target(server: &Server) -> Result<Dataset> {
     let client = server.connect().await?;
+    locks::limit_waits(&client, locks::PATIENCE).await?;
     let schema = match server.schema() {
         Some(schema) => Some(schema.to_owned()),
         None => catalog::current_schema(&client).await?,

@@ -20,6 +20,7 @@ use crate::load::session::{
 use crate::load::source::input::Input;
 use crate::load::stage::Stage;
 use crate::load::table::target;
+use crate::postgres::locks;
 use crate::progress::Progress;
 
 /// Loads the input, resumes an unfinished load of it, or reports that it was loaded before.
@@ -73,15 +74,23 @@ pub async fn run(
 /// The report of a load that is complete already: records counted per table, and broken foreign keys.
 pub async fn recall(load: &Load<'_>) -> Result<LoadOutcome> {
     load.stage.set(Stage::Complete);
+    match report(load).await {
+        Ok(report) => Ok(LoadOutcome::AlreadyComplete(report)),
+        Err(error) => Err(with_lock_holders(load, error).await),
+    }
+}
+
+async fn report(load: &Load<'_>) -> Result<LoadReport> {
     let client = load.server.connect().await?;
+    locks::limit_waits(&client, load.lock_timeout).await?;
     let schema = load.schema(&client).await?;
     let targets = target::find(&client, load.dataset, &schema, load.tables).await?;
     let oids: Vec<u32> = targets.iter().map(|target| target.oid).collect();
-    Ok(LoadOutcome::AlreadyComplete(LoadReport {
+    Ok(LoadReport {
         accounts: ledger::accounts(&client, &schema, &load.table_names()).await?,
         broken_keys: broken_foreign_keys(&client, &oids).await?,
         ..LoadReport::default()
-    }))
+    })
 }
 
 /// A prepared load and what it takes to run it.

@@ -75,12 +75,12 @@ pub const PARAMETERS: &[ConnectionParameter] = &[
     used("tcp_user_timeout", None),
     ignored("client_encoding"),
     ignored("fallback_application_name"),
-    ignored("load_balance_hosts"),
+    ignored_variable("load_balance_hosts", "PGLOADBALANCEHOSTS"),
     ignored("sslcompression"),
     ignored("sslkeylogfile"),
     ignored("sslpassword"),
-    ignored("min_protocol_version"),
-    ignored("max_protocol_version"),
+    ignored_variable("min_protocol_version", "PGMINPROTOCOLVERSION"),
+    ignored_variable("max_protocol_version", "PGMAXPROTOCOLVERSION"),
     ignored("krbsrvname"),
     ignored("gsslib"),
     ignored("gssdelegation"),
@@ -106,6 +106,15 @@ const fn ignored(name: &'static str) -> ConnectionParameter {
     }
 }
 
+/// Its value is checked, wherever it comes from.
+const fn ignored_variable(name: &'static str, variable: &'static str) -> ConnectionParameter {
+    ConnectionParameter {
+        name,
+        variable: Some(variable),
+        treatment: Treatment::Ignored,
+    }
+}
+
 const fn only(
     name: &'static str,
     variable: Option<&'static str>,
@@ -117,6 +126,44 @@ const fn only(
         treatment: Treatment::Only(values),
     }
 }
+
+const PROTOCOL_VERSIONS: &[&str] = &["3.0", "3.2", "latest"];
+const TLS_VERSIONS: &[&str] = &["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
+
+/// The parameters of which libpq knows a few values, and refuses others whatever it connects to. Which of them are
+/// supported is decided where they are used.
+const ENUMERATED: [(&str, &[&str]); 10] = [
+    (
+        "sslmode",
+        &[
+            "disable",
+            "allow",
+            "prefer",
+            "require",
+            "verify-ca",
+            "verify-full",
+        ],
+    ),
+    ("sslcertmode", &["disable", "allow", "require"]),
+    ("sslnegotiation", &["postgres", "direct"]),
+    ("ssl_min_protocol_version", TLS_VERSIONS),
+    ("ssl_max_protocol_version", TLS_VERSIONS),
+    ("channel_binding", &["disable", "prefer", "require"]),
+    (
+        "target_session_attrs",
+        &[
+            "any",
+            "read-write",
+            "read-only",
+            "primary",
+            "standby",
+            "prefer-standby",
+        ],
+    ),
+    ("load_balance_hosts", &["disable", "random"]),
+    ("min_protocol_version", PROTOCOL_VERSIONS),
+    ("max_protocol_version", PROTOCOL_VERSIONS),
+];
 
 /// libpq's environment variables, which are removed for programs that get their connection by other means.
 pub fn variables() -> impl Iterator<Item = &'static str> {
@@ -164,6 +211,14 @@ pub fn set(parameters: &mut Parameters, name: &str, value: String) -> Result<()>
         ensure!(
             value.is_empty() || values.contains(&value.as_str()),
             "this value of {name} is not supported: leave {name} out"
+        );
+    }
+    let enumerated = ENUMERATED.iter().find(|(known, _)| *known == name);
+    if let Some((_, values)) = enumerated {
+        ensure!(
+            value.is_empty() || values.contains(&value.as_str()),
+            "{name} is none of {}",
+            values.join(", ")
         );
     }
     parameters.insert(parameter.name, value);

@@ -105,9 +105,9 @@ fn halves(key: i64) -> (u32, u32) {
 /// table's size wait for the session that has it locked exclusively.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Has every later statement on this connection wait for a lock no longer than [`PATIENCE`].
-pub async fn limit_waits(client: &impl GenericClient) -> Result<()> {
-    let sql = format!("SET lock_timeout = '{}s'", PATIENCE.as_secs());
+/// Has every later statement on this connection wait for a lock no longer than this; zero is no limit.
+pub async fn limit_waits(client: &impl GenericClient, limit: Duration) -> Result<()> {
+    let sql = format!("SET lock_timeout = {}", limit.as_millis());
     client
         .batch_execute(&sql)
         .await
@@ -124,7 +124,8 @@ pub async fn explain_timeout(server: &Server, error: anyhow::Error) -> anyhow::E
     if error.chain().find_map(server_error) != Some(true) {
         return error;
     }
-    let holders = match exclusive_holders(server).await {
+    let found = async { exclusive_holders(&server.connect().await?).await };
+    let holders = match found.await {
         Ok(holders) if !holders.is_empty() => holders,
         _ => return error,
     };
@@ -142,9 +143,8 @@ pub async fn explain_timeout(server: &Server, error: anyhow::Error) -> anyhow::E
     ))
 }
 
-/// The session that locks a table so that not even its size can be read.
-async fn exclusive_holders(server: &Server) -> Result<Vec<Holder>> {
-    let client = server.connect().await?;
+/// The sessions that lock a table so that not even its size can be read.
+pub async fn exclusive_holders(client: &impl GenericClient) -> Result<Vec<Holder>> {
     let sql = "SELECT DISTINCT c.oid
         FROM pg_locks AS l
         JOIN pg_class AS c ON c.oid = l.relation
@@ -156,7 +156,7 @@ async fn exclusive_holders(server: &Server) -> Result<Vec<Holder>> {
     let rows = client.query(sql, &[]).await?;
     let oids = rows.iter().map(|row| row.try_get(0));
     let oids: Vec<u32> = oids.collect::<Result<_, _>>()?;
-    holders(&client, &oids).await
+    holders(client, &oids).await
 }
 
 async fn read(

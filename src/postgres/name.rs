@@ -22,6 +22,14 @@ impl TableName {
         }
     }
 
+    /// Whether one of these is its name, with its schema (`sales.orders`) or without.
+    pub fn is_among(&self, names: &[String]) -> bool {
+        let qualified = format!("{}.{}", self.schema, self.name);
+        names
+            .iter()
+            .any(|name| *name == self.name || *name == qualified)
+    }
+
     /// For messages: without its schema when that is `home`, the schema the reader is at home in.
     pub fn within(&self, home: &str) -> String {
         if self.schema == home {

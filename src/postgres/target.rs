@@ -13,11 +13,11 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, SslMode, TargetSessionAttrs};
 
-use super::conninfo::{self, DEFAULT_SOCKET_FOLDERS, PARAMETERS, Parameters, Treatment, value_of};
+use super::conninfo::{self, DEFAULT_SOCKET_FOLDERS, PARAMETERS, Parameters, value_of};
 use super::environment::Environment;
 use super::passfile::{self, Passfile};
 use super::service;
-use super::tls::{self, Tls};
+use super::tls::Tls;
 
 /// The variables that select a server. Others, such as a stray PGUSER, only supply defaults.
 const PLACES: [&str; 4] = ["PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE"];
@@ -169,10 +169,7 @@ fn fill(given: &mut Parameters, environment: &Environment) -> Result<()> {
             given.entry(parameter).or_insert(value);
         }
     }
-    for parameter in PARAMETERS
-        .iter()
-        .filter(|p| p.treatment != Treatment::Ignored)
-    {
+    for parameter in PARAMETERS {
         let variable = parameter
             .variable
             .filter(|_| !given.contains_key(parameter.name));
@@ -187,7 +184,6 @@ fn fill(given: &mut Parameters, environment: &Environment) -> Result<()> {
 /// Has what goes over a network use TLS as asked for; libpq too ignores sslmode on a socket, which never leaves the
 /// machine.
 fn secure(endpoints: &mut [Endpoint], given: &Parameters, environment: &Environment) -> Result<()> {
-    tls::ensure_known_values(given)?;
     let (sockets, networked): (Vec<_>, Vec<_>) = endpoints
         .iter_mut()
         .partition(|endpoint| endpoint.is_socket());
@@ -252,9 +248,9 @@ fn shared_config(given: &Parameters) -> Result<Config> {
         None | Some("any") => TargetSessionAttrs::Any,
         Some("read-write" | "primary") => TargetSessionAttrs::ReadWrite,
         Some("read-only" | "standby") => TargetSessionAttrs::ReadOnly,
-        Some(_) => {
-            bail!("target_session_attrs is none of any, read-write, read-only, primary, standby")
-        }
+        Some(_) => bail!(
+            "this value of target_session_attrs is not supported; any, read-write, read-only, primary and standby are"
+        ),
     });
     Ok(config)
 }

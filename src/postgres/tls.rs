@@ -38,44 +38,6 @@ const LIMITS: [(&str, &[&str]); 6] = [
     ("ssl_max_protocol_version", &["TLSv1.3"]),
 ];
 
-/// The values that libpq knows, by parameter; it refuses others whatever it connects to. The limits above are narrower.
-const ENUMERATED: [(&str, &[&str]); 5] = [
-    (
-        "sslmode",
-        &[
-            "disable",
-            "allow",
-            "prefer",
-            "require",
-            "verify-ca",
-            "verify-full",
-        ],
-    ),
-    ("sslcertmode", &["disable", "allow", "require"]),
-    ("sslnegotiation", &["postgres", "direct"]),
-    (
-        "ssl_min_protocol_version",
-        &["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"],
-    ),
-    (
-        "ssl_max_protocol_version",
-        &["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"],
-    ),
-];
-
-/// Refuses values that mean nothing, on a socket as well, where they would have no effect.
-pub fn ensure_known_values(given: &Parameters) -> Result<()> {
-    for (name, values) in ENUMERATED {
-        let value = value_of(given, name);
-        ensure!(
-            value.is_none_or(|value| values.contains(&value)),
-            "{name} is none of {}",
-            values.join(", ")
-        );
-    }
-    Ok(())
-}
-
 /// libpq's `sslmode`, the weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TlsMode {

@@ -72,6 +72,18 @@ fn without_its_indexes_a_database_is_compared_with_itself() {
         .exits(0)
         .stdout_has("orders AS child: Seq Scan → Index Scan by orders_shop_id_idx")
         .stdout_has("better: 1 better");
+    for (tables, lines) in [("public.orders,shops", "better: 1 better"), ("shops", "")] {
+        let narrowed = ["--allow-locks", "--allow-empty", "--tables", tables];
+        dir.seedrow([&compare[..], &narrowed].concat())
+            .exits(0)
+            .stdout_has(lines);
+    }
+    dir.seedrow([&compare[..], &["--allow-locks", "--tables", "shops"]].concat())
+        .exits(2)
+        .stderr_has("there is nothing to compare");
+    dir.seedrow([&compare[..], &["--allow-locks", "--tables", "other.orders"]].concat())
+        .exits(2)
+        .stderr_has("has no table \"other.orders\"");
     let valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'orders_shop_id_idx'::regclass";
     assert_eq!(db.value(valid), "t", "the index is as it was");
 }

@@ -376,6 +376,13 @@ fn some_tables_of_a_database_without_a_dataset() {
     of("products", &coverage)
         .exits(0)
         .stdout_has("foreign keys: 1 of 1 has an index");
+    of(
+        "public.products, public.users",
+        &["--only", "schema,coverage"],
+    )
+    .exits(0)
+    .stdout_has("foreign keys: 1 of 1 has an index")
+    .stdout_has("schema: 2 tables");
     of("products, users", &["--only", "schema"])
         .exits(0)
         .stdout_has("schema: 2 tables");
@@ -393,13 +400,13 @@ fn a_locked_table_is_waited_for_a_while_and_its_holder_named() {
     let other = Session::new(&format!("{}&application_name=migration", db.url()));
     other.execute("BEGIN; LOCK TABLE b");
     thread::scope(|scope| {
-        for command in ["check", "index"] {
+        for (command, more) in [
+            ("check", &[][..]),
+            ("index", &["--dry-run"]),
+            ("compare", &["--without-indexes", "--allow-locks"]),
+            ("load", &["nothing"]),
+        ] {
             let url = db.url();
-            let more = if command == "index" {
-                &["--dry-run"][..]
-            } else {
-                &[]
-            };
             scope.spawn(move || {
                 seedrow([&[command, "--url", &url], more].concat())
                     .exits(2)

@@ -384,6 +384,13 @@ fn a_table_that_stays_locked_names_who_holds_it() {
         .stderr_has("a table stayed locked by another session")
         .stderr_has("the holder")
         .stderr_has("--lock-timeout");
+    other.execute("COMMIT; BEGIN; LOCK TABLE pets");
+    for _ in 0..2 {
+        shop.load(&["--lock-timeout", "300ms"])
+            .exits(2)
+            .stderr_has("a table stayed locked by another session")
+            .stderr_has("holds AccessExclusiveLock on public.pets");
+    }
     drop(other);
     shop.load(&[]).exits(0);
 }

@@ -41,8 +41,7 @@ impl Schema {
     /// Only the tables of these names, where some are given.
     pub fn only(mut self, tables: Option<&[String]>) -> Schema {
         if let Some(wanted) = tables {
-            self.tables
-                .retain(|table| wanted.contains(&table.name.name));
+            self.tables.retain(|table| table.name.is_among(wanted));
         }
         self
     }

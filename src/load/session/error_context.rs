@@ -38,7 +38,12 @@ async fn lock_holders(load: &Load<'_>) -> Result<Vec<Holder>> {
     for name in load.table_names() {
         tables.extend(catalog::find(&client, Some(&schema), &name).await?);
     }
-    locks::holders(&client, &tables).await
+    let holders = locks::holders(&client, &tables).await?;
+    match holders.is_empty() {
+        false => Ok(holders),
+        // Another table of the schema, which is asked about as well.
+        true => locks::exclusive_holders(&client).await,
+    }
 }
 
 /// The error, with the commands that resume or abandon the unfinished load.

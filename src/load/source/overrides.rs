@@ -167,12 +167,6 @@ fn ensure_wanted(dataset: &Dataset, wanted: &[usize], option: &str, name: &str) 
     match dataset.position(name) {
         Some(table) if wanted.contains(&table) => Ok(()),
         Some(_) => bail!("{option} {name}: --tables leaves this table out"),
-        None => {
-            let names = wanted
-                .iter()
-                .map(|&table| dataset.tables[table].name.as_str());
-            let advice = did_you_mean(name, names);
-            bail!("{option}: {} has no table `{name}`; {advice}", dataset.name)
-        }
+        None => Err(dataset.unknown_table(option, name)),
     }
 }

@@ -201,6 +201,23 @@ fn values_that_make_no_sense_are_refused_by_name() {
         ("host=h connect_timeout=soon", "connect_timeout"),
         ("host=h hostaddr=localhost", "hostaddr"),
         ("host=h target_session_attrs=fast", "target_session_attrs"),
+        (
+            "host=h target_session_attrs=prefer-standby",
+            "not supported",
+        ),
+        (
+            "host=/tmp load_balance_hosts=foo",
+            "load_balance_hosts is none of disable, random",
+        ),
+        (
+            "host=/tmp max_protocol_version=4",
+            "max_protocol_version is none of",
+        ),
+        (
+            "host=/tmp channel_binding=yes",
+            "channel_binding is none of",
+        ),
+        ("host=/tmp sslmode=foo", "sslmode is none of"),
     ] {
         let error = refusal(url);
         assert!(

@@ -103,9 +103,16 @@ fn the_systems_authorities_need_the_name_verified() {
 #[test]
 fn what_protects_more_than_is_done_is_refused() {
     for (name, _) in LIMITS {
-        let error = refusal(&format!("{name}=x"), &[]);
+        let value = match name {
+            "sslnegotiation" => "direct",
+            "sslcertmode" => "require",
+            "ssl_min_protocol_version" => "TLSv1.3",
+            "ssl_max_protocol_version" => "TLSv1.2",
+            _ => "x",
+        };
+        let error = refusal(&format!("{name}={value}"), &[]);
         assert!(error.contains(name), "{error}");
-        assert!(resolve(&format!("sslmode=disable {name}=x"), &[]).is_ok());
+        assert!(resolve(&format!("sslmode=disable {name}={value}"), &[]).is_ok());
     }
     assert!(refusal("sslmode=disable channel_binding=require", &[]).contains("excludes"));
 }
