@@ -2,6 +2,7 @@
 
 pub mod domain;
 mod order;
+pub mod source;
 
 use std::path::PathBuf;
 

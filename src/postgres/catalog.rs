@@ -9,11 +9,15 @@ use super::name::{TableName, quoted_list};
 use crate::copy::DataType;
 
 mod read;
+mod traits;
 mod types;
 
 pub use read::{
     block_bytes, columns, constraints, current_schema, find, foreign_keys, indexes, relation_names,
     schema_exists, schema_names, tables,
+};
+pub use traits::{
+    Domain, Partitioning, Strategy, TableTraits, Trigger, domains, table_traits, triggers,
 };
 
 /// What a read covers.

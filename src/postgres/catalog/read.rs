@@ -229,7 +229,7 @@ pub async fn block_bytes(client: &impl GenericClient) -> Result<u64> {
     Ok(u64::try_from(row.try_get::<_, i64>(0)?)?)
 }
 
-async fn read<T>(
+pub(super) async fn read<T>(
     client: &impl GenericClient,
     sql: &str,
     scope: Scope<'_>,
@@ -248,7 +248,7 @@ async fn read<T>(
     rows.iter().map(value).collect()
 }
 
-fn get<'r, T: FromSql<'r>>(row: &'r Row, name: &str) -> Result<T> {
+pub(super) fn get<'r, T: FromSql<'r>>(row: &'r Row, name: &str) -> Result<T> {
     row.try_get(name)
         .with_context(|| format!("could not read the catalog's {name}"))
 }
