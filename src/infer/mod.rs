@@ -1,7 +1,10 @@
 //! A database's catalog → a dataset: its tables as they are, in load order, for files that need no makers. Pure.
 
 pub mod domain;
+pub mod keys;
 mod order;
+#[cfg(test)]
+mod sample;
 pub mod source;
 
 use std::path::PathBuf;
