@@ -60,6 +60,19 @@ pub struct FieldSpan {
     pub(super) unescaped: bool,
 }
 
+impl FieldSpan {
+    /// A field without quotes.
+    #[inline]
+    pub(super) fn bare(start: usize, end: usize) -> FieldSpan {
+        FieldSpan {
+            start,
+            end,
+            quoted: false,
+            unescaped: false,
+        }
+    }
+}
+
 impl<'a> Record<'a> {
     /// How many fields there are.
     pub fn len(&self) -> usize {
