@@ -5,10 +5,11 @@ use anyhow::{Result, bail};
 
 use crate::dataset::date_format::DateFormat;
 use crate::dataset::document::{Section, TomlValue, did_you_mean, texts};
+use crate::dataset::makers::Maker;
 use crate::dataset::record_format::{
     Delimiter, Encoding, Escape, FileFormat, FormatOptions, Quote, SkipLines,
 };
-use crate::dataset::spec::{ColumnSpec, DropRule, LoadedParent, Maker, Reading, TableSpec};
+use crate::dataset::spec::{ColumnSpec, DropRule, LoadedParent, Reading, TableSpec};
 use crate::dataset::spellings::{self, DECIMAL_MARKS, EPOCHS, Spellings};
 
 /// The name of an ignored column in a list of columns.
@@ -151,7 +152,7 @@ fn loaded_parent(value: &TomlValue, earlier: &[TableSpec]) -> Result<LoadedParen
         )));
     };
     let mut columns = earlier[table].columns.iter();
-    match columns.find(|column| matches!(column.maker, Maker::Serial) && !column.hidden) {
+    match columns.find(|column| matches!(column.maker, Maker::Serial(_)) && !column.hidden) {
         Some(column) => Ok(LoadedParent {
             table,
             table_name: name.to_owned(),

@@ -256,6 +256,12 @@ impl Range {
         }
     }
 
+    /// How many numbers lie between the least and the greatest.
+    pub fn domain(&self) -> u128 {
+        let (min, max) = self.bounds();
+        u128::from(min.abs_diff(max)) + 1
+    }
+
     /// The least and the greatest number that can be drawn.
     pub fn bounds(&self) -> (i64, i64) {
         match self {

@@ -8,10 +8,18 @@ use anyhow::{Result, bail};
 
 use crate::dataset::document::{Section, TomlValue, did_you_mean};
 use crate::dataset::source::{Source, join};
-use crate::dataset::spec::List;
 
 /// The separator between an entry's fields.
 const FIELDS: &str = " | ";
+
+/// A list of entries, each of one or more fields.
+#[derive(Debug)]
+pub struct List {
+    /// Its name in the dataset.
+    pub name: String,
+    /// `entries[i][field]`; every entry has as many fields as the first.
+    pub entries: Vec<Vec<String>>,
+}
 
 /// The lists of a dataset by name, and the files they came from with their texts.
 #[derive(Debug, Default)]

@@ -2,6 +2,7 @@
 //! a dataset's files.
 
 pub mod calendar;
+mod circles;
 pub mod csv_options;
 pub mod date_format;
 pub mod distribution;
@@ -9,14 +10,17 @@ pub mod document;
 pub mod draw;
 pub mod fakers;
 pub mod lists;
-mod makers;
+pub mod makers;
+mod outline;
 pub mod plan;
 mod ranges;
 mod read;
+mod read_tables;
 pub mod record_format;
 pub mod source;
 pub mod spec;
 pub mod spellings;
+mod tables;
 mod templates;
 mod validate;
 mod waivers;

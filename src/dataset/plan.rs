@@ -9,7 +9,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::dataset::draw::Key;
-use crate::dataset::spec::{Dataset, Maker, Size};
+use crate::dataset::makers::{Maker, keys::Reference};
+use crate::dataset::spec::{Dataset, Size};
 
 /// About this many rows of the largest table that is needed go into a block: some hundred KB to a few MB of CSV, enough to make
 /// hand-overs cheap and few enough for dozens of blocks to be in memory.
@@ -173,7 +174,7 @@ fn needed_tables(dataset: &Dataset, selected: &[usize]) -> Vec<bool> {
                 .columns
                 .iter()
                 .filter_map(|column| match column.maker {
-                    Maker::Reference { table, .. } => Some(table),
+                    Maker::Reference(Reference { table, .. }) => Some(table),
                     _ => None,
                 });
         let each = match dataset.tables[table].size {

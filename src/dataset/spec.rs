@@ -1,14 +1,13 @@
 //! What a dataset is once it has been read and validated: plain values, names resolved to positions.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::{Error, Result, anyhow, bail};
 
-use crate::dataset::distribution::{Counts, Range, Weights};
+use crate::dataset::distribution::Counts;
 use crate::dataset::document::did_you_mean;
 use crate::dataset::draw::Chance;
-use crate::dataset::fakers::Faker;
+use crate::dataset::makers::Maker;
 use crate::dataset::record_format::FormatOptions;
 use crate::dataset::source::Source;
 use crate::dataset::spellings::Spellings;
@@ -152,154 +151,10 @@ pub struct ColumnSpec {
     pub null: Chance,
     /// Where its values come from.
     pub maker: Maker,
+    /// What its values are.
+    pub kind: Kind,
     /// Its line in the TOML file.
     pub line: usize,
-}
-
-/// Where a column's values come from.
-#[derive(Debug)]
-pub enum Maker {
-    /// The row's id: 1, 2, 3 …
-    Serial,
-    /// The parent row's id.
-    Parent,
-    /// The id of the row that this one is the parent's child with; see [`Size::Per::each`].
-    Each,
-    /// The value of an ancestor's column, which is drawn from a range.
-    Inherit {
-        /// The ancestor's position among the tables.
-        table: usize,
-        /// The column's position in it.
-        column: usize,
-        /// What its values are.
-        kind: Kind,
-    },
-    /// The id of any row of a table.
-    Reference {
-        /// The table's position.
-        table: usize,
-        /// Some rows drawn more often than others.
-        hot: Option<Hot>,
-    },
-    /// A whole number.
-    Integer(Range),
-    /// Hundredths, written with two decimals.
-    Cents(Range),
-    /// Days since 1970-01-01.
-    Date(Range),
-    /// Seconds since 1970-01-01 00:00 UTC.
-    Timestamp(Range),
-    /// True with this probability.
-    Boolean(Chance),
-    /// 1 for at most one of a parent's children, 0 for the others; the chance is that there is one.
-    Flag(Chance),
-    /// One of a list of whole numbers.
-    Number {
-        /// The numbers.
-        values: Vec<i64>,
-        /// How likely each is.
-        weights: Weights,
-    },
-    /// A number below that of a sibling column, between two shares of it in millionths.
-    Below {
-        /// The sibling's position.
-        column: usize,
-        /// The least share.
-        from: u64,
-        /// The greatest share.
-        to: u64,
-    },
-    /// A date or timestamp after that of a sibling column, so many days or seconds later.
-    After {
-        /// The sibling's position.
-        column: usize,
-        /// How much later.
-        later: Range,
-    },
-    /// An entry of a list; `field` counts from 0.
-    Word {
-        /// The list.
-        list: Arc<List>,
-        /// Which field of the entry.
-        field: usize,
-    },
-    /// Another field of the entry that a sibling `Word` column has drawn.
-    Field {
-        /// The sibling's position.
-        column: usize,
-        /// Which field of the entry.
-        field: usize,
-    },
-    /// The nth of a list for a parent's nth child, from a random start: no repeats among siblings.
-    Nth {
-        /// What decides among the lists; without it there is one.
-        by: Option<By>,
-        /// The lists, by the value that chooses them.
-        lists: Vec<(String, Arc<List>)>,
-    },
-    /// Text put together from pieces.
-    Phrase(Phrase),
-    /// Values of the `fake` package, from a pool drawn once.
-    Fake {
-        /// Which.
-        faker: &'static Faker,
-        /// How many are drawn.
-        pool: u32,
-    },
-    /// So many random hexadecimal digits.
-    Hex(u8),
-}
-
-/// Rows that are referred to more often than others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hot {
-    /// Which share of the rows is hot, in millionths.
-    pub rows: u64,
-    /// How often a hot row is drawn.
-    pub share: Chance,
-}
-
-/// A field of a `Word` column of this table's ancestor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct By {
-    /// The ancestor's position among the tables.
-    pub table: usize,
-    /// The column's position in it.
-    pub column: usize,
-    /// Which field of the entry.
-    pub field: usize,
-}
-
-/// A list of entries, each of one or more fields.
-#[derive(Debug)]
-pub struct List {
-    /// Its name in the dataset.
-    pub name: String,
-    /// `entries[i][field]`; every entry has as many fields as the first.
-    pub entries: Vec<Vec<String>>,
-}
-
-/// One of several templates.
-#[derive(Debug)]
-pub struct Phrase {
-    /// The templates.
-    pub templates: Vec<Template>,
-    /// How likely each is; `None`: all the same.
-    pub weights: Option<Weights>,
-}
-
-/// Pieces one behind the other.
-pub type Template = Vec<Piece>;
-
-/// A piece of a template.
-#[derive(Debug)]
-pub enum Piece {
-    /// As it is.
-    Text(String),
-    /// An entry of a list, which may be a template itself.
-    Phrase(Arc<Phrase>),
-    /// The value of a sibling column.
-    Column(usize),
 }
 
 /// What a column's values are, whatever its maker.
@@ -418,21 +273,6 @@ impl TableSpec {
 
     /// What a column's values are.
     pub fn kind(&self, column: usize) -> Kind {
-        match &self.columns[column].maker {
-            Maker::Serial
-            | Maker::Parent
-            | Maker::Each
-            | Maker::Reference { .. }
-            | Maker::Integer(_) => Kind::Integer,
-            Maker::Flag(_) | Maker::Number { .. } => Kind::Integer,
-            Maker::Inherit { kind, .. } => *kind,
-            Maker::Cents(_) => Kind::Cents,
-            Maker::Date(_) => Kind::Date,
-            Maker::Timestamp(_) => Kind::Timestamp,
-            Maker::Boolean(_) => Kind::Boolean,
-            Maker::Below { column, .. } | Maker::After { column, .. } => self.kind(*column),
-            Maker::Word { .. } | Maker::Field { .. } | Maker::Nth { .. } => Kind::Text,
-            Maker::Phrase(_) | Maker::Fake { .. } | Maker::Hex(_) => Kind::Text,
-        }
+        self.columns[column].kind
     }
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::dataset::distribution::Weights;
 use crate::dataset::document::{TomlValue, did_you_mean};
 use crate::dataset::lists::Lists;
-use crate::dataset::spec::{Phrase, Piece, Template};
+use crate::dataset::makers::phrases::{Phrase, Piece, Template};
 
 /// Lists whose entries are templates may nest this deep; a list that leads back to itself would never end.
 const DEEPEST: usize = 8;
@@ -50,24 +50,31 @@ fn parse(text: &str, names: &PlaceholderNames, depth: usize) -> Result<Template,
         ));
     }
     let mut pieces = Vec::new();
+    let mut literal = String::new();
     let mut rest = text;
-    while let Some(open) = rest.find('{') {
-        let close = rest[open..]
-            .find('}')
-            .ok_or_else(|| format!("\"{text}\" has a `{{` without its `}}`"))?;
-        if open > 0 {
-            pieces.push(Piece::Text(rest[..open].to_owned()));
+    while let Some(brace) = rest.find(['{', '}']) {
+        literal.push_str(&rest[..brace]);
+        let (open, behind) = (rest[brace..].starts_with('{'), &rest[brace + 1..]);
+        // A brace twice is one of the text's own; so is a closing one alone.
+        if behind.starts_with(&rest[brace..=brace]) || !open {
+            literal.push_str(&rest[brace..=brace]);
+            rest = behind.strip_prefix(&rest[brace..=brace]).unwrap_or(behind);
+            continue;
         }
-        pieces.push(placeholder(
-            &rest[open + 1..open + close],
-            text,
-            names,
-            depth,
-        )?);
-        rest = &rest[open + close + 1..];
+        let close = behind.find('}').ok_or_else(|| {
+            format!(
+                "\"{text}\" has a `{{` without its `}}`; write `{{{{` for a brace of the text's own"
+            )
+        })?;
+        if !literal.is_empty() {
+            pieces.push(Piece::Text(std::mem::take(&mut literal)));
+        }
+        pieces.push(placeholder(&behind[..close], text, names, depth)?);
+        rest = &behind[close + 1..];
     }
-    if !rest.is_empty() || pieces.is_empty() {
-        pieces.push(Piece::Text(rest.to_owned()));
+    literal.push_str(rest);
+    if !literal.is_empty() || pieces.is_empty() {
+        pieces.push(Piece::Text(literal));
     }
     Ok(pieces)
 }
@@ -99,13 +106,38 @@ fn placeholder(
     })))
 }
 
-/// Calls `each` with every column that a phrase names.
-pub fn columns_of(phrase: &Phrase, each: &mut dyn FnMut(usize)) {
-    for piece in phrase.templates.iter().flatten() {
-        match piece {
-            Piece::Text(_) => {}
-            Piece::Column(column) => each(*column),
-            Piece::Phrase(inner) => columns_of(inner, each),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<String, String> {
+        let columns = ["id".to_owned()];
+        let names = PlaceholderNames {
+            columns: &columns,
+            lists: &Lists::default(),
+        };
+        let show = |piece: &Piece| match piece {
+            Piece::Text(text) => format!("\"{text}\""),
+            Piece::Column(column) => format!("#{column}"),
+            Piece::Phrase(_) => "list".into(),
+        };
+        Ok(parse(text, &names, 0)?.iter().map(show).collect())
+    }
+
+    #[test]
+    fn doubled_braces_are_the_texts_own() {
+        for (text, pieces) in [
+            ("", "\"\""),
+            ("No. {id}!", "\"No. \"#0\"!\""),
+            ("{id}{id}", "#0#0"),
+            ("{{\"id\": {id}}}", "\"{\"id\": \"#0\"}\""),
+            ("{{id}}", "\"{id}\""),
+            ("a } b", "\"a } b\""),
+            ("{id}}", "#0\"}\""),
+        ] {
+            assert_eq!(parsed(text).as_deref(), Ok(pieces), "{text}");
         }
+        assert!(parsed("{id").unwrap_err().contains("without its `}`"));
+        assert!(parsed("{no}").unwrap_err().contains("neither a column"));
     }
 }

@@ -1,33 +1,14 @@
-//! One column's values: the spec's maker compiled for writing, and the draws it makes.
-//!
-//! A value depends on the row alone, never on what was written before it, so a maker that needs a sibling's value draws
-//! it again.
+//! A column compiled for writing: lists have become pools, names positions, shares numbers of rows.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
-use crate::copy::format::{self, null};
-use crate::copy::parsed::Reason;
-use crate::copy::{FieldEncoder, OutOfRange, Unread};
 use crate::dataset::Kind;
 use crate::dataset::distribution::{Range, Weights};
 use crate::dataset::draw::{Chance, Draws, Key};
 use crate::generate::csv;
-use crate::generate::pool::{Pool, TextTraits};
-
-/// A row that is being generated.
-#[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
-    /// Its id.
-    pub id: u64,
-    /// Ids of its parent, the parent's parent and so on.
-    pub ancestors: &'a [u64],
-    /// Its position among its siblings, from 0.
-    pub place: u64,
-    /// How many siblings there are, itself included.
-    pub siblings: u64,
-    /// The partner row of the first sibling, where there is one child for each row of another table.
-    pub partner: u64,
-}
+use crate::generate::pool::{Pool, TextEscaping, TextTraits};
+use crate::generate::row::Row;
 
 /// A compiled column.
 #[derive(Debug)]
@@ -86,6 +67,53 @@ pub enum CompiledMaker {
     Phrase(CompiledPhrase),
     /// Random hexadecimal digits.
     Hex(u8),
+    /// A text that a maker of its own writes.
+    Text(Box<dyn RowText>, TextEscaping),
+    /// A number that a maker of its own makes.
+    Computed(Box<dyn RowNumber>),
+}
+
+/// A maker of texts, for those that are not written often enough to have a place in [`CompiledMaker`].
+pub trait RowText: Debug + Send + Sync {
+    /// Appends the text of a row as it is: what writes the cell escapes it.
+    fn write(&self, value: &mut ValueContext, out: &mut Vec<u8>);
+
+    /// Appends the text with an index below the maker's domain.
+    fn write_index(&self, _index: u128, value: &mut ValueContext, out: &mut Vec<u8>) {
+        self.write(value, out);
+    }
+
+    /// What its texts may be like.
+    fn traits(&self) -> TextTraits;
+
+    /// Whether a whole text can be one of these, which a reader of the file would read as NULL.
+    fn may_be_any(&self, _texts: &[String]) -> bool {
+        false
+    }
+}
+
+/// A maker of numbers, likewise.
+pub trait RowNumber: Debug + Send + Sync {
+    /// The number of a row.
+    fn number(&self, value: &mut ValueContext) -> i64;
+
+    /// The number with an index below the maker's domain.
+    fn at_index(&self, _index: u128, value: &mut ValueContext) -> i64 {
+        self.number(value)
+    }
+}
+
+/// What a value is made from: the row, the column's own random numbers, and the columns of its table.
+#[derive(Debug)]
+pub struct ValueContext<'a> {
+    /// All compiled columns; siblings are named by their position among these.
+    pub cells: &'a [CompiledColumn],
+    /// The row.
+    pub row: &'a Row<'a>,
+    /// The column's draws.
+    pub key: Key,
+    /// The random numbers of this row and column.
+    pub draws: Draws,
 }
 
 /// Which of several pools an ancestor's row picks.
@@ -121,211 +149,6 @@ pub enum CompiledPiece {
     Column(usize),
 }
 
-impl CompiledColumn {
-    #[inline]
-    fn is_null(&self, row: &Row) -> bool {
-        !self.null.is_never() && self.null_key.row(row.id).happens(self.null)
-    }
-}
-
-/// Writes a cell as a CSV field, without what separates it from the next.
-#[inline]
-pub fn write_field(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row, out: &mut Vec<u8>) {
-    if cell.is_null(row) {
-        return;
-    }
-    if cell.quoted {
-        out.push(b'"');
-        write_value(cells, cell, row, out);
-        out.push(b'"');
-    } else {
-        write_value(cells, cell, row, out);
-    }
-}
-
-/// Writes a cell as a field of COPY's binary format; `text` is memory to be used for values that go by way of their text.
-#[inline]
-pub fn write_binary_field(
-    cells: &[CompiledColumn],
-    cell: &CompiledColumn,
-    encoder: &FieldEncoder,
-    row: &Row,
-    text: &mut Vec<u8>,
-    out: &mut Vec<u8>,
-) -> Result<(), UnfitValue> {
-    if cell.is_null(row) {
-        null(out);
-        return Ok(());
-    }
-    match encoder {
-        FieldEncoder::Text => format::field(out, |out| write_value(cells, cell, row, out)),
-        FieldEncoder::Number(format) => format.write(cell.kind, number(cells, cell, row), out)?,
-        FieldEncoder::Parsed(_) => {
-            text.clear();
-            write_value(cells, cell, row, text);
-            encoder
-                .write_text(text, out)
-                .map_err(|unread| UnfitValue::text(text, unread))?;
-        }
-    }
-    Ok(())
-}
-
-/// A value that its column's type cannot hold.
-#[derive(Debug)]
-pub enum UnfitValue {
-    /// A number.
-    Number(i64),
-    /// A text, and what is wrong with it.
-    Text(String, Reason),
-}
-
-impl From<OutOfRange> for UnfitValue {
-    fn from(OutOfRange(value): OutOfRange) -> UnfitValue {
-        UnfitValue::Number(value)
-    }
-}
-
-impl UnfitValue {
-    #[cold]
-    fn text(text: &[u8], unread: Unread) -> UnfitValue {
-        let reason = match unread {
-            Unread::Invalid(reason) => reason,
-            Unread::Undecided => "can only be read by the server".into(),
-        };
-        UnfitValue::Text(String::from_utf8_lossy(text).into_owned(), reason)
-    }
-}
-
-/// Writes a cell's value, texts escaped.
-fn write_value(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row, out: &mut Vec<u8>) {
-    if cell.kind != Kind::Text {
-        return csv::number(cell.kind, number(cells, cell, row), out);
-    }
-    let mut draws = cell.key.row(row.id);
-    match &cell.make {
-        CompiledMaker::Words(pool, weights) => {
-            out.extend_from_slice(pool.get(pick(weights.as_ref(), pool.len(), &mut draws)))
-        }
-        CompiledMaker::Field(key, pool) => {
-            out.extend_from_slice(pool.get(key.row(row.id).index(pool.len())))
-        }
-        CompiledMaker::Nth(choose, pools) => {
-            out.extend_from_slice(nth(cell, choose.as_ref(), pools, row))
-        }
-        CompiledMaker::Phrase(phrase) => write_phrase(phrase, cells, row, &mut draws, out),
-        CompiledMaker::Hex(digits) => write_hex(draws.bits(), *digits, out),
-        _ => csv::number(Kind::Integer, number(cells, cell, row), out),
-    }
-}
-
-/// The number that a cell of any kind but text holds.
-fn number(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row) -> i64 {
-    let mut draws = cell.key.row(row.id);
-    match &cell.make {
-        CompiledMaker::Serial => row.id.cast_signed(),
-        CompiledMaker::Parent => parent(row).cast_signed(),
-        CompiledMaker::Each => (row.partner + row.place).cast_signed(),
-        CompiledMaker::Reference { rows, hot } => match hot {
-            Some((share, count, stride)) if draws.happens(*share) => {
-                1 + (draws.below(*count) * stride).cast_signed()
-            }
-            _ => 1 + draws.below(*rows).cast_signed(),
-        },
-        CompiledMaker::Inherit(key, level, range) => {
-            range.draw(&mut key.row(row.ancestors[*level]))
-        }
-        CompiledMaker::Range(range) => range.draw(&mut draws),
-        CompiledMaker::Chance(chance) => i64::from(draws.happens(*chance)),
-        CompiledMaker::Flag(chance) => {
-            let mut shared = cell.key.row(parent(row));
-            i64::from(shared.happens(*chance) && shared.below(row.siblings) == row.place)
-        }
-        CompiledMaker::Number(values, weights) => values[weights.draw(&mut draws)],
-        CompiledMaker::Below(column, from, to) => {
-            let of = number(cells, &cells[*column], row);
-            let share = from + draws.below(to - from + 1);
-            let below = i128::from(of) * i128::from(share) / 1_000_000;
-            i64::try_from(below).unwrap_or(of).min((of - 1).max(0))
-        }
-        CompiledMaker::After(column, later) => {
-            number(cells, &cells[*column], row) + later.draw(&mut draws)
-        }
-        CompiledMaker::Words(..)
-        | CompiledMaker::Field(..)
-        | CompiledMaker::Nth(..)
-        | CompiledMaker::Phrase(_)
-        | CompiledMaker::Hex(_) => 0,
-    }
-}
-
-#[inline]
-fn parent(row: &Row) -> u64 {
-    row.ancestors.first().copied().unwrap_or(0)
-}
-
-#[inline]
-fn pick(weights: Option<&Weights>, count: usize, draws: &mut Draws) -> usize {
-    weights.map_or_else(
-        || draws.clone().index(count),
-        |weights| weights.draw(&mut draws.clone()),
-    )
-}
-
-/// Siblings get consecutive entries from a start that their parent draws.
-fn nth<'p>(
-    cell: &CompiledColumn,
-    choose: Option<&PoolChoice>,
-    pools: &'p [Pool],
-    row: &Row,
-) -> &'p [u8] {
-    let pool = match choose {
-        None => &pools[0],
-        Some(PoolChoice {
-            key,
-            level,
-            pools: chosen,
-        }) => {
-            let entry = key.row(row.ancestors[*level]).index(chosen.len());
-            &pools[usize::from(chosen[entry])]
-        }
-    };
-    let starts = (pool.len() as u64).saturating_sub(row.siblings) + 1;
-    let start = cell.key.row(parent(row)).below(starts);
-    pool.get(usize::try_from(start + row.place).unwrap_or(usize::MAX))
-}
-
-fn write_phrase(
-    phrase: &CompiledPhrase,
-    cells: &[CompiledColumn],
-    row: &Row,
-    draws: &mut Draws,
-    out: &mut Vec<u8>,
-) {
-    let template = match (&phrase.weights, phrase.templates.len()) {
-        (_, 1) => 0,
-        (Some(weights), _) => weights.draw(draws),
-        (None, count) => draws.index(count),
-    };
-    for piece in &phrase.templates[template] {
-        match piece {
-            CompiledPiece::Text(text) => out.extend_from_slice(text),
-            CompiledPiece::Pool(pool) => out.extend_from_slice(pool.get(draws.index(pool.len()))),
-            CompiledPiece::Phrase(inner) => write_phrase(inner, cells, row, draws, out),
-            CompiledPiece::Column(column) => write_value(cells, &cells[*column], row, out),
-        }
-    }
-}
-
-fn write_hex(bits: u64, digits: u8, out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = [0; 16];
-    for (index, digit) in text.iter_mut().enumerate() {
-        *digit = DIGITS[(bits >> (60 - 4 * index) & 15) as usize];
-    }
-    out.extend_from_slice(&text[..usize::from(digits)]);
-}
-
 impl CompiledMaker {
     /// Whether a whole value can be one of these texts, which a reader of the file would read as NULL.
     pub fn may_be_any(&self, texts: &[String]) -> bool {
@@ -333,6 +156,7 @@ impl CompiledMaker {
             CompiledMaker::Words(pool, _) | CompiledMaker::Field(_, pool) => pool.holds_any(texts),
             CompiledMaker::Nth(_, pools) => pools.iter().any(|pool| pool.holds_any(texts)),
             CompiledMaker::Phrase(phrase) => phrase.may_be_any(texts),
+            CompiledMaker::Text(maker, _) => maker.may_be_any(texts),
             _ => false,
         }
     }

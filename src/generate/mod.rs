@@ -3,10 +3,14 @@
 pub mod block;
 mod compile;
 mod compiled;
+mod context;
 pub(crate) mod csv;
 pub mod estimate;
+mod makers;
 pub mod pipeline;
 mod pool;
+mod row;
+mod values;
 
 pub use block::{CompiledTable, TableMaker};
 pub use pool::TextEscaping;

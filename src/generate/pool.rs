@@ -29,6 +29,35 @@ impl TextEscaping {
             TextEscaping::Binary => out.extend_from_slice(text.as_bytes()),
         }
     }
+
+    /// Escapes what has been appended from a position on.
+    pub fn escape_from(self, start: usize, out: &mut Vec<u8>) {
+        if self == TextEscaping::Binary || !out[start..].contains(&b'"') {
+            return;
+        }
+        let text = out.split_off(start);
+        for part in text.split_inclusive(|&byte| byte == b'"') {
+            out.extend_from_slice(part);
+            if part.ends_with(b"\"") {
+                out.push(b'"');
+            }
+        }
+    }
+
+    /// Takes the escapes out of what has been appended from a position on.
+    pub fn unescape_from(self, start: usize, out: &mut Vec<u8>) {
+        if self == TextEscaping::Binary || !out[start..].contains(&b'"') {
+            return;
+        }
+        let mut kept = start;
+        let mut at = start;
+        while at < out.len() {
+            out[kept] = out[at];
+            at += 1 + usize::from(out[at] == b'"');
+            kept += 1;
+        }
+        out.truncate(kept);
+    }
 }
 
 /// What a column's writer must know about the texts it may write.
@@ -71,5 +100,28 @@ impl Pool {
     pub fn get(&self, index: usize) -> &[u8] {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.bytes[start as usize..self.ends[index] as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_escaped_is_unescaped(text in "[a\"é]{0,20}", before in "[\"b]{0,3}") {
+            for escaping in [TextEscaping::Csv, TextEscaping::Binary] {
+                let mut out = before.clone().into_bytes();
+                let mut put = out.clone();
+                out.extend_from_slice(text.as_bytes());
+                escaping.escape_from(before.len(), &mut out);
+                escaping.put(&text, &mut put);
+                prop_assert_eq!(&out, &put);
+                escaping.unescape_from(before.len(), &mut out);
+                prop_assert_eq!(String::from_utf8(out).unwrap(), format!("{before}{text}"));
+            }
+        }
     }
 }

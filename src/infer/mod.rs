@@ -12,10 +12,11 @@ use std::path::PathBuf;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::dataset::draw::Chance;
+use crate::dataset::makers::{Maker, phrases::Phrase};
 use crate::dataset::source::Source;
-use crate::dataset::spec::{Maker, Phrase, Size};
+use crate::dataset::spec::Size;
 use crate::dataset::spellings::Spellings;
-use crate::dataset::{ColumnSpec, Dataset, Reading, TableSpec};
+use crate::dataset::{ColumnSpec, Dataset, Kind, Reading, TableSpec};
 use crate::files::manifest::checksum;
 use crate::postgres::catalog::{Column, ColumnDefault, ForeignKey, Table, TableKind};
 use crate::script::Script;
@@ -97,6 +98,7 @@ fn column(column: &Column) -> ColumnSpec {
             templates: Vec::new(),
             weights: None,
         }),
+        kind: Kind::Text,
         line: 0,
     }
 }

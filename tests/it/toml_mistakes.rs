@@ -116,13 +116,6 @@ const CASES: &[Case] = &[
         ],
     },
     Case {
-        what: "a reference to a later table",
-        toml: "[tables.a]\nrows = 3\ncolumns.b_id = { make = \"reference\", to = \"b\" }\n[tables.b]\nrows = 3\ncolumns.id = \"serial\"",
-        says: &[
-            "line 5: table `a`, column `b_id`, `to`: `a` refers to `b`, a later table; put [tables.b] before [tables.a]",
-        ],
-    },
-    Case {
         what: "an unknown parent table",
         toml: "[tables.users]\nrows = 3\ncolumns.id = \"serial\"\n[tables.b]\nper = { table = \"user\", mean = 2, max = 3 }\ncolumns.id = \"serial\"",
         says: &["line 7: table `b`, `table`: unknown table `user`; did you mean `users`?"],

@@ -1,0 +1,264 @@
+//! The makers that a column can name: one list, from which messages, reading and what is asked of a maker all come.
+//!
+//! A maker is a struct with its keys, their validation and what its values are; `generate::makers` has how they are
+//! written.
+
+pub mod keys;
+pub mod lists;
+pub mod numbers;
+pub mod phrases;
+pub mod texts;
+pub mod times;
+
+use anyhow::Result;
+
+use crate::dataset::document::{Section, TomlValue, did_you_mean};
+use crate::dataset::lists::Lists;
+use crate::dataset::outline::TableOutline;
+use crate::dataset::spec::{Kind, Size, TableSpec};
+use crate::dataset::tables::Siblings;
+
+/// Where a column's values come from.
+#[derive(Debug)]
+pub enum Maker {
+    /// The row's id: 1, 2, 3 …
+    Serial(keys::Serial),
+    /// The parent row's key.
+    Parent(keys::Parent),
+    /// The key of the row that this one is the parent's child with.
+    Each(keys::Each),
+    /// The value of an ancestor's column, which is drawn from a range.
+    Inherit(keys::Inherit),
+    /// The key of any row of a table.
+    Reference(keys::Reference),
+    /// A whole number.
+    Integer(numbers::Integer),
+    /// An amount with two decimals.
+    Cents(numbers::Cents),
+    /// A day.
+    Date(times::Date),
+    /// A second.
+    Timestamp(times::Timestamp),
+    /// True or false.
+    Boolean(numbers::Boolean),
+    /// 1 for at most one of a parent's children.
+    Flag(numbers::Flag),
+    /// One of a list of whole numbers.
+    Number(numbers::Number),
+    /// A number below a sibling's.
+    Below(numbers::Below),
+    /// A date or timestamp after a sibling's.
+    After(times::After),
+    /// An entry of a list.
+    Word(lists::Word),
+    /// Another field of the entry that a sibling has drawn.
+    Field(lists::Field),
+    /// The nth of a list for a parent's nth child.
+    Nth(lists::Nth),
+    /// Text put together from pieces.
+    Phrase(phrases::Phrase),
+    /// Values of the `fake` package.
+    Fake(texts::Fake),
+    /// Random hexadecimal digits.
+    Hex(texts::Hex),
+}
+
+type ReadMaker = fn(&Section, &MakerScope) -> Result<Maker>;
+
+/// Every maker by its name in a dataset.
+pub const MAKERS: &[(&str, ReadMaker)] = &[
+    ("serial", keys::serial),
+    ("parent", keys::parent),
+    ("each", keys::each),
+    ("inherit", keys::inherit),
+    ("reference", keys::reference),
+    ("integer", numbers::integer),
+    ("cents", numbers::cents),
+    ("date", times::date),
+    ("timestamp", times::timestamp),
+    ("boolean", numbers::boolean),
+    ("flag", numbers::flag),
+    ("one-of", phrases::one_of),
+    ("below", numbers::below),
+    ("after", times::after),
+    ("word", lists::word),
+    ("field", lists::field),
+    ("nth", lists::nth),
+    ("phrase", phrases::phrase),
+    ("fake", texts::fake),
+    ("hex", texts::hex),
+];
+
+impl Maker {
+    /// What is asked of a maker, whichever it is.
+    pub fn spec(&self) -> &dyn MakerSpec {
+        match self {
+            Maker::Serial(it) => it,
+            Maker::Parent(it) => it,
+            Maker::Each(it) => it,
+            Maker::Inherit(it) => it,
+            Maker::Reference(it) => it,
+            Maker::Integer(it) => it,
+            Maker::Cents(it) => it,
+            Maker::Date(it) => it,
+            Maker::Timestamp(it) => it,
+            Maker::Boolean(it) => it,
+            Maker::Flag(it) => it,
+            Maker::Number(it) => it,
+            Maker::Below(it) => it,
+            Maker::After(it) => it,
+            Maker::Word(it) => it,
+            Maker::Field(it) => it,
+            Maker::Nth(it) => it,
+            Maker::Phrase(it) => it,
+            Maker::Fake(it) => it,
+            Maker::Hex(it) => it,
+        }
+    }
+}
+
+/// What is asked of a maker, whichever it is. Texts that need nothing but the row's number answer nothing.
+pub trait MakerSpec {
+    /// What its values are.
+    fn kind(&self) -> KindOf {
+        KindOf::Is(Kind::Text)
+    }
+
+    /// Calls `each` with every other column whose value its own is made from.
+    fn needs(&self, _each: &mut dyn FnMut(Needed)) {}
+
+    /// What it must know of its row.
+    fn row_facts(&self) -> RowFacts {
+        RowFacts::Number
+    }
+
+    /// The least and the greatest number that it can make; `None` for texts. `of` answers for the columns it needs.
+    fn bounds(&self, _of: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
+        None
+    }
+
+    /// How many distinct values it can give by their index, texts distinct whatever their case; 0 where its values have
+    /// no index.
+    fn domain(&self) -> u128 {
+        0
+    }
+
+    /// Whether no two rows ever have the same value, whatever their case.
+    fn is_distinct(&self, _siblings: &Siblings) -> bool {
+        false
+    }
+
+    /// Rejects what can only be judged when all columns are known.
+    fn ensure_fits(&self, _siblings: &Siblings) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// A column whose value another column's is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needed {
+    /// Of the same row, by its position.
+    Sibling(usize),
+    /// Of a row of any table.
+    Foreign {
+        /// The table's position.
+        table: usize,
+        /// The column's position in it.
+        column: usize,
+    },
+}
+
+/// What a maker's values are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KindOf {
+    /// Always this.
+    Is(Kind),
+    /// What that column's are.
+    Like(Needed),
+}
+
+/// What a value is made from besides the row's number, each more than the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RowFacts {
+    /// Nothing.
+    Number,
+    /// The ids of the row's ancestors.
+    Ancestors,
+    /// The row's position among its siblings.
+    Place,
+}
+
+/// What a column's maker can refer to.
+pub struct MakerScope<'a> {
+    /// The tables before this one.
+    pub earlier: &'a [TableSpec],
+    /// Every table's names, in order.
+    pub outline: &'a [TableOutline],
+    /// This table's columns.
+    pub columns: &'a [String],
+    /// This table's size.
+    pub size: &'a Size,
+    /// The dataset's lists.
+    pub lists: &'a Lists,
+}
+
+/// The maker that a value names.
+pub fn named(value: &TomlValue) -> Result<ReadMaker> {
+    value.one_of("maker", MAKERS)
+}
+
+/// The position of the column of this table that a value names.
+pub fn sibling(value: &TomlValue, scope: &MakerScope) -> Result<usize> {
+    let name = value.text()?;
+    scope
+        .columns
+        .iter()
+        .position(|known| known == name)
+        .ok_or_else(|| {
+            let advice = did_you_mean(name, scope.columns.iter().map(String::as_str));
+            value.error(format!(
+                "no column of this table is called `{name}`; {advice}"
+            ))
+        })
+}
+
+fn ensure_has_parent(section: &Section, scope: &MakerScope, maker: &str) -> Result<()> {
+    match scope.size {
+        Size::Per { .. } => Ok(()),
+        Size::Rows(_) => Err(section.error(format!(
+            "`{maker}` needs a parent, and this table has none; give the table `per = {{ table = …, mean = …, max = … }}`"
+        ))),
+    }
+}
+
+/// Reads "table.column": the positions of an ancestor table and of its column.
+fn ancestor_column(value: &TomlValue, scope: &MakerScope) -> Result<(usize, usize)> {
+    let text = value.text()?;
+    let no_ancestor = |advice: String| {
+        value.error(format!(
+            "`{text}` names no column of an ancestor table, as \"table.column\" does; {advice}"
+        ))
+    };
+    let (table_name, column_name) = text.split_once('.').unwrap_or((text, ""));
+    let mut ancestors = Vec::new();
+    let mut size = scope.size;
+    while let Size::Per { parent, .. } = size {
+        let table = &scope.earlier[*parent];
+        if table.name == table_name {
+            let mut names = table.columns.iter().map(|column| column.name.as_str());
+            return match names.clone().position(|name| name == column_name) {
+                Some(column) => Ok((*parent, column)),
+                None => Err(no_ancestor(format!(
+                    "in `{table_name}` {}",
+                    did_you_mean(column_name, &mut names)
+                ))),
+            };
+        }
+        ancestors.push(table.name.as_str());
+        size = &table.size;
+    }
+    Err(no_ancestor(match ancestors.as_slice() {
+        [] => "this table has no ancestor".into(),
+        _ => format!("of ancestors {}", did_you_mean(table_name, ancestors)),
+    }))
+}

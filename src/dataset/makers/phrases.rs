@@ -1,0 +1,88 @@
+//! Texts put together from pieces, and those that are one of a few.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use crate::dataset::distribution::Weights;
+use crate::dataset::document::{Section, TomlValue};
+use crate::dataset::makers::numbers::{Number, read_weights};
+use crate::dataset::makers::{Maker, MakerScope, MakerSpec, Needed};
+use crate::dataset::templates::{self, PlaceholderNames};
+
+/// One of several templates.
+#[derive(Debug)]
+pub struct Phrase {
+    /// The templates.
+    pub templates: Vec<Template>,
+    /// How likely each is; `None`: all the same.
+    pub weights: Option<Weights>,
+}
+
+/// Pieces one behind the other.
+pub type Template = Vec<Piece>;
+
+/// A piece of a template.
+#[derive(Debug)]
+pub enum Piece {
+    /// As it is.
+    Text(String),
+    /// An entry of a list, which may be a template itself.
+    Phrase(Arc<Phrase>),
+    /// The value of a sibling column.
+    Column(usize),
+}
+
+/// Reads `make = "phrase"`.
+pub fn phrase(section: &Section, scope: &MakerScope) -> Result<Maker> {
+    let value = section.need("of")?;
+    let templates = if value.is_list() {
+        value.list()?
+    } else {
+        vec![value]
+    };
+    let weights = read_weights(section, templates.len())?;
+    let names = PlaceholderNames {
+        columns: scope.columns,
+        lists: scope.lists,
+    };
+    Ok(Maker::Phrase(templates::read(&templates, weights, &names)?))
+}
+
+/// Reads `make = "one-of"`: numbers, or texts as they are.
+pub fn one_of(section: &Section, _: &MakerScope) -> Result<Maker> {
+    let values = section.need("values")?.list()?;
+    let weights = read_weights(section, values.len())?;
+    if values.iter().all(TomlValue::is_integer) {
+        let values = values
+            .iter()
+            .map(TomlValue::integer)
+            .collect::<Result<Vec<_>>>()?;
+        let weights = weights.unwrap_or_else(|| Weights::new(&vec![1.0; values.len()]));
+        return Ok(Maker::Number(Number { values, weights }));
+    }
+    let texts = values
+        .iter()
+        .map(TomlValue::text)
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Maker::Phrase(templates::literal(&texts, weights)))
+}
+
+impl Phrase {
+    /// Calls `each` with every column that it names.
+    pub fn columns(&self, each: &mut dyn FnMut(usize)) {
+        for piece in self.templates.iter().flatten() {
+            match piece {
+                Piece::Text(_) => {}
+                Piece::Column(column) => each(*column),
+                Piece::Phrase(inner) => inner.columns(each),
+            }
+        }
+    }
+}
+
+impl MakerSpec for Phrase {
+    fn needs(&self, each: &mut dyn FnMut(Needed)) {
+        self.columns(&mut |column| each(Needed::Sibling(column)));
+    }
+}

@@ -1,0 +1,112 @@
+//! Dates and times: drawn from a range, or after a sibling's.
+
+use anyhow::{Result, bail};
+
+use crate::dataset::calendar::{DAY, LAST_DAY};
+use crate::dataset::distribution::Range;
+use crate::dataset::document::Section;
+use crate::dataset::makers::{KindOf, Maker, MakerScope, MakerSpec, Needed, sibling};
+use crate::dataset::ranges::{self, range, timestamps, whole};
+use crate::dataset::spec::Kind;
+use crate::dataset::tables::Siblings;
+
+/// Days since 1970-01-01.
+#[derive(Debug)]
+pub struct Date(pub Range);
+
+/// Reads `make = "date"`.
+pub fn date(section: &Section, _: &MakerScope) -> Result<Maker> {
+    Ok(Maker::Date(Date(range(section, ranges::date)?)))
+}
+
+impl MakerSpec for Date {
+    fn kind(&self) -> KindOf {
+        KindOf::Is(Kind::Date)
+    }
+
+    fn bounds(&self, _: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
+        Some(self.0.bounds())
+    }
+
+    fn domain(&self) -> u128 {
+        self.0.domain()
+    }
+}
+
+/// Seconds since 1970-01-01 00:00 UTC.
+#[derive(Debug)]
+pub struct Timestamp(pub Range);
+
+/// Reads `make = "timestamp"`.
+pub fn timestamp(section: &Section, _: &MakerScope) -> Result<Maker> {
+    Ok(Maker::Timestamp(Timestamp(timestamps(section)?)))
+}
+
+impl MakerSpec for Timestamp {
+    fn kind(&self) -> KindOf {
+        KindOf::Is(Kind::Timestamp)
+    }
+
+    fn bounds(&self, _: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
+        Some(self.0.bounds())
+    }
+
+    fn domain(&self) -> u128 {
+        self.0.domain()
+    }
+}
+
+/// A date or timestamp after that of a sibling column, so many days or seconds later.
+#[derive(Debug)]
+pub struct After {
+    /// The sibling's position.
+    pub column: usize,
+    /// How much later.
+    pub later: Range,
+}
+
+/// Reads `make = "after"`.
+pub fn after(section: &Section, scope: &MakerScope) -> Result<Maker> {
+    let column = sibling(&section.need("of")?, scope)?;
+    let later = range(section, whole)?;
+    if later.bounds().0 < 0 {
+        bail!(section.error("`min` is below 0: that would be before it, not after"));
+    }
+    Ok(Maker::After(After { column, later }))
+}
+
+impl MakerSpec for After {
+    fn kind(&self) -> KindOf {
+        KindOf::Like(Needed::Sibling(self.column))
+    }
+
+    fn needs(&self, each: &mut dyn FnMut(Needed)) {
+        each(Needed::Sibling(self.column));
+    }
+
+    fn bounds(&self, of: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
+        let ((low, high), (least, most)) = (of(Needed::Sibling(self.column))?, self.later.bounds());
+        Some((low.saturating_add(least), high.saturating_add(most)))
+    }
+
+    /// A date after another must be one of four digits' years.
+    fn ensure_fits(&self, siblings: &Siblings) -> Result<(), String> {
+        let last = match siblings.kind(self.column) {
+            Kind::Date => LAST_DAY,
+            Kind::Timestamp => (LAST_DAY + 1) * DAY - 1,
+            _ => {
+                return Err(format!(
+                    "`after` needs a date or timestamp, and `{}` is none",
+                    siblings.name(self.column)
+                ));
+            }
+        };
+        match siblings.bounds(self.column) {
+            Some((_, greatest)) if greatest.saturating_add(self.later.bounds().1) > last => Err(
+                "it may fall behind 9999-12-31, the last date that can be written; lower `max`"
+                    .into(),
+            ),
+            _ => Ok(()),
+        }
+    }
+}

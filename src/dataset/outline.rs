@@ -1,0 +1,77 @@
+//! The names of a dataset's tables and columns, read before any maker is, so that a maker may refer to a later table.
+
+use anyhow::Result;
+
+use crate::dataset::document::TomlValue;
+
+/// A table's names.
+#[derive(Debug)]
+pub struct TableOutline {
+    /// The table's.
+    pub name: String,
+    /// Its columns', in order.
+    pub columns: Vec<ColumnOutline>,
+}
+
+/// A column's name, and what makes it a key.
+#[derive(Debug)]
+pub struct ColumnOutline {
+    /// The column's.
+    pub name: String,
+    /// Its maker's, empty where it isn't said.
+    pub make: String,
+    /// Whether the column says that its values never repeat.
+    pub unique: bool,
+}
+
+impl TableOutline {
+    /// The position of the column that other tables refer to: `serial`, else the only one that is unique, else `id`.
+    pub fn key(&self) -> Option<usize> {
+        let position = |is: &dyn Fn(&ColumnOutline) -> bool| {
+            let mut found = self.columns.iter().enumerate().filter(|(_, it)| is(it));
+            found
+                .next()
+                .map(|(first, _)| (first, found.next().is_none()))
+        };
+        let serial = position(&|it| it.make == "serial").map(|(first, _)| first);
+        let only_unique = || {
+            position(&|it| it.unique)
+                .filter(|(_, only)| *only)
+                .map(|(it, _)| it)
+        };
+        let id = || self.columns.iter().position(|it| it.name == "id");
+        serial.or_else(only_unique).or_else(id)
+    }
+}
+
+/// Reads the names of all tables, leaving mistakes to those who read their values.
+pub fn read(tables: &TomlValue) -> Result<Vec<TableOutline>> {
+    let entries = tables.section("[tables]")?.entries();
+    Ok(entries
+        .into_iter()
+        .map(|(name, value)| TableOutline {
+            columns: columns(&value).unwrap_or_default(),
+            name,
+        })
+        .collect())
+}
+
+fn columns(table: &TomlValue) -> Option<Vec<ColumnOutline>> {
+    let columns = table.section("").ok()?.get("columns")?.section("").ok()?;
+    let column = |(name, value): (String, TomlValue)| {
+        let section = value.section("").ok();
+        let make = match &section {
+            Some(section) => section.get("make"),
+            None => Some(value.clone()),
+        };
+        let unique = section.and_then(|section| section.get("unique"));
+        ColumnOutline {
+            name,
+            make: make
+                .and_then(|it| it.text().ok().map(str::to_owned))
+                .unwrap_or_default(),
+            unique: unique.is_some_and(|it| it.boolean().unwrap_or(false)),
+        }
+    };
+    Some(columns.entries().into_iter().map(column).collect())
+}
