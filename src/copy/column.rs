@@ -129,21 +129,7 @@ impl ColumnReader {
 
     /// A date in the column's format, and a time of day behind it where there is one.
     fn formatted_time(&self, scalar: Scalar, format: &DateFormat, text: &[u8]) -> Parsed<'static> {
-        let read = str::from_utf8(text).ok().and_then(|text| format.read(text));
-        let moment = read.and_then(|(days, rest)| {
-            let clock = rest.strip_prefix(',').unwrap_or(rest);
-            let clock = clock.strip_prefix(['T', 't']).unwrap_or(clock).trim_start();
-            // A blank or a T stands before a time, and nothing behind a date alone.
-            let (micros, zone) = match clock {
-                "" if rest.is_empty() => (0, None),
-                "" => return None,
-                _ if clock.len() == rest.len() => return None,
-                clock => time::clock_and_zone(clock)?,
-            };
-            let days = days - EPOCH;
-            Some(Moment::At { days, micros, zone })
-        });
-        match moment {
+        match formatted_moment(format, text) {
             Some(moment) => in_type(scalar, moment),
             None if self.epoch.is_some() && is_bare_number(text) => self.counted_time(scalar, text),
             None => {
@@ -180,6 +166,22 @@ impl ColumnReader {
             _ => Value::Timestamptz(micros),
         })
     }
+}
+
+/// A date in a format, and a time of day behind it where there is one.
+pub fn formatted_moment(format: &DateFormat, text: &[u8]) -> Option<Moment> {
+    let (days, rest) = format.read(str::from_utf8(text).ok()?)?;
+    let clock = rest.strip_prefix(',').unwrap_or(rest);
+    let clock = clock.strip_prefix(['T', 't']).unwrap_or(clock).trim_start();
+    // A blank or a T stands before a time, and nothing behind a date alone.
+    let (micros, zone) = match clock {
+        "" if rest.is_empty() => (0, None),
+        "" => return None,
+        _ if clock.len() == rest.len() => return None,
+        clock => time::clock_and_zone(clock)?,
+    };
+    let days = days - EPOCH;
+    Some(Moment::At { days, micros, zone })
 }
 
 /// A moment as a type of times has it.

@@ -1,5 +1,6 @@
 //! A database's catalog → a dataset: its tables as they are, in load order, for files that need no makers. Pure.
 
+pub mod column_type;
 pub mod domain;
 pub mod keys;
 mod order;

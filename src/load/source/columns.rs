@@ -29,12 +29,12 @@ impl SourceColumns {
 
     /// Finds the table's column for each field of a header.
     ///
-    /// Names are trimmed and compared in any case; a column's aliases count. Errors name file, column and the columns
-    /// there are. Columns may be missing where an option allows it.
+    /// Names are trimmed and compared in any case; a column's aliases count. Errors name `place`, the header's, column and
+    /// the columns there are. Columns may be missing where an option allows it.
     pub fn by_header(
         table: &TableSpec,
         header: &[String],
-        file: &str,
+        place: &str,
         may_lack: bool,
     ) -> Result<SourceColumns> {
         let names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
@@ -45,16 +45,16 @@ impl SourceColumns {
                 continue;
             }
             let Some(column) = table.column_called(name) else {
-                return Err(unknown_column(table, &names, name, file));
+                return Err(unknown_column(table, &names, name, place));
             };
             if is_taken(&columns, column) {
-                return Err(named_twice(table, &names, column, file));
+                return Err(named_twice(table, &names, column, place));
             }
             columns.push(Some(column));
         }
         let mut missing = table.written().filter(|column| !is_taken(&columns, column));
         if let (false, Some(missing)) = (may_lack, missing.next()) {
-            return Err(missing_column(table, &names, missing, file));
+            return Err(missing_column(table, &names, missing, place));
         }
         let position = |column: Option<&ColumnSpec>| {
             let name = &column?.name;

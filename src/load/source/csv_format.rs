@@ -33,6 +33,15 @@ pub struct CsvFormat {
     pub is_rejects: bool,
 }
 
+/// The first record of a file: its header, where it has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstRecord {
+    /// The line it begins on, those that are skipped counted.
+    pub line: u64,
+    /// Its fields.
+    pub fields: Vec<String>,
+}
+
 impl CsvFormat {
     /// As seedrow writes files.
     pub const OWN: CsvFormat = CsvFormat {
@@ -83,17 +92,24 @@ impl CsvFormat {
         Ok(records)
     }
 
-    /// The fields of a file's first record; none where it has no record.
-    pub fn first_record(&self, path: &Path, label: &str) -> Result<Vec<String>> {
+    /// A file's first record; without fields where it has none.
+    pub fn first_record(&self, path: &Path, label: &str) -> Result<FirstRecord> {
         let mut records = self.open(path, label)?;
+        let line = records.position().1;
         let Some(first) = records.read()? else {
-            return Ok(Vec::new());
+            return Ok(FirstRecord {
+                line,
+                fields: Vec::new(),
+            });
         };
         if let Some(flaw) = first.flaw {
             bail!("{label}, line {}: {}", first.line, flaw.reason());
         }
         let text = |index| String::from_utf8_lossy(first.field(index).0).into_owned();
-        Ok((0..first.len()).map(text).collect())
+        Ok(FirstRecord {
+            line: first.line,
+            fields: (0..first.len()).map(text).collect(),
+        })
     }
 
     /// Of a file of rejected records: as the file that they are from, but in UTF-8, with a header and nothing before it.

@@ -4,6 +4,7 @@ use anyhow::{Error, Result, bail, ensure};
 
 use crate::dataset::TableSpec;
 use crate::dataset::csv_options::PASSED_OVER;
+use crate::load::source::csv_format::FirstRecord;
 use crate::load::source::rejects::OWN_COLUMNS;
 use crate::postgres::error::ErrorWithNotes;
 use crate::printable;
@@ -28,6 +29,8 @@ pub struct ExpectedHeader<'a> {
 pub struct FieldNames {
     /// As many as the file has fields.
     pub names: Vec<String>,
+    /// The line of the first record.
+    pub line: u64,
     /// Whether the first record is a header, and no row.
     pub is_header: bool,
 }
@@ -43,8 +46,11 @@ impl ExpectedHeader<'_> {
         table: &TableSpec,
         label: &str,
         usual: bool,
-        first: Vec<String>,
+        first: FirstRecord,
     ) -> Result<FieldNames> {
+        let place = format!("{label}, line {}", first.line);
+        let line = first.line;
+        let first = first.fields;
         // A rejects file says itself what its columns are.
         if first
             .first()
@@ -52,6 +58,7 @@ impl ExpectedHeader<'_> {
         {
             return Ok(FieldNames {
                 names: first,
+                line,
                 is_header: true,
             });
         }
@@ -62,30 +69,35 @@ impl ExpectedHeader<'_> {
             }
             let columns = || table.written().map(|column| column.name.clone()).collect();
             let names = if is_header { first } else { columns() };
-            return Ok(FieldNames { names, is_header });
+            return Ok(FieldNames {
+                names,
+                line,
+                is_header,
+            });
         };
         ensure!(
             first.is_empty() || first.len() == named.len(),
-            "{label}, line 1: {} fields, and {} columns are named for it: {}",
+            "{place}: {} fields, and {} columns are named for it: {}",
             first.len(),
             named.len(),
             named.join(", ")
         );
         let is_sure = self.forced.is_some() || first.is_empty();
         if is_header && !is_sure && !names_columns(table, named, &first) {
-            return Err(no_sure_header(table, label, named, &first));
+            return Err(no_sure_header(table, &place, named, &first));
         }
         Ok(FieldNames {
             names: named.clone(),
+            line,
             is_header,
         })
     }
 }
 
 /// Proposes to say what the first record is.
-fn no_sure_header(table: &TableSpec, label: &str, named: &[String], first: &[String]) -> Error {
+fn no_sure_header(table: &TableSpec, place: &str, named: &[String], first: &[String]) -> Error {
     let message = format!(
-        "{label}, line 1: is `{}` a header? It names none of the columns {}",
+        "{place}: is `{}` a header? It names none of the columns {}",
         shown(first),
         named.join(",")
     );

@@ -11,10 +11,10 @@ use crate::suggestion::again;
 
 /// The error of a field that names no column.
 #[cold]
-pub fn unknown_column(table: &TableSpec, names: &[String], unknown: &str, file: &str) -> Error {
+pub fn unknown_column(table: &TableSpec, names: &[String], unknown: &str, place: &str) -> Error {
     if let Some(delimiter) = delimiter_of(table, names) {
         let message = format!(
-            "{file}, line 1: the header is one field, `{}`; are fields separated by `{delimiter}`?",
+            "{place}: the header is one field, `{}`; are fields separated by `{delimiter}`?",
             shown(&[unknown])
         );
         let again = again(&["--delimiter", delimiter]);
@@ -22,11 +22,11 @@ pub fn unknown_column(table: &TableSpec, names: &[String], unknown: &str, file: 
     }
     let is_record = names.iter().any(|name| is_number(name));
     if is_record && names.iter().all(|name| table.column_called(name).is_none()) {
-        return without_header(table, names, file);
+        return without_header(table, names, place);
     }
     let written = table.written().map(|column| column.name.as_str());
     let message = format!(
-        "{file}, line 1: unknown column `{}` for table {}; {}",
+        "{place}: unknown column `{}` for table {}; {}",
         shown(&[unknown]),
         table.name,
         did_you_mean(unknown, written)
@@ -40,10 +40,10 @@ pub fn missing_column(
     table: &TableSpec,
     names: &[String],
     missing: &ColumnSpec,
-    file: &str,
+    place: &str,
 ) -> Error {
     let message = format!(
-        "{file}, line 1: column `{}` of table {} is missing; the header has {}",
+        "{place}: column `{}` of table {} is missing; the header has {}",
         missing.name,
         table.name,
         shown(&[names.join(", ")])
@@ -57,7 +57,7 @@ pub fn missing_column(
 
 /// The error of two fields for one column.
 #[cold]
-pub fn named_twice(table: &TableSpec, names: &[String], column: &ColumnSpec, file: &str) -> Error {
+pub fn named_twice(table: &TableSpec, names: &[String], column: &ColumnSpec, place: &str) -> Error {
     let is_it = |name: &str| {
         let known = table.column_called(name);
         known.is_some_and(|known| known.name == column.name)
@@ -72,7 +72,7 @@ pub fn named_twice(table: &TableSpec, names: &[String], column: &ColumnSpec, fil
         })
         .collect();
     anyhow!(
-        "{file}, line 1: column `{}` is named twice. To pass the second over, run: {}",
+        "{place}: column `{}` is named twice. To pass the second over, run: {}",
         column.name,
         again(&[
             "--columns",
@@ -82,10 +82,10 @@ pub fn named_twice(table: &TableSpec, names: &[String], column: &ColumnSpec, fil
 }
 
 /// A first line that is a record.
-fn without_header(table: &TableSpec, names: &[String], file: &str) -> Error {
+fn without_header(table: &TableSpec, names: &[String], place: &str) -> Error {
     let written: Vec<&str> = table.written().map(|column| column.name.as_str()).collect();
     let start = format!(
-        "{file}, line 1: `{}` names no column of table {} and looks like a record",
+        "{place}: `{}` names no column of table {} and looks like a record",
         shown(names),
         table.name
     );

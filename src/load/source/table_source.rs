@@ -32,6 +32,8 @@ pub struct TableSource {
     pub bytes: u64,
     /// The fields and the columns they go to.
     pub columns: SourceColumns,
+    /// The line of its header or first record, in the first of its files.
+    pub first_line: u64,
     /// How its file is read.
     pub format: CsvFormat,
     /// What the command line says of its values.
@@ -141,6 +143,7 @@ impl TableSource {
             rows: Some(rows.plan.rows(table)),
             bytes,
             columns: SourceColumns::of_table(spec),
+            first_line: 1,
             format: CsvFormat::OWN,
             spellings: Spellings::default(),
             kind: SourceKind::Generated(rows),
@@ -206,12 +209,14 @@ impl TableSource {
         let first = format.first_record(path, &label)?;
         let found = expected.resolve(spec, &label, format.header, first)?;
         format.header = found.is_header;
+        let place = format!("{label}, line {}", found.line);
         Ok(TableSource {
             table,
             table_name: spec.name.clone(),
             rows,
             bytes,
-            columns: SourceColumns::by_header(spec, &found.names, &label, expected.may_lack)?,
+            columns: SourceColumns::by_header(spec, &found.names, &place, expected.may_lack)?,
+            first_line: found.line,
             format,
             spellings: Spellings::default(),
             kind,
@@ -231,9 +236,10 @@ impl TableSource {
         );
         ensure!(
             self.columns.positions() == other.columns.positions(),
-            "{}, line 1: its columns are {}, and those of {} are {}; files of one table have the same columns in the same \
+            "{}, line {}: its columns are {}, and those of {} are {}; files of one table have the same columns in the same \
              order. Load the first alone, and then the other: seedrow load --append --file {}{TARGET}",
             other.label(),
+            other.first_line,
             other.columns.names().join(","),
             self.label(),
             self.columns.names().join(","),
