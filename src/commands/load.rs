@@ -1,19 +1,20 @@
 //! `seedrow load DIR`: CSV files into Postgres, every row accounted for.
 
+mod input;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::cli::{JobsArgs, LoadArgs, QuietArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context, DEFAULT_DATASET, commit_unit, resume_command};
 use crate::commands::format_args::FormatArgs;
 use crate::commands::interrupt::stoppable;
+use crate::commands::load::input::FoundInput;
 use crate::commands::spelling_args::SpellingArgs;
 use crate::dataset::Dataset;
-use crate::dataset::source::Source;
-use crate::files::manifest;
 use crate::infer::SchemaTables;
 use crate::load::own_tables::{self, OwnTables};
 use crate::load::{
@@ -22,7 +23,6 @@ use crate::load::{
 };
 use crate::postgres::error::describe;
 use crate::report::{self, OutputFormat};
-use crate::script::Script;
 use crate::suggestion::Suggestions;
 use crate::units::percent;
 
@@ -35,7 +35,8 @@ use crate::units::percent;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  seedrow load catalog-1M\n  \
                         seedrow load legacy --file photos=legacy/photos_old.csv.gz --max-rejects 1% --orphans reject\n  \
-                        seedrow load --append --file photos=rejects/photos.csv")]
+                        seedrow load --append --file photos=rejects/photos.csv\n  \
+                        seedrow load readings.csv --into readings --create")]
 pub struct Args {
     /// The folder that holds the files, or one file with --into; not needed where --file names one for each table
     #[arg(value_name = "DIR", required_unless_present = "file")]
@@ -49,6 +50,11 @@ pub struct Args {
     /// Load into the tables that this file of DDL creates; they are created where they are missing. No dataset is needed
     #[arg(long, value_name = "FILE.sql", conflicts_with_all = ["dataset", "check_only"])]
     schema: Option<PathBuf>,
+
+    /// Create the tables that don't exist, one for each file, with the columns of its header and types inferred from all of
+    /// its records; the DDL is shown. No dataset is needed
+    #[arg(long, conflicts_with_all = ["dataset", "schema"])]
+    create: bool,
 
     /// Only these tables, separated by commas [default: all]
     #[arg(long, value_delimiter = ',', value_name = "TABLE,…")]
@@ -186,8 +192,24 @@ impl Args {
         let format = self.reading.format.options().of_rejects();
         let words = format.typed().into_iter();
         let words = words.flat_map(|(name, value)| [Some(name.to_owned()), value]);
-        let words: Vec<String> = words.flatten().collect();
+        let words = words.flatten().chain(self.spelling.typed());
+        let words: Vec<String> = words.chain(self.typed_for_tables()).collect();
         context::suggestions(&self.target, self.dataset_name()).format(&words)
+    }
+
+    /// The options that say which tables there are, and which of their columns files have.
+    fn typed_for_tables(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if self.create {
+            words.push("--create".to_owned());
+        }
+        if let Some(schema) = &self.schema {
+            words.extend(["--schema".to_owned(), schema.display().to_string()]);
+        }
+        if self.reading.missing == MissingArg::Default || !self.reading.columns.is_empty() {
+            words.extend(["--missing".to_owned(), "default".to_owned()]);
+        }
+        words
     }
 
     fn dataset_name(&self) -> &str {
@@ -251,11 +273,12 @@ impl Args {
 /// Loads the folder and reports the account of every table.
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     let context = Context::new(args.dataset_name(), &args.target, args.quiet);
+    let FoundInput { own, schema } = input::find(args, &context).await?;
     let OwnTables {
         dataset,
         tables,
         input,
-    } = find_input(args, &context).await?;
+    } = own;
     let dataset = Arc::new(dataset);
     let max = match args.check_only {
         true => MaxRejects::Count(u64::MAX),
@@ -263,7 +286,7 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     };
     let rejects = Rejects::new(&args.rejecting.rejects, max, input.paths());
     if args.check_only {
-        return check_only(args, &dataset, input, rejects, context).await;
+        return check_only(args, &dataset, schema, input, rejects, context).await;
     }
     let server = context.open_server_to("load rows").await?;
     let load = Load {
@@ -288,77 +311,18 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     })
 }
 
-/// The files of the dataset's tables; without a dataset, where the files aren't those of the default one, of the tables of
-/// the DDL named or of the target.
-async fn find_input(args: &Args, context: &Context) -> Result<OwnTables> {
-    if let Some(path) = &args.schema {
-        let read = |path: &Path| Source::Disk.read(path);
-        let ddl = Script::read(path, read(path)?, &read)?;
-        let server = context.open_server_to("load rows").await?;
-        return find_own(args, own_tables::of_ddl(&server, ddl).await?);
-    }
-    let dataset = context.open_dataset()?;
-    let error = match of_dataset(args, &dataset) {
-        Ok((tables, input)) => {
-            return Ok(OwnTables {
-                dataset,
-                tables,
-                input,
-            });
-        }
-        Err(error) => error,
-    };
-    let is_ours = args
-        .folder()
-        .is_some_and(|folder| folder.join(manifest::FILE).exists());
-    if args.dataset.is_some() || args.check_only || is_ours || !context.names_a_server()? {
-        return Err(error);
-    }
-    let server = context.open_server().await?;
-    let own = own_tables::of_target(&server).await?;
-    // Where the default dataset's tables are, its files are meant.
-    if own.tables.is_empty() || own_tables::holds(&own, &dataset) {
-        return Err(error);
-    }
-    find_own(args, own)
-}
-
-fn of_dataset(args: &Args, dataset: &Dataset) -> Result<(Vec<usize>, Input)> {
-    args.overrides().ensure_known(dataset)?;
-    let tables = dataset.select(args.tables().as_deref())?;
-    let input = Input::find(dataset, args.folder(), &tables, &args.overrides())?;
-    Ok((tables, input))
-}
-
-fn find_own(args: &Args, dataset: Dataset) -> Result<OwnTables> {
-    args.overrides().ensure_known(&dataset)?;
-    let names: Vec<&str> = dataset.tables.iter().map(|it| it.name.as_str()).collect();
-    let nothing = format!(
-        "no file has the name or the header of a table; the tables are {}. --file TABLE=PATH names a table's file",
-        names.join(", ")
-    );
-    let names = args.tables();
-    let found = OwnTables::find(dataset, args.folder(), names.as_deref(), args.overrides())?;
-    found.context(nothing)
-}
-
 /// Reads the files and accounts for their records.
 async fn check_only(
     args: &Args,
     dataset: &Arc<Dataset>,
+    schema: Option<SchemaTables>,
     input: Input,
     rejects: Rejects,
     context: Context,
 ) -> Result<Outcome> {
-    let schema = match schema_tables(dataset, &context).await {
-        Ok(schema) => Some(schema),
-        Err(error) => {
-            let why = describe(&error).text;
-            context.progress.note(format!(
-                "load: values are read as the dataset's makers write them, and not as its schema's types: {why}"
-            ));
-            None
-        }
+    let schema = match schema {
+        Some(schema) => Some(schema),
+        None => schema_tables(dataset, &context).await,
     };
     let (dataset, progress) = (Arc::clone(dataset), context.progress.clone());
     let (accounts, rejects) = stoppable(move |stop| {
@@ -377,10 +341,22 @@ async fn check_only(
     )
 }
 
-/// The tables of the dataset's schema, as the embedded server sees it.
-async fn schema_tables(dataset: &Dataset, context: &Context) -> Result<SchemaTables> {
-    let server = context.open_embedded("postgres").await?;
-    own_tables::try_ddl(&server, &dataset.schema).await
+/// The tables of the dataset's schema, as the embedded server sees it; without a server, why its types don't count.
+async fn schema_tables(dataset: &Dataset, context: &Context) -> Option<SchemaTables> {
+    let tried = async {
+        let server = context.open_embedded("postgres").await?;
+        own_tables::try_ddl(&server, &dataset.schema).await
+    };
+    match tried.await {
+        Ok(schema) => Some(schema),
+        Err(error) => {
+            let why = describe(&error).text;
+            context.progress.note(format!(
+                "load: values are read as the dataset's makers write them, and not as its schema's types: {why}"
+            ));
+            None
+        }
+    }
 }
 
 /// Reads `photos=some_name.csv`.

@@ -43,6 +43,27 @@ pub struct SpellingArgs {
 }
 
 impl SpellingArgs {
+    /// The options as they were typed, for commands that read the same values again.
+    pub fn typed(&self) -> Vec<String> {
+        let named = |option: &str, value: Option<String>| {
+            let words = value.map(|value| format!("{option}={value}"));
+            words.into_iter()
+        };
+        let flag = |option: &str, typed: bool| typed.then(|| option.to_owned()).into_iter();
+        let format = self.date_format.as_ref().map(ToString::to_string);
+        named("--date-format", format)
+            .chain(named("--epoch", name_of(EPOCHS, self.epoch)))
+            .chain(named("--currency", self.currency.clone()))
+            .chain(named("--decimal", name_of(DECIMAL_MARKS, self.decimal)))
+            .chain(named(
+                "--nulls",
+                self.nulls.as_ref().map(|nulls| nulls.join(",")),
+            ))
+            .chain(flag("--force-null", self.force_null))
+            .chain(flag("--force-not-null", self.force_not_null))
+            .collect()
+    }
+
     /// What was typed.
     pub fn spellings(&self) -> Spellings {
         Spellings {
@@ -55,6 +76,12 @@ impl SpellingArgs {
             force_not_null: self.force_not_null,
         }
     }
+}
+
+/// The name of a value that was typed.
+fn name_of<T: Copy + PartialEq>(known: &[(&str, T)], value: Option<T>) -> Option<String> {
+    let found = known.iter().find(|(_, known)| Some(*known) == value);
+    found.map(|(name, _)| (*name).to_owned())
 }
 
 /// Reads one of some names.

@@ -9,7 +9,7 @@ use crate::dataset::document::{Document, TomlValue, texts};
 use crate::dataset::lists::Lists;
 use crate::dataset::read_tables::read_tables;
 use crate::dataset::source::{Source, join, locate};
-use crate::dataset::spec::{Dataset, TextFile};
+use crate::dataset::spec::{Dataset, SchemaScope, TextFile};
 use crate::dataset::waivers;
 use crate::dataset::waivers::Waiver;
 use crate::script::Script;
@@ -61,6 +61,7 @@ impl Dataset {
             files,
             hash,
             schema,
+            schema_scope: SchemaScope::Whole,
             queries,
             nulls,
             waivers,

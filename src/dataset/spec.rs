@@ -31,6 +31,8 @@ pub struct Dataset {
     pub hash: String,
     /// The DDL.
     pub schema: Script,
+    /// Which of the tables the DDL creates.
+    pub schema_scope: SchemaScope,
     /// One read each, sorted by name.
     pub queries: Vec<TextFile>,
     /// Unquoted texts that mean NULL in foreign CSV files; empty always does.
@@ -39,6 +41,15 @@ pub struct Dataset {
     pub waivers: Vec<Waiver>,
     /// In load order, parents first.
     pub tables: Vec<TableSpec>,
+}
+
+/// Which of a dataset's tables its DDL creates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaScope {
+    /// All: it is applied where none of them exists.
+    Whole,
+    /// Those that are missing in the target.
+    Missing,
 }
 
 /// A file's path and text.

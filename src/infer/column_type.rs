@@ -344,7 +344,7 @@ fn spelled(text: &[u8]) -> Option<Moment> {
         .split(|byte| !byte.is_ascii_digit())
         .any(|digits| digits.len() == 4);
     let is_name = text.iter().any(u8::is_ascii_alphabetic);
-    let year_first = text.get(4) == Some(&b'/');
+    let year_first = text.get(4) == Some(&b'/') && text[..4].iter().all(u8::is_ascii_digit);
     let telling = has_year && !is_bare_number(text) && (is_name || year_first);
     let moment = telling.then(|| spelled_date::moment(text, ""));
     moment?.ok()

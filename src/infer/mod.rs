@@ -3,6 +3,7 @@
 pub mod column_type;
 pub mod domain;
 pub mod keys;
+pub mod new_table;
 mod order;
 #[cfg(test)]
 mod sample;
@@ -15,7 +16,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::dataset::draw::Chance;
 use crate::dataset::makers::{Maker, phrases::Phrase};
 use crate::dataset::source::Source;
-use crate::dataset::spec::Size;
+use crate::dataset::spec::{SchemaScope, Size};
 use crate::dataset::spellings::Spellings;
 use crate::dataset::{ColumnSpec, Dataset, Kind, Reading, TableSpec};
 use crate::files::manifest::checksum;
@@ -36,6 +37,16 @@ pub struct SchemaTables {
 }
 
 impl SchemaTables {
+    /// A schema without tables.
+    pub fn none(schema: &str) -> SchemaTables {
+        SchemaTables {
+            schema: schema.to_owned(),
+            tables: Vec::new(),
+            columns: Vec::new(),
+            foreign_keys: Vec::new(),
+        }
+    }
+
     /// The columns of a table; `None` where there is no such table.
     pub fn columns_of(&self, table: &str) -> Option<Vec<Column>> {
         let found = self.tables.iter().find(|it| it.name.name == table)?;
@@ -62,6 +73,7 @@ pub fn dataset(found: &SchemaTables, ddl: Script) -> Dataset {
         files: Vec::new(),
         hash: hash(found, &ddl),
         schema: ddl,
+        schema_scope: SchemaScope::Whole,
         queries: Vec::new(),
         nulls: Vec::new(),
         waivers: Vec::new(),
@@ -75,21 +87,27 @@ fn table(found: &SchemaTables, table: &Table) -> TableSpec {
         .iter()
         .filter(|column| column.table == table.oid);
     let filled = columns.filter(|it| !matches!(it.default, ColumnDefault::Generated(_)));
+    let names: Vec<String> = filled.map(|column| column.name.clone()).collect();
+    new_table_spec(&table.name.name, &names)
+}
+
+/// A table of which nothing but its name and those of its columns is known.
+pub fn new_table_spec(name: &str, columns: &[String]) -> TableSpec {
     TableSpec {
-        name: table.name.name.clone(),
-        file: Some(format!("{}.csv", table.name.name)),
+        name: name.to_owned(),
+        file: Some(format!("{name}.csv")),
         other_files: Vec::new(),
         reading: Reading::default(),
         drop: Vec::new(),
         size: Size::Rows(0),
-        columns: filled.map(column).collect(),
+        columns: columns.iter().map(|name| column(name)).collect(),
         line: 0,
     }
 }
 
-fn column(column: &Column) -> ColumnSpec {
+fn column(name: &str) -> ColumnSpec {
     ColumnSpec {
-        name: column.name.clone(),
+        name: name.to_owned(),
         aliases: Vec::new(),
         spellings: Spellings::default(),
         hidden: false,

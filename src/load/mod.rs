@@ -4,6 +4,7 @@ pub mod account;
 mod announce;
 mod config;
 mod constraints;
+pub mod created;
 pub mod encode;
 mod fill;
 mod forget;

@@ -66,15 +66,27 @@ pub fn holds(own: &Dataset, other: &Dataset) -> bool {
     real.all(|table| own.position(&other.tables[table].name).is_some())
 }
 
-/// The tables of the target's schema; none where it doesn't exist.
+/// The tables of the target's schema as a dataset; none where it doesn't exist.
 pub async fn of_target(server: &Server) -> Result<Dataset> {
+    let found = tables_of_target(server).await?;
+    let ddl = Script {
+        path: format!("the tables of schema {}", found.schema).into(),
+        text: String::new(),
+        included: Vec::new(),
+        steps: Vec::new(),
+    };
+    Ok(infer::dataset(&found, ddl))
+}
+
+/// The tables of the target's schema; none where it doesn't exist.
+pub async fn tables_of_target(server: &Server) -> Result<SchemaTables> {
     match read_target(server).await {
         Err(error) => Err(locks::explain_timeout(server, error).await),
         found => found,
     }
 }
 
-async fn read_target(server: &Server) -> Result<Dataset> {
+async fn read_target(server: &Server) -> Result<SchemaTables> {
     let client = server.connect().await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
     let schema = match server.schema() {
@@ -82,14 +94,7 @@ async fn read_target(server: &Server) -> Result<Dataset> {
         None => catalog::current_schema(&client).await?,
     };
     let schema = schema.unwrap_or_else(|| "public".to_owned());
-    let ddl = Script {
-        path: format!("the tables of schema {schema}").into(),
-        text: String::new(),
-        included: Vec::new(),
-        steps: Vec::new(),
-    };
-    let found = read(&client, Scope::Schema(&schema), &schema).await?;
-    Ok(infer::dataset(&found, ddl))
+    read(&client, Scope::Schema(&schema), &schema).await
 }
 
 /// The dataset of the tables that DDL creates. Nothing stays of them.

@@ -15,6 +15,7 @@ mod connect;
 mod connections;
 mod constraints;
 mod coverage;
+mod create;
 mod datasets;
 mod db;
 mod docs;

@@ -15,7 +15,7 @@ use crate::progress::Progress;
 use crate::script::{Script, StatementKind, Step, StepKind};
 use guard::{Change, Snapshot};
 
-/// Creates the dataset's tables and enters them in the ledger.
+/// Creates the dataset's tables that are missing and enters them in the ledger.
 ///
 /// Refuses a schema that drops, empties or changes what holds rows, one that puts rows into a table that is loaded, and one
 /// that creates the tables elsewhere. The connection's settings are what they were.
@@ -32,6 +32,8 @@ pub async fn apply(
             dataset.schema.path.display()
         )
     };
+    let tables = dataset.real_tables();
+    let there = target::existing(transaction, dataset, schema, &tables).await?;
     let settings = script::settings(transaction).await?;
     let before = Snapshot::read(transaction).await?;
     execute(transaction, "SAVEPOINT before_schema").await?;
@@ -51,11 +53,10 @@ pub async fn apply(
     if !left_out.is_empty() {
         progress.note(format!("left out: {}", left_out.join("; ")));
     }
-    let created: Vec<String> = dataset
-        .real_tables()
-        .into_iter()
-        .map(|table| dataset.tables[table].name.clone())
-        .collect();
+    let names = tables
+        .iter()
+        .map(|&table| dataset.tables[table].name.clone());
+    let created: Vec<String> = names.filter(|name| !there.contains(name)).collect();
     ledger::add_created_tables(transaction, schema, &created).await
 }
 

@@ -12,7 +12,7 @@ use crate::load::source::epochs::ensure_epochs;
 use crate::load::source::folder::{described, ensure_is_folder, ensure_made_from, ignored, locate};
 use crate::load::source::generated::GeneratedRows;
 use crate::load::source::overrides::Overrides;
-use crate::load::source::table_source::{SourceKind, TableSource};
+use crate::load::source::table_source::{OpenedFiles, SourceKind, TableSource};
 use crate::units::grouped;
 
 /// Rows, ready to be loaded.
@@ -49,6 +49,17 @@ impl Input {
         wanted: &[usize],
         overrides: &Overrides,
     ) -> Result<Input> {
+        Input::find_opened(dataset, folder, wanted, overrides, &OpenedFiles::default())
+    }
+
+    /// As [`Input::find`], where some files were opened before.
+    pub fn find_opened(
+        dataset: &Dataset,
+        folder: Option<&Path>,
+        wanted: &[usize],
+        overrides: &Overrides,
+        opened: &OpenedFiles,
+    ) -> Result<Input> {
         let manifest = match folder {
             Some(folder) => read_manifest(dataset, folder)?,
             None => None,
@@ -64,7 +75,7 @@ impl Input {
             let files = overrides.files_of(spec)?;
             match (files.as_slice(), &manifest, folder) {
                 ([_, ..], _, _) => {
-                    let kinds = files.iter().map(|path| SourceKind::open(path));
+                    let kinds = files.iter().map(|path| opened.get(path));
                     foreign(kinds.collect::<Result<_>>()?)
                 }
                 ([], Some(manifest), Some(folder)) => described(dataset, table, manifest, folder),

@@ -25,13 +25,13 @@ pub fn assign(
         let mut left = Vec::new();
         for path in csv_names(folder)?.iter().map(|name| folder.join(name)) {
             match by_name(dataset, &path) {
-                Some(table) => add(dataset, table, path, overrides)?,
+                Some(table) => add(&dataset.tables[table].name, path, overrides)?,
                 None => left.push(path),
             }
         }
         for path in left {
             if let Some(table) = by_header(dataset, &path, overrides)? {
-                add(dataset, table, path, overrides)?;
+                add(&dataset.tables[table].name, path, overrides)?;
             }
         }
     }
@@ -42,13 +42,34 @@ pub fn assign(
     Ok(dataset.real_tables().into_iter().filter(has_file).collect())
 }
 
+/// Names for each file of a folder the table of its name, one of those there are or a new one: `Order Lines.csv` goes to
+/// `order_lines`.
+pub fn name_files(folder: &Path, there: &[&str], overrides: &mut Overrides) -> Result<()> {
+    for path in csv_names(folder)?.iter().map(|name| folder.join(name)) {
+        let name = plain_stem(&path);
+        let mut there = there.iter();
+        let known = there.find(|table| plain(table) == name);
+        let table = known.map_or(name, |known| (*known).to_owned());
+        add(&table, path, overrides)?;
+    }
+    Ok(())
+}
+
 /// The table whose name a file has, in any case and with any of `-`, `_` and blanks between words.
 fn by_name(dataset: &Dataset, path: &Path) -> Option<usize> {
-    let plain = |name: &str| name.to_lowercase().replace(['-', ' '], "_");
-    let name = path.file_name()?.to_string_lossy();
-    let name = plain(stem(&name));
+    let name = plain_stem(path);
     let mut tables = dataset.tables.iter();
     tables.position(|table| plain(&table.name) == name)
+}
+
+fn plain(name: &str) -> String {
+    name.to_lowercase().replace(['-', ' '], "_")
+}
+
+/// A file's name as that of a table.
+fn plain_stem(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    plain(stem(&name))
 }
 
 /// The only table that a file's header fits and that has no file.
@@ -85,9 +106,8 @@ fn by_header(dataset: &Dataset, path: &Path, overrides: &Overrides) -> Result<Op
     }
 }
 
-fn add(dataset: &Dataset, table: usize, path: PathBuf, overrides: &mut Overrides) -> Result<()> {
-    let table = &dataset.tables[table].name;
-    let mut named = overrides.files.iter().filter(|file| file.table == *table);
+fn add(table: &str, path: PathBuf, overrides: &mut Overrides) -> Result<()> {
+    let mut named = overrides.files.iter().filter(|file| file.table == table);
     if let Some(other) = named.next() {
         if !other.found {
             // The command line names another one.
@@ -109,7 +129,7 @@ fn add(dataset: &Dataset, table: usize, path: PathBuf, overrides: &mut Overrides
         ));
     }
     overrides.files.push(NamedFile {
-        table: table.clone(),
+        table: table.to_owned(),
         path,
         found: true,
     });

@@ -99,7 +99,7 @@ impl SourceKind {
     }
 
     /// The file that is read, if there is one.
-    fn path(&self) -> Option<&Path> {
+    pub fn path(&self) -> Option<&Path> {
         match self {
             SourceKind::Own { path, .. } | SourceKind::Foreign { path } => Some(path),
             SourceKind::Stream { spooled, .. } => Some(spooled),
@@ -129,6 +129,27 @@ impl SourceKind {
             }
             SourceKind::Stream { typed, .. } => typed.display().to_string(),
             SourceKind::Generated(_) => "generated".to_owned(),
+        }
+    }
+}
+
+/// Files that were opened before they are looked for: a stream can be read only once.
+#[derive(Debug, Default)]
+pub struct OpenedFiles(Vec<(PathBuf, SourceKind)>);
+
+impl OpenedFiles {
+    /// Opens a file, and keeps it.
+    pub fn open(&mut self, path: &Path) -> Result<SourceKind> {
+        let kind = SourceKind::open(path)?;
+        self.0.push((path.to_owned(), kind.clone()));
+        Ok(kind)
+    }
+
+    /// The file that was opened, else that is now.
+    pub fn get(&self, path: &Path) -> Result<SourceKind> {
+        match self.0.iter().find(|(opened, _)| opened == path) {
+            Some((_, kind)) => Ok(kind.clone()),
+            None => SourceKind::open(path),
         }
     }
 }

@@ -5,6 +5,7 @@ use anyhow::{Context, Result, bail, ensure};
 use tokio_postgres::GenericClient;
 
 use crate::dataset::Dataset;
+use crate::dataset::spec::SchemaScope;
 use crate::load::table::agreement::ensure_agree;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, Scope, TableKind};
@@ -28,7 +29,7 @@ pub struct TargetTable {
 
 /// Whether the dataset's schema must be applied: when none of its tables is there and one of them is wanted.
 ///
-/// Refuses when some are there and a wanted one isn't.
+/// Refuses when some are there and a wanted one isn't, unless the schema creates those that are missing.
 pub async fn are_missing(
     client: &impl GenericClient,
     dataset: &Dataset,
@@ -41,7 +42,7 @@ pub async fn are_missing(
     if wanted.iter().all(|table| there.contains(&name(table))) {
         return Ok(false);
     }
-    if there.is_empty() {
+    if there.is_empty() || dataset.schema_scope == SchemaScope::Missing {
         return Ok(true);
     }
     let missing: Vec<String> = real

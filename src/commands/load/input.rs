@@ -1,0 +1,140 @@
+//! Which tables a load fills and which files they are filled from: a dataset's, the target's own, those of a file of DDL, or
+//! tables that are created for the files.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use super::Args;
+use crate::commands::context::Context;
+use crate::commands::interrupt::stoppable;
+use crate::dataset::Dataset;
+use crate::dataset::source::Source;
+use crate::files::manifest;
+use crate::infer::SchemaTables;
+use crate::load::Input;
+use crate::load::created::{CreatedTables, Creation};
+use crate::load::own_tables::{self, OwnTables};
+use crate::progress;
+use crate::script::Script;
+
+/// Tables and their files.
+pub struct FoundInput {
+    /// The tables and their files.
+    pub own: OwnTables,
+    /// The tables as the catalog has them or will, where that is known without the schema.
+    pub schema: Option<SchemaTables>,
+}
+
+/// Finds the tables and their files.
+pub async fn find(args: &Args, context: &Context) -> Result<FoundInput> {
+    if args.create {
+        return find_created(args, context).await;
+    }
+    let own = find_input(args, context).await?;
+    Ok(FoundInput { own, schema: None })
+}
+
+/// The files' tables, created where they don't exist; the DDL is shown.
+async fn find_created(args: &Args, context: &Context) -> Result<FoundInput> {
+    let there = match args.check_only {
+        true => SchemaTables::none("public"),
+        false => {
+            let server = context.open_server_to("load rows").await?;
+            own_tables::tables_of_target(&server).await?
+        }
+    };
+    let (folder, names) = (args.folder().map(Path::to_owned), args.tables.clone());
+    let (overrides, progress) = (args.overrides(), context.progress.clone());
+    let found = stoppable(move |stop| {
+        let creation = Creation {
+            there,
+            folder: folder.as_deref(),
+            names: names.as_deref(),
+            overrides,
+            progress: &progress,
+            stop,
+        };
+        creation.find()
+    });
+    let CreatedTables {
+        own,
+        schema,
+        new,
+        existing,
+    } = found.await?;
+    for name in existing {
+        context.progress.note(format!(
+            "load: {name} exists, and is used as it is, with its own columns and types"
+        ));
+    }
+    for table in &new {
+        let ddl = format!("-- {}\n{}", table.files, table.ddl());
+        match args.check_only {
+            // What was asked for, and no remark.
+            true => progress::note(&ddl),
+            false => context.progress.note(&ddl),
+        }
+        for advice in table.advice() {
+            context.progress.note(format!("load: {advice}"));
+        }
+    }
+    Ok(FoundInput {
+        own,
+        schema: Some(schema),
+    })
+}
+
+/// The files of the dataset's tables; without a dataset, where the files aren't those of the default one, of the tables of
+/// the DDL named or of the target.
+async fn find_input(args: &Args, context: &Context) -> Result<OwnTables> {
+    if let Some(path) = &args.schema {
+        let read = |path: &Path| Source::Disk.read(path);
+        let ddl = Script::read(path, read(path)?, &read)?;
+        let server = context.open_server_to("load rows").await?;
+        return find_own(args, own_tables::of_ddl(&server, ddl).await?);
+    }
+    let dataset = context.open_dataset()?;
+    let error = match of_dataset(args, &dataset) {
+        Ok((tables, input)) => {
+            return Ok(OwnTables {
+                dataset,
+                tables,
+                input,
+            });
+        }
+        Err(error) => error,
+    };
+    let is_ours = args
+        .folder()
+        .is_some_and(|folder| folder.join(manifest::FILE).exists());
+    if args.dataset.is_some() || args.check_only || is_ours || !context.names_a_server()? {
+        return Err(error);
+    }
+    let server = context.open_server().await?;
+    let own = own_tables::of_target(&server).await?;
+    // Where the default dataset's tables are, its files are meant.
+    if own.tables.is_empty() || own_tables::holds(&own, &dataset) {
+        return Err(error);
+    }
+    find_own(args, own)
+}
+
+fn of_dataset(args: &Args, dataset: &Dataset) -> Result<(Vec<usize>, Input)> {
+    args.overrides().ensure_known(dataset)?;
+    let tables = dataset.select(args.tables().as_deref())?;
+    let input = Input::find(dataset, args.folder(), &tables, &args.overrides())?;
+    Ok((tables, input))
+}
+
+fn find_own(args: &Args, dataset: Dataset) -> Result<OwnTables> {
+    args.overrides().ensure_known(&dataset)?;
+    let names: Vec<&str> = dataset.tables.iter().map(|it| it.name.as_str()).collect();
+    let nothing = format!(
+        "no file has the name or the header of a table; the tables are {}. --file TABLE=PATH names a table's file",
+        names.join(", ")
+    );
+    let names = args.tables();
+    let found = OwnTables::find(dataset, args.folder(), names.as_deref(), args.overrides())?;
+    found.context(nothing)
+}

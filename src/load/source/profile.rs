@@ -1,0 +1,153 @@
+//! The files of a table that doesn't exist yet → the table: its columns by their header, the types by all of their records.
+//!
+//! Each file is read once, in bounded memory. Records that a load would reject for their form don't count.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result, bail};
+
+use crate::dataset::csv_options::PASSED_OVER;
+use crate::files::records::{Record, Shape};
+use crate::infer;
+use crate::infer::column_type::{ColumnProfile, TypeRules};
+use crate::infer::new_table::{NewColumn, NewTable};
+use crate::load::source::csv_format::CsvFormat;
+use crate::load::source::header::FieldNames;
+use crate::load::source::new_header::NewHeader;
+use crate::load::source::overrides::Overrides;
+use crate::load::source::rejects::OWN_COLUMNS;
+use crate::load::source::table_source::SourceKind;
+use crate::progress::{Progress, Task, Unit};
+
+/// Records between looks at the flag that stops it.
+const RECORDS: u64 = 4096;
+
+/// A table that its files are profiled for.
+pub struct Profiling<'a> {
+    /// The table's name.
+    pub table: &'a str,
+    /// How the files are read.
+    pub overrides: &'a Overrides,
+    /// Receives the progress.
+    pub progress: &'a Progress,
+    /// Stops it when it is set.
+    pub stop: &'a AtomicBool,
+}
+
+/// A file's fields.
+struct Fields {
+    names: Vec<String>,
+    /// `None` for a field that is passed over.
+    profiles: Vec<Option<ColumnProfile>>,
+}
+
+impl Profiling<'_> {
+    /// Reads all files. Those behind the first have its columns; what differs is refused when they are loaded.
+    pub fn run(&self, kinds: &[SourceKind]) -> Result<NewTable> {
+        let bytes = kinds.iter().filter_map(SourceKind::path).map(file_bytes);
+        let name = format!("read the columns of {}", self.table);
+        let task = self
+            .progress
+            .task(name, bytes.sum::<Result<u64>>()?, Unit::Bytes);
+        let mut known: Option<Fields> = None;
+        for kind in kinds {
+            let path = kind.path().unwrap_or(Path::new(""));
+            self.read_file(path, &kind.label(), &mut known, &task)?;
+        }
+        task.finish();
+        let Fields { names, profiles } = known.context("no file is named")?;
+        let column = |(name, profile): (String, Option<ColumnProfile>)| {
+            let inferred = profile?.decide();
+            Some(NewColumn { name, inferred })
+        };
+        let labels: Vec<String> = kinds.iter().map(SourceKind::label).collect();
+        Ok(NewTable {
+            name: self.table.to_owned(),
+            columns: names.into_iter().zip(profiles).filter_map(column).collect(),
+            files: labels.join(", "),
+            texts_not_null: self.overrides.spellings.force_not_null,
+        })
+    }
+
+    fn read_file(
+        &self,
+        path: &Path,
+        label: &str,
+        known: &mut Option<Fields>,
+        task: &Task,
+    ) -> Result<()> {
+        let spec = infer::new_table_spec(self.table, &[]);
+        let format = CsvFormat::foreign(&spec, path, label, self.overrides)?;
+        let header = NewHeader {
+            table: self.table,
+            label,
+            delimiter: format.dialect.delimiter.typed(),
+            overrides: self.overrides,
+        };
+        let found = header.resolve(format.first_record(path, label)?)?;
+        let is_header = found.is_header;
+        let fields = known.get_or_insert_with(|| Fields::new(&found));
+        if fields.names != found.names {
+            return Ok(());
+        }
+        let mut records = format.open(path, label)?;
+        if is_header {
+            records.read()?;
+        }
+        let rules = TypeRules::new(&self.overrides.spellings);
+        let mut shape = Shape {
+            fields: fields.names.len(),
+            fits: &mut |_| false,
+        };
+        let (mut count, mut seen) = (0_u64, 0);
+        while let Some(record) = records.read_as(&mut shape)? {
+            fields.add(&rules, &record, format.mend);
+            count += 1;
+            if count.is_multiple_of(RECORDS) {
+                if self.stop.load(Ordering::Relaxed) {
+                    bail!("interrupted");
+                }
+                let read = records.input().bytes_read();
+                task.add(RECORDS, read - seen);
+                seen = read;
+            }
+        }
+        task.add(count % RECORDS, records.input().bytes_read() - seen);
+        Ok(())
+    }
+}
+
+impl Fields {
+    fn new(found: &FieldNames) -> Fields {
+        let profile = |name: &String| {
+            let is_passed_over = name == PASSED_OVER || name.starts_with(OWN_COLUMNS);
+            (!is_passed_over).then(ColumnProfile::default)
+        };
+        Fields {
+            profiles: found.names.iter().map(profile).collect(),
+            names: found.names.clone(),
+        }
+    }
+
+    fn add(&mut self, rules: &TypeRules, record: &Record, mend: bool) {
+        let is_whole = record.flaw.is_none() && (mend || !record.repaired);
+        let fits = is_whole && record.len() == self.names.len();
+        // A record of other bytes is rejected as a whole.
+        if !fits || str::from_utf8(record.raw).is_err() {
+            return;
+        }
+        for (index, profile) in self.profiles.iter_mut().enumerate() {
+            if let Some(profile) = profile {
+                let (text, quoted) = record.field(index);
+                profile.add(rules, text, quoted, record.line);
+            }
+        }
+    }
+}
+
+fn file_bytes(path: &Path) -> Result<u64> {
+    let metadata = std::fs::metadata(path);
+    let metadata = metadata.with_context(|| format!("could not open {}", path.display()))?;
+    Ok(metadata.len())
+}
