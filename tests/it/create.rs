@@ -126,7 +126,7 @@ fn a_folder_becomes_tables_those_that_exist_stay() {
     let before = columns(&db, "venues");
     load(&dir, &db, &["d", "--create"])
         .exits(0)
-        .stdout_has("order_lines  Order Lines.csv      2       2")
+        .stdout_has("order_lines  Order Lines.csv     2       2")
         .stderr_has("venues exists, and is used as it is")
         .stderr_has(
             "CREATE TABLE order_lines (\n    \"Order ID\" integer,\n    \"Line\" integer\n);",
@@ -423,10 +423,10 @@ fn files_of_the_built_in_datasets_load_with_the_same_values() {
                 table["file"].as_str().unwrap(),
             );
             let text = dir.read(&format!("{dataset}/{file}"));
-            let columns = text.lines().next().unwrap();
+            let header = text.lines().next().unwrap();
             let rows = |table: String| {
                 db.value(&format!(
-                    "SELECT concat(count(*), ' ', sum(hashtextextended(ROW({columns})::text, 0))) FROM {table}"
+                    "SELECT concat(count(*), ' ', sum(hashtextextended(ROW({header})::text, 0))) FROM {table}"
                 ))
             };
             let stem = file.trim_end_matches(".csv");
