@@ -26,7 +26,11 @@ fn column(name: &str, kind: Kind) -> Column {
         Kind::Date => Scalar::Date,
         Kind::Timestamp => Scalar::Timestamptz,
         Kind::Boolean => Scalar::Bool,
-        Kind::Text => Scalar::Text,
+        Kind::Text | Kind::Literal => Scalar::Text,
+        Kind::Decimal(_) => Scalar::Numeric,
+        Kind::Time => Scalar::Time,
+        Kind::Interval => Scalar::Interval,
+        Kind::Uuid => Scalar::Uuid,
     };
     Column {
         table: 0,

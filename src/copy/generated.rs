@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use crate::copy::encode::write_binary;
 use crate::copy::format::{field, fixed};
+use crate::copy::interval::{Interval, interval};
 use crate::copy::number::integer;
 use crate::copy::parsed::Unread;
 use crate::copy::scalar::{NO_DATE, NO_TIMESTAMP, OUT_OF_BIGINT, OUT_OF_INTEGER, OUT_OF_SMALLINT};
 use crate::copy::time::{DAY_MICROS, EPOCH, SECOND};
-use crate::copy::types::{DataType, ParserCoverage, Scalar};
+use crate::copy::types::{DataType, ParserCoverage, Scalar, TypeKind};
+use crate::copy::value::Value;
 use crate::dataset::Kind;
 use crate::dataset::calendar::{self, DAY};
 
@@ -20,6 +22,8 @@ pub enum FieldEncoder {
     Number(NumberFormat),
     /// The text itself.
     Text,
+    /// A uuid's bytes, without a text between.
+    Uuid,
     /// By way of the text, which the type's reader takes.
     Parsed(Arc<DataType>),
 }
@@ -41,6 +45,12 @@ pub enum NumberFormat {
     Date,
     /// `timestamp`, with time zone or without.
     Timestamp,
+    /// `time`.
+    Time,
+    /// `time with time zone`, in UTC.
+    Timetz,
+    /// `interval`.
+    Interval,
 }
 
 /// A number that its column's type cannot hold.
@@ -55,8 +65,11 @@ impl FieldEncoder {
             scalar,
             Some(Scalar::Text | Scalar::Varchar | Scalar::Bpchar)
         );
-        if kind == Kind::Text && is_text {
-            return Some(FieldEncoder::Text);
+        let is_word = matches!(kind, Kind::Text | Kind::Literal | Kind::Uuid);
+        match scalar {
+            _ if is_word && is_text => return Some(FieldEncoder::Text),
+            Some(Scalar::Uuid) if kind == Kind::Uuid => return Some(FieldEncoder::Uuid),
+            _ => {}
         }
         let number = scalar.and_then(|scalar| NumberFormat::new(kind, scalar));
         // The server takes more spellings of a date than are read here.
@@ -67,6 +80,9 @@ impl FieldEncoder {
         match number {
             Some(number) => Some(FieldEncoder::Number(number)),
             None if kind == Kind::Text && strict => None,
+            None if kind == Kind::Literal && reads_literals(data_type) => {
+                Some(FieldEncoder::Parsed(Arc::new(data_type.clone())))
+            }
             None if data_type.coverage() == ParserCoverage::Complete => {
                 Some(FieldEncoder::Parsed(Arc::new(data_type.clone())))
             }
@@ -79,11 +95,27 @@ impl FieldEncoder {
     pub fn write_text(&self, text: &[u8], out: &mut Vec<u8>) -> Result<(), Unread> {
         match self {
             FieldEncoder::Parsed(data_type) => write_binary(data_type, text, out),
+            FieldEncoder::Uuid => write_binary(&Scalar::Uuid.into(), text, out),
             FieldEncoder::Text | FieldEncoder::Number(_) => {
                 field(out, |out| out.extend_from_slice(text));
                 Ok(())
             }
         }
+    }
+}
+
+/// Whether the reader of a type takes all that makers of such types write; times may be in any spelling, as the elements
+/// of an array have makers of their own.
+fn reads_literals(data_type: &DataType) -> bool {
+    match &data_type.base().kind {
+        TypeKind::Scalar(Scalar::Inet | Scalar::Cidr | Scalar::Macaddr | Scalar::Macaddr8) => true,
+        TypeKind::Range(inner) | TypeKind::Multirange(inner) => {
+            inner.coverage() != ParserCoverage::None
+        }
+        TypeKind::Array(inner, _) => {
+            inner.coverage() == ParserCoverage::Complete || reads_literals(inner)
+        }
+        _ => data_type.coverage() == ParserCoverage::Complete,
     }
 }
 
@@ -97,15 +129,22 @@ impl NumberFormat {
             Scalar::Numeric => NumberFormat::Numeric,
             Scalar::Date => NumberFormat::Date,
             Scalar::Timestamp | Scalar::Timestamptz => NumberFormat::Timestamp,
+            Scalar::Time => NumberFormat::Time,
+            Scalar::Timetz => NumberFormat::Timetz,
+            Scalar::Interval => NumberFormat::Interval,
             _ => return None,
         };
         let fits = match kind {
-            Kind::Integer => !matches!(format, NumberFormat::Date | NumberFormat::Timestamp),
-            Kind::Cents => format == NumberFormat::Numeric,
+            Kind::Integer => {
+                format.is_integer() || matches!(format, NumberFormat::Numeric | NumberFormat::Bool)
+            }
+            Kind::Time => matches!(format, NumberFormat::Time | NumberFormat::Timetz),
+            Kind::Interval => format == NumberFormat::Interval,
+            Kind::Cents | Kind::Decimal(_) => format == NumberFormat::Numeric,
             Kind::Date => matches!(format, NumberFormat::Date | NumberFormat::Timestamp),
             Kind::Timestamp => format == NumberFormat::Timestamp,
             Kind::Boolean => format == NumberFormat::Bool,
-            Kind::Text => false,
+            Kind::Text | Kind::Literal | Kind::Uuid => false,
         };
         fits.then_some(format)
     }
@@ -151,6 +190,18 @@ impl NumberFormat {
                 let micros = micros.and_then(|it| it.checked_sub(EPOCH * DAY_MICROS));
                 fixed(micros.ok_or(OutOfRange(value))?.to_be_bytes(), out);
             }
+            NumberFormat::Time => Value::Time(value.saturating_mul(SECOND)).write_binary(out),
+            NumberFormat::Timetz => {
+                Value::Timetz(value.saturating_mul(SECOND), 0).write_binary(out)
+            }
+            NumberFormat::Interval => {
+                let interval = Interval {
+                    months: 0,
+                    days: i32::try_from(value / DAY).map_err(out_of_range)?,
+                    micros: value % DAY * SECOND,
+                };
+                Value::Interval(interval).write_binary(out);
+            }
         }
         Ok(())
     }
@@ -181,30 +232,36 @@ impl NumberFormat {
 
 /// A numeric's digits to base 10,000: how many, the power of the first, sign, decimals, and the digits.
 fn numeric(value: i64, kind: Kind, out: &mut Vec<u8>) {
-    const BASE: u64 = 10_000;
-    let (whole, hundredths, decimals) = match kind {
-        Kind::Cents => (value.unsigned_abs() / 100, value.unsigned_abs() % 100, 2u16),
-        _ => (value.unsigned_abs(), 0, 0),
+    const BASE: u128 = 10_000;
+    let scale: u8 = match kind {
+        Kind::Cents => 2,
+        Kind::Decimal(scale) => scale,
+        _ => 0,
     };
-    // Least significant first; 2^63 has five digits to this base.
-    let (mut digits, mut count, mut rest) = ([0u16; 6], 0usize, whole);
+    // Decimals in whole digits; of 2^63 and 18 decimals there are ten digits.
+    let behind = usize::from(scale.div_ceil(4));
+    let shift = 10u128.pow(u32::from(scale.div_ceil(4) * 4 - scale));
+    let mut rest = u128::from(value.unsigned_abs()) * shift;
+    // Least significant first.
+    let (mut digits, mut count) = ([0u16; 12], 0usize);
     while rest > 0 {
         digits[count] = u16::try_from(rest % BASE).unwrap_or(0);
         rest /= BASE;
         count += 1;
     }
-    let fraction = u16::try_from(hundredths * 100).unwrap_or(0);
-    let length = count + usize::from(fraction > 0);
+    let zeros = digits[..count]
+        .iter()
+        .take(behind)
+        .take_while(|&&digit| digit == 0)
+        .count();
+    let power = i16::try_from(count).unwrap_or(0) - i16::try_from(behind).unwrap_or(0) - 1;
     let sign: u16 = if value < 0 { 0x4000 } else { 0 };
-    out.extend_from_slice(&u16::try_from(length).unwrap_or(0).to_be_bytes());
-    out.extend_from_slice(&(i16::try_from(count).unwrap_or(0) - 1).to_be_bytes());
+    out.extend_from_slice(&u16::try_from(count - zeros).unwrap_or(0).to_be_bytes());
+    out.extend_from_slice(&power.to_be_bytes());
     out.extend_from_slice(&sign.to_be_bytes());
-    out.extend_from_slice(&decimals.to_be_bytes());
-    for digit in digits[..count].iter().rev() {
+    out.extend_from_slice(&u16::from(scale).to_be_bytes());
+    for digit in digits[zeros..count].iter().rev() {
         out.extend_from_slice(&digit.to_be_bytes());
-    }
-    if fraction > 0 {
-        out.extend_from_slice(&fraction.to_be_bytes());
     }
 }
 
@@ -212,23 +269,45 @@ fn numeric(value: i64, kind: Kind, out: &mut Vec<u8>) {
 #[inline]
 pub fn read(kind: Kind, text: &[u8]) -> Result<i64, &'static str> {
     match kind {
-        Kind::Cents => cents(text).ok_or("is not an amount such as 12.34"),
+        Kind::Cents => decimal(text, 2).ok_or("is not an amount such as 12.34"),
+        Kind::Decimal(scale) => decimal(text, scale).ok_or("is not a decimal number"),
+        Kind::Time => clock(text).ok_or("is not a time such as 12:00:00"),
+        Kind::Interval => seconds(text).ok_or("is not an interval such as 3 days 12:00:00"),
         Kind::Date => date(text).ok_or(NO_DATE),
         Kind::Timestamp => timestamp(text).ok_or(NO_TIMESTAMP),
-        Kind::Integer | Kind::Boolean | Kind::Text => integer(text),
+        Kind::Integer | Kind::Boolean | Kind::Text | Kind::Literal | Kind::Uuid => integer(text),
     }
 }
 
-/// `-12.34` as hundredths.
-fn cents(bytes: &[u8]) -> Option<i64> {
+/// `-12.34` as units of the last of so many decimals.
+fn decimal(bytes: &[u8], scale: u8) -> Option<i64> {
+    if scale == 0 {
+        return integer(bytes).ok();
+    }
     let text = str::from_utf8(bytes).ok()?;
-    let (whole, hundredths) = text.split_once('.')?;
-    if hundredths.len() != 2 || !hundredths.bytes().all(|byte| byte.is_ascii_digit()) {
+    let (whole, fraction) = text.split_once('.')?;
+    if fraction.len() != usize::from(scale) || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let whole_cents = integer(whole.as_bytes()).ok()?.checked_mul(100)?;
-    let part: i64 = hundredths.parse().ok()?;
-    whole_cents.checked_add(if whole.starts_with('-') { -part } else { part })
+    let unit = 10i64.checked_pow(scale.into())?;
+    let units = integer(whole.as_bytes()).ok()?.checked_mul(unit)?;
+    let part: i64 = fraction.parse().ok()?;
+    units.checked_add(if whole.starts_with('-') { -part } else { part })
+}
+
+/// `12:00:00` as seconds since midnight.
+fn clock(bytes: &[u8]) -> Option<i64> {
+    clock_seconds(str::from_utf8(bytes).ok()?)
+}
+
+/// `3 days 12:00:00` as seconds.
+fn seconds(bytes: &[u8]) -> Option<i64> {
+    let Interval {
+        months,
+        days,
+        micros,
+    } = interval(bytes)?;
+    (months == 0 && micros % SECOND == 0).then(|| i64::from(days) * DAY + micros / SECOND)
 }
 
 fn date(bytes: &[u8]) -> Option<i64> {
@@ -239,6 +318,10 @@ fn date(bytes: &[u8]) -> Option<i64> {
 fn timestamp(bytes: &[u8]) -> Option<i64> {
     let text = str::from_utf8(bytes).ok()?;
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    Some(calendar::parse_date(date)? * DAY + clock_seconds(time)?)
+}
+
+fn clock_seconds(time: &str) -> Option<i64> {
     let mut parts = time.splitn(3, ':');
     let mut part = |below: i64| -> Option<i64> {
         let digits = parts.next()?;
@@ -246,8 +329,7 @@ fn timestamp(bytes: &[u8]) -> Option<i64> {
         let value = plain.then(|| digits.parse::<i64>().ok())??;
         (value < below).then_some(value)
     };
-    let seconds = part(24)? * 3600 + part(60)? * 60 + part(60)?;
-    Some(calendar::parse_date(date)? * DAY + seconds)
+    Some(part(24)? * 3600 + part(60)? * 60 + part(60)?)
 }
 
 #[cfg(test)]
@@ -255,7 +337,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::copy::types::TypeKind;
+    use crate::copy::decimal::Decimal;
 
     fn written(kind: Kind, format: NumberFormat, value: i64) -> Vec<u8> {
         let mut out = Vec::new();
@@ -325,9 +407,26 @@ mod tests {
 
     proptest! {
         #[test]
+        fn decimals_are_numerics_of_their_text(value in any::<i64>(), scale in 0..=18u8) {
+            let kind = Kind::Decimal(scale);
+            let unit = 10u128.pow(scale.into());
+            let (sign, units) = (if value < 0 { "-" } else { "" }, u128::from(value.unsigned_abs()));
+            let text = match scale {
+                0 => format!("{sign}{units}"),
+                _ => format!("{sign}{}.{:02$}", units / unit, units % unit, usize::from(scale)),
+            };
+            let mut expected = Vec::new();
+            Decimal::parse(text.as_bytes()).unwrap().write_binary(&mut expected);
+            prop_assert_eq!(written(kind, NumberFormat::Numeric, value), expected, "{}", &text);
+            if value > i64::MIN {
+                prop_assert_eq!(read(kind, text.as_bytes()), Ok(value));
+            }
+        }
+
+        #[test]
         fn any_bytes_are_read_or_rejected(bytes in proptest::collection::vec(any::<u8>(), 0..30)) {
             let mut out = Vec::new();
-            for kind in [Kind::Integer, Kind::Cents, Kind::Date, Kind::Timestamp] {
+            for kind in [Kind::Integer, Kind::Cents, Kind::Date, Kind::Timestamp, Kind::Decimal(7), Kind::Time, Kind::Interval] {
                 let _ = NumberFormat::Int8.write_text(kind, &bytes, &mut out);
             }
         }

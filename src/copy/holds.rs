@@ -7,7 +7,7 @@ use crate::dataset::Kind;
 /// Whether a column of this type can hold some value of a kind, written as text. Of texts and of types that nothing is known
 /// of, yes.
 pub fn may_hold(data_type: &DataType, kind: Kind) -> bool {
-    if kind == Kind::Text {
+    if matches!(kind, Kind::Text | Kind::Literal) {
         return true;
     }
     match &data_type.base().kind {
@@ -30,20 +30,31 @@ fn scalar_may_hold(scalar: Scalar, kind: Kind) -> bool {
     match scalar {
         Scalar::Text | Scalar::Varchar | Scalar::Bpchar | Scalar::Name | Scalar::Char => true,
         Scalar::Bytea | Scalar::Xml | Scalar::Tsvector | Scalar::Tsquery => true,
-        Scalar::Json | Scalar::Jsonb => !matches!(kind, Kind::Date | Kind::Timestamp),
+        Scalar::Json | Scalar::Jsonb => {
+            matches!(
+                kind,
+                Kind::Integer | Kind::Cents | Kind::Decimal(_) | Kind::Boolean
+            )
+        }
         Scalar::Bool => matches!(kind, Kind::Boolean | Kind::Integer),
         Scalar::Int2 | Scalar::Int4 | Scalar::Int8 | Scalar::Oid => kind == Kind::Integer,
         // Zeros and ones alone.
         Scalar::Bit | Scalar::Varbit => kind == Kind::Integer,
         Scalar::Float4 | Scalar::Float8 | Scalar::Numeric | Scalar::Money => {
-            matches!(kind, Kind::Integer | Kind::Cents)
+            matches!(kind, Kind::Integer | Kind::Cents | Kind::Decimal(_))
         }
-        Scalar::Interval => matches!(kind, Kind::Integer | Kind::Cents),
+        Scalar::Interval => {
+            matches!(
+                kind,
+                Kind::Interval | Kind::Time | Kind::Integer | Kind::Cents | Kind::Decimal(_)
+            )
+        }
         Scalar::Date | Scalar::Timestamp | Scalar::Timestamptz => {
             matches!(kind, Kind::Date | Kind::Timestamp)
         }
-        Scalar::Time | Scalar::Timetz => kind == Kind::Timestamp,
-        Scalar::Uuid | Scalar::Inet | Scalar::Cidr | Scalar::Macaddr | Scalar::Macaddr8 => false,
+        Scalar::Time | Scalar::Timetz => matches!(kind, Kind::Time | Kind::Timestamp),
+        Scalar::Uuid => kind == Kind::Uuid,
+        Scalar::Inet | Scalar::Cidr | Scalar::Macaddr | Scalar::Macaddr8 => false,
         Scalar::Point | Scalar::PgLsn => false,
     }
 }
@@ -60,6 +71,10 @@ mod tests {
             (Kind::Date, "2024-02-29"),
             (Kind::Timestamp, "2024-02-29T12:00:00Z"),
             (Kind::Boolean, "true"),
+            (Kind::Decimal(4), "1.2500"),
+            (Kind::Time, "12:00:00"),
+            (Kind::Interval, "3 days 12:00:00"),
+            (Kind::Uuid, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
         ];
         for &scalar in Scalar::ALL {
             for (kind, text) in values {

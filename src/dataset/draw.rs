@@ -29,7 +29,12 @@ impl Key {
         Key(hash.digest())
     }
 
-    /// The draws of one row.
+    /// One that depends on nothing, for orders that only look random.
+    pub const fn fixed() -> Key {
+        Key(0)
+    }
+
+    /// The draws of one row; their first 64 bits are another number for each row.
     #[inline]
     pub fn row(self, row: u64) -> Draws {
         Draws(self.0.wrapping_add(row.wrapping_mul(ROW_STEP)))
@@ -41,6 +46,12 @@ impl Key {
 pub struct Draws(u64);
 
 impl Draws {
+    /// Draws that start from bits drawn elsewhere.
+    #[inline]
+    pub fn from_bits(bits: u64) -> Draws {
+        Draws(bits)
+    }
+
     /// 64 random bits: splitmix64 (Steele, Lea and Flood 2014, with Stafford's "variant 13" constants).
     #[inline]
     pub fn bits(&mut self) -> u64 {

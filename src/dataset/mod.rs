@@ -2,6 +2,7 @@
 //! a dataset's files.
 
 pub mod calendar;
+pub mod choices;
 mod circles;
 pub mod csv_options;
 pub mod date_format;
@@ -23,6 +24,7 @@ pub mod spellings;
 mod tables;
 mod templates;
 mod validate;
+pub mod values;
 mod waivers;
 
 pub use plan::RowPlan;

@@ -183,6 +183,16 @@ pub enum Kind {
     Boolean,
     /// UTF-8.
     Text,
+    /// Whole numbers of a power of ten's parts: so many decimals.
+    Decimal(u8),
+    /// Seconds since midnight.
+    Time,
+    /// Seconds.
+    Interval,
+    /// A uuid.
+    Uuid,
+    /// A text in a spelling that the reader of its column's type takes, where there is one.
+    Literal,
 }
 
 /// Whether a name is that of a plain file that can be in a folder with a manifest.

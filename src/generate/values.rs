@@ -55,7 +55,7 @@ pub fn write_binary_field(
     match encoder {
         FieldEncoder::Text => format::field(out, |out| write_value(cells, cell, row, out)),
         FieldEncoder::Number(format) => format.write(cell.kind, number(cells, cell, row), out)?,
-        FieldEncoder::Parsed(_) => {
+        FieldEncoder::Parsed(_) | FieldEncoder::Uuid => {
             text.clear();
             write_value(cells, cell, row, text);
             encoder

@@ -52,6 +52,10 @@ fn plural(kind: Kind) -> &'static str {
         Kind::Date => "dates",
         Kind::Timestamp => "timestamps",
         Kind::Boolean => "booleans",
-        Kind::Text => "texts",
+        Kind::Text | Kind::Literal => "texts",
+        Kind::Decimal(_) => "decimal numbers",
+        Kind::Time => "times of day",
+        Kind::Interval => "intervals",
+        Kind::Uuid => "uuids",
     }
 }

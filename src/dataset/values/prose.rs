@@ -1,0 +1,213 @@
+//! Prose within bounds of length, and its words alone: labels of an `ltree`, lexemes of a `tsvector`.
+
+use crate::dataset::choices::{Choices, LARGEST_DOMAIN, power, product};
+use crate::dataset::values::words::{ADJECTIVES, LONGEST, NOUNS, PREPOSITIONS, VERBS};
+
+/// Sentences, words or syllables, as the length allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prose {
+    /// The fewest characters.
+    pub min: u32,
+    /// The most characters.
+    pub max: u32,
+}
+
+/// Places of a sentence.
+const SENTENCE: [&[&str]; 10] = [
+    &["The"],
+    &ADJECTIVES,
+    &NOUNS,
+    &VERBS,
+    &["the"],
+    &ADJECTIVES,
+    &NOUNS,
+    &PREPOSITIONS,
+    &["the"],
+    &NOUNS,
+];
+
+/// Texts that are shorter than this are syllables.
+const SHORTEST_SENTENCE: u32 = 24;
+
+/// The length of texts whose first sentence has an index in it.
+const WITH_INDEX: u32 = 90;
+
+const CONSONANTS: &[u8; 16] = b"bdfghklmnprstvwz";
+const VOWELS: &[u8; 4] = b"aeio";
+
+impl Prose {
+    /// The places of the first sentence that are never cut off.
+    fn whole_places(&self) -> usize {
+        let mut length = 0;
+        let fits = |place: &&[&str]| {
+            let longest = place.iter().map(|word| word.len()).max().unwrap_or(LONGEST);
+            length += longest + 1;
+            length <= self.max as usize
+        };
+        SENTENCE.iter().copied().take_while(fits).count()
+    }
+
+    pub(super) fn domain(&self) -> u128 {
+        if self.max < SHORTEST_SENTENCE {
+            return syllables(self.max);
+        }
+        let whole = &SENTENCE[..self.whole_places()];
+        product(whole.iter().map(|words| words.len() as u128))
+    }
+
+    pub(super) fn write(&self, mut choices: Choices, out: &mut Vec<u8>) {
+        if self.max < SHORTEST_SENTENCE {
+            return match choices.is_random() {
+                true => self.write_words(&mut choices, out),
+                false => self.write_syllables(&mut choices, out),
+            };
+        }
+        let least = self.min.max(SHORTEST_SENTENCE - 4).min(self.max);
+        let length = match choices.is_random() {
+            true => {
+                least + u32::try_from(choices.below(u64::from(self.max - least) + 1)).unwrap_or(0)
+            }
+            false => self.max.min(WITH_INDEX.max(self.min)),
+        };
+        self.write_sentences(length as usize, &mut choices, out);
+    }
+
+    /// Words up to a length, in sentences.
+    fn write_sentences(&self, length: usize, choices: &mut Choices, out: &mut Vec<u8>) {
+        let start = out.len();
+        'text: loop {
+            for (place, words) in SENTENCE.iter().enumerate() {
+                let word = words[choices.index(words.len())];
+                let used = out.len() - start;
+                let space = usize::from(used > 0);
+                // A full stop comes behind the last word.
+                if used + space + word.len() + 1 > length {
+                    break 'text;
+                }
+                if space > 0 {
+                    out.push(b' ');
+                }
+                out.extend_from_slice(word.as_bytes());
+                if place + 1 == SENTENCE.len() {
+                    out.push(b'.');
+                }
+            }
+        }
+        if out.last() != Some(&b'.') && out.len() - start < length {
+            out.push(b'.');
+        }
+        // What no word was short enough for.
+        let missing = (self.min as usize).saturating_sub(out.len() - start);
+        out.resize(out.len() + missing, b'.');
+    }
+
+    /// One word or two, where they are neither too short nor too long.
+    fn write_words(&self, choices: &mut Choices, out: &mut Vec<u8>) {
+        let words = [&ADJECTIVES, &NOUNS].map(|list| list[choices.index(list.len())]);
+        let fits = |length: usize| (self.min as usize..=self.max as usize).contains(&length);
+        if fits(words[0].len() + 1 + words[1].len()) {
+            out.extend_from_slice(words[0].as_bytes());
+            out.push(b' ');
+            out.extend_from_slice(words[1].as_bytes());
+        } else if let Some(word) = words.iter().rev().find(|word| fits(word.len())) {
+            out.extend_from_slice(word.as_bytes());
+        } else {
+            self.write_syllables(choices, out);
+        }
+    }
+
+    fn write_syllables(&self, choices: &mut Choices, out: &mut Vec<u8>) {
+        let length = match choices.is_random() {
+            true => {
+                let least = self.min.max(self.max.min(4));
+                least + u32::try_from(choices.below(u64::from(self.max - least) + 1)).unwrap_or(0)
+            }
+            false => self.max,
+        };
+        for place in 0..length {
+            let letters = letters(place);
+            out.push(letters[choices.index(letters.len())]);
+        }
+    }
+}
+
+/// The letters that may be at a place.
+fn letters(place: u32) -> &'static [u8] {
+    match place % 2 {
+        0 => CONSONANTS,
+        _ => VOWELS,
+    }
+}
+
+fn syllables(length: u32) -> u128 {
+    product((0..length).map(|place| letters(place).len() as u128))
+}
+
+/// Nouns with dots between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labels {
+    /// The fewest labels, at least 1.
+    pub min: u32,
+    /// The most labels.
+    pub max: u32,
+}
+
+impl Labels {
+    fn sizes(&self) -> Vec<u128> {
+        let labels = NOUNS.len() as u128;
+        (self.min..=self.max)
+            .map(|depth| power(labels, depth))
+            .collect()
+    }
+
+    pub(super) fn domain(&self) -> u128 {
+        self.sizes()
+            .into_iter()
+            .fold(0, u128::saturating_add)
+            .min(LARGEST_DOMAIN)
+    }
+
+    pub(super) fn write(&self, mut choices: Choices, out: &mut Vec<u8>) {
+        let depth = self.min as usize + choices.branch(self.sizes().into_iter());
+        for place in 0..depth {
+            if place > 0 {
+                out.push(b'.');
+            }
+            out.extend_from_slice(NOUNS[choices.index(NOUNS.len())].as_bytes());
+        }
+    }
+}
+
+/// Words with their positions, in the order in which Postgres keeps them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lexemes {
+    /// How many words, 1 to 16.
+    pub count: u32,
+}
+
+impl Lexemes {
+    /// Each word is one of its share of the sorted list.
+    fn share(&self) -> usize {
+        NOUNS.len() / self.count as usize
+    }
+
+    pub(super) fn domain(&self) -> u128 {
+        power(self.share() as u128, self.count)
+    }
+
+    pub(super) fn write(&self, mut choices: Choices, out: &mut Vec<u8>) {
+        let (count, share) = (self.count as usize, self.share());
+        let first = usize::try_from(choices.random_below(self.count.into())).unwrap_or(0);
+        for place in 0..count {
+            if place > 0 {
+                out.push(b' ');
+            }
+            let word = NOUNS[place * share + choices.index(share)];
+            out.push(b'\'');
+            out.extend_from_slice(word.as_bytes());
+            out.extend_from_slice(b"':");
+            let position = (place + first) % count + 1;
+            out.extend_from_slice(itoa::Buffer::new().format(position).as_bytes());
+        }
+    }
+}
