@@ -8,12 +8,13 @@ use crate::check::{Area, CheckSettings};
 use crate::cli::{CommitArg, HomeArgs, QuietArgs, SampleArgs, TargetArgs};
 use crate::dataset::{Dataset, Waiver, waivers_of};
 use crate::postgres::environment::Environment;
+use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::secrets::{typed_words, without_password};
 use crate::postgres::target::{Target, TargetOptions};
 use crate::postgres::{CommitUnit, Server};
 use crate::progress::Progress;
 use crate::queries::{Sampling, Spread};
-use crate::suggestion::{self, Suggestions};
+use crate::suggestion::{self, Suggestions, again};
 
 /// The default dataset: suggested commands don't repeat it.
 pub const DEFAULT_DATASET: &str = "catalog";
@@ -74,6 +75,35 @@ impl Context {
     }
 }
 
+/// The tables to generate, in load order. Refuses those that are only loaded.
+pub fn select_generated(dataset: &Dataset, names: Option<&[String]>) -> Result<Vec<usize>> {
+    let tables = dataset.select(names)?;
+    let name = |table: &&usize| dataset.tables[**table].name.as_str();
+    let (loaded, others): (Vec<&usize>, Vec<&usize>) = tables
+        .iter()
+        .partition(|&&table| dataset.tables[table].is_loaded());
+    if loaded.is_empty() {
+        return Ok(tables);
+    }
+    let names: Vec<&str> = loaded.iter().map(name).collect();
+    let message = format!(
+        "{} of {} {} no rows to generate, neither `rows` nor `per`: `seedrow load DIR --dataset {}` loads files",
+        names.join(", "),
+        dataset.path.display(),
+        if names.len() == 1 { "has" } else { "have" },
+        dataset.path.display()
+    );
+    let others: Vec<&str> = others.iter().map(name).collect();
+    let note = format!(
+        "to generate the other tables, run: {}",
+        again(&["--tables", &others.join(",")])
+    );
+    Err(ErrorWithNotes::of(
+        message,
+        (!others.is_empty()).then_some(note).into_iter().collect(),
+    ))
+}
+
 /// The embedded server's database for a dataset, a built-in one's name or a TOML file: one database a dataset.
 pub fn database_name(dataset: &str) -> String {
     let stem = Path::new(dataset).file_stem();
@@ -107,8 +137,16 @@ pub fn suggestions(target: &TargetArgs, dataset: &str) -> Suggestions {
     if dataset != DEFAULT_DATASET {
         words.extend(option("--dataset", dataset.to_owned()));
     }
-    let typed = typed_words().map(|word| without_password(&word));
-    Suggestions::new(&words, &home).typed(typed)
+    typed(Suggestions::new(&words, &home))
+}
+
+/// The suggestions of a command without a target.
+pub fn typed_suggestions() -> Suggestions {
+    typed(Suggestions::default())
+}
+
+fn typed(suggestions: Suggestions) -> Suggestions {
+    suggestions.typed(typed_words().map(|word| without_password(&word)))
 }
 
 /// The options for suggested commands that select the same embedded server.

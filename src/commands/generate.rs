@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::cli::{DatasetArgs, JobsArgs, QuietArgs, RowsArgs};
 use crate::commands::Outcome;
+use crate::commands::context::select_generated;
 use crate::commands::interrupt::stoppable;
 use crate::dataset::Dataset;
 use crate::files::folder::ExistingFiles;
@@ -49,7 +50,7 @@ impl Args {
 /// Writes the files and reports them.
 pub async fn run(args: &Args) -> Result<Outcome> {
     let dataset = Dataset::open(&args.dataset.dataset)?;
-    let tables = dataset.select(args.dataset.tables.as_deref())?;
+    let tables = select_generated(&dataset, args.dataset.tables.as_deref())?;
     let progress = Progress::new(args.quiet.quiet);
     let (rows, seed) = (
         args.rows.rows.unwrap_or(dataset.default_rows()),

@@ -63,10 +63,10 @@ impl Cli {
             Command::Compare(args) => args.suggestions(),
             Command::Forget(args) => args.suggestions(),
             Command::Db(args) => args.suggestions(),
-            Command::Generate(_)
-            | Command::Datasets(_)
-            | Command::Completions(_)
-            | Command::Man(_) => Suggestions::default(),
+            Command::Generate(_) => context::typed_suggestions(),
+            Command::Datasets(_) | Command::Completions(_) | Command::Man(_) => {
+                Suggestions::default()
+            }
         }
     }
 }

@@ -98,7 +98,7 @@ struct Job<'a> {
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     let context = Context::new(&args.dataset.dataset, &args.target, args.quiet);
     let dataset = Arc::new(context.open_dataset()?);
-    let tables = dataset.select(args.dataset.tables.as_deref())?;
+    let tables = context::select_generated(&dataset, args.dataset.tables.as_deref())?;
     let server = context.open_server_to("load rows").await?;
     let origin = RowOrigin {
         rows: args.rows.rows.unwrap_or(dataset.default_rows()),

@@ -82,6 +82,23 @@ fn parsed<T>(
     Ok(Some(parsed))
 }
 
+/// The columns that a table's `read` and `drop` name, mistakes left out.
+pub fn columns_named(table: &Section) -> Vec<String> {
+    fn section<'a>(value: TomlValue<'a>) -> Option<Section<'a>> {
+        value.section("").ok()
+    }
+    let read = table.get("read").and_then(section);
+    let order = read.and_then(|read| texts(read.get("columns")).ok());
+    let rules = table.get("drop").and_then(section);
+    let rules = rules.map(|rules| rules.entries()).unwrap_or_default();
+    let dropped = rules.into_iter().filter_map(|(_, rule)| {
+        let column = section(rule)?.get("column")?;
+        Some(column.text().ok()?.to_owned())
+    });
+    let names = order.unwrap_or_default().into_iter().chain(dropped);
+    names.filter(|name| name != PASSED_OVER).collect()
+}
+
 /// The columns' names in a file's order.
 fn order(value: &TomlValue, columns: &[ColumnSpec]) -> Result<Vec<String>> {
     let names = texts(Some(value.clone()))?;

@@ -61,6 +61,7 @@ impl RowPlan {
                         .map(|block| 1 + slice_start(rows, block, blocks))
                         .collect()
                 }
+                Size::Loaded => vec![1; blocks + 1],
                 Size::Per {
                     parent,
                     counts,
@@ -153,6 +154,7 @@ fn block_count(dataset: &Dataset, root_rows: u64, needed: &[bool]) -> usize {
         rows[index] = match &table.size {
             Size::Rows(_) if index == dataset.root() => root_rows as f64,
             Size::Rows(rows) => *rows as f64,
+            Size::Loaded => 0.0,
             Size::Per { parent, counts, .. } => rows[*parent] * counts.mean(),
         };
         if needed[index] {
@@ -179,7 +181,7 @@ fn needed_tables(dataset: &Dataset, selected: &[usize]) -> Vec<bool> {
                 });
         let each = match dataset.tables[table].size {
             Size::Per { each, .. } => each,
-            Size::Rows(_) => None,
+            Size::Rows(_) | Size::Loaded => None,
         };
         for table in referred
             .chain([table])
@@ -283,7 +285,7 @@ impl<'a> Walk<'a> {
                 ..
             } => counts.draw(&mut self.keys[*other].row(ancestors[1])),
             Size::Per { counts, .. } => counts.draw(&mut self.keys[table].row(ancestors[0])),
-            Size::Rows(_) => 0,
+            Size::Rows(_) | Size::Loaded => 0,
         }
     }
 
@@ -291,7 +293,7 @@ impl<'a> Walk<'a> {
     fn partner(&self) -> Option<usize> {
         match self.dataset.tables[self.path[0]].size {
             Size::Per { each, .. } => each,
-            Size::Rows(_) => None,
+            Size::Rows(_) | Size::Loaded => None,
         }
     }
 }

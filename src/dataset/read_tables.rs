@@ -34,10 +34,9 @@ pub fn read_tables(value: &TomlValue, document: Document, lists: &Lists) -> Resu
         tables.push(table);
     }
     validate::complete(&mut tables, document)?;
-    if !tables
-        .iter()
-        .any(|table| matches!(table.size, Size::Rows(_)))
-    {
+    let only_loaded = !tables.is_empty() && tables.iter().all(TableSpec::is_loaded);
+    let mut sizes = tables.iter().map(|table| &table.size);
+    if !only_loaded && !sizes.any(|size| matches!(size, Size::Rows(_))) {
         bail!(value.error("no table has `rows = …`; the root table needs it"));
     }
     if tables.iter().all(|table| table.file.is_none()) {
@@ -48,10 +47,10 @@ pub fn read_tables(value: &TomlValue, document: Document, lists: &Lists) -> Resu
 }
 
 fn read_table(name: String, section: &Section, scope: &Scope) -> Result<TableSpec> {
-    let size = read_size(section, scope)?;
     let is_virtual = section
         .get("virtual")
         .map_or(Ok(false), |value| value.boolean())?;
+    let size = read_size(section, scope, is_virtual)?;
     let file = match (section.get("file"), is_virtual) {
         (Some(value), true) => bail!(value.error("a virtual table has no file")),
         (None, true) => None,
@@ -61,6 +60,7 @@ fn read_table(name: String, section: &Section, scope: &Scope) -> Result<TableSpe
     let other_files = texts(section.get("other-files"))?;
     let columns = match section.get("columns") {
         Some(value) if is_virtual => bail!(value.error("a virtual table has no columns")),
+        value if matches!(size, Size::Loaded) => read_loaded_columns(&name, value, section)?,
         Some(value) => read_columns(&name, &value, scope, &size)?,
         None if is_virtual => Vec::new(),
         None => bail!(section.error("`columns` is missing")),
@@ -100,7 +100,9 @@ fn default_file_name(table: &str, section: &Section) -> Result<String> {
     Ok(name)
 }
 
-fn read_size(section: &Section, scope: &Scope) -> Result<Size> {
+fn read_size(section: &Section, scope: &Scope, is_virtual: bool) -> Result<Size> {
+    let outline = &scope.outline[scope.earlier.len()];
+    let has_maker = outline.columns.iter().any(|column| !column.make.is_empty());
     match (section.get("rows"), section.get("per")) {
         (Some(value), None) => match u64::try_from(value.integer()?) {
             Ok(rows @ 1..) => Ok(Size::Rows(rows)),
@@ -108,11 +110,16 @@ fn read_size(section: &Section, scope: &Scope) -> Result<Size> {
         },
         (None, Some(value)) => read_fan_out(&value.section(section.what())?, scope),
         (Some(_), Some(value)) => Err(value.error("a table has `rows` or `per`, not both")),
-        (None, None) => {
-            Err(section.error("`rows = …` or `per = { table = …, mean = …, max = … }` is missing"))
-        }
+        (None, None) if is_virtual => Err(section.error(NO_SIZE)),
+        (None, None) if has_maker => Err(section.error(format!(
+            "{NO_SIZE}; a table without it is only loaded, and its columns have no makers"
+        ))),
+        (None, None) => Ok(Size::Loaded),
     }
 }
+
+/// What a table that is generated lacks.
+const NO_SIZE: &str = "`rows = …` or `per = { table = …, mean = …, max = … }` is missing";
 
 fn read_fan_out(section: &Section, scope: &Scope) -> Result<Size> {
     let earlier = scope.earlier;
@@ -127,6 +134,12 @@ fn read_fan_out(section: &Section, scope: &Scope) -> Result<Size> {
         let advice = did_you_mean(name, names());
         bail!(value.error(format!("unknown table `{name}`; {advice}")));
     };
+    if earlier[parent].is_loaded() {
+        bail!(value.error(format!(
+            "`{name}` is only loaded, so that its rows cannot be counted; give it `rows = …`, or `virtual = true` in a \
+             dataset that generates rows"
+        )));
+    }
     if let Some(value) = section.get("each") {
         let size = read_each(&value, parent, earlier)?;
         section.ensure_known_keys()?;
@@ -190,6 +203,40 @@ fn no_earlier_table(parent: &str, this: &str) -> String {
             "`{parent}` is a later table; parents come first, so put [tables.{parent}] before [tables.{this}]"
         )
     }
+}
+
+/// Reads the columns of a table that is only loaded: those of which there is something to say.
+///
+/// The others are the schema's, so that any name that stands in `read` and `drop` may be one.
+fn read_loaded_columns(
+    table: &str,
+    value: Option<TomlValue>,
+    section: &Section,
+) -> Result<Vec<ColumnSpec>> {
+    let entries = match value {
+        Some(value) => value.section(format!("table `{table}`"))?.entries(),
+        None => Vec::new(),
+    };
+    let column = |(name, value): (String, TomlValue)| -> Result<ColumnSpec> {
+        let section = value.section(format!("table `{table}`, column `{name}`"))?;
+        let column = ColumnSpec {
+            aliases: texts(section.get("aliases"))?,
+            spellings: csv_options::spellings(&section)?,
+            ..ColumnSpec::loaded(&name, value.line())
+        };
+        section.ensure_known_keys()?;
+        Ok(column)
+    };
+    let mut columns = entries
+        .into_iter()
+        .map(column)
+        .collect::<Result<Vec<_>>>()?;
+    for name in csv_options::columns_named(section) {
+        if columns.iter().all(|column| column.name != name) {
+            columns.push(ColumnSpec::loaded(&name, section.line()));
+        }
+    }
+    Ok(columns)
 }
 
 fn read_columns(

@@ -8,6 +8,7 @@ use crate::dataset::distribution::Counts;
 use crate::dataset::document::did_you_mean;
 use crate::dataset::draw::Chance;
 use crate::dataset::makers::Maker;
+use crate::dataset::makers::phrases::Phrase;
 use crate::dataset::record_format::FormatOptions;
 use crate::dataset::source::Source;
 use crate::dataset::spellings::Spellings;
@@ -135,6 +136,8 @@ pub struct LoadedParent {
 pub enum Size {
     /// The dataset's first such table is its root, scaled by `--rows`; the others keep their number.
     Rows(u64),
+    /// None that are generated: they are loaded from files, into the columns that the schema has.
+    Loaded,
     /// So many for each row of another table.
     Per {
         /// The parent's position among the tables.
@@ -214,7 +217,7 @@ impl Dataset {
     pub fn default_rows(&self) -> u64 {
         match self.tables[self.root()].size {
             Size::Rows(rows) => rows,
-            Size::Per { .. } => 0,
+            Size::Per { .. } | Size::Loaded => 0,
         }
     }
 
@@ -223,6 +226,11 @@ impl Dataset {
         (0..self.tables.len())
             .filter(|&table| self.tables[table].file.is_some())
             .collect()
+    }
+
+    /// Whether some tables have the columns of the schema.
+    pub fn has_loaded_tables(&self) -> bool {
+        self.tables.iter().any(TableSpec::is_loaded)
     }
 
     /// The position of a table by its name.
@@ -277,7 +285,31 @@ impl Dataset {
     }
 }
 
+impl ColumnSpec {
+    /// A column whose values no maker makes: the type of the database's column decides how a field is read.
+    pub fn loaded(name: &str, line: usize) -> ColumnSpec {
+        ColumnSpec {
+            name: name.to_owned(),
+            aliases: Vec::new(),
+            spellings: Spellings::default(),
+            hidden: false,
+            null: Chance::NEVER,
+            maker: Maker::Phrase(Phrase {
+                templates: Vec::new(),
+                weights: None,
+            }),
+            kind: Kind::Text,
+            line,
+        }
+    }
+}
+
 impl TableSpec {
+    /// Whether its rows come from files alone.
+    pub fn is_loaded(&self) -> bool {
+        matches!(self.size, Size::Loaded)
+    }
+
     /// The columns that are written, in order.
     pub fn written(&self) -> impl Iterator<Item = &ColumnSpec> {
         self.columns.iter().filter(|column| !column.hidden)

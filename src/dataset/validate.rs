@@ -4,7 +4,8 @@ use anyhow::{Result, bail};
 
 use crate::dataset::circles::ensure_no_circle;
 use crate::dataset::document::Document;
-use crate::dataset::makers::Needed;
+use crate::dataset::makers::keys::Reference;
+use crate::dataset::makers::{Maker, Needed};
 use crate::dataset::spec::{ColumnSpec, TableSpec};
 use crate::dataset::tables::Siblings;
 
@@ -32,9 +33,17 @@ fn ensure_sound(tables: &[TableSpec], index: usize, document: Document) -> Resul
             )
         };
         column.maker.spec().ensure_fits(&siblings).map_err(fail)?;
+        if let Maker::Reference(Reference { table, .. }) = &column.maker
+            && tables[*table].is_loaded()
+        {
+            let name = &tables[*table].name;
+            return Err(fail(format!(
+                "`{name}` is only loaded, so that its ids aren't known; give it `rows = …` or `per = …`"
+            )));
+        }
         ensure_siblings_not_null(table, column).map_err(fail)?;
     }
-    if table.file.is_some() && table.written().next().is_none() {
+    if table.file.is_some() && !table.is_loaded() && table.written().next().is_none() {
         bail!(document.error(
             table.line,
             format!("table `{}` has no column that is written", table.name)

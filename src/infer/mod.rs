@@ -3,6 +3,7 @@
 pub mod column_type;
 pub mod domain;
 pub mod keys;
+pub mod loaded;
 pub mod new_table;
 mod order;
 #[cfg(test)]
@@ -13,12 +14,9 @@ use std::path::PathBuf;
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::dataset::draw::Chance;
-use crate::dataset::makers::{Maker, phrases::Phrase};
 use crate::dataset::source::Source;
 use crate::dataset::spec::{SchemaScope, Size};
-use crate::dataset::spellings::Spellings;
-use crate::dataset::{ColumnSpec, Dataset, Kind, Reading, TableSpec};
+use crate::dataset::{ColumnSpec, Dataset, Reading, TableSpec};
 use crate::files::manifest::checksum;
 use crate::postgres::catalog::{Column, ColumnDefault, ForeignKey, Table, TableKind};
 use crate::script::Script;
@@ -99,25 +97,11 @@ pub fn new_table_spec(name: &str, columns: &[String]) -> TableSpec {
         other_files: Vec::new(),
         reading: Reading::default(),
         drop: Vec::new(),
-        size: Size::Rows(0),
-        columns: columns.iter().map(|name| column(name)).collect(),
-        line: 0,
-    }
-}
-
-fn column(name: &str) -> ColumnSpec {
-    ColumnSpec {
-        name: name.to_owned(),
-        aliases: Vec::new(),
-        spellings: Spellings::default(),
-        hidden: false,
-        null: Chance::NEVER,
-        // None of its values is made: the type of the database's column decides how a field is read.
-        maker: Maker::Phrase(Phrase {
-            templates: Vec::new(),
-            weights: None,
-        }),
-        kind: Kind::Text,
+        size: Size::Loaded,
+        columns: columns
+            .iter()
+            .map(|name| ColumnSpec::loaded(name, 0))
+            .collect(),
         line: 0,
     }
 }

@@ -97,6 +97,17 @@ async fn read_target(server: &Server) -> Result<SchemaTables> {
     read(&client, Scope::Schema(&schema), &schema).await
 }
 
+/// The tables that a dataset's are loaded into: the target's, where those are there that have the schema's columns; else
+/// those that its schema creates.
+pub async fn for_dataset(server: &Server, dataset: &Dataset) -> Result<SchemaTables> {
+    let found = tables_of_target(server).await?;
+    let mut loaded = dataset.tables.iter().filter(|table| table.is_loaded());
+    match loaded.all(|table| found.columns_of(&table.name).is_some()) {
+        true => Ok(found),
+        false => try_ddl(server, &dataset.schema).await,
+    }
+}
+
 /// The dataset of the tables that DDL creates. Nothing stays of them.
 pub async fn of_ddl(server: &Server, ddl: Script) -> Result<Dataset> {
     let found = try_ddl(server, &ddl).await?;

@@ -189,3 +189,134 @@ fn reading_only_judges_as_a_load_does() {
     assert_eq!(rejected(&read), rejected(&loaded));
     assert_eq!(rejected(&read).len(), 2, "{}", read.stdout);
 }
+
+/// Two tables of which only what is to be said stands in the dataset, and one that is generated.
+const ONLY_LOADED: &str = "about = \"a register\"\nschema = \"r.sql\"\nnulls = [\"-\"]\n\
+    [tables.people]\n\
+    [tables.visits]\nfile = \"besuche.csv\"\ndrop = { test = { column = \"note\", values = [\"test\"] } }\n\
+    [tables.visits.columns]\n\
+    day = { format = \"DD.MM.YYYY\", aliases = [\"tag\"] }\n\
+    paid = { decimal = \",\" }\n\
+    [tables.rooms]\nrows = 3\n[tables.rooms.columns]\nid = \"serial\"\n";
+
+const REGISTER: &str = "CREATE TABLE people (id int PRIMARY KEY, name varchar(9) NOT NULL, upper text
+        GENERATED ALWAYS AS (upper(name)) STORED);
+    CREATE TABLE visits (id int PRIMARY KEY, person_id int REFERENCES people, day date, paid numeric(8, 2), note text);
+    CREATE TABLE rooms (id int PRIMARY KEY);";
+
+#[test]
+fn a_table_without_makers_takes_its_columns_from_the_schema() {
+    let (dir, db) = (Workdir::new("only_loaded"), Db::new("only_loaded"));
+    dir.write("r.toml", ONLY_LOADED);
+    dir.write("r.sql", REGISTER);
+    dir.write("d/people.csv", "id,name\n1,Ann\n2,Bartholomew\n");
+    dir.write(
+        "d/besuche.csv",
+        "note,id,person_id,tag,paid\n-,1,1,01.02.2024,\"1.234,5\"\ntest,2,1,01.02.2024,1\n",
+    );
+    let tables = ["d", "--dataset", "r.toml", "--tables", "people,visits"];
+    let own = ["--max-rejects", "1"];
+    let read = dir
+        .seedrow(
+            ["load"]
+                .iter()
+                .chain(&tables)
+                .chain(&own)
+                .chain(&["--check-only"]),
+        )
+        .exits(0)
+        .stdout_has("people  people.csv      2       1         1")
+        .stdout_has("visits  besuche.csv     2       1         0        1")
+        .stdout_has("name \"Bartholomew\" is longer than the column's 9 characters");
+    // Where the tables are missing they are created, and where they exist they are used.
+    for target in ["public", "elsewhere"] {
+        let loaded = load(
+            &dir,
+            &db,
+            &[&tables[..], &own, &["--target-schema", target]].concat(),
+        )
+        .exits(0);
+        assert_eq!(
+            loaded.stdout.lines().nth(2),
+            read.stdout.lines().nth(2),
+            "{}",
+            loaded.stdout
+        );
+        let row = db.value(&format!("SELECT v::text FROM {target}.visits AS v"));
+        assert_eq!(row, "(1,1,2024-02-01,1234.50,)");
+        load(
+            &dir,
+            &db,
+            &[&tables[..], &["--target-schema", target]].concat(),
+        )
+        .exits(0)
+        .stdout_has("this load was completed before");
+    }
+    // Rows are generated for the others alone.
+    for command in [
+        &["generate", "--out", "g"][..],
+        &["run", "--url", &db.url(), "--target-schema", "run"],
+    ] {
+        let refused = dir
+            .seedrow(command.iter().chain(&["--dataset", "r.toml"]))
+            .exits(2)
+            .stderr_has("people, visits of r.toml have no rows to generate, neither `rows` nor `per`: `seedrow load DIR");
+        let (_, command) = refused.stderr.split_once("run: ").unwrap();
+        dir.shell(command.lines().next().unwrap()).exits(0);
+    }
+    assert_eq!(db.value("SELECT count(*) FROM run.rooms"), "3");
+}
+
+#[test]
+fn a_dataset_that_its_schema_contradicts_is_refused() {
+    let dir = Workdir::new("contradicted");
+    dir.write("r.sql", REGISTER);
+    dir.write("d/people.csv", "id,name\n1,Ann\n");
+    let cases = [
+        (
+            "[tables.people.columns]\nnam = {}",
+            "r.toml, line 5: table `people` has no column `nam` that is filled; did you mean `name`?",
+        ),
+        (
+            "[tables.people.columns]\nupper = {}",
+            "line 5: table `people` has no column `upper` that is filled",
+        ),
+        (
+            "[tables.people.columns]\nname = { aliases = [\"ID\"] }",
+            "line 5: table `people`, column `name`: a header `ID` means another column",
+        ),
+        (
+            "[tables.people.columns]\nname = { null = 0.5 }",
+            "line 5: table `people`, column `name`: unknown key `null`",
+        ),
+        (
+            "[tables.people.columns]\nname = \"serial\"",
+            "line 3: table `people`: `rows = …` or `per = { table = …, mean = …, max = … }` is missing; a table without it is only loaded, and its columns have no makers",
+        ),
+        (
+            "[tables.person]",
+            "r.toml, line 4: table `person` is neither in the database nor created by r.sql",
+        ),
+        (
+            "drop = { x = { column = \"nam\", values = [1] } }",
+            "line 3: table `people` has no column `nam` that is filled",
+        ),
+        (
+            "[tables.v]\nper = { table = \"people\", mean = 1, max = 2 }\n[tables.v.columns]\nid = \"serial\"",
+            "line 5: table `v`, `per`, `table`: `people` is only loaded",
+        ),
+        (
+            "[tables.v]\nrows = 1\n[tables.v.columns]\nid = { make = \"reference\", to = \"people\" }",
+            "line 7: table `v`, column `id`: `people` is only loaded",
+        ),
+    ];
+    for (more, message) in cases {
+        dir.write(
+            "r.toml",
+            format!("about = \"people\"\nschema = \"r.sql\"\n[tables.people]\n{more}\n"),
+        );
+        dir.seedrow(["load", "d", "--dataset", "r.toml", "--check-only"])
+            .exits(2)
+            .stderr_has(message);
+    }
+}

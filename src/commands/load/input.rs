@@ -11,7 +11,7 @@ use crate::commands::interrupt::stoppable;
 use crate::dataset::Dataset;
 use crate::dataset::source::Source;
 use crate::files::manifest;
-use crate::infer::SchemaTables;
+use crate::infer::{self, SchemaTables};
 use crate::load::Input;
 use crate::load::created::{CreatedTables, Creation};
 use crate::load::own_tables::{self, OwnTables};
@@ -31,8 +31,7 @@ pub async fn find(args: &Args, context: &Context) -> Result<FoundInput> {
     if args.create {
         return find_created(args, context).await;
     }
-    let own = find_input(args, context).await?;
-    Ok(FoundInput { own, schema: None })
+    find_input(args, context).await
 }
 
 /// The files' tables, created where they don't exist; the DDL is shown.
@@ -87,21 +86,23 @@ async fn find_created(args: &Args, context: &Context) -> Result<FoundInput> {
 
 /// The files of the dataset's tables; without a dataset, where the files aren't those of the default one, of the tables of
 /// the DDL named or of the target.
-async fn find_input(args: &Args, context: &Context) -> Result<OwnTables> {
+async fn find_input(args: &Args, context: &Context) -> Result<FoundInput> {
     if let Some(path) = &args.schema {
         let read = |path: &Path| Source::Disk.read(path);
         let ddl = Script::read(path, read(path)?, &read)?;
         let server = context.open_server_to("load rows").await?;
         return find_own(args, own_tables::of_ddl(&server, ddl).await?);
     }
-    let dataset = context.open_dataset()?;
+    let mut dataset = context.open_dataset()?;
+    let schema = complete(args, context, &mut dataset).await?;
     let error = match of_dataset(args, &dataset) {
         Ok((tables, input)) => {
-            return Ok(OwnTables {
+            let own = OwnTables {
                 dataset,
                 tables,
                 input,
-            });
+            };
+            return Ok(FoundInput { own, schema });
         }
         Err(error) => error,
     };
@@ -120,6 +121,29 @@ async fn find_input(args: &Args, context: &Context) -> Result<OwnTables> {
     find_own(args, own)
 }
 
+/// Gives the dataset's tables that are only loaded the columns of the schema. Returns the tables where a file is only read.
+async fn complete(
+    args: &Args,
+    context: &Context,
+    dataset: &mut Dataset,
+) -> Result<Option<SchemaTables>> {
+    if !dataset.has_loaded_tables() {
+        return Ok(None);
+    }
+    let found = match args.check_only {
+        true => {
+            let server = context.open_embedded("postgres").await?;
+            own_tables::try_ddl(&server, &dataset.schema).await?
+        }
+        false => {
+            let server = context.open_server_to("load rows").await?;
+            own_tables::for_dataset(&server, dataset).await?
+        }
+    };
+    infer::loaded::complete(dataset, &found)?;
+    Ok(args.check_only.then_some(found))
+}
+
 fn of_dataset(args: &Args, dataset: &Dataset) -> Result<(Vec<usize>, Input)> {
     args.overrides().ensure_known(dataset)?;
     let tables = dataset.select(args.tables().as_deref())?;
@@ -127,7 +151,7 @@ fn of_dataset(args: &Args, dataset: &Dataset) -> Result<(Vec<usize>, Input)> {
     Ok((tables, input))
 }
 
-fn find_own(args: &Args, dataset: Dataset) -> Result<OwnTables> {
+fn find_own(args: &Args, dataset: Dataset) -> Result<FoundInput> {
     args.overrides().ensure_known(&dataset)?;
     let names: Vec<&str> = dataset.tables.iter().map(|it| it.name.as_str()).collect();
     let nothing = format!(
@@ -136,5 +160,6 @@ fn find_own(args: &Args, dataset: Dataset) -> Result<OwnTables> {
     );
     let names = args.tables();
     let found = OwnTables::find(dataset, args.folder(), names.as_deref(), args.overrides())?;
-    found.context(nothing)
+    let own = found.context(nothing)?;
+    Ok(FoundInput { own, schema: None })
 }

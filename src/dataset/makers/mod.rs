@@ -225,7 +225,7 @@ pub fn sibling(value: &TomlValue, scope: &MakerScope) -> Result<usize> {
 fn ensure_has_parent(section: &Section, scope: &MakerScope, maker: &str) -> Result<()> {
     match scope.size {
         Size::Per { .. } => Ok(()),
-        Size::Rows(_) => Err(section.error(format!(
+        Size::Rows(_) | Size::Loaded => Err(section.error(format!(
             "`{maker}` needs a parent, and this table has none; give the table `per = {{ table = …, mean = …, max = … }}`"
         ))),
     }
