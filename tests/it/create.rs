@@ -439,5 +439,9 @@ fn files_of_the_built_in_datasets_load_with_the_same_values() {
             );
         }
     }
-    assert_eq!(columns(&db, "reviews_created.reviews"), "?");
+    assert_eq!(
+        columns(&db, "reviews_created.reviews"),
+        "id integer, product_id integer, rating integer, date timestamp with time zone, summary text, body text, \
+         recommend boolean, reported boolean, reviewer_name text, reviewer_email text, response text, helpfulness integer"
+    );
 }
