@@ -7,7 +7,7 @@ use crate::dataset::distribution::Range;
 use crate::dataset::document::{Section, TomlValue};
 
 /// `min`, `max`, and a `distribution` with its own keys; `bound` reads a bound.
-pub fn range(section: &Section, bound: fn(&TomlValue) -> Result<i64>) -> Result<Range> {
+pub fn range(section: &Section, bound: impl Fn(&TomlValue) -> Result<i64>) -> Result<Range> {
     let (low, high) = (section.need("min")?, section.need("max")?);
     let (min, max) = (bound(&low)?, bound(&high)?);
     if min > max {
@@ -69,6 +69,68 @@ pub fn cents(value: &TomlValue) -> Result<i64> {
         bail!(value.error("expected an amount with at most two decimals"));
     }
     Ok(libm::round(number) as i64)
+}
+
+/// `scale`: how many decimals, up to `most`.
+pub fn scale(section: &Section, default: u8, most: u8) -> Result<u8> {
+    let Some(value) = section.get("scale") else {
+        return Ok(default);
+    };
+    match u8::try_from(value.integer()?) {
+        Ok(scale) if scale <= most => Ok(scale),
+        _ => Err(value.error(format!("0 to {most} decimals are possible"))),
+    }
+}
+
+/// A number with at most so many decimals, in units of the last of them.
+pub fn decimal(value: &TomlValue, scale: u8) -> Result<i64> {
+    value.number()?;
+    units(&value.as_written(), scale).ok_or_else(|| {
+        value.error(format!(
+            "expected a number with at most {scale} decimals and 18 digits"
+        ))
+    })
+}
+
+/// `-12.5` as units of the last of so many decimals; powers of ten aren't read.
+fn units(text: &str, scale: u8) -> Option<i64> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let missing = usize::from(scale).checked_sub(fraction.len())?;
+    let units: i64 = format!("{whole}{fraction}{}", "0".repeat(missing))
+        .parse()
+        .ok()?;
+    Some(sign * units)
+}
+
+/// A time of day such as "08:30" or "08:30:15", in seconds since midnight.
+pub fn time(value: &TomlValue) -> Result<i64> {
+    let text = value.text()?;
+    let parts: Vec<Option<i64>> = text
+        .split(':')
+        .map(|part| {
+            let plain = part.len() == 2 && part.bytes().all(|it| it.is_ascii_digit());
+            plain.then(|| part.parse().ok())?
+        })
+        .collect();
+    let seconds = match parts.as_slice() {
+        [Some(hours @ 0..24), Some(minutes @ 0..60)] => Some(hours * 3600 + minutes * 60),
+        [
+            Some(hours @ 0..24),
+            Some(minutes @ 0..60),
+            Some(seconds @ 0..60),
+        ] => Some(hours * 3600 + minutes * 60 + seconds),
+        _ => None,
+    };
+    seconds.ok_or_else(|| {
+        value.error(format!(
+            "`{text}` is not a time of day; write it as \"08:30\" or \"08:30:15\""
+        ))
+    })
 }
 
 /// A date, in days since 1970-01-01.

@@ -198,6 +198,14 @@ pub enum Kind {
     Literal,
 }
 
+impl Kind {
+    /// Whether its values are texts; those of the others are numbers.
+    #[inline]
+    pub fn is_text(self) -> bool {
+        matches!(self, Kind::Text | Kind::Literal | Kind::Uuid)
+    }
+}
+
 /// Whether a name is that of a plain file that can be in a folder with a manifest.
 pub fn is_file_name(name: &str) -> bool {
     let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);

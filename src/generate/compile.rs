@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::dataset::{ColumnSpec, Dataset, Kind, RowPlan};
+use crate::dataset::{ColumnSpec, Dataset, RowPlan};
 use crate::generate::compiled::{CompiledColumn, CompiledMaker};
 use crate::generate::context::Compiler;
 use crate::generate::makers;
@@ -45,7 +45,7 @@ fn is_quoted(
     let nulls = column.spellings.nulls.as_ref();
     let mut nulls = [Some(&dataset.nulls), nulls].into_iter().flatten();
     let null = nulls.any(|nulls| cells[index].make.may_be_any(nulls));
-    column.kind == Kind::Text && (traits.special || traits.empty || null)
+    column.kind.is_text() && (traits.special || traits.empty || null)
 }
 
 fn traits(cells: &[CompiledColumn], index: usize) -> TextTraits {

@@ -83,6 +83,11 @@ pub trait RowText: Debug + Send + Sync {
         self.write(value, out);
     }
 
+    /// Appends the bytes that a text stands for, where there is a shorter way than by the text; else nothing, and false.
+    fn write_bytes(&self, _value: &mut ValueContext, _out: &mut Vec<u8>) -> bool {
+        false
+    }
+
     /// What its texts may be like.
     fn traits(&self) -> TextTraits;
 

@@ -55,6 +55,7 @@ pub fn write_binary_field(
     match encoder {
         FieldEncoder::Text => format::field(out, |out| write_value(cells, cell, row, out)),
         FieldEncoder::Number(format) => format.write(cell.kind, number(cells, cell, row), out)?,
+        FieldEncoder::Uuid if write_bytes(cells, cell, row, out) => {}
         FieldEncoder::Parsed(_) | FieldEncoder::Uuid => {
             text.clear();
             write_value(cells, cell, row, text);
@@ -64,6 +65,32 @@ pub fn write_binary_field(
         }
     }
     Ok(())
+}
+
+/// Writes a binary field of the bytes that a cell's text stands for, where its maker knows them.
+#[inline]
+fn write_bytes(
+    cells: &[CompiledColumn],
+    cell: &CompiledColumn,
+    row: &Row,
+    out: &mut Vec<u8>,
+) -> bool {
+    let CompiledMaker::Text(maker, _) = &cell.make else {
+        return false;
+    };
+    let mut value = ValueContext {
+        cells,
+        row,
+        key: cell.key,
+        draws: cell.key.row(row.id),
+    };
+    let start = out.len();
+    let mut written = false;
+    format::field(out, |out| written = maker.write_bytes(&mut value, out));
+    if !written {
+        out.truncate(start);
+    }
+    written
 }
 
 /// A value that its column's type cannot hold.
@@ -94,7 +121,7 @@ impl UnfitValue {
 
 /// Writes a cell's value, texts escaped.
 pub fn write_value(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row, out: &mut Vec<u8>) {
-    if cell.kind != Kind::Text {
+    if !cell.kind.is_text() {
         return csv::number(cell.kind, number(cells, cell, row), out);
     }
     let mut draws = cell.key.row(row.id);

@@ -9,6 +9,7 @@ pub mod numbers;
 pub mod phrases;
 pub mod texts;
 pub mod times;
+pub mod values;
 
 use anyhow::Result;
 
@@ -17,6 +18,7 @@ use crate::dataset::lists::Lists;
 use crate::dataset::outline::TableOutline;
 use crate::dataset::spec::{Kind, Size, TableSpec};
 use crate::dataset::tables::Siblings;
+use crate::dataset::values::Values;
 
 /// Where a column's values come from.
 #[derive(Debug)]
@@ -61,6 +63,16 @@ pub enum Maker {
     Fake(texts::Fake),
     /// Random hexadecimal digits.
     Hex(texts::Hex),
+    /// A number with decimals.
+    Decimal(numbers::Decimal),
+    /// A number that rises with the row.
+    Sequence(numbers::Sequence),
+    /// A time of day.
+    Time(times::Time),
+    /// A span of time.
+    Interval(times::Interval),
+    /// Texts of one of Postgres' types, codes, prose.
+    Values(Values),
 }
 
 type ReadMaker = fn(&Section, &MakerScope) -> Result<Maker>;
@@ -87,6 +99,26 @@ pub const MAKERS: &[(&str, ReadMaker)] = &[
     ("phrase", phrases::phrase),
     ("fake", texts::fake),
     ("hex", texts::hex),
+    ("decimal", numbers::decimal),
+    ("float", numbers::float),
+    ("sequence", numbers::sequence),
+    ("value", phrases::value),
+    ("time", times::time),
+    ("interval", times::interval),
+    ("uuid", values::uuid),
+    ("text", values::text),
+    ("code", values::code),
+    ("pattern", values::pattern),
+    ("inet", values::inet),
+    ("cidr", values::cidr),
+    ("macaddr", values::macaddr),
+    ("bytea", values::bytea),
+    ("bit", values::bit),
+    ("range", values::range),
+    ("point", values::point),
+    ("polygon", values::polygon),
+    ("ltree", values::ltree),
+    ("tsvector", values::tsvector),
 ];
 
 impl Maker {
@@ -113,6 +145,11 @@ impl Maker {
             Maker::Phrase(it) => it,
             Maker::Fake(it) => it,
             Maker::Hex(it) => it,
+            Maker::Decimal(it) => it,
+            Maker::Sequence(it) => it,
+            Maker::Time(it) => it,
+            Maker::Interval(it) => it,
+            Maker::Values(it) => it,
         }
     }
 }

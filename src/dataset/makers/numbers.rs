@@ -58,6 +58,90 @@ impl MakerSpec for Cents {
     }
 }
 
+/// Units of the last of so many decimals.
+#[derive(Debug)]
+pub struct Decimal {
+    /// The units.
+    pub units: Range,
+    /// How many decimals, 18 at most.
+    pub scale: u8,
+}
+
+/// Reads `make = "decimal"`.
+pub fn decimal(section: &Section, _: &MakerScope) -> Result<Maker> {
+    read_decimal(section, 2)
+}
+
+/// Reads `make = "float"`: a number with six decimals, unless it says otherwise.
+pub fn float(section: &Section, _: &MakerScope) -> Result<Maker> {
+    read_decimal(section, 6)
+}
+
+fn read_decimal(section: &Section, scale: u8) -> Result<Maker> {
+    let scale = ranges::scale(section, scale, 18)?;
+    let units = range(section, |value| ranges::decimal(value, scale))?;
+    Ok(Maker::Decimal(Decimal { units, scale }))
+}
+
+impl MakerSpec for Decimal {
+    fn kind(&self) -> KindOf {
+        KindOf::Is(Kind::Decimal(self.scale))
+    }
+
+    fn bounds(&self, _: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
+        Some(self.units.bounds())
+    }
+
+    fn domain(&self) -> u128 {
+        self.units.domain()
+    }
+}
+
+/// A number that rises, or falls, by the same step from row to row.
+#[derive(Debug, Clone)]
+pub struct Sequence {
+    /// The first row's.
+    pub start: i64,
+    /// From one row to the next, not 0.
+    pub step: i64,
+}
+
+/// Reads `make = "sequence"`.
+pub fn sequence(section: &Section, _: &MakerScope) -> Result<Maker> {
+    let number = |key| section.get(key).map_or(Ok(1), |value| value.integer());
+    let (start, step) = (number("start")?, number("step")?);
+    if step == 0 {
+        bail!(section.error("`step` is 0; one number for all rows is `make = \"value\"`"));
+    }
+    Ok(Maker::Sequence(Sequence { start, step }))
+}
+
+impl Sequence {
+    /// A row's number.
+    #[inline]
+    pub fn of_row(&self, row: u64) -> i64 {
+        let steps = row.saturating_sub(1).cast_signed();
+        self.start.saturating_add(steps.saturating_mul(self.step))
+    }
+}
+
+impl MakerSpec for Sequence {
+    fn kind(&self) -> KindOf {
+        KindOf::Is(Kind::Integer)
+    }
+
+    fn bounds(&self, _: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
+        Some(match self.step {
+            1.. => (self.start, i64::MAX),
+            _ => (i64::MIN, self.start),
+        })
+    }
+
+    fn is_distinct(&self, _: &Siblings) -> bool {
+        true
+    }
+}
+
 /// True with this probability.
 #[derive(Debug)]
 pub struct Boolean(pub Chance);
@@ -190,7 +274,7 @@ impl MakerSpec for Below {
     /// A number below another must be able to be one.
     fn ensure_fits(&self, siblings: &Siblings) -> Result<(), String> {
         let (name, kind) = (siblings.name(self.column), siblings.kind(self.column));
-        if !matches!(kind, Kind::Integer | Kind::Cents) {
+        if !matches!(kind, Kind::Integer | Kind::Cents | Kind::Decimal(_)) {
             return Err(format!("`below` needs a number, and `{name}` is none"));
         }
         match siblings.bounds(self.column) {
@@ -207,6 +291,10 @@ impl MakerSpec for Below {
 fn written(kind: Kind, number: i64) -> String {
     match kind {
         Kind::Cents => format!("{:.2}", number as f64 / 100.0),
+        Kind::Decimal(scale) => {
+            let unit = 10u64.pow(scale.into()) as f64;
+            format!("{:.*}", usize::from(scale), number as f64 / unit)
+        }
         _ => number.to_string(),
     }
 }

@@ -6,7 +6,8 @@ use anyhow::Result;
 
 use crate::dataset::distribution::Weights;
 use crate::dataset::document::{Section, TomlValue};
-use crate::dataset::makers::numbers::{Number, read_weights};
+use crate::dataset::draw::Chance;
+use crate::dataset::makers::numbers::{Boolean, Number, read_weights};
 use crate::dataset::makers::{Maker, MakerScope, MakerSpec, Needed};
 use crate::dataset::templates::{self, PlaceholderNames};
 
@@ -66,6 +67,25 @@ pub fn one_of(section: &Section, _: &MakerScope) -> Result<Maker> {
         .map(TomlValue::text)
         .collect::<Result<Vec<_>>>()?;
     Ok(Maker::Phrase(templates::literal(&texts, weights)))
+}
+
+/// Reads `make = "value"`: the same number or text in every row.
+pub fn value(section: &Section, _: &MakerScope) -> Result<Maker> {
+    let of = section.need("of")?;
+    if of.is_integer() {
+        let values = vec![of.integer()?];
+        let weights = Weights::new(&[1.0]);
+        return Ok(Maker::Number(Number { values, weights }));
+    }
+    if let Ok(value) = of.boolean() {
+        let always = Chance::new(f64::from(u8::from(value)));
+        return Ok(Maker::Boolean(Boolean(always)));
+    }
+    let text = match of.number() {
+        Ok(_) => of.as_written(),
+        Err(_) => of.text()?.to_owned(),
+    };
+    Ok(Maker::Phrase(templates::literal(&[&text], None)))
 }
 
 impl Phrase {

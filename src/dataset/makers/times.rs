@@ -56,6 +56,68 @@ impl MakerSpec for Timestamp {
     }
 }
 
+/// Seconds since midnight.
+#[derive(Debug)]
+pub struct Time(pub Range);
+
+/// Reads `make = "time"`: of the whole day, unless it says otherwise.
+pub fn time(section: &Section, _: &MakerScope) -> Result<Maker> {
+    let bound = |key, default| {
+        section
+            .get(key)
+            .map_or(Ok(default), |value| ranges::time(&value))
+    };
+    let (min, max) = (bound("min", 0)?, bound("max", DAY - 1)?);
+    if min > max {
+        bail!(section.error("`max` is before `min`"));
+    }
+    Ok(Maker::Time(Time(Range::Uniform { min, max })))
+}
+
+impl MakerSpec for Time {
+    fn kind(&self) -> KindOf {
+        KindOf::Is(Kind::Time)
+    }
+
+    fn bounds(&self, _: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
+        Some(self.0.bounds())
+    }
+
+    fn domain(&self) -> u128 {
+        self.0.domain()
+    }
+}
+
+/// Seconds, not negative.
+#[derive(Debug)]
+pub struct Interval(pub Range);
+
+/// Reads `make = "interval"`.
+pub fn interval(section: &Section, _: &MakerScope) -> Result<Maker> {
+    /// `interval` has 32 bits for days.
+    const LONGEST: i64 = (1 << 31) - 1;
+    let range = range(section, whole)?;
+    let (min, max) = range.bounds();
+    if min < 0 || max / DAY > LONGEST {
+        bail!(section.error("`min` and `max` are seconds: from 0 to 2,147,483,647 days"));
+    }
+    Ok(Maker::Interval(Interval(range)))
+}
+
+impl MakerSpec for Interval {
+    fn kind(&self) -> KindOf {
+        KindOf::Is(Kind::Interval)
+    }
+
+    fn bounds(&self, _: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
+        Some(self.0.bounds())
+    }
+
+    fn domain(&self) -> u128 {
+        self.0.domain()
+    }
+}
+
 /// A date or timestamp after that of a sibling column, so many days or seconds later.
 #[derive(Debug)]
 pub struct After {

@@ -6,6 +6,7 @@
 pub mod bytes;
 pub mod code;
 pub mod geometry;
+mod lengths;
 pub mod network;
 pub mod pattern;
 pub mod prose;
@@ -59,7 +60,7 @@ pub enum Values {
 }
 
 impl Values {
-    /// How many distinct texts there are at least: as many as have an index, 2^64 at most.
+    /// How many texts have an index, all distinct whatever their case; 2^64 at most.
     pub fn domain(&self) -> u128 {
         match self {
             Values::Uuid(values) => values.domain(),

@@ -1,6 +1,7 @@
 //! Prose within bounds of length, and its words alone: labels of an `ltree`, lexemes of a `tsvector`.
 
-use crate::dataset::choices::{Choices, LARGEST_DOMAIN, power, product};
+use crate::dataset::choices::{Choices, power, product};
+use crate::dataset::values::lengths::Lengths;
 use crate::dataset::values::words::{ADJECTIVES, LONGEST, NOUNS, PREPOSITIONS, VERBS};
 
 /// Sentences, words or syllables, as the length allows.
@@ -145,31 +146,20 @@ fn syllables(length: u32) -> u128 {
 
 /// Nouns with dots between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Labels {
-    /// The fewest labels, at least 1.
-    pub min: u32,
-    /// The most labels.
-    pub max: u32,
-}
+pub struct Labels(Lengths);
 
 impl Labels {
-    fn sizes(&self) -> Vec<u128> {
-        let labels = NOUNS.len() as u128;
-        (self.min..=self.max)
-            .map(|depth| power(labels, depth))
-            .collect()
+    /// So many labels, at least 1.
+    pub fn new(min: u32, max: u32) -> Labels {
+        Labels(Lengths::new(min, max, NOUNS.len()))
     }
 
     pub(super) fn domain(&self) -> u128 {
-        self.sizes()
-            .into_iter()
-            .fold(0, u128::saturating_add)
-            .min(LARGEST_DOMAIN)
+        self.0.domain()
     }
 
     pub(super) fn write(&self, mut choices: Choices, out: &mut Vec<u8>) {
-        let depth = self.min as usize + choices.branch(self.sizes().into_iter());
-        for place in 0..depth {
+        for place in 0..self.0.pick(&mut choices) {
             if place > 0 {
                 out.push(b'.');
             }

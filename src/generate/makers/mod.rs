@@ -4,6 +4,7 @@ mod keys;
 mod lists;
 mod phrases;
 mod texts;
+mod values;
 
 use anyhow::Result;
 
@@ -27,7 +28,9 @@ pub fn compile(
         Maker::Integer(numbers::Integer(range))
         | Maker::Cents(numbers::Cents(range))
         | Maker::Date(times::Date(range))
-        | Maker::Timestamp(times::Timestamp(range)) => CompiledMaker::Range(range.clone()),
+        | Maker::Timestamp(times::Timestamp(range))
+        | Maker::Time(times::Time(range))
+        | Maker::Interval(times::Interval(range)) => CompiledMaker::Range(range.clone()),
         Maker::Boolean(numbers::Boolean(chance)) => CompiledMaker::Chance(*chance),
         Maker::Flag(numbers::Flag(chance)) => CompiledMaker::Flag(*chance),
         Maker::Number(number) => {
@@ -45,5 +48,8 @@ pub fn compile(
         Maker::Phrase(phrase) => phrases::phrase(phrase, table, compiler),
         Maker::Fake(fake) => texts::fake(fake, place, compiler),
         Maker::Hex(hex) => CompiledMaker::Hex(hex.digits),
+        Maker::Decimal(decimal) => CompiledMaker::Range(decimal.units.clone()),
+        Maker::Sequence(sequence) => CompiledMaker::Computed(Box::new(sequence.clone())),
+        Maker::Values(values) => values::values(values, table, compiler),
     })
 }

@@ -117,12 +117,13 @@ fn repetition(node: &Node, min: u32, max: u32, follow: CharSet) -> Node {
 
 /// A class without the characters that may follow, when at least half of it is left.
 fn without(node: &Node, follow: CharSet) -> Option<Node> {
-    let Node::Class(characters) = node else {
+    let Node::Class(alphabet) = node else {
         return None;
     };
+    let characters = alphabet.characters();
     let left = characters
         .iter()
         .filter(|&&it| !CharSet::of(it).meets(follow));
     let left: Vec<char> = left.copied().collect();
-    (left.len() * 2 >= characters.len()).then_some(Node::Class(left))
+    (left.len() * 2 >= characters.len()).then(|| Node::class(left))
 }

@@ -1,12 +1,13 @@
 //! The parts of an expression that texts are made from, with the number of texts of each.
 
 use crate::dataset::choices::{Choices, LARGEST_DOMAIN, power, product};
+use crate::dataset::values::code::{Alphabet, lower};
 
 /// A part of an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Node {
     /// One of some characters, never none.
-    Class(Vec<char>),
+    Class(Alphabet),
     /// One behind the other.
     Concat(Vec<Node>),
     /// One of several, never none.
@@ -37,7 +38,7 @@ pub struct Repeat {
     sizes: Vec<u128>,
 }
 
-/// Characters, as bits: each of ASCII has its own, all others share that of NUL.
+/// Characters, as bits: each of ASCII has its own, all others share that of NUL. The case of letters doesn't count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CharSet(u128);
 
@@ -49,6 +50,7 @@ impl CharSet {
 
     /// One character.
     pub fn of(character: char) -> CharSet {
+        let character = lower(character);
         let bit = if character.is_ascii() {
             u32::from(character)
         } else {
@@ -72,6 +74,11 @@ impl CharSet {
 const COUNTED: u32 = 4096;
 
 impl Node {
+    /// One of some characters.
+    pub fn class(characters: Vec<char>) -> Node {
+        Node::Class(Alphabet::new(characters))
+    }
+
     /// One of several parts.
     pub fn branches(nodes: Vec<Node>) -> Node {
         let sizes = nodes.iter().map(Node::size).collect();
@@ -94,7 +101,7 @@ impl Node {
     /// How many texts there are, [`LARGEST_DOMAIN`] at most.
     pub fn size(&self) -> u128 {
         match self {
-            Node::Class(characters) => characters.len() as u128,
+            Node::Class(alphabet) => alphabet.distinct() as u128,
             Node::Concat(nodes) => product(nodes.iter().map(Node::size)),
             Node::Branches(Branches { sizes, .. }) => sum(sizes),
             Node::Repeat(repeat) => sum(&repeat.sizes),
@@ -135,7 +142,8 @@ impl Node {
     /// The characters that a text may begin with.
     pub fn first(&self) -> CharSet {
         match self {
-            Node::Class(characters) => characters
+            Node::Class(alphabet) => alphabet
+                .characters()
                 .iter()
                 .fold(CharSet::EMPTY, |set, &it| set.or(CharSet::of(it))),
             Node::Concat(nodes) => {
@@ -159,7 +167,7 @@ impl Node {
     /// Whether a text may hold a character.
     pub fn may_hold(&self, character: char) -> bool {
         match self {
-            Node::Class(characters) => characters.contains(&character),
+            Node::Class(alphabet) => alphabet.may_hold(character),
             Node::Concat(nodes) | Node::Branches(Branches { nodes, .. }) => {
                 nodes.iter().any(|node| node.may_hold(character))
             }
@@ -170,10 +178,7 @@ impl Node {
     /// Appends a text.
     pub fn write(&self, choices: &mut Choices, out: &mut Vec<u8>) {
         match self {
-            Node::Class(characters) => {
-                let character = characters[choices.index(characters.len())];
-                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-            }
+            Node::Class(alphabet) => alphabet.write(choices, out),
             Node::Concat(nodes) => nodes.iter().for_each(|node| node.write(choices, out)),
             // What is left of an index behind a branch belongs to other parts.
             Node::Branches(_) | Node::Repeat(_) if !choices.is_random() => {

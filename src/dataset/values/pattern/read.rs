@@ -65,12 +65,12 @@ fn part(tree: &Hir, edges: Edges) -> Result<Option<Node>> {
         HirKind::Literal(literal) => {
             let text = str::from_utf8(&literal.0)?;
             Some(Node::Concat(
-                text.chars().map(|it| Node::Class(vec![it])).collect(),
+                text.chars().map(|it| Node::class(vec![it])).collect(),
             ))
         }
         HirKind::Class(Class::Unicode(class)) => {
             let characters = characters(class);
-            (!characters.is_empty()).then_some(Node::Class(characters))
+            (!characters.is_empty()).then(|| Node::class(characters))
         }
         HirKind::Class(Class::Bytes(_)) => bail!("it is about bytes"),
         HirKind::Look(look) => holds(*look, edges)?.then(|| Node::Concat(Vec::new())),
