@@ -14,6 +14,9 @@ pub const HOME: &str = "\u{fdd1}";
 /// The same for the options of a load that files it writes need, too: `seedrow load{FORMAT}{TARGET}`.
 pub const FORMAT: &str = "\u{fdd4}";
 
+/// psql on the target, in its schema: `{PSQL} -f schema.sql`.
+pub const PSQL: &str = "\u{fdd5}";
+
 /// Delimits a suggestion to repeat the running command with other options, and separates their words; noncharacters,
 /// too.
 pub const AGAIN: char = '\u{fdd2}';
@@ -35,6 +38,7 @@ pub struct Suggestions {
     target: String,
     home: String,
     format: String,
+    psql: String,
     /// What was typed behind the program's name.
     typed: Vec<String>,
 }
@@ -46,6 +50,7 @@ impl Suggestions {
             target: behind_command(target),
             home: behind_command(home),
             format: String::new(),
+            psql: "psql".to_owned(),
             typed: Vec::new(),
         }
     }
@@ -54,6 +59,11 @@ impl Suggestions {
     pub fn format<W: AsRef<str>>(self, words: &[W]) -> Suggestions {
         let format = behind_command(words);
         Suggestions { format, ..self }
+    }
+
+    /// With the command line of psql.
+    pub fn psql(self, psql: String) -> Suggestions {
+        Suggestions { psql, ..self }
     }
 
     /// With the words that were typed behind the program's name; passwords must have been left out.
@@ -66,6 +76,7 @@ impl Suggestions {
     pub fn complete(&self, text: &str) -> String {
         let text = text.replace(TARGET, &self.target).replace(HOME, &self.home);
         let text = text.replace(FORMAT, &self.format);
+        let text = text.replace(PSQL, &self.psql);
         let parts = text.split(AGAIN).enumerate();
         let part = |(index, part): (usize, &str)| match index % 2 {
             0 => part.to_owned(),

@@ -9,8 +9,9 @@ use crate::cli::{CommitArg, HomeArgs, QuietArgs, SampleArgs, TargetArgs};
 use crate::dataset::{Dataset, Waiver, waivers_of};
 use crate::postgres::environment::Environment;
 use crate::postgres::error::ErrorWithNotes;
+use crate::postgres::name::quoted;
 use crate::postgres::secrets::{typed_words, without_password};
-use crate::postgres::target::{Target, TargetOptions};
+use crate::postgres::target::{Origin, Target, TargetOptions};
 use crate::postgres::{CommitUnit, Server};
 use crate::progress::Progress;
 use crate::queries::{Sampling, Spread};
@@ -137,7 +138,7 @@ pub fn suggestions(target: &TargetArgs, dataset: &str) -> Suggestions {
     if dataset != DEFAULT_DATASET {
         words.extend(option("--dataset", dataset.to_owned()));
     }
-    typed(Suggestions::new(&words, &home))
+    typed(Suggestions::new(&words, &home).psql(psql(target, dataset)))
 }
 
 /// The suggestions of a command without a target.
@@ -147,6 +148,30 @@ pub fn typed_suggestions() -> Suggestions {
 
 fn typed(suggestions: Suggestions) -> Suggestions {
     suggestions.typed(typed_words().map(|word| without_password(&word)))
+}
+
+/// The command line of psql on the same target, in its schema.
+fn psql(target: &TargetArgs, dataset: &str) -> String {
+    let external = Target::resolve(target.url.as_deref(), &Environment::of_process());
+    let mut line = match (&target.url, external) {
+        (Some(url), _) => suggestion::command_line(["psql", &without_password(url)]),
+        (None, Ok(Target::External(it))) if it.origin == Origin::DatabaseUrl => {
+            "psql \"$DATABASE_URL\"".to_owned()
+        }
+        (None, Ok(Target::Embedded)) => {
+            let mut words = vec!["seedrow".to_owned(), "db".to_owned(), "psql".to_owned()];
+            words.extend(home_words(&target.home));
+            words.extend(option("--dataset", dataset.to_owned()));
+            words.push("--".to_owned());
+            suggestion::command_line(words)
+        }
+        (None, _) => "psql".to_owned(),
+    };
+    if let Some(schema) = &target.target_schema {
+        let set = format!("SET search_path TO {}", quoted(schema));
+        line.push_str(&format!(" -c {}", suggestion::shell_word(&set)));
+    }
+    line
 }
 
 /// The options for suggested commands that select the same embedded server.
@@ -212,7 +237,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::suggestion::{HOME, TARGET};
+    use crate::suggestion::{HOME, PSQL, TARGET};
 
     #[test]
     fn suggested_commands_lead_to_the_same_target_without_its_password() {
@@ -228,6 +253,24 @@ mod tests {
             };
             suggestions(&target, dataset).complete(&format!("index{TARGET}; db stop{HOME}"))
         };
+        let psql = |url: Option<&str>, schema: Option<&str>| {
+            let target = TargetArgs {
+                server_memory: None,
+                url: url.map(str::to_owned),
+                target_schema: schema.map(str::to_owned),
+                wait: Duration::ZERO,
+                home: HomeArgs { home: None },
+            };
+            suggestions(&target, "shop.toml").complete(&format!("{PSQL} -f x.sql"))
+        };
+        assert_eq!(
+            psql(Some("postgresql://app:secret@h/shop"), None),
+            "psql postgresql://app@h/shop -f x.sql"
+        );
+        assert_eq!(
+            psql(Some("host=h"), Some("Shop")),
+            "psql host=h -c 'SET search_path TO \"Shop\"' -f x.sql"
+        );
         assert_eq!(completed(None, None, None, "catalog"), "index; db stop");
         assert_eq!(
             completed(

@@ -40,5 +40,5 @@ pub use session::{ServerSetting, ServerSettings};
 pub use source::check_only::check_only;
 pub use source::input::{Input, RowOrigin};
 pub use source::overrides::{MissingColumns, NamedColumns, NamedFile, NamedHeader, Overrides};
-pub use source::rejects::{MaxRejects, Rejected, Rejects, currency_advice};
+pub use source::rejects::{MaxRejects, Rejected, Rejects};
 pub use stage::{Stage, StageTracker};

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::load::{
     Account, BrokenForeignKey, FileAccount, LoadOutcome, LoadReport, Rejected, Rejects,
-    ServerSettings, currency_advice,
+    ServerSettings,
 };
 use crate::printable;
 use crate::report::table::{Align, table};
@@ -144,9 +144,6 @@ fn left_out(
     });
     for record in rejected {
         text.push_str(&format!("    {}\n", record.message()));
-    }
-    if let Some(advice) = currency_advice(rejected) {
-        text.push_str(&format!("{advice}\n"));
     }
     if afterwards == Afterwards::NothingLoaded {
         for (_, path) in files {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::lexer::{Lexer, Token};
 use super::step::{Script, Step, StepKind};
+use crate::suggestion::{PSQL, shell_word};
 
 /// The words of a statement that are looked at; a COPY's may come after many columns.
 const WORDS: usize = 2_000;
@@ -236,8 +237,8 @@ impl Reader<'_> {
             name => {
                 let why = format!(
                     "`\\{name}` is a command of psql's that is not run here; take it out, or apply the file yourself with \
-                     `psql -f {}`: tables that exist are used as they are",
-                    path.display()
+                     `{PSQL} -f {}`: tables that exist are used as they are",
+                    shell_word(&path.display().to_string())
                 );
                 self.push(path, line, StepKind::Unsupported(why));
             }

@@ -172,8 +172,12 @@ fn all_rejects_are_counted_before_a_number_of_them_is_proposed() {
 fn an_amount_with_a_sign_gets_a_word_about_currency() {
     let shop = Shop::new("currency");
     shop.pets("id,owner_id,name,weight\n1,1,Rex,$84\n");
-    let word = "amounts such as $84 are read where the dataset has `currency = \"$\"` for weight";
-    shop.load(&[]).exits(2).stderr_has(word);
+    let word = "`--currency '$'` reads amounts with their sign";
+    let refused = shop.load(&[]).exits(2).stderr_has(word);
+    assert_eq!(refused.stderr.matches("amounts").count(), 1);
+    shop.load(&["--currency", "$"]).exits(0);
+    assert_eq!(shop.loaded_pets(), ["1|1|Rex|84"]);
+    // Or for good, in the dataset.
     let dataset = DATASET.replace("max = 90", "max = 90, currency = \"$\"");
     shop.dir.write("shop.toml", dataset);
     shop.load(&["--replace"]).exits(0);

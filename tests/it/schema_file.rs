@@ -56,14 +56,49 @@ const HARM: &[(&str, &str, &str)] = &[
         "DROP TABLE days;",
         "line 2: the schema drops public.days, drops public.monday",
     ),
+    (
+        "CREATE TABLE users (id serial); INSERT INTO users SELECT FROM generate_series(1, 9)",
+        "SELECT setval('users_id_seq', 3);",
+        "line 2: the schema sets or alters the sequence public.users_id_seq",
+    ),
+    (
+        "CREATE SEQUENCE numbers INCREMENT -1; SELECT nextval('numbers'), nextval('numbers')",
+        "SELECT setval('numbers', -1);",
+        "line 2: the schema sets or alters the sequence public.numbers",
+    ),
+    (
+        "CREATE TABLE users (id serial); INSERT INTO users SELECT FROM generate_series(1, 9)",
+        "ALTER SEQUENCE users_id_seq RESTART 100;",
+        "line 2: the schema sets or alters the sequence public.users_id_seq",
+    ),
+    (
+        "CREATE TABLE users (id int); CREATE FUNCTION now_then() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+        CREATE TRIGGER touch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION now_then()",
+        "DROP TRIGGER IF EXISTS touch ON users;",
+        "line 2: the schema drops trigger touch of public.users",
+    ),
+    (
+        "CREATE TABLE users (id int); CREATE FUNCTION now_then() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+        CREATE TRIGGER touch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION now_then()",
+        "DROP FUNCTION now_then CASCADE;",
+        "line 2: the schema drops function now_then(), drops trigger touch of public.users",
+    ),
+    (
+        "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 2';",
+        "line 2: the schema changes function one()",
+    ),
 ];
+
+/// Where the sequences are, which a rollback alone doesn't say.
+const SEQUENCES: &str = "SELECT string_agg(concat_ws(' ', sequencename, last_value), ', ' ORDER BY 1) FROM pg_sequences";
 
 #[test]
 fn a_schema_file_that_touches_what_holds_rows_is_refused_and_rolled_back() {
     for (at, (there, harm, message)) in HARM.iter().enumerate() {
         let shop = Shop::new(&format!("harm_{at}"));
         shop.db.execute(there);
-        let before = schema_dump(&shop.db.url());
+        let (before, sequences) = (schema_dump(&shop.db.url()), shop.db.rows(SEQUENCES));
         shop.dir
             .write("schema.sql", format!("-- harm\n{harm}\n{SCHEMA}"));
         shop.load(&[])
@@ -72,6 +107,7 @@ fn a_schema_file_that_touches_what_holds_rows_is_refused_and_rolled_back() {
             .stderr_has("everything was rolled back");
         assert!(shop.is_untouched(), "{harm}");
         assert_eq!(schema_dump(&shop.db.url()), before, "{harm}");
+        assert_eq!(shop.db.rows(SEQUENCES), sequences, "{harm}");
     }
 }
 
@@ -81,14 +117,19 @@ fn what_holds_nothing_may_be_made_anew() {
     shop.db.execute(
         "CREATE TABLE users (id int); CREATE TABLE emptied (id int); INSERT INTO emptied VALUES (1); DELETE FROM emptied;
         CREATE VIEW names AS SELECT id FROM users; CREATE MATERIALIZED VIEW m AS SELECT 1;
-        CREATE TABLE kept (id int); INSERT INTO kept VALUES (1)",
+        CREATE TABLE kept (id int); INSERT INTO kept VALUES (1);
+        CREATE SEQUENCE unused; CREATE FUNCTION same() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+        CREATE TRIGGER same BEFORE UPDATE ON kept FOR EACH ROW EXECUTE FUNCTION same()",
     );
     shop.dir.write(
         "schema.sql",
         format!(
             "DROP TABLE IF EXISTS users, emptied, owners CASCADE; CREATE TABLE users (id bigint); CREATE TABLE emptied ();
             CREATE VIEW names AS SELECT id FROM users; REFRESH MATERIALIZED VIEW m; INSERT INTO kept VALUES (2);
-            ALTER TABLE kept ADD COLUMN more int; {SCHEMA}"
+            ALTER TABLE kept ADD COLUMN more int; SELECT setval('unused', 7);
+            DROP TRIGGER IF EXISTS same ON kept; DROP FUNCTION IF EXISTS same;
+            CREATE FUNCTION same() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+            CREATE TRIGGER same BEFORE UPDATE ON kept FOR EACH ROW EXECUTE FUNCTION same(); {SCHEMA}"
         ),
     );
     shop.load(&[]).exits(0);

@@ -1,4 +1,4 @@
-//! What stood in the database before the schema was applied, compared with what stands after it.
+//! What the database held before the schema was applied, compared with what it holds after it.
 //!
 //! A script may drop, empty or change what it doesn't own. None of its statements is interpreted: what became of tables and
 //! their rows is seen in the catalog, before anything is committed.
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 use tokio_postgres::GenericClient;
 
-/// All relations, columns and constraints.
+/// All relations, columns, constraints, triggers, functions and the values of sequences.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     objects: BTreeMap<(u32, String), Object>,
@@ -20,6 +20,10 @@ struct Object {
     file: u32,
     changed: i64,
     name: String,
+    /// Its definition, where what is made anew to the letter is no change.
+    state: Option<String>,
+    /// How far a sequence is, that is in use.
+    value: Option<i64>,
 }
 
 /// Something that a script did to what it found.
@@ -45,6 +49,8 @@ impl Snapshot {
                 file: row.try_get("file")?,
                 changed: row.try_get("changed")?,
                 name: row.try_get("name")?,
+                state: row.try_get("state")?,
+                value: row.try_get("value")?,
             };
             objects.insert((row.try_get("oid")?, row.try_get("part")?), object);
         }
@@ -58,6 +64,23 @@ impl Snapshot {
         tables.map(|it| it.name.as_str())
     }
 
+    /// Sets sequences that were set back to where they were: that is the one thing that isn't rolled back.
+    pub async fn restore_sequences(&self, client: &impl GenericClient) -> Result<()> {
+        let now = Snapshot::read(client).await?;
+        for ((oid, part), object) in &self.objects {
+            let now = now.objects.get(&(*oid, part.clone()));
+            if now.is_none_or(|now| now.value >= object.value) {
+                continue;
+            }
+            let sql = "SELECT setval($1::oid::regclass, sign(seqincrement)::bigint * $2) FROM pg_sequence WHERE seqrelid = $1";
+            client
+                .query(sql, &[oid, &object.value])
+                .await
+                .with_context(|| format!("could not set the sequence {} again", object.name))?;
+        }
+        Ok(())
+    }
+
     /// What is gone, was made anew, emptied or changed in `after`.
     pub fn changes(&self, after: &Snapshot) -> BTreeSet<Change> {
         let objects = self.objects.iter();
@@ -66,6 +89,7 @@ impl Snapshot {
             let table_is_there = after.objects.contains_key(&(*oid, String::new()));
             match now {
                 Some(now) => object.changed_to(now),
+                None if object.kind == "function" => object.function_dropped(),
                 None if part.is_empty() => {
                     let mut others = after.objects.values();
                     let anew = others.any(|it| it.kind == object.kind && it.name == object.name);
@@ -105,6 +129,13 @@ impl Object {
         })
     }
 
+    fn function_dropped(&self) -> Option<Change> {
+        Some(Change {
+            text: format!("drops {}", self.name),
+            held: None,
+        })
+    }
+
     fn part_dropped(&self, table: &Object) -> Option<Change> {
         Some(Change {
             text: format!("drops {}", self.name),
@@ -113,6 +144,20 @@ impl Object {
     }
 
     fn changed_to(&self, now: &Object) -> Option<Change> {
+        let is_same_sequence = now.file == self.file && now.state == self.state;
+        if self.kind == "value" {
+            let is_set = self.value.is_some() && (now.value < self.value || !is_same_sequence);
+            return is_set.then(|| Change {
+                text: format!("sets or alters the sequence {}", self.name),
+                held: None,
+            });
+        }
+        if now.state != self.state {
+            return Some(Change {
+                text: format!("changes {}", self.name),
+                held: None,
+            });
+        }
         if now.changed > self.changed {
             return Some(Change {
                 text: format!("changes or deletes rows of {}", self.name),

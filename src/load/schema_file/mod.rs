@@ -13,6 +13,7 @@ use crate::load::table::target;
 use crate::postgres::{TableName, script};
 use crate::progress::Progress;
 use crate::script::{Script, StatementKind, Step, StepKind};
+use crate::suggestion::{PSQL, shell_word};
 use guard::{Change, Snapshot};
 
 /// Creates the dataset's tables that are missing and enters them in the ledger.
@@ -26,27 +27,23 @@ pub async fn apply(
     progress: &Progress,
 ) -> Result<()> {
     let dataset = load.dataset;
-    let context = || {
-        format!(
-            "could not apply {} in schema {schema}",
-            dataset.schema.path.display()
-        )
-    };
     let tables = dataset.real_tables();
     let there = target::existing(transaction, dataset, schema, &tables).await?;
     let settings = script::settings(transaction).await?;
     let before = Snapshot::read(transaction).await?;
     execute(transaction, "SAVEPOINT before_schema").await?;
-    let left_out = run(transaction, load).await.with_context(context)?;
-    let after = Snapshot::read(transaction).await?;
-    let changes = before.changes(&after);
-    if !changes.is_empty() {
-        execute(transaction, "ROLLBACK TO SAVEPOINT before_schema").await?;
-        ensure_held_nothing(transaction, load, changes)
-            .await
-            .with_context(context)?;
-        run(transaction, load).await.with_context(context)?;
-    }
+    let (left_out, after) = match run_guarded(transaction, load, &before).await {
+        Ok(it) => it,
+        Err(error) => {
+            // Without a connection there is nothing to restore with, and the first error is the one that counts.
+            let undone = execute(transaction, "ROLLBACK TO SAVEPOINT before_schema").await;
+            if undone.is_ok() {
+                before.restore_sequences(transaction).await?;
+            }
+            let file = dataset.schema.path.display();
+            return Err(error.context(format!("could not apply {file} in schema {schema}")));
+        }
+    };
     execute(transaction, "RELEASE SAVEPOINT before_schema").await?;
     script::restore_settings(transaction, &settings).await?;
     ensure_in_place(transaction, load, schema, &before, &after).await?;
@@ -58,6 +55,24 @@ pub async fn apply(
         .map(|&table| dataset.tables[table].name.clone());
     let created: Vec<String> = names.filter(|name| !there.contains(name)).collect();
     ledger::add_created_tables(transaction, schema, &created).await
+}
+
+/// Runs the schema, unless it changes what it didn't make. Returns what was left out, and what the database holds then.
+async fn run_guarded(
+    transaction: &Transaction<'_>,
+    load: &Load<'_>,
+    before: &Snapshot,
+) -> Result<(Vec<String>, Snapshot)> {
+    let left_out = run(transaction, load).await?;
+    let after = Snapshot::read(transaction).await?;
+    let changes = before.changes(&after);
+    if !changes.is_empty() {
+        execute(transaction, "ROLLBACK TO SAVEPOINT before_schema").await?;
+        before.restore_sequences(transaction).await?;
+        ensure_held_nothing(transaction, load, changes).await?;
+        run(transaction, load).await?;
+    }
+    Ok((left_out, after))
 }
 
 async fn run(client: &impl GenericClient, load: &Load<'_>) -> Result<Vec<String>> {
@@ -179,10 +194,10 @@ async fn ensure_held_nothing(
     let texts: Vec<&str> = held.iter().map(|it| it.text.as_str()).collect();
     bail!(
         "{place}the schema {}, which this load has not made and which held something; everything was rolled back. Take the \
-         statement out; or, where it is meant, apply the file yourself with `psql -f {}` and load again: tables that exist \
-         are used as they are",
+         statement out; or, where it is meant, apply the file yourself with `{PSQL} -f {}` and load again: tables that \
+         exist are used as they are",
         texts.join(", "),
-        load.dataset.schema.path.display()
+        shell_word(&load.dataset.schema.path.display().to_string())
     )
 }
 

@@ -77,20 +77,6 @@ impl Rejected {
     }
 }
 
-/// What reads an amount with a sign, where a record is rejected for one.
-pub fn currency_advice(rejected: &[Rejected]) -> Option<String> {
-    rejected.iter().find_map(|record| {
-        let value = record.reason.strip_prefix('"')?.split('"').next()?.trim();
-        let sign = ["$", "€", "£", "¥", "₹"]
-            .into_iter()
-            .find(|sign| value.starts_with(sign) || value.ends_with(sign))?;
-        let column = record.column.as_deref().unwrap_or("the column");
-        value.contains(|c: char| c.is_ascii_digit()).then(|| {
-            format!("amounts such as {value} are read where the dataset has `currency = \"{sign}\"` for {column}")
-        })
-    })
-}
-
 /// The rejects of a whole load.
 #[derive(Debug)]
 pub struct Rejects {
@@ -229,7 +215,6 @@ impl Rejects {
         for path in &state.files {
             notes.push(format!("written with their reasons to {}", path.display()));
         }
-        notes.extend(currency_advice(&state.first));
         let max = state.count().max(1).to_string();
         notes.push(format!(
             "fix the file, or leave them out, run: {}",

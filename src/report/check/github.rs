@@ -15,8 +15,9 @@ pub fn github(report: &CheckReport) -> String {
     }
     findings.sort_by_key(|(_, it)| std::cmp::Reverse(Verdict::from(it.severity)));
     let shown = findings.iter().take(SHOWN);
+    let mut helped = Vec::new();
     let annotations: String = shown
-        .map(|(check, finding)| annotation(check, finding))
+        .map(|(check, finding)| annotation(check, finding, &mut helped))
         .collect();
     let more = findings.len().saturating_sub(SHOWN);
     let more = match more {
@@ -26,7 +27,12 @@ pub fn github(report: &CheckReport) -> String {
     format!("{annotations}{more}{}", text(report, Colour::Off))
 }
 
-fn annotation(check: &Check, finding: &Finding) -> String {
+/// What helps is said once: `helped` are the texts of the annotations before.
+fn annotation<'r>(
+    check: &Check,
+    finding: &'r Finding,
+    helped: &mut Vec<(Severity, &'r str)>,
+) -> String {
     let command = match finding.severity {
         Severity::Fail | Severity::Unstable => "error",
         Severity::Unchecked | Severity::Warn => "warning",
@@ -36,7 +42,11 @@ fn annotation(check: &Check, finding: &Finding) -> String {
         finding.rule,
         finding.on.as_ref().unwrap_or(&check.name)
     );
-    let message = format!("{}\n{}", finding.message, finding.help);
+    let message = match helped.contains(&(finding.severity, &finding.help)) {
+        true => finding.message.clone(),
+        false => format!("{}\n{}", finding.message, finding.help),
+    };
+    helped.push((finding.severity, &finding.help));
     format!(
         "::{command} title={}::{}\n",
         property(&title),

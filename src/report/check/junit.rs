@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::finding_groups::without_repetition;
 use crate::check::{Check, CheckReport, Finding, Subject, Verdict};
 
 /// A failed check is a failure, an unchecked one an error; a warning passes, and is in the case's output.
@@ -66,10 +67,19 @@ fn worst(check: &Check) -> Option<&Finding> {
         .max_by_key(|finding| Verdict::from(finding.severity))
 }
 
-/// Two lines per finding: the message and the suggested command.
+/// A line per finding, and the suggested command behind those that it helps against. Each case says all of its own: it is
+/// shown alone.
 fn findings(check: &Check) -> String {
-    let line = |it: &Finding| format!("[{}] {}\n    {}\n", it.rule, it.message, it.help);
-    check.findings.iter().map(line).collect()
+    let mut text = String::new();
+    let mut printed = Vec::new();
+    for them in check.findings.chunk_by(|a, b| a.help == b.help) {
+        for Finding { rule, message, .. } in them {
+            text.push_str(&format!("[{rule}] {message}\n"));
+        }
+        let help = without_repetition(&them[0].help, &mut printed);
+        text.push_str(&format!("    {help}\n"));
+    }
+    text
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Markdown for a job's summary or a pull request.
 
-use crate::check::{Check, CheckReport, Finding, SampleFigures, Subject, Verdict};
+use super::finding_groups::{FindingGroup, SharedFinding, finding_groups};
+use crate::check::{CheckReport, Finding, SampleFigures, Subject, Verdict};
 use crate::report::markdown::{block, code, plain};
 use crate::units::grouped;
 
@@ -14,11 +15,7 @@ pub fn markdown(report: &CheckReport) -> String {
         code(&report.target),
         report.server_version
     );
-    for check in &report.checks {
-        for finding in &check.findings {
-            text.push_str(&finding_item(check, finding));
-        }
-    }
+    text.extend(finding_groups(report).iter().map(finding_items));
     for check in &report.checks {
         for waived in &check.waived {
             let Finding { rule, message, .. } = &waived.finding;
@@ -34,16 +31,19 @@ pub fn markdown(report: &CheckReport) -> String {
     text
 }
 
-fn finding_item(check: &Check, finding: &Finding) -> String {
-    let verdict = Verdict::from(finding.severity);
-    format!(
-        "- {} **{}**: {} ({})\n\n{}\n",
-        sign(verdict),
-        plain(finding.on.as_ref().unwrap_or(&check.name)),
-        plain(&finding.message),
-        code(finding.rule),
-        block(&finding.help)
-    )
+fn finding_items(group: &FindingGroup) -> String {
+    let sign = sign(Verdict::from(group.severity));
+    let item = |it: &SharedFinding| {
+        let Finding { rule, message, .. } = it.finding;
+        format!(
+            "- {sign} **{}**: {} ({})\n",
+            plain(&it.about()),
+            plain(message),
+            code(rule)
+        )
+    };
+    let items: String = group.findings.iter().map(item).collect();
+    format!("{items}\n{}\n", block(group.help))
 }
 
 fn table(report: &CheckReport) -> String {

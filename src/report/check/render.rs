@@ -7,6 +7,7 @@ use clap::builder::TypedValueParser;
 
 use super::{github, json, junit, markdown, text::text};
 use crate::check::{CheckReport, Finding};
+use crate::printable;
 use crate::report::OutputFormat;
 use crate::report::colour::Colour;
 use crate::report::html;
@@ -33,27 +34,36 @@ pub fn format_parser() -> impl TypedValueParser<Value = OutputFormat> {
 /// The report in this format.
 pub fn render(format: OutputFormat, report: &CheckReport, colour: Colour) -> Result<String> {
     match FORMATS.iter().find(|(it, _)| *it == format) {
-        Some((_, renderer)) => renderer(report, colour),
+        Some((_, renderer)) => {
+            let text = renderer(report, colour)?;
+            Ok(match format {
+                // The one has colours, and escapes what is data; JSON escapes by itself.
+                OutputFormat::Text | OutputFormat::Json => text,
+                _ => printable::lines(&text),
+            })
+        }
         None => bail!("a check isn't printed as {format:?}"),
     }
 }
 
-/// The report with its suggested commands completed, for all formats.
+/// The report with its suggested commands completed, and what isn't printed as it is escaped in its messages, for all
+/// formats.
 pub fn completed(mut report: CheckReport, suggestions: &Suggestions) -> CheckReport {
-    let complete = |finding: &mut Finding| {
-        finding.message = suggestions.complete(&finding.message);
-        finding.help = suggestions.complete(&finding.help);
+    let complete = |text: &str| printable::lines(&suggestions.complete(text));
+    let complete_finding = |finding: &mut Finding| {
+        finding.message = complete(&finding.message);
+        finding.help = complete(&finding.help);
     };
     for check in &mut report.checks {
-        check.findings.iter_mut().for_each(complete);
+        check.findings.iter_mut().for_each(complete_finding);
         check
             .waived
             .iter_mut()
             .map(|it| &mut it.finding)
-            .for_each(complete);
+            .for_each(complete_finding);
     }
     for skipped in &mut report.skipped {
-        skipped.reason = suggestions.complete(&skipped.reason);
+        skipped.reason = complete(&skipped.reason);
     }
     report
 }
@@ -69,6 +79,57 @@ pub fn summarise(report: &CheckReport) -> Result<()> {
         .create(true)
         .open(&path);
     let mut file = file.with_context(could_not)?;
-    file.write_all(markdown::markdown(report).as_bytes())
+    file.write_all(printable::lines(&markdown::markdown(report)).as_bytes())
         .with_context(could_not)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::check::sample::report;
+
+    #[test]
+    fn no_format_prints_bytes_that_a_terminal_obeys() {
+        let mut report = report();
+        report.checks[3].findings[0].message = "a \u{1b}[2J row".into();
+        report.checks[3].findings[0].help = "an \u{9b} order".into();
+        report.checks[3].name = "styles\u{7}".into();
+        report.skipped[0].reason = "left \u{202e} out".into();
+        let report = completed(report, &Suggestions::default());
+        for (format, _) in FORMATS {
+            let text = render(*format, &report, Colour::Off).unwrap();
+            let is_obeyed =
+                |c: &char| (c.is_control() && *c != '\n' && *c != '\t') || matches!(c, '\u{202e}');
+            assert_eq!(text.chars().find(is_obeyed), None, "{format:?}");
+        }
+    }
+
+    #[test]
+    fn what_helps_is_said_once_in_each_format() {
+        let mut report = report();
+        let sample = report.checks[3].findings[0].clone();
+        let finding = |message: &str| Finding {
+            message: message.to_owned(),
+            help: "the-remedy".to_owned(),
+            ..sample.clone()
+        };
+        report.checks[3].findings = vec![finding("no index"), finding("a scan")];
+        for (format, _) in FORMATS {
+            let text = render(*format, &report, Colour::Off).unwrap();
+            let times = match format {
+                // Each finding of its own; and annotations before the whole report.
+                OutputFormat::Json | OutputFormat::Github => 2,
+                _ => 1,
+            };
+            assert_eq!(
+                text.matches("the-remedy").count(),
+                times,
+                "{format:?}\n{text}"
+            );
+            assert!(
+                text.contains("no index") && text.contains("a scan"),
+                "{text}"
+            );
+        }
+    }
 }

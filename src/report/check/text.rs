@@ -1,9 +1,11 @@
 //! The report as text: a line per query, the findings with suggested commands, the verdict.
 
+use super::finding_groups::{FindingGroup, SharedFinding, finding_groups};
 use crate::check::{
     Check, CheckReport, FailingCheck, Finding, IndexProof, Latency, Measurements, SampleCost,
     Subject, Verdict, WaivedFinding,
 };
+use crate::printable;
 use crate::report::colour::Colour;
 use crate::report::figures::{counted, milliseconds};
 use crate::report::table::{Align, table};
@@ -70,7 +72,7 @@ fn passing_lookup(check: &Check) -> Option<&Measurements> {
 }
 
 fn row(check: &Check, measured: Option<&Measurements>, colour: Colour) -> Vec<String> {
-    let mut row = vec![check.name.clone()];
+    let mut row = vec![printable::text(&check.name)];
     match measured.filter(|measured| !measured.samples.is_empty()) {
         Some(Measurements {
             figures, latency, ..
@@ -84,7 +86,7 @@ fn row(check: &Check, measured: Option<&Measurements>, colour: Colour) -> Vec<St
             format!("{:.0}", figures.rows),
             match figures.indexes.is_empty() {
                 true => "none".to_owned(),
-                false => figures.indexes.join(", "),
+                false => printable::text(&figures.indexes.join(", ")),
             },
         ]),
         None => row.extend(["-"; 8].map(str::to_owned)),
@@ -121,14 +123,15 @@ fn notes(report: &CheckReport, colour: Colour) -> String {
         }
         Subject::Query(measured) | Subject::Lookup(measured) => {
             let why = measured.as_ref()?.stopped.as_ref()?;
-            Some(format!("{}: {why}\n", check.name))
+            Some(format!("{}: {why}\n", printable::text(&check.name)))
         }
     };
     let waived = |check: &Check| {
         let line = |waived: &WaivedFinding| {
             let WaivedFinding { finding, reason } = waived;
             let Finding { rule, message, .. } = finding;
-            format!("{}: {rule} is waived, {reason}: {message}\n", check.name)
+            let name = printable::text(&check.name);
+            format!("{name}: {rule} is waived, {reason}: {message}\n")
         };
         check.waived.iter().map(line).collect::<String>()
     };
@@ -137,7 +140,10 @@ fn notes(report: &CheckReport, colour: Colour) -> String {
         .iter()
         .map(|check| of_check(check).unwrap_or_default() + &waived(check));
     let shown = report.skipped.iter().take(FEW);
-    let shown = shown.map(|skipped| format!("{}: skipped, {}\n", skipped.name, skipped.reason));
+    let shown = shown.map(|skipped| {
+        let name = printable::text(&skipped.name);
+        format!("{name}: skipped, {}\n", skipped.reason)
+    });
     let more = report.skipped.len().saturating_sub(FEW);
     let more = (more > 0).then(|| format!("and {more} more skipped\n"));
     checks
@@ -162,7 +168,7 @@ fn passing_lookups(report: &CheckReport) -> Option<String> {
         format!(
             "{} lookups of foreign keys pass; the slowest is {}, {:.2} ms\n",
             passing.len(),
-            slowest.0.name,
+            printable::text(&slowest.0.name),
             slowest.1.figures.p50_ms
         )
     })
@@ -188,8 +194,8 @@ fn proofs(report: &CheckReport, colour: Colour) -> String {
         };
         format!(
             "{} without {}: {} ms → {ms}, {} → {buffers} buffers; {end}\n",
-            check.name,
-            proof.index,
+            printable::text(&check.name),
+            printable::text(&proof.index),
             milliseconds(proof.with.p50_ms),
             grouped(proof.with.buffers)
         )
@@ -208,59 +214,19 @@ fn proofs(report: &CheckReport, colour: Colour) -> String {
     report.checks.iter().map(of_check).collect()
 }
 
-/// Each finding, with the suggested command on its own line; equal findings of several checks are printed once, and so is
-/// what helps against several: one missing index is a finding of its foreign key, of that key's lookup and of queries.
+/// Each group of findings, with the suggested command on its own line.
 fn findings(report: &CheckReport, colour: Colour) -> Vec<String> {
-    let mut grouped_findings: Vec<(&Finding, Vec<&str>)> = Vec::new();
-    for check in &report.checks {
-        for finding in &check.findings {
-            match grouped_findings
-                .iter_mut()
-                .find(|(it, _)| it.on.is_none() && *it == finding)
-            {
-                Some((_, names)) => names.push(&check.name),
-                None => grouped_findings.push((finding, vec![&check.name])),
-            }
-        }
-    }
-    let mut by_help: Vec<(&Finding, String)> = Vec::new();
-    for (finding, names) in grouped_findings {
-        let Finding {
-            rule,
-            severity,
-            message,
-            help,
-            on: _,
-        } = finding;
-        let verdict = painted(Verdict::from(*severity), colour);
-        let line = format!("{verdict}  {}: {message}  [{rule}]\n", names.join(", "));
-        let is_same = |it: &Finding| it.help == *help && it.severity == *severity;
-        match by_help.iter_mut().find(|(it, _)| is_same(it)) {
-            Some((_, lines)) => lines.push_str(&line),
-            None => by_help.push((finding, line)),
-        }
-    }
-    let mut printed: Vec<&str> = Vec::new();
-    let mut sections = Vec::with_capacity(by_help.len());
-    for (Finding { help, .. }, lines) in by_help {
-        sections.push(format!(
-            "{lines}      {}\n",
-            without_repetition(help, &mut printed)
-        ));
-    }
-    sections
-}
-
-/// The help without the command before its statement, where that command was printed already: it mends them all.
-fn without_repetition<'t>(help: &'t str, printed: &mut Vec<&'t str>) -> &'t str {
-    match help.split_once(", or: ") {
-        Some((command, statement)) if printed.contains(&command) => statement,
-        Some((command, _)) => {
-            printed.push(command);
-            help
-        }
-        None => help,
-    }
+    let section = |group: FindingGroup| {
+        let verdict = painted(Verdict::from(group.severity), colour);
+        let line = |it: &SharedFinding| {
+            let Finding { rule, message, .. } = it.finding;
+            let names = printable::text(&it.checks.join(", "));
+            format!("{verdict}  {names}: {message}  [{rule}]\n")
+        };
+        let lines: String = group.findings.iter().map(line).collect();
+        format!("{lines}      {}\n", group.help)
+    };
+    finding_groups(report).into_iter().map(section).collect()
 }
 
 fn summary(report: &CheckReport, colour: Colour) -> String {

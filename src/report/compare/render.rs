@@ -5,6 +5,7 @@ use clap::builder::TypedValueParser;
 
 use super::{json, markdown, text};
 use crate::compare::Comparison;
+use crate::printable;
 use crate::report::colour::Colour;
 use crate::report::{OutputFormat, html, pretty};
 
@@ -27,7 +28,13 @@ pub fn format_parser() -> impl TypedValueParser<Value = OutputFormat> {
 /// The comparison in this format.
 pub fn render(format: OutputFormat, comparison: &Comparison, colour: Colour) -> Result<String> {
     match FORMATS.iter().find(|(it, _)| *it == format) {
-        Some((_, renderer)) => renderer(comparison, colour),
+        Some((_, renderer)) => {
+            let text = renderer(comparison, colour)?;
+            Ok(match format {
+                OutputFormat::Text | OutputFormat::Json => text,
+                _ => printable::lines(&text),
+            })
+        }
         None => bail!("a comparison isn't printed as {format:?}"),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::counts::counts;
 use crate::compare::{Comparison, Direction, ReadComparison};
+use crate::printable;
 use crate::report::colour::Colour;
 use crate::report::figures::{arrow, milliseconds};
 use crate::report::table::{Align, table};
@@ -33,7 +34,7 @@ fn reads(comparison: &Comparison, colour: Colour) -> String {
     ];
     let row = |read: &ReadComparison| {
         vec![
-            read.name.to_owned(),
+            printable::text(read.name),
             arrow(&read.ms, milliseconds),
             arrow(&read.buffers, whole),
             arrow(&read.rows, whole),
@@ -62,12 +63,12 @@ fn differences(comparison: &Comparison, colour: Colour) -> String {
         let lines = read
             .differences
             .iter()
-            .map(|it| format!("    {}\n", it.message));
+            .map(|it| format!("    {}\n", printable::text(&it.message)));
         let lines: String = lines.collect();
         format!(
             "{}  {}\n{lines}",
             painted(read.direction(), colour),
-            read.name
+            printable::text(read.name)
         )
     };
     changed.map(section).collect::<Vec<_>>().join("\n")

@@ -9,6 +9,7 @@ use super::plot::{self, Series};
 use crate::check::{
     Check, CheckReport, Finding, IndexProof, Measurements, SampleCost, Subject, Verdict,
 };
+use crate::report::check::finding_groups;
 use crate::report::figures::milliseconds;
 use crate::units::grouped;
 
@@ -46,10 +47,18 @@ fn findings(report: &CheckReport) -> Markup {
         @if any {
             h2 { "Findings" }
             ul class="findings" {
+                @for group in finding_groups(report) {
+                    li {
+                        @for it in &group.findings {
+                            div { (item(&it.about(), it.finding, None)) }
+                        }
+                        pre { (group.help) }
+                    }
+                }
                 @for check in checks() {
-                    @for finding in &check.findings { (item(check, finding, None)) }
                     @for waived in &check.waived {
-                        (item(check, &waived.finding, Some(&waived.reason)))
+                        @let about = waived.finding.on.as_ref().unwrap_or(&check.name);
+                        li { (item(about, &waived.finding, Some(&waived.reason))) }
                     }
                 }
             }
@@ -57,16 +66,13 @@ fn findings(report: &CheckReport) -> Markup {
     }
 }
 
-fn item(check: &Check, finding: &Finding, waived: Option<&str>) -> Markup {
+fn item(about: &str, finding: &Finding, waived: Option<&str>) -> Markup {
     html! {
-        li {
-            (verdict(Verdict::from(finding.severity))) " "
-            strong { (finding.on.as_ref().unwrap_or(&check.name)) }
-            ": " (finding.message)
-            @if let Some(reason) = waived { " Waived: " (reason) "." }
-            " " code { (finding.rule) }
-            pre { (finding.help) }
-        }
+        (verdict(Verdict::from(finding.severity))) " "
+        strong { (about) }
+        ": " (finding.message)
+        @if let Some(reason) = waived { " Waived: " (reason) "." }
+        " " code { (finding.rule) }
     }
 }
 
