@@ -41,8 +41,27 @@ pub struct Family<'a> {
 impl RowPlan {
     /// Draws the counts of the selected tables (positions), their ancestors and the tables they refer to.
     pub fn new(dataset: &Dataset, root_rows: u64, seed: u64, selected: &[usize]) -> RowPlan {
+        let sizes = |table: usize, rows: u64| match table == dataset.root() {
+            true => root_rows,
+            false => rows,
+        };
+        RowPlan::sized(dataset, &sizes, seed, selected)
+    }
+
+    /// As [`RowPlan::new`], with at most so many rows of each table without a parent.
+    pub fn first_rows(dataset: &Dataset, most: u64, seed: u64, selected: &[usize]) -> RowPlan {
+        RowPlan::sized(dataset, &|_, rows| rows.min(most), seed, selected)
+    }
+
+    /// `sizes` gives the rows of a table without a parent, from its position and the dataset's number.
+    fn sized(
+        dataset: &Dataset,
+        sizes: &dyn Fn(usize, u64) -> u64,
+        seed: u64,
+        selected: &[usize],
+    ) -> RowPlan {
         let needed = needed_tables(dataset, selected);
-        let blocks = block_count(dataset, root_rows, &needed);
+        let blocks = block_count(dataset, sizes, &needed);
         let mut plan = RowPlan {
             seed,
             blocks,
@@ -52,11 +71,7 @@ impl RowPlan {
         for table in (0..dataset.tables.len()).filter(|&table| needed[table]) {
             plan.first[table] = match &dataset.tables[table].size {
                 Size::Rows(rows) => {
-                    let rows = if table == dataset.root() {
-                        root_rows
-                    } else {
-                        *rows
-                    };
+                    let rows = sizes(table, *rows);
                     (0..=blocks)
                         .map(|block| 1 + slice_start(rows, block, blocks))
                         .collect()
@@ -146,15 +161,14 @@ fn slice_start(rows: u64, block: usize, blocks: usize) -> u64 {
     clippy::cast_sign_loss,
     reason = "a positive number of blocks, and `as` saturates"
 )]
-fn block_count(dataset: &Dataset, root_rows: u64, needed: &[bool]) -> usize {
+fn block_count(dataset: &Dataset, sizes: &dyn Fn(usize, u64) -> u64, needed: &[bool]) -> usize {
     let mut rows = vec![0.0f64; dataset.tables.len()];
     // A block holds whole rows of the tables without a parent: more blocks than these have rows would be empty.
     let (mut largest, mut most) = (0.0f64, 1.0f64);
     for (index, table) in dataset.tables.iter().enumerate() {
         rows[index] = match &table.size {
-            Size::Rows(_) if index == dataset.root() => root_rows as f64,
-            Size::Rows(rows) => *rows as f64,
             Size::Loaded => 0.0,
+            Size::Rows(rows) => sizes(index, *rows) as f64,
             Size::Per { parent, counts, .. } => rows[*parent] * counts.mean(),
         };
         if needed[index] {

@@ -24,6 +24,7 @@ mod session;
 pub mod source;
 mod stage;
 pub mod table;
+pub mod trial;
 
 pub use account::{Account, FileAccount};
 pub use config::Load;

@@ -49,7 +49,7 @@ impl<H: PostLoadHook> Preparation<'_, H> {
     /// Prepares a new load, or one to be resumed, in one transaction.
     pub async fn run(&self, control: &mut Client, state: LedgerState) -> Result<PreparedLoad> {
         let transaction = control.transaction().await?;
-        let schema = self.create_missing(&transaction).await?;
+        let schema = create_missing(self.load, &transaction, self.progress).await?;
         let load = self.load;
         if state == LedgerState::WithoutRows {
             undo_other(&transaction, &schema).await?;
@@ -96,38 +96,6 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             .await
             .context("could not start the load")?;
         Ok(prepared)
-    }
-
-    /// Creates what is missing of the ledger, the schema asked for and the tables. Returns the schema's name.
-    async fn create_missing(&self, transaction: &Transaction<'_>) -> Result<String> {
-        let load = self.load;
-        let lacks_schema = match load.server.schema() {
-            Some(schema) => !catalog::schema_exists(transaction, schema).await?,
-            None => false,
-        };
-        let lacks_ledger = !ledger::is_complete(transaction).await?;
-        let schema = load.schema(transaction).await?;
-        let lacks_tables =
-            target::are_missing(transaction, load.dataset, &schema, load.tables).await?;
-        let missing = Missing {
-            ledger: lacks_ledger,
-            schema: lacks_schema.then_some(&schema),
-            tables_in: (lacks_tables && !lacks_schema).then_some(&schema),
-        };
-        privileges::ensure_may_create(transaction, missing).await?;
-        if lacks_ledger {
-            ledger::create(transaction).await?;
-        }
-        if lacks_schema {
-            transaction
-                .batch_execute(&format!("CREATE SCHEMA {}", quoted(&schema)))
-                .await
-                .with_context(|| format!("could not create the schema {schema}"))?;
-        }
-        if lacks_tables {
-            schema_file::apply(transaction, load, &schema, self.progress).await?;
-        }
-        Ok(schema)
     }
 
     /// What an unfinished load has of each table. Tables that were emptied since, and those whose file has changed, are
@@ -250,6 +218,40 @@ impl<H: PostLoadHook> Preparation<'_, H> {
         ledger::start(transaction, &prepared.schema, &entry).await?;
         ledger::prune_dropped(transaction, &prepared.schema).await
     }
+}
+
+/// Creates what is missing of the ledger, the schema asked for and the tables. Returns the schema's name.
+pub async fn create_missing(
+    load: &Load<'_>,
+    transaction: &Transaction<'_>,
+    progress: &Progress,
+) -> Result<String> {
+    let lacks_schema = match load.server.schema() {
+        Some(schema) => !catalog::schema_exists(transaction, schema).await?,
+        None => false,
+    };
+    let lacks_ledger = !ledger::is_complete(transaction).await?;
+    let schema = load.schema(transaction).await?;
+    let lacks_tables = target::are_missing(transaction, load.dataset, &schema, load.tables).await?;
+    let missing = Missing {
+        ledger: lacks_ledger,
+        schema: lacks_schema.then_some(&schema),
+        tables_in: (lacks_tables && !lacks_schema).then_some(&schema),
+    };
+    privileges::ensure_may_create(transaction, missing).await?;
+    if lacks_ledger {
+        ledger::create(transaction).await?;
+    }
+    if lacks_schema {
+        transaction
+            .batch_execute(&format!("CREATE SCHEMA {}", quoted(&schema)))
+            .await
+            .with_context(|| format!("could not create the schema {schema}"))?;
+    }
+    if lacks_tables {
+        schema_file::apply(transaction, load, &schema, progress).await?;
+    }
+    Ok(schema)
 }
 
 /// Refuses a file without a column that takes no NULL and has no default.

@@ -7,7 +7,7 @@ pub mod key_search;
 pub mod load;
 pub mod maintenance;
 mod segment;
-mod server_rejection;
+pub mod server_rejection;
 pub mod size;
 pub mod target;
 pub mod type_fit;

@@ -1,0 +1,358 @@
+//! A trial of generated rows: a few of each table into the target, every constraint and trigger on, all rolled back.
+//!
+//! It answers before any key is dropped whether the rows of a dataset hold: the server's own verdict on each table, with
+//! the constraint and the row.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use anyhow::{Context, Error, Result};
+use bytes::Bytes;
+use tokio_postgres::error::DbError;
+use tokio_postgres::{GenericClient, Transaction};
+
+use crate::copy::CopyFormat;
+use crate::dataset::{Dataset, RowPlan};
+use crate::generate::TableMaker;
+use crate::load::config::Load;
+use crate::load::prepare::create_missing;
+use crate::load::session::SessionSettings;
+use crate::load::table::server_rejection::ServerRejection;
+use crate::load::table::target::{self, TargetTable};
+use crate::postgres::catalog::{self, ForeignKey, Scope};
+use crate::postgres::copy::CopyIn;
+use crate::postgres::name::{quoted, quoted_list};
+use crate::printable;
+use crate::progress::Progress;
+
+/// Rows of each table that are tried.
+pub const ROWS: u64 = 200;
+
+/// What came of a trial.
+#[derive(Debug)]
+pub struct Trial {
+    /// In load order.
+    pub tables: Vec<TriedTable>,
+}
+
+/// One table of a trial.
+#[derive(Debug)]
+pub struct TriedTable {
+    /// Its name.
+    pub name: String,
+    /// What the server says of its rows.
+    pub verdict: TrialVerdict,
+}
+
+/// What the server says of a table's rows.
+#[derive(Debug, PartialEq, Eq)]
+pub enum TrialVerdict {
+    /// So many rows hold.
+    Holds(u64),
+    /// It accepts them not.
+    Violates(TrialViolation),
+    /// They refer to rows of this table, which weren't accepted.
+    Depends(String),
+    /// The table holds rows already, which new ones may clash with.
+    Occupied,
+}
+
+/// Why rows of a table aren't accepted.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TrialViolation {
+    /// The constraint, when the error names one.
+    pub constraint: Option<String>,
+    /// What the server says, with its detail and SQLSTATE.
+    pub message: String,
+    /// The first such row as `column=value` pairs, when the error says which it is.
+    pub row: Option<String>,
+}
+
+impl Trial {
+    /// The tables whose rows the server doesn't accept.
+    pub fn violations(&self) -> impl Iterator<Item = (&str, &TrialViolation)> {
+        self.tables.iter().filter_map(|table| match &table.verdict {
+            TrialVerdict::Violates(violation) => Some((table.name.as_str(), violation)),
+            _ => None,
+        })
+    }
+
+    /// The tables that aren't known to hold: those with violations, and those that depend on them.
+    pub fn failed(&self) -> Vec<&str> {
+        let failed = self.tables.iter().filter(|table| {
+            matches!(
+                table.verdict,
+                TrialVerdict::Violates(_) | TrialVerdict::Depends(_)
+            )
+        });
+        failed.map(|table| table.name.as_str()).collect()
+    }
+}
+
+/// Tries the first rows of each table of a load. What it creates and copies is rolled back; sequences that triggers or
+/// defaults advance are not.
+///
+/// An error where the trial itself can't be made, such as a connection that fails.
+pub async fn run(load: &Load<'_>, seed: u64) -> Result<Trial> {
+    let mut client = load.server.connect().await?;
+    let silent = Progress::new(true);
+    let session = SessionSettings::plan(load, &client, &silent).await?;
+    session.apply(&client).await?;
+    let transaction = client.transaction().await?;
+    let schema = create_missing(load, &transaction, &silent).await?;
+    let targets = target::find(&transaction, load.dataset, &schema, load.tables).await?;
+    let plan = Arc::new(RowPlan::first_rows(load.dataset, ROWS, seed, load.tables));
+    let keys = foreign_keys(&transaction, &targets).await?;
+    let late = defer_forward_keys(&transaction, &targets, &keys).await?;
+    let mut trial = Tables {
+        dataset: load.dataset,
+        plan: &plan,
+        keys: &keys,
+        verdicts: HashMap::new(),
+    };
+    for target in &targets {
+        trial.try_table(&transaction, target).await?;
+    }
+    for key in late {
+        trial.try_deferred(&transaction, key).await?;
+    }
+    let tables = trial.finish(&targets);
+    transaction
+        .rollback()
+        .await
+        .context("could not undo the trial")?;
+    Ok(Trial { tables })
+}
+
+async fn foreign_keys(
+    client: &impl GenericClient,
+    targets: &[TargetTable],
+) -> Result<Vec<ForeignKey>> {
+    let oids: Vec<u32> = targets.iter().map(|target| target.oid).collect();
+    let keys = catalog::foreign_keys(client, Scope::Tables(&oids)).await?;
+    let of_targets = |key: &ForeignKey| oids.contains(&key.table_oid);
+    Ok(keys.into_iter().filter(of_targets).collect())
+}
+
+/// Defers the keys that refer to tables whose rows come later, and returns them: a cycle of tables has no other order.
+async fn defer_forward_keys<'k>(
+    transaction: &Transaction<'_>,
+    targets: &[TargetTable],
+    keys: &'k [ForeignKey],
+) -> Result<Vec<&'k ForeignKey>> {
+    let place = |oid: u32| targets.iter().position(|target| target.oid == oid);
+    let is_forward = |key: &&ForeignKey| place(key.referenced_oid) > place(key.table_oid);
+    let forward: Vec<&ForeignKey> = keys.iter().filter(is_forward).collect();
+    for key in &forward {
+        let sql = format!(
+            "ALTER TABLE {} ALTER CONSTRAINT {} DEFERRABLE INITIALLY DEFERRED",
+            key.table,
+            quoted(&key.name)
+        );
+        transaction.batch_execute(&sql).await.with_context(|| {
+            format!(
+                "could not defer {} of {} for the trial",
+                key.name, key.table
+            )
+        })?;
+    }
+    Ok(forward)
+}
+
+/// The tables that are being tried.
+struct Tables<'a> {
+    dataset: &'a Arc<Dataset>,
+    plan: &'a RowPlan,
+    keys: &'a [ForeignKey],
+    verdicts: HashMap<u32, TrialVerdict>,
+}
+
+impl Tables<'_> {
+    async fn try_table(
+        &mut self,
+        transaction: &Transaction<'_>,
+        target: &TargetTable,
+    ) -> Result<()> {
+        let verdict = match self.unaccepted_parent(target) {
+            _ if target.holds_rows => TrialVerdict::Occupied,
+            Some(parent) => TrialVerdict::Depends(parent),
+            None => self.copy_rows(transaction, target).await?,
+        };
+        self.verdicts.insert(target.oid, verdict);
+        Ok(())
+    }
+
+    /// A table that this one refers to whose rows weren't accepted.
+    fn unaccepted_parent(&self, target: &TargetTable) -> Option<String> {
+        let mut own = self.keys.iter().filter(|key| key.table_oid == target.oid);
+        let failed = own.find(|key| {
+            matches!(
+                self.verdicts.get(&key.referenced_oid),
+                Some(TrialVerdict::Violates(_) | TrialVerdict::Depends(_))
+            )
+        });
+        failed.map(|key| key.referenced.name.clone())
+    }
+
+    async fn copy_rows(
+        &self,
+        transaction: &Transaction<'_>,
+        target: &TargetTable,
+    ) -> Result<TrialVerdict> {
+        let rows = self.rows(target.table)?;
+        execute(transaction, "SAVEPOINT trial").await?;
+        let copied = copy(transaction, self.dataset, target, rows.clone()).await;
+        let Err(error) = copied else {
+            execute(transaction, "RELEASE SAVEPOINT trial").await?;
+            return copied.map(TrialVerdict::Holds);
+        };
+        let violation = self.violation(target.table, error, &rows)?;
+        execute(
+            transaction,
+            "ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial",
+        )
+        .await?;
+        Ok(TrialVerdict::Violates(violation))
+    }
+
+    /// A table's rows as CSV.
+    fn rows(&self, table: usize) -> Result<Vec<u8>> {
+        let maker = TableMaker::new(self.dataset, self.plan, table)?;
+        let mut rows = Vec::new();
+        for block in 0..self.plan.blocks() {
+            maker.write_block(block, &mut rows)?;
+        }
+        Ok(rows)
+    }
+
+    /// What the server says of rows, with the one that it is about; any other error as it is.
+    fn violation(&self, table: usize, error: Error, rows: &[u8]) -> Result<TrialViolation> {
+        if let Some(rejection) = ServerRejection::of(&error) {
+            let maker = TableMaker::new(self.dataset, self.plan, table)?;
+            return Ok(TrialViolation {
+                row: row_text(&maker.header()?, rows, rejection.row),
+                message: rejection.reason(),
+                constraint: rejection.constraint,
+            });
+        }
+        of_database(&error).ok_or(error)
+    }
+
+    /// Checks a key whose rows came before those that they refer to.
+    async fn try_deferred(
+        &mut self,
+        transaction: &Transaction<'_>,
+        key: &ForeignKey,
+    ) -> Result<()> {
+        let accepted = [key.table_oid, key.referenced_oid]
+            .iter()
+            .all(|oid| matches!(self.verdicts.get(oid), Some(TrialVerdict::Holds(_))));
+        if !accepted {
+            return Ok(());
+        }
+        execute(transaction, "SAVEPOINT trial").await?;
+        let name = format!("{}.{}", quoted(&key.table.schema), quoted(&key.name));
+        let sql = format!("SET CONSTRAINTS {name} IMMEDIATE");
+        if let Err(error) = execute(transaction, &sql).await {
+            let violation = of_database(&error).ok_or(error)?;
+            execute(
+                transaction,
+                "ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial",
+            )
+            .await?;
+            self.verdicts
+                .insert(key.table_oid, TrialVerdict::Violates(violation));
+        }
+        Ok(())
+    }
+
+    /// The verdicts in load order. What refers to a table that failed late depends on it, too.
+    fn finish(mut self, targets: &[TargetTable]) -> Vec<TriedTable> {
+        let mut failed: HashSet<u32> = HashSet::new();
+        loop {
+            let before = failed.len();
+            for target in targets {
+                let parent = self.unaccepted_parent(target);
+                let verdict = self.verdicts.entry(target.oid);
+                let verdict = verdict.or_insert(TrialVerdict::Occupied);
+                if let (TrialVerdict::Holds(_), Some(parent)) = (&*verdict, parent) {
+                    *verdict = TrialVerdict::Depends(parent);
+                    failed.insert(target.oid);
+                }
+            }
+            if failed.len() == before {
+                break;
+            }
+        }
+        let table = |target: &TargetTable| {
+            Some(TriedTable {
+                name: target.name.name.clone(),
+                verdict: self.verdicts.remove(&target.oid)?,
+            })
+        };
+        targets.iter().filter_map(table).collect()
+    }
+}
+
+async fn copy(
+    transaction: &Transaction<'_>,
+    dataset: &Dataset,
+    target: &TargetTable,
+    rows: Vec<u8>,
+) -> Result<u64> {
+    let columns: Vec<&str> = dataset.tables[target.table]
+        .written()
+        .map(|column| column.name.as_str())
+        .collect();
+    let statement = format!(
+        "COPY {} ({}) FROM STDIN ({}, ENCODING 'UTF8')",
+        target.name,
+        quoted_list(&columns),
+        CopyFormat::Csv.option()
+    );
+    let mut copy = CopyIn::start(transaction, &statement).await?;
+    copy.send(Bytes::from(rows)).await;
+    copy.finish().await
+}
+
+async fn execute(transaction: &Transaction<'_>, sql: &str) -> Result<()> {
+    Ok(transaction.batch_execute(sql).await?)
+}
+
+/// What the server says, where the error is the server's and isn't about the session.
+fn of_database(error: &Error) -> Option<TrialViolation> {
+    let mut causes = error.chain();
+    let error = causes.find_map(|cause| cause.downcast_ref::<DbError>())?;
+    // Classes 08, 53, 57 and 58: connections, resources, the operator and the system.
+    let class = &error.code().code()[..2];
+    if ["08", "53", "57", "58"].contains(&class) {
+        return None;
+    }
+    let detail = error.detail().map(|detail| format!("; {detail}"));
+    Some(TrialViolation {
+        constraint: error.constraint().map(str::to_owned),
+        message: printable::text(&format!(
+            "{}{} ({})",
+            error.message(),
+            detail.unwrap_or_default(),
+            error.code().code()
+        )),
+        row: None,
+    })
+}
+
+/// The row of this number, from 0, as `column=value` pairs.
+fn row_text(header: &[u8], rows: &[u8], number: u64) -> Option<String> {
+    let number = usize::try_from(number).ok()?;
+    let mut text = csv::ReaderBuilder::new();
+    let mut header = text.has_headers(false).from_reader(header);
+    let mut rows = text.from_reader(rows);
+    let columns = header.byte_records().next()?.ok()?;
+    let row = rows.byte_records().nth(number)?.ok()?;
+    let pairs = columns.iter().zip(&row);
+    let pairs = pairs.map(|(column, value)| {
+        let column = String::from_utf8_lossy(column);
+        format!("{}={}", printable::text(&column), printable::value(value))
+    });
+    Some(pairs.collect::<Vec<_>>().join(", "))
+}
