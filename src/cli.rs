@@ -97,9 +97,22 @@ pub struct LoadArgs {
     #[arg(long, value_enum, value_name = "table|segment")]
     pub commit: Option<CommitArg>,
 
+    /// Whether the tables' triggers fire for the rows
+    #[arg(long, value_enum, default_value_t = TriggersArg::On, value_name = "on|off")]
+    pub triggers: TriggersArg,
+
     /// How long to wait for a table that another session has locked
     #[arg(long, value_parser = duration, default_value = "10s", value_name = "TIME")]
     pub lock_timeout: Duration,
+}
+
+/// Whether triggers fire.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TriggersArg {
+    /// They fire.
+    On,
+    /// They are disabled while rows are inserted.
+    Off,
 }
 
 /// What one transaction loads.

@@ -5,8 +5,9 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::check::{Area, CheckSettings};
-use crate::cli::{CommitArg, HomeArgs, QuietArgs, SampleArgs, TargetArgs};
+use crate::cli::{CommitArg, HomeArgs, QuietArgs, SampleArgs, TargetArgs, TriggersArg};
 use crate::dataset::{Dataset, Waiver, waivers_of};
+use crate::load::Triggers;
 use crate::postgres::environment::Environment;
 use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::name::quoted;
@@ -211,6 +212,14 @@ pub fn commit_unit(typed: CommitArg) -> CommitUnit {
     match typed {
         CommitArg::Table => CommitUnit::Table,
         CommitArg::Segment => CommitUnit::Segment,
+    }
+}
+
+/// The value of `--triggers`.
+pub fn triggers(typed: TriggersArg) -> Triggers {
+    match typed {
+        TriggersArg::On => Triggers::Fire,
+        TriggersArg::Off => Triggers::Skip,
     }
 }
 

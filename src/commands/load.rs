@@ -9,7 +9,9 @@ use anyhow::Result;
 
 use crate::cli::{JobsArgs, LoadArgs, QuietArgs, TargetArgs};
 use crate::commands::Outcome;
-use crate::commands::context::{self, Context, DEFAULT_DATASET, commit_unit, resume_command};
+use crate::commands::context::{
+    self, Context, DEFAULT_DATASET, commit_unit, resume_command, triggers,
+};
 use crate::commands::format_args::FormatArgs;
 use crate::commands::interrupt::stoppable;
 use crate::commands::load::input::FoundInput;
@@ -257,6 +259,7 @@ impl Args {
                 OrphansArg::Keep => Orphans::Keep,
                 OrphansArg::Reject => Orphans::Reject,
             },
+            triggers: triggers(self.loading.triggers),
         }
     }
 

@@ -9,7 +9,9 @@ use anyhow::{Context as _, Result, ensure};
 use crate::check::{self, Area, CheckReport, CheckSettings, Suite};
 use crate::cli::{DatasetArgs, JobsArgs, LoadArgs, QuietArgs, RowsArgs, SampleArgs, TargetArgs};
 use crate::commands::Outcome;
-use crate::commands::context::{self, Context, commit_unit, plan_settings, resume_command};
+use crate::commands::context::{
+    self, Context, commit_unit, plan_settings, resume_command, triggers,
+};
 use crate::commands::interrupt::stoppable;
 use crate::commands::outcome::FailOn;
 use crate::dataset::{Dataset, Waiver, waivers_with};
@@ -166,6 +168,7 @@ impl Job<'_> {
                     OrphansArg::Fail => Orphans::Fail,
                     OrphansArg::Keep => Orphans::Keep,
                 },
+                triggers: triggers(self.args.loading.triggers),
             },
             rejects: Arc::new(Rejects::none()),
             commit: self.args.loading.commit.map(commit_unit),

@@ -6,9 +6,11 @@ use tokio_postgres::GenericClient;
 
 use crate::load::config::Load;
 use crate::load::ledger::LoadEntry;
+use crate::load::policy::Triggers;
 use crate::load::prepared::PreparedLoad;
 use crate::load::source::input::Input;
 use crate::load::table::size::ExpectedSize;
+use crate::load::table::triggers;
 use crate::progress::Progress;
 use crate::units::grouped;
 
@@ -57,6 +59,7 @@ pub async fn announce(
             "load: not loaded, since no table matches: {ignored}"
         ));
     }
+    announce_triggers(load, prepared, progress);
     let bytes = HumanBytes(input.bytes());
     let Some(rows) = input.rows() else {
         progress.note(format!("load: {bytes} of CSV, every record read"));
@@ -83,6 +86,23 @@ pub async fn announce(
         _ => {}
     }
     Ok(())
+}
+
+/// Reports which triggers fire for the rows, or are skipped.
+fn announce_triggers(load: &Load, prepared: &PreparedLoad, progress: &Progress) {
+    let listed = triggers::listed(&prepared.targets, &prepared.triggers);
+    if listed.is_empty() {
+        return;
+    }
+    let listed = listed.join("; ");
+    progress.note(match load.policy.triggers {
+        Triggers::Fire => {
+            format!("load: triggers fire for the rows, --triggers off skips them: {listed}")
+        }
+        Triggers::Skip => {
+            format!("load: triggers are skipped, and with them what they check and write: {listed}")
+        }
+    });
 }
 
 fn announce_target(load: &Load, input: &Input, progress: &Progress) {

@@ -34,7 +34,7 @@ pub use identity::of_generated;
 pub use inspect::{LedgerState, ledger_state};
 pub use ledger::ensure_finished;
 pub use outcome::{LoadOutcome, LoadReport, Phase};
-pub use policy::{Duplicates, Orphans, Policy};
+pub use policy::{Duplicates, Orphans, Policy, Triggers};
 pub use post_load_hook::{NoHook, PostLoadHook};
 pub use run::{recall, run};
 pub use session::{ServerSetting, ServerSettings};

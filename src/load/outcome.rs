@@ -37,6 +37,8 @@ pub struct LoadReport {
     pub accounts: Vec<Account>,
     /// Foreign keys that rows violate.
     pub broken_keys: Vec<BrokenForeignKey>,
+    /// The triggers that didn't fire for the rows, with their tables; none when they fire.
+    pub skipped_triggers: Vec<String>,
     /// Constraints that were not dropped for the load, with the reason.
     pub kept_constraints: Vec<String>,
     /// The first records rejected.

@@ -9,6 +9,17 @@ pub struct Policy {
     pub duplicates: Duplicates,
     /// Rows that refer to a row that doesn't exist.
     pub orphans: Orphans,
+    /// Triggers that fire for inserted rows.
+    pub triggers: Triggers,
+}
+
+/// Handling of triggers that fire for inserted rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Triggers {
+    /// They fire.
+    Fire,
+    /// They are disabled in the transactions that insert the rows.
+    Skip,
 }
 
 /// Handling of rows with the primary or unique key of an earlier row.

@@ -22,6 +22,7 @@ use crate::load::source::input::Input;
 use crate::load::source::table_source::TableSource;
 use crate::load::stage::Stage;
 use crate::load::table::target::{self, TargetTable};
+use crate::load::table::triggers;
 use crate::load::table::type_fit::ensure_types_fit;
 use crate::postgres::catalog::{Column, ColumnDefault};
 use crate::postgres::error::ErrorWithNotes;
@@ -73,6 +74,7 @@ impl<H: PostLoadHook> Preparation<'_, H> {
         };
         let prepared = PreparedLoad {
             plan: self.plan_drops(&transaction, &targets, &earlier).await?,
+            triggers: triggers::firing(&transaction, &targets).await?,
             schema,
             targets,
             earlier,

@@ -7,10 +7,12 @@ use anyhow::{Context, Result};
 use crate::load::config::Load;
 use crate::load::constraints::DropPlan;
 use crate::load::ledger::TableProgress;
+use crate::load::policy::Triggers;
 use crate::load::source::bound::BoundSource;
 use crate::load::source::input::Input;
 use crate::load::table::load::{FillMode, TableLoad};
 use crate::load::table::target::TargetTable;
+use crate::postgres::catalog::Trigger;
 
 /// A load whose tables exist and whose constraints are dropped.
 pub struct PreparedLoad {
@@ -22,6 +24,8 @@ pub struct PreparedLoad {
     pub plan: DropPlan,
     /// What an earlier attempt has loaded.
     pub earlier: Vec<TableProgress>,
+    /// The triggers that fire for their rows, or are skipped.
+    pub triggers: Vec<Trigger>,
     /// See [`LoadIdentity::sources`](crate::load::identity::Identity::sources).
     pub sources: Vec<String>,
 }
@@ -31,6 +35,14 @@ impl PreparedLoad {
     pub fn earlier_of(&self, target: &TargetTable) -> Option<&TableProgress> {
         let mut earlier = self.earlier.iter();
         earlier.find(|it| it.account.name == target.name.name)
+    }
+
+    fn skipped_triggers(&self, load: &Load, target: &TargetTable) -> Vec<Trigger> {
+        let own = self.triggers.iter().filter(|it| it.table == target.oid);
+        match load.policy.triggers {
+            Triggers::Fire => Vec::new(),
+            Triggers::Skip => own.cloned().collect(),
+        }
     }
 
     /// Each table with its rows, in load order.
@@ -59,6 +71,7 @@ impl PreparedLoad {
                     earlier: self.earlier_of(target).cloned(),
                     fingerprint: fingerprint.clone(),
                     policy: load.policy,
+                    skipped_triggers: self.skipped_triggers(load, target),
                 })
             };
         let targets = self.targets.iter().zip(&self.sources);

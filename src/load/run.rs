@@ -10,6 +10,7 @@ use crate::load::identity;
 use crate::load::inspect::{LedgerState, ledger_state};
 use crate::load::ledger;
 use crate::load::outcome::{LoadOutcome, LoadReport};
+use crate::load::policy::Triggers;
 use crate::load::post_load_hook::PostLoadHook;
 use crate::load::prepare::Preparation;
 use crate::load::prepared::PreparedLoad;
@@ -19,7 +20,7 @@ use crate::load::session::{
 };
 use crate::load::source::input::Input;
 use crate::load::stage::Stage;
-use crate::load::table::target;
+use crate::load::table::{target, triggers};
 use crate::postgres::locks;
 use crate::progress::Progress;
 
@@ -126,6 +127,7 @@ impl<H: PostLoadHook> Execution<'_, H> {
         ledger::finish(control, &prepared.schema).await?;
         load.stage.set(Stage::Complete);
         Ok(LoadReport {
+            skipped_triggers: self.skipped_triggers(),
             kept_constraints: self.kept_constraints(),
             rejected: load.rejects.first(),
             reject_files: load.rejects.files_of(&filled.accounts),
@@ -134,6 +136,13 @@ impl<H: PostLoadHook> Execution<'_, H> {
             phases: filled.phases,
             settings,
         })
+    }
+
+    fn skipped_triggers(&self) -> Vec<String> {
+        match self.load.policy.triggers {
+            Triggers::Fire => Vec::new(),
+            Triggers::Skip => triggers::listed(&self.prepared.targets, &self.prepared.triggers),
+        }
     }
 
     /// The constraints that were not dropped, with the reason; none where rows are added, which drops none.

@@ -168,11 +168,16 @@ fn left_out(
     text
 }
 
-/// The constraints that were not dropped for the load, and the foreign keys that rows violate.
+/// The triggers that didn't fire, the constraints that were not dropped for the load, and the foreign keys that rows violate.
 pub fn findings(loaded: &LoadReport) -> String {
     let kept = loaded.kept_constraints.iter();
     let kept = kept.map(|kept| format!("not dropped for the load: {kept}\n"));
-    kept.chain(loaded.broken_keys.iter().map(finding)).collect()
+    let skipped = loaded.skipped_triggers.iter();
+    let skipped = skipped.map(|it| format!("triggers did not fire for {it}\n"));
+    skipped
+        .chain(kept)
+        .chain(loaded.broken_keys.iter().map(finding))
+        .collect()
 }
 
 /// The settings that affect speed, and advice; nothing for a load that was completed before.
@@ -262,6 +267,7 @@ fn as_json(outcome: &LoadOutcome) -> Value {
         "rejects": rejects_files(&loaded.reject_files),
         "findings": loaded.broken_keys.iter().map(finding).collect::<Vec<_>>(),
         "stayed": loaded.kept_constraints,
+        "skipped_triggers": loaded.skipped_triggers,
         "settings": loaded.settings.settings.iter().map(|it| (it.name.clone(), it.value.clone().into())).collect::<serde_json::Map<_, Value>>(),
         "advice": loaded.settings.advice,
         "done_before": matches!(outcome, LoadOutcome::AlreadyComplete(_)),

@@ -43,4 +43,5 @@ mod schema_file;
 mod sequences;
 mod tls;
 mod toml_mistakes;
+mod triggers;
 mod value_differences;

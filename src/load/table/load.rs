@@ -21,6 +21,8 @@ use crate::load::table::isolate::PieceSize;
 use crate::load::table::segment::{TableCopy, Transfer};
 use crate::load::table::server_rejection::ServerRejection;
 use crate::load::table::target::{self, TargetTable};
+use crate::load::table::triggers;
+use crate::postgres::catalog::Trigger;
 use crate::postgres::{CommitUnit, TableName};
 use crate::progress::{Progress, Unit};
 
@@ -54,6 +56,8 @@ pub struct TableLoad<'a> {
     pub fingerprint: String,
     /// Handling of records that break keys.
     pub policy: Policy,
+    /// The triggers that don't fire for its rows.
+    pub skipped_triggers: Vec<Trigger>,
 }
 
 impl TableLoad<'_> {
@@ -152,6 +156,7 @@ impl TableLoad<'_> {
         if self.earlier.is_none() {
             self.make_empty(&transaction).await?;
         }
+        triggers::disable(&transaction, table, &self.skipped_triggers).await?;
         let mut before = self.count_before(&transaction, &transfer.account).await?;
         while let Some(first) = transfer.chunks.next().await? {
             copy.segment(&transaction, first, &mut transfer).await?;
@@ -159,6 +164,7 @@ impl TableLoad<'_> {
                 self.enter(transaction, &mut transfer, TableStage::More, before)
                     .await?;
                 transaction = client.transaction().await?;
+                triggers::disable(&transaction, table, &self.skipped_triggers).await?;
                 before = self.count_before(&transaction, &transfer.account).await?;
             }
         }
@@ -179,6 +185,7 @@ impl TableLoad<'_> {
         before: Option<Before>,
     ) -> Result<()> {
         let table = &self.target.name;
+        triggers::enable(&transaction, table, &self.skipped_triggers).await?;
         if let Some(before) = before {
             let added = transfer.account.loaded - before.loaded;
             before.ensure_grown(&transaction, table, added).await?;

@@ -10,4 +10,5 @@ mod segment;
 pub mod server_rejection;
 pub mod size;
 pub mod target;
+pub mod triggers;
 pub mod type_fit;

@@ -57,6 +57,8 @@ pub struct Trigger {
     pub before: bool,
     /// Whether it fires for each row, else for each statement.
     pub for_each_row: bool,
+    /// Whether it is an ENABLE ALWAYS trigger.
+    pub always: bool,
     /// The function's name, unquoted.
     pub function: String,
 }
@@ -119,6 +121,7 @@ pub async fn triggers(client: &impl GenericClient, scope: Scope<'_>) -> Result<V
             name: get(row, "name")?,
             before: get(row, "before")?,
             for_each_row: get(row, "for_each_row")?,
+            always: get(row, "always")?,
             function: get(row, "function")?,
         })
     })
