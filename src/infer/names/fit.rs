@@ -1,0 +1,394 @@
+//! What a rule makes, fitted to the column: its type's range, its length, its limits, its uniqueness. Pure.
+
+use crate::copy::DataType;
+use crate::copy::types::Scalar;
+use crate::infer::domain::{Bound, Case, MakerToml, Value};
+use crate::infer::names::made::{Made, Scene, one_of, phrase, word};
+use crate::infer::names::rule::{DATE, STAMP, TEXT};
+use crate::infer::names::words::placeholders;
+
+/// The most characters that a type takes.
+pub fn length(data_type: &DataType) -> u32 {
+    let base = data_type.base();
+    match base.scalar() {
+        Some(Scalar::Varchar | Scalar::Bpchar) if base.modifier >= 4 => {
+            u32::try_from(base.modifier - 4).unwrap_or(u32::MAX)
+        }
+        Some(Scalar::Name) => 63,
+        Some(Scalar::Char) => 1,
+        _ => u32::MAX,
+    }
+}
+
+/// The least and greatest number of a type, and its decimals.
+fn range_of(data_type: &DataType) -> (f64, f64, i32) {
+    let base = data_type.base();
+    match base.scalar() {
+        Some(Scalar::Int2) => (-32_768.0, 32_767.0, 0),
+        Some(Scalar::Int4) => (-2_147_483_648.0, 2_147_483_647.0, 0),
+        Some(Scalar::Int8) => (-9e15, 9e15, 0),
+        Some(Scalar::Numeric) if base.modifier >= 4 => {
+            let packed = base.modifier - 4;
+            let (precision, scale) = (packed >> 16, packed & 0x7ff);
+            let most = power(precision - scale) - power(-scale);
+            (-most, most, scale)
+        }
+        _ => (-9e15, 9e15, 2),
+    }
+}
+
+fn power(exponent: i32) -> f64 {
+    let whole = (0..exponent.abs()).fold(1.0, |it, _| it * 10.0);
+    if exponent < 0 { 1.0 / whole } else { whole }
+}
+
+/// A number between two bounds of a rule, within those of type and limits; 0 as `usual`: all alike.
+pub fn number(scene: &Scene, least: f64, usual: f64, most: f64) -> MakerToml {
+    let (low, high, scale) = range_of(scene.column.data_type);
+    let step = power(-scale);
+    let limits = scene.column.limits;
+    let low = low.max(bound(limits.min.as_ref(), step).unwrap_or(low));
+    let high = high.min(bound(limits.max.as_ref(), -step).unwrap_or(high));
+    let (mut min, mut max) = (least.max(low), most.min(high));
+    if min > max {
+        // As many numbers as the rule has, from the bound that is nearest.
+        (min, max) = match least > high {
+            true => ((high - (most - least)).max(low), high),
+            false => (low, (low + (most - least)).min(high)),
+        };
+    }
+    let make = match (scene.is_whole(), scene.is_float()) {
+        (true, _) => "integer",
+        (_, true) => "float",
+        _ => "decimal",
+    };
+    let digits = if scene.is_float() { 2 } else { scale };
+    let min = round(min, digits, f64::ceil);
+    let maker = MakerToml::new(make)
+        .with("min", value(min))
+        .with("max", value(round(max, digits, f64::floor).max(min)));
+    let maker = match make {
+        "decimal" => maker.with("scale", i64::from(scale)),
+        _ => maker,
+    };
+    match usual > min && usual < max {
+        true => maker
+            .with("distribution", "log-normal")
+            .with("median", value(round(usual, digits, f64::floor).max(step)))
+            .with("spread", 0.8),
+        false => maker,
+    }
+}
+
+/// A bound as the nearest number that is allowed.
+fn bound(bound: Option<&Bound>, step: f64) -> Option<f64> {
+    let bound = bound?;
+    let number: f64 = bound.value.parse().ok()?;
+    Some(if bound.inclusive { number } else { number + step })
+}
+
+fn round(number: f64, digits: i32, direction: fn(f64) -> f64) -> f64 {
+    let steps = number * power(digits);
+    let nearest = steps.round();
+    let whole = match (steps - nearest).abs() < 1e-6 {
+        true => nearest,
+        false => direction(steps),
+    };
+    whole / power(digits)
+}
+
+/// A number as TOML writes it best.
+#[expect(clippy::cast_possible_truncation, reason = "whole numbers below 2^53 alone are cast")]
+fn value(number: f64) -> Value {
+    match number.fract() == 0.0 && number.abs() < 9e15 {
+        true => Value::Integer(number as i64),
+        false => Value::Float(number),
+    }
+}
+
+/// Fits what a rule makes to the column; `None` where that can't be.
+pub fn fit(scene: &Scene, made: Made) -> Option<Made> {
+    match scene.types {
+        TEXT => fit_text(scene, made),
+        types if types == DATE || types == STAMP => fit_time(scene, made),
+        _ => Some(made),
+    }
+}
+
+/// Dates with bounds: only ranges can keep them.
+fn fit_time(scene: &Scene, mut made: Made) -> Option<Made> {
+    let limits = scene.column.limits;
+    if limits.min.is_none() && limits.max.is_none() {
+        return Some(made);
+    }
+    if !matches!(made.maker.make.as_str(), "date" | "timestamp") {
+        return None;
+    }
+    let day = |bound: &Option<Bound>| {
+        let text = bound.as_ref().map(|it| it.value.chars().take(10).collect::<String>());
+        text.filter(|it| it.len() == 10 && it.as_bytes()[4] == b'-')
+    };
+    let text = |maker: &MakerToml, option| match maker.option(option) {
+        Some(Value::Text(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let (min, max) = (text(&made.maker, "min"), text(&made.maker, "max"));
+    let low = day(&limits.min).map_or(min.clone(), |it| it.max(min));
+    let high = day(&limits.max).map_or(max.clone(), |it| it.min(max));
+    if low >= high {
+        return None;
+    }
+    made.maker = made.maker.with("min", low).with("max", high);
+    Some(made)
+}
+
+fn fit_text(scene: &Scene, made: Made) -> Option<Made> {
+    let mut made = without_long_fields(scene, with_values_that_fit(scene, made)?);
+    if scene.column.unique {
+        made = distinct(scene, made);
+    }
+    let (shortest, longest) = extent(scene, &made, &made.maker);
+    if shortest > scene.longest || scene.column.limits.min_length.is_some_and(|it| it > shortest) {
+        return None;
+    }
+    if longest > scene.longest {
+        made.maker = made.maker.with("max-length", i64::from(scene.longest));
+    }
+    made.maker = match scene.column.limits.case {
+        Some(Case::Lower) => made.maker.with("case", "lower"),
+        Some(Case::Upper) => made.maker.with("case", "upper"),
+        None => made.maker,
+    };
+    Some(made)
+}
+
+/// Leaves out the values of `one-of` that are too long, too short or refused.
+fn with_values_that_fit(scene: &Scene, mut made: Made) -> Option<Made> {
+    let Some(Value::List(values)) = made.maker.option("values").cloned() else {
+        return Some(made);
+    };
+    let least = scene.column.limits.min_length.unwrap_or(0);
+    let fits = |it: &Value| match it {
+        Value::Text(text) => {
+            let length = characters(text);
+            (least..=scene.longest).contains(&length) && scene.column.limits.is_within(text)
+        }
+        _ => true,
+    };
+    let weights = match made.maker.option("weights") {
+        Some(Value::List(weights)) => weights.clone(),
+        _ => Vec::new(),
+    };
+    let kept: Vec<usize> = (0..values.len()).filter(|&index| fits(&values[index])).collect();
+    if kept.len() == values.len() {
+        return Some(made);
+    }
+    if kept.is_empty() {
+        return None;
+    }
+    let pick = |of: &[Value]| -> Vec<Value> { kept.iter().map(|&index| of[index].clone()).collect() };
+    made.maker = made.maker.with("values", pick(&values));
+    if !weights.is_empty() {
+        made.maker = made.maker.with("weights", pick(&weights));
+    }
+    Some(made)
+}
+
+/// A field that may be too long is drawn for itself: left-out entries would shift those of its siblings.
+fn without_long_fields(scene: &Scene, mut made: Made) -> Made {
+    if made.maker.make != "field" || extent(scene, &made, &made.maker).1 <= scene.longest {
+        return made;
+    }
+    let of = match made.maker.option("of") {
+        Some(Value::Text(of)) => of.clone(),
+        _ => return made,
+    };
+    let drawn = made.hidden.iter().find(|(name, _)| *name == of);
+    if let Some((_, maker)) = drawn {
+        let number = made.maker.option("field").cloned();
+        let number = number.unwrap_or(Value::Integer(1));
+        made.maker = maker.clone().with("field", number);
+        made.hidden.clear();
+    }
+    made
+}
+
+/// With the row's number, where values would repeat.
+fn distinct(scene: &Scene, mut made: Made) -> Made {
+    let (row, hidden) = scene.row();
+    let mark = format!("{{{row}}}");
+    let is_list = matches!(made.maker.make.as_str(), "word" | "one-of");
+    if CODE_LISTS.contains(&scene.subject) && is_list || is_distinct(&made.maker, &mark) {
+        return made;
+    }
+    let templates: Vec<String> = match (made.maker.make.as_str(), made.maker.option("of")) {
+        ("phrase", Some(Value::Text(one))) => vec![one.clone()],
+        ("phrase", Some(Value::List(many))) => {
+            let texts = many.iter().filter_map(|it| match it {
+                Value::Text(text) => Some(text.clone()),
+                _ => None,
+            });
+            texts.collect()
+        }
+        _ => {
+            let base = format!("{}_text", scene.column.name);
+            made = Made {
+                maker: MakerToml::new(""),
+                ..made.clone()
+            }
+            .with_hidden(&base, made.maker);
+            vec![format!("{{{base}}}")]
+        }
+    };
+    let numbered = |it: &String| {
+        let gap = if it.contains(' ') || !it.contains(['-', '_', '.', '@', '/']) { " " } else { "-" };
+        format!("{it}{gap}{mark}")
+    };
+    let templates: Vec<String> = templates.iter().map(numbered).collect();
+    let texts: Vec<&str> = templates.iter().map(String::as_str).collect();
+    made.maker = phrase(&texts);
+    match hidden {
+        Some((name, maker)) => made.with_hidden(&name, maker),
+        None => made,
+    }
+}
+
+/// Tables of these hold a fixed set: their texts are those of a list, each once.
+const CODE_LISTS: &[&str] = &[
+    "category", "country", "currency", "language", "role", "department", "tag", "unit", "plan", "color",
+    "material", "genre", "specialty", "diagnosis", "medication", "zone", "status", "type", "timezone",
+];
+
+/// Whether a maker's values never repeat, or so seldom that a permutation can give each.
+fn is_distinct(maker: &MakerToml, mark: &str) -> bool {
+    let carries_row = |of: &Value| match of {
+        Value::Text(text) => text.contains(mark),
+        Value::List(many) => many
+            .iter()
+            .all(|it| matches!(it, Value::Text(text) if text.contains(mark))),
+        _ => false,
+    };
+    match maker.make.as_str() {
+        "uuid" | "sequence" | "code" | "serial" | "hex" => true,
+        // What can take a great many values is given each once.
+        "pattern" => matches!(maker.option("of"), Some(Value::Text(of)) if is_wide(of)),
+        "phrase" => maker.option("of").is_some_and(carries_row),
+        _ => false,
+    }
+}
+
+/// Whether a pattern of this project's rules has 2^40 texts or more: sixteen of a class at once.
+fn is_wide(pattern: &str) -> bool {
+    let counts = pattern.split('{').skip(1);
+    let count = |it: &str| it.split(['}', ',']).next().and_then(|it| it.parse::<u32>().ok());
+    counts.filter_map(count).max().is_some_and(|it| it >= 12)
+}
+
+/// The fewest and most characters of what a maker gives.
+pub fn extent(scene: &Scene, made: &Made, maker: &MakerToml) -> (u32, u32) {
+    let text = |option: &str| match maker.option(option) {
+        Some(Value::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let integer = |option: &str| match maker.option(option) {
+        Some(Value::Integer(number)) => Some(u32::try_from(*number).unwrap_or(0)),
+        _ => None,
+    };
+    let number = usize::try_from(integer("field").unwrap_or(1)).unwrap_or(1);
+    match maker.make.as_str() {
+        "word" => of_list(scene, text("list").unwrap_or(""), number),
+        "field" => match hidden(made, text("of").unwrap_or("")) {
+            Some(drawn) => match drawn.option("list") {
+                Some(Value::Text(list)) => of_list(scene, list, number),
+                _ => UNKNOWN,
+            },
+            None => UNKNOWN,
+        },
+        "phrase" => over_templates(scene, made, maker),
+        "one-of" => match maker.option("values") {
+            Some(Value::List(values)) => widest(values.iter().map(|it| match it {
+                Value::Text(text) => (characters(text), characters(text)),
+                _ => UNKNOWN,
+            })),
+            _ => UNKNOWN,
+        },
+        "sequence" => (1, 10),
+        "uuid" => (36, 36),
+        "hex" => (integer("digits").unwrap_or(16), integer("digits").unwrap_or(16)),
+        "code" => (integer("length").unwrap_or(8), integer("length").unwrap_or(8)),
+        "integer" => (
+            1,
+            integer("max").map_or(10, |it| characters(&it.to_string())),
+        ),
+        // A rule's length says what a pattern needs.
+        "pattern" => (1, 1),
+        _ => UNKNOWN,
+    }
+}
+
+const UNKNOWN: (u32, u32) = (1, 30);
+
+fn hidden<'m>(made: &'m Made, name: &str) -> Option<&'m MakerToml> {
+    made.hidden.iter().find(|(known, _)| known == name).map(|(_, maker)| maker)
+}
+
+fn characters(text: &str) -> u32 {
+    u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
+}
+
+fn widest(all: impl Iterator<Item = (u32, u32)>) -> (u32, u32) {
+    all.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or(UNKNOWN)
+}
+
+fn of_list(scene: &Scene, list: &str, field: usize) -> (u32, u32) {
+    let Some(list) = scene.locale.list(list) else {
+        return UNKNOWN;
+    };
+    widest(list.entries().map(|entry| {
+        let text = entry.get(field - 1).copied().unwrap_or("");
+        of_template(text, &|name| of_list(scene, name, 1))
+    }))
+}
+
+fn over_templates(scene: &Scene, made: &Made, maker: &MakerToml) -> (u32, u32) {
+    let of_name = |name: &str| match hidden(made, name) {
+        Some(maker) => extent(scene, made, maker),
+        None => match scene.sibling(name) {
+            Some(sibling) if sibling.types == TEXT => (1, length(sibling.column.data_type).min(60)),
+            Some(_) => (1, 10),
+            None => of_list(scene, name, 1),
+        },
+    };
+    match maker.option("of") {
+        Some(Value::Text(one)) => of_template(one, &of_name),
+        Some(Value::List(many)) => widest(many.iter().map(|it| match it {
+            Value::Text(text) => of_template(text, &of_name),
+            _ => UNKNOWN,
+        })),
+        _ => UNKNOWN,
+    }
+}
+
+fn of_template(template: &str, of_name: &dyn Fn(&str) -> (u32, u32)) -> (u32, u32) {
+    let names = placeholders(template);
+    let in_braces: u32 = names.iter().map(|name| characters(name) + 2).sum();
+    let plain = characters(template).saturating_sub(in_braces);
+    names.iter().fold((plain, plain), |(least, most), name| {
+        let (shortest, longest) = of_name(name);
+        (least + shortest, most + longest)
+    })
+}
+
+/// One of some texts, those that fit alone.
+pub fn short_or(scene: &Scene, values: &[&str], weights: &[i64], letters: &[&str]) -> Made {
+    let fits = values.iter().filter(|it| characters(it) <= scene.longest).count();
+    Made::new(match fits >= 2 {
+        true => one_of(values, weights),
+        false => one_of(letters, &[]),
+    })
+}
+
+/// A word of a list, as a maker of its own.
+pub fn drawn(list: &str) -> Made {
+    Made::new(word(list))
+}
