@@ -4,6 +4,7 @@ pub mod column_type;
 pub mod domain;
 pub mod keys;
 pub mod loaded;
+pub mod names;
 pub mod new_table;
 mod order;
 #[cfg(test)]

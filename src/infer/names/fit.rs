@@ -84,7 +84,11 @@ pub fn number(scene: &Scene, least: f64, usual: f64, most: f64) -> MakerToml {
 fn bound(bound: Option<&Bound>, step: f64) -> Option<f64> {
     let bound = bound?;
     let number: f64 = bound.value.parse().ok()?;
-    Some(if bound.inclusive { number } else { number + step })
+    Some(if bound.inclusive {
+        number
+    } else {
+        number + step
+    })
 }
 
 fn round(number: f64, digits: i32, direction: fn(f64) -> f64) -> f64 {
@@ -98,7 +102,10 @@ fn round(number: f64, digits: i32, direction: fn(f64) -> f64) -> f64 {
 }
 
 /// A number as TOML writes it best.
-#[expect(clippy::cast_possible_truncation, reason = "whole numbers below 2^53 alone are cast")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "whole numbers below 2^53 alone are cast"
+)]
 fn value(number: f64) -> Value {
     match number.fract() == 0.0 && number.abs() < 9e15 {
         true => Value::Integer(number as i64),
@@ -125,7 +132,9 @@ fn fit_time(scene: &Scene, mut made: Made) -> Option<Made> {
         return None;
     }
     let day = |bound: &Option<Bound>| {
-        let text = bound.as_ref().map(|it| it.value.chars().take(10).collect::<String>());
+        let text = bound
+            .as_ref()
+            .map(|it| it.value.chars().take(10).collect::<String>());
         text.filter(|it| it.len() == 10 && it.as_bytes()[4] == b'-')
     };
     let text = |maker: &MakerToml, option| match maker.option(option) {
@@ -148,7 +157,13 @@ fn fit_text(scene: &Scene, made: Made) -> Option<Made> {
         made = distinct(scene, made);
     }
     let (shortest, longest) = extent(scene, &made, &made.maker);
-    if shortest > scene.longest || scene.column.limits.min_length.is_some_and(|it| it > shortest) {
+    if shortest > scene.longest
+        || scene
+            .column
+            .limits
+            .min_length
+            .is_some_and(|it| it > shortest)
+    {
         return None;
     }
     if longest > scene.longest {
@@ -179,14 +194,17 @@ fn with_values_that_fit(scene: &Scene, mut made: Made) -> Option<Made> {
         Some(Value::List(weights)) => weights.clone(),
         _ => Vec::new(),
     };
-    let kept: Vec<usize> = (0..values.len()).filter(|&index| fits(&values[index])).collect();
+    let kept: Vec<usize> = (0..values.len())
+        .filter(|&index| fits(&values[index]))
+        .collect();
     if kept.len() == values.len() {
         return Some(made);
     }
     if kept.is_empty() {
         return None;
     }
-    let pick = |of: &[Value]| -> Vec<Value> { kept.iter().map(|&index| of[index].clone()).collect() };
+    let pick =
+        |of: &[Value]| -> Vec<Value> { kept.iter().map(|&index| of[index].clone()).collect() };
     made.maker = made.maker.with("values", pick(&values));
     if !weights.is_empty() {
         made.maker = made.maker.with("weights", pick(&weights));
@@ -241,7 +259,11 @@ fn distinct(scene: &Scene, mut made: Made) -> Made {
         }
     };
     let numbered = |it: &String| {
-        let gap = if it.contains(' ') || !it.contains(['-', '_', '.', '@', '/']) { " " } else { "-" };
+        let gap = if it.contains(' ') || !it.contains(['-', '_', '.', '@', '/']) {
+            " "
+        } else {
+            "-"
+        };
         format!("{it}{gap}{mark}")
     };
     let templates: Vec<String> = templates.iter().map(numbered).collect();
@@ -255,8 +277,25 @@ fn distinct(scene: &Scene, mut made: Made) -> Made {
 
 /// Tables of these hold a fixed set: their texts are those of a list, each once.
 const CODE_LISTS: &[&str] = &[
-    "category", "country", "currency", "language", "role", "department", "tag", "unit", "plan", "color",
-    "material", "genre", "specialty", "diagnosis", "medication", "zone", "status", "type", "timezone",
+    "category",
+    "country",
+    "currency",
+    "language",
+    "role",
+    "department",
+    "tag",
+    "unit",
+    "plan",
+    "color",
+    "material",
+    "genre",
+    "specialty",
+    "diagnosis",
+    "medication",
+    "zone",
+    "status",
+    "type",
+    "timezone",
 ];
 
 /// Whether a maker's values never repeat, or so seldom that a permutation can give each.
@@ -280,7 +319,11 @@ fn is_distinct(maker: &MakerToml, mark: &str) -> bool {
 /// Whether a pattern of this project's rules has 2^40 texts or more: sixteen of a class at once.
 fn is_wide(pattern: &str) -> bool {
     let counts = pattern.split('{').skip(1);
-    let count = |it: &str| it.split(['}', ',']).next().and_then(|it| it.parse::<u32>().ok());
+    let count = |it: &str| {
+        it.split(['}', ','])
+            .next()
+            .and_then(|it| it.parse::<u32>().ok())
+    };
     counts.filter_map(count).max().is_some_and(|it| it >= 12)
 }
 
@@ -314,8 +357,14 @@ pub fn extent(scene: &Scene, made: &Made, maker: &MakerToml) -> (u32, u32) {
         },
         "sequence" => (1, 10),
         "uuid" => (36, 36),
-        "hex" => (integer("digits").unwrap_or(16), integer("digits").unwrap_or(16)),
-        "code" => (integer("length").unwrap_or(8), integer("length").unwrap_or(8)),
+        "hex" => (
+            integer("digits").unwrap_or(16),
+            integer("digits").unwrap_or(16),
+        ),
+        "code" => (
+            integer("length").unwrap_or(8),
+            integer("length").unwrap_or(8),
+        ),
         "integer" => (
             1,
             integer("max").map_or(10, |it| characters(&it.to_string())),
@@ -329,7 +378,10 @@ pub fn extent(scene: &Scene, made: &Made, maker: &MakerToml) -> (u32, u32) {
 const UNKNOWN: (u32, u32) = (1, 30);
 
 fn hidden<'m>(made: &'m Made, name: &str) -> Option<&'m MakerToml> {
-    made.hidden.iter().find(|(known, _)| known == name).map(|(_, maker)| maker)
+    made.hidden
+        .iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, maker)| maker)
 }
 
 fn characters(text: &str) -> u32 {
@@ -337,7 +389,8 @@ fn characters(text: &str) -> u32 {
 }
 
 fn widest(all: impl Iterator<Item = (u32, u32)>) -> (u32, u32) {
-    all.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or(UNKNOWN)
+    all.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+        .unwrap_or(UNKNOWN)
 }
 
 fn of_list(scene: &Scene, list: &str, field: usize) -> (u32, u32) {
@@ -381,7 +434,10 @@ fn of_template(template: &str, of_name: &dyn Fn(&str) -> (u32, u32)) -> (u32, u3
 
 /// One of some texts, those that fit alone.
 pub fn short_or(scene: &Scene, values: &[&str], weights: &[i64], letters: &[&str]) -> Made {
-    let fits = values.iter().filter(|it| characters(it) <= scene.longest).count();
+    let fits = values
+        .iter()
+        .filter(|it| characters(it) <= scene.longest)
+        .count();
     Made::new(match fits >= 2 {
         true => one_of(values, weights),
         false => one_of(letters, &[]),

@@ -163,26 +163,21 @@ impl<'a> Scene<'a> {
     }
 
     /// The sibling of exactly this name.
-    pub fn sibling(&self, name: &str) -> Option<&MatchedSibling<'a>> {
-        self.siblings.iter().find(|it| it.column.name == name)
-    }
-
-    /// The sibling that a rule of these words matches, with the prefix of this column.
-    pub fn sibling_of(&self, columns: &str) -> Option<&MatchedSibling<'a>> {
-        let is = |it: &&MatchedSibling| {
-            it.prefix == self.prefix && it.rule.is_some_and(|rule| rule.columns == columns)
-        };
-        self.siblings.iter().find(is)
+    pub fn sibling(&self, name: &str) -> Option<&'a MatchedSibling<'a>> {
+        self.siblings
+            .iter()
+            .copied()
+            .find(|it| it.column.name == name)
     }
 
     /// The sibling with this column's prefix whose words are these.
-    pub fn sibling_in_words(&self, words: &[&str]) -> Option<&MatchedSibling<'a>> {
+    pub fn sibling_in_words(&self, words: &[&str]) -> Option<&'a MatchedSibling<'a>> {
         let is = |it: &&MatchedSibling| {
             let name = tokens::of_column(it.column.name).join("_");
             let rest = name.strip_prefix(&self.prefix);
             rest.is_some_and(|rest| words.contains(&rest.replace('_', " ").as_str()))
         };
-        self.siblings.iter().find(is)
+        self.siblings.iter().copied().find(is)
     }
 
     /// A column that holds the row's number: the table's own `id`, or a hidden one.
@@ -215,11 +210,14 @@ impl<'a> Scene<'a> {
 
     /// Whether siblings with the same prefix say where a place is.
     fn has_place(&self) -> bool {
-        let is_place = |it: &&MatchedSibling| {
+        let is_place = |it: &MatchedSibling| {
             it.prefix == self.prefix
-                && matches!(it.rule.map(|rule| &rule.make), Some(Make::Entry("places", _)))
+                && matches!(
+                    it.rule.map(|rule| &rule.make),
+                    Some(Make::Entry("places", _))
+                )
         };
-        self.siblings.iter().any(|it| is_place(&it))
+        self.siblings.iter().any(|it| is_place(it))
     }
 
     /// A field of a list's entry, which siblings of the same list and prefix share.
@@ -239,7 +237,7 @@ impl<'a> Scene<'a> {
             "places" if self.needs_short_places() => "us-places",
             list => list,
         };
-        if self.siblings.iter().any(shares) || list == "places" && self.has_place() {
+        if self.siblings.iter().any(|it| shares(it)) || list == "places" && self.has_place() {
             let name = self.prefixed(match list {
                 "places" => "place",
                 "countries" => "country_entry",
@@ -272,7 +270,10 @@ impl<'a> Scene<'a> {
             let words = tokens::of_column(name);
             let is = |last: &[&str]| words.last().is_some_and(|it| last.contains(&it.as_str()));
             is(&["state", "province", "region"]) && longest <= 2
-                || is(&["code"]) && words.len() > 1 && words[words.len() - 2] == "state" && longest <= 2
+                || is(&["code"])
+                    && words.len() > 1
+                    && words[words.len() - 2] == "state"
+                    && longest <= 2
                 || is(&["postcode"]) && longest < 6
         })
     }

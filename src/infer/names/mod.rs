@@ -64,7 +64,11 @@ impl<'a> TableNames<'a> {
             }
         };
         let columns = columns.iter().map(matched).collect();
-        TableNames { table, columns, locale }
+        TableNames {
+            table,
+            columns,
+            locale,
+        }
     }
 
     /// What the name of a column makes of it; `None` where it says nothing, or constraints leave no choice.
@@ -86,9 +90,18 @@ impl<'a> TableNames<'a> {
         })
     }
 
-    fn make(&self, column: &NamedColumn, rule: &Rule, found: &Match, longest: u32) -> Option<Choice> {
-        let siblings: Vec<&MatchedSibling> =
-            self.columns.iter().filter(|it| it.column.name != column.name).collect();
+    fn make(
+        &self,
+        column: &NamedColumn,
+        rule: &Rule,
+        found: &Match,
+        longest: u32,
+    ) -> Option<Choice> {
+        let siblings: Vec<&MatchedSibling> = self
+            .columns
+            .iter()
+            .filter(|it| it.column.name != column.name)
+            .collect();
         let scene = Scene {
             column,
             types: Types::of(column.data_type),
@@ -131,7 +144,10 @@ impl<'a> TableNames<'a> {
             let is_column = self.columns.iter().any(|it| it.column.name == name);
             let is_hidden = made.hidden.iter().any(|(hidden, _)| *hidden == name);
             let known = lists.iter().any(|list| list.name == name);
-            let found = self.locale.list(&name).filter(|_| !is_column && !is_hidden && !known);
+            let found = self
+                .locale
+                .list(&name)
+                .filter(|_| !is_column && !is_hidden && !known);
             if let Some(list) = found {
                 let templates = list.entries().map(|entry| entry[0]);
                 names.extend(templates.flat_map(words::placeholders).map(str::to_owned));
@@ -144,8 +160,14 @@ impl<'a> TableNames<'a> {
 
     /// The column that says when a row was made, if there is one.
     pub fn created(&self) -> Option<&'a str> {
-        let says = |it: &&MatchedSibling| it.prefix.is_empty() && it.rule.is_some_and(rules::says_created);
-        let mut found: Vec<&str> = self.columns.iter().filter(says).map(|it| it.column.name).collect();
+        let says =
+            |it: &&MatchedSibling| it.prefix.is_empty() && it.rule.is_some_and(rules::says_created);
+        let mut found: Vec<&str> = self
+            .columns
+            .iter()
+            .filter(says)
+            .map(|it| it.column.name)
+            .collect();
         found.sort_by_key(|name| (!name.to_lowercase().starts_with("creat"), *name));
         found.first().copied()
     }
@@ -173,7 +195,13 @@ fn names_in(maker: &MakerToml, names: &mut Vec<String>) {
     match maker.option("of") {
         Some(Value::Table(element)) => {
             let options = element.iter().cloned().collect();
-            names_in(&MakerToml { make: maker.make.clone(), options }, names);
+            names_in(
+                &MakerToml {
+                    make: maker.make.clone(),
+                    options,
+                },
+                names,
+            );
         }
         Some(of) if matches!(maker.make.as_str(), "phrase" | "json") => {
             let texts = match of {

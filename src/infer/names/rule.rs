@@ -137,7 +137,9 @@ impl Rule {
     /// Whether the rule is about a column of these words, of a table of these.
     pub fn matches<'w>(&self, table: &'w [String], column: &'w [String]) -> Option<Match<'w>> {
         let without_number = match column {
-            [head @ .., last] if !head.is_empty() && last.bytes().all(|it| it.is_ascii_digit()) => head,
+            [head @ .., last] if !head.is_empty() && last.bytes().all(|it| it.is_ascii_digit()) => {
+                head
+            }
             all => all,
         };
         let mut alternatives = self.columns.split('|');
@@ -168,9 +170,33 @@ fn before<'w>(pattern: &str, column: &'w [String]) -> Option<&'w [String]> {
 
 /// Words before a noun that say which one, not what.
 const WHICH: &[&str] = &[
-    "default", "primary", "secondary", "main", "old", "new", "original", "current", "previous",
-    "last", "first", "next", "short", "long", "local", "native", "official", "legal", "full", "base",
-    "my", "the", "other", "public", "internal", "external", "x",
+    "default",
+    "primary",
+    "secondary",
+    "main",
+    "old",
+    "new",
+    "original",
+    "current",
+    "previous",
+    "last",
+    "first",
+    "next",
+    "short",
+    "long",
+    "local",
+    "native",
+    "official",
+    "legal",
+    "full",
+    "base",
+    "my",
+    "the",
+    "other",
+    "public",
+    "internal",
+    "external",
+    "x",
 ];
 
 /// What a column says something of: the word before the rule's, else what the table's rows are.

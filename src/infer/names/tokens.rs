@@ -127,7 +127,11 @@ pub fn of_table(name: &str) -> Vec<String> {
     while words.len() > 1 && words.last().is_some_and(|it| SAYS_NOTHING.contains(&&**it)) {
         words.pop();
     }
-    while words.len() > 1 && words.first().is_some_and(|it| SAYS_NOTHING.contains(&&**it)) {
+    while words.len() > 1
+        && words
+            .first()
+            .is_some_and(|it| SAYS_NOTHING.contains(&&**it))
+    {
         words.remove(0);
     }
     words
@@ -147,7 +151,9 @@ fn of_name(name: &str) -> Vec<String> {
         words.extend(meaning.split(' ').map(str::to_owned));
     }
     for (first, second, meaning) in PAIRS {
-        let found = words.windows(2).position(|it| it[0] == *first && it[1] == *second);
+        let found = words
+            .windows(2)
+            .position(|it| it[0] == *first && it[1] == *second);
         if let Some(at) = found {
             words.splice(at..at + 2, meaning.split(' ').map(str::to_owned));
         }

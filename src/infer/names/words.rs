@@ -114,7 +114,11 @@ impl Locale {
 
     /// A list in this language, or in English where it has none of its own.
     pub fn list(&self, name: &str) -> Option<&'static WordList> {
-        let of = |code: &str| LISTS.iter().find(|(it, list)| *it == code && list.name == name);
+        let of = |code: &str| {
+            LISTS
+                .iter()
+                .find(|(it, list)| *it == code && list.name == name)
+        };
         of(self.code).or_else(|| of("en")).map(|(_, list)| list)
     }
 
@@ -163,8 +167,17 @@ mod tests {
             let mut seen = std::collections::BTreeSet::new();
             for entry in list.entries() {
                 assert_eq!(entry.len(), fields, "{code}/{}: {entry:?}", list.name);
-                assert!(entry.iter().all(|it| !it.is_empty()), "{code}/{}: {entry:?}", list.name);
-                assert!(seen.insert(entry[0]), "{code}/{} repeats {}", list.name, entry[0]);
+                assert!(
+                    entry.iter().all(|it| !it.is_empty()),
+                    "{code}/{}: {entry:?}",
+                    list.name
+                );
+                assert!(
+                    seen.insert(entry[0]),
+                    "{code}/{} repeats {}",
+                    list.name,
+                    entry[0]
+                );
                 for name in placeholders(entry[0]) {
                     assert!(locale.list(name).is_some(), "{code}/{}: {name}", list.name);
                 }
@@ -190,7 +203,11 @@ mod tests {
                     let fit = plain.bytes().all(|it| it.is_ascii_lowercase());
                     assert!(fit, "{}/{name}: {entry:?}", locale.code);
                     let same = entry[0].to_lowercase() == plain;
-                    assert!(same || !locale.is_plain(), "{}/{name}: {entry:?}", locale.code);
+                    assert!(
+                        same || !locale.is_plain(),
+                        "{}/{name}: {entry:?}",
+                        locale.code
+                    );
                 }
             }
         }

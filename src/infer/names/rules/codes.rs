@@ -88,7 +88,9 @@ fn barcode(scene: &Scene) -> Option<Made> {
         true => (2_000_000_000_000_i64, 2_999_999_999_999),
         false => (20_000_000, 29_999_999),
     };
-    Some(Made::new(MakerToml::new("integer").with("min", min).with("max", max)))
+    Some(Made::new(
+        MakerToml::new("integer").with("min", min).with("max", max),
+    ))
 }
 
 /// `PRODUCTS-…` would be too much: three letters and the row, or as many letters and digits as fit.
@@ -101,24 +103,60 @@ fn sku(scene: &Scene) -> Option<Made> {
 
 fn coupon(scene: &Scene) -> Option<Made> {
     let length = i64::from(scene.longest.min(10));
-    Some(Made::new(MakerToml::new("code").with("length", length).with("alphabet", "A-Z0-9")))
+    Some(Made::new(
+        MakerToml::new("code")
+            .with("length", length)
+            .with("alphabet", "A-Z0-9"),
+    ))
 }
 
 fn pin(scene: &Scene) -> Option<Made> {
-    Some(Made::new(pattern(if scene.longest < 6 { "[0-9]{4}" } else { "[0-9]{6}" })))
+    Some(Made::new(pattern(if scene.longest < 6 {
+        "[0-9]{4}"
+    } else {
+        "[0-9]{6}"
+    })))
 }
 
 /// Letters for the kind of number, then the row.
 fn number(scene: &Scene) -> Option<Made> {
     let name = scene.column.name.to_lowercase();
     let kinds = [
-        ("order", "ORD-"), ("invoice", "INV-"), ("receipt", "REC-"), ("ticket", "TCK-"), ("case", "CAS-"),
-        ("policy", "POL-"), ("contract", "CTR-"), ("po_", "PO-"), ("purchase", "PO-"), ("booking", "BKG-"),
-        ("reservation", "RSV-"), ("employee", "E-"), ("staff", "E-"), ("customer", "C-"), ("member", "M-"), ("patient", "P-"),
-        ("mrn", "MRN-"), ("medical", "MRN-"), ("student", "S-"), ("claim", "CLM-"), ("batch", "LOT-"), ("lot", "LOT-"),
-        ("payment", "PAY-"), ("shipment", "SHP-"), ("project", "PRJ-"), ("asset", "AST-"), ("quote", "QUO-"), ("insurance", "INS-"),
+        ("order", "ORD-"),
+        ("invoice", "INV-"),
+        ("receipt", "REC-"),
+        ("ticket", "TCK-"),
+        ("case", "CAS-"),
+        ("policy", "POL-"),
+        ("contract", "CTR-"),
+        ("po_", "PO-"),
+        ("purchase", "PO-"),
+        ("booking", "BKG-"),
+        ("reservation", "RSV-"),
+        ("employee", "E-"),
+        ("staff", "E-"),
+        ("customer", "C-"),
+        ("member", "M-"),
+        ("patient", "P-"),
+        ("mrn", "MRN-"),
+        ("medical", "MRN-"),
+        ("student", "S-"),
+        ("claim", "CLM-"),
+        ("batch", "LOT-"),
+        ("lot", "LOT-"),
+        ("payment", "PAY-"),
+        ("shipment", "SHP-"),
+        ("project", "PRJ-"),
+        ("asset", "AST-"),
+        ("quote", "QUO-"),
+        ("insurance", "INS-"),
     ];
-    let of = |text: &str| kinds.iter().find(|(word, _)| text.contains(word)).map(|(_, letters)| *letters);
+    let of = |text: &str| {
+        kinds
+            .iter()
+            .find(|(word, _)| text.contains(word))
+            .map(|(_, letters)| *letters)
+    };
     let letters = of(&name).or_else(|| of(scene.subject)).unwrap_or("REF-");
     Some(with_row(scene, letters))
 }
@@ -135,16 +173,24 @@ fn with_row(scene: &Scene, letters: &str) -> Made {
 /// Of a few large ones; in a table with their names, of the list.
 fn currency(scene: &Scene) -> Option<Made> {
     let of_list = scene.sibling_in_words(&["currency name", "currency symbol", "name", "symbol"]);
-    let is_about = scene.subject == "currency" || scene.sibling_in_words(&["currency name", "currency symbol"]).is_some();
+    let is_about = scene.subject == "currency"
+        || scene
+            .sibling_in_words(&["currency name", "currency symbol"])
+            .is_some();
     Some(match of_list.is_some() && is_about {
         true => scene.entry("currencies", 1),
-        false => Made::new(one_of(&["USD", "EUR", "GBP", "CAD", "AUD", "JPY", "CHF"], &[10, 8, 4, 2, 1, 1, 1])),
+        false => Made::new(one_of(
+            &["USD", "EUR", "GBP", "CAD", "AUD", "JPY", "CHF"],
+            &[10, 8, 4, 2, 1, 1, 1],
+        )),
     })
 }
 
 /// Letters and digits, as many as fit.
 fn code(scene: &Scene) -> Option<Made> {
     let length = i64::from(scene.longest.min(6));
-    let maker = MakerToml::new("code").with("length", length).with("alphabet", "A-Z0-9");
+    let maker = MakerToml::new("code")
+        .with("length", length)
+        .with("alphabet", "A-Z0-9");
     Some(Made::new(maker).guess())
 }

@@ -36,11 +36,14 @@ fn email(scene: &Scene) -> Option<Made> {
             &format!("office.{{{row}}}@example.org"),
         ])),
         (false, false) if scene.locale.is_plain() => {
-            let mut made = Parts::of(scene).phrase(&format!("{{given}}.{{family}}{{{row}}}@example.com"));
+            let mut made =
+                Parts::of(scene).phrase(&format!("{{given}}.{{family}}{{{row}}}@example.com"));
             made.maker = made.maker.with("case", "lower");
             made
         }
-        (false, false) => Parts::plain(scene).phrase(&format!("{{given}}.{{family}}{{{row}}}@example.com")),
+        (false, false) => {
+            Parts::plain(scene).phrase(&format!("{{given}}.{{family}}{{{row}}}@example.com"))
+        }
     };
     Some(with(made, hidden))
 }
@@ -77,8 +80,14 @@ fn phone(scene: &Scene) -> Option<Made> {
 
 fn phone_digits(scene: &Scene) -> Option<Made> {
     let takes_ten = scene.column.data_type.scalar() == Some(crate::copy::types::Scalar::Int8);
-    let (min, max) = if takes_ten { (2_025_550_100, 2_025_550_199) } else { (5_550_100, 5_550_199) };
-    Some(Made::new(MakerToml::new("integer").with("min", min).with("max", max)))
+    let (min, max) = if takes_ten {
+        (2_025_550_100, 2_025_550_199)
+    } else {
+        (5_550_100, 5_550_199)
+    };
+    Some(Made::new(
+        MakerToml::new("integer").with("min", min).with("max", max),
+    ))
 }
 
 fn fax(scene: &Scene) -> Option<Made> {

@@ -46,11 +46,14 @@ fn of(templates: &[&str]) -> MakerToml {
 }
 
 fn settings(scene: &Scene) -> Option<Made> {
-    json(scene, &[
-        r#"{{"theme": "light", "notifications": true, "page_size": 25}}"#,
-        r#"{{"theme": "dark", "notifications": true, "page_size": 50}}"#,
-        r#"{{"theme": "system", "notifications": false, "digest": "weekly"}}"#,
-    ])
+    json(
+        scene,
+        &[
+            r#"{{"theme": "light", "notifications": true, "page_size": 25}}"#,
+            r#"{{"theme": "dark", "notifications": true, "page_size": 50}}"#,
+            r#"{{"theme": "system", "notifications": false, "digest": "weekly"}}"#,
+        ],
+    )
 }
 
 fn address(scene: &Scene) -> Option<Made> {
@@ -58,22 +61,31 @@ fn address(scene: &Scene) -> Option<Made> {
 }
 
 fn payload(scene: &Scene) -> Option<Made> {
-    json(scene, &[
-        r#"{{"event": "{events}", "source": "web", "retry": false}}"#,
-        r#"{{"event": "{events}", "source": "api", "tags": ["{tags}", "{tags}"]}}"#,
-    ])
+    json(
+        scene,
+        &[
+            r#"{{"event": "{events}", "source": "web", "retry": false}}"#,
+            r#"{{"event": "{events}", "source": "api", "tags": ["{tags}", "{tags}"]}}"#,
+        ],
+    )
 }
 
 fn metadata(scene: &Scene) -> Option<Made> {
-    json(scene, &[
-        r#"{{"source": "web", "tags": ["{tags}", "{tags}"]}}"#,
-        r#"{{"source": "import", "color": "{colors}", "checked": true}}"#,
-        r#"{{"source": "api", "label": "{labels}"}}"#,
-    ])
+    json(
+        scene,
+        &[
+            r#"{{"source": "web", "tags": ["{tags}", "{tags}"]}}"#,
+            r#"{{"source": "import", "color": "{colors}", "checked": true}}"#,
+            r#"{{"source": "api", "label": "{labels}"}}"#,
+        ],
+    )
 }
 
 fn translations(scene: &Scene) -> Option<Made> {
-    json(scene, &[r#"{{"en": "{labels}", "de": "{labels}", "fr": "{labels}"}}"#])
+    json(
+        scene,
+        &[r#"{{"en": "{labels}", "de": "{labels}", "fr": "{labels}"}}"#],
+    )
 }
 
 fn list(scene: &Scene) -> Option<Made> {
@@ -81,17 +93,27 @@ fn list(scene: &Scene) -> Option<Made> {
     if !kinds.is_empty() && !kinds.contains(&JsonKind::Array) {
         return json(scene, &[r#"{{"tags": ["{tags}"]}}"#]);
     }
-    Some(Made::new(of(&[r#"["{tags}"]"#, r#"["{tags}", "{tags}"]"#, "[]"])))
+    Some(Made::new(of(&[
+        r#"["{tags}"]"#,
+        r#"["{tags}", "{tags}"]"#,
+        "[]",
+    ])))
 }
 
 /// An array of what a maker gives.
 fn array(scene: &Scene, of: MakerToml, min: i64, max: i64) -> Option<Made> {
     let least = scene.column.limits.min_length.map_or(min, i64::from);
-    let most = scene.column.limits.max_length.map_or(max.max(least), |it| i64::from(it).min(max.max(least)));
+    let most = scene
+        .column
+        .limits
+        .max_length
+        .map_or(max.max(least), |it| i64::from(it).min(max.max(least)));
     let mut element = vec![("make".to_owned(), Value::Text(of.make))];
     element.extend(of.options);
     let maker = MakerToml::new("array").with("of", Value::Table(element));
-    Some(Made::new(maker.with("min", least.min(most)).with("max", most)))
+    Some(Made::new(
+        maker.with("min", least.min(most)).with("max", most),
+    ))
 }
 
 fn tags(scene: &Scene) -> Option<Made> {
@@ -123,7 +145,12 @@ fn phones(scene: &Scene) -> Option<Made> {
 }
 
 fn images(scene: &Scene) -> Option<Made> {
-    array(scene, pattern("https://images\\.example\\.com/[0-9a-f]{8}\\.jpg"), 0, 4)
+    array(
+        scene,
+        pattern("https://images\\.example\\.com/[0-9a-f]{8}\\.jpg"),
+        0,
+        4,
+    )
 }
 
 fn key(scene: &Scene) -> Option<Made> {

@@ -6,8 +6,25 @@ use crate::infer::names::rule::{INT, NUMBER, Rule, TEXT, rules};
 
 /// What a file is, as tables and words before a name say it.
 const FILE: &[&str] = &[
-    "attachment", "blob", "document_file", "download", "export", "file", "image", "import", "media", "photo", "picture",
-    "upload", "video", "audio", "object", "artifact", "storage", "asset_file", "avatar",
+    "attachment",
+    "blob",
+    "document_file",
+    "download",
+    "export",
+    "file",
+    "image",
+    "import",
+    "media",
+    "photo",
+    "picture",
+    "upload",
+    "video",
+    "audio",
+    "object",
+    "artifact",
+    "storage",
+    "asset_file",
+    "avatar",
 ];
 
 /// Rules about files.

@@ -49,7 +49,9 @@ fn rate(scene: &Scene) -> Option<Made> {
 }
 
 fn priced(_: &Scene) -> Option<Made> {
-    Some(Made::new(crate::infer::names::made::pattern("[1-9][0-9]{0,2}\\.[0-9]{2}")))
+    Some(Made::new(crate::infer::names::made::pattern(
+        "[1-9][0-9]{0,2}\\.[0-9]{2}",
+    )))
 }
 
 fn range(_: &Scene) -> Option<Made> {

@@ -84,12 +84,16 @@ pub const RULES: &[Rule] = rules! {
 /// Siblings that speak of the same product share it.
 fn product(scene: &Scene) -> Option<Made> {
     let drawn = scene.entry("products", 1);
-    let is_shared = scene.siblings.iter().any(|it| it.rule.is_some_and(|rule| rule.reason == "a category"));
+    let is_shared = scene
+        .siblings
+        .iter()
+        .any(|it| it.rule.is_some_and(|rule| rule.reason == "a category"));
     let made = match (is_shared && scene.prefix.is_empty(), drawn.hidden.first()) {
         (false, _) => Made::new(phrase(&["{qualities} {products}"])),
         (true, _) => {
             let name = scene.prefixed("product");
-            Made::new(phrase(&[&format!("{{qualities}} {{{name}}}")])).with_hidden(&name, word("products"))
+            Made::new(phrase(&[&format!("{{qualities}} {{{name}}}")]))
+                .with_hidden(&name, word("products"))
         }
     };
     Some(made.null(0.0))
@@ -97,7 +101,10 @@ fn product(scene: &Scene) -> Option<Made> {
 
 /// That of the product, where the table has one.
 fn category(scene: &Scene) -> Option<Made> {
-    let is_of_product = scene.siblings.iter().any(|it| it.rule.is_some_and(|rule| rule.reason == "a product"));
+    let is_of_product = scene
+        .siblings
+        .iter()
+        .any(|it| it.rule.is_some_and(|rule| rule.reason == "a product"));
     match is_of_product && scene.prefix.is_empty() && !scene.column.unique {
         true => {
             let name = scene.prefixed("product");
@@ -114,16 +121,22 @@ fn article(_: &Scene) -> Option<Made> {
 }
 
 fn industry(_: &Scene) -> Option<Made> {
-    Some(Made::new(crate::infer::domain::MakerToml::new("fake").with("faker", "industry")))
+    Some(Made::new(
+        crate::infer::domain::MakerToml::new("fake").with("faker", "industry"),
+    ))
 }
 
 fn numbered(_: &Scene) -> Option<Made> {
-    Some(Made::new(crate::infer::names::made::pattern("[1-4][0-9]{2}")))
+    Some(Made::new(crate::infer::names::made::pattern(
+        "[1-4][0-9]{2}",
+    )))
 }
 
 fn branch(scene: &Scene) -> Option<Made> {
     let (place, city) = (scene.prefixed("place"), scene.prefixed("place_city"));
-    let has_city = scene.sibling_in_words(&["city", "town", "postcode"]).is_some();
+    let has_city = scene
+        .sibling_in_words(&["city", "town", "postcode"])
+        .is_some();
     if !has_city {
         let name = format!("{{places}} {}", capital(scene.subject));
         return Some(Made::new(phrase(&[&name])));

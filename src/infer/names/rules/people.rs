@@ -59,7 +59,10 @@ fn salutation() -> MakerToml {
 }
 
 fn blood() -> MakerToml {
-    one_of(&["0+", "A+", "B+", "AB+", "0-", "A-", "B-", "AB-"], &[37, 36, 9, 3, 6, 6, 2, 1])
+    one_of(
+        &["0+", "A+", "B+", "AB+", "0-", "A-", "B-", "AB-"],
+        &[37, 36, 9, 3, 6, 6, 2, 1],
+    )
 }
 
 fn suffix(_: &Scene) -> Option<Made> {
@@ -94,26 +97,40 @@ impl Parts {
         };
         let given = part("first name", "given", "first-names");
         let family = part("last name", "family", "last-names");
-        Parts { given, family, hidden }
+        Parts {
+            given,
+            family,
+            hidden,
+        }
     }
 
     /// The same in plain lower-case letters.
     pub fn plain(scene: &Scene) -> Parts {
-        let Parts { given, family, mut hidden } = Parts::of(scene);
+        let Parts {
+            given,
+            family,
+            mut hidden,
+        } = Parts::of(scene);
         let mut plain = |of: &str, name: &str| {
             let name = scene.prefixed(name);
             hidden.push((name.clone(), field(of, 2)));
             name
         };
         let (given, family) = (plain(&given, "given_plain"), plain(&family, "family_plain"));
-        Parts { given, family, hidden }
+        Parts {
+            given,
+            family,
+            hidden,
+        }
     }
 
     /// A maker of a template in which `{given}` and `{family}` stand.
     pub fn phrase(self, template: &str) -> Made {
         let given = format!("{{{}}}", self.given);
         let family = format!("{{{}}}", self.family);
-        let text = template.replace("{given}", &given).replace("{family}", &family);
+        let text = template
+            .replace("{given}", &given)
+            .replace("{family}", &family);
         let mut made = Made::new(phrase(&[&text]));
         made.hidden = self.hidden;
         made
@@ -155,17 +172,34 @@ fn gender(scene: &Scene) -> Option<Made> {
 
 fn marital(scene: &Scene) -> Option<Made> {
     let words = ["single", "married", "divorced", "widowed"];
-    Some(crate::infer::names::fit::short_or(scene, &words, &[4, 5, 2, 1], &["S", "M", "D", "W"]))
+    Some(crate::infer::names::fit::short_or(
+        scene,
+        &words,
+        &[4, 5, 2, 1],
+        &["S", "M", "D", "W"],
+    ))
 }
 
 fn birth(scene: &Scene) -> Option<Made> {
-    let make = if scene.types == DATE { "date" } else { "timestamp" };
-    let maker = MakerToml::new(make).with("min", "1945-01-01").with("max", "2006-12-31");
+    let make = if scene.types == DATE {
+        "date"
+    } else {
+        "timestamp"
+    };
+    let maker = MakerToml::new(make)
+        .with("min", "1945-01-01")
+        .with("max", "2006-12-31");
     Some(Made::new(maker))
 }
 
 fn death(scene: &Scene) -> Option<Made> {
-    let make = if scene.types == DATE { "date" } else { "timestamp" };
-    let maker = MakerToml::new(make).with("min", "2015-01-01").with("max", "2024-12-31");
+    let make = if scene.types == DATE {
+        "date"
+    } else {
+        "timestamp"
+    };
+    let maker = MakerToml::new(make)
+        .with("min", "2015-01-01")
+        .with("max", "2024-12-31");
     Some(Made::new(maker).null(0.95))
 }

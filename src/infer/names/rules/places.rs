@@ -72,7 +72,14 @@ fn second_line(_: &Scene) -> Option<Made> {
 
 /// With the number, unless the table has a column for that.
 fn street(scene: &Scene) -> Option<Made> {
-    let numbers = ["house number", "street number", "building number", "number", "house no", "street no"];
+    let numbers = [
+        "house number",
+        "street number",
+        "building number",
+        "number",
+        "house no",
+        "street no",
+    ];
     match scene.sibling_in_words(&numbers) {
         Some(_) => Some(Made::new(phrase(&["{streets}"]))),
         None => line(scene),
@@ -81,21 +88,32 @@ fn street(scene: &Scene) -> Option<Made> {
 
 fn line(scene: &Scene) -> Option<Made> {
     let house_column = scene.prefixed("house");
-    let template = scene.locale.address.replace("{house}", &format!("{{{house_column}}}"));
+    let template = scene
+        .locale
+        .address
+        .replace("{house}", &format!("{{{house_column}}}"));
     Some(Made::new(phrase(&[&template])).with_hidden(&house_column, house()))
 }
 
 /// Street and number; with the city, unless the table has a column for that.
 fn address(scene: &Scene) -> Option<Made> {
     let made = line(scene)?;
-    let has_city = scene.sibling_in_words(&["city", "town", "postcode", "city name"]).is_some();
+    let has_city = scene
+        .sibling_in_words(&["city", "town", "postcode", "city name"])
+        .is_some();
     if has_city || scene.longest < 70 {
         return Some(made);
     }
     let place = scene.prefixed("place");
-    let names = [(scene.prefixed("city_text"), 1), (scene.prefixed("postcode_text"), 4)];
+    let names = [
+        (scene.prefixed("city_text"), 1),
+        (scene.prefixed("postcode_text"), 4),
+    ];
     let house_column = scene.prefixed("house");
-    let template = scene.locale.address.replace("{house}", &format!("{{{house_column}}}"));
+    let template = scene
+        .locale
+        .address
+        .replace("{house}", &format!("{{{house_column}}}"));
     let template = format!("{template}, {{{}}} {{{}}}", names[0].0, names[1].0);
     let mut made = Made::new(phrase(&[&template])).with_hidden(&house_column, house());
     made = made.with_hidden(&place, word("places"));
@@ -107,7 +125,17 @@ fn address(scene: &Scene) -> Option<Made> {
 
 /// Of an address; elsewhere a state is how far something is.
 fn state(scene: &Scene) -> Option<Made> {
-    let near = ["city", "postcode", "country", "country code", "town", "address", "street", "address line 1", "address 1"];
+    let near = [
+        "city",
+        "postcode",
+        "country",
+        "country code",
+        "town",
+        "address",
+        "street",
+        "address line 1",
+        "address 1",
+    ];
     let is_region = scene.sibling_in_words(&near).is_some()
         || scene.column.name.to_lowercase().contains("province")
         || scene.prefix.is_empty() && ADDRESS.contains(&scene.subject) && scene.longest <= 3;
@@ -139,17 +167,33 @@ fn longitude(scene: &Scene) -> Option<Made> {
 
 /// Within a kilometer of the place's center, where siblings say which place.
 fn coordinate(scene: &Scene, name: &str, number: usize, range: (f64, f64)) -> Option<Made> {
-    let city = scene.sibling_in_words(&["city", "town", "postcode", "region", "state", "country", "country code"]);
+    let city = scene.sibling_in_words(&[
+        "city",
+        "town",
+        "postcode",
+        "region",
+        "state",
+        "country",
+        "country code",
+    ]);
     if city.is_none() && scene.types != TEXT {
         return Some(Made::new(scene.number(range.0, 0.0, range.1)));
     }
     let place = scene.prefixed("place");
-    let (center, digits) = (scene.prefixed(&format!("{name}_near")), scene.prefixed(&format!("{name}_digits")));
+    let (center, digits) = (
+        scene.prefixed(&format!("{name}_near")),
+        scene.prefixed(&format!("{name}_digits")),
+    );
     let list = match scene.entry("places", 1).hidden.first() {
         Some((_, maker)) => maker.clone(),
         None => word("places"),
     };
     let made = Made::new(phrase(&[&format!("{{{center}}}{{{digits}}}")]));
-    let made = made.with_hidden(&place, list).with_hidden(&center, field(&place, number));
-    Some(made.with_hidden(&digits, MakerToml::new("integer").with("min", 100).with("max", 999)))
+    let made = made
+        .with_hidden(&place, list)
+        .with_hidden(&center, field(&place, number));
+    Some(made.with_hidden(
+        &digits,
+        MakerToml::new("integer").with("min", 100).with("max", 999),
+    ))
 }

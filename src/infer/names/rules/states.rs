@@ -47,37 +47,174 @@ pub const RULES: &[Rule] = rules! {
 /// A set of values with how often each is.
 type Vocabulary = (&'static [&'static str], &'static [i64]);
 
-const ORDER: Vocabulary =
-    (&["pending", "paid", "shipped", "delivered", "cancelled", "refunded"], &[2, 2, 2, 8, 1, 1]);
+const ORDER: Vocabulary = (
+    &[
+        "pending",
+        "paid",
+        "shipped",
+        "delivered",
+        "cancelled",
+        "refunded",
+    ],
+    &[2, 2, 2, 8, 1, 1],
+);
 const PAYMENT: Vocabulary = (&["paid", "pending", "failed", "refunded"], &[12, 2, 1, 1]);
-const INVOICE: Vocabulary = (&["draft", "sent", "paid", "overdue", "void"], &[1, 3, 10, 1, 1]);
-const SHIPMENT: Vocabulary = (&["packed", "in_transit", "delivered", "returned"], &[2, 3, 12, 1]);
-const SUBSCRIPTION: Vocabulary = (&["trialing", "active", "past_due", "cancelled"], &[2, 10, 1, 3]);
-const APPOINTMENT: Vocabulary =
-    (&["scheduled", "confirmed", "completed", "cancelled", "no_show"], &[2, 2, 10, 2, 1]);
+const INVOICE: Vocabulary = (
+    &["draft", "sent", "paid", "overdue", "void"],
+    &[1, 3, 10, 1, 1],
+);
+const SHIPMENT: Vocabulary = (
+    &["packed", "in_transit", "delivered", "returned"],
+    &[2, 3, 12, 1],
+);
+const SUBSCRIPTION: Vocabulary = (
+    &["trialing", "active", "past_due", "cancelled"],
+    &[2, 10, 1, 3],
+);
+const APPOINTMENT: Vocabulary = (
+    &[
+        "scheduled",
+        "confirmed",
+        "completed",
+        "cancelled",
+        "no_show",
+    ],
+    &[2, 2, 10, 2, 1],
+);
 const PUBLISHED: Vocabulary = (&["draft", "published", "archived"], &[2, 8, 1]);
 const TASKS: Vocabulary = (&["open", "in_progress", "blocked", "done"], &[4, 3, 1, 8]);
-const RUN: Vocabulary = (&["queued", "running", "succeeded", "failed"], &[1, 1, 12, 2]);
-const PEOPLE: Vocabulary = (&["active", "invited", "inactive", "suspended"], &[12, 1, 2, 1]);
-const STOCK: Vocabulary = (&["available", "sold_out", "discontinued", "draft"], &[12, 2, 1, 1]);
+const RUN: Vocabulary = (
+    &["queued", "running", "succeeded", "failed"],
+    &[1, 1, 12, 2],
+);
+const PEOPLE: Vocabulary = (
+    &["active", "invited", "inactive", "suspended"],
+    &[12, 1, 2, 1],
+);
+const STOCK: Vocabulary = (
+    &["available", "sold_out", "discontinued", "draft"],
+    &[12, 2, 1, 1],
+);
 const APPROVAL: Vocabulary = (&["pending", "approved", "rejected"], &[3, 8, 2]);
-const LEAD: Vocabulary = (&["new", "contacted", "qualified", "won", "lost"], &[5, 4, 3, 2, 3]);
+const LEAD: Vocabulary = (
+    &["new", "contacted", "qualified", "won", "lost"],
+    &[5, 4, 3, 2, 3],
+);
 const LOAN: Vocabulary = (&["active", "returned", "overdue"], &[3, 10, 1]);
 const ANY: Vocabulary = (&["active", "inactive", "pending"], &[8, 2, 1]);
 
 /// The states of what a column speaks of.
 fn states_of(subject: &str) -> Vocabulary {
     let sets: &[(&[&str], Vocabulary)] = &[
-        (&["order", "purchase", "sale", "cart", "checkout", "item_order"], ORDER),
-        (&["payment", "transaction", "charge", "refund", "payout", "transfer", "withdrawal"], PAYMENT),
-        (&["invoice", "bill", "statement", "quote", "estimate", "receipt"], INVOICE),
-        (&["shipment", "delivery", "parcel", "package", "fulfillment", "shipping"], SHIPMENT),
-        (&["subscription", "membership", "plan", "license", "contract", "policy"], SUBSCRIPTION),
-        (&["appointment", "booking", "reservation", "visit", "consultation", "meeting"], APPOINTMENT),
-        (&["job", "run", "build", "task_run", "import", "export", "deployment", "pipeline", "execution", "sync",
-            "migration", "backup", "worker", "batch", "webhook", "notification", "email", "event"], RUN),
-        (&["application", "request", "approval", "claim", "leave", "enrollment", "invitation", "invite", "application",
-            "review", "comment", "complaint", "return", "friendship"], APPROVAL),
+        (
+            &[
+                "order",
+                "purchase",
+                "sale",
+                "cart",
+                "checkout",
+                "item_order",
+            ],
+            ORDER,
+        ),
+        (
+            &[
+                "payment",
+                "transaction",
+                "charge",
+                "refund",
+                "payout",
+                "transfer",
+                "withdrawal",
+            ],
+            PAYMENT,
+        ),
+        (
+            &[
+                "invoice",
+                "bill",
+                "statement",
+                "quote",
+                "estimate",
+                "receipt",
+            ],
+            INVOICE,
+        ),
+        (
+            &[
+                "shipment",
+                "delivery",
+                "parcel",
+                "package",
+                "fulfillment",
+                "shipping",
+            ],
+            SHIPMENT,
+        ),
+        (
+            &[
+                "subscription",
+                "membership",
+                "plan",
+                "license",
+                "contract",
+                "policy",
+            ],
+            SUBSCRIPTION,
+        ),
+        (
+            &[
+                "appointment",
+                "booking",
+                "reservation",
+                "visit",
+                "consultation",
+                "meeting",
+            ],
+            APPOINTMENT,
+        ),
+        (
+            &[
+                "job",
+                "run",
+                "build",
+                "task_run",
+                "import",
+                "export",
+                "deployment",
+                "pipeline",
+                "execution",
+                "sync",
+                "migration",
+                "backup",
+                "worker",
+                "batch",
+                "webhook",
+                "notification",
+                "email",
+                "event",
+            ],
+            RUN,
+        ),
+        (
+            &[
+                "application",
+                "request",
+                "approval",
+                "claim",
+                "leave",
+                "enrollment",
+                "invitation",
+                "invite",
+                "application",
+                "review",
+                "comment",
+                "complaint",
+                "return",
+                "friendship",
+            ],
+            APPROVAL,
+        ),
         (&["lead", "opportunity", "deal", "prospect"], LEAD),
         (&["loan", "rental", "checkout_item", "borrowing"], LOAN),
         (TASK, TASKS),
@@ -86,7 +223,9 @@ fn states_of(subject: &str) -> Vocabulary {
         (PRODUCT, STOCK),
         (PERSON, PEOPLE),
     ];
-    let found = sets.iter().find(|(subjects, _)| subjects.contains(&subject));
+    let found = sets
+        .iter()
+        .find(|(subjects, _)| subjects.contains(&subject));
     found.map_or(ANY, |(_, states)| *states)
 }
 
@@ -98,50 +237,118 @@ pub fn status(scene: &Scene) -> Option<Made> {
 
 fn kind(scene: &Scene) -> Option<Made> {
     let sets: &[(&[&str], &[&str])] = &[
-        (&["account"], ["checking", "savings", "credit"]),
-        (&["customer", "client", "contact", "party"], ["person", "company"]),
-        (&["user", "member", "profile"], ["regular", "staff", "guest"]),
-        (&["address"], ["billing", "shipping", "home"]),
-        (&["phone", "email"], ["home", "work", "mobile"]),
-        (&["event", "activity", "log", "audit"], ["created", "updated", "deleted", "viewed"]),
-        (&["notification", "message", "alert"], ["info", "warning", "reminder"]),
-        (&["employee", "contract", "job", "employment"], ["full_time", "part_time", "contractor"]),
-        (&["discount", "coupon", "promotion"], ["percent", "fixed"]),
-        (&["room"], ["single", "double", "suite"]),
-        (&["vehicle", "car"], ["car", "van", "truck"]),
-        (&["file", "attachment", "media", "asset", "document"], ["image", "video", "document"]),
-        (&["question"], ["choice", "text", "number"]),
-        (&["appointment", "visit", "consultation"], ["checkup", "follow_up", "emergency", "consultation"]),
-        (&["property", "listing"], ["house", "apartment", "land"]),
-        (&["setting", "option", "parameter", "attribute", "field", "variable", "value"], ["string", "number", "boolean"]),
-        (&["ticket", "issue", "task", "request"], ["bug", "feature", "question"]),
-        (&["relationship", "relation", "link"], ["parent", "related", "duplicate"]),
-        (&["movement", "inventory", "stock"], ["in", "out", "adjustment"]),
+        (&["account"], &["checking", "savings", "credit"]),
+        (
+            &["customer", "client", "contact", "party"],
+            &["person", "company"],
+        ),
+        (
+            &["user", "member", "profile"],
+            &["regular", "staff", "guest"],
+        ),
+        (&["address"], &["billing", "shipping", "home"]),
+        (&["phone", "email"], &["home", "work", "mobile"]),
+        (
+            &["event", "activity", "log", "audit"],
+            &["created", "updated", "deleted", "viewed"],
+        ),
+        (
+            &["notification", "message", "alert"],
+            &["info", "warning", "reminder"],
+        ),
+        (
+            &["employee", "contract", "job", "employment"],
+            &["full_time", "part_time", "contractor"],
+        ),
+        (&["discount", "coupon", "promotion"], &["percent", "fixed"]),
+        (&["room"], &["single", "double", "suite"]),
+        (&["vehicle", "car"], &["car", "van", "truck"]),
+        (
+            &["file", "attachment", "media", "asset", "document"],
+            &["image", "video", "document"],
+        ),
+        (&["question"], &["choice", "text", "number"]),
+        (
+            &["appointment", "visit", "consultation"],
+            &["checkup", "follow_up", "emergency", "consultation"],
+        ),
+        (&["property", "listing"], &["house", "apartment", "land"]),
+        (
+            &[
+                "setting",
+                "option",
+                "parameter",
+                "attribute",
+                "field",
+                "variable",
+                "value",
+            ],
+            &["string", "number", "boolean"],
+        ),
+        (
+            &["ticket", "issue", "task", "request"],
+            &["bug", "feature", "question"],
+        ),
+        (
+            &["relationship", "relation", "link"],
+            &["parent", "related", "duplicate"],
+        ),
+        (
+            &["movement", "inventory", "stock"],
+            &["in", "out", "adjustment"],
+        ),
     ];
-    let found = sets.iter().find(|(subjects, _)| subjects.contains(&scene.subject));
-    let values = found.map_or(&["standard", "basic", "extended"][..], |(_, values)| *values);
+    let found = sets
+        .iter()
+        .find(|(subjects, _)| subjects.contains(&scene.subject));
+    let values = found.map_or(&["standard", "basic", "extended"][..], |(_, values)| {
+        *values
+    });
     let made = short_or(scene, values, &[], &["A", "B", "C"]);
     Some(if found.is_none() { made.guess() } else { made })
 }
 
 fn priority(scene: &Scene) -> Option<Made> {
-    Some(short_or(scene, &["low", "medium", "high", "urgent"], &[4, 6, 3, 1], &["L", "M", "H"]))
+    Some(short_or(
+        scene,
+        &["low", "medium", "high", "urgent"],
+        &[4, 6, 3, 1],
+        &["L", "M", "H"],
+    ))
 }
 
 fn role(scene: &Scene) -> Option<Made> {
-    let made = short_or(scene, &["member", "editor", "admin", "owner"], &[12, 4, 2, 1], &["M", "A"]);
+    let made = short_or(
+        scene,
+        &["member", "editor", "admin", "owner"],
+        &[12, 4, 2, 1],
+        &["M", "A"],
+    );
     Some(made)
 }
 
 fn payment_method() -> MakerToml {
-    one_of(&["card", "bank_transfer", "paypal", "cash", "invoice"], &[9, 3, 4, 1, 2])
+    one_of(
+        &["card", "bank_transfer", "paypal", "cash", "invoice"],
+        &[9, 3, 4, 1, 2],
+    )
 }
 
 fn weekday() -> MakerToml {
-    let days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    let days = [
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+    ];
     one_of(&days, &[])
 }
 
 fn numbered() -> MakerToml {
-    MakerToml::new("one-of").with("values", vec![0, 1, 2, 3]).with("weights", vec![2, 8, 2, 1])
+    MakerToml::new("one-of")
+        .with("values", vec![0, 1, 2, 3])
+        .with("weights", vec![2, 8, 2, 1])
 }

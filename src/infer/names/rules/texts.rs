@@ -29,14 +29,18 @@ pub const RULES: &[Rule] = rules! {
 
 fn body(_: &Scene) -> Option<Made> {
     let five = "{sentences} {sentences} {sentences} {sentences} {sentences}";
-    let seven = "{sentences} {sentences} {sentences} {sentences}\\n\\n{sentences} {sentences} {sentences}";
+    let seven =
+        "{sentences} {sentences} {sentences} {sentences}\\n\\n{sentences} {sentences} {sentences}";
     Some(Made::new(phrase(&[five, &seven.replace("\\n\\n", " ")])))
 }
 
 /// As long as the column takes.
 fn description(scene: &Scene) -> Option<Made> {
     Some(Made::new(match scene.longest {
-        250.. => phrase(&["{sentences} {sentences} {sentences}", "{sentences} {sentences}"]),
+        250.. => phrase(&[
+            "{sentences} {sentences} {sentences}",
+            "{sentences} {sentences}",
+        ]),
         60.. => phrase(&["{sentences}"]),
         _ => word("notes"),
     }))
@@ -47,6 +51,14 @@ fn short(_: &Scene) -> Option<Made> {
 }
 
 fn allergies(_: &Scene) -> Option<Made> {
-    let all = ["Penicillin", "Pollen", "Peanuts", "Latex", "Shellfish", "House dust", "Ibuprofen"];
+    let all = [
+        "Penicillin",
+        "Pollen",
+        "Peanuts",
+        "Latex",
+        "Shellfish",
+        "House dust",
+        "Ibuprofen",
+    ];
     Some(Made::new(crate::infer::names::made::one_of(&all, &[])).null(0.7))
 }

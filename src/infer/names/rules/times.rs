@@ -56,7 +56,11 @@ pub fn says_created(rule: &Rule) -> bool {
 }
 
 fn window(scene: &Scene, first: &str, last: &str) -> MakerToml {
-    let make = if scene.types == DATE { "date" } else { "timestamp" };
+    let make = if scene.types == DATE {
+        "date"
+    } else {
+        "timestamp"
+    };
     MakerToml::new(make).with("min", first).with("max", last)
 }
 
@@ -70,13 +74,13 @@ fn after(scene: &Scene, of: &str, least: i64, most: i64) -> MakerToml {
 }
 
 /// The sibling that says when the row was made; its type is this column's.
-fn made_at<'s, 'a>(scene: &'s Scene<'a>) -> Option<&'s MatchedSibling<'a>> {
+fn made_at<'a>(scene: &Scene<'a>) -> Option<&'a MatchedSibling<'a>> {
     let is = |it: &&MatchedSibling| {
         it.types == scene.types && it.prefix.is_empty() && it.rule.is_some_and(says_created)
     };
-    let mut found: Vec<_> = scene.siblings.iter().filter(is).collect();
-    let is_created = |it: &&&MatchedSibling| it.column.name.to_lowercase().starts_with("creat");
-    let first = found.iter().position(|it| is_created(&it)).unwrap_or(0);
+    let mut found: Vec<_> = scene.siblings.iter().copied().filter(is).collect();
+    let is_created = |it: &MatchedSibling| it.column.name.to_lowercase().starts_with("creat");
+    let first = found.iter().position(|it| is_created(it)).unwrap_or(0);
     (!found.is_empty()).then(|| found.swap_remove(first))
 }
 
@@ -89,9 +93,19 @@ fn created(scene: &Scene) -> Option<Made> {
     }
     if let Some(parent) = scene.column.parent {
         let name = format!("{}_{}", parent.by, parent.column);
-        let copy = MakerToml::new("copy").with("by", parent.by).with("column", parent.column);
-        let most = if PERSON.contains(&scene.subject) { 30 } else { 180 };
-        return Some(Made::new(after(scene, &name, 0, most)).with_hidden(&name, copy).null(0.0));
+        let copy = MakerToml::new("copy")
+            .with("by", parent.by)
+            .with("column", parent.column);
+        let most = if PERSON.contains(&scene.subject) {
+            30
+        } else {
+            180
+        };
+        return Some(
+            Made::new(after(scene, &name, 0, most))
+                .with_hidden(&name, copy)
+                .null(0.0),
+        );
     }
     Some(Made::new(window(scene, FIRST_DAY, LAST_DAY).with("rising", true)).null(0.0))
 }
@@ -117,7 +131,9 @@ fn updated(scene: &Scene) -> Option<Made> {
 /// After the last change.
 fn rare(scene: &Scene) -> Option<Made> {
     let updated = scene.siblings.iter().find(|it| {
-        it.types == scene.types && it.prefix.is_empty() && it.rule.is_some_and(|rule| rule.columns == RULES[0].columns)
+        it.types == scene.types
+            && it.prefix.is_empty()
+            && it.rule.is_some_and(|rule| rule.columns == RULES[0].columns)
     });
     Some(match updated {
         Some(sibling) => Made::new(after(scene, sibling.column.name, 0, 60)).null(0.95),
@@ -139,14 +155,14 @@ fn sometimes_later(scene: &Scene) -> Option<Made> {
 }
 
 /// The beginning that belongs to an end: of the same words before it.
-fn start_of<'s, 'a>(scene: &'s Scene<'a>) -> Option<&'s MatchedSibling<'a>> {
+fn start_of<'a>(scene: &Scene<'a>) -> Option<&'a MatchedSibling<'a>> {
     let begins = RULES[4].columns;
     let is = |it: &&MatchedSibling| {
         it.types == scene.types
             && it.prefix == scene.prefix
             && it.rule.is_some_and(|rule| rule.columns == begins)
     };
-    scene.siblings.iter().find(is)
+    scene.siblings.iter().copied().find(is)
 }
 
 fn end(scene: &Scene) -> Option<Made> {
@@ -175,4 +191,3 @@ fn founded(scene: &Scene) -> Option<Made> {
 fn sometime(scene: &Scene) -> Option<Made> {
     Some(Made::new(window(scene, FIRST_DAY, LAST_DAY)).guess())
 }
-

@@ -84,7 +84,10 @@ fn method() -> MakerToml {
 
 fn http_status() -> MakerToml {
     MakerToml::new("one-of")
-        .with("values", vec![200, 201, 204, 301, 304, 400, 401, 404, 422, 500])
+        .with(
+            "values",
+            vec![200, 201, 204, 301, 304, 400, 401, 404, 422, 500],
+        )
         .with("weights", vec![60, 6, 4, 2, 5, 2, 2, 5, 1, 1])
 }
 
@@ -110,7 +113,11 @@ fn referrer(_: &Scene) -> Option<Made> {
 }
 
 fn image(scene: &Scene) -> Option<Made> {
-    let ending = if scene.column.name.to_lowercase().contains("icon") { ".png" } else { ".jpg" };
+    let ending = if scene.column.name.to_lowercase().contains("icon") {
+        ".png"
+    } else {
+        ".jpg"
+    };
     Some(with_row(scene, "https://images.example.com/", ending))
 }
 
@@ -120,20 +127,40 @@ fn hook(scene: &Scene) -> Option<Made> {
 
 /// A site of its own for a company, else a page of one.
 fn url(scene: &Scene) -> Option<Made> {
-    let is_site = ["website", "homepage", "home_page", "web_site", "site_url", "blog"];
+    let is_site = [
+        "website",
+        "homepage",
+        "home_page",
+        "web_site",
+        "site_url",
+        "blog",
+    ];
     let name = scene.column.name.to_lowercase();
-    Some(match is_site.iter().any(|it| name.contains(it)) || scene.longest < 45 {
-        true => with_row(scene, "https://site-", ".example.com"),
-        false => with_row(scene, "https://www.example.com/{tags}/", ""),
-    })
+    Some(
+        match is_site.iter().any(|it| name.contains(it)) || scene.longest < 45 {
+            true => with_row(scene, "https://site-", ".example.com"),
+            false => with_row(scene, "https://www.example.com/{tags}/", ""),
+        },
+    )
 }
 
 /// Of the sibling that names the row, where there is one.
 fn slug(scene: &Scene) -> Option<Made> {
-    let named = ["title", "name", "headline", "display name", "label", "subject", "product name", "full name"];
+    let named = [
+        "title",
+        "name",
+        "headline",
+        "display name",
+        "label",
+        "subject",
+        "product name",
+        "full name",
+    ];
     let source = scene.sibling_in_words(&named).filter(|it| it.types == TEXT);
     let (row, hidden) = scene.row();
-    let base = source.map_or("{tags}-{tags}".to_owned(), |it| format!("{{{}}}", it.column.name));
+    let base = source.map_or("{tags}-{tags}".to_owned(), |it| {
+        format!("{{{}}}", it.column.name)
+    });
     let made = Made::new(phrase(&[&format!("{base}-{{{row}}}")]).with("case", "slug"));
     Some(match hidden {
         Some((name, maker)) => made.with_hidden(&name, maker),
