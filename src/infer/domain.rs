@@ -34,6 +34,21 @@ pub struct Limits {
     pub json_kinds: Vec<JsonKind>,
     /// Values that are refused.
     pub excluded: Vec<String>,
+    /// The most digits behind a number's point.
+    pub scale: Option<u32>,
+    /// Keys that a JSON object must have.
+    pub json_keys: Vec<JsonKey>,
+}
+
+/// A key of a JSON object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonKey {
+    /// Its name.
+    pub name: String,
+    /// The kinds that its value may have; empty: any.
+    pub kinds: Vec<JsonKind>,
+    /// The only values, as texts without quotes; empty: any.
+    pub values: Vec<String>,
 }
 
 /// One end of what is allowed.
@@ -82,6 +97,24 @@ pub enum Relation {
         larger: String,
         /// Whether equal values are refused.
         strict: bool,
+    },
+    /// `larger >= smaller + gap`.
+    AtLeastApart {
+        /// The column with the smaller value.
+        smaller: String,
+        /// The column with the larger value.
+        larger: String,
+        /// A number; seconds of timestamps, times and intervals, days of dates.
+        gap: String,
+    },
+    /// `larger <= smaller + gap`; `larger` may also be the smaller one.
+    AtMostApart {
+        /// The column that is added to.
+        smaller: String,
+        /// The column that isn't larger than the sum.
+        larger: String,
+        /// A number; seconds of timestamps, times and intervals, days of dates.
+        gap: String,
     },
     /// `a <> b`.
     NotEqual {
@@ -364,16 +397,21 @@ impl Limits {
         };
         add_new(&mut self.patterns, &other.patterns);
         add_new(&mut self.excluded, &other.excluded);
+        self.scale = match (self.scale, other.scale) {
+            (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
+            (mine, theirs) => mine.or(theirs),
+        };
+        for key in &other.json_keys {
+            match self.json_keys.iter_mut().find(|it| it.name == key.name) {
+                Some(mine) => mine.narrow(key),
+                None => self.json_keys.push(key.clone()),
+            }
+        }
         self.case = self.case.or(other.case);
         self.trimmed |= other.trimmed;
         self.not_empty |= other.not_empty;
         self.not_null |= other.not_null;
-        if self.json_kinds.is_empty() {
-            self.json_kinds.clone_from(&other.json_kinds);
-        } else if !other.json_kinds.is_empty() {
-            self.json_kinds
-                .retain(|kind| other.json_kinds.contains(kind));
-        }
+        narrow_list(&mut self.json_kinds, &other.json_kinds);
     }
 
     /// The values that are listed, without those that other limits refuse.
@@ -398,6 +436,31 @@ impl Limits {
                 .as_ref()
                 .is_some_and(|it| beyond(it, Ordering::Greater))
             && !(self.not_empty && value.is_empty())
+    }
+}
+
+impl JsonKey {
+    /// A key with any value.
+    pub fn named(name: impl Into<String>) -> JsonKey {
+        JsonKey {
+            name: name.into(),
+            kinds: Vec::new(),
+            values: Vec::new(),
+        }
+    }
+
+    fn narrow(&mut self, other: &JsonKey) {
+        narrow_list(&mut self.kinds, &other.kinds);
+        narrow_list(&mut self.values, &other.values);
+    }
+}
+
+/// What both lists hold, where an empty one means anything.
+fn narrow_list<T: Clone + PartialEq>(mine: &mut Vec<T>, theirs: &[T]) {
+    if mine.is_empty() {
+        *mine = theirs.to_vec();
+    } else if !theirs.is_empty() {
+        mine.retain(|it| theirs.contains(it));
     }
 }
 

@@ -1,0 +1,222 @@
+//! Constraints in the form that Postgres prints, and what is read from them.
+
+use super::*;
+use crate::copy::{Scalar, TypeKind};
+use crate::infer::domain::{Bound, Case};
+
+/// `a integer!, b text, kind enum(x|y)`: the columns of a table, `!` behind those that refuse NULL.
+pub fn columns(declared: &str) -> Vec<(String, DataType, bool)> {
+    let column = |text: &str| {
+        let (name, kind) = text.trim().split_once(' ').unwrap();
+        let (kind, not_null) = match kind.strip_suffix('!') {
+            Some(kind) => (kind, true),
+            None => (kind, false),
+        };
+        (name.to_owned(), data_type(kind), not_null)
+    };
+    declared.split(',').map(column).collect()
+}
+
+fn data_type(name: &str) -> DataType {
+    let built = |kind: TypeKind| DataType {
+        oid: 1,
+        modifier: -1,
+        kind,
+    };
+    if let Some(element) = name.strip_suffix("[]") {
+        return built(TypeKind::Array(Box::new(data_type(element)), b','));
+    }
+    if let Some(labels) = name.strip_prefix("enum(") {
+        let labels = labels.trim_end_matches(')').split('|');
+        return built(TypeKind::Enum(labels.map(str::to_owned).collect()));
+    }
+    let short = match name {
+        "varchar" => "character varying",
+        "timestamp" => "timestamp without time zone",
+        "timestamptz" => "timestamp with time zone",
+        "time" => "time without time zone",
+        "float" => "double precision",
+        "int4range" => return built(TypeKind::Range(Box::new(Scalar::Int4.into()))),
+        "tstzrange" => return built(TypeKind::Range(Box::new(Scalar::Timestamptz.into()))),
+        "daterange" => return built(TypeKind::Range(Box::new(Scalar::Date.into()))),
+        other => other,
+    };
+    let found = Scalar::ALL.iter().find(|it| it.name() == short);
+    found.map_or(DataType::UNRESOLVED, |it| (*it).into())
+}
+
+pub fn read(declared: &str, checks: &[&str]) -> CheckReading {
+    let declared = columns(declared);
+    let columns: Vec<CheckedColumn> = declared
+        .iter()
+        .map(|(name, data_type, not_null)| CheckedColumn {
+            name,
+            data_type,
+            not_null: *not_null,
+            limits: Limits::default(),
+        })
+        .collect();
+    let checks: Vec<Check> = checks
+        .iter()
+        .map(|definition| Check {
+            name: "check",
+            definition,
+        })
+        .collect();
+    read_table(&checks, &columns)
+}
+
+/// A reading in a line.
+pub fn shown(reading: &CheckReading) -> String {
+    let limits = reading
+        .limits
+        .iter()
+        .map(|(column, it)| format!("{column}: {}", limits_shown(it)));
+    let relations = reading.relations.iter().map(relation_shown);
+    let unread = reading
+        .unread
+        .iter()
+        .map(|it| format!("UNREAD {}", it.reason));
+    let parts: Vec<String> = limits.chain(relations).chain(unread).collect();
+    parts.join("; ")
+}
+
+fn limits_shown(limits: &Limits) -> String {
+    let mut parts = Vec::new();
+    let bound = |sign: &str, it: &Bound| {
+        format!("{sign}{} {}", if it.inclusive { "=" } else { "" }, it.value)
+    };
+    match &limits.values {
+        Some(values) if values.is_empty() => parts.push("null".to_owned()),
+        Some(values) if values.len() > 8 => parts.push(format!(
+            "in {} .. ({})",
+            values[..3].join("|"),
+            values.len()
+        )),
+        Some(values) => parts.push(format!("in {}", values.join("|"))),
+        None => {}
+    }
+    parts.extend(limits.min.as_ref().map(|it| bound(">", it)));
+    parts.extend(limits.max.as_ref().map(|it| bound("<", it)));
+    parts.extend(limits.min_length.map(|it| format!("length >= {it}")));
+    parts.extend(limits.max_length.map(|it| format!("length <= {it}")));
+    parts.extend(limits.patterns.iter().map(|it| format!("~ {it}")));
+    parts.extend(limits.case.map(|it| match it {
+        Case::Lower => "lower".to_owned(),
+        Case::Upper => "upper".to_owned(),
+    }));
+    parts.extend(limits.trimmed.then(|| "trimmed".to_owned()));
+    parts.extend(limits.not_empty.then(|| "not empty".to_owned()));
+    parts.extend(limits.scale.map(|it| format!("scale {it}")));
+    if !limits.json_kinds.is_empty() {
+        parts.push(format!("json {:?}", limits.json_kinds));
+    }
+    for key in &limits.json_keys {
+        parts.push(format!("key {} {:?} {:?}", key.name, key.kinds, key.values));
+    }
+    if !limits.excluded.is_empty() {
+        parts.push(format!("not {}", limits.excluded.join("|")));
+    }
+    parts.extend(limits.not_null.then(|| "not null".to_owned()));
+    parts.join(", ")
+}
+
+fn relation_shown(relation: &Relation) -> String {
+    match relation {
+        Relation::Less {
+            smaller,
+            larger,
+            strict,
+        } => {
+            format!("{smaller} {} {larger}", if *strict { "<" } else { "<=" })
+        }
+        Relation::AtLeastApart {
+            smaller,
+            larger,
+            gap,
+        } => format!("{larger} >= {smaller} + {gap}"),
+        Relation::AtMostApart {
+            smaller,
+            larger,
+            gap,
+        } => format!("{larger} <= {smaller} + {gap}"),
+        Relation::NotEqual { a, b } => format!("{a} <> {b}"),
+        Relation::Equal { a, b } => format!("{a} = {b}"),
+        Relation::ExactlyOne(columns) => format!("one of {}", columns.join(" ")),
+        Relation::AtMostOne(columns) => format!("at most one of {}", columns.join(" ")),
+        Relation::AtLeastOne(columns) => format!("at least one of {}", columns.join(" ")),
+        Relation::AllOrNone(columns) => format!("all or none of {}", columns.join(" ")),
+        Relation::NullWith { column, by } => format!("{column} null with {by}"),
+        Relation::OnlyIf { column, by, values } => {
+            format!("{column} only if {by} in {}", values.join("|"))
+        }
+        Relation::NeededIf { column, by, values } => {
+            format!("{column} needed if {by} in {}", values.join("|"))
+        }
+        Relation::LimitedIf {
+            column,
+            by,
+            values,
+            limits,
+        } => {
+            format!(
+                "{column} ({}) if {by} in {}",
+                limits_shown(limits),
+                values.join("|")
+            )
+        }
+    }
+}
+
+#[test]
+fn try_files() {
+    let Ok(path) = std::env::var("TRY_CHECKS") else {
+        return;
+    };
+    let (mut all, mut unread, mut user) = (0, 0, 0);
+    for line in std::fs::read_to_string(path).unwrap().lines() {
+        let table: serde_json::Value = serde_json::from_str(line).unwrap();
+        let declared: Vec<String> = table["columns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| {
+                format!(
+                    "{} {}{}",
+                    it[0].as_str().unwrap(),
+                    it[1].as_str().unwrap().replace(", ", "|").replace(',', "|"),
+                    if it[2].as_bool().unwrap() { "!" } else { "" }
+                )
+            })
+            .collect();
+        let checks: Vec<&str> = table["checks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it.as_str().unwrap())
+            .collect();
+        let at = std::time::Instant::now();
+        let reading = read(&declared.join(","), &checks);
+        if at.elapsed().as_millis() > 200 {
+            println!("SLOW {:?}", at.elapsed());
+        }
+        all += checks.len();
+        let users = reading
+            .unread
+            .iter()
+            .filter(|it| it.reason.contains("controlled_for") || it.reason.contains("calls json_"))
+            .count();
+        user += users;
+        unread += reading.unread.len() - users;
+        println!(
+            "{} {}",
+            table["table"].as_str().unwrap(),
+            table["db"].as_str().unwrap()
+        );
+        for check in &checks {
+            println!("    {check}");
+        }
+        println!("  => {}", shown(&reading));
+    }
+    println!("TOTAL {all} unread {unread} user functions {user}");
+}
