@@ -169,54 +169,15 @@ fn relation_shown(relation: &Relation) -> String {
 }
 
 #[test]
-fn try_files() {
-    let Ok(path) = std::env::var("TRY_CHECKS") else {
-        return;
-    };
-    let (mut all, mut unread, mut user) = (0, 0, 0);
-    for line in std::fs::read_to_string(path).unwrap().lines() {
-        let table: serde_json::Value = serde_json::from_str(line).unwrap();
-        let declared: Vec<String> = table["columns"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|it| {
-                format!(
-                    "{} {}{}",
-                    it[0].as_str().unwrap(),
-                    it[1].as_str().unwrap().replace(", ", "|").replace(',', "|"),
-                    if it[2].as_bool().unwrap() { "!" } else { "" }
-                )
-            })
-            .collect();
-        let checks: Vec<&str> = table["checks"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|it| it.as_str().unwrap())
-            .collect();
-        let at = std::time::Instant::now();
-        let reading = read(&declared.join(","), &checks);
-        if at.elapsed().as_millis() > 200 {
-            println!("SLOW {:?}", at.elapsed());
-        }
-        all += checks.len();
-        let users = reading
-            .unread
-            .iter()
-            .filter(|it| it.reason.contains("controlled_for") || it.reason.contains("calls json_"))
-            .count();
-        user += users;
-        unread += reading.unread.len() - users;
-        println!(
-            "{} {}",
-            table["table"].as_str().unwrap(),
-            table["db"].as_str().unwrap()
-        );
-        for check in &checks {
-            println!("    {check}");
-        }
-        println!("  => {}", shown(&reading));
-    }
-    println!("TOTAL {all} unread {unread} user functions {user}");
+fn what_several_constraints_ask_for_fits_together() {
+    let reading = read(
+        "status enum(draft|sent|void), sent_at timestamp, reason text",
+        &[
+            "CHECK (((status = 'sent'::status) = (sent_at IS NOT NULL)))",
+            "CHECK (((status = 'void'::status) = (reason IS NOT NULL)))",
+        ],
+    );
+    let expected = "sent_at needed if status in sent; reason needed if status in void; \
+                    sent_at only if status in sent; reason only if status in void";
+    assert_eq!(shown(&reading), expected);
 }

@@ -201,12 +201,7 @@ impl Space {
         for rule in self.costly() {
             let lost = weigh(&mut good.iter(), &rule);
             let won = weigh(&mut bad.iter().copied(), &rule);
-            let penalty = if matches!(rule, Rule::Null(_)) {
-                4.0
-            } else {
-                1.0
-            };
-            let score = won / (lost * penalty + 1.0);
+            let score = won / (lost * self.penalty(&rule, good) + 1.0);
             let keeps_some = lost < total && good.iter().any(|it| self.keeps(&rule, it));
             if won > 0.0 && keeps_some && best.as_ref().is_none_or(|(other, _)| score > *other) {
                 best = Some((score, rule));
