@@ -1,7 +1,7 @@
 //! A database's catalog → a dataset: its tables as they are, in load order, for files that need no makers. Pure.
 
-pub mod column_type;
 pub mod checks;
+pub mod column_type;
 pub mod domain;
 pub mod keys;
 pub mod loaded;
