@@ -306,7 +306,7 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
         stage,
     };
     let finished = load::run(&load, &input, &NoHook, &context.progress).await?;
-    report::load::loaded(&finished, &args.suggestions(), args.format)?;
+    report::load::loaded(&finished, &input.ignored, &args.suggestions(), args.format)?;
     Ok(if finished.report().broken_keys.is_empty() {
         Outcome::Held
     } else {
@@ -328,13 +328,20 @@ async fn check_only(
         None => schema_tables(dataset, &context).await,
     };
     let (dataset, progress) = (Arc::clone(dataset), context.progress.clone());
+    let ignored = input.ignored.clone();
     let (accounts, rejects) = stoppable(move |stop| {
         let schema = schema.as_ref();
         let accounts = load::check_only(&dataset, &input, schema, &rejects, &progress, stop)?;
         Ok((accounts, rejects))
     })
     .await?;
-    report::load::read(&accounts, &rejects, &args.suggestions(), args.format)?;
+    report::load::read(
+        &accounts,
+        &ignored,
+        &rejects,
+        &args.suggestions(),
+        args.format,
+    )?;
     let read = accounts.iter().map(|account| account.read).sum();
     Ok(
         match args.rejecting.max_rejects.allows(rejects.count(), read) {

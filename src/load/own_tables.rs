@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use tokio_postgres::GenericClient;
 
 use crate::dataset::Dataset;
@@ -12,9 +12,11 @@ use crate::load::source::input::Input;
 use crate::load::source::matching::assign;
 use crate::load::source::overrides::{NamedFile, Overrides};
 use crate::postgres::catalog::{self, Scope};
+use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::name::quoted;
 use crate::postgres::{Server, locks};
 use crate::script::Script;
+use crate::suggestion::again;
 
 /// The schema that DDL is applied in to see what it creates, in a transaction that is rolled back.
 const TRIAL: &str = "seedrow_trial";
@@ -52,12 +54,33 @@ impl OwnTables {
         };
         overrides.files.retain(wanted);
         let input = Input::find(&dataset, folder, &tables, &overrides)?;
+        if names.is_none() && !input.ignored.is_empty() {
+            return Err(no_table(&dataset, &tables, &input));
+        }
         Ok(Some(OwnTables {
             dataset,
             tables,
             input,
         }))
     }
+}
+
+/// The error of files in the folder that are no table's: one of another name is else left out without an error.
+fn no_table(dataset: &Dataset, tables: &[usize], input: &Input) -> Error {
+    let found = tables
+        .iter()
+        .map(|&table| dataset.tables[table].name.as_str());
+    let found: Vec<&str> = found.collect();
+    let message = format!(
+        "{}: neither name nor header of {} is a table's; --file TABLE=PATH names the table of a file",
+        input.label,
+        input.ignored.join(", ")
+    );
+    let note = format!(
+        "to load the others, run: {}",
+        again(&["--tables", &found.join(",")])
+    );
+    ErrorWithNotes::of(message, vec![note])
 }
 
 /// Whether all tables of a dataset are among these.

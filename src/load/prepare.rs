@@ -19,6 +19,7 @@ use crate::load::prepared::PreparedLoad;
 use crate::load::schema_file;
 use crate::load::session::privileges::{self, Missing};
 use crate::load::source::input::Input;
+use crate::load::source::suitable::ensure_suitable;
 use crate::load::source::table_source::TableSource;
 use crate::load::stage::Stage;
 use crate::load::table::target::{self, TargetTable};
@@ -58,6 +59,7 @@ impl<H: PostLoadHook> Preparation<'_, H> {
         let targets = target::find(&transaction, load.dataset, &schema, load.tables).await?;
         privileges::ensure_may_fill(&transaction, &targets).await?;
         ensure_filled(load, self.input, &targets)?;
+        self.ensure_suitable(&targets)?;
         for target in &targets {
             let mut sources = self.input.tables.iter();
             if let Some(source) = sources.find(|source| source.table == target.table) {
@@ -98,6 +100,24 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             .await
             .context("could not start the load")?;
         Ok(prepared)
+    }
+
+    /// Refuses options that are about no column, and reports the dataset's keys that are about none.
+    fn ensure_suitable(&self, targets: &[TargetTable]) -> Result<()> {
+        let pair = |target: &TargetTable| {
+            let mut sources = self.input.tables.iter();
+            let source = sources.find(|source| source.table == target.table)?;
+            Some((source, target.columns.clone()))
+        };
+        let pairs: Vec<_> = targets.iter().filter_map(pair).collect();
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(source, columns)| (*source, columns.as_slice()))
+            .collect();
+        for remark in ensure_suitable(self.load.dataset, &pairs)? {
+            self.progress.note(format!("load: {remark}"));
+        }
+        Ok(())
     }
 
     /// What an unfinished load has of each table. Tables that were emptied since, and those whose file has changed, are

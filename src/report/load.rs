@@ -19,14 +19,16 @@ use crate::units::{grouped, per_second};
 /// The rule for a broken foreign key.
 const FK_NOT_VALID: &str = "fk-not-valid";
 
-/// Every table's account, then the findings, with suggested commands completed.
+/// Every table's account, then the findings, with suggested commands completed. `ignored` are the folder's files of no
+/// table.
 pub fn loaded(
     outcome: &LoadOutcome,
+    ignored: &[String],
     suggestions: &Suggestions,
     format: OutputFormat,
 ) -> Result<()> {
     match format {
-        OutputFormat::Json => print(&pretty(&as_json(outcome))?),
+        OutputFormat::Json => print(&pretty(&as_json(outcome, ignored))?),
         _ => print(&printable::lines(&suggestions.complete(&text(outcome)))),
     }
 }
@@ -67,6 +69,7 @@ fn text(outcome: &LoadOutcome) -> String {
 /// The account of files that were read without a database.
 pub fn read(
     accounts: &[Account],
+    ignored: &[String],
     rejects: &Rejects,
     suggestions: &Suggestions,
     format: OutputFormat,
@@ -75,6 +78,7 @@ pub fn read(
     match format {
         OutputFormat::Json => print(&pretty(&json!({
             "tables": accounts,
+            "ignored": ignored,
             "dropped_by": dropped_by(accounts),
             "rejected": rejected,
             "rejects": rejects_files(&put_aside),
@@ -257,11 +261,12 @@ fn finding(key: &BrokenForeignKey) -> String {
     text
 }
 
-fn as_json(outcome: &LoadOutcome) -> Value {
+fn as_json(outcome: &LoadOutcome, ignored: &[String]) -> Value {
     let loaded = outcome.report();
     let finding = |key: &BrokenForeignKey| json!({"rule": FK_NOT_VALID, "message": message(key), "help": help(key), "rows": key.rows, "samples": key.samples});
     json!({
         "tables": loaded.accounts,
+        "ignored": ignored,
         "dropped_by": dropped_by(&loaded.accounts),
         "rejected": loaded.rejected,
         "rejects": rejects_files(&loaded.reject_files),

@@ -4,7 +4,7 @@ use std::io::{Cursor, Write};
 use std::process::Command;
 
 use crate::shop::{DATASET, Shop, between, typed};
-use crate::support::run;
+use crate::support::{Db, Run, Workdir, run};
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use flate2::write::GzEncoder;
 use serde_json::json;
@@ -361,5 +361,79 @@ fn a_folder_has_compressed_files_by_their_names() {
         shop.load(&["--replace"]).exits(0);
         assert_eq!(shop.counts(), "2 5", "{suffix}");
         std::fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
+fn a_delimiter_behind_the_last_field_and_skipped_lines_are_named() {
+    let (dir, db) = (Workdir::new("trailing"), Db::new("trailing"));
+    db.execute("CREATE TABLE t (id int, name text)");
+    let load = |args: &[&str]| {
+        let url = db.url();
+        let own = ["load", "t.csv", "--into", "t", "--replace", "--url", &url];
+        dir.seedrow(own.iter().chain(args))
+    };
+    let helps = |refused: Run| {
+        let (_, command) = refused
+            .stderr
+            .split_once("with a delimiter, run: ")
+            .unwrap();
+        dir.shell(command.lines().next().unwrap()).exits(0);
+        assert_eq!(
+            db.value("SELECT string_agg(t::text, ' ') FROM t"),
+            "(1,a) (2,b)"
+        );
+    };
+    // In the header and in the records, or in these alone.
+    dir.write("t.csv", "id,name,\n1,a,\n2,b,\n");
+    helps(
+        load(&[])
+            .exits(2)
+            .stderr_has("t.csv, line 1: a delimiter follows the last name, `id,name`"),
+    );
+    dir.write("t.csv", "id,name\n1,a,\n2,b,\n");
+    load(&["--max-rejects", "9"])
+        .exits(0)
+        .stdout_has("line 2: 3 fields, and the header has 2; `--trailing-delimiter` reads records that end with a delimiter");
+    load(&["--trailing-delimiter"]).exits(0);
+    assert_eq!(db.value("SELECT count(*) FROM t"), "2");
+    db.execute("DROP TABLE t");
+    dir.write("t.csv", "id,name,\n1,a,\n2,b,\n");
+    helps(
+        load(&["--create"])
+            .exits(2)
+            .stderr_has("t.csv, line 1: field 3 has no name"),
+    );
+    // A header behind other lines.
+    let cases = [
+        (
+            "# a\n# b\nid,nam\n",
+            "#",
+            "t.csv, line 3: unknown column `nam`",
+        ),
+        (
+            "# a\n# b\n\nid\n",
+            "2",
+            "t.csv, line 4: column `name` of table t is missing",
+        ),
+        (
+            "x\nid,name,id\n",
+            "1",
+            "t.csv, line 2: column `id` is named twice",
+        ),
+        (
+            "x\n1,a\n",
+            "1",
+            "t.csv, line 2: `1,a` names no column of table t",
+        ),
+        (
+            "x\nid;name\n",
+            "1",
+            "t.csv, line 2: the header is one field, `id;name`",
+        ),
+    ];
+    for (text, skip, message) in cases {
+        dir.write("t.csv", text);
+        load(&["--skip-lines", skip]).exits(2).stderr_has(message);
     }
 }

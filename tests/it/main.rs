@@ -45,3 +45,4 @@ mod tls;
 mod toml_mistakes;
 mod triggers;
 mod value_differences;
+mod value_options;

@@ -78,7 +78,11 @@ fn eight_related_files_go_into_the_targets_own_tables() {
     let (dir, db) = (festival("eight"), Db::new("eight"));
     db.execute(FESTIVAL);
     let before = crate::support::schema_dump(&db.url());
-    load(&dir, &db, &["festival"])
+    let refused = load(&dir, &db, &["festival"])
+        .exits(2)
+        .stderr_has("festival: neither name nor header of notes.csv is a table's; --file TABLE=PATH names the table");
+    let (_, command) = refused.stderr.split_once("run: ").unwrap();
+    dir.shell(command.lines().next().unwrap())
         .exits(0)
         .stdout_has("tickets   sold.csv         3       3         0        0         0")
         .stdout_has("stages    Stages.csv       2       2         0        0         0")
@@ -92,6 +96,7 @@ fn eight_related_files_go_into_the_targets_own_tables() {
         "b@example.com|2024-07-02 19:30:00|Índex|Small, indoors|30.00|t"
     );
     assert_eq!(crate::support::schema_dump(&db.url()), before);
+    std::fs::remove_file(dir.path("festival/notes.csv")).unwrap();
     load(&dir, &db, &["festival"])
         .exits(0)
         .stdout_has("this load was completed before");
@@ -101,6 +106,7 @@ fn eight_related_files_go_into_the_targets_own_tables() {
 fn ddl_creates_the_tables_that_files_go_into() {
     let (dir, db) = (festival("ddl"), Db::new("ddl"));
     dir.write("festival.sql", FESTIVAL);
+    std::fs::remove_file(dir.path("festival/notes.csv")).unwrap();
     load(&dir, &db, &["festival", "--schema", "festival.sql"]).exits(0);
     assert_eq!(db.value("SELECT count(*) FROM tickets"), "3");
     assert_eq!(

@@ -14,6 +14,7 @@ use crate::load::source::input::Input;
 use crate::load::source::reader::{RecordReader, Trace};
 use crate::load::source::rejects::Rejects;
 use crate::load::source::rejects_file::RejectsFile;
+use crate::load::source::suitable::ensure_suitable;
 use crate::load::source::table_source::TableSource;
 use crate::postgres::catalog::{Column, ColumnDefault};
 use crate::progress::{Progress, Unit};
@@ -28,6 +29,25 @@ pub fn check_only(
     progress: &Progress,
     stop: &AtomicBool,
 ) -> Result<Vec<Account>> {
+    if !input.ignored.is_empty() {
+        let ignored = input.ignored.join(", ");
+        progress.note(format!("load: not read, since no table matches: {ignored}"));
+    }
+    if schema.is_some() {
+        let columns: Vec<Vec<Column>> = input
+            .tables
+            .iter()
+            .map(|source| columns_of(dataset, source, schema))
+            .collect();
+        let pairs: Vec<_> = input
+            .tables
+            .iter()
+            .zip(columns.iter().map(Vec::as_slice))
+            .collect();
+        for remark in ensure_suitable(dataset, &pairs)? {
+            progress.note(format!("load: {remark}"));
+        }
+    }
     let check = |source: &TableSource| {
         let columns = columns_of(dataset, source, schema);
         let bound = BoundSource::new(dataset, source, &columns)?;

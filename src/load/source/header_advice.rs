@@ -20,6 +20,16 @@ pub fn unknown_column(table: &TableSpec, names: &[String], unknown: &str, place:
         let again = again(&["--delimiter", delimiter]);
         return ErrorWithNotes::of(message, vec![format!("if they are, run: {again}")]);
     }
+    if let [known @ .., last] = names
+        && last.is_empty()
+        && !known.iter().any(String::is_empty)
+    {
+        let message = format!(
+            "{place}: a delimiter follows the last name, `{}`",
+            shown(known)
+        );
+        return ErrorWithNotes::of(message, vec![trailing_delimiter()]);
+    }
     let is_record = names.iter().any(|name| is_number(name));
     if is_record && names.iter().all(|name| table.column_called(name).is_none()) {
         return without_header(table, names, place);
@@ -32,6 +42,12 @@ pub fn unknown_column(table: &TableSpec, names: &[String], unknown: &str, place:
         did_you_mean(unknown, written)
     );
     ErrorWithNotes::of(message, advice(table, names).into_iter().collect())
+}
+
+/// What to type where each record ends with a delimiter.
+pub fn trailing_delimiter() -> String {
+    let again = again(&["--trailing-delimiter"]);
+    format!("if each record ends with a delimiter, run: {again}")
 }
 
 /// The error of a column that the header doesn't name.

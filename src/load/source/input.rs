@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
+use crate::dataset::spellings::Spellings;
 use crate::dataset::{Dataset, RowPlan};
 use crate::files::Manifest;
 use crate::generate::{CompiledTable, TextEscaping};
@@ -173,7 +174,8 @@ fn ensure_used(overrides: &Overrides, sources: &[TableSource]) -> Result<()> {
             (Some(named), _) if named.header => "--header".to_owned(),
             (Some(_), _) => "--no-header".to_owned(),
             (None, Some((option, _))) => (*option).to_owned(),
-            (None, None) => return Ok(()),
+            (None, None) if overrides.spellings == Spellings::default() => return Ok(()),
+            (None, None) => "an option for values".to_owned(),
         },
     };
     bail!(

@@ -8,6 +8,7 @@ use crate::dataset::csv_options::PASSED_OVER;
 use crate::infer;
 use crate::load::source::csv_format::FirstRecord;
 use crate::load::source::header::{ExpectedHeader, FieldNames, is_number, shown};
+use crate::load::source::header_advice::trailing_delimiter;
 use crate::load::source::overrides::Overrides;
 use crate::load::source::rejects::OWN_COLUMNS;
 use crate::postgres::error::ErrorWithNotes;
@@ -133,14 +134,15 @@ impl NewHeader<'_> {
         };
         let table = self.table;
         let columns = self.columns_option(names, names.len());
-        let note = format!(
+        let mut notes = vec![format!(
             "to name the columns so, or as you like, run: {}",
             again(&["--columns", &columns, &format!("--header={table}")])
-        );
-        Err(ErrorWithNotes::of(
-            format!("{place}: {problem}"),
-            vec![note],
-        ))
+        )];
+        let empty = names.iter().position(String::is_empty);
+        if empty == Some(names.len() - 1) {
+            notes.push(trailing_delimiter());
+        }
+        Err(ErrorWithNotes::of(format!("{place}: {problem}"), notes))
     }
 
     /// `--columns` with names that can be columns': those given, as far as they can, and numbers for the others.

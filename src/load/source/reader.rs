@@ -262,9 +262,16 @@ impl<'a> RecordReader<'a> {
         } else {
             ""
         };
+        let is_trailing = found == expected + 1 && record.field(expected) == (&b""[..], false);
+        let trailing = match is_trailing && !self.source.format.dialect.trailing_delimiter {
+            true => "; `--trailing-delimiter` reads records that end with a delimiter",
+            false => "",
+        };
         match self.source.format.header {
-            true => format!("{found} {fields}, and the header has {expected}{quote}"),
-            false => format!("{found} {fields}, and {expected} columns are expected{quote}"),
+            true => format!("{found} {fields}, and the header has {expected}{quote}{trailing}"),
+            false => {
+                format!("{found} {fields}, and {expected} columns are expected{quote}{trailing}")
+            }
         }
     }
 
