@@ -227,7 +227,7 @@ fn options_about_no_column_are_refused() {
         (
             "t",
             &["--force-not-null"],
-            "--force-not-null is for columns of texts that takes no NULL",
+            "--force-not-null is for columns of texts that take no NULL",
         ),
     ];
     for (table, options, message) in cases {

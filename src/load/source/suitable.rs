@@ -54,7 +54,7 @@ const SUBJECTS: &[Subject] = &[
     },
     Subject {
         name: "force-not-null",
-        about: "texts that takes no NULL",
+        about: "texts that take no NULL",
         is_said: |said| said.force_not_null,
         suits: |column| column.data_type.is_text(),
         suits_option: |column| column.not_null && column.data_type.is_text(),
