@@ -104,16 +104,13 @@ impl<H: PostLoadHook> Preparation<'_, H> {
 
     /// Refuses options that are about no column, and reports the dataset's keys that are about none.
     fn ensure_suitable(&self, targets: &[TargetTable]) -> Result<()> {
-        let pair = |target: &TargetTable| {
+        let mut pairs = Vec::new();
+        for target in targets {
             let mut sources = self.input.tables.iter();
-            let source = sources.find(|source| source.table == target.table)?;
-            Some((source, target.columns.clone()))
-        };
-        let pairs: Vec<_> = targets.iter().filter_map(pair).collect();
-        let pairs: Vec<_> = pairs
-            .iter()
-            .map(|(source, columns)| (*source, columns.as_slice()))
-            .collect();
+            if let Some(source) = sources.find(|source| source.table == target.table) {
+                pairs.push((source, target.columns.as_slice()));
+            }
+        }
         for remark in ensure_suitable(self.load.dataset, &pairs)? {
             self.progress.note(format!("load: {remark}"));
         }
