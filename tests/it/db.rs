@@ -48,8 +48,16 @@ fn starts_tells_and_stops() {
 #[test]
 fn is_private_and_set_up_for_loading() {
     let home = PrivateHome::used("is_private");
+    let altered = home.home().finished_data()[0].join("postgresql.auto.conf");
+    fs::write(
+        altered,
+        "work_mem = '5MB'\nshared_buffers = '9MB'\nlisten_addresses = '*'\n",
+    )
+    .unwrap();
     let lease = home.lease();
     let setting = |name: &str| value_at(&lease.url("postgres"), &format!("SHOW {name}"));
+    assert_eq!(setting("work_mem"), "5MB");
+    assert_eq!(setting("shared_buffers"), "9MB", "as ALTER SYSTEM set it");
     assert_eq!(setting("listen_addresses"), "");
     assert_eq!(setting("wal_level"), "minimal");
     assert_eq!(setting("fsync"), "on");

@@ -59,9 +59,10 @@ impl SessionSettings {
 
     /// Applies the settings to a connection; those that this version of the server lacks are skipped.
     pub async fn apply(&self, client: &Client) -> Result<()> {
-        let sql = "SELECT set_config(known.name, wanted.value, false)
+        // pg_settings would read all settings for each connection.
+        let sql = "SELECT set_config(name, value, false)
             FROM unnest($1::text[], $2::text[]) AS wanted (name, value)
-            JOIN pg_settings AS known ON known.name = wanted.name";
+            WHERE current_setting(name, true) IS NOT NULL";
         let (names, values): (Vec<&str>, Vec<&str>) = self
             .settings
             .iter()

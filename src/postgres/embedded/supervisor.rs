@@ -231,7 +231,8 @@ fn launch(home: &Home, cluster: &Cluster, socket: &Path) -> Result<Child> {
     let log = log.with_context(|| format!("could not open {}", home.log().display()))?;
     let mut command = cluster.command("postgres");
     command.arg("-D").arg(&cluster.data);
-    for setting in settings::settings(Machine::detect(home.folder()), socket) {
+    let altered = fs::read_to_string(cluster.data.join("postgresql.auto.conf")).unwrap_or_default();
+    for setting in settings::settings(Machine::detect(home.folder()), socket, &altered) {
         command.arg("-c").arg(setting);
     }
     command

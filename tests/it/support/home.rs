@@ -6,9 +6,10 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use seedrow::postgres::embedded::lock::{FileLock, LockMode};
+use seedrow::postgres::embedded::lock::FileLock;
 use seedrow::postgres::embedded::{Home, Lease};
 
+use super::server::start_from_template;
 use super::{Run, SEEDROW, command, eventually, run, scratch, subject};
 
 /// A home of one test's own, for tests that stop, kill or configure a server. Its server and data end with the value.
@@ -30,25 +31,12 @@ impl PrivateHome {
         home
     }
 
-    /// A home that has been used before: its data folder is there, a copy, so that the test need not wait for initdb.
+    /// A home that has been used before: its data folder is there, a copy with its settings tuned, so that the test need
+    /// not wait for initdb.
     #[track_caller]
     pub fn used(test: &str) -> PrivateHome {
         let home = PrivateHome::new(test);
-        home.home.prepare().unwrap();
-        let _lock = FileLock::wait(&scratch().join("template.lock"), LockMode::Exclusive).unwrap();
-        let template = Home::at(&scratch().join("template")).unwrap();
-        if template.data_folders().is_empty() {
-            drop(Lease::acquire(template.folder(), Path::new(SEEDROW)).unwrap());
-            wait_until_down(&template);
-        }
-        for folder in template.data_folders() {
-            let copy = Command::new("cp")
-                .arg("-a")
-                .arg(folder)
-                .arg(home.home.folder())
-                .status();
-            assert!(copy.unwrap().success());
-        }
+        start_from_template(&home.home);
         home
     }
 
@@ -83,7 +71,7 @@ impl PrivateHome {
 
 /// Waits until no supervisor is left.
 #[track_caller]
-fn wait_until_down(home: &Home) {
+pub fn wait_until_down(home: &Home) {
     let path = home.supervisor_lock();
     eventually("the server's end", || {
         !FileLock::is_held_alone(&path).unwrap()

@@ -20,18 +20,21 @@
 //! The server needs Postgres' programs (`initdb` and `postgres`); without them the tests fail and say so.
 
 mod ask;
+mod database;
 mod dump;
 mod front;
 mod home;
 mod pooler;
+mod server;
 
 pub use ask::{Given, ask, ask_url, assert_says, refusal};
+pub use database::Db;
 pub use dump::{contents, schema_dump};
 pub use front::{Answer, front};
 pub use home::PrivateHome;
 pub use pooler::pooler;
+pub use server::{server, shared_home};
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::future::Future;
@@ -40,13 +43,11 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use seedrow::postgres::embedded::Lease;
-use seedrow::postgres::name::quoted;
 use seedrow::suggestion::{AGAIN, HOME, TARGET};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
@@ -55,27 +56,6 @@ pub const SEEDROW: &str = env!("CARGO_BIN_EXE_seedrow");
 
 /// The longest a command or a state may take to come about, on a busy machine; tests end long before.
 pub const DEADLINE: Duration = Duration::from_secs(120);
-
-/// The embedded server that all tests of a run share. It stops when the test process ends.
-pub fn server() -> &'static Lease {
-    static SERVER: OnceLock<Lease> = OnceLock::new();
-    SERVER.get_or_init(|| {
-        let lease = Lease::acquire(&shared_home(), Path::new(SEEDROW));
-        let lease =
-            lease.unwrap_or_else(|error| panic!("these tests need a Postgres server: {error:?}"));
-        // Its data is thrown away: nothing needs to wait for the disk. Autovacuum would come while a test looks.
-        let postgres = lease.url("postgres");
-        execute_at(&postgres, "ALTER SYSTEM SET fsync = off");
-        execute_at(&postgres, "ALTER SYSTEM SET autovacuum_naptime = '1h'");
-        execute_at(&postgres, "SELECT pg_reload_conf()");
-        lease
-    })
-}
-
-/// The home of the shared server.
-pub fn shared_home() -> PathBuf {
-    scratch().join("server")
-}
 
 /// Where tests leave what they make: in the target folder; as root elsewhere when that is closed to the user that the
 /// server has to run as.
@@ -113,103 +93,6 @@ pub fn not_run(what: &str) {
         let file = fs::File::options().append(true).create(true).open(path);
         file.unwrap().write_all(line.as_bytes()).unwrap();
     }
-}
-
-/// One test's database on the shared server. It stays for a look, until the next run: a file system that has just
-/// deleted hundreds of files makes new ones slowly (ext4 passes over inodes freed in the last seconds).
-pub struct Db {
-    name: String,
-}
-
-impl Db {
-    /// An empty database. `test` is the test's name: unique within its file, and the same from run to run, so that
-    /// what a failed run left is replaced.
-    #[track_caller]
-    pub fn new(test: &str) -> Db {
-        let db = Db {
-            name: database_name(test),
-        };
-        db.create("template0");
-        db
-    }
-
-    /// A copy of a database that `fill` has filled for the first test that asked, for tests that start from the same
-    /// rows. The original, named `sample`, stays until the next run.
-    #[track_caller]
-    pub fn copy_of(sample: &str, test: &str, fill: impl FnOnce(&Db)) -> Db {
-        static MADE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-        let original = format!("sample_{sample}");
-        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-        if !made.contains(&original) {
-            let db = Db {
-                name: original.clone(),
-            };
-            db.create("template0");
-            fill(&db);
-            made.insert(original.clone());
-        }
-        drop(made);
-        let db = Db {
-            name: database_name(test),
-        };
-        db.create(&original);
-        db
-    }
-
-    fn create(&self, template: &str) {
-        self.drop_database();
-        let (name, template) = (quoted(&self.name), quoted(template));
-        let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
-        execute_at(&server().url("postgres"), &create);
-    }
-
-    /// For `--url`.
-    pub fn url(&self) -> String {
-        server().url(&self.name)
-    }
-
-    /// The database's name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Runs statements, several if separated by `;`.
-    pub fn execute(&self, sql: &str) {
-        execute_at(&self.url(), sql);
-    }
-
-    /// The rows of a query, each value as text, NULL as `None`.
-    pub fn rows(&self, sql: &str) -> Vec<Vec<Option<String>>> {
-        rows_at(&self.url(), sql)
-    }
-
-    /// The one value of a query, as text.
-    pub fn value(&self, sql: &str) -> String {
-        value_at(&self.url(), sql)
-    }
-
-    fn drop_database(&self) {
-        let drop = format!(
-            "DROP DATABASE IF EXISTS {} WITH (FORCE)",
-            quoted(&self.name)
-        );
-        execute_at(&server().url("postgres"), &drop);
-    }
-}
-
-/// The name of a test's database.
-#[track_caller]
-fn database_name(test: &str) -> String {
-    let mut name = format!("{}_{test}", subject());
-    // Postgres cuts names at 63 bytes; two long ones must not become one.
-    if name.len() > 63 {
-        let hash = name.bytes().fold(0_u32, |hash, byte| {
-            hash.wrapping_mul(31).wrapping_add(byte.into())
-        });
-        name.truncate(54);
-        name.push_str(&format!("_{hash:08x}"));
-    }
-    name
 }
 
 /// Runs statements on any server.

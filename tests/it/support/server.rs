@@ -1,0 +1,69 @@
+//! The embedded server that the tests share, and the data folders that the servers of tests begin with.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use seedrow::postgres::embedded::lock::{FileLock, LockMode};
+use seedrow::postgres::embedded::{Home, Lease};
+
+use super::home::wait_until_down;
+use super::{SEEDROW, scratch};
+
+/// What `ALTER SYSTEM` would have set. Tests end processes, never the machine, so nothing needs to wait for the disk;
+/// hundreds of short sessions and small databases go through little memory faster than through much, each page of which
+/// a session has to map; and autovacuum would come while a test looks.
+const TUNING: &str = "\
+fsync = 'off'
+full_page_writes = 'off'
+wal_init_zero = 'off'
+shared_buffers = '32MB'
+autovacuum_naptime = '1h'
+";
+
+/// The server that all tests of a run share. It stops when the test process ends.
+pub fn server() -> &'static Lease {
+    static SERVER: OnceLock<Lease> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let home = Home::at(&shared_home()).unwrap();
+        start_from_template(&home);
+        let lease = Lease::acquire(home.folder(), Path::new(SEEDROW));
+        lease.unwrap_or_else(|error| panic!("these tests need a Postgres server: {error:?}"))
+    })
+}
+
+/// The home of the shared server.
+pub fn shared_home() -> PathBuf {
+    scratch().join("server")
+}
+
+/// Gives a home that has no data folder a copy of one that initdb made once, with its settings tuned.
+pub fn start_from_template(home: &Home) {
+    home.prepare().unwrap();
+    let _lock = FileLock::wait(&scratch().join("template.lock"), LockMode::Exclusive).unwrap();
+    if home.data_folders().is_empty() {
+        for folder in template().data_folders() {
+            let copy = Command::new("cp")
+                .arg("-a")
+                .arg(folder)
+                .arg(home.folder())
+                .status();
+            assert!(copy.unwrap().success());
+        }
+    }
+    for folder in home.finished_data() {
+        fs::write(folder.join("postgresql.auto.conf"), TUNING).unwrap();
+    }
+}
+
+/// A home whose server has run once; its lock is held.
+fn template() -> Home {
+    let template = Home::at(&scratch().join("template")).unwrap();
+    if template.data_folders().is_empty() {
+        let lease = Lease::acquire(template.folder(), Path::new(SEEDROW));
+        drop(lease.unwrap_or_else(|error| panic!("these tests need a Postgres server: {error:?}")));
+        wait_until_down(&template);
+    }
+    template
+}
