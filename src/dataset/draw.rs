@@ -34,6 +34,12 @@ impl Key {
         Key(0)
     }
 
+    /// The key of one of a value's parts.
+    #[inline]
+    pub fn part(self, place: u64) -> Key {
+        Key(Draws(self.0 ^ place.wrapping_mul(ROW_STEP)).bits())
+    }
+
     /// The draws of one row; their first 64 bits are another number for each row.
     #[inline]
     pub fn row(self, row: u64) -> Draws {

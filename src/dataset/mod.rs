@@ -21,7 +21,7 @@ pub mod record_format;
 pub mod source;
 pub mod spec;
 pub mod spellings;
-mod tables;
+pub mod tables;
 mod templates;
 mod validate;
 pub mod values;

@@ -28,7 +28,12 @@ impl<'a> Siblings<'a> {
 
     /// What a column's values are.
     pub fn kind(&self, column: usize) -> Kind {
-        match self.maker(column).spec().kind() {
+        self.resolved(self.maker(column).spec().kind())
+    }
+
+    /// What the values of a maker of this table are.
+    pub fn resolved(&self, kind: KindOf) -> Kind {
+        match kind {
             KindOf::Is(kind) => kind,
             KindOf::Like(needed) => self.at(needed, |siblings, column| siblings.kind(column)),
         }

@@ -82,6 +82,7 @@ fn siblings_of(column: &ColumnSpec) -> Vec<usize> {
 fn ensure_siblings_not_null(table: &TableSpec, column: &ColumnSpec) -> Result<(), String> {
     let nullable = siblings_of(column)
         .into_iter()
+        .filter(|&index| !column.maker.spec().takes_null(index))
         .find(|&index| !table.columns[index].null.is_never());
     match nullable {
         Some(index) => Err(format!(

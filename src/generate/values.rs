@@ -17,8 +17,9 @@ use crate::generate::pool::{Pool, TextEscaping};
 use crate::generate::row::Row;
 
 impl CompiledColumn {
+    /// Whether it is NULL in a row.
     #[inline]
-    fn is_null(&self, row: &Row) -> bool {
+    pub fn is_null(&self, row: &Row) -> bool {
         !self.null.is_never() && self.null_key.row(row.id).happens(self.null)
     }
 }
@@ -120,11 +121,23 @@ impl UnfitValue {
 }
 
 /// Writes a cell's value, texts escaped.
+#[inline]
 pub fn write_value(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row, out: &mut Vec<u8>) {
+    write_value_of(cells, cell, cell.key, row, out);
+}
+
+/// [`write_value`] with draws from another key: for one of a value's parts.
+pub fn write_value_of(
+    cells: &[CompiledColumn],
+    cell: &CompiledColumn,
+    key: Key,
+    row: &Row,
+    out: &mut Vec<u8>,
+) {
     if !cell.kind.is_text() {
-        return csv::number(cell.kind, number(cells, cell, row), out);
+        return csv::number(cell.kind, number_of(cells, cell, key, row), out);
     }
-    let mut draws = cell.key.row(row.id);
+    let mut draws = key.row(row.id);
     match &cell.make {
         CompiledMaker::Words(pool, weights) => {
             out.extend_from_slice(pool.get(pick(weights.as_ref(), pool.len(), &mut draws)))
@@ -133,7 +146,7 @@ pub fn write_value(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row, o
             out.extend_from_slice(pool.get(key.row(row.id).index(pool.len())))
         }
         CompiledMaker::Nth(choose, pools) => {
-            out.extend_from_slice(nth(cell.key, choose.as_ref(), pools, row))
+            out.extend_from_slice(nth(key, choose.as_ref(), pools, row))
         }
         CompiledMaker::Phrase(phrase) => write_phrase(phrase, cells, row, &mut draws, out),
         CompiledMaker::Hex(digits) => write_hex(draws.bits(), *digits, out),
@@ -141,20 +154,25 @@ pub fn write_value(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row, o
             let mut value = ValueContext {
                 cells,
                 row,
-                key: cell.key,
+                key,
                 draws,
             };
             let start = out.len();
             maker.write(&mut value, out);
             escaping.escape_from(start, out);
         }
-        _ => csv::number(Kind::Integer, number(cells, cell, row), out),
+        _ => csv::number(Kind::Integer, number_of(cells, cell, key, row), out),
     }
 }
 
 /// The number that a cell of any kind but text holds.
+#[inline]
 pub fn number(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row) -> i64 {
-    let mut draws = cell.key.row(row.id);
+    number_of(cells, cell, cell.key, row)
+}
+
+fn number_of(cells: &[CompiledColumn], cell: &CompiledColumn, key: Key, row: &Row) -> i64 {
+    let mut draws = key.row(row.id);
     match &cell.make {
         CompiledMaker::Serial => row.id.cast_signed(),
         CompiledMaker::Parent => row.parent().cast_signed(),
@@ -171,7 +189,7 @@ pub fn number(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row) -> i64
         CompiledMaker::Range(range) => range.draw(&mut draws),
         CompiledMaker::Chance(chance) => i64::from(draws.happens(*chance)),
         CompiledMaker::Flag(chance) => {
-            let mut shared = cell.key.row(row.parent());
+            let mut shared = key.row(row.parent());
             i64::from(shared.happens(*chance) && shared.below(row.siblings) == row.place)
         }
         CompiledMaker::Number(values, weights) => values[weights.draw(&mut draws)],
@@ -187,7 +205,7 @@ pub fn number(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row) -> i64
         CompiledMaker::Computed(maker) => maker.number(&mut ValueContext {
             cells,
             row,
-            key: cell.key,
+            key,
             draws,
         }),
         CompiledMaker::Words(..)

@@ -32,6 +32,7 @@ mod load_files;
 mod load_keys;
 mod load_refusals;
 mod locks;
+mod makers;
 mod messages;
 mod own_tables;
 mod plans;

@@ -3,6 +3,8 @@
 //! A maker is a struct with its keys, their validation and what its values are; `generate::makers` has how they are
 //! written.
 
+pub mod arrays;
+pub mod documents;
 pub mod keys;
 pub mod lists;
 pub mod numbers;
@@ -73,6 +75,10 @@ pub enum Maker {
     Interval(times::Interval),
     /// Texts of one of Postgres' types, codes, prose.
     Values(Values),
+    /// Elements that another maker makes.
+    Array(arrays::Array),
+    /// JSON, XML, hstore or tsvector of templates.
+    Document(documents::Document),
 }
 
 type ReadMaker = fn(&Section, &MakerScope) -> Result<Maker>;
@@ -118,7 +124,11 @@ pub const MAKERS: &[(&str, ReadMaker)] = &[
     ("point", values::point),
     ("polygon", values::polygon),
     ("ltree", values::ltree),
-    ("tsvector", values::tsvector),
+    ("array", arrays::array),
+    ("json", documents::json),
+    ("xml", documents::xml),
+    ("hstore", documents::hstore),
+    ("tsvector", documents::tsvector),
 ];
 
 impl Maker {
@@ -150,6 +160,8 @@ impl Maker {
             Maker::Time(it) => it,
             Maker::Interval(it) => it,
             Maker::Values(it) => it,
+            Maker::Array(it) => it,
+            Maker::Document(it) => it,
         }
     }
 }
@@ -163,6 +175,11 @@ pub trait MakerSpec {
 
     /// Calls `each` with every other column whose value its own is made from.
     fn needs(&self, _each: &mut dyn FnMut(Needed)) {}
+
+    /// Whether it has a place for NULL where a sibling that it needs is NULL.
+    fn takes_null(&self, _sibling: usize) -> bool {
+        false
+    }
 
     /// What it must know of its row.
     fn row_facts(&self) -> RowFacts {

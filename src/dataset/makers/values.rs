@@ -263,15 +263,16 @@ pub fn ltree(section: &Section, _: &MakerScope) -> Result<Maker> {
     Ok(Maker::Values(Values::Labels(Labels::new(min, max))))
 }
 
-/// Reads `make = "tsvector"`: words that mean nothing; those of other columns are a generated column's.
-pub fn tsvector(section: &Section, _: &MakerScope) -> Result<Maker> {
+/// Words of a `tsvector` that mean nothing.
+pub fn lexemes(section: &Section) -> Result<Maker> {
     let count = count(section, "words", 6, 1, 16)?;
     Ok(Maker::Values(Values::Lexemes(Lexemes { count })))
 }
 
 /// Reads `make = "text"`.
 pub fn text(section: &Section, _: &MakerScope) -> Result<Maker> {
-    let (min, max) = lengths(section, (20, 200), 0, 100_000)?;
+    let shortest = count(section, "max", 200, 0, 100_000)? / 10;
+    let (min, max) = lengths(section, (shortest.min(20), 200), 0, 100_000)?;
     if max == 0 {
         bail!(section.error("`max` is 0; an empty text is `{ make = \"value\", of = \"\" }`"));
     }
@@ -280,7 +281,7 @@ pub fn text(section: &Section, _: &MakerScope) -> Result<Maker> {
 
 /// Reads `make = "code"`.
 pub fn code(section: &Section, _: &MakerScope) -> Result<Maker> {
-    let (min, max) = lengths(section, (8, 8), 1, 1000)?;
+    let (min, max) = lengths(section, (8, 8), 0, 1000)?;
     let alphabet = match section.get("alphabet") {
         None => alphabet("A-Z0-9")?,
         Some(value) => alphabet(value.text()?).map_err(|why| value.error(format!("{why:#}")))?,

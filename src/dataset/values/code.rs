@@ -26,6 +26,10 @@ impl Code {
         self.lengths.domain()
     }
 
+    pub(super) fn may_be_empty(&self) -> bool {
+        self.lengths.min() == 0
+    }
+
     pub(super) fn may_hold(&self, byte: u8) -> bool {
         self.alphabet.may_hold(char::from(byte))
     }

@@ -131,6 +131,7 @@ impl Values {
         match self {
             Values::Pattern(values) => values.may_be_empty(),
             Values::Bits(values) => values.may_be_empty(),
+            Values::Code(values) => values.may_be_empty(),
             _ => false,
         }
     }

@@ -27,6 +27,9 @@ const SENTENCE: [&[&str]; 10] = [
     &NOUNS,
 ];
 
+/// Behind which of them a sentence may be cut.
+const NOUN_PLACES: [usize; 2] = [2, 6];
+
 /// Texts that are shorter than this are syllables.
 const SHORTEST_SENTENCE: u32 = 24;
 
@@ -73,26 +76,31 @@ impl Prose {
         self.write_sentences(length as usize, &mut choices, out);
     }
 
-    /// Words up to a length, in sentences.
+    /// Words up to a length, in sentences; a sentence that is cut ends with a noun, where that makes the text long enough.
     fn write_sentences(&self, length: usize, choices: &mut Choices, out: &mut Vec<u8>) {
-        let start = out.len();
+        let (start, may_cut) = (out.len(), choices.is_random());
+        let mut noun_end = start;
         'text: loop {
             for (place, words) in SENTENCE.iter().enumerate() {
                 let word = words[choices.index(words.len())];
-                let used = out.len() - start;
-                let space = usize::from(used > 0);
+                let space = usize::from(out.len() > start);
                 // A full stop comes behind the last word.
-                if used + space + word.len() + 1 > length {
+                if out.len() - start + space + word.len() + 1 > length {
                     break 'text;
                 }
                 if space > 0 {
                     out.push(b' ');
                 }
                 out.extend_from_slice(word.as_bytes());
-                if place + 1 == SENTENCE.len() {
-                    out.push(b'.');
+                if NOUN_PLACES.contains(&place) {
+                    noun_end = out.len();
                 }
             }
+            out.push(b'.');
+            noun_end = out.len();
+        }
+        if may_cut && noun_end > start && noun_end - start >= self.min as usize {
+            out.truncate(noun_end);
         }
         if out.last() != Some(&b'.') && out.len() - start < length {
             out.push(b'.');

@@ -1,5 +1,7 @@
 //! How each maker's values are made: a dataset's maker compiled, one file a subject as in `dataset::makers`.
 
+mod arrays;
+mod documents;
 mod keys;
 mod lists;
 mod phrases;
@@ -51,5 +53,7 @@ pub fn compile(
         Maker::Decimal(decimal) => CompiledMaker::Range(decimal.units.clone()),
         Maker::Sequence(sequence) => CompiledMaker::Computed(Box::new(sequence.clone())),
         Maker::Values(values) => values::values(values, table, compiler),
+        Maker::Array(array) => arrays::array(array, place, compiler)?,
+        Maker::Document(document) => documents::document(document, table, compiler),
     })
 }

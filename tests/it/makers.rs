@@ -1,0 +1,354 @@
+//! A maker for every type that a column can have: rows of all of them go through `run` and, as files, through `load`, and
+//! are the same.
+
+use std::fmt::Write;
+
+use seedrow::copy::Scalar;
+
+use crate::column_types::SETUP;
+use crate::support::{Db, Workdir};
+
+/// A column's type and its maker; columns of one table go together.
+type Column = (&'static str, &'static str);
+
+/// Types that `copy` reads: these tables go in COPY's binary format.
+const READ: &[Column] = &[
+    ("bigint PRIMARY KEY", r#""serial""#),
+    ("boolean", r#""boolean""#),
+    ("smallint", r#"{ make = "sequence", start = -500 }"#),
+    ("integer", r#"{ make = "sequence", start = 10, step = -3 }"#),
+    ("bigint", r#"{ make = "value", of = 9007199254740993 }"#),
+    ("real", r#"{ make = "float", min = -1, max = 1 }"#),
+    (
+        "double precision",
+        r#"{ make = "float", min = -180, max = 180, scale = 12 }"#,
+    ),
+    (
+        "numeric",
+        r#"{ make = "decimal", min = -0.001, max = 1.5, scale = 10 }"#,
+    ),
+    (
+        "numeric(6,2)",
+        r#"{ make = "decimal", min = 0, max = 9999.99, distribution = "log-normal", median = 20 }"#,
+    ),
+    (
+        "numeric(4,0)",
+        r#"{ make = "decimal", min = 1000, max = 9999, scale = 0 }"#,
+    ),
+    ("numeric(10,1)", r#"{ make = "value", of = 12.5 }"#),
+    (
+        "small",
+        r#"{ make = "decimal", min = 0, max = 99.9, scale = 1 }"#,
+    ),
+    ("text", r#"{ make = "text", null = 0.1 }"#),
+    ("varchar(12)", r#"{ make = "text", min = 5, max = 12 }"#),
+    ("varchar(3)", r#"{ make = "text", min = 1, max = 3 }"#),
+    ("char(4)", r#"{ make = "code", length = 4 }"#),
+    (
+        "text",
+        r#"{ make = "code", min = 0, max = 3, alphabet = "a-c,\"\\\\{} '" }"#,
+    ),
+    (
+        "varchar(30)",
+        r##"{ make = "pattern", of = '^[a-z]+(-[a-z0-9]+)*$', max = 30 }"##,
+    ),
+    ("text", r##"{ make = "pattern", of = '^[",\\{}]{1,4}$' }"##),
+    ("name", r#"{ make = "text", min = 3, max = 63 }"#),
+    ("bytea", r#"{ make = "bytea", length = 20 }"#),
+    ("bytea", r#"{ make = "bytea", min = 0, max = 5 }"#),
+    (
+        "date",
+        r#"{ make = "date", min = "1969-01-01", max = "2030-12-31" }"#,
+    ),
+    ("time", r#""time""#),
+    (
+        "time(2)",
+        r#"{ make = "time", min = "08:30", max = "17:00:30" }"#,
+    ),
+    ("timetz", r#""time""#),
+    (
+        "timestamp",
+        r#"{ make = "timestamp", min = "2020-01-01", max = "2024-12-31" }"#,
+    ),
+    (
+        "timestamptz",
+        r#"{ make = "timestamp", min = "2020-01-01", max = "2024-12-31" }"#,
+    ),
+    (
+        "interval",
+        r#"{ make = "interval", min = 0, max = 900_000 }"#,
+    ),
+    (
+        "interval hour to minute",
+        r#"{ make = "interval", min = 0, max = 900_000 }"#,
+    ),
+    ("uuid", r#""uuid""#),
+    (
+        "uuid",
+        r#"{ make = "uuid", version = 7, min = "2024-01-01", max = "2024-01-31" }"#,
+    ),
+    ("text", r#""uuid""#),
+    (
+        "json",
+        r#"{ make = "json", of = '{{"id": {a}, "note": {m}, "b": "{b}"}}' }"#,
+    ),
+    (
+        "jsonb",
+        r#"{ make = "json", of = ['[{a}, "{q} {r}", {{"x": [1, {h}, "{s}"]}}]', '{ah}', '{{}}'] }"#,
+    ),
+    ("inet", r#""inet""#),
+    ("inet", r#"{ make = "inet", version = 6 }"#),
+    ("cidr", r#""cidr""#),
+    ("cidr", r#"{ make = "cidr", version = 6 }"#),
+    ("macaddr", r#""macaddr""#),
+    ("macaddr8", r#"{ make = "macaddr", bytes = 8 }"#),
+    ("bit(3)", r#"{ make = "bit", length = 3 }"#),
+    ("varbit(5)", r#"{ make = "bit", min = 0, max = 5 }"#),
+    ("mood", r#"{ make = "one-of", values = ["sad", "so, so"] }"#),
+    (
+        "moods",
+        r#"{ make = "array", of = { make = "one-of", values = ["ok", "so, so"] } }"#,
+    ),
+    (
+        "integer[]",
+        r#"{ make = "array", of = { make = "integer", min = -5, max = 5 }, min = 0, max = 4 }"#,
+    ),
+    (
+        "text[]",
+        r##"{ make = "array", of = { make = "pattern", of = '^(NULL|[",\\{} ]{1,3})?$' }, max = 4 }"##,
+    ),
+    (
+        "numeric(6,2)[]",
+        r#"{ make = "array", of = { make = "cents", min = 0, max = 9 } }"#,
+    ),
+    (
+        "jsonb[]",
+        r#"{ make = "array", of = { make = "json", of = '{{"id": {a}, "t": "{q}"}}' } }"#,
+    ),
+    ("uuid[]", r#"{ make = "array", of = "uuid", length = 2 }"#),
+    ("inet[]", r#"{ make = "array", of = "inet" }"#),
+    (
+        "bytea[]",
+        r#"{ make = "array", of = { make = "bytea", length = 3 } }"#,
+    ),
+    (
+        "int4range",
+        r#"{ make = "range", min = 0, max = 1_000_000 }"#,
+    ),
+    (
+        "int8range",
+        r#"{ make = "range", min = -10, max = 1_000_000, length = 5 }"#,
+    ),
+    ("numrange", r#"{ make = "range", min = 0, max = 1000 }"#),
+    (
+        "daterange",
+        r#"{ make = "range", of = "date", min = "2020-01-01", max = "2024-12-31" }"#,
+    ),
+    (
+        "tsrange",
+        r#"{ make = "range", of = "timestamp", min = "2020-01-01", max = "2024-12-31" }"#,
+    ),
+    (
+        "tstzrange",
+        r#"{ make = "range", of = "timestamp", min = "2020-01-01", max = "2024-12-31", length = 86400 }"#,
+    ),
+    (
+        "int4multirange",
+        r#"{ make = "range", min = 0, max = 1000, multi = true }"#,
+    ),
+    (
+        "datemultirange",
+        r#"{ make = "range", of = "date", min = "2020-01-01", max = "2024-12-31", multi = true }"#,
+    ),
+    (
+        "int4range[]",
+        r#"{ make = "array", of = { make = "range", min = 0, max = 1000 } }"#,
+    ),
+    (
+        "places",
+        r#"{ make = "array", of = { make = "code", length = 3 } }"#,
+    ),
+];
+
+/// Types that only the server reads: these tables go as text.
+const SENT_AS_TEXT: &[Column] = &[
+    ("smallint PRIMARY KEY", r#"{ make = "sequence", step = 7 }"#),
+    ("\"char\"", r#"{ make = "one-of", values = ["a", "b"] }"#),
+    ("money", r#"{ make = "cents", min = 0, max = 1000 }"#),
+    ("money", r#"{ make = "decimal", min = 0, max = 1000 }"#),
+    ("oid", r#"{ make = "integer", min = 1, max = 4000000000 }"#),
+    (
+        "xml",
+        r#"{ make = "xml", of = '<row id="{a}"><note>{q}</note></row>' }"#,
+    ),
+    (
+        "point",
+        r#"{ make = "point", min = -180, max = 180, scale = 6 }"#,
+    ),
+    ("polygon", r#"{ make = "polygon", corners = 5 }"#),
+    ("box", r#"{ make = "phrase", of = "({a},0),(1,{a})" }"#),
+    ("circle", r#"{ make = "phrase", of = "<(0,0),{a}>" }"#),
+    ("line", r#"{ make = "value", of = "{1,2,3}" }"#),
+    ("tsvector", r#""tsvector""#),
+    (
+        "tsvector",
+        r#"{ make = "tsvector", of = "{q} and the rest" }"#,
+    ),
+    (
+        "tsquery",
+        r#"{ make = "one-of", values = ["fat & rat", "cat | !dog"] }"#,
+    ),
+    (
+        "pg_lsn",
+        r##"{ make = "pattern", of = '^[0-9A-F]{1,2}/[0-9A-F]{8}$' }"##,
+    ),
+    ("pair", r#"{ make = "phrase", of = "({a},\"b \\\"{a}\")" }"#),
+    (
+        "text",
+        r##"{ make = "pattern", of = '^[",\\{}<>&]{1,4}$' }"##,
+    ),
+    (
+        "hstore",
+        r#"{ make = "hstore", of = { "a \"b" = "{q}", c = "no. {a}: {q}", d = "{s}" } }"#,
+    ),
+    ("text", r#"{ make = "text", null = 0.5 }"#),
+    ("ltree", r#""ltree""#),
+    ("citext", r#"{ make = "text", max = 20 }"#),
+    ("date", r#"{ make = "value", of = "March 5, 2021" }"#),
+    ("interval", r#"{ make = "value", of = "P1Y2M" }"#),
+    (
+        "date[]",
+        r#"{ make = "array", of = { make = "date", min = "2020-01-01", max = "2024-12-31" } }"#,
+    ),
+    (
+        "interval[]",
+        r#"{ make = "array", of = { make = "interval", min = 0, max = 900_000 } }"#,
+    ),
+    (
+        "bigint NOT NULL REFERENCES read",
+        r#"{ make = "reference", to = "read" }"#,
+    ),
+    ("box[]", r#"{ make = "value", of = "{(1,1),(0,0)}" }"#),
+];
+
+const TABLES: &[(&str, &[Column])] = &[("read", READ), ("sent", SENT_AS_TEXT)];
+
+/// `a` to `z`, then `aa`, `ab` …
+fn column_name(place: usize) -> String {
+    let letter = |place: usize| char::from(b'a' + u8::try_from(place % 26).unwrap());
+    match place / 26 {
+        0 => letter(place).to_string(),
+        before => [letter(before - 1), letter(place)].iter().collect(),
+    }
+}
+
+/// The dataset and its schema, with each table's columns named in order.
+fn dataset(dir: &Workdir) {
+    let mut toml = String::from("schema = \"schema.sql\"\n");
+    let mut sql =
+        String::from("CREATE EXTENSION hstore; CREATE EXTENSION ltree; CREATE EXTENSION citext;");
+    sql.push_str(SETUP);
+    sql.push_str(";\nCREATE DOMAIN codes AS text[];\nCREATE DOMAIN places AS codes CHECK (cardinality(VALUE) > 0);\n");
+    for (table, columns) in TABLES {
+        writeln!(
+            toml,
+            "[tables.{table}]\nrows = 1000\n[tables.{table}.columns]"
+        )
+        .unwrap();
+        let mut definitions = Vec::new();
+        for (place, (data_type, maker)) in columns.iter().enumerate() {
+            let name = column_name(place);
+            writeln!(toml, "{name} = {maker}").unwrap();
+            definitions.push(format!("    \"{name}\" {data_type}"));
+        }
+        writeln!(
+            sql,
+            "CREATE TABLE {table} (\n{}\n);",
+            definitions.join(",\n")
+        )
+        .unwrap();
+    }
+    dir.write("types.toml", toml);
+    dir.write("schema.sql", sql);
+}
+
+fn contents(db: &Db, table: &str) -> Vec<Vec<Option<String>>> {
+    db.rows(&format!("SELECT * FROM {table} ORDER BY a"))
+}
+
+#[test]
+fn every_scalar_type_has_a_maker() {
+    let names = TABLES.iter().flat_map(|(_, columns)| *columns);
+    let names: Vec<&str> = names
+        .map(|(data_type, _)| data_type.split(['(', '[']).next().unwrap())
+        .collect();
+    let short = |scalar: Scalar| match scalar.name() {
+        "character varying" => "varchar",
+        "character" => "char",
+        "bit varying" => "varbit",
+        "time without time zone" => "time",
+        "time with time zone" => "timetz",
+        "timestamp without time zone" => "timestamp",
+        "timestamp with time zone" => "timestamptz",
+        name => name,
+    };
+    for &scalar in Scalar::ALL {
+        let name = short(scalar);
+        assert!(
+            names
+                .iter()
+                .any(|it| it.trim_end_matches(" PRIMARY KEY") == name),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn rows_of_every_type_are_the_same_by_run_and_from_files() {
+    let dir = Workdir::new("every_type");
+    dataset(&dir);
+    let (streamed, loaded) = (Db::new("every_type_run"), Db::new("every_type_load"));
+    let url = streamed.url();
+    dir.seedrow([
+        "run",
+        "--dataset",
+        "types.toml",
+        "--tables",
+        "read,sent",
+        "--url",
+        &url,
+    ])
+    .exits(0);
+    dir.seedrow(["generate", "--dataset", "types.toml", "--out", "out"])
+        .exits(0);
+    dir.seedrow([
+        "load",
+        "out",
+        "--dataset",
+        "types.toml",
+        "--url",
+        &loaded.url(),
+    ])
+    .exits(0);
+    for (table, columns) in TABLES {
+        let (one, other) = (contents(&streamed, table), contents(&loaded, table));
+        assert_eq!(one.len(), 1000);
+        for (one, other) in one.iter().zip(&other) {
+            for (place, (data_type, maker)) in columns.iter().enumerate() {
+                assert_eq!(one[place], other[place], "{table}: {data_type} = {maker}");
+            }
+        }
+        for (place, (data_type, maker)) in columns.iter().enumerate() {
+            let is_null = one.iter().filter(|row| row[place].is_none()).count();
+            assert!(
+                is_null == 0 || maker.contains("null ="),
+                "{data_type} = {maker}"
+            );
+        }
+    }
+    let distinct =
+        streamed.value("SELECT count(DISTINCT ae) || ' ' || count(DISTINCT af) FROM read");
+    assert_eq!(distinct, "1000 1000");
+    let rising = "SELECT bool_and(af > before) FROM (SELECT af, lag(af) OVER (ORDER BY a) AS before FROM read) AS t";
+    assert_eq!(streamed.value(rising), "t");
+}
