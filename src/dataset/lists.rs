@@ -1,10 +1,11 @@
-//! Word lists: one entry a line, several fields separated by ` | `, `#` before a comment.
+//! Word lists: one entry a line, several fields separated by ` | `, `#` before a comment. In a `.csv` file, records of any
+//! text, without a header.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::dataset::document::{Section, TomlValue, did_you_mean};
 use crate::dataset::source::{Source, join};
@@ -19,6 +20,26 @@ pub struct List {
     pub name: String,
     /// `entries[i][field]`; every entry has as many fields as the first.
     pub entries: Vec<Vec<String>>,
+    /// What `{` means in them.
+    pub form: Form,
+}
+
+/// How a list is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// One entry a line; an entry may be a template.
+    Lines,
+    /// CSV records, taken as they are.
+    Records,
+}
+
+impl Form {
+    fn of(path: &Path) -> Form {
+        match path.extension().is_some_and(|it| it == "csv") {
+            true => Form::Records,
+            false => Form::Lines,
+        }
+    }
 }
 
 /// The lists of a dataset by name, and the files they came from with their texts.
@@ -34,6 +55,7 @@ impl Lists {
     pub fn read(section: &Section, source: Source, folder: &Path) -> Result<Lists> {
         let mut lists = Lists::default();
         for (name, value) in section.entries() {
+            let mut form = Form::Lines;
             let entries = if value.is_list() {
                 let texts: Vec<&str> = value
                     .list()?
@@ -44,6 +66,7 @@ impl Lists {
                     .map_err(|(_, why)| value.error(why))?
             } else {
                 let path = join(folder, value.text()?);
+                form = Form::of(&path);
                 let text = source
                     .read(&path)
                     .map_err(|why| value.error(format!("{why:#}")))?;
@@ -51,9 +74,14 @@ impl Lists {
                 lists.files.push((path, text));
                 entries
             };
-            lists
-                .lists
-                .insert(name.clone(), Arc::new(List { name, entries }));
+            lists.lists.insert(
+                name.clone(),
+                Arc::new(List {
+                    name,
+                    entries,
+                    form,
+                }),
+            );
         }
         Ok(lists)
     }
@@ -88,6 +116,9 @@ impl List {
 fn parse_file(path: &Path, text: &str) -> Result<Vec<Vec<String>>> {
     // Editors on Windows begin a file with a byte-order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if Form::of(path) == Form::Records {
+        return parse_csv(path, text);
+    }
     let lines = text
         .lines()
         .enumerate()
@@ -97,6 +128,21 @@ fn parse_file(path: &Path, text: &str) -> Result<Vec<Vec<String>>> {
         Ok(entries) => Ok(entries),
         Err((line, why)) => bail!("{}, line {line}: {why}", path.display()),
     }
+}
+
+/// Records of CSV: fields keep their blanks, line breaks and `|`.
+fn parse_csv(path: &Path, text: &str) -> Result<Vec<Vec<String>>> {
+    let mut reader = csv::ReaderBuilder::new();
+    let mut reader = reader.has_headers(false).from_reader(text.as_bytes());
+    let mut entries = Vec::new();
+    for record in reader.records() {
+        let record = record.with_context(|| path.display().to_string())?;
+        entries.push(record.iter().map(str::to_owned).collect());
+    }
+    if entries.is_empty() {
+        bail!("{}, line 1: the list is empty", path.display());
+    }
+    Ok(entries)
 }
 
 fn parse<'t>(
@@ -142,6 +188,15 @@ mod tests {
         )
         .unwrap();
         assert_eq!(entries, [["Parka", "Jackets"], ["Clog", "Shoes"]]);
+    }
+
+    #[test]
+    fn a_csv_file_holds_any_text() {
+        let entries = parse_file(Path::new("x.csv"), "\"a | b\",\" c\nd \"\n# e,\"\"\n").unwrap();
+        assert_eq!(entries, [["a | b", " c\nd "], ["# e", ""]]);
+        let error = parse_file(Path::new("x.csv"), "a,b\nc\n").unwrap_err();
+        assert!(format!("{error:#}").contains("x.csv"), "{error:#}");
+        assert!(parse_file(Path::new("x.csv"), "").is_err());
     }
 
     #[test]

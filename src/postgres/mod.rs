@@ -10,6 +10,7 @@ pub mod embedded;
 pub mod environment;
 pub mod error;
 pub mod explain;
+pub mod judge;
 pub mod locks;
 pub mod memory;
 pub mod name;

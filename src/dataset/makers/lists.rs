@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 
 use crate::dataset::document::{Section, TomlValue};
-use crate::dataset::lists::List;
+use crate::dataset::lists::{Form, List};
 use crate::dataset::makers::{
     Maker, MakerScope, MakerSpec, Needed, RowFacts, ancestor_column, ensure_has_parent, sibling,
 };
@@ -25,11 +25,9 @@ pub struct Word {
 pub fn word(section: &Section, scope: &MakerScope) -> Result<Maker> {
     let value = section.need("list")?;
     let list = scope.lists.named(&value)?;
-    if let Some(entry) = list
-        .entries
-        .iter()
-        .flatten()
-        .find(|field| field.contains('{'))
+    let mut fields = list.entries.iter().flatten();
+    if list.form == Form::Lines
+        && let Some(entry) = fields.find(|field| field.contains('{'))
     {
         bail!(value.error(format!(
             "`word` takes plain lists, and `{}` holds the template \"{entry}\"; write `make = \"phrase\", of = \"{{{}}}\"`",

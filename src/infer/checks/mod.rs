@@ -12,6 +12,7 @@ mod limits;
 mod moments;
 mod parse;
 mod patterns;
+pub mod pool;
 mod predicates;
 mod solve;
 mod subject;
