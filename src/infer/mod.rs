@@ -1,16 +1,29 @@
 //! A database's catalog → a dataset: its tables as they are, in load order, for files that need no makers. Pure.
 
+mod build;
 pub mod checks;
 pub mod column_type;
+mod columns;
+mod constraints;
 pub mod domain;
+mod exclusions;
 pub mod keys;
 pub mod loaded;
+pub mod model;
 pub mod names;
 pub mod new_table;
 mod order;
+mod relations;
 #[cfg(test)]
 mod sample;
+mod sizes;
 pub mod source;
+pub mod toml;
+mod types;
+mod unique;
+
+pub use build::model;
+pub use sizes::Wish;
 
 use std::path::PathBuf;
 

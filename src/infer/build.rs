@@ -1,0 +1,162 @@
+//! A source → a model: the order in which everything is decided. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::columns::{self, Columns};
+use super::constraints::TableReading;
+use super::keys::{self, KeyPlan};
+use super::model::{Model, ModelTable, Refusal};
+use super::sizes::{self, Wish};
+use super::source::{Source, SourceTable};
+use super::{order, relations, unique};
+
+/// The dataset of a source, with sizes as wished.
+pub fn model(source: &Source, wish: Wish) -> Model {
+    let readings: BTreeMap<&str, TableReading> = source
+        .tables
+        .iter()
+        .map(|table| (table.name.as_str(), TableReading::of(table)))
+        .collect();
+    let mut refused: Vec<Refusal> = Vec::new();
+    for table in &source.tables {
+        refused.extend(columns::refusals(table, &readings[table.name.as_str()]));
+        refused.extend(closed(table));
+    }
+    let out: BTreeSet<String> = refused.iter().map(|it| it.table.clone()).collect();
+    let keys = keys::plan(source, &out);
+    refused.extend(keys.refused.iter().flat_map(|(table, reasons)| {
+        reasons.iter().map(|it| Refusal {
+            table: table.clone(),
+            what: it.constraint.clone(),
+            reason: it.reason.clone(),
+            advice: it.advice.clone(),
+        })
+    }));
+    let mut model = Model {
+        schema: source.schema.clone(),
+        left_out: source.left_out.clone(),
+        ..Model::default()
+    };
+    for table in &source.tables {
+        if !refused.iter().any(|it| it.table == table.name) {
+            let reading = &readings[table.name.as_str()];
+            decide(table, &keys, reading, &mut model, &mut refused);
+        }
+    }
+    refused.sort();
+    refused.dedup();
+    model.refused = refused;
+    sizes::choose(source, &keys, &mut model.tables, wish);
+    let names: Vec<String> = model.tables.iter().map(|it| it.name.clone()).collect();
+    let order = order::reading(source, &names);
+    let place: BTreeMap<&str, usize> = order
+        .iter()
+        .enumerate()
+        .map(|(place, name)| (name.as_str(), place))
+        .collect();
+    model
+        .tables
+        .sort_by_key(|it| place.get(it.name.as_str()).copied());
+    model
+}
+
+/// What keeps every row out of a table.
+fn closed(table: &SourceTable) -> Vec<Refusal> {
+    let refusal = |what: &str, reason: &str, advice: &str| Refusal {
+        table: table.name.clone(),
+        what: what.to_owned(),
+        reason: reason.to_owned(),
+        advice: advice.to_owned(),
+    };
+    let mut refused = Vec::new();
+    if table.under_policies {
+        refused.push(refusal(
+            "row level security",
+            "its policies apply to this role",
+            "connect as the table's owner or a role with BYPASSRLS; where it is FORCEd: ALTER TABLE … NO FORCE ROW LEVEL SECURITY",
+        ));
+    }
+    if !table.may_insert {
+        refused.push(refusal(
+            "privileges",
+            "this role may not insert into it",
+            "GRANT INSERT on it, or connect as its owner",
+        ));
+    }
+    if table
+        .partitioning
+        .as_ref()
+        .is_some_and(|it| it.bounds.is_empty())
+    {
+        refused.push(refusal(
+            "partitions",
+            "it is partitioned and has no partition",
+            "create its partitions first",
+        ));
+    }
+    if table.columns.is_empty() {
+        refused.push(refusal(
+            "columns",
+            "it has none",
+            "leave it out with --exclude",
+        ));
+    }
+    refused
+}
+
+fn decide(
+    table: &SourceTable,
+    keys: &KeyPlan,
+    reading: &TableReading,
+    model: &mut Model,
+    refused: &mut Vec<Refusal>,
+) {
+    let (sets, unread) = unique::wanted(table, keys);
+    let in_sets = unique::members(&sets);
+    let mut made = ModelTable {
+        name: table.name.clone(),
+        rows: 0,
+        rows_reason: String::new(),
+        fixed: false,
+        unique: Vec::new(),
+        exclusive: Vec::new(),
+        columns: Vec::new(),
+        skipped: Vec::new(),
+        triggers: table.triggers.clone(),
+        lists: Vec::new(),
+    };
+    let columns = Columns {
+        table,
+        keys,
+        reading,
+        in_sets: &in_sets,
+    };
+    refused.extend(columns.decide(&mut made));
+    let mut doubts = reading.doubts.clone();
+    doubts.extend(unread);
+    doubts.extend(relations::apply(table, &mut made, reading));
+    doubts.extend(unique::apply(table, &mut made, &sets));
+    doubts.extend(super::exclusions::apply(table, &mut made));
+    ensure_a_column(table, &mut made);
+    model.doubts.extend(doubts);
+    model.tables.push(made);
+}
+
+/// A dataset's table has a column at least: one that is left to Postgres otherwise.
+fn ensure_a_column(table: &SourceTable, made: &mut ModelTable) {
+    use super::domain::{Confidence, MakerToml};
+    if made.written().next().is_some() {
+        return;
+    }
+    let nullable = table.columns.iter().find(|it| !it.not_null);
+    if let Some(column) = nullable {
+        made.skipped.retain(|(name, _)| *name != column.name);
+        made.columns.push(super::model::ModelColumn {
+            name: column.name.clone(),
+            maker: MakerToml::new("value").with("of", "").with("null", 1.0),
+            reason: "NULL: a table needs a column".to_owned(),
+            confidence: Confidence::Guess,
+            hidden: false,
+        });
+    }
+}

@@ -1,0 +1,116 @@
+//! What a dataset will say, before it is text: tables in the order they are read, each column with its maker and why.
+
+use super::domain::{Confidence, MakerToml, WordList};
+use super::source::LeftOut;
+use crate::postgres::catalog::Trigger;
+
+/// A dataset that isn't written yet.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Model {
+    /// The schema it was read from.
+    pub schema: String,
+    /// In the order that reads well: parents first.
+    pub tables: Vec<ModelTable>,
+    /// The tables that can't be filled, each reason by itself.
+    pub refused: Vec<Refusal>,
+    /// What is in the schema beside tables.
+    pub left_out: Vec<LeftOut>,
+    /// Constraints that nothing was done for: rows may break them.
+    pub doubts: Vec<Doubt>,
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelTable {
+    /// Its name.
+    pub name: String,
+    /// Its rows.
+    pub rows: u64,
+    /// Why it has so many.
+    pub rows_reason: String,
+    /// Whether it keeps its size when the others are scaled.
+    pub fixed: bool,
+    /// Sets of several columns that never repeat together.
+    pub unique: Vec<Vec<String>>,
+    /// Columns of which exactly one isn't NULL, with the share of rows where all are.
+    pub exclusive: Vec<(Vec<String>, f64)>,
+    /// Its columns in the table's order, hidden ones before those that need them.
+    pub columns: Vec<ModelColumn>,
+    /// Columns that are left to Postgres, each with the reason.
+    pub skipped: Vec<(String, String)>,
+    /// The triggers that fire for its rows.
+    pub triggers: Vec<Trigger>,
+    /// The word lists that makers name.
+    pub lists: Vec<WordList>,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelColumn {
+    /// Its name.
+    pub name: String,
+    /// What makes it, with all that is written for it.
+    pub maker: MakerToml,
+    /// Why.
+    pub reason: String,
+    /// How sure that is.
+    pub confidence: Confidence,
+    /// Whether it is there for its siblings alone.
+    pub hidden: bool,
+}
+
+/// Why a table can't be filled.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Refusal {
+    /// The table.
+    pub table: String,
+    /// The column or constraint.
+    pub what: String,
+    /// What is wrong.
+    pub reason: String,
+    /// What to write.
+    pub advice: String,
+}
+
+/// A constraint that isn't understood.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Doubt {
+    /// The table.
+    pub table: String,
+    /// The constraint's name.
+    pub constraint: String,
+    /// Its text.
+    pub definition: String,
+}
+
+impl ModelTable {
+    /// A column by its name.
+    pub fn column(&self, name: &str) -> Option<&ModelColumn> {
+        self.columns.iter().find(|it| it.name == name)
+    }
+
+    /// A column by its name.
+    pub fn column_mut(&mut self, name: &str) -> Option<&mut ModelColumn> {
+        self.columns.iter_mut().find(|it| it.name == name)
+    }
+
+    /// The columns that are written.
+    pub fn written(&self) -> impl Iterator<Item = &ModelColumn> {
+        self.columns.iter().filter(|it| !it.hidden)
+    }
+}
+
+impl Model {
+    /// The word lists that makers name, by name.
+    pub fn lists(&self) -> Vec<&WordList> {
+        let mut lists: Vec<&WordList> = self.tables.iter().flat_map(|it| &it.lists).collect();
+        lists.sort_by_key(|it| it.name);
+        lists.dedup_by_key(|it| it.name);
+        lists
+    }
+
+    /// A table by its name.
+    pub fn table(&self, name: &str) -> Option<&ModelTable> {
+        self.tables.iter().find(|it| it.name == name)
+    }
+}

@@ -1,0 +1,282 @@
+//! What CHECKs demand between columns → options and makers that keep it. Pure.
+
+use super::constraints::TableReading;
+use super::domain::{MakerToml, Relation, Value};
+use super::model::{Doubt, ModelTable};
+use super::source::SourceTable;
+
+/// A share of rows in which none of several columns has a value.
+const NONE: f64 = 0.1;
+
+/// Has the table's makers keep the relations; returns those that they can't.
+pub fn apply(table: &SourceTable, model: &mut ModelTable, reading: &TableReading) -> Vec<Doubt> {
+    let mut doubts = Vec::new();
+    for (constraint, relation) in &reading.relations {
+        if !keep(table, model, relation) {
+            let check = table.checks.iter().find(|it| it.name == *constraint);
+            let doubt = Doubt {
+                table: table.name.clone(),
+                constraint: constraint.clone(),
+                definition: check.map(|it| it.definition.clone()).unwrap_or_default(),
+            };
+            if !doubts.contains(&doubt) {
+                doubts.push(doubt);
+            }
+        }
+    }
+    doubts
+}
+
+/// Whether rows keep it then.
+fn keep(table: &SourceTable, model: &mut ModelTable, relation: &Relation) -> bool {
+    match relation {
+        Relation::Less {
+            smaller,
+            larger,
+            strict,
+        } => less(table, model, smaller, larger, *strict),
+        Relation::NotEqual { a, b } => differ(table, model, a, b),
+        Relation::Equal { a, b } => equal(table, model, a, b),
+        Relation::ExactlyOne(columns) => one_of(model, columns, 0.0),
+        Relation::AtMostOne(columns) => one_of(model, columns, NONE),
+        Relation::AtLeastOne(columns) => {
+            let made = columns.iter().find(|it| model.column(it).is_some());
+            made.is_some_and(|it| never_null(model, it))
+        }
+        Relation::AllOrNone(columns) => {
+            let Some((first, others)) = columns.split_first() else {
+                return true;
+            };
+            match model.column(first) {
+                Some(_) => others
+                    .iter()
+                    .all(|it| set(model, it, "null-with", first.as_str())),
+                None => others.iter().all(|it| leave_out(table, model, it)),
+            }
+        }
+        Relation::NullWith { column, by } => match model.column(by) {
+            Some(_) => set(model, column, "null-with", by.as_str()),
+            None => leave_out(table, model, column),
+        },
+        Relation::OnlyIf { column, by, values } => only_if(table, model, column, by, values),
+        Relation::NeededIf { column, by, .. } => {
+            never_null(model, column) || model.column(by).is_none()
+        }
+        Relation::LimitedIf { .. } => false,
+    }
+}
+
+fn is_made(model: &ModelTable, column: &str) -> bool {
+    model.column(column).is_some()
+}
+
+/// Sets an option; columns that aren't made are NULL, and so keep what is said of NULL.
+fn set(model: &mut ModelTable, column: &str, option: &str, value: impl Into<Value>) -> bool {
+    if let Some(column) = model.column_mut(column) {
+        column.maker.options.retain(|(name, _)| name != "null");
+        column.maker = column.maker.clone().with(option, value);
+    }
+    true
+}
+
+fn never_null(model: &mut ModelTable, column: &str) -> bool {
+    let Some(column) = model.column_mut(column) else {
+        return false;
+    };
+    column.maker.options.retain(|(name, _)| name != "null");
+    true
+}
+
+/// Leaves a column to be NULL; false where it takes none.
+fn leave_out(table: &SourceTable, model: &mut ModelTable, column: &str) -> bool {
+    if table.column(column).is_none_or(|it| it.not_null) {
+        return false;
+    }
+    if is_made(model, column) {
+        model.columns.retain(|it| it.name != column);
+        let reason = "NULL: a CHECK asks for it".to_owned();
+        model.skipped.push((column.to_owned(), reason));
+    }
+    true
+}
+
+fn only_if(
+    table: &SourceTable,
+    model: &mut ModelTable,
+    column: &str,
+    by: &str,
+    values: &[String],
+) -> bool {
+    let decides = model
+        .column(by)
+        .is_some_and(|it| matches!(it.maker.make.as_str(), "one-of" | "boolean"));
+    if !decides || !is_made(model, column) {
+        return leave_out(table, model, column);
+    }
+    let condition = Value::Table(vec![(by.to_owned(), values.to_vec().into())]);
+    set(model, column, "only-if", condition)
+}
+
+fn one_of(model: &mut ModelTable, columns: &[String], none: f64) -> bool {
+    let made: Vec<String> = columns
+        .iter()
+        .filter(|it| is_made(model, it))
+        .cloned()
+        .collect();
+    match made.as_slice() {
+        [] => none > 0.0,
+        [only] => none > 0.0 || never_null(model, only),
+        _ => {
+            for column in &made {
+                never_null(model, column);
+            }
+            let arc = (made, none);
+            if !model.exclusive.contains(&arc) {
+                model.exclusive.push(arc);
+            }
+            true
+        }
+    }
+}
+
+fn less(
+    table: &SourceTable,
+    model: &mut ModelTable,
+    smaller: &str,
+    larger: &str,
+    strict: bool,
+) -> bool {
+    let (Some(low), Some(high)) = (model.column(smaller), model.column(larger)) else {
+        // One of them is NULL, unless its default fills it.
+        let has_default = |name: &str| {
+            !is_made(model, name) && table.column(name).is_some_and(|it| it.has_default())
+        };
+        return !has_default(smaller) && !has_default(larger);
+    };
+    match (low.maker.make.as_str(), high.maker.make.as_str()) {
+        (_, "after") if high.maker.option("of") == Some(&smaller.into()) => true,
+        ("below", _) if low.maker.option("of") == Some(&larger.into()) => true,
+        ("date" | "timestamp" | "after", "date" | "timestamp") => {
+            let is_days = high.maker.make == "date";
+            let (least, most) = if is_days { (1, 60) } else { (60, 2_592_000) };
+            let after = MakerToml::new("after")
+                .with("of", smaller)
+                .with("min", if strict { least } else { 0 })
+                .with("max", most);
+            replace(model, larger, after);
+            true
+        }
+        ("integer", "integer") => split_integers(model, smaller, larger),
+        ("decimal" | "float", "decimal" | "float") => split_decimals(model, smaller, larger),
+        ("time", "time") => {
+            let low = MakerToml::new("time")
+                .with("min", "08:00:00")
+                .with("max", "12:00:00");
+            let high = MakerToml::new("time")
+                .with("min", "12:00:01")
+                .with("max", "20:00:00");
+            replace(model, smaller, low);
+            replace(model, larger, high);
+            true
+        }
+        _ => leave_out(table, model, larger) || leave_out(table, model, smaller),
+    }
+}
+
+/// Another maker for a column, which keeps its share of NULLs.
+fn replace(model: &mut ModelTable, column: &str, maker: MakerToml) {
+    if let Some(column) = model.column_mut(column) {
+        let null = column.maker.option("null").cloned();
+        column.maker = match null {
+            Some(null) => maker.with("null", null),
+            None => maker,
+        };
+    }
+}
+
+fn ends(model: &ModelTable, column: &str) -> Option<(f64, f64)> {
+    let maker = &model.column(column)?.maker;
+    let number = |name: &str| match maker.option(name)? {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "halves of ranges needn't be exact"
+        )]
+        Value::Integer(number) => Some(*number as f64),
+        Value::Float(number) => Some(*number),
+        _ => None,
+    };
+    Some((number("min")?, number("max")?))
+}
+
+/// Where two ranges can be cut so that one lies below the other.
+fn cut(model: &ModelTable, smaller: &str, larger: &str) -> Option<f64> {
+    let (low_min, low_max) = ends(model, smaller)?;
+    let (high_min, high_max) = ends(model, larger)?;
+    if low_max < high_min {
+        return None;
+    }
+    let (from, to) = (low_min.max(high_min), low_max.min(high_max));
+    (low_min < high_max).then_some(f64::midpoint(from, to))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "between bounds that are i64"
+)]
+fn split_integers(model: &mut ModelTable, smaller: &str, larger: &str) -> bool {
+    let Some(cut) = cut(model, smaller, larger) else {
+        return ends(model, smaller)
+            .zip(ends(model, larger))
+            .is_some_and(|(a, b)| a.1 < b.0);
+    };
+    let cut = cut.floor() as i64;
+    with_option(model, smaller, "max", cut);
+    with_option(model, larger, "min", cut + 1);
+    true
+}
+
+fn split_decimals(model: &mut ModelTable, smaller: &str, larger: &str) -> bool {
+    let Some(cut) = cut(model, smaller, larger) else {
+        return ends(model, smaller)
+            .zip(ends(model, larger))
+            .is_some_and(|(a, b)| a.1 < b.0);
+    };
+    with_option(model, smaller, "max", cut.floor());
+    with_option(model, larger, "min", cut.floor() + 1.0);
+    true
+}
+
+fn with_option(model: &mut ModelTable, column: &str, option: &str, value: impl Into<Value>) {
+    if let Some(column) = model.column_mut(column) {
+        column.maker = column.maker.clone().with(option, value);
+    }
+}
+
+/// Two columns that must not be the same.
+fn differ(table: &SourceTable, model: &mut ModelTable, a: &str, b: &str) -> bool {
+    let (Some(first), Some(second)) = (model.column(a), model.column(b)) else {
+        return true;
+    };
+    match (first.maker.make.as_str(), second.maker.make.as_str()) {
+        ("reference", "reference") => {
+            with_option(model, b, "other-than", a);
+            true
+        }
+        ("integer", "integer") => split_integers(model, a, b),
+        ("decimal" | "float", "decimal" | "float") => split_decimals(model, a, b),
+        ("serial" | "sequence" | "uuid", "reference")
+            if second.maker.option("earlier").is_some() =>
+        {
+            // An earlier row is another one; a root must not refer to itself.
+            second.maker.option("roots-self").is_none()
+        }
+        _ => leave_out(table, model, b) || leave_out(table, model, a),
+    }
+}
+
+fn equal(table: &SourceTable, model: &mut ModelTable, a: &str, b: &str) -> bool {
+    if !is_made(model, a) || !is_made(model, b) {
+        return true;
+    }
+    leave_out(table, model, b) || leave_out(table, model, a)
+}
