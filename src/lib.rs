@@ -20,6 +20,7 @@
 //! - [`load`]: rows into tables, every one accounted for
 //! - [`index`]: which foreign keys lack an index, and building it
 //! - [`check`]: queries, plans and schema → findings
+//! - [`init`]: a database or its DDL → a dataset's files
 //! - [`compare`]: plan × plan → difference (pure)
 //! - [`report`]: findings and figures → text, JSON, JUnit, GitHub, Markdown, HTML
 //! - [`commands`]: one thin file a verb
@@ -52,6 +53,8 @@ pub mod load;
 pub mod index;
 
 pub mod check;
+
+pub mod init;
 
 pub mod compare;
 

@@ -10,6 +10,7 @@ use crate::cli::{QuietArgs, ReferenceArgs, SampleArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context, DEFAULT_DATASET, plan_settings, target_options};
 use crate::commands::outcome::FailOn;
+use crate::dataset::spec::SchemaScope;
 use crate::dataset::{Dataset, waivers_with};
 use crate::postgres::Server;
 use crate::report::check::render;
@@ -172,7 +173,8 @@ impl Args {
             url: self.reference.scratch_url.clone(),
             target: target_options(&self.target),
         };
-        let reference = match (&self.reference.schema, dataset) {
+        let with_ddl = dataset.filter(|it| it.schema_scope != SchemaScope::Nothing);
+        let reference = match (&self.reference.schema, with_ddl) {
             (Some(path), _) => Some(Reference {
                 name: path.display().to_string(),
                 script: read_script(path)?,

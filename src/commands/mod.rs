@@ -19,6 +19,7 @@ pub mod forget;
 mod format_args;
 pub mod generate;
 pub mod index;
+pub mod init;
 mod interrupt;
 pub mod load;
 mod outcome;
@@ -40,6 +41,7 @@ pub struct Cli {
 #[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 enum Command {
     Run(run::Args),
+    Init(init::Args),
     Generate(generate::Args),
     Load(load::Args),
     Index(index::Args),
@@ -57,6 +59,7 @@ impl Cli {
     pub fn suggestions(&self) -> Suggestions {
         match &self.command {
             Command::Run(args) => args.suggestions(),
+            Command::Init(args) => args.suggestions(),
             Command::Load(args) => args.suggestions(),
             Command::Index(args) => args.suggestions(),
             Command::Check(args) => args.suggestions(),
@@ -98,6 +101,7 @@ pub fn execute(cli: &Cli) -> Result<Outcome> {
 async fn dispatch(command: &Command, stage: &StageTracker) -> Result<Outcome> {
     match command {
         Command::Run(args) => run::run(args, stage).await,
+        Command::Init(args) => init::run(args).await,
         Command::Generate(args) => generate::run(args).await,
         Command::Load(args) => load::run(args, stage).await,
         Command::Index(args) => index::run(args).await,
@@ -120,7 +124,8 @@ impl Command {
             Command::Generate(args) => Leftover::Files(args.out()),
             Command::Index(_) => Leftover::Indexes,
             Command::Forget(_) => Leftover::Ledger,
-            Command::Check(_)
+            Command::Init(_)
+            | Command::Check(_)
             | Command::Compare(_)
             | Command::Datasets(_)
             | Command::Db(_)

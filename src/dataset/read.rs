@@ -38,13 +38,18 @@ impl Dataset {
         };
         let nulls = texts(root.get("nulls"))?;
         let tables = read_tables(&root.need("tables")?, document, &lists)?;
-        let schema = read_schema(source, folder, &root.need("schema")?)?;
+        let (schema, schema_scope) = match root.get("schema") {
+            Some(value) => (read_schema(source, folder, &value)?, SchemaScope::Whole),
+            None => (Script::empty(path), SchemaScope::Nothing),
+        };
         let queries = read_queries(source, folder, root.get("queries"))?;
         let waivers = waivers::read(&shown, root.get("waive"))?;
         root.ensure_known_keys()?;
 
         let mut files: Vec<_> = lists.files.iter().map(|(path, _)| path.clone()).collect();
-        files.push(schema.path.clone());
+        if schema_scope != SchemaScope::Nothing {
+            files.push(schema.path.clone());
+        }
         files.extend(schema.included.iter().map(|(path, _)| path.clone()));
         files.extend(queries.iter().map(|query| query.path.clone()));
         let hash = hash(text, &lists, &schema);
@@ -61,7 +66,7 @@ impl Dataset {
             files,
             hash,
             schema,
-            schema_scope: SchemaScope::Whole,
+            schema_scope,
             queries,
             nulls,
             waivers,

@@ -51,6 +51,8 @@ pub enum SchemaScope {
     Whole,
     /// Those that are missing in the target.
     Missing,
+    /// None, since the dataset names no DDL: the target has them.
+    Nothing,
 }
 
 /// A file's path and text.

@@ -14,6 +14,7 @@ mod format;
 pub mod generate;
 pub mod html;
 pub mod index;
+pub mod init;
 pub mod load;
 mod markdown;
 pub mod messages;

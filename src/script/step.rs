@@ -15,6 +15,18 @@ pub struct Script {
     pub steps: Vec<Step>,
 }
 
+impl Script {
+    /// A script that does nothing.
+    pub fn empty(path: impl Into<PathBuf>) -> Script {
+        Script {
+            path: path.into(),
+            text: String::new(),
+            included: Vec::new(),
+            steps: Vec::new(),
+        }
+    }
+}
+
 /// One statement, or one command of psql's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {

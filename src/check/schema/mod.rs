@@ -13,7 +13,7 @@ mod scratch_database;
 use anyhow::{Context, Result};
 use tokio_postgres::Client;
 
-pub use scratch_database::{Reference, ScratchServer};
+pub use scratch_database::{Reference, ScratchServer, with_applied};
 
 use super::finding::{Finding, Severity};
 use super::report::{Check, SkippedCheck, Subject};

@@ -50,10 +50,52 @@ pub async fn read(
     home: &str,
     progress: &Progress,
 ) -> Result<(Schema, Schema)> {
-    let server = open(&reference.server, progress).await?;
+    let compared = async |client: &mut Client| {
+        let (mut wanted, mut live) = (model::read(client).await?, live.clone());
+        normalise(client, &mut wanted, &mut live).await?;
+        Ok((wanted, live))
+    };
+    let (server, scripts) = (&reference.server, [&reference.script]);
+    with_applied(server, &scripts, home, progress, compared).await
+}
+
+/// Applies DDL to a database of its own, its unqualified names in `home`, and reads from that. Nothing stays.
+pub async fn with_applied<T>(
+    scratch: &ScratchServer,
+    scripts: &[&Script],
+    home: &str,
+    progress: &Progress,
+    read: impl AsyncFnOnce(&mut Client) -> Result<T>,
+) -> Result<T> {
+    let server = open(scratch, progress).await?;
     let client = server.connect().await?;
     sweep(&client).await?;
-    schemas(&server, &client, reference, live, home).await
+    let name = new_name();
+    client
+        .batch_execute(&format!(
+            "CREATE DATABASE {} TEMPLATE template0",
+            quoted(&name)
+        ))
+        .await
+        .context("could not create a scratch database")?;
+    let result = apply_and_read(&server, &name, scripts, home, read).await;
+    client
+        .batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", quoted(&name)))
+        .await
+        .with_context(|| format!("could not drop the scratch database {name}"))?;
+    result
+}
+
+fn new_name() -> String {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    format!(
+        "{PREFIX}{}_{}_{}",
+        since.as_secs(),
+        std::process::id(),
+        since.subsec_nanos()
+    )
 }
 
 async fn open(scratch: &ScratchServer, progress: &Progress) -> Result<Server> {
@@ -72,58 +114,24 @@ async fn open(scratch: &ScratchServer, progress: &Progress) -> Result<Server> {
     }
 }
 
-/// Creates a database, applies the DDL to it, reads its schema, and drops it, also after an error.
-async fn schemas(
-    server: &Server,
-    client: &Client,
-    reference: &Reference,
-    live: &Schema,
-    home: &str,
-) -> Result<(Schema, Schema)> {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let name = format!(
-        "{PREFIX}{}_{}_{}",
-        since.as_secs(),
-        std::process::id(),
-        since.subsec_nanos()
-    );
-    client
-        .batch_execute(&format!(
-            "CREATE DATABASE {} TEMPLATE template0",
-            quoted(&name)
-        ))
-        .await
-        .context("could not create a scratch database")?;
-    let schema = apply_and_read(server, &name, reference, live, home).await;
-    client
-        .batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", quoted(&name)))
-        .await
-        .with_context(|| format!("could not drop the scratch database {name}"))?;
-    schema
-}
-
-async fn apply_and_read(
+async fn apply_and_read<T>(
     server: &Server,
     database: &str,
-    reference: &Reference,
-    live: &Schema,
+    scripts: &[&Script],
     home: &str,
-) -> Result<(Schema, Schema)> {
-    let client = server.connect_to(database).await?;
+    read: impl AsyncFnOnce(&mut Client) -> Result<T>,
+) -> Result<T> {
+    let mut client = server.connect_to(database).await?;
     client
         .batch_execute(&format!(
             "CREATE SCHEMA IF NOT EXISTS {0}; SET search_path = {0}, public; SET synchronous_commit = off",
             quoted(home)
         ))
         .await?;
-    for step in &reference.script.steps {
+    for step in scripts.iter().flat_map(|script| &script.steps) {
         apply(&client, step).await?;
     }
-    let (mut wanted, mut live) = (model::read(&client).await?, live.clone());
-    normalise(&client, &mut wanted, &mut live).await?;
-    Ok((wanted, live))
+    read(&mut client).await
 }
 
 /// Applies a step, each by itself. What belongs to the whole server, and what only says who owns or may do what, is left out

@@ -42,7 +42,12 @@ pub async fn are_missing(
     if wanted.iter().all(|table| there.contains(&name(table))) {
         return Ok(false);
     }
-    if there.is_empty() || dataset.schema_scope == SchemaScope::Missing {
+    let is_created = match dataset.schema_scope {
+        SchemaScope::Whole => there.is_empty(),
+        SchemaScope::Missing => true,
+        SchemaScope::Nothing => false,
+    };
+    if is_created {
         return Ok(true);
     }
     let missing: Vec<String> = real
@@ -50,6 +55,14 @@ pub async fn are_missing(
         .map(name)
         .filter(|name| !there.contains(name))
         .collect();
+    ensure!(
+        dataset.schema_scope != SchemaScope::Nothing,
+        "schema {schema} has no table {}, and {} names no schema file that creates it; create the dataset's tables there \
+         first, as by `psql -f schema.sql`, or have the file create them: `schema = \"schema.sql\"` at the top of {}",
+        missing.join(", "),
+        dataset.name,
+        dataset.path.display()
+    );
     bail!(
         "schema {schema} has {} but lacks {}, so {} cannot be applied as a whole; make the missing tables or drop the \
          others, or choose an empty schema with --target-schema",

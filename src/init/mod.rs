@@ -1,0 +1,10 @@
+//! A database, or the DDL of one, → a dataset's files: what `seedrow init` does around the pure rules of
+//! [`infer`](crate::infer).
+
+pub mod ddl;
+mod files;
+mod queries;
+mod read;
+
+pub use files::{Overwriting, Plan, Written};
+pub use read::{Found, read, schemas_with_tables};

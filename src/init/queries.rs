@@ -1,0 +1,135 @@
+//! The queries that go with a dataset: a parent's children by each foreign key, and a row by each unique key. Pure.
+
+use std::collections::BTreeSet;
+
+use crate::infer::model::{Model, ModelTable};
+use crate::infer::source::{Source, SourceKey, SourceTable, UniqueSet};
+use crate::postgres::name::quoted;
+
+/// What the first line of a query that `init` wrote ends with.
+pub const MARK: &str = "(Written by seedrow init.)";
+
+/// A query's file: its name without folder, and its text.
+pub struct QueryFile {
+    /// `orders_by_customer_id.sql`
+    pub name: String,
+    /// Header and statement.
+    pub text: String,
+}
+
+/// A query for each key worth a check, in the tables' order.
+pub fn queries(source: &Source, model: &Model) -> Vec<QueryFile> {
+    let mut taken = BTreeSet::new();
+    let mut files = Vec::new();
+    for made in &model.tables {
+        let Some(table) = source.table(&made.name) else {
+            continue;
+        };
+        let children = table
+            .foreign_keys
+            .iter()
+            .filter(|key| is_worth_it(model, made, key))
+            .map(|key| children(table, key));
+        let lookups = table
+            .uniques
+            .iter()
+            .filter(|set| is_lookup(made, set))
+            .map(|set| lookup(table, set));
+        for (stem, text) in children.chain(lookups) {
+            if let Some(name) = free_name(&mut taken, &stem) {
+                files.push(QueryFile { name, text });
+            }
+        }
+    }
+    files
+}
+
+/// Names are distinct without regard to case, as some file systems are.
+fn free_name(taken: &mut BTreeSet<String>, stem: &str) -> Option<String> {
+    const LONGEST: usize = 100;
+    let is_plain = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let plain: String = stem
+        .chars()
+        .map(|c| if is_plain(c) { c } else { '_' })
+        .take(LONGEST)
+        .collect();
+    let numbered = (2..100).map(|number| format!("{plain}_{number}"));
+    let mut names = std::iter::once(plain.clone()).chain(numbered);
+    let name = names.find(|name| taken.insert(name.to_lowercase()))?;
+    Some(format!("{name}.sql"))
+}
+
+/// A key whose children are few of many: not one to a code list, where reading the whole table is right.
+fn is_worth_it(model: &Model, made: &ModelTable, key: &SourceKey) -> bool {
+    let parent = key.table.as_deref().and_then(|it| model.table(it));
+    parent.is_some_and(|it| !it.fixed) && key.columns.iter().all(|it| made.column(it).is_some())
+}
+
+/// A unique key that isn't the primary one, whole and of plain columns.
+fn is_lookup(made: &ModelTable, set: &UniqueSet) -> bool {
+    let columns: Vec<&str> = set.plain_columns().collect();
+    !set.primary
+        && set.predicate.is_none()
+        && columns.len() == set.parts.len()
+        && columns.iter().all(|it| made.column(it).is_some())
+}
+
+fn children(table: &SourceTable, key: &SourceKey) -> (String, String) {
+    let parent = key.table.as_deref().unwrap_or_default();
+    let columns: Vec<&str> = key.columns.iter().map(String::as_str).collect();
+    // Sampled from the parent, so that some have no children, as in life; a composite key only where rows agree.
+    let from = |place: usize| match columns.len() {
+        1 => (parent, key.referenced[place].as_str()),
+        _ => (table.name.as_str(), columns[place]),
+    };
+    let title = format!("The {} of one row of {parent}.", table.name);
+    let stem = format!("{}_by_{}", table.name, columns.join("_"));
+    (stem, query(table, &columns, &title, &from, "\nLIMIT 100"))
+}
+
+fn lookup(table: &SourceTable, set: &UniqueSet) -> (String, String) {
+    let columns: Vec<&str> = set.plain_columns().collect();
+    let title = format!("One row of {} by {}.", table.name, columns.join(" and "));
+    let from = |place: usize| (table.name.as_str(), columns[place]);
+    let stem = format!("{}_by_{}", table.name, columns.join("_"));
+    (stem, query(table, &columns, &title, &from, ""))
+}
+
+fn query<'n>(
+    table: &SourceTable,
+    columns: &[&str],
+    title: &str,
+    from: &dyn Fn(usize) -> (&'n str, &'n str),
+    end: &str,
+) -> String {
+    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut text = format!("-- {title} {MARK}\n");
+    let mut conditions = Vec::new();
+    for (place, column) in columns.iter().enumerate() {
+        let (other, referenced) = from(place);
+        let parameter = parameter(column, place);
+        text.push_str(&format!(
+            "-- param {parameter}: {}.{}\n",
+            quoted(other),
+            quoted(referenced)
+        ));
+        conditions.push(format!("{} = :{parameter}", quoted(column)));
+    }
+    let conditions = conditions.join("\n    AND ");
+    text + &format!(
+        "SELECT *\nFROM {}\nWHERE {conditions}{end};\n",
+        quoted(&table.name)
+    )
+}
+
+/// A parameter's name: the column's where that is one.
+fn parameter(column: &str, place: usize) -> String {
+    let starts = column.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    let is_plain = column
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    match starts && is_plain {
+        true => column.to_owned(),
+        false => format!("key_{}", place + 1),
+    }
+}

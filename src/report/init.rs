@@ -1,0 +1,307 @@
+//! The account of `seedrow init`: tables, columns by how sure, what can't be filled and why, and the next command.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::infer::domain::Confidence;
+use crate::infer::model::{Model, ModelTable};
+use crate::infer::source::WhyLeftOut;
+use crate::infer::toml;
+use crate::init::Written;
+use crate::report::table::{Align, table};
+use crate::report::{OutputFormat, pretty, print};
+use crate::suggestion::{Suggestions, TARGET, shell_word};
+use crate::units::grouped;
+
+/// More tables than this are counted, not listed.
+const LISTED: usize = 60;
+
+#[derive(Serialize)]
+struct Account<'a> {
+    dataset: Option<&'a PathBuf>,
+    schema: &'a str,
+    files: &'a [PathBuf],
+    tables: Vec<TableAccount<'a>>,
+    refused: Vec<RefusalAccount<'a>>,
+    not_understood: Vec<DoubtAccount<'a>>,
+    left_out: Vec<LeftOutAccount<'a>>,
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct TableAccount<'a> {
+    name: &'a str,
+    rows: u64,
+    fixed: bool,
+    columns: Columns,
+    triggers: Vec<&'a str>,
+}
+
+#[derive(Serialize, Clone, Copy, Default)]
+struct Columns {
+    sure: usize,
+    likely: usize,
+    guess: usize,
+    left_out: usize,
+}
+
+#[derive(Serialize)]
+struct RefusalAccount<'a> {
+    table: &'a str,
+    constraint: &'a str,
+    reason: &'a str,
+    advice: &'a str,
+}
+
+#[derive(Serialize)]
+struct DoubtAccount<'a> {
+    table: &'a str,
+    constraint: &'a str,
+    definition: &'a str,
+}
+
+#[derive(Serialize)]
+struct LeftOutAccount<'a> {
+    name: &'a str,
+    why: String,
+}
+
+/// Prints it.
+pub fn account(
+    model: &Model,
+    written: Option<&Written>,
+    target_schema: Option<&str>,
+    format: OutputFormat,
+    suggestions: &Suggestions,
+) -> Result<()> {
+    let next = written.map(|written| next(written, target_schema, suggestions));
+    match format {
+        OutputFormat::Json => print(&pretty(&json(model, written, next))?),
+        _ => print(&text(model, written, next)),
+    }
+}
+
+/// The command that fills the tables.
+fn next(written: &Written, target_schema: Option<&str>, suggestions: &Suggestions) -> String {
+    let dataset = shell_word(&written.dataset.to_string_lossy());
+    let schema = target_schema.map(|it| format!(" --target-schema {}", shell_word(it)));
+    suggestions.complete(&format!(
+        "seedrow run --dataset {dataset}{TARGET}{}",
+        schema.unwrap_or_default()
+    ))
+}
+
+fn columns(table: &ModelTable) -> Columns {
+    let count = |confidence| {
+        let columns = table.written();
+        columns.filter(|it| it.confidence == confidence).count()
+    };
+    Columns {
+        sure: count(Confidence::Sure),
+        likely: count(Confidence::Likely),
+        guess: count(Confidence::Guess),
+        left_out: table.skipped.len(),
+    }
+}
+
+fn json<'a>(model: &'a Model, written: Option<&'a Written>, next: Option<String>) -> Account<'a> {
+    Account {
+        dataset: written.map(|it| &it.dataset),
+        schema: &model.schema,
+        files: written.map_or(&[], |it| &it.files),
+        tables: model
+            .tables
+            .iter()
+            .map(|table| TableAccount {
+                name: &table.name,
+                rows: table.rows,
+                fixed: table.fixed,
+                columns: columns(table),
+                triggers: table.triggers.iter().map(|it| it.name.as_str()).collect(),
+            })
+            .collect(),
+        refused: model
+            .refused
+            .iter()
+            .map(|it| RefusalAccount {
+                table: &it.table,
+                constraint: &it.what,
+                reason: &it.reason,
+                advice: &it.advice,
+            })
+            .collect(),
+        not_understood: model
+            .doubts
+            .iter()
+            .map(|it| DoubtAccount {
+                table: &it.table,
+                constraint: &it.constraint,
+                definition: &it.definition,
+            })
+            .collect(),
+        left_out: model
+            .left_out
+            .iter()
+            .map(|it| LeftOutAccount {
+                name: &it.name,
+                why: toml::why(&it.why),
+            })
+            .collect(),
+        next,
+    }
+}
+
+fn text(model: &Model, written: Option<&Written>, next: Option<String>) -> String {
+    let mut text = String::new();
+    if !model.tables.is_empty() && model.tables.len() <= LISTED {
+        text.push_str(&tables(model));
+        text.push('\n');
+    }
+    text.push_str(&totals(model));
+    text.push_str(&triggers(model));
+    text.push_str(&left_out(model));
+    if !model.doubts.is_empty() {
+        let rows = model.doubts.iter().map(|it| {
+            vec![
+                it.table.clone(),
+                it.constraint.clone(),
+                it.definition.clone(),
+            ]
+        });
+        let head = [
+            ("table", Align::Left),
+            ("constraint", Align::Left),
+            ("not understood; rows may break it", Align::Left),
+        ];
+        text.push_str(&format!("\n{}", table(&head, rows.collect())));
+    }
+    if !model.refused.is_empty() {
+        let rows = model.refused.iter().map(|it| {
+            vec![
+                it.table.clone(),
+                it.what.clone(),
+                it.reason.clone(),
+                it.advice.clone(),
+            ]
+        });
+        let head = [
+            ("refused table", Align::Left),
+            ("constraint", Align::Left),
+            ("why it can't be filled", Align::Left),
+            ("what to do", Align::Left),
+        ];
+        text.push_str(&format!("\n{}", table(&head, rows.collect())));
+    }
+    if let (Some(written), Some(next)) = (written, next) {
+        let queries = match written.queries {
+            0 => String::new(),
+            1 => " and 1 query".to_owned(),
+            count => format!(" and {count} queries"),
+        };
+        text.push_str(&format!(
+            "\n{}{queries} written; look them over, change what you like, then:\n  {next}\n",
+            written.dataset.display()
+        ));
+    }
+    text
+}
+
+fn tables(model: &Model) -> String {
+    let row = |it: &ModelTable| {
+        let columns = columns(it);
+        vec![
+            it.name.clone(),
+            grouped(it.rows),
+            columns.sure.to_string(),
+            columns.likely.to_string(),
+            columns.guess.to_string(),
+            columns.left_out.to_string(),
+            it.rows_reason.clone(),
+        ]
+    };
+    let head = [
+        ("table", Align::Left),
+        ("rows", Align::Right),
+        ("sure", Align::Right),
+        ("likely", Align::Right),
+        ("guess", Align::Right),
+        ("left out", Align::Right),
+        ("why so many rows", Align::Left),
+    ];
+    table(&head, model.tables.iter().map(row).collect())
+}
+
+fn totals(model: &Model) -> String {
+    let mut all = Columns::default();
+    for table in &model.tables {
+        let columns = columns(table);
+        all.sure += columns.sure;
+        all.likely += columns.likely;
+        all.guess += columns.guess;
+        all.left_out += columns.left_out;
+    }
+    let rows: u64 = model.tables.iter().map(|it| it.rows).sum();
+    let mut refused: Vec<&str> = model.refused.iter().map(|it| it.table.as_str()).collect();
+    refused.dedup();
+    format!(
+        "tables: {} to fill with {} rows, {} refused\ncolumns: {} sure, {} likely, {} by their type alone; {} left to Postgres\n",
+        grouped(model.tables.len() as u64),
+        grouped(rows),
+        grouped(refused.len() as u64),
+        grouped(all.sure as u64),
+        grouped(all.likely as u64),
+        grouped(all.guess as u64),
+        grouped(all.left_out as u64),
+    )
+}
+
+fn triggers(model: &Model) -> String {
+    let with: Vec<&str> = model
+        .tables
+        .iter()
+        .filter(|it| !it.triggers.is_empty())
+        .map(|it| it.name.as_str())
+        .collect();
+    match with.as_slice() {
+        [] => String::new(),
+        tables => format!(
+            "triggers fire for the rows of {}; what they do isn't known here\n",
+            shortened(tables)
+        ),
+    }
+}
+
+fn left_out(model: &Model) -> String {
+    let mut by_reason: BTreeMap<&WhyLeftOut, Vec<&str>> = BTreeMap::new();
+    for it in &model.left_out {
+        by_reason.entry(&it.why).or_default().push(&it.name);
+    }
+    by_reason
+        .into_iter()
+        .map(|(why, names)| {
+            let what = match why {
+                WhyLeftOut::View => "views".to_owned(),
+                WhyLeftOut::Foreign => "foreign tables".to_owned(),
+                WhyLeftOut::Extension(name) => format!("tables of the extension {name}"),
+                WhyLeftOut::Asked => "not asked for".to_owned(),
+            };
+            format!("left out, {what}: {}\n", shortened(&names))
+        })
+        .collect()
+}
+
+/// The first names, and how many more there are.
+fn shortened(names: &[&str]) -> String {
+    const SHOWN: usize = 8;
+    if names.len() <= SHOWN {
+        return names.join(", ");
+    }
+    format!(
+        "{} and {} more",
+        names[..SHOWN].join(", "),
+        names.len() - SHOWN
+    )
+}
