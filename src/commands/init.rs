@@ -9,6 +9,7 @@ use crate::cli::{QuietArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context, DEFAULT_DATASET, target_options};
 use crate::dataset::document::did_you_mean;
+use crate::infer::names::Locale;
 use crate::infer::source::{Source, WhyLeftOut};
 use crate::infer::{self, Wish};
 use crate::init::ddl::{self, Ddl};
@@ -62,6 +63,10 @@ pub struct Args {
     #[arg(long, value_parser = rows, value_name = "N", conflicts_with_all = ["scale", "total"])]
     rows: Option<u64>,
 
+    /// The language of names, cities and the like: en, de, es, fr, it, ja, nl or pt
+    #[arg(long, value_parser = Locale::of, default_value = "en", value_name = "CODE")]
+    locale: &'static Locale,
+
     /// Replace the files of an earlier init
     #[arg(long)]
     overwrite: bool,
@@ -96,7 +101,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from(&name));
     Plan::ensure_can_write(&folder, &name, args.overwriting())?;
     let source = args.source(&found)?;
-    let model = infer::model(&source, args.wish());
+    let model = infer::model(&source, args.wish(), args.locale);
     let about = format!("The tables of schema {} of {name}", found.schema);
     let plan = Plan::new(&folder, &name, &about, &source, &model, ddl.as_ref())?;
     let written = match model.tables.is_empty() {

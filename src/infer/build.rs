@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{self, Columns};
 use super::constraints::TableReading;
+use super::domain::Sibling;
 use super::keys::{self, KeyPlan};
 use super::model::{Model, ModelTable, Refusal};
+use super::names::{Locale, TableNames};
 use super::sizes::{self, Wish};
 use super::source::{Source, SourceTable};
 use super::{order, relations, unique};
 
 /// The dataset of a source, with sizes as wished.
-pub fn model(source: &Source, wish: Wish) -> Model {
+pub fn model(source: &Source, wish: Wish, locale: &'static Locale) -> Model {
     let readings: BTreeMap<&str, TableReading> = source
         .tables
         .iter()
@@ -40,7 +42,7 @@ pub fn model(source: &Source, wish: Wish) -> Model {
     for table in &source.tables {
         if !refused.iter().any(|it| it.table == table.name) {
             let reading = &readings[table.name.as_str()];
-            decide(table, &keys, reading, &mut model, &mut refused);
+            decide(table, &keys, reading, locale, &mut model, &mut refused);
         }
     }
     refused.sort();
@@ -108,11 +110,22 @@ fn decide(
     table: &SourceTable,
     keys: &KeyPlan,
     reading: &TableReading,
+    locale: &'static Locale,
     model: &mut Model,
     refused: &mut Vec<Refusal>,
 ) {
     let (sets, unread) = unique::wanted(table, keys);
-    let in_sets = unique::members(&sets);
+    let siblings: Vec<Sibling> = table
+        .columns
+        .iter()
+        .filter(|it| keys.role(&table.name, &it.name).is_none() && !it.is_generated())
+        .map(|it| Sibling {
+            name: &it.name,
+            data_type: &it.data_type,
+            not_null: it.not_null,
+        })
+        .collect();
+    let names = TableNames::new(&table.name, &siblings, locale);
     let mut made = ModelTable {
         name: table.name.clone(),
         rows: 0,
@@ -129,7 +142,8 @@ fn decide(
         table,
         keys,
         reading,
-        in_sets: &in_sets,
+        sets: &sets,
+        names: &names,
     };
     refused.extend(columns.decide(&mut made));
     let mut doubts = reading.doubts.clone();

@@ -1,15 +1,15 @@
 //! What makes each column of a table, in the order of decision: key, sequence, values listed, name, type; else left out.
 //! Pure.
 
-use std::collections::BTreeSet;
-
 use super::constraints::TableReading;
-use super::domain::{Choice, Confidence, Limits, MakerToml, Sibling};
+use super::domain::{Choice, Confidence, Limits, MakerToml};
 use super::keys::{KeyPlan, KeyRole, Reference};
 use super::model::{ModelColumn, ModelTable, Refusal};
+use super::names::{NamedColumn, TableNames};
 use super::source::{SourceColumn, SourceTable};
 use super::types;
-use crate::copy::TypeKind;
+use super::unique::WantedSet;
+use crate::copy::{DataType, Scalar, TypeKind};
 use crate::postgres::catalog::ColumnDefault;
 use crate::postgres::name::{quoted, quoted_list};
 
@@ -34,8 +34,10 @@ pub struct Columns<'a> {
     pub keys: &'a KeyPlan,
     /// Its constraints.
     pub reading: &'a TableReading,
-    /// The columns of its unique sets.
-    pub in_sets: &'a BTreeSet<String>,
+    /// Its unique sets.
+    pub sets: &'a [WantedSet],
+    /// What the names of its columns say.
+    pub names: &'a TableNames<'a>,
 }
 
 /// Whether a table has a column that nothing can fill.
@@ -145,6 +147,9 @@ impl Columns<'_> {
     /// A column that is no key.
     fn plain(&self, column: &SourceColumn) -> Decision {
         let limits = self.reading.limits(column);
+        if self.reading.is_always_null(&column.name) && !column.not_null {
+            return Decision::Skip("NULL: a CHECK asks for it".to_owned());
+        }
         let needed = self.is_needed(column);
         if let Some(choice) = self.best(column, &limits) {
             let unsure = choice.confidence == Confidence::Guess;
@@ -196,24 +201,27 @@ impl Columns<'_> {
     }
 
     fn by_name(&self, column: &SourceColumn, limits: &Limits) -> Option<Choice> {
-        let siblings: Vec<Sibling> = self
-            .table
-            .columns
-            .iter()
-            .filter(|it| {
-                it.name != column.name && self.keys.role(&self.table.name, &it.name).is_none()
-            })
-            .map(|it| Sibling {
-                name: &it.name,
-                data_type: &it.data_type,
-                not_null: it.not_null,
-            })
-            .collect();
-        by_name(&self.table.name, column, limits, &siblings)
+        let text = DataType::from(Scalar::Text);
+        let (is_citext, unique) = (
+            column.type_name.ends_with("citext"),
+            self.is_alone(&column.name),
+        );
+        self.names.choose(&NamedColumn {
+            name: &column.name,
+            data_type: if is_citext { &text } else { &column.data_type },
+            limits,
+            unique,
+            parent: None,
+        })
+    }
+
+    /// Whether a unique set is this column alone.
+    fn is_alone(&self, column: &str) -> bool {
+        self.sets.iter().any(|it| it.columns == [column])
     }
 
     fn is_needed(&self, column: &SourceColumn) -> bool {
-        self.in_sets.contains(&column.name)
+        self.sets.iter().any(|it| it.columns.contains(&column.name))
             || self.is_referenced(&column.name)
             || self.reading.is_related(&column.name)
     }
@@ -322,14 +330,4 @@ fn same(pairs: &[(String, String)]) -> super::domain::Value {
         .iter()
         .map(|(own, other)| (own.clone(), other.as_str().into()));
     Value::Table(pairs.collect())
-}
-
-/// What the names of table and column say.
-fn by_name(
-    _table: &str,
-    _column: &SourceColumn,
-    _limits: &Limits,
-    _siblings: &[Sibling],
-) -> Option<Choice> {
-    None
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::checks::{self, Check, CheckedColumn, UnreadCheck};
 use super::domain::{Limits, Relation};
 use super::model::Doubt;
 use super::source::{SourceCheck, SourceColumn, SourceTable};
-use crate::copy::DataType;
 use crate::postgres::catalog::{Partitioning, Strategy};
 
 mod bounds;
@@ -15,8 +15,8 @@ mod bounds;
 pub struct TableReading {
     limits: BTreeMap<String, Limits>,
     reasons: BTreeMap<String, String>,
-    /// Between columns, with the constraint's name.
-    pub relations: Vec<(String, Relation)>,
+    /// Between columns.
+    pub relations: Vec<Relation>,
     /// What isn't understood.
     pub doubts: Vec<Doubt>,
 }
@@ -26,16 +26,12 @@ impl TableReading {
     pub fn of(table: &SourceTable) -> TableReading {
         let mut reading = TableReading::default();
         for column in &table.columns {
-            for check in &column.domain_checks {
-                reading.domain(table, column, check);
-            }
-        }
-        for check in &table.checks {
-            reading.check(table, check);
+            reading.domains(table, column);
         }
         if let Some(partitioning) = &table.partitioning {
             reading.partitions(partitioning);
         }
+        reading.checks(table);
         reading
     }
 
@@ -46,6 +42,12 @@ impl TableReading {
         limits
     }
 
+    /// Whether a column can be nothing but NULL.
+    pub fn is_always_null(&self, column: &str) -> bool {
+        let limits = self.limits.get(column);
+        limits.is_some_and(|it| it.allowed_values().is_some_and(|values| values.is_empty()))
+    }
+
     /// The constraint that limits a column, in a few words.
     pub fn reason(&self, column: &str) -> Option<&str> {
         self.reasons.get(column).map(String::as_str)
@@ -54,56 +56,83 @@ impl TableReading {
     /// Whether a relation says something of a column.
     pub fn is_related(&self, column: &str) -> bool {
         let mut relations = self.relations.iter();
-        relations.any(|(_, relation)| relation.columns().contains(&column))
+        relations.any(|relation| relation.columns().contains(&column))
     }
 
-    fn domain(&mut self, table: &SourceTable, column: &SourceColumn, check: &SourceCheck) {
-        let columns = [("VALUE", &column.data_type)];
-        match read(&check.definition, &columns) {
-            Ok(read) => {
-                for (_, limits) in read.limits {
-                    self.narrow(&column.name, &limits, &check.definition);
-                }
-            }
-            Err(_) => self.doubt(table, check),
+    /// The constraint that a relation comes from, as far as its columns say so.
+    pub fn origin<'t>(
+        &self,
+        table: &'t SourceTable,
+        relation: &Relation,
+    ) -> Option<&'t SourceCheck> {
+        let columns = relation.columns();
+        let holds = |check: &&SourceCheck| {
+            columns
+                .iter()
+                .all(|it| check.columns.iter().any(|own| own == it))
+        };
+        table.checks.iter().find(holds)
+    }
+
+    fn domains(&mut self, table: &SourceTable, column: &SourceColumn) {
+        if column.domain_checks.is_empty() {
+            return;
         }
+        let checks: Vec<Check> = column.domain_checks.iter().map(check).collect();
+        let (limits, unread) = checks::read_domain(&checks, column.data_type.base());
+        if limits != Limits::default() {
+            self.narrow(&column.name, &limits);
+            let reason = format!("domain {}", column.type_name);
+            self.reasons.insert(column.name.clone(), reason);
+        }
+        self.doubt(table, unread);
     }
 
-    fn check(&mut self, table: &SourceTable, check: &SourceCheck) {
-        let columns: Vec<_> = table
+    fn checks(&mut self, table: &SourceTable) {
+        let columns: Vec<CheckedColumn> = table
             .columns
             .iter()
-            .map(|it| (it.name.as_str(), &it.data_type))
+            .map(|it| CheckedColumn {
+                name: &it.name,
+                data_type: &it.data_type,
+                not_null: it.not_null,
+                limits: self.limits.get(&it.name).cloned().unwrap_or_default(),
+            })
             .collect();
-        match read(&check.definition, &columns) {
-            Ok(read) => {
-                for (column, limits) in read.limits {
-                    self.narrow(&column, &limits, &check.definition);
-                }
-                for relation in read.relations {
-                    self.relations.push((check.name.clone(), relation));
-                }
-            }
-            Err(_) => self.doubt(table, check),
+        let checks: Vec<Check> = table.checks.iter().map(check).collect();
+        let read = checks::read_table(&checks, &columns);
+        for (column, limits) in read.limits {
+            self.narrow(&column, &limits);
+            self.explain(table, &column);
         }
+        self.relations = read.relations;
+        self.doubt(table, read.unread);
     }
 
-    fn doubt(&mut self, table: &SourceTable, check: &SourceCheck) {
-        self.doubts.push(Doubt {
+    fn doubt(&mut self, table: &SourceTable, unread: Vec<UnreadCheck>) {
+        self.doubts.extend(unread.into_iter().map(|it| Doubt {
             table: table.name.clone(),
-            constraint: check.name.clone(),
-            definition: check.definition.clone(),
-        });
+            constraint: it.name,
+            definition: it.definition,
+        }));
     }
 
-    fn narrow(&mut self, column: &str, limits: &Limits, reason: &str) {
+    /// The constraints on a column alone are the reason of its limits, else those on it and others.
+    fn explain(&mut self, table: &SourceTable, column: &str) {
+        let names = |check: &&SourceCheck| check.columns.iter().any(|it| it == column);
+        let mut checks: Vec<&SourceCheck> = table.checks.iter().filter(names).collect();
+        if checks.iter().any(|it| it.columns.len() == 1) {
+            checks.retain(|it| it.columns.len() == 1);
+        }
+        let reasons = self.reasons.get(column).cloned();
+        let checks = checks.iter().map(|it| shortened(&it.definition));
+        let all: Vec<String> = reasons.into_iter().chain(checks).collect();
+        self.reasons.insert(column.to_owned(), all.join(", "));
+    }
+
+    fn narrow(&mut self, column: &str, limits: &Limits) {
         let mine = self.limits.entry(column.to_owned()).or_default();
         mine.narrow(limits);
-        let reasons = self.reasons.entry(column.to_owned()).or_default();
-        if !reasons.is_empty() {
-            reasons.push_str(", ");
-        }
-        reasons.push_str(&shortened(reason));
     }
 
     fn partitions(&mut self, partitioning: &Partitioning) {
@@ -116,19 +145,18 @@ impl TableReading {
             Strategy::Range => bounds::of_ranges(&partitioning.bounds),
         };
         if let Some(limits) = limits {
-            self.narrow(column, &limits, "its partitions");
+            self.narrow(column, &limits);
+            self.reasons
+                .insert(column.clone(), "its partitions".to_owned());
         }
     }
 }
 
-/// What a constraint says, where it is understood.
-struct CheckReading {
-    limits: Vec<(String, Limits)>,
-    relations: Vec<Relation>,
-}
-
-fn read(_definition: &str, _columns: &[(&str, &DataType)]) -> Result<CheckReading, ()> {
-    Err(())
+fn check(check: &SourceCheck) -> Check<'_> {
+    Check {
+        name: &check.name,
+        definition: &check.definition,
+    }
 }
 
 /// A constraint's text for a comment: without the outer parentheses, cut where it is long.
@@ -150,6 +178,12 @@ impl Relation {
     pub fn columns(&self) -> Vec<&str> {
         match self {
             Relation::Less {
+                smaller, larger, ..
+            }
+            | Relation::AtLeastApart {
+                smaller, larger, ..
+            }
+            | Relation::AtMostApart {
                 smaller, larger, ..
             } => vec![smaller, larger],
             Relation::NotEqual { a, b } | Relation::Equal { a, b } => vec![a, b],

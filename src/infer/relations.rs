@@ -11,12 +11,12 @@ const NONE: f64 = 0.1;
 /// Has the table's makers keep the relations; returns those that they can't.
 pub fn apply(table: &SourceTable, model: &mut ModelTable, reading: &TableReading) -> Vec<Doubt> {
     let mut doubts = Vec::new();
-    for (constraint, relation) in &reading.relations {
+    for relation in &reading.relations {
         if !keep(table, model, relation) {
-            let check = table.checks.iter().find(|it| it.name == *constraint);
+            let check = reading.origin(table, relation);
             let doubt = Doubt {
                 table: table.name.clone(),
-                constraint: constraint.clone(),
+                constraint: check.map(|it| it.name.clone()).unwrap_or_default(),
                 definition: check.map(|it| it.definition.clone()).unwrap_or_default(),
             };
             if !doubts.contains(&doubt) {
@@ -62,6 +62,7 @@ fn keep(table: &SourceTable, model: &mut ModelTable, relation: &Relation) -> boo
         Relation::NeededIf { column, by, .. } => {
             never_null(model, column) || model.column(by).is_none()
         }
+        Relation::AtLeastApart { .. } | Relation::AtMostApart { .. } => false,
         Relation::LimitedIf { .. } => false,
     }
 }

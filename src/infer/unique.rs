@@ -1,7 +1,5 @@
 //! Unique indexes → columns that never repeat, alone or together: by makers that can't, else by `unique`. Pure.
 
-use std::collections::BTreeSet;
-
 use super::domain::{Case, Confidence, MakerToml};
 use super::keys::{KeyPlan, KeyRole};
 use super::model::{Doubt, ModelColumn, ModelTable};
@@ -39,11 +37,6 @@ pub fn wanted(table: &SourceTable, keys: &KeyPlan) -> (Vec<WantedSet>, Vec<Doubt
         }
     }
     (sets, doubts)
-}
-
-/// The columns of all sets.
-pub fn members(sets: &[WantedSet]) -> BTreeSet<String> {
-    sets.iter().flat_map(|it| it.columns.clone()).collect()
 }
 
 fn shown(set: &UniqueSet) -> String {
