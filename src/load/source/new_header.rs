@@ -158,8 +158,7 @@ impl NewHeader<'_> {
                 let mut known = columns.iter();
                 name != PASSED_OVER && known.any(|it| it.to_lowercase() == name.to_lowercase())
             };
-            // Room for a number behind it.
-            let start = &name[..name.floor_char_boundary(LONGEST_NAME - 4)];
+            let start = beginning(&name);
             let name = match name.len() > LONGEST_NAME {
                 true => start.to_owned(),
                 false => name.clone(),
@@ -170,4 +169,13 @@ impl NewHeader<'_> {
         }
         format!("{}={}", self.table, columns.join(","))
     }
+}
+
+/// A name without what leaves no room for a number behind it.
+fn beginning(name: &str) -> &str {
+    let mut end = name.len().min(LONGEST_NAME - 4);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    &name[..end]
 }
