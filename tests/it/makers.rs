@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use seedrow::copy::Scalar;
+use seedrow::dataset::Dataset;
 
 use crate::column_types::SETUP;
 use crate::support::{Db, Workdir};
@@ -351,4 +352,274 @@ fn rows_of_every_type_are_the_same_by_run_and_from_files() {
     assert_eq!(distinct, "1000 1000");
     let rising = "SELECT bool_and(af > before) FROM (SELECT af, lag(af) OVER (ORDER BY a) AS before FROM read) AS t";
     assert_eq!(streamed.value(rising), "t");
+}
+
+/// A column's maker, and what the message says of it.
+const MISTAKES: &[(&str, &str)] = &[
+    (r#""uid""#, "unknown maker `uid`; did you mean `uuid`?"),
+    (
+        r#"{ make = "uuid", version = 1 }"#,
+        "column `x`, `version`: version 1 is not made; 4 or 7",
+    ),
+    (
+        r#"{ make = "uuid", min = "2020-01-01" }"#,
+        "unknown key `min`",
+    ),
+    (
+        r#"{ make = "uuid", version = 7, min = "1969-01-01" }"#,
+        "before 1970-01-01",
+    ),
+    (
+        r#"{ make = "uuid", version = 7, min = "2024-01-02", max = "2024-01-01" }"#,
+        "`max` is before `min`",
+    ),
+    (r#"{ make = "decimal", min = 0 }"#, "`max` is missing"),
+    (
+        r#"{ make = "decimal", min = 0, max = 1.005 }"#,
+        "`max`: expected a number with at most 2 decimals and 18 digits",
+    ),
+    (
+        r#"{ make = "decimal", min = 0, max = 1, scale = 19 }"#,
+        "`scale`: 0 to 18 decimals are possible",
+    ),
+    (
+        r#"{ make = "float", min = 2, max = 1 }"#,
+        "`max` is below `min`: 1 < 2",
+    ),
+    (
+        r#"{ make = "float", min = 0, max = 1e300 }"#,
+        "`max`: expected a number with at most 6 decimals",
+    ),
+    (
+        r#"{ make = "sequence", step = 0 }"#,
+        "`step` is 0; one number for all rows is `make = \"value\"`",
+    ),
+    (r#""value""#, "`of` is missing"),
+    (
+        r#"{ make = "value", of = [1] }"#,
+        "`of`: expected text, found array",
+    ),
+    (
+        r#"{ make = "time", min = "8:30" }"#,
+        "`8:30` is not a time of day; write it as \"08:30\"",
+    ),
+    (
+        r#"{ make = "time", min = "24:00" }"#,
+        "`24:00` is not a time of day",
+    ),
+    (
+        r#"{ make = "time", min = "09:00", max = "08:00" }"#,
+        "`max` is before `min`",
+    ),
+    (
+        r#"{ make = "interval", min = -5, max = 5 }"#,
+        "`min` and `max` are seconds: from 0",
+    ),
+    (
+        r#"{ make = "text", length = 5, min = 3 }"#,
+        "`min`: `length` says it already",
+    ),
+    (
+        r#"{ make = "text", min = 30, max = 20 }"#,
+        "`max`: `max` is below `min`: 20 < 30",
+    ),
+    (
+        r#"{ make = "text", max = 0 }"#,
+        "an empty text is `{ make = \"value\", of = \"\" }`",
+    ),
+    (
+        r#"{ make = "text", max = -1 }"#,
+        "`max`: 0 to 100000 are possible",
+    ),
+    (
+        r#"{ make = "code", alphabet = "Z-A" }"#,
+        "`alphabet`: `Z-A` goes backwards",
+    ),
+    (
+        r#"{ make = "code", alphabet = "a" }"#,
+        "`alphabet`: it needs two characters at least",
+    ),
+    (
+        r#"{ make = "code", length = 2000 }"#,
+        "`length`: 0 to 1000 are possible",
+    ),
+    (
+        r#"{ make = "pattern", of = "(a" }"#,
+        "no texts can be made for `(a`: unclosed group",
+    ),
+    (
+        r#"{ make = "pattern", of = "^(?=.*[0-9])[a-z]+$" }"#,
+        "look-around",
+    ),
+    (
+        r#"{ make = "pattern", of = "^[A-Z]{4}$", max = 3 }"#,
+        "the shortest has 4",
+    ),
+    (
+        r#"{ make = "pattern", of = '(a)\1' }"#,
+        "refers back to a group",
+    ),
+    (
+        r#"{ make = "inet", version = 5 }"#,
+        "version 5 is not made; 4 or 6",
+    ),
+    (
+        r#"{ make = "macaddr", bytes = 7 }"#,
+        "a `macaddr` has 6 bytes, a `macaddr8` has 8",
+    ),
+    (
+        r#"{ make = "bytea", length = 20000 }"#,
+        "`length`: 0 to 10000 are possible",
+    ),
+    (
+        r#"{ make = "range", of = "text", min = 0, max = 1 }"#,
+        "unknown kind of bounds `text`; there is integer, date, timestamp",
+    ),
+    (
+        r#"{ make = "range", min = 1, max = 1 }"#,
+        "`max` must be above `min`, 1",
+    ),
+    (
+        r#"{ make = "range", min = 0, max = 9, length = 10 }"#,
+        "`length`: 1 to 9 are possible",
+    ),
+    (
+        r#"{ make = "range", of = "date", min = 0, max = 9 }"#,
+        "`min`: expected text",
+    ),
+    (
+        r#"{ make = "range", min = 0, max = 9, disjoint = 1 }"#,
+        "`disjoint`: expected true or false",
+    ),
+    (
+        r#"{ make = "point", scale = 10 }"#,
+        "`scale`: 0 to 9 decimals",
+    ),
+    (
+        r#"{ make = "polygon", corners = 2 }"#,
+        "`corners`: 3 to 6 are possible",
+    ),
+    (
+        r#"{ make = "ltree", min = 0 }"#,
+        "`min`: 1 to 100 are possible",
+    ),
+    (
+        r#"{ make = "tsvector", words = 17 }"#,
+        "`words`: 1 to 16 are possible",
+    ),
+    (r#""array""#, "`of` is missing"),
+    (
+        r#"{ make = "array", of = "uuids" }"#,
+        "unknown maker `uuids`; did you mean `uuid`?",
+    ),
+    (
+        r#"{ make = "array", of = { make = "uuid", digits = 4 } }"#,
+        "unknown key `digits`",
+    ),
+    (
+        r#"{ make = "array", of = { make = "array", of = "uuid" } }"#,
+        "arrays of arrays are not made",
+    ),
+    (
+        r#"{ make = "array", of = "uuid", min = 4, max = 3 }"#,
+        "`max` is below `min`: 3 < 4",
+    ),
+    (
+        r#"{ make = "json", of = '{"a": 1}' }"#,
+        "names `{\"a\": 1}`, which is neither a column",
+    ),
+    (
+        r#"{ make = "json", of = '{{"a": {id}' }"#,
+        "makes no JSON such as `{\"a\": 0`",
+    ),
+    (
+        r#"{ make = "json", of = '{{"a": "{nul}!"}}' }"#,
+        "it needs the value of `nul`, which may be NULL",
+    ),
+    (
+        r#"{ make = "json", of = '{{"a": {ids}}}' }"#,
+        "names `{ids}`",
+    ),
+    (r#"{ make = "hstore", of = "a" }"#, "`of`: expected a table"),
+    (r#"{ make = "hstore", of = {} }"#, "it has no key"),
+    (r#"{ make = "xml", of = "<a>{ids}</a>" }"#, "names `{ids}`"),
+    (
+        r#"{ make = "after", of = "clock", min = 1, max = 5 }"#,
+        "`after` needs a date or timestamp",
+    ),
+    (
+        r#"{ make = "below", of = "price" }"#,
+        "`below` needs numbers above 0, and `price` may be -0.50",
+    ),
+];
+
+#[test]
+fn a_maker_with_a_wrong_key_or_value_says_what_is_possible() {
+    let dir = Workdir::new("mistakes");
+    dir.write("schema.sql", "");
+    let columns = "id = \"serial\"\nnul = { make = \"text\", null = 0.5 }\nclock = \"time\"\n\
+                   price = { make = \"decimal\", min = -0.5, max = 1 }\n";
+    let mut others = Vec::new();
+    for (maker, says) in MISTAKES {
+        let toml = format!(
+            "schema = \"schema.sql\"\n[tables.t]\nrows = 9\n[tables.t.columns]\n{columns}x = {maker}\n"
+        );
+        let path = dir.write("own.toml", toml);
+        let error = match Dataset::open(path.to_str().unwrap()) {
+            Ok(_) => "no mistake was found".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        if !error.contains("own.toml, line 9: ") || !error.contains(says) {
+            others.push(format!("{maker}\n  {error}\n  {says}"));
+        }
+    }
+    assert!(others.is_empty(), "{}", others.join("\n"));
+}
+
+#[test]
+fn a_maker_that_does_not_fit_its_columns_type_is_refused_before_a_row_is_loaded() {
+    let dir = Workdir::new("unfit");
+    for (data_type, maker, says) in [
+        (
+            "integer",
+            r#""uuid""#,
+            "is integer, and table `t` fills it with uuids",
+        ),
+        (
+            "date",
+            r#""time""#,
+            "is date, and table `t` fills it with times of day",
+        ),
+        ("uuid", r#"{ make = "code", length = 5 }"#, "is not a UUID"),
+        ("jsonb", r#"{ make = "text", max = 30 }"#, "is not JSON"),
+        ("inet", r#"{ make = "macaddr" }"#, "x \""),
+        (
+            "numeric(4,2)",
+            r#"{ make = "decimal", min = 500, max = 999 }"#,
+            "numeric field overflow",
+        ),
+        (
+            "mood",
+            r#"{ make = "one-of", values = ["glad"] }"#,
+            "is none of the type's labels",
+        ),
+    ] {
+        let db = Db::new("unfit");
+        dir.write(
+            "schema.sql",
+            format!("CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE t (x {data_type})"),
+        );
+        let toml = format!(
+            "schema = \"schema.sql\"\n[tables.t]\nrows = 9\n[tables.t.columns]\nx = {maker}\n"
+        );
+        dir.write("own.toml", toml);
+        dir.seedrow(["run", "--dataset", "own.toml", "--url", &db.url()])
+            .exits(2)
+            .stderr_has(says);
+        assert!(
+            db.rows("SELECT 1 FROM pg_class WHERE relname = 't'")
+                .is_empty()
+                || db.value("SELECT count(*) FROM t") == "0"
+        );
+    }
 }
