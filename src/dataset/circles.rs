@@ -72,8 +72,10 @@ impl Search<'_> {
 
 fn needed(tables: &[TableSpec], (table, column): Place) -> Vec<Place> {
     let mut places = Vec::new();
-    let maker = tables[table].columns[column].maker.spec();
-    maker.needs(&mut |needed| {
+    let spec = &tables[table].columns[column];
+    let conditions = spec.conditions.columns();
+    places.extend(conditions.into_iter().map(|column| (table, column)));
+    spec.maker.spec().needs(&mut |needed| {
         places.push(match needed {
             Needed::Sibling(column) => (table, column),
             Needed::Foreign { table, column } => (table, column),

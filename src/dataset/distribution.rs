@@ -41,6 +41,23 @@ impl Weights {
         Weights { thresholds, guide }
     }
 
+    /// Whether all are as likely.
+    pub fn are_even(&self) -> bool {
+        *self == Weights::new(&vec![1.0; self.thresholds.len()])
+    }
+
+    /// Those of some positions alone; `None` where all of them are zero.
+    pub fn of_positions(&self, positions: &[usize]) -> Option<Weights> {
+        let below = |position: usize| match position {
+            0 => 0,
+            _ => self.thresholds[position - 1],
+        };
+        let weight = |&position: &usize| (self.thresholds[position] - below(position)) as f64;
+        let weights: Vec<f64> = positions.iter().map(weight).collect();
+        let some = weights.iter().any(|&weight| weight > 0.0);
+        some.then(|| Weights::new(&weights))
+    }
+
     /// An index into the weights.
     #[inline]
     pub fn draw(&self, draws: &mut Draws) -> usize {
@@ -254,6 +271,11 @@ impl Range {
                 low.wrapping_add_unsigned(((u128::from(low.abs_diff(high)) * within) >> 43) as u64)
             }
         }
+    }
+
+    /// Whether some numbers are drawn more often than others.
+    pub fn is_shaped(&self) -> bool {
+        matches!(self, Range::Quantiles(_))
     }
 
     /// How many numbers lie between the least and the greatest.

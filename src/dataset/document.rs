@@ -196,13 +196,14 @@ impl<'a> TomlValue<'a> {
         }
     }
 
-    /// A text, number or date as the file writes it, quotes and underscores left out; other values by their kind.
+    /// A text, number, date, true or false as the file writes it, quotes and underscores left out; other values by their kind.
     pub fn as_written(&self) -> String {
         match self.value {
             DeValue::String(text) => text.to_string(),
             DeValue::Integer(number) => number.as_str().to_owned(),
             DeValue::Float(number) => number.as_str().to_owned(),
             DeValue::Datetime(date) => date.to_string(),
+            DeValue::Boolean(truth) => truth.to_string(),
             other => other.type_str().to_owned(),
         }
     }

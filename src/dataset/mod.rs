@@ -1,6 +1,7 @@
 //! What the data is: the spec as read and validated, the tables' counts, blocks and first ids. Pure, except for reading
 //! a dataset's files.
 
+pub mod agreement;
 pub mod calendar;
 pub mod choices;
 mod circles;
@@ -13,16 +14,22 @@ pub mod fakers;
 pub mod lists;
 pub mod makers;
 mod outline;
+pub mod permutation;
 pub mod plan;
+pub mod pool_texts;
 mod ranges;
 mod read;
+mod read_columns;
 mod read_tables;
 pub mod record_format;
 pub mod source;
 pub mod spec;
 pub mod spellings;
+pub mod spread;
+mod table_keys;
 pub mod tables;
 mod templates;
+pub mod unique;
 mod validate;
 pub mod values;
 mod waivers;

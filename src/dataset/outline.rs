@@ -20,6 +20,8 @@ pub struct ColumnOutline {
     pub name: String,
     /// Its maker's, empty where it isn't said.
     pub make: String,
+    /// What its maker refers to, empty where it isn't said.
+    pub to: String,
     /// Whether the column says that its values never repeat.
     pub unique: bool,
 }
@@ -49,29 +51,48 @@ pub fn read(tables: &TomlValue) -> Result<Vec<TableOutline>> {
     let entries = tables.section("[tables]")?.entries();
     Ok(entries
         .into_iter()
-        .map(|(name, value)| TableOutline {
-            columns: columns(&value).unwrap_or_default(),
-            name,
+        .map(|(name, value)| {
+            let mut columns = columns(&value).unwrap_or_default();
+            for set in unique_sets(&value).unwrap_or_default() {
+                let is_set = |column: &&mut ColumnOutline| set == [column.name.as_str()];
+                columns
+                    .iter_mut()
+                    .filter(is_set)
+                    .for_each(|it| it.unique = true);
+            }
+            TableOutline { name, columns }
         })
         .collect())
 }
 
 fn columns(table: &TomlValue) -> Option<Vec<ColumnOutline>> {
     let columns = table.section("").ok()?.get("columns")?.section("").ok()?;
+    let text = |value: Option<TomlValue>| {
+        let text = value.and_then(|it| it.text().ok().map(str::to_owned));
+        text.unwrap_or_default()
+    };
     let column = |(name, value): (String, TomlValue)| {
         let section = value.section("").ok();
         let make = match &section {
             Some(section) => section.get("make"),
             None => Some(value.clone()),
         };
-        let unique = section.and_then(|section| section.get("unique"));
+        let unique = section.as_ref().and_then(|section| section.get("unique"));
+        let to = section.as_ref().and_then(|section| section.get("to"));
         ColumnOutline {
             name,
-            make: make
-                .and_then(|it| it.text().ok().map(str::to_owned))
-                .unwrap_or_default(),
+            make: text(make),
+            to: text(to),
             unique: unique.is_some_and(|it| it.boolean().unwrap_or(false)),
         }
     };
     Some(columns.entries().into_iter().map(column).collect())
+}
+
+fn unique_sets<'a>(table: &TomlValue<'a>) -> Option<Vec<Vec<&'a str>>> {
+    let sets = table.section("").ok()?.get("unique")?.list().ok()?;
+    let names = |set: &TomlValue<'a>| -> Option<Vec<&'a str>> {
+        set.list().ok()?.iter().map(|it| it.text().ok()).collect()
+    };
+    sets.iter().map(names).collect()
 }

@@ -9,7 +9,6 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::dataset::draw::Key;
-use crate::dataset::makers::{Maker, keys::Reference};
 use crate::dataset::spec::{Dataset, Size};
 
 /// About this many rows of the largest table that is needed go into a block: some hundred KB to a few MB of CSV, enough to make
@@ -41,10 +40,7 @@ pub struct Family<'a> {
 impl RowPlan {
     /// Draws the counts of the selected tables (positions), their ancestors and the tables they refer to.
     pub fn new(dataset: &Dataset, root_rows: u64, seed: u64, selected: &[usize]) -> RowPlan {
-        let sizes = |table: usize, rows: u64| match table == dataset.root() {
-            true => root_rows,
-            false => rows,
-        };
+        let sizes = |table: usize, _| dataset.scaled_rows(table, root_rows);
         RowPlan::sized(dataset, &sizes, seed, selected)
     }
 
@@ -181,28 +177,21 @@ fn block_count(dataset: &Dataset, sizes: &dyn Fn(usize, u64) -> u64, needed: &[b
     (largest / BLOCK_ROWS).ceil().clamp(1.0, most) as usize
 }
 
-/// The tables whose counts the selected ones depend on.
+/// The tables whose counts the selected ones depend on: their own, and those that their values are made from.
 fn needed_tables(dataset: &Dataset, selected: &[usize]) -> Vec<bool> {
     let mut needed = vec![false; dataset.tables.len()];
-    for &table in selected {
-        let referred =
-            dataset.tables[table]
-                .columns
-                .iter()
-                .filter_map(|column| match column.maker {
-                    Maker::Reference(Reference { table, .. }) => Some(table),
-                    _ => None,
-                });
-        let each = match dataset.tables[table].size {
-            Size::Per { each, .. } => each,
-            Size::Rows(_) | Size::Loaded => None,
-        };
-        for table in referred
-            .chain([table])
-            .chain(each)
-            .flat_map(|table| dataset.lineage(table))
-        {
-            needed[table] = true;
+    let mut open = selected.to_vec();
+    while let Some(table) = open.pop() {
+        if std::mem::replace(&mut needed[table], true) {
+            continue;
+        }
+        let spec = &dataset.tables[table];
+        if let Size::Per { parent, each, .. } = spec.size {
+            open.push(parent);
+            open.extend(each);
+        }
+        for column in &spec.columns {
+            open.extend(column.maker.spec().tables());
         }
     }
     needed

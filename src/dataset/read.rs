@@ -9,7 +9,7 @@ use crate::dataset::document::{Document, TomlValue, texts};
 use crate::dataset::lists::Lists;
 use crate::dataset::read_tables::read_tables;
 use crate::dataset::source::{Source, join, locate};
-use crate::dataset::spec::{Dataset, SchemaScope, TextFile};
+use crate::dataset::spec::{Dataset, Scale, SchemaScope, TextFile};
 use crate::dataset::waivers;
 use crate::dataset::waivers::Waiver;
 use crate::script::Script;
@@ -44,6 +44,12 @@ impl Dataset {
         };
         let queries = read_queries(source, folder, root.get("queries"))?;
         let waivers = waivers::read(&shown, root.get("waive"))?;
+        let scale = root.get("scale");
+        let scale = scale.map_or(Ok(Scale::Root), |it| it.one_of("scale", SCALES))?;
+        let init = root
+            .get("init")
+            .map(|value| read_init(&value))
+            .transpose()?;
         root.ensure_known_keys()?;
 
         let mut files: Vec<_> = lists.files.iter().map(|(path, _)| path.clone()).collect();
@@ -70,9 +76,22 @@ impl Dataset {
             queries,
             nulls,
             waivers,
+            scale,
+            init,
             tables,
         })
     }
+}
+
+/// Every scale with the name it has in a dataset.
+const SCALES: &[(&str, Scale)] = &[("root", Scale::Root), ("all", Scale::All)];
+
+/// Reads `init = { version = "0.2.0", … }`: kept as it is written.
+fn read_init(value: &TomlValue) -> Result<Vec<(String, String)>> {
+    let entries = value.section(value.what())?.entries().into_iter();
+    Ok(entries
+        .map(|(key, value)| (key, value.as_written()))
+        .collect())
 }
 
 /// Those of a dataset, when there is one, and of the `seedrow.toml` beside it; for a built-in dataset or none, of the one

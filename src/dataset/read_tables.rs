@@ -4,19 +4,10 @@ use anyhow::{Result, bail};
 
 use crate::dataset::distribution::{COUNT_SHAPES, CountShape, Counts};
 use crate::dataset::document::{Document, Section, TomlValue, did_you_mean, texts};
-use crate::dataset::draw::Chance;
 use crate::dataset::lists::Lists;
-use crate::dataset::makers::{self, MakerScope};
-use crate::dataset::outline::{self, TableOutline};
-use crate::dataset::spec::{ColumnSpec, Kind, Size, TableSpec, is_file_name};
-use crate::dataset::{csv_options, validate};
-
-/// What a table can refer to.
-struct Scope<'a> {
-    earlier: &'a [TableSpec],
-    outline: &'a [TableOutline],
-    lists: &'a Lists,
-}
+use crate::dataset::read_columns::{Scope, read_columns};
+use crate::dataset::spec::{ColumnSpec, Size, TableSpec, is_file_name};
+use crate::dataset::{csv_options, outline, table_keys, validate};
 
 /// Reads `[tables]`: first all names, so that a maker may refer to a later table, then each table, and what can only be
 /// judged when all are known.
@@ -58,13 +49,20 @@ fn read_table(name: String, section: &Section, scope: &Scope) -> Result<TableSpe
         (None, false) => Some(default_file_name(&name, section)?),
     };
     let other_files = texts(section.get("other-files"))?;
-    let columns = match section.get("columns") {
+    let (columns, unique) = match section.get("columns") {
         Some(value) if is_virtual => bail!(value.error("a virtual table has no columns")),
-        value if matches!(size, Size::Loaded) => read_loaded_columns(&name, value, section)?,
+        value if matches!(size, Size::Loaded) => {
+            (read_loaded_columns(&name, value, section)?, Vec::new())
+        }
         Some(value) => read_columns(&name, &value, scope, &size)?,
-        None if is_virtual => Vec::new(),
+        None if is_virtual => (Vec::new(), Vec::new()),
         None => bail!(section.error("`columns` is missing")),
     };
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let mut unique = unique;
+    unique.extend(table_keys::unique(section, &names)?);
+    let exclusive = table_keys::exclusive(section, &names)?;
+    let fixed = table_keys::fixed(section, &size)?;
     let reading = csv_options::reading(section, &columns)?;
     let drop = csv_options::drop_rules(section, &columns, scope.earlier)?;
     section.ensure_known_keys()?;
@@ -75,7 +73,10 @@ fn read_table(name: String, section: &Section, scope: &Scope) -> Result<TableSpe
         reading,
         drop,
         size,
+        fixed,
         columns,
+        unique,
+        exclusive,
         line: section.line(),
     })
 }
@@ -237,59 +238,4 @@ fn read_loaded_columns(
         }
     }
     Ok(columns)
-}
-
-fn read_columns(
-    table: &str,
-    value: &TomlValue,
-    scope: &Scope,
-    size: &Size,
-) -> Result<Vec<ColumnSpec>> {
-    let entries = value.section(format!("table `{table}`"))?.entries();
-    let columns: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
-    let scope = MakerScope {
-        earlier: scope.earlier,
-        outline: scope.outline,
-        columns: &columns,
-        size,
-        lists: scope.lists,
-    };
-    let column = |(name, value): (String, TomlValue)| read_column(table, name, &value, &scope);
-    entries.into_iter().map(column).collect()
-}
-
-/// Reads `id = "serial"` or `id = { make = "serial", … }`.
-fn read_column(
-    table: &str,
-    name: String,
-    value: &TomlValue,
-    scope: &MakerScope,
-) -> Result<ColumnSpec> {
-    let what = format!("table `{table}`, column `{name}`");
-    let (section, make) = if value.is_text() {
-        (value.without_keys(&*what), value.called(what))
-    } else {
-        let section = value.section(what)?;
-        let make = section.need("make")?.called(section.what());
-        (section, make)
-    };
-    let column = ColumnSpec {
-        maker: makers::named(&make)?(&section, scope)?,
-        aliases: texts(section.get("aliases"))?,
-        spellings: csv_options::spellings(&section)?,
-        hidden: section
-            .get("hidden")
-            .map_or(Ok(false), |value| value.boolean())?,
-        null: Chance::new(
-            section
-                .get("null")
-                .map_or(Ok(0.0), |value| value.probability())?,
-        ),
-        // Known when all tables are.
-        kind: Kind::Text,
-        line: value.line(),
-        name,
-    };
-    section.ensure_known_keys()?;
-    Ok(column)
 }

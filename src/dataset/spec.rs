@@ -40,6 +40,10 @@ pub struct Dataset {
     pub nulls: Vec<String>,
     /// Findings that don't count.
     pub waivers: Vec<Waiver>,
+    /// Which tables grow with the root.
+    pub scale: Scale,
+    /// What `seedrow init` has recorded of itself, for a dataset that it wrote.
+    pub init: Option<Vec<(String, String)>>,
     /// In load order, parents first.
     pub tables: Vec<TableSpec>,
 }
@@ -53,6 +57,16 @@ pub enum SchemaScope {
     Missing,
     /// None, since the dataset names no DDL: the target has them.
     Nothing,
+}
+
+/// Which tables with `rows` grow with the root, whose rows `--rows` gives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scale {
+    /// The root alone.
+    #[default]
+    Root,
+    /// All but those that are `fixed`.
+    All,
 }
 
 /// A file's path and text.
@@ -79,10 +93,34 @@ pub struct TableSpec {
     pub drop: Vec<DropRule>,
     /// How many rows it has.
     pub size: Size,
+    /// Whether it keeps its rows whatever the root has.
+    pub fixed: bool,
     /// Hidden ones included.
     pub columns: Vec<ColumnSpec>,
+    /// Columns that together never repeat.
+    pub unique: Vec<UniqueSet>,
+    /// Columns of which one at most is not NULL.
+    pub exclusive: Vec<Exclusive>,
     /// Its line in the TOML file.
     pub line: usize,
+}
+
+/// Columns that together never repeat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UniqueSet {
+    /// Their positions.
+    pub columns: Vec<usize>,
+    /// The line in the TOML file.
+    pub line: usize,
+}
+
+/// Columns of which exactly one is not NULL, except in a share of the rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exclusive {
+    /// Their positions.
+    pub columns: Vec<usize>,
+    /// In how many rows all are NULL.
+    pub none: Chance,
 }
 
 /// How foreign CSV files of a table are read.
@@ -165,12 +203,61 @@ pub struct ColumnSpec {
     pub hidden: bool,
     /// How often it is NULL.
     pub null: Chance,
+    /// When it is NULL besides.
+    pub conditions: Conditions,
+    /// How its texts are changed.
+    pub text: TextLimits,
     /// Where its values come from.
     pub maker: Maker,
     /// What its values are.
     pub kind: Kind,
     /// Its line in the TOML file.
     pub line: usize,
+}
+
+/// When a column is NULL, by its siblings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// Where this sibling is.
+    pub null_with: Option<usize>,
+    /// Unless each of these siblings has one of the values.
+    pub only_if: Vec<(usize, Vec<String>)>,
+}
+
+impl Conditions {
+    /// The siblings.
+    pub fn columns(&self) -> Vec<usize> {
+        let only_if = self.only_if.iter().map(|(column, _)| *column);
+        self.null_with.into_iter().chain(only_if).collect()
+    }
+}
+
+/// How a column's texts are changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TextLimits {
+    /// The most characters: longer entries are left out, longer texts of pieces cut.
+    pub max_length: Option<u32>,
+    /// Written in this case.
+    pub case: Option<Case>,
+}
+
+/// A case of letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    /// a
+    Lower,
+    /// A
+    Upper,
+}
+
+impl Case {
+    /// A text in the case.
+    pub fn of(self, text: &str) -> String {
+        match self {
+            Case::Lower => text.to_lowercase(),
+            Case::Upper => text.to_uppercase(),
+        }
+    }
 }
 
 /// What a column's values are, whatever its maker.
@@ -215,12 +302,30 @@ pub fn is_file_name(name: &str) -> bool {
 }
 
 impl Dataset {
-    /// The root: the table that `--rows` counts.
+    /// The root: the table that `--rows` counts, the first with `rows` that isn't `fixed`.
     pub fn root(&self) -> usize {
-        self.tables
-            .iter()
-            .position(|table| matches!(table.size, Size::Rows(_)))
+        let has_rows = |table: &TableSpec| matches!(table.size, Size::Rows(_));
+        let root = |is_root: &dyn Fn(&TableSpec) -> bool| self.tables.iter().position(is_root);
+        root(&|table| has_rows(table) && !table.fixed)
+            .or_else(|| root(&has_rows))
             .unwrap_or(0)
+    }
+
+    /// How many rows a table with `rows` has when the root has so many.
+    pub fn scaled_rows(&self, table: usize, root_rows: u64) -> u64 {
+        let Size::Rows(rows) = self.tables[table].size else {
+            return 0;
+        };
+        if table == self.root() {
+            return root_rows;
+        }
+        let scaled = self.scale == Scale::All && !self.tables[table].fixed;
+        let default = self.default_rows();
+        if !scaled || default == 0 || root_rows == default {
+            return rows;
+        }
+        let rows = u128::from(rows) * u128::from(root_rows) / u128::from(default);
+        u64::try_from(rows).unwrap_or(u64::MAX).max(1)
     }
 
     /// The root's rows unless `--rows` says otherwise.
@@ -298,18 +403,29 @@ impl Dataset {
 impl ColumnSpec {
     /// A column whose values no maker makes: the type of the database's column decides how a field is read.
     pub fn loaded(name: &str, line: usize) -> ColumnSpec {
+        let maker = Maker::Phrase(Phrase {
+            templates: Vec::new(),
+            weights: None,
+        });
         ColumnSpec {
-            name: name.to_owned(),
+            line,
+            ..ColumnSpec::new(name, maker)
+        }
+    }
+
+    /// A column that is never NULL, of texts, at no line.
+    pub fn new(name: impl Into<String>, maker: Maker) -> ColumnSpec {
+        ColumnSpec {
+            name: name.into(),
             aliases: Vec::new(),
             spellings: Spellings::default(),
             hidden: false,
             null: Chance::NEVER,
-            maker: Maker::Phrase(Phrase {
-                templates: Vec::new(),
-                weights: None,
-            }),
+            conditions: Conditions::default(),
+            text: TextLimits::default(),
+            maker,
             kind: Kind::Text,
-            line,
+            line: 0,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! All of a dataset's tables as seen from one column: what the columns are that its value is made from.
 
-use crate::dataset::makers::{KindOf, Maker, Needed};
-use crate::dataset::spec::{Kind, TableSpec};
+use crate::dataset::makers::{KindOf, Maker, Needed, RowFacts};
+use crate::dataset::spec::{ColumnSpec, Kind, TableSpec};
 
 /// The columns of one table, and those of others that they are made from. No column's value may depend on itself.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +14,64 @@ impl<'a> Siblings<'a> {
     /// For the columns of one table.
     pub fn new(tables: &'a [TableSpec], table: usize) -> Siblings<'a> {
         Siblings { tables, table }
+    }
+
+    /// For the columns of another table.
+    pub fn of(&self, table: usize) -> Siblings<'a> {
+        Siblings::new(self.tables, table)
+    }
+
+    /// The table's position.
+    pub fn position(&self) -> usize {
+        self.table
+    }
+
+    /// The table's name.
+    pub fn table_name(&self) -> &'a str {
+        &self.tables[self.table].name
+    }
+
+    /// The table's columns.
+    pub fn columns(&self) -> &'a [ColumnSpec] {
+        &self.tables[self.table].columns
+    }
+
+    /// The columns of the same row that a column's value, and whether it is NULL, are made from.
+    pub fn needed(&self, column: usize) -> Vec<usize> {
+        let spec = &self.columns()[column];
+        let mut needed = spec.conditions.columns();
+        spec.maker.spec().needs(&mut |it| {
+            if let Needed::Sibling(sibling) = it {
+                needed.push(sibling);
+            }
+        });
+        needed
+    }
+
+    /// What a column's value is made from besides the row's number.
+    pub fn row_facts(&self, column: usize) -> RowFacts {
+        let of_siblings = self.needed(column).into_iter().map(|it| self.row_facts(it));
+        let own = self.maker(column).spec().row_facts();
+        of_siblings.fold(own, RowFacts::max)
+    }
+
+    /// Whether a column is one of several of which one at most is not NULL.
+    pub fn is_exclusive(&self, column: usize) -> bool {
+        let sets = &self.tables[self.table].exclusive;
+        sets.iter().any(|it| it.columns.contains(&column))
+    }
+
+    /// Whether a column can be NULL.
+    pub fn may_be_null(&self, column: usize) -> bool {
+        let spec = &self.columns()[column];
+        !spec.null.is_never()
+            || !spec.conditions.only_if.is_empty()
+            || spec
+                .conditions
+                .null_with
+                .is_some_and(|it| self.may_be_null(it))
+            || self.is_exclusive(column)
+            || spec.maker.spec().may_be_null(self)
     }
 
     /// A column's maker.

@@ -3,10 +3,11 @@
 use anyhow::{Result, bail};
 
 use crate::dataset::circles::ensure_no_circle;
-use crate::dataset::document::Document;
-use crate::dataset::makers::keys::Reference;
+use crate::dataset::document::{Document, did_you_mean};
+use crate::dataset::makers::references::Reference;
 use crate::dataset::makers::{Maker, Needed};
-use crate::dataset::spec::{ColumnSpec, TableSpec};
+use crate::dataset::pool_texts::allowed_entries;
+use crate::dataset::spec::{ColumnSpec, Conditions, Kind, TableSpec};
 use crate::dataset::tables::Siblings;
 
 /// Fills in what the columns' values are, and rejects tables that cannot be generated, naming the column and its line.
@@ -22,7 +23,7 @@ pub fn complete(tables: &mut [TableSpec], document: Document) -> Result<()> {
 
 fn ensure_sound(tables: &[TableSpec], index: usize, document: Document) -> Result<()> {
     let (table, siblings) = (&tables[index], Siblings::new(tables, index));
-    for column in &table.columns {
+    for (position, column) in table.columns.iter().enumerate() {
         let fail = |message: String| {
             document.error(
                 column.line,
@@ -41,7 +42,10 @@ fn ensure_sound(tables: &[TableSpec], index: usize, document: Document) -> Resul
                 "`{name}` is only loaded, so that its ids aren't known; give it `rows = …` or `per = …`"
             )));
         }
-        ensure_siblings_not_null(table, column).map_err(fail)?;
+        ensure_siblings_not_null(&siblings, column).map_err(fail)?;
+        ensure_conditions_fit(&siblings, column).map_err(fail)?;
+        ensure_limits_fit(column).map_err(fail)?;
+        ensure_exclusive_fits(&siblings, column, position).map_err(fail)?;
     }
     if table.file.is_some() && !table.is_loaded() && table.written().next().is_none() {
         bail!(document.error(
@@ -49,14 +53,20 @@ fn ensure_sound(tables: &[TableSpec], index: usize, document: Document) -> Resul
             format!("table `{}` has no column that is written", table.name)
         ));
     }
-    ensure_lines_not_blank(table, document)?;
+    ensure_lines_not_blank(&siblings, table, document)?;
     ensure_distinct_columns(table, document)
 }
 
 /// A record of one NULL would be a blank line, which readers of CSV pass over.
-fn ensure_lines_not_blank(table: &TableSpec, document: Document) -> Result<()> {
-    match table.written().collect::<Vec<_>>().as_slice() {
-        [only] if !only.null.is_never() => {
+fn ensure_lines_not_blank(
+    siblings: &Siblings,
+    table: &TableSpec,
+    document: Document,
+) -> Result<()> {
+    let written = (0..table.columns.len()).filter(|&it| !table.columns[it].hidden);
+    match written.collect::<Vec<_>>().as_slice() {
+        &[only] if siblings.may_be_null(only) => {
+            let only = &table.columns[only];
             let message = format!(
                 "table `{}`, column `{}`: the only column cannot be NULL, its line would be blank; take `null` away or \
                  write another column",
@@ -68,28 +78,90 @@ fn ensure_lines_not_blank(table: &TableSpec, document: Document) -> Result<()> {
     }
 }
 
-/// The columns of its own table whose values a maker needs.
-fn siblings_of(column: &ColumnSpec) -> Vec<usize> {
-    let mut siblings = Vec::new();
-    column.maker.spec().needs(&mut |needed| {
-        if let Needed::Sibling(column) = needed {
-            siblings.push(column);
+/// A value cannot be made from one that is NULL, unless it is NULL there, too.
+fn ensure_siblings_not_null(siblings: &Siblings, column: &ColumnSpec) -> Result<(), String> {
+    let mut nullable = None;
+    let spec = column.maker.spec();
+    spec.needs(&mut |needed| match needed {
+        Needed::Sibling(it) if siblings.may_be_null(it) && !spec.takes_null(it) => {
+            nullable = nullable.or(Some(it));
         }
+        Needed::Sibling(_) | Needed::Foreign { .. } => {}
     });
-    siblings
+    let follows = spec.may_be_null(siblings);
+    match nullable {
+        Some(index) if column.conditions.null_with != Some(index) && !follows => Err(format!(
+            "it needs the value of `{}`, which may be NULL; take `null` away there, or write null-with = \"{}\" here",
+            siblings.name(index),
+            siblings.name(index)
+        )),
+        _ => Ok(()),
+    }
 }
 
-fn ensure_siblings_not_null(table: &TableSpec, column: &ColumnSpec) -> Result<(), String> {
-    let nullable = siblings_of(column)
-        .into_iter()
-        .filter(|&index| !column.maker.spec().takes_null(index))
-        .find(|&index| !table.columns[index].null.is_never());
-    match nullable {
-        Some(index) => Err(format!(
-            "it needs the value of `{}`, which may be NULL; take `null` away there",
-            table.columns[index].name
+/// What a condition compares must be a value of a few.
+fn ensure_conditions_fit(siblings: &Siblings, column: &ColumnSpec) -> Result<(), String> {
+    for (of, values) in &column.conditions.only_if {
+        let name = siblings.name(*of);
+        let known: Vec<String> = match siblings.maker(*of) {
+            Maker::Boolean(_) => vec!["true".into(), "false".into()],
+            Maker::Number(number) => number.values.iter().map(i64::to_string).collect(),
+            maker => match maker.spec().texts() {
+                Some(texts) => texts.into_iter().map(str::to_owned).collect(),
+                None => {
+                    return Err(format!(
+                        "`only-if` needs a column that is one of a few values, and `{name}` is none"
+                    ));
+                }
+            },
+        };
+        if let Some(value) = values.iter().find(|it| !known.contains(it)) {
+            let advice = did_you_mean(value, known.iter().map(String::as_str));
+            return Err(format!("`only-if`: `{name}` is never `{value}`; {advice}"));
+        }
+    }
+    Ok(())
+}
+
+/// Exactly one of exclusive columns has a value only where each has one whenever it is chosen.
+fn ensure_exclusive_fits(
+    siblings: &Siblings,
+    column: &ColumnSpec,
+    index: usize,
+) -> Result<(), String> {
+    let is_exclusive = siblings.is_exclusive(index);
+    let else_null = !column.null.is_never() || column.conditions != Conditions::default();
+    match is_exclusive && else_null {
+        true => Err(
+            "an exclusive column is NULL where another one isn't; take its `null`, `null-with` and `only-if` away, and \
+             say `none = …` in `exclusive`"
+                .into(),
+        ),
+        false => Ok(()),
+    }
+}
+
+/// Text limits are for texts.
+fn ensure_limits_fit(column: &ColumnSpec) -> Result<(), String> {
+    let key = match (column.text.max_length, column.text.case) {
+        (Some(_), _) => "max-length",
+        (None, Some(_)) => "case",
+        (None, None) => return Ok(()),
+    };
+    if column.kind != Kind::Text {
+        return Err(format!("`{key}` is for texts"));
+    }
+    if let Maker::Reference(_) | Maker::Copy(_) | Maker::Parent(_) | Maker::Each(_) = column.maker {
+        return Err(format!(
+            "`{key}` would change a key of another table; write it in that table"
+        ));
+    }
+    match column.maker.spec().texts() {
+        Some(_) if allowed_entries(column).is_empty() => Err(format!(
+            "none of its texts has at most {} characters",
+            column.text.max_length.unwrap_or(0)
         )),
-        None => Ok(()),
+        _ => Ok(()),
     }
 }
 

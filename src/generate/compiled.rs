@@ -6,6 +6,10 @@ use std::sync::Arc;
 use crate::dataset::Kind;
 use crate::dataset::distribution::{Range, Weights};
 use crate::dataset::draw::{Chance, Draws, Key};
+use crate::dataset::makers::references::Root;
+use crate::dataset::spec::TextLimits;
+use crate::dataset::spread::Spread;
+use crate::dataset::unique::index::Index;
 use crate::generate::csv;
 use crate::generate::pool::{Pool, TextEscaping, TextTraits};
 use crate::generate::row::Row;
@@ -19,6 +23,8 @@ pub struct CompiledColumn {
     pub null_key: Key,
     /// How often it is NULL.
     pub null: Chance,
+    /// When it is NULL besides.
+    pub rules: Option<Box<NullRules>>,
     /// How its numbers are written.
     pub kind: Kind,
     /// Whether its texts are quoted in CSV.
@@ -67,10 +73,134 @@ pub enum CompiledMaker {
     Phrase(CompiledPhrase),
     /// Random hexadecimal digits.
     Hex(u8),
+    /// The key of a row that is picked in another way.
+    Picked(Box<PickedKey>),
+    /// The value of a column in the row that another has picked: the positions of both.
+    Copied(usize, usize),
+    /// The value that a row has by its index, so that values don't repeat.
+    Indexed(Box<IndexedMaker>),
+    /// The text of a pool with the position of the entry that a sibling has.
+    Entry(usize, Pool),
+    /// A text that is cut, or written in one case.
+    Limited(Box<LimitedText>),
     /// A text that a maker of its own writes.
     Text(Box<dyn RowText>, TextEscaping),
     /// A number that a maker of its own makes.
     Computed(Box<dyn RowNumber>),
+}
+
+/// When a column is NULL, by other columns.
+#[derive(Debug, Default)]
+pub struct NullRules {
+    /// Where this one is.
+    pub with: Option<usize>,
+    /// Unless each of these has one of some values.
+    pub only_if: Vec<Condition>,
+    /// Unless it is the one of several that isn't.
+    pub exclusive: Option<Exclusion>,
+    /// Where no row is picked, or the row that is picked has no value.
+    pub picked: bool,
+}
+
+/// A column, and which of its values count.
+#[derive(Debug)]
+pub enum Condition {
+    /// By their numbers.
+    Numbers(usize, Vec<i64>),
+    /// By their positions in a pool.
+    Entries(usize, Vec<bool>),
+}
+
+/// One of several columns of which one at most is not NULL.
+#[derive(Debug)]
+pub struct Exclusion {
+    /// The draws that decide.
+    pub key: Key,
+    /// Which of them it is, from 0.
+    pub place: u64,
+    /// How many they are.
+    pub count: u64,
+    /// How often all are NULL.
+    pub none: Chance,
+}
+
+/// The key of a row that is picked.
+#[derive(Debug)]
+pub struct PickedKey {
+    /// Which row.
+    pub pick: PickRow,
+    /// Its key.
+    pub target: Target,
+    /// The run of rows that may be picked, where they must agree with this one.
+    pub run: Option<AgreeingRun>,
+}
+
+/// What of a picked row is its key.
+#[derive(Debug, Clone, Copy)]
+pub enum Target {
+    /// Its number.
+    Number,
+    /// Its value in the column at this position.
+    Column(usize),
+}
+
+/// How a row is picked.
+#[derive(Debug)]
+pub enum PickRow {
+    /// As in [`CompiledMaker::Reference`].
+    Any(u64, Option<(Chance, u64, u64)>),
+    /// The parent among which the rows are spread.
+    Spread(Spread),
+    /// One before this, at most at a part of its number; a root has none, or itself.
+    Earlier {
+        /// How often a row is a root.
+        roots: Chance,
+        /// What a root has.
+        root: Root,
+        /// The part.
+        part: u64,
+    },
+    /// Any of the run.
+    Run,
+    /// By its index; the columns that its runs are of, with their positions.
+    Index(Index, Vec<(usize, usize)>),
+    /// The parent.
+    Parent,
+    /// The partner.
+    Each,
+}
+
+/// The run of another table's rows that agree with a row.
+#[derive(Debug)]
+pub struct AgreeingRun {
+    /// The references that lead from the row to the one it has in common with the others.
+    pub path: Vec<usize>,
+    /// The spreads that lead from there to the run.
+    pub chain: Vec<Spread>,
+}
+
+/// A maker whose values have an index.
+#[derive(Debug)]
+pub struct IndexedMaker {
+    /// The index of each row.
+    pub index: Index,
+    /// The columns that its runs are of, with their positions.
+    pub runs: Vec<(usize, usize)>,
+    /// The maker.
+    pub make: CompiledMaker,
+}
+
+/// A maker of texts with limits.
+#[derive(Debug)]
+pub struct LimitedText {
+    /// The maker.
+    pub make: CompiledMaker,
+    /// How its texts are escaped.
+    pub escaping: TextEscaping,
+    /// The limits.
+    pub limits: TextLimits,
+    /// The column with the row's number that the texts end in, and the characters around it that are kept, too.
+    pub ending: Option<(usize, usize)>,
 }
 
 /// A maker of texts, for those that are not written often enough to have a place in [`CompiledMaker`].
@@ -158,7 +288,12 @@ impl CompiledMaker {
     /// Whether a whole value can be one of these texts, which a reader of the file would read as NULL.
     pub fn may_be_any(&self, texts: &[String]) -> bool {
         match self {
-            CompiledMaker::Words(pool, _) | CompiledMaker::Field(_, pool) => pool.holds_any(texts),
+            CompiledMaker::Words(pool, _)
+            | CompiledMaker::Field(_, pool)
+            | CompiledMaker::Entry(_, pool) => pool.holds_any(texts),
+            CompiledMaker::Indexed(indexed) => indexed.make.may_be_any(texts),
+            // Cut, it may be any.
+            CompiledMaker::Limited(_) => !texts.is_empty(),
             CompiledMaker::Nth(_, pools) => pools.iter().any(|pool| pool.holds_any(texts)),
             CompiledMaker::Phrase(phrase) => phrase.may_be_any(texts),
             CompiledMaker::Text(maker, _) => maker.may_be_any(texts),

@@ -2,8 +2,15 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use anyhow::{Error, Result};
+
 use crate::dataset::draw::Key;
-use crate::dataset::{Dataset, RowPlan};
+use crate::dataset::makers::Maker;
+use crate::dataset::makers::references::Pick;
+use crate::dataset::pool_texts::{allowed_entries, distinct_entries};
+use crate::dataset::unique::{self, index::Index};
+use crate::dataset::{ColumnSpec, Dataset, RowPlan};
+use crate::generate::compiled::Target;
 use crate::generate::pool::TextEscaping;
 
 /// Gives every column that is compiled a position: first those of the table, then those of other tables that their values
@@ -17,6 +24,7 @@ pub struct Compiler<'a> {
     /// How texts are escaped.
     pub escaping: TextEscaping,
     positions: HashMap<(usize, usize), usize>,
+    indexes: HashMap<usize, Vec<Option<Index>>>,
     waiting: VecDeque<(usize, usize)>,
 }
 
@@ -33,6 +41,7 @@ impl<'a> Compiler<'a> {
             plan,
             escaping,
             positions: HashMap::new(),
+            indexes: HashMap::new(),
             waiting: VecDeque::new(),
         };
         for column in 0..dataset.tables[table].columns.len() {
@@ -48,6 +57,59 @@ impl<'a> Compiler<'a> {
             self.waiting.push_back((table, column));
             next
         })
+    }
+
+    /// What of a row of a table is its key: its number where that is what its key is.
+    pub fn target(&mut self, table: usize, column: Option<usize>) -> Target {
+        match column {
+            None => Target::Number,
+            Some(column) => match self.dataset.tables[table].columns[column].maker {
+                Maker::Serial(_) => Target::Number,
+                _ => Target::Column(self.position(table, column)),
+            },
+        }
+    }
+
+    /// Which value each row of a column has, where values must not repeat.
+    pub fn index(&mut self, (table, column): (usize, usize)) -> Result<Option<Index>> {
+        if !self.indexes.contains_key(&table) {
+            let key = Key::new(
+                self.plan.seed(),
+                &self.dataset.tables[table].name,
+                "\0unique",
+            );
+            let rows = |table| self.plan.rows(table);
+            let indexes = unique::indexes(self.dataset, table, &rows, key.row(0).bits());
+            self.indexes.insert(table, indexes.map_err(Error::msg)?);
+        }
+        Ok(self.indexes[&table][column].clone())
+    }
+
+    /// The columns of a table that pick from runs, with their positions.
+    pub fn runs(&mut self, table: usize) -> Vec<(usize, usize)> {
+        let columns = &self.dataset.tables[table].columns;
+        let is_run = |column: &ColumnSpec| match &column.maker {
+            Maker::Reference(reference) => matches!(reference.pick, Pick::Same(_)),
+            _ => false,
+        };
+        let runs = (0..columns.len()).filter(|&it| is_run(&columns[it]));
+        runs.map(|column| (column, self.position(table, column)))
+            .collect()
+    }
+
+    /// The positions of the entries that a column of a few texts has: all, unless they have limits or must not repeat.
+    pub fn entries(&mut self, place: (usize, usize)) -> Result<Vec<usize>> {
+        let column = &self.dataset.tables[place.0].columns[place.1];
+        Ok(match self.index(place)? {
+            Some(_) => distinct_entries(column),
+            None => allowed_entries(column),
+        })
+    }
+
+    /// A column's name with its table's, for messages.
+    pub fn name(&self, (table, column): (usize, usize)) -> String {
+        let table = &self.dataset.tables[table];
+        format!("{}.{}", table.name, table.columns[column].name)
     }
 
     /// The next column to be compiled, in the order of their positions.

@@ -3,9 +3,11 @@
 pub mod block;
 mod compile;
 mod compiled;
+mod conditions;
 mod context;
 pub(crate) mod csv;
 pub mod estimate;
+mod limits;
 mod makers;
 pub mod pipeline;
 mod pool;

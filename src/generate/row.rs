@@ -15,7 +15,16 @@ pub struct Row<'a> {
     pub partner: u64,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// The parent's row, of which number and ancestors are known.
+    pub fn parent_row(&self) -> Option<Row<'a>> {
+        let (&id, ancestors) = self.ancestors.split_first()?;
+        Some(Row {
+            ancestors,
+            ..Row::numbered(id)
+        })
+    }
+
     /// A row of which only the number is known.
     pub fn numbered(id: u64) -> Row<'static> {
         Row {

@@ -8,26 +8,80 @@ use crate::copy::parsed::Reason;
 use crate::copy::{FieldEncoder, OutOfRange, Unread};
 use crate::dataset::Kind;
 use crate::dataset::distribution::Weights;
-use crate::dataset::draw::{Draws, Key};
+use crate::dataset::draw::{Chance, Draws, Key};
+use crate::dataset::makers::references::Root;
+use crate::dataset::unique::index::Index;
 use crate::generate::compiled::{
-    CompiledColumn, CompiledMaker, CompiledPhrase, CompiledPiece, PoolChoice, ValueContext,
+    AgreeingRun, CompiledColumn, CompiledMaker, CompiledPhrase, CompiledPiece, Condition,
+    Exclusion, IndexedMaker, LimitedText, NullRules, PickRow, PoolChoice, Target, ValueContext,
 };
 use crate::generate::csv;
 use crate::generate::pool::{Pool, TextEscaping};
 use crate::generate::row::Row;
 
-impl CompiledColumn {
-    /// Whether it is NULL in a row.
-    #[inline]
-    pub fn is_null(&self, row: &Row) -> bool {
-        !self.null.is_never() && self.null_key.row(row.id).happens(self.null)
+/// Whether a cell is NULL.
+#[inline]
+pub fn is_null(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row) -> bool {
+    let drawn = !cell.null.is_never() && cell.null_key.row(row.id).happens(cell.null);
+    drawn
+        || match &cell.rules {
+            Some(rules) => is_null_by(rules, cells, cell, row),
+            None => false,
+        }
+}
+
+fn is_null_by(
+    rules: &NullRules,
+    cells: &[CompiledColumn],
+    cell: &CompiledColumn,
+    row: &Row,
+) -> bool {
+    let excluded = |exclusion: &Exclusion| {
+        let mut draws = exclusion.key.row(row.id);
+        draws.happens(exclusion.none) || draws.below(exclusion.count) != exclusion.place
+    };
+    rules.with.is_some_and(|it| is_null(cells, &cells[it], row))
+        || rules.exclusive.as_ref().is_some_and(excluded)
+        || !rules.only_if.iter().all(|it| holds(it, cells, row))
+        || rules.picked && picks_null(cells, cell, row)
+}
+
+fn holds(condition: &Condition, cells: &[CompiledColumn], row: &Row) -> bool {
+    let (of, holds) = match condition {
+        Condition::Numbers(of, numbers) => {
+            let number = number(cells, &cells[*of], row);
+            (of, numbers.contains(&number))
+        }
+        Condition::Entries(of, entries) => {
+            let entry = entry(cells, &cells[*of], row);
+            (of, entries.get(entry).copied().unwrap_or(false))
+        }
+    };
+    holds && !is_null(cells, &cells[*of], row)
+}
+
+/// Whether a cell has picked no row, or one without a value.
+fn picks_null(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row) -> bool {
+    let (by, target) = match &cell.make {
+        CompiledMaker::Picked(key) => match key.target {
+            Target::Number => (cell, None),
+            Target::Column(column) => (cell, Some(column)),
+        },
+        CompiledMaker::Copied(by, _) if is_null(cells, &cells[*by], row) => return true,
+        CompiledMaker::Copied(by, of) => (&cells[*by], Some(*of)),
+        _ => return false,
+    };
+    match (picked_row(cells, by, row), target) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(picked), Some(column)) => is_null(cells, &cells[column], &picked),
     }
 }
 
 /// Writes a cell as a CSV field, without what separates it from the next.
 #[inline]
 pub fn write_field(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row, out: &mut Vec<u8>) {
-    if cell.is_null(row) {
+    if is_null(cells, cell, row) {
         return;
     }
     if cell.quoted {
@@ -49,7 +103,7 @@ pub fn write_binary_field(
     text: &mut Vec<u8>,
     out: &mut Vec<u8>,
 ) -> Result<(), UnfitValue> {
-    if cell.is_null(row) {
+    if is_null(cells, cell, row) {
         null(out);
         return Ok(());
     }
@@ -137,8 +191,19 @@ pub fn write_value_of(
     if !cell.kind.is_text() {
         return csv::number(cell.kind, number_of(cells, cell, key, row), out);
     }
+    write_text(cells, cell, &cell.make, key, row, out);
+}
+
+fn write_text(
+    cells: &[CompiledColumn],
+    cell: &CompiledColumn,
+    make: &CompiledMaker,
+    key: Key,
+    row: &Row,
+    out: &mut Vec<u8>,
+) {
     let mut draws = key.row(row.id);
-    match &cell.make {
+    match make {
         CompiledMaker::Words(pool, weights) => {
             out.extend_from_slice(pool.get(pick(weights.as_ref(), pool.len(), &mut draws)))
         }
@@ -150,6 +215,14 @@ pub fn write_value_of(
         }
         CompiledMaker::Phrase(phrase) => write_phrase(phrase, cells, row, &mut draws, out),
         CompiledMaker::Hex(digits) => write_hex(draws.bits(), *digits, out),
+        CompiledMaker::Picked(_) | CompiledMaker::Copied(..) => {
+            write_picked(cells, cell, row, out);
+        }
+        CompiledMaker::Indexed(indexed) => write_indexed(indexed, cells, cell, row, out),
+        CompiledMaker::Entry(of, pool) => {
+            out.extend_from_slice(pool.get(entry(cells, &cells[*of], row)));
+        }
+        CompiledMaker::Limited(text) => write_limited(text, cells, cell, row, out),
         CompiledMaker::Text(maker, escaping) => {
             let mut value = ValueContext {
                 cells,
@@ -177,12 +250,9 @@ fn number_of(cells: &[CompiledColumn], cell: &CompiledColumn, key: Key, row: &Ro
         CompiledMaker::Serial => row.id.cast_signed(),
         CompiledMaker::Parent => row.parent().cast_signed(),
         CompiledMaker::Each => (row.partner + row.place).cast_signed(),
-        CompiledMaker::Reference { rows, hot } => match hot {
-            Some((share, count, stride)) if draws.happens(*share) => {
-                1 + (draws.below(*count) * stride).cast_signed()
-            }
-            _ => 1 + draws.below(*rows).cast_signed(),
-        },
+        CompiledMaker::Reference { rows, hot } => {
+            any_row(*rows, hot.as_ref(), &mut draws).cast_signed()
+        }
         CompiledMaker::Inherit(key, level, range) => {
             range.draw(&mut key.row(row.ancestors[*level]))
         }
@@ -202,6 +272,8 @@ fn number_of(cells: &[CompiledColumn], cell: &CompiledColumn, key: Key, row: &Ro
         CompiledMaker::After(column, later) => {
             number(cells, &cells[*column], row) + later.draw(&mut draws)
         }
+        CompiledMaker::Picked(_) | CompiledMaker::Copied(..) => picked_number(cells, cell, row),
+        CompiledMaker::Indexed(indexed) => indexed_number(indexed, cells, cell, row),
         CompiledMaker::Computed(maker) => maker.number(&mut ValueContext {
             cells,
             row,
@@ -213,8 +285,229 @@ fn number_of(cells: &[CompiledColumn], cell: &CompiledColumn, key: Key, row: &Ro
         | CompiledMaker::Nth(..)
         | CompiledMaker::Phrase(_)
         | CompiledMaker::Hex(_)
+        | CompiledMaker::Entry(..)
+        | CompiledMaker::Limited(_)
         | CompiledMaker::Text(..) => 0,
     }
+}
+
+/// Any row; a hot one with a chance.
+#[inline]
+fn any_row(rows: u64, hot: Option<&(Chance, u64, u64)>, draws: &mut Draws) -> u64 {
+    match hot {
+        Some((share, count, stride)) if draws.happens(*share) => 1 + draws.below(*count) * stride,
+        _ => 1 + draws.below(rows),
+    }
+}
+
+/// The row that a reference, `parent` or `each` has picked; `None` where it picks none.
+fn picked_row<'r>(
+    cells: &[CompiledColumn],
+    cell: &CompiledColumn,
+    row: &Row<'r>,
+) -> Option<Row<'r>> {
+    let mut draws = cell.key.row(row.id);
+    let number = match &cell.make {
+        CompiledMaker::Reference { rows, hot } => any_row(*rows, hot.as_ref(), &mut draws),
+        CompiledMaker::Parent => return row.parent_row(),
+        CompiledMaker::Each => row.partner + row.place,
+        CompiledMaker::Picked(key) => match &key.pick {
+            PickRow::Parent => return row.parent_row(),
+            PickRow::Each => row.partner + row.place,
+            PickRow::Any(rows, hot) => any_row(*rows, hot.as_ref(), &mut draws),
+            PickRow::Spread(spread) => 1 + spread.parent(row.id - 1).0,
+            PickRow::Earlier { roots, root, part } => {
+                return earlier(row.id, *roots, *root, *part, &mut draws).map(Row::numbered);
+            }
+            PickRow::Run => match run(cells, key.run.as_ref(), row) {
+                (_, 0) => return None,
+                (first, count) => 1 + first + draws.below(count),
+            },
+            PickRow::Index(index, runs) => {
+                1 + u64::try_from(index_of(index, runs, cells, row)).unwrap_or(u64::MAX)
+            }
+        },
+        _ => return None,
+    };
+    Some(Row::numbered(number))
+}
+
+/// A row before this one, `None` for a root without itself; `part` keeps chains of them short.
+fn earlier(row: u64, roots: Chance, root: Root, part: u64, draws: &mut Draws) -> Option<u64> {
+    if row > 1 && part > 0 && !draws.happens(roots) {
+        return Some(1 + draws.below(((row - 1) / part).max(1)));
+    }
+    match root {
+        Root::Null => None,
+        Root::Itself => Some(row),
+    }
+}
+
+/// The first of the rows that agree with a row, from 0, and how many there are.
+fn run(cells: &[CompiledColumn], run: Option<&AgreeingRun>, row: &Row) -> (u64, u64) {
+    let Some(run) = run else { return (0, 0) };
+    let mut common = *row;
+    for &step in &run.path {
+        let cell = &cells[step];
+        match picked_row(cells, cell, &common) {
+            Some(picked) if !is_null(cells, cell, &common) => common = picked,
+            _ => return (0, 0),
+        }
+    }
+    let (mut first, mut end) = (common.id - 1, common.id);
+    for spread in &run.chain {
+        (first, end) = (spread.first(first), spread.first(end));
+    }
+    (first, end - first)
+}
+
+fn index_of(index: &Index, runs: &[(usize, usize)], cells: &[CompiledColumn], row: &Row) -> u128 {
+    index.at(row.id, &|column| {
+        let found = runs.iter().find(|(it, _)| *it == column);
+        match found.map(|(_, position)| &cells[*position].make) {
+            Some(CompiledMaker::Picked(key)) => run(cells, key.run.as_ref(), row),
+            _ => (0, 0),
+        }
+    })
+}
+
+/// The cell that a picked row's value is in, and the row.
+fn picked_cell<'c, 'r>(
+    cells: &'c [CompiledColumn],
+    cell: &CompiledColumn,
+    row: &Row<'r>,
+) -> Option<(Option<&'c CompiledColumn>, Row<'r>)> {
+    match &cell.make {
+        CompiledMaker::Picked(key) => {
+            let picked = picked_row(cells, cell, row)?;
+            Some(match key.target {
+                Target::Number => (None, picked),
+                Target::Column(column) => (Some(&cells[column]), picked),
+            })
+        }
+        CompiledMaker::Copied(by, of) => {
+            Some((Some(&cells[*of]), picked_row(cells, &cells[*by], row)?))
+        }
+        _ => None,
+    }
+}
+
+fn picked_number(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row) -> i64 {
+    match picked_cell(cells, cell, row) {
+        Some((Some(of), picked)) => number(cells, of, &picked),
+        Some((None, picked)) => picked.id.cast_signed(),
+        None => 0,
+    }
+}
+
+fn write_picked(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row, out: &mut Vec<u8>) {
+    match picked_cell(cells, cell, row) {
+        Some((Some(of), picked)) => write_value(cells, of, &picked, out),
+        Some((None, picked)) => csv::number(Kind::Integer, picked.id.cast_signed(), out),
+        None => {}
+    }
+}
+
+/// The position of the entry that a cell of a pool has.
+fn entry(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row) -> usize {
+    match &cell.make {
+        CompiledMaker::Words(pool, weights) => {
+            pick(weights.as_ref(), pool.len(), &mut cell.key.row(row.id))
+        }
+        CompiledMaker::Indexed(indexed) => {
+            let index = index_of(&indexed.index, &indexed.runs, cells, row);
+            usize::try_from(index).unwrap_or(usize::MAX)
+        }
+        _ => usize::MAX,
+    }
+}
+
+fn write_indexed(
+    indexed: &IndexedMaker,
+    cells: &[CompiledColumn],
+    cell: &CompiledColumn,
+    row: &Row,
+    out: &mut Vec<u8>,
+) {
+    let index = index_of(&indexed.index, &indexed.runs, cells, row);
+    match &indexed.make {
+        CompiledMaker::Words(pool, _) => {
+            out.extend_from_slice(pool.get(usize::try_from(index).unwrap_or(usize::MAX)));
+        }
+        CompiledMaker::Hex(digits) => {
+            let bits = u64::try_from(index).unwrap_or(u64::MAX);
+            write_hex(bits << (64 - 4 * u32::from(*digits)), *digits, out);
+        }
+        CompiledMaker::Text(maker, escaping) => {
+            let start = out.len();
+            maker.write_index(index, &mut context(cells, cell, row), out);
+            escaping.escape_from(start, out);
+        }
+        _ => {}
+    }
+}
+
+fn indexed_number(
+    indexed: &IndexedMaker,
+    cells: &[CompiledColumn],
+    cell: &CompiledColumn,
+    row: &Row,
+) -> i64 {
+    let index = index_of(&indexed.index, &indexed.runs, cells, row);
+    let small = u64::try_from(index).unwrap_or(u64::MAX);
+    match &indexed.make {
+        CompiledMaker::Range(range) => range.bounds().0.wrapping_add_unsigned(small),
+        CompiledMaker::Number(values, _) => {
+            let place = usize::try_from(small).unwrap_or(0);
+            values.get(place).copied().unwrap_or(0)
+        }
+        CompiledMaker::Chance(_) => small.cast_signed(),
+        CompiledMaker::Computed(maker) => maker.at_index(index, &mut context(cells, cell, row)),
+        _ => 0,
+    }
+}
+
+fn context<'a>(
+    cells: &'a [CompiledColumn],
+    cell: &CompiledColumn,
+    row: &'a Row<'a>,
+) -> ValueContext<'a> {
+    ValueContext {
+        cells,
+        row,
+        key: cell.key,
+        draws: cell.key.row(row.id),
+    }
+}
+
+/// A text cut to its most characters: what it ends in is kept where that tells its row.
+fn write_limited(
+    text: &LimitedText,
+    cells: &[CompiledColumn],
+    cell: &CompiledColumn,
+    row: &Row,
+    out: &mut Vec<u8>,
+) {
+    let start = out.len();
+    write_text(cells, cell, &text.make, cell.key, row, out);
+    text.escaping.unescape_from(start, out);
+    let written = String::from_utf8_lossy(&out[start..]).into_owned();
+    let written = match text.limits.case {
+        Some(case) => case.of(&written),
+        None => written,
+    };
+    let count = written.chars().count();
+    let most = text.limits.max_length.map_or(count, |it| it as usize);
+    let kept = text.ending.map_or(0, |(column, around)| {
+        let number = number(cells, &cells[column], row);
+        around + itoa::Buffer::new().format(number).len()
+    });
+    let kept = if count > most { kept.min(most) } else { 0 };
+    out.truncate(start);
+    let begins = written.chars().take((most - kept).min(count));
+    let ends = written.chars().skip(count - kept);
+    out.extend(begins.chain(ends).collect::<String>().into_bytes());
+    text.escaping.escape_from(start, out);
 }
 
 impl ValueContext<'_> {

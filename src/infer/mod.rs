@@ -30,7 +30,7 @@ use std::path::PathBuf;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::dataset::source::Source;
-use crate::dataset::spec::{SchemaScope, Size};
+use crate::dataset::spec::{Scale, SchemaScope, Size};
 use crate::dataset::{ColumnSpec, Dataset, Reading, TableSpec};
 use crate::files::manifest::checksum;
 use crate::postgres::catalog::{Column, ColumnDefault, ForeignKey, Table, TableKind};
@@ -90,6 +90,8 @@ pub fn dataset(found: &SchemaTables, ddl: Script) -> Dataset {
         queries: Vec::new(),
         nulls: Vec::new(),
         waivers: Vec::new(),
+        scale: Scale::default(),
+        init: None,
         tables,
     }
 }
@@ -117,6 +119,9 @@ pub fn new_table_spec(name: &str, columns: &[String]) -> TableSpec {
             .iter()
             .map(|name| ColumnSpec::loaded(name, 0))
             .collect(),
+        fixed: false,
+        unique: Vec::new(),
+        exclusive: Vec::new(),
         line: 0,
     }
 }

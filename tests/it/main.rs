@@ -7,6 +7,7 @@ mod support;
 
 mod account;
 mod advice;
+mod any_schema;
 mod api_shapes;
 mod check;
 mod column_types;

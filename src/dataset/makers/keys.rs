@@ -1,12 +1,11 @@
-//! Keys: a row's own id, and the keys of rows that it belongs to or refers to.
+//! Keys: a row's own id, and the keys of rows that it belongs to.
 
 use anyhow::{Result, bail};
 
-use crate::dataset::document::{Section, TomlValue, did_you_mean};
-use crate::dataset::draw::Chance;
+use crate::dataset::document::Section;
+use crate::dataset::makers::references::{column_of, ensure_known_by_number};
 use crate::dataset::makers::{
     KindOf, Maker, MakerScope, MakerSpec, Needed, RowFacts, ancestor_column, ensure_has_parent,
-    numbers::millionths,
 };
 use crate::dataset::spec::{Kind, Size};
 use crate::dataset::tables::Siblings;
@@ -29,60 +28,133 @@ impl MakerSpec for Serial {
         Some((1, i64::MAX))
     }
 
+    fn is_row_number(&self) -> bool {
+        true
+    }
+
     fn is_distinct(&self, _: &Siblings) -> bool {
         true
     }
 }
 
-/// The parent row's id.
+/// The parent row's key.
 #[derive(Debug)]
-pub struct Parent;
+pub struct Parent {
+    /// The parent's position among the tables.
+    pub table: usize,
+    /// The key's position in it; `None` for the row's number.
+    pub column: Option<usize>,
+}
 
 /// Reads `make = "parent"`.
 pub fn parent(section: &Section, scope: &MakerScope) -> Result<Maker> {
     ensure_has_parent(section, scope, "parent")?;
-    Ok(Maker::Parent(Parent))
+    let Size::Per { parent: table, .. } = *scope.size else {
+        bail!(section.error("the table has no parent"));
+    };
+    let column = key(section, table, scope)?;
+    Ok(Maker::Parent(Parent { table, column }))
+}
+
+/// Reads `column = "code"`: the other table's own key where it isn't said, `None` for the row's number.
+fn key(section: &Section, table: usize, scope: &MakerScope) -> Result<Option<usize>> {
+    let outline = &scope.outline[table];
+    match section.get("column") {
+        Some(value) => column_of(&value, outline).map(Some),
+        None => Ok(outline.key()),
+    }
+}
+
+fn needed(table: usize, column: Option<usize>) -> Option<Needed> {
+    column.map(|column| Needed::Foreign { table, column })
 }
 
 impl MakerSpec for Parent {
     fn kind(&self) -> KindOf {
-        KindOf::Is(Kind::Integer)
+        needed(self.table, self.column).map_or(KindOf::Is(Kind::Integer), KindOf::Like)
+    }
+
+    fn needs(&self, each: &mut dyn FnMut(Needed)) {
+        needed(self.table, self.column).into_iter().for_each(each);
     }
 
     fn row_facts(&self) -> RowFacts {
         RowFacts::Ancestors
     }
 
-    fn bounds(&self, _: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
-        Some((1, i64::MAX))
+    fn bounds(&self, of: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
+        needed(self.table, self.column).map_or(Some((1, i64::MAX)), of)
+    }
+
+    fn may_be_null(&self, siblings: &Siblings) -> bool {
+        let table = siblings.of(self.table);
+        self.column.is_some_and(|column| table.may_be_null(column))
+    }
+
+    fn ensure_fits(&self, siblings: &Siblings) -> Result<(), String> {
+        let table = siblings.of(self.table);
+        match self.column {
+            Some(column) if table.row_facts(column) == RowFacts::Place => Err(format!(
+                "`{}.{}` follows from its row's place among its siblings, which a child doesn't know; name another \
+                 column with `column = …`",
+                table.table_name(),
+                table.name(column)
+            )),
+            _ => Ok(()),
+        }
     }
 }
 
-/// The id of the row that this one is the parent's child with; see [`Size::Per`].
+/// The key of the row that this one is the parent's child with; see [`Size::Per`].
 #[derive(Debug)]
-pub struct Each;
+pub struct Each {
+    /// That row's table.
+    pub table: usize,
+    /// The key's position in it; `None` for the row's number.
+    pub column: Option<usize>,
+}
 
 /// Reads `make = "each"`.
 pub fn each(section: &Section, scope: &MakerScope) -> Result<Maker> {
-    match scope.size {
-        Size::Per { each: Some(_), .. } => Ok(Maker::Each(Each)),
-        _ => Err(section.error(
+    let Size::Per {
+        each: Some(table), ..
+    } = *scope.size
+    else {
+        bail!(section.error(
             "`each` is the id of the row that a child is there for; give the table `per = { table = …, each = … }`",
-        )),
-    }
+        ));
+    };
+    let column = key(section, table, scope)?;
+    Ok(Maker::Each(Each { table, column }))
 }
 
 impl MakerSpec for Each {
     fn kind(&self) -> KindOf {
-        KindOf::Is(Kind::Integer)
+        needed(self.table, self.column).map_or(KindOf::Is(Kind::Integer), KindOf::Like)
+    }
+
+    fn needs(&self, each: &mut dyn FnMut(Needed)) {
+        needed(self.table, self.column).into_iter().for_each(each);
     }
 
     fn row_facts(&self) -> RowFacts {
         RowFacts::Place
     }
 
-    fn bounds(&self, _: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
-        Some((1, i64::MAX))
+    fn bounds(&self, of: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
+        needed(self.table, self.column).map_or(Some((1, i64::MAX)), of)
+    }
+
+    fn may_be_null(&self, siblings: &Siblings) -> bool {
+        let table = siblings.of(self.table);
+        self.column.is_some_and(|column| table.may_be_null(column))
+    }
+
+    fn ensure_fits(&self, siblings: &Siblings) -> Result<(), String> {
+        match self.column {
+            Some(column) => ensure_known_by_number(&siblings.of(self.table), column),
+            None => Ok(()),
+        }
     }
 }
 
@@ -131,61 +203,5 @@ impl MakerSpec for Inherit {
 
     fn bounds(&self, of: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
         of(self.of())
-    }
-}
-
-/// The id of any row of a table.
-#[derive(Debug)]
-pub struct Reference {
-    /// The table's position.
-    pub table: usize,
-    /// Some rows drawn more often than others.
-    pub hot: Option<Hot>,
-}
-
-/// Rows that are referred to more often than others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hot {
-    /// Which share of the rows is hot, in millionths.
-    pub rows: u64,
-    /// How often a hot row is drawn.
-    pub share: Chance,
-}
-
-/// Reads `make = "reference"`.
-pub fn reference(section: &Section, scope: &MakerScope) -> Result<Maker> {
-    let table = table_named(&section.need("to")?, scope)?;
-    let hot = match section.get("hot") {
-        None => None,
-        Some(value) => {
-            let hot = value.section(section.what())?;
-            let rows = millionths(hot.need("rows")?.probability()?);
-            let share = Chance::new(hot.need("share")?.probability()?);
-            hot.ensure_known_keys()?;
-            Some(Hot { rows, share })
-        }
-    };
-    Ok(Maker::Reference(Reference { table, hot }))
-}
-
-/// The position of any table.
-fn table_named(value: &TomlValue, scope: &MakerScope) -> Result<usize> {
-    let name = value.text()?;
-    let known = || scope.outline.iter().map(|table| table.name.as_str());
-    known().position(|known| known == name).ok_or_else(|| {
-        value.error(format!(
-            "unknown table `{name}`; {}",
-            did_you_mean(name, known())
-        ))
-    })
-}
-
-impl MakerSpec for Reference {
-    fn kind(&self) -> KindOf {
-        KindOf::Is(Kind::Integer)
-    }
-
-    fn bounds(&self, _: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
-        Some((1, i64::MAX))
     }
 }

@@ -38,7 +38,12 @@ pub fn word(section: &Section, scope: &MakerScope) -> Result<Maker> {
     Ok(Maker::Word(Word { list, field }))
 }
 
-impl MakerSpec for Word {}
+impl MakerSpec for Word {
+    fn texts(&self) -> Option<Vec<&str>> {
+        let entries = self.list.entries.iter();
+        Some(entries.map(|entry| entry[self.field].as_str()).collect())
+    }
+}
 
 /// Another field of the entry that a sibling [`Word`] column has drawn.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ pub mod keys;
 pub mod lists;
 pub mod numbers;
 pub mod phrases;
+pub mod references;
 pub mod texts;
 pub mod times;
 pub mod values;
@@ -33,8 +34,10 @@ pub enum Maker {
     Each(keys::Each),
     /// The value of an ancestor's column, which is drawn from a range.
     Inherit(keys::Inherit),
-    /// The key of any row of a table.
-    Reference(keys::Reference),
+    /// The key of a row of any table.
+    Reference(references::Reference),
+    /// The value of a column in the row that a sibling has picked.
+    Copy(references::Copy),
     /// A whole number.
     Integer(numbers::Integer),
     /// An amount with two decimals.
@@ -89,7 +92,8 @@ pub const MAKERS: &[(&str, ReadMaker)] = &[
     ("parent", keys::parent),
     ("each", keys::each),
     ("inherit", keys::inherit),
-    ("reference", keys::reference),
+    ("reference", references::reference),
+    ("copy", references::copy),
     ("integer", numbers::integer),
     ("cents", numbers::cents),
     ("date", times::date),
@@ -140,6 +144,7 @@ impl Maker {
             Maker::Each(it) => it,
             Maker::Inherit(it) => it,
             Maker::Reference(it) => it,
+            Maker::Copy(it) => it,
             Maker::Integer(it) => it,
             Maker::Cents(it) => it,
             Maker::Date(it) => it,
@@ -181,6 +186,11 @@ pub trait MakerSpec {
         false
     }
 
+    /// The tables whose number of rows it must know.
+    fn tables(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
     /// What it must know of its row.
     fn row_facts(&self) -> RowFacts {
         RowFacts::Number
@@ -195,6 +205,31 @@ pub trait MakerSpec {
     /// no index.
     fn domain(&self) -> u128 {
         0
+    }
+
+    /// How many characters its texts have at most, where that is known.
+    fn longest(&self) -> Option<u32> {
+        None
+    }
+
+    /// Whether some of its values come up more often than others.
+    fn is_shaped(&self) -> bool {
+        false
+    }
+
+    /// Whether its text is the row's number, or one that no other row has, in digits.
+    fn is_row_number(&self) -> bool {
+        false
+    }
+
+    /// Whether it can make a NULL of its own accord.
+    fn may_be_null(&self, _siblings: &Siblings) -> bool {
+        false
+    }
+
+    /// Its texts, where each value is one of a few, by their position.
+    fn texts(&self) -> Option<Vec<&str>> {
+        None
     }
 
     /// Whether no two rows ever have the same value, whatever their case.

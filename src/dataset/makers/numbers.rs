@@ -33,6 +33,10 @@ impl MakerSpec for Integer {
     fn domain(&self) -> u128 {
         self.0.domain()
     }
+
+    fn is_shaped(&self) -> bool {
+        self.0.is_shaped()
+    }
 }
 
 /// Hundredths, written with two decimals.
@@ -55,6 +59,10 @@ impl MakerSpec for Cents {
 
     fn domain(&self) -> u128 {
         self.0.domain()
+    }
+
+    fn is_shaped(&self) -> bool {
+        self.0.is_shaped()
     }
 }
 
@@ -222,6 +230,10 @@ impl MakerSpec for Number {
 
     fn domain(&self) -> u128 {
         self.distinct().len() as u128
+    }
+
+    fn is_shaped(&self) -> bool {
+        !self.weights.are_even()
     }
 }
 

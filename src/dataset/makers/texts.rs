@@ -55,6 +55,10 @@ pub fn hex(section: &Section, _: &MakerScope) -> Result<Maker> {
 }
 
 impl MakerSpec for Hex {
+    fn longest(&self) -> Option<u32> {
+        Some(self.digits.into())
+    }
+
     fn domain(&self) -> u128 {
         1 << (4 * u32::from(self.digits))
     }

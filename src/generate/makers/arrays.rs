@@ -31,6 +31,7 @@ pub fn array(
         key: compiler.key(place.0, place.1),
         null_key: compiler.key_of(place.0, place.1, "null"),
         null: Chance::NEVER,
+        rules: None,
         kind: siblings.resolved(array.element.spec().kind()),
         quoted: false,
         make: compile(&array.element, place, compiler)?,

@@ -12,7 +12,7 @@ use crate::generate::compiled::{CompiledColumn, CompiledMaker, RowText, ValueCon
 use crate::generate::context::Compiler;
 use crate::generate::makers::phrases;
 use crate::generate::pool::{TextEscaping, TextTraits};
-use crate::generate::values::write_value_of;
+use crate::generate::values::{is_null, write_value_of};
 
 /// A compiled document.
 #[derive(Debug)]
@@ -110,6 +110,7 @@ fn drawn(phrase: &Phrase, table: usize, compiler: &mut Compiler) -> CompiledColu
         key: Key::fixed(),
         null_key: Key::fixed(),
         null: Chance::NEVER,
+        rules: None,
         kind: Kind::Text,
         quoted: false,
         make: phrases::phrase(phrase, table, compiler),
@@ -176,7 +177,7 @@ impl DocumentText {
 impl Source {
     fn is_null(&self, value: &ValueContext) -> bool {
         match self {
-            Source::Sibling(column) => value.cells[*column].is_null(value.row),
+            Source::Sibling(column) => is_null(value.cells, &value.cells[*column], value.row),
             Source::Drawn(_) => false,
         }
     }

@@ -1,13 +1,12 @@
-//! Keys of rows that a row belongs to or refers to.
+//! Keys of rows that a row belongs to.
 
 use anyhow::{Result, bail};
 
-use crate::dataset::draw::Chance;
 use crate::dataset::makers::Maker;
-use crate::dataset::makers::keys::{Hot, Inherit, Reference};
+use crate::dataset::makers::keys::{Each, Inherit, Parent};
 use crate::dataset::makers::numbers::{Cents, Integer};
 use crate::dataset::makers::times::{Date, Timestamp};
-use crate::generate::compiled::CompiledMaker;
+use crate::generate::compiled::{CompiledMaker, PickRow, PickedKey, Target};
 use crate::generate::context::Compiler;
 
 /// Compiles `make = "inherit"`.
@@ -30,31 +29,26 @@ pub fn inherit(inherit: &Inherit, table: usize, compiler: &Compiler) -> Result<C
     }
 }
 
-/// Compiles `make = "reference"`.
-pub fn reference(
-    reference: &Reference,
-    (table, column): (usize, usize),
-    compiler: &Compiler,
-) -> Result<CompiledMaker> {
-    let rows = compiler.plan.rows(reference.table);
-    if rows == 0 && compiler.plan.rows(table) > 0 {
-        let tables = &compiler.dataset.tables;
-        bail!(
-            "{}.{} refers to {}, which has no rows at this size; give more --rows",
-            tables[table].name,
-            tables[table].columns[column].name,
-            tables[reference.table].name
-        );
+/// Compiles `make = "parent"`.
+pub fn parent(parent: &Parent, compiler: &mut Compiler) -> CompiledMaker {
+    match compiler.target(parent.table, parent.column) {
+        Target::Number => CompiledMaker::Parent,
+        target => key(PickRow::Parent, target),
     }
-    Ok(CompiledMaker::Reference {
-        rows,
-        hot: reference.hot.map(|hot| hot_rows(hot, rows)),
-    })
 }
 
-/// Chance, number of hot rows, and their distance.
-fn hot_rows(hot: Hot, rows: u64) -> (Chance, u64, u64) {
-    let count = u128::from(rows) * u128::from(hot.rows) / 1_000_000;
-    let count = u64::try_from(count).unwrap_or(rows).max(1);
-    (hot.share, count, (rows / count).max(1))
+/// Compiles `make = "each"`.
+pub fn each(each: &Each, compiler: &mut Compiler) -> CompiledMaker {
+    match compiler.target(each.table, each.column) {
+        Target::Number => CompiledMaker::Each,
+        target => key(PickRow::Each, target),
+    }
+}
+
+fn key(pick: PickRow, target: Target) -> CompiledMaker {
+    CompiledMaker::Picked(Box::new(PickedKey {
+        pick,
+        target,
+        run: None,
+    }))
 }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use anyhow::{Result, bail};
+
 use crate::dataset::lists::List;
 use crate::dataset::makers::Maker;
 use crate::dataset::makers::lists::{By, Field, Nth, Word};
+use crate::dataset::spec::TextLimits;
 use crate::generate::compiled::{CompiledMaker, PoolChoice};
 use crate::generate::context::Compiler;
 use crate::generate::pool::{Pool, TextEscaping};
@@ -22,22 +25,73 @@ fn pool(list: &List, field: usize, escaping: TextEscaping) -> Pool {
     )
 }
 
-/// Compiles `make = "field"`.
-pub fn field(field: &Field, table: usize, compiler: &Compiler) -> CompiledMaker {
-    let pool = match &compiler.dataset.tables[table].columns[field.column].maker {
-        Maker::Word(Word { list, .. }) => pool(list, field.field, compiler.escaping),
-        _ => Pool::default(),
+/// The pool of a column of a few texts where these have limits or must not repeat.
+pub fn entries(place: (usize, usize), compiler: &mut Compiler) -> Result<Option<CompiledMaker>> {
+    let column = &compiler.dataset.tables[place.0].columns[place.1];
+    let Some(texts) = column.maker.spec().texts() else {
+        return Ok(None);
     };
-    CompiledMaker::Field(compiler.key(table, field.column), pool)
+    let Some(kept) = kept_entries(place, compiler)? else {
+        return Ok(None);
+    };
+    let cased = |&entry: &usize| match column.text.case {
+        Some(case) => case.of(texts[entry]),
+        None => texts[entry].to_owned(),
+    };
+    let pool = Pool::new(compiler.escaping, kept.iter().map(cased));
+    let weights = match &column.maker {
+        Maker::Phrase(phrase) => phrase.weights.as_ref(),
+        _ => None,
+    };
+    let weights = weights.and_then(|weights| weights.of_positions(&kept));
+    Ok(Some(CompiledMaker::Words(pool, weights)))
+}
+
+/// The positions of the entries that a column of a few texts has, where it may not have all.
+fn kept_entries(place: (usize, usize), compiler: &mut Compiler) -> Result<Option<Vec<usize>>> {
+    let column = &compiler.dataset.tables[place.0].columns[place.1];
+    match compiler.index(place)? {
+        None if column.text == TextLimits::default() => Ok(None),
+        _ => compiler.entries(place).map(Some),
+    }
+}
+
+/// Compiles `make = "field"`.
+pub fn field(field: &Field, table: usize, compiler: &mut Compiler) -> Result<CompiledMaker> {
+    let sibling = &compiler.dataset.tables[table].columns[field.column];
+    let Maker::Word(Word { list, .. }) = &sibling.maker else {
+        bail!("`{}` is no `word` column", sibling.name);
+    };
+    Ok(match kept_entries((table, field.column), compiler)? {
+        None => {
+            let pool = pool(list, field.field, compiler.escaping);
+            CompiledMaker::Field(compiler.key(table, field.column), pool)
+        }
+        Some(kept) => {
+            let texts = kept.iter().map(|&entry| &list.entries[entry][field.field]);
+            let pool = Pool::new(compiler.escaping, texts);
+            CompiledMaker::Entry(compiler.position(table, field.column), pool)
+        }
+    })
 }
 
 /// Compiles `make = "nth"`.
-pub fn nth(nth: &Nth, table: usize, compiler: &Compiler) -> CompiledMaker {
+pub fn nth(nth: &Nth, table: usize, compiler: &mut Compiler) -> Result<CompiledMaker> {
+    if let Some(by) = &nth.by
+        && kept_entries((by.table, by.column), compiler)?.is_some()
+    {
+        bail!(
+            "`{}` cannot decide by `by`: its entries have limits or must not repeat",
+            compiler.name((by.table, by.column))
+        );
+    }
     let pools = nth.lists.iter();
-    let pools = pools.map(|(_, list)| pool(list, 0, compiler.escaping));
+    let pools = pools
+        .map(|(_, list)| pool(list, 0, compiler.escaping))
+        .collect();
     let choose = nth.by.as_ref();
     let choose = choose.and_then(|by| choice(by, &nth.lists, table, compiler));
-    CompiledMaker::Nth(choose, pools.collect())
+    Ok(CompiledMaker::Nth(choose, pools))
 }
 
 fn choice(

@@ -5,6 +5,7 @@ mod documents;
 mod keys;
 mod lists;
 mod phrases;
+mod references;
 mod texts;
 mod values;
 
@@ -23,10 +24,11 @@ pub fn compile(
     let table = place.0;
     Ok(match maker {
         Maker::Serial(_) => CompiledMaker::Serial,
-        Maker::Parent(_) => CompiledMaker::Parent,
-        Maker::Each(_) => CompiledMaker::Each,
+        Maker::Parent(parent) => keys::parent(parent, compiler),
+        Maker::Each(each) => keys::each(each, compiler),
         Maker::Inherit(inherit) => keys::inherit(inherit, table, compiler)?,
-        Maker::Reference(reference) => keys::reference(reference, place, compiler)?,
+        Maker::Reference(reference) => references::reference(reference, place, compiler)?,
+        Maker::Copy(copy) => references::copy(copy, table, compiler),
         Maker::Integer(numbers::Integer(range))
         | Maker::Cents(numbers::Cents(range))
         | Maker::Date(times::Date(range))
@@ -36,7 +38,11 @@ pub fn compile(
         Maker::Boolean(numbers::Boolean(chance)) => CompiledMaker::Chance(*chance),
         Maker::Flag(numbers::Flag(chance)) => CompiledMaker::Flag(*chance),
         Maker::Number(number) => {
-            CompiledMaker::Number(number.values.clone(), number.weights.clone())
+            let values = match compiler.index(place)? {
+                Some(_) => number.distinct(),
+                None => number.values.clone(),
+            };
+            CompiledMaker::Number(values, number.weights.clone())
         }
         Maker::Below(below) => {
             CompiledMaker::Below(compiler.position(table, below.column), below.from, below.to)
@@ -44,11 +50,17 @@ pub fn compile(
         Maker::After(after) => {
             CompiledMaker::After(compiler.position(table, after.column), after.later.clone())
         }
-        Maker::Word(word) => lists::word(word, compiler),
-        Maker::Field(field) => lists::field(field, table, compiler),
-        Maker::Nth(nth) => lists::nth(nth, table, compiler),
-        Maker::Phrase(phrase) => phrases::phrase(phrase, table, compiler),
-        Maker::Fake(fake) => texts::fake(fake, place, compiler),
+        Maker::Word(word) => match lists::entries(place, compiler)? {
+            Some(pool) => pool,
+            None => lists::word(word, compiler),
+        },
+        Maker::Field(field) => lists::field(field, table, compiler)?,
+        Maker::Nth(nth) => lists::nth(nth, table, compiler)?,
+        Maker::Phrase(phrase) => match lists::entries(place, compiler)? {
+            Some(pool) => pool,
+            None => phrases::phrase(phrase, table, compiler),
+        },
+        Maker::Fake(fake) => texts::fake(fake, place, compiler)?,
         Maker::Hex(hex) => CompiledMaker::Hex(hex.digits),
         Maker::Decimal(decimal) => CompiledMaker::Range(decimal.units.clone()),
         Maker::Sequence(sequence) => CompiledMaker::Computed(Box::new(sequence.clone())),
