@@ -37,6 +37,12 @@ pub fn model(source: &Source, wish: Wish, locale: &'static Locale) -> Model {
     let mut model = Model {
         schema: source.schema.clone(),
         left_out: source.left_out.clone(),
+        read_only: source
+            .tables
+            .iter()
+            .filter(|it| !it.may_insert)
+            .map(|it| it.name.clone())
+            .collect(),
         ..Model::default()
     };
     for table in &source.tables {
@@ -71,18 +77,11 @@ fn closed(table: &SourceTable) -> Vec<Refusal> {
         advice: advice.to_owned(),
     };
     let mut refused = Vec::new();
-    if table.under_policies {
+    if table.forces_policies {
         refused.push(refusal(
-            "row level security",
-            "its policies apply to this role",
-            "connect as the table's owner or a role with BYPASSRLS; where it is FORCEd: ALTER TABLE … NO FORCE ROW LEVEL SECURITY",
-        ));
-    }
-    if !table.may_insert {
-        refused.push(refusal(
-            "privileges",
-            "this role may not insert into it",
-            "GRANT INSERT on it, or connect as its owner",
+            "FORCE ROW LEVEL SECURITY",
+            "COPY can't write a table whose policies apply to the role, and they apply to its owner, too",
+            "connect as a role with BYPASSRLS, or ALTER TABLE … NO FORCE ROW LEVEL SECURITY",
         ));
     }
     if table

@@ -15,6 +15,8 @@ pub struct Model {
     pub refused: Vec<Refusal>,
     /// What is in the schema beside tables.
     pub left_out: Vec<LeftOut>,
+    /// Tables that the role that read the catalog may not insert into.
+    pub read_only: Vec<String>,
     /// Constraints that nothing was done for: rows may break them.
     pub doubts: Vec<Doubt>,
 }

@@ -155,7 +155,12 @@ fn less(
         return !has_default(smaller) && !has_default(larger);
     };
     match (low.maker.make.as_str(), high.maker.make.as_str()) {
-        (_, "after") if high.maker.option("of") == Some(&smaller.into()) => true,
+        (_, "after") if high.maker.option("of") == Some(&smaller.into()) => {
+            if strict && high.maker.option("min") == Some(&0_i64.into()) {
+                with_option(model, larger, "min", 1_i64);
+            }
+            true
+        }
         ("below", _) if low.maker.option("of") == Some(&larger.into()) => true,
         ("date" | "timestamp" | "after", "date" | "timestamp") => {
             let is_days = high.maker.make == "date";

@@ -27,7 +27,7 @@ pub fn table(name: &str) -> SourceTable {
         checks: Vec::new(),
         exclusions: Vec::new(),
         triggers: Vec::new(),
-        under_policies: false,
+        forces_policies: false,
         may_insert: true,
         partitioning: None,
     }

@@ -172,7 +172,7 @@ fn by_place(table: &SourceTable, keys: &KeyPlan, sizes: &BTreeMap<String, Size>)
     };
     Size {
         rows: (rows * factor).min(MOST),
-        reason: format!("{factor} a row of {largest}"),
+        reason: format!("{factor} for each row of {largest}"),
         fixed: false,
     }
 }

@@ -83,8 +83,8 @@ pub struct SourceTable {
     pub exclusions: Vec<SourceCheck>,
     /// The triggers that fire for inserted rows.
     pub triggers: Vec<Trigger>,
-    /// Whether policies apply to the role that read the catalog.
-    pub under_policies: bool,
+    /// Whether policies apply even to the table's owner, and to the role that read the catalog.
+    pub forces_policies: bool,
     /// Whether the role may insert.
     pub may_insert: bool,
     /// How it is partitioned.
@@ -310,7 +310,7 @@ impl<'r> Grouped<'r> {
             checks: checks(ConstraintKind::Check),
             exclusions: checks(ConstraintKind::Exclusion),
             triggers: triggers.map(|it| Trigger::clone(it)).collect(),
-            under_policies: traits.is_some_and(|it| it.under_policies),
+            forces_policies: traits.is_some_and(|it| it.forces_policies && it.under_policies),
             may_insert: traits.is_none_or(|it| it.may_insert),
             partitioning: traits.and_then(|it| it.partitioning.clone()),
         }

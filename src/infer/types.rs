@@ -211,9 +211,16 @@ fn decimals(make: &str, scale: i64, below: Option<i64>, limits: &Limits) -> Make
 }
 
 /// Rounded to so many digits, so that what is written is short.
-fn rounded(number: f64, scale: i64) -> f64 {
+fn rounded(number: f64, scale: i64) -> Value {
     let text = format!("{number:.*}", usize::try_from(scale).unwrap_or(2));
-    text.parse().unwrap_or(number)
+    let text = match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => &text,
+    };
+    match text.parse::<i64>() {
+        Ok(whole) => Value::Integer(whole),
+        Err(_) => Value::Float(text.parse().unwrap_or(number)),
+    }
 }
 
 /// What `varchar(n)` and `char(n)` allow.

@@ -183,13 +183,43 @@ fn keep(table: &SourceTable, model: &mut ModelTable, set: &WantedSet) -> bool {
         // What is left out is the same in all rows, or NULL in all.
         [column] => alone(table, model, column),
         columns => {
-            let columns = columns.iter().map(|it| (*it).clone()).collect();
+            let columns: Vec<String> = columns.iter().map(|it| (*it).clone()).collect();
+            if let Some(text) = widest_text(model, &columns) {
+                return alone(table, model, &text);
+            }
             if !model.unique.contains(&columns) {
                 model.unique.push(columns);
             }
             true
         }
     }
+}
+
+/// The text that carries the row's number, so that a set without keys has room for any number of rows.
+fn widest_text(model: &ModelTable, columns: &[String]) -> Option<String> {
+    let makes = |column: &&String, makers: &[&str]| {
+        let column = model.column(column);
+        column.is_some_and(|it| makers.contains(&it.maker.make.as_str()))
+    };
+    let has_room = |column: &String| {
+        makes(
+            &column,
+            &[
+                "reference",
+                "copy",
+                "timestamp",
+                "date",
+                "code",
+                "pattern",
+                "sequence",
+            ],
+        )
+    };
+    if columns.iter().any(has_room) {
+        return None;
+    }
+    let texts = |it: &&String| makes(it, &["text", "fake", "word", "field", "phrase"]);
+    columns.iter().find(texts).cloned()
 }
 
 /// Whether no two rows have the same value.

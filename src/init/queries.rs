@@ -9,6 +9,9 @@ use crate::postgres::name::quoted;
 /// What the first line of a query that `init` wrote ends with.
 pub const MARK: &str = "(Written by seedrow init.)";
 
+/// Datasets of more tables get no queries.
+const MOST_TABLES: usize = 60;
+
 /// A query's file: its name without folder, and its text.
 pub struct QueryFile {
     /// `orders_by_customer_id.sql`
@@ -18,7 +21,12 @@ pub struct QueryFile {
 }
 
 /// A query for each key worth a check, in the tables' order.
+///
+/// None where there are many tables: `check` looks each foreign key up by itself, and nobody would read them.
 pub fn queries(source: &Source, model: &Model) -> Vec<QueryFile> {
+    if model.tables.len() > MOST_TABLES {
+        return Vec::new();
+    }
     let mut taken = BTreeSet::new();
     let mut files = Vec::new();
     for made in &model.tables {

@@ -162,6 +162,7 @@ fn text(model: &Model, written: Option<&Written>, next: Option<String>) -> Strin
     }
     text.push_str(&totals(model));
     text.push_str(&triggers(model));
+    text.push_str(&read_only(model));
     text.push_str(&left_out(model));
     if !model.doubts.is_empty() {
         let rows = model.doubts.iter().map(|it| {
@@ -270,6 +271,17 @@ fn triggers(model: &Model) -> String {
         tables => format!(
             "triggers fire for the rows of {}; what they do isn't known here\n",
             shortened(tables)
+        ),
+    }
+}
+
+fn read_only(model: &Model) -> String {
+    let names: Vec<&str> = model.read_only.iter().map(String::as_str).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!(
+            "privileges: this role may not insert into {}; `run` needs one that may\n",
+            shortened(names)
         ),
     }
 }
