@@ -71,6 +71,10 @@ pub struct Args {
     #[arg(long)]
     overwrite: bool,
 
+    /// Write into the files of an earlier init what changed in the schema since, and keep what was edited by hand
+    #[arg(long, conflicts_with = "overwrite")]
+    merge: bool,
+
     /// How the account is printed
     #[arg(long, value_parser = report::text_or_json(), default_value = "text")]
     format: OutputFormat,
@@ -130,9 +134,10 @@ impl Args {
     }
 
     fn overwriting(&self) -> Overwriting {
-        match self.overwrite {
-            true => Overwriting::Replace,
-            false => Overwriting::Refuse,
+        match (self.overwrite, self.merge) {
+            (true, _) => Overwriting::Replace,
+            (false, true) => Overwriting::Merge,
+            (false, false) => Overwriting::Refuse,
         }
     }
 

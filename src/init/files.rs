@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::ddl::Ddl;
+use super::merge::{Change, merge};
 use super::queries::{self, MARK};
 use crate::infer::model::Model;
 use crate::infer::source::Source;
@@ -19,6 +20,8 @@ pub enum Overwriting {
     Refuse,
     /// Replaced.
     Replace,
+    /// What was edited in them stays.
+    Merge,
 }
 
 /// What is to be written.
@@ -39,6 +42,8 @@ pub struct Written {
     pub queries: usize,
     /// All files, the TOML file first.
     pub files: Vec<PathBuf>,
+    /// What merging did; `None` where nothing was merged.
+    pub changes: Option<Vec<Change>>,
 }
 
 impl Plan {
@@ -126,11 +131,26 @@ impl Plan {
                 taken.display()
             );
         }
-        if overwriting == Overwriting::Replace {
+        if overwriting != Overwriting::Refuse {
             self.remove_old_queries()?;
         }
-        for (path, text) in &self.files {
+        let changes = match overwriting {
+            Overwriting::Merge => self.merge()?,
+            Overwriting::Refuse | Overwriting::Replace => None,
+        };
+        let (merged, changes) = changes.unzip();
+        let last = (self.last_written(), self.files[0].1.clone());
+        let files = self.files.iter().cloned().chain([last]);
+        for (place, (path, text)) in files.enumerate() {
+            let text = match &merged {
+                Some(merged) if place == 0 => merged,
+                _ => &text,
+            };
             let path = self.folder.join(path);
+            let is_query = path.starts_with(self.folder.join("queries"));
+            if overwriting == Overwriting::Merge && is_query && path.exists() {
+                continue;
+            }
             let folder = path.parent().unwrap_or(&self.folder);
             fs::create_dir_all(folder)
                 .with_context(|| format!("could not make {}", folder.display()))?;
@@ -143,7 +163,27 @@ impl Plan {
             dataset: self.dataset(),
             queries: files.iter().filter(is_query).count(),
             files,
+            changes,
         })
+    }
+
+    /// What `init` wrote the last time, from which it sees what was edited since.
+    fn last_written(&self) -> PathBuf {
+        PathBuf::from(format!(".{}.init.toml", self.name))
+    }
+
+    /// The merged text and the changes; `None` where there is no file yet.
+    fn merge(&self) -> Result<Option<(String, Vec<Change>)>> {
+        let path = self.dataset();
+        if !path.exists() {
+            return Ok(None);
+        }
+        let mine = fs::read_to_string(&path)
+            .with_context(|| format!("could not read {}", path.display()))?;
+        let base = fs::read_to_string(self.folder.join(self.last_written())).ok();
+        let merged = merge(base.as_deref(), &mine, &self.files[0].1)
+            .with_context(|| format!("could not merge {}", path.display()))?;
+        Ok(Some(merged))
     }
 
     /// Removes the queries that an earlier `init` wrote and this one doesn't: their tables may be gone.

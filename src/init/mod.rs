@@ -3,8 +3,10 @@
 
 pub mod ddl;
 mod files;
+mod merge;
 mod queries;
 mod read;
 
 pub use files::{Overwriting, Plan, Written};
+pub use merge::Change;
 pub use read::{Found, read, schemas_with_tables};

@@ -10,7 +10,7 @@ use crate::infer::domain::Confidence;
 use crate::infer::model::{Model, ModelTable};
 use crate::infer::source::WhyLeftOut;
 use crate::infer::toml;
-use crate::init::Written;
+use crate::init::{Change, Written};
 use crate::report::table::{Align, table};
 use crate::report::{OutputFormat, pretty, print};
 use crate::suggestion::{Suggestions, TARGET, shell_word};
@@ -28,6 +28,7 @@ struct Account<'a> {
     refused: Vec<RefusalAccount<'a>>,
     not_understood: Vec<DoubtAccount<'a>>,
     left_out: Vec<LeftOutAccount<'a>>,
+    changes: Option<Vec<String>>,
     next: Option<String>,
 }
 
@@ -150,6 +151,9 @@ fn json<'a>(model: &'a Model, written: Option<&'a Written>, next: Option<String>
                 why: toml::why(&it.why),
             })
             .collect(),
+        changes: written
+            .and_then(|it| it.changes.as_ref())
+            .map(|changes| changes.iter().map(ToString::to_string).collect()),
         next,
     }
 }
@@ -197,6 +201,9 @@ fn text(model: &Model, written: Option<&Written>, next: Option<String>) -> Strin
         text.push_str(&format!("\n{}", table(&head, rows.collect())));
     }
     if let (Some(written), Some(next)) = (written, next) {
+        if let Some(changes) = &written.changes {
+            text.push_str(&changed(changes));
+        }
         let queries = match written.queries {
             0 => String::new(),
             1 => " and 1 query".to_owned(),
@@ -208,6 +215,18 @@ fn text(model: &Model, written: Option<&Written>, next: Option<String>) -> Strin
         ));
     }
     text
+}
+
+/// The difference to the file as it was.
+fn changed(changes: &[Change]) -> String {
+    if changes.is_empty() {
+        return "\nnothing changed in the schema since the last init\n".to_owned();
+    }
+    let lines = changes.iter().map(|change| format!("  {change}\n"));
+    format!(
+        "\nchanged (+ new, - gone, ~ renewed, = edited by hand):\n{}",
+        lines.collect::<String>()
+    )
 }
 
 fn tables(model: &Model) -> String {
