@@ -21,7 +21,7 @@ use crate::files::{Manifest, manifest};
 use crate::index::{self, BuildMode, BuildOptions, Built, IndexHook, Survey};
 use crate::load::{
     self, Duplicates, Input, LedgerState, Load, LoadOutcome, Orphans, Overrides, Phase, Policy,
-    Rejects, RowOrigin, StageTracker,
+    Rejects, RowOrigin, StageTracker, trial,
 };
 use crate::postgres::{Server, locks};
 use crate::progress::Progress;
@@ -177,10 +177,14 @@ impl Job<'_> {
             stage: self.stage,
         };
         let identity = load::of_generated(&load, self.origin);
-        if load::ledger_state(&load, &identity).await? == LedgerState::Complete {
+        let state = load::ledger_state(&load, &identity).await?;
+        if state == LedgerState::Complete {
             self.progress
                 .note("run: these rows are loaded already; continuing with index and check");
             return load::recall(&load).await;
+        }
+        if self.dataset.init.is_some() && state == LedgerState::Absent {
+            self.try_rows(&load, phases).await?;
         }
         let input = match &self.args.csv {
             None => self.generated().await?,
@@ -199,6 +203,21 @@ impl Job<'_> {
         let finished = load::run(&load, &input, hook, &self.progress).await?;
         phases.extend(finished.report().phases.iter().cloned());
         Ok(finished)
+    }
+
+    /// Tries a few rows of each table, since nobody has seen the rows of a dataset that `init` wrote.
+    async fn try_rows(&self, load: &Load<'_>, phases: &mut Vec<Phase>) -> Result<()> {
+        let start = Instant::now();
+        let phase = self.progress.phase("trial");
+        let trial = trial::run(load, self.origin.seed).await?;
+        drop(phase);
+        trial.ensure_holds(&self.dataset)?;
+        self.progress.note(format!(
+            "run: a trial of {} rows a table holds with every constraint and trigger on; rolled back",
+            trial::ROWS
+        ));
+        phases.push(Phase::since(start, "trial", None));
+        Ok(())
     }
 
     /// Rows that are generated while they are loaded, by one thread a table: that keeps ahead of a server's backend.

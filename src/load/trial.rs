@@ -15,12 +15,15 @@ use crate::copy::CopyFormat;
 use crate::dataset::{Dataset, RowPlan};
 use crate::generate::TableMaker;
 use crate::load::config::Load;
+use crate::load::policy::Triggers;
 use crate::load::prepare::create_missing;
 use crate::load::session::SessionSettings;
 use crate::load::table::server_rejection::ServerRejection;
 use crate::load::table::target::{self, TargetTable};
-use crate::postgres::catalog::{self, ForeignKey, Scope};
+use crate::load::table::triggers;
+use crate::postgres::catalog::{self, ForeignKey, Scope, Trigger};
 use crate::postgres::copy::CopyIn;
+use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::name::{quoted, quoted_list};
 use crate::printable;
 use crate::progress::Progress;
@@ -77,15 +80,40 @@ impl Trial {
         })
     }
 
-    /// The tables that aren't known to hold: those with violations, and those that depend on them.
-    pub fn failed(&self) -> Vec<&str> {
-        let failed = self.tables.iter().filter(|table| {
-            matches!(
-                table.verdict,
-                TrialVerdict::Violates(_) | TrialVerdict::Depends(_)
-            )
+    /// An error that names each table whose rows the server doesn't accept, with the constraint and the row.
+    pub fn ensure_holds(&self, dataset: &Dataset) -> Result<()> {
+        let violations: Vec<_> = self.violations().collect();
+        if violations.is_empty() {
+            return Ok(());
+        }
+        let depends = self.tables.iter().filter_map(|table| match &table.verdict {
+            TrialVerdict::Depends(on) => Some(format!("{} depends on {on}", table.name)),
+            _ => None,
         });
-        failed.map(|table| table.name.as_str()).collect()
+        let failed = violations
+            .iter()
+            .map(|(table, violation)| violation.described(table));
+        let mut notes: Vec<String> = failed.chain(depends).collect();
+        notes.push(format!(
+            "correct them in {}, or leave these tables out with --tables",
+            dataset.path.display()
+        ));
+        let text = format!(
+            "a trial of {ROWS} rows a table found {} that the server does not accept; nothing was changed",
+            tables(violations.len())
+        );
+        Err(ErrorWithNotes::of(text, notes))
+    }
+}
+
+impl TrialViolation {
+    /// Table, constraint, what the server says, and the row.
+    fn described(&self, table: &str) -> String {
+        let constraint = self.constraint.iter();
+        let constraint: String = constraint.map(|name| format!("{name}: ")).collect();
+        let row = self.row.iter();
+        let row: String = row.map(|row| format!("; the row: {row}")).collect();
+        format!("{table}: {constraint}{}{row}", self.message)
     }
 }
 
@@ -104,7 +132,12 @@ pub async fn run(load: &Load<'_>, seed: u64) -> Result<Trial> {
     let plan = Arc::new(RowPlan::first_rows(load.dataset, ROWS, seed, load.tables));
     let keys = foreign_keys(&transaction, &targets).await?;
     let late = defer_forward_keys(&transaction, &targets, &keys).await?;
+    let skipped = match load.policy.triggers {
+        Triggers::Fire => Vec::new(),
+        Triggers::Skip => triggers::firing(&transaction, &targets).await?,
+    };
     let mut trial = Tables {
+        skipped: &skipped,
         dataset: load.dataset,
         plan: &plan,
         keys: &keys,
@@ -164,6 +197,8 @@ struct Tables<'a> {
     dataset: &'a Arc<Dataset>,
     plan: &'a RowPlan,
     keys: &'a [ForeignKey],
+    /// The triggers that don't fire.
+    skipped: &'a [Trigger],
     verdicts: HashMap<u32, TrialVerdict>,
 }
 
@@ -201,6 +236,9 @@ impl Tables<'_> {
     ) -> Result<TrialVerdict> {
         let rows = self.rows(target.table)?;
         execute(transaction, "SAVEPOINT trial").await?;
+        let own = self.skipped.iter().filter(|it| it.table == target.oid);
+        let skipped: Vec<Trigger> = own.cloned().collect();
+        triggers::disable(transaction, &target.name, &skipped).await?;
         let copied = copy(transaction, self.dataset, target, rows.clone()).await;
         let Err(error) = copied else {
             execute(transaction, "RELEASE SAVEPOINT trial").await?;
@@ -291,6 +329,13 @@ impl Tables<'_> {
             })
         };
         targets.iter().filter_map(table).collect()
+    }
+}
+
+fn tables(count: usize) -> String {
+    match count {
+        1 => "1 table".to_owned(),
+        count => format!("{count} tables"),
     }
 }
 
