@@ -24,6 +24,7 @@ use crate::load::{
     NamedHeader, NoHook, Orphans, Overrides, Policy, Rejects, StageTracker,
 };
 use crate::postgres::error::describe;
+use crate::report::load::InputReport;
 use crate::report::{self, OutputFormat};
 use crate::suggestion::Suggestions;
 use crate::units::percent;
@@ -276,7 +277,11 @@ impl Args {
 /// Loads the folder and reports the account of every table.
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     let context = Context::new(args.dataset_name(), &args.target, args.quiet);
-    let FoundInput { own, schema } = input::find(args, &context).await?;
+    let FoundInput {
+        own,
+        schema,
+        created,
+    } = input::find(args, &context).await?;
     let OwnTables {
         dataset,
         tables,
@@ -288,8 +293,12 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
         false => args.rejecting.max_rejects,
     };
     let rejects = Rejects::new(&args.rejecting.rejects, max, input.paths());
+    let listed = InputReport {
+        ignored: input.ignored.clone(),
+        created,
+    };
     if args.check_only {
-        return check_only(args, &dataset, schema, input, rejects, context).await;
+        return check_only(args, &dataset, schema, input, rejects, context, &listed).await;
     }
     let server = context.open_server_to("load rows").await?;
     let load = Load {
@@ -306,7 +315,7 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
         stage,
     };
     let finished = load::run(&load, &input, &NoHook, &context.progress).await?;
-    report::load::loaded(&finished, &input.ignored, &args.suggestions(), args.format)?;
+    report::load::loaded(&finished, &listed, &args.suggestions(), args.format)?;
     Ok(if finished.report().broken_keys.is_empty() {
         Outcome::Held
     } else {
@@ -322,13 +331,13 @@ async fn check_only(
     input: Input,
     rejects: Rejects,
     context: Context,
+    listed: &InputReport,
 ) -> Result<Outcome> {
     let schema = match schema {
         Some(schema) => Some(schema),
         None => schema_tables(dataset, &context).await,
     };
     let (dataset, progress) = (Arc::clone(dataset), context.progress.clone());
-    let ignored = input.ignored.clone();
     let (accounts, rejects) = stoppable(move |stop| {
         let schema = schema.as_ref();
         let accounts = load::check_only(&dataset, &input, schema, &rejects, &progress, stop)?;
@@ -337,7 +346,7 @@ async fn check_only(
     .await?;
     report::load::read(
         &accounts,
-        &ignored,
+        listed,
         &rejects,
         &args.suggestions(),
         args.format,

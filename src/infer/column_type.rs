@@ -137,6 +137,10 @@ impl TypeRules {
 
     /// The types that hold a text, blanks around it left out.
     fn types(&self, text: &[u8]) -> Types {
+        let has_options = self.spellings.date_format.is_some() || self.spellings.epoch.is_some();
+        if !has_options && (is_whole(text) || is_decimal(text)) {
+            return self.number(text);
+        }
         let moment = self.moment(text);
         if moment != Types::NONE && is_special(text) {
             return moment.or(self.number(text));

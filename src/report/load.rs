@@ -19,16 +19,31 @@ use crate::units::{grouped, per_second};
 /// The rule for a broken foreign key.
 const FK_NOT_VALID: &str = "fk-not-valid";
 
-/// Every table's account, then the findings, with suggested commands completed. `ignored` are the folder's files of no
-/// table.
+/// What is reported of a load's files and tables beside their accounts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InputReport {
+    /// The folder's files of no table.
+    pub ignored: Vec<String>,
+    /// The tables that are created for their files, with their DDL.
+    pub created: Vec<(String, String)>,
+}
+
+impl InputReport {
+    fn created(&self) -> Value {
+        let ddl = self.created.iter().cloned();
+        Value::Object(ddl.map(|(table, ddl)| (table, ddl.into())).collect())
+    }
+}
+
+/// Every table's account, then the findings, with suggested commands completed.
 pub fn loaded(
     outcome: &LoadOutcome,
-    ignored: &[String],
+    input: &InputReport,
     suggestions: &Suggestions,
     format: OutputFormat,
 ) -> Result<()> {
     match format {
-        OutputFormat::Json => print(&pretty(&as_json(outcome, ignored))?),
+        OutputFormat::Json => print(&pretty(&as_json(outcome, input))?),
         _ => print(&printable::lines(&suggestions.complete(&text(outcome)))),
     }
 }
@@ -69,7 +84,7 @@ fn text(outcome: &LoadOutcome) -> String {
 /// The account of files that were read without a database.
 pub fn read(
     accounts: &[Account],
-    ignored: &[String],
+    input: &InputReport,
     rejects: &Rejects,
     suggestions: &Suggestions,
     format: OutputFormat,
@@ -78,7 +93,8 @@ pub fn read(
     match format {
         OutputFormat::Json => print(&pretty(&json!({
             "tables": accounts,
-            "ignored": ignored,
+            "ignored": input.ignored,
+        "created": input.created(),
             "dropped_by": dropped_by(accounts),
             "rejected": rejected,
             "rejects": rejects_files(&put_aside),
@@ -261,12 +277,13 @@ fn finding(key: &BrokenForeignKey) -> String {
     text
 }
 
-fn as_json(outcome: &LoadOutcome, ignored: &[String]) -> Value {
+fn as_json(outcome: &LoadOutcome, input: &InputReport) -> Value {
     let loaded = outcome.report();
     let finding = |key: &BrokenForeignKey| json!({"rule": FK_NOT_VALID, "message": message(key), "help": help(key), "rows": key.rows, "samples": key.samples});
     json!({
         "tables": loaded.accounts,
-        "ignored": ignored,
+        "ignored": input.ignored,
+        "created": input.created(),
         "dropped_by": dropped_by(&loaded.accounts),
         "rejected": loaded.rejected,
         "rejects": rejects_files(&loaded.reject_files),

@@ -71,6 +71,15 @@ fn a_file_becomes_a_table_with_the_types_of_its_texts() {
         .exits(0)
         .stdout_has("this load was completed before")
         .stderr_has("readings exists, and is used as it is, with its own columns and types");
+    let json = ["--check-only", "--format", "json", "--quiet"];
+    let json = dir
+        .seedrow(["load"].iter().chain(&create).chain(&json))
+        .exits(0)
+        .json();
+    assert!(
+        ddl.contains(json["created"]["readings"].as_str().unwrap()),
+        "{json}"
+    );
     // The key holds for what is added.
     load(
         &dir,
@@ -189,11 +198,21 @@ fn options_and_several_files_decide_types_together() {
         "--nulls",
         "NA",
     ];
-    let texts = load(&dir, &db, &[&files[..], &format, &values, &["--max-rejects", "9"]].concat())
-        .exits(0)
-        .stderr_has("-- part-1.csv, part-2.csv\nCREATE TABLE parts (\n    \"when\" text,\n    price numeric,\n    n text,")
-        .stderr_has("parts.n is text because of \"x\" in line 5; with --nulls x it is integer")
+    let lenient = [&files[..], &format, &values, &["--max-rejects", "9"]].concat();
+    load(&dir, &db, &lenient)
+        .exits(2)
+        .stderr_has("CREATE TABLE parts (\n    \"when\" text,\n    price numeric,\n    n text,")
         .stderr_has("parts.when is text because of \"13/1/2024\" in line 5; with --nulls 13/1/2024 it is date")
+        .stderr_has("--date-format is for columns of dates or times, and the files of parts have none");
+    assert_eq!(db.value("SELECT to_regclass('parts') IS NULL"), "t");
+    dir.write(
+        "part-2.csv",
+        dir.read("part-2.csv").replace("13/1/", "1/13/"),
+    );
+    let texts = load(&dir, &db, &lenient)
+        .exits(0)
+        .stderr_has("-- part-1.csv, part-2.csv\nCREATE TABLE parts (\n    \"when\" date,\n    price numeric,\n    n text,")
+        .stderr_has("parts.n is text because of \"x\" in line 5; with --nulls x it is integer")
         .stdout_has("part-2.csv, line 4: 1 field, and the header has 4");
     // What was rejected is added as the message says, with all options that it takes to read it.
     dir.write(

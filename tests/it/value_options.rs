@@ -153,17 +153,14 @@ fn what_sessions_are_set_to_changes_no_value() {
             .split('|')
             .filter_map(|it| it.split_once('='))
             .collect();
-        let name = db.name();
+        // Of the database, or of the role in it.
+        let subject = match number {
+            1 => format!("DATABASE \"{}\"", db.name()),
+            _ => format!("ROLE CURRENT_USER IN DATABASE \"{}\"", db.name()),
+        };
         for (setting, value) in &settings {
-            db.execute(&format!(
-                "ALTER DATABASE \"{name}\" SET {setting} = {}",
-                value
-                    .replace(['/'], "/")
-                    .split(',')
-                    .map(|it| format!("'{it}'"))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ));
+            let values = value.replace(',', "', '");
+            db.execute(&format!("ALTER {subject} SET {setting} = '{values}'"));
         }
         // As the session's own options, too.
         let options: Vec<String> = settings

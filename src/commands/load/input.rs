@@ -24,6 +24,8 @@ pub struct FoundInput {
     pub own: OwnTables,
     /// The tables as the catalog has them or will, where that is known without the schema.
     pub schema: Option<SchemaTables>,
+    /// The tables that are created for their files, with their DDL.
+    pub created: Vec<(String, String)>,
 }
 
 /// Finds the tables and their files.
@@ -64,7 +66,7 @@ async fn find_created(args: &Args, context: &Context) -> Result<FoundInput> {
     } = found.await?;
     for name in existing {
         context.progress.note(format!(
-            "load: {name} exists, and is used as it is, with its own columns and types"
+            "load: {name} exists, and is used as it is, with its own columns and types; to have them inferred, drop it first"
         ));
     }
     for table in &new {
@@ -78,9 +80,11 @@ async fn find_created(args: &Args, context: &Context) -> Result<FoundInput> {
             context.progress.note(format!("load: {advice}"));
         }
     }
+    let created = new.iter().map(|table| (table.name.clone(), table.ddl()));
     Ok(FoundInput {
         own,
         schema: Some(schema),
+        created: created.collect(),
     })
 }
 
@@ -102,7 +106,11 @@ async fn find_input(args: &Args, context: &Context) -> Result<FoundInput> {
                 tables,
                 input,
             };
-            return Ok(FoundInput { own, schema });
+            return Ok(FoundInput {
+                own,
+                schema,
+                created: Vec::new(),
+            });
         }
         Err(error) => error,
     };
@@ -161,5 +169,9 @@ fn find_own(args: &Args, dataset: Dataset) -> Result<FoundInput> {
     let names = args.tables();
     let found = OwnTables::find(dataset, args.folder(), names.as_deref(), args.overrides())?;
     let own = found.context(nothing)?;
-    Ok(FoundInput { own, schema: None })
+    Ok(FoundInput {
+        own,
+        schema: None,
+        created: Vec::new(),
+    })
 }
