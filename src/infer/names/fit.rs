@@ -3,7 +3,7 @@
 use crate::copy::DataType;
 use crate::copy::types::Scalar;
 use crate::infer::domain::{Bound, Case, MakerToml, Value};
-use crate::infer::names::made::{Made, Scene, one_of, phrase, word};
+use crate::infer::names::made::{Made, Scene, one_of, phrase};
 use crate::infer::names::rule::{DATE, STAMP, TEXT};
 use crate::infer::names::words::placeholders;
 
@@ -71,7 +71,7 @@ pub fn number(scene: &Scene, least: f64, usual: f64, most: f64) -> MakerToml {
         "decimal" => maker.with("scale", i64::from(scale)),
         _ => maker,
     };
-    match usual > min && usual < max {
+    match usual > 0.0 && usual > min && usual < max {
         true => maker
             .with("distribution", "log-normal")
             .with("median", value(round(usual, digits, f64::floor).max(step)))
@@ -232,13 +232,26 @@ fn without_long_fields(scene: &Scene, mut made: Made) -> Made {
 }
 
 /// With the row's number, where values would repeat.
-fn distinct(scene: &Scene, mut made: Made) -> Made {
+fn distinct(scene: &Scene, made: Made) -> Made {
     let (row, hidden) = scene.row();
     let mark = format!("{{{row}}}");
-    let is_list = matches!(made.maker.make.as_str(), "word" | "one-of");
-    if CODE_LISTS.contains(&scene.subject) && is_list || is_distinct(&made.maker, &mark) {
+    let is_each_once = is_code_list(scene.subject) && is_of_list(&made.maker);
+    if is_each_once || is_distinct(&made.maker, &mark) {
         return made;
     }
+    let made = numbered(scene, made, &mark);
+    match hidden {
+        Some((name, maker)) => made.with_hidden(&name, maker),
+        None => made,
+    }
+}
+
+fn is_of_list(maker: &MakerToml) -> bool {
+    matches!(maker.make.as_str(), "word" | "one-of" | "field")
+}
+
+/// The row's number behind each text.
+fn numbered(scene: &Scene, made: Made, mark: &str) -> Made {
     let templates: Vec<String> = match (made.maker.make.as_str(), made.maker.option("of")) {
         ("phrase", Some(Value::Text(one))) => vec![one.clone()],
         ("phrase", Some(Value::List(many))) => {
@@ -250,29 +263,31 @@ fn distinct(scene: &Scene, mut made: Made) -> Made {
         }
         _ => {
             let base = format!("{}_text", scene.column.name);
-            made = Made {
-                maker: MakerToml::new(""),
-                ..made.clone()
+            let gap = if is_identifier(&made.maker) { "-" } else { " " };
+            let text = format!("{{{base}}}{gap}{mark}");
+            let maker = made.maker.clone();
+            return Made {
+                maker: phrase(&[&text]),
+                ..made
             }
-            .with_hidden(&base, made.maker);
-            vec![format!("{{{base}}}")]
+            .with_hidden(&base, maker);
         }
     };
-    let numbered = |it: &String| {
-        let gap = if it.contains(' ') || !it.contains(['-', '_', '.', '@', '/']) {
-            " "
-        } else {
-            "-"
-        };
-        format!("{it}{gap}{mark}")
-    };
-    let templates: Vec<String> = templates.iter().map(numbered).collect();
-    let texts: Vec<&str> = templates.iter().map(String::as_str).collect();
-    made.maker = phrase(&texts);
-    match hidden {
-        Some((name, maker)) => made.with_hidden(&name, maker),
-        None => made,
+    let numbered: Vec<String> = templates.iter().map(|it| format!("{it} {mark}")).collect();
+    let texts: Vec<&str> = numbered.iter().map(String::as_str).collect();
+    Made {
+        maker: phrase(&texts),
+        ..made
     }
+}
+
+/// Whether a maker's texts have no blanks.
+fn is_identifier(maker: &MakerToml) -> bool {
+    let list = match maker.option("list") {
+        Some(Value::Text(list)) => list.as_str(),
+        _ => "",
+    };
+    maker.make == "pattern" || ["keys", "tags", "roles", "events", "paths", "files"].contains(&list)
 }
 
 /// Tables of these hold a fixed set: their texts are those of a list, each once.
@@ -298,7 +313,12 @@ const CODE_LISTS: &[&str] = &[
     "timezone",
 ];
 
-/// Whether a maker's values never repeat, or so seldom that a permutation can give each.
+/// Whether tables of such rows hold a fixed set.
+pub fn is_code_list(subject: &str) -> bool {
+    CODE_LISTS.contains(&subject)
+}
+
+/// Whether a maker's values never repeat, or are so many that a permutation can give each once.
 fn is_distinct(maker: &MakerToml, mark: &str) -> bool {
     let carries_row = |of: &Value| match of {
         Value::Text(text) => text.contains(mark),
@@ -308,23 +328,36 @@ fn is_distinct(maker: &MakerToml, mark: &str) -> bool {
         _ => false,
     };
     match maker.make.as_str() {
-        "uuid" | "sequence" | "code" | "serial" | "hex" => true,
-        // What can take a great many values is given each once.
-        "pattern" => matches!(maker.option("of"), Some(Value::Text(of)) if is_wide(of)),
+        "uuid" | "sequence" | "serial" => true,
+        "code" => matches!(maker.option("length"), Some(Value::Integer(6..))),
+        "pattern" => matches!(maker.option("of"), Some(Value::Text(of)) if texts_of(of) >= 1e7),
         "phrase" => maker.option("of").is_some_and(carries_row),
         _ => false,
     }
 }
 
-/// Whether a pattern of this project's rules has 2^40 texts or more: sixteen of a class at once.
-fn is_wide(pattern: &str) -> bool {
-    let counts = pattern.split('{').skip(1);
-    let count = |it: &str| {
-        it.split(['}', ','])
-            .next()
-            .and_then(|it| it.parse::<u32>().ok())
-    };
-    counts.filter_map(count).max().is_some_and(|it| it >= 12)
+/// About how many texts a pattern of the rules has: classes and how often they come, no more.
+fn texts_of(pattern: &str) -> f64 {
+    let mut count = 1.0;
+    for class in pattern.split('[').skip(1) {
+        let (members, rest) = class.split_once(']').unwrap_or((class, ""));
+        let size: f64 = match members {
+            "0-9" => 10.0,
+            "1-9" => 9.0,
+            "0-9a-f" => 16.0,
+            "A-Z" => 26.0,
+            _ => 15.0,
+        };
+        let times = rest
+            .strip_prefix('{')
+            .and_then(|it| it.split('}').next()?.parse::<u32>().ok());
+        count *= (0..times.unwrap_or(1)).fold(1.0, |it, _| it * size);
+    }
+    // `(:[0-9a-f]{2}){4}`
+    match pattern.contains("){4}") {
+        true => count * count * count * count,
+        false => count,
+    }
 }
 
 /// The fewest and most characters of what a maker gives.
@@ -442,9 +475,4 @@ pub fn short_or(scene: &Scene, values: &[&str], weights: &[i64], letters: &[&str
         true => one_of(values, weights),
         false => one_of(letters, &[]),
     })
-}
-
-/// A word of a list, as a maker of its own.
-pub fn drawn(list: &str) -> Made {
-    Made::new(word(list))
 }

@@ -6,6 +6,9 @@ use crate::infer::names::rule::{FLOAT, INT, Rule, Types};
 use crate::infer::names::tokens;
 use crate::infer::names::words::Locale;
 
+/// The reason of rules for what lies near the place that siblings name.
+pub const NEAR: &str = "near the place";
+
 /// What a rule makes values with.
 pub enum Make {
     /// A maker that needs nothing of its surroundings.
@@ -69,6 +72,8 @@ pub struct MatchedSibling<'a> {
     pub column: Sibling<'a>,
     /// The group of its type.
     pub types: Types,
+    /// Whether its values don't repeat by themselves.
+    pub unique: bool,
     /// Its rule, if any.
     pub rule: Option<&'static Rule>,
     /// The words before the rule's.
@@ -212,10 +217,9 @@ impl<'a> Scene<'a> {
     fn has_place(&self) -> bool {
         let is_place = |it: &MatchedSibling| {
             it.prefix == self.prefix
-                && matches!(
-                    it.rule.map(|rule| &rule.make),
-                    Some(Make::Entry("places", _))
-                )
+                && it.rule.is_some_and(|rule| {
+                    matches!(rule.make, Make::Entry("places", _)) || rule.reason == NEAR
+                })
         };
         self.siblings.iter().any(|it| is_place(it))
     }
@@ -237,7 +241,11 @@ impl<'a> Scene<'a> {
             "places" if self.needs_short_places() => "us-places",
             list => list,
         };
-        if self.siblings.iter().any(|it| shares(it)) || list == "places" && self.has_place() {
+        let fields = self.locale.list(list).and_then(|it| it.entries().next());
+        let is_of_one = fields.is_none_or(|it| it.len() == 1);
+        if !is_of_one && self.siblings.iter().any(|it| shares(it))
+            || list == "places" && self.has_place()
+        {
             let name = self.prefixed(match list {
                 "places" => "place",
                 "countries" => "country_entry",
@@ -252,7 +260,13 @@ impl<'a> Scene<'a> {
                 "medications" => "medication_entry",
                 other => other,
             });
-            return Made::new(field(&name, number)).with_hidden(&name, word(drawn));
+            let is_unique =
+                self.column.unique || self.siblings.iter().any(|it| shares(it) && it.unique);
+            let entry = match is_unique && super::fit::is_code_list(self.subject) {
+                true => word(drawn).with("unique", true),
+                false => word(drawn),
+            };
+            return Made::new(field(&name, number)).with_hidden(&name, entry);
         }
         Made::new(match number {
             1 => word(drawn),

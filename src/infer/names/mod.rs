@@ -59,6 +59,7 @@ impl<'a> TableNames<'a> {
             MatchedSibling {
                 column: *column,
                 types,
+                unique: false,
                 rule: found.as_ref().map(|(rule, _)| *rule),
                 prefix: found.map_or(String::new(), |(_, found)| prefix(&found)),
             }
@@ -69,6 +70,15 @@ impl<'a> TableNames<'a> {
             columns,
             locale,
         }
+    }
+
+    /// With the names of the columns that don't repeat by themselves.
+    #[must_use]
+    pub fn unique(mut self, names: &[&str]) -> TableNames<'a> {
+        for column in &mut self.columns {
+            column.unique = names.contains(&column.column.name);
+        }
+        self
     }
 
     /// What the name of a column makes of it; `None` where it says nothing, or constraints leave no choice.

@@ -89,7 +89,7 @@ macro_rules! lists {
 const LISTS: &[(&str, WordList)] = lists! {
     "en": "bios" "categories" "colors" "comments" "companies" "company-kinds" "company-roots" "countries" "currencies"
         "departments" "diagnoses" "domains" "events" "files" "first-names" "genres" "headlines" "jobs" "keys" "labels" "languages"
-        "last-names" "materials" "medications" "messages" "notes" "paths" "places" "plans" "products" "projects" "qualities" "roles"
+        "last-names" "materials" "medications" "messages" "notes" "paths" "places" "plans" "products" "projects" "qualities" "review-titles" "roles"
         "sentences" "services" "specialties" "street-names" "streets" "subjects-of-titles" "tags" "tasks" "teams" "time-zones"
         "titles" "units" "us-places" "user-agents" "works";
     "de": "first-names" "last-names" "places" "street-names" "streets";

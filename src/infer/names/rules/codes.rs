@@ -5,6 +5,11 @@ use crate::infer::names::made::Make::{By, Maker};
 use crate::infer::names::made::{Made, Scene, one_of, pattern, phrase};
 use crate::infer::names::rule::{INT, Rule, TEXT, UUID, rules};
 
+/// The rule for any other code; last, as most codes are of something.
+pub const ANY: &[Rule] = rules! {
+    "code|short code|abbreviation|abbr|acronym|mnemonic|symbol|ticker|cd" [] TEXT, 1 => By(code), "a code", "warehouses.code";
+};
+
 /// Rules about codes.
 pub const RULES: &[Rule] = rules! {
     // The group 9799 of ISBNs is given to nobody.
@@ -30,17 +35,17 @@ pub const RULES: &[Rule] = rules! {
     "card number|credit card|credit card number|cc number|pan|card no|creditcard|masked number" [] TEXT, 16 => Maker(|| pattern("0000[0-9]{12}")),
         "a number of no card", "cards.card_number";
     "cvv|cvc|security code|cvv 2" [] TEXT, 3 => Maker(|| pattern("000")), "no code", "cards.cvv";
-    // Social security numbers never begin with 000.
+    // No social security number has 00 in its middle.
     "ssn|social security number|national id|national insurance number|sin|personal id|national identifier|identity number|id card number|nin|curp|cpf" [] TEXT, 11
-        => Maker(|| pattern("000-[0-9]{2}-[0-9]{4}")), "a number of no person", "patients.ssn";
+        => Maker(|| pattern("[0-9]{3}-00-[0-9]{4}")), "a number of no person", "patients.ssn";
     "passport|passport number|passport no|passport id" [] TEXT, 9 => Maker(|| pattern("ZZ[0-9]{7}")), "a passport of no country", "travelers.passport_number";
     "driver license|driving license|driver license number|drivers license|driving license number|license no|license number|dl number|license id" [] TEXT, 11
-        => Maker(|| pattern("TEST-[0-9]{6}")), "a license of nobody", "drivers.license_number";
+        => Maker(|| pattern("T-[0-9]{9}")), "a license of nobody", "drivers.license_number";
     "license|license name|spdx|licenses" [] TEXT, 3 => Maker(|| one_of(&["MIT", "Apache-2.0", "GPL-3.0", "BSD-3-Clause", "MPL-2.0"], &[8, 5, 2, 2, 1])),
         "a license of software", "packages.license";
     "vat|vat number|vat id|tax id|tax number|tin|ein|tax code|vat no|tax no|fiscal code|company registration number|registration no|company number|business number|tax identifier|abn|cnpj"
         [] TEXT, 11 => Maker(|| pattern("ZZ[0-9]{9}")), "a number of no country", "companies.vat_number";
-    "vin|chassis number|vehicle identification number" [] TEXT, 17 => Maker(|| pattern("00000000000[0-9]{6}")), "a number of no vehicle", "vehicles.vin";
+    "vin|chassis number|vehicle identification number" [] TEXT, 17 => Maker(|| pattern("0000000[0-9]{10}")), "a number of no vehicle", "vehicles.vin";
     "plate|license plate|plate number|registration number|number plate|registration plate|plate no" [] TEXT, 8 => Maker(|| pattern("TEST [0-9]{3}")),
         "a plate of no country", "vehicles.license_plate";
     "imei" [] TEXT, 15 => Maker(|| pattern("00[0-9]{13}")), "a number for tests", "devices.imei";
@@ -66,19 +71,18 @@ pub const RULES: &[Rule] = rules! {
     "currency name" [] TEXT, 8 => crate::infer::names::made::Make::Entry("currencies", 2), "a currency", "accounts.currency_name";
     "currency symbol|currency sign" [] TEXT, 3 => crate::infer::names::made::Make::Entry("currencies", 3), "a currency's sign", "accounts.currency_symbol";
     "locale|locale code|ui locale|culture|preferred locale" [] TEXT, 5 => crate::infer::names::made::Make::Entry("languages", 4), "a locale", "users.locale";
-    "language tag|bcp 47|ietf tag|lang tag" [] TEXT, 5 => crate::infer::names::made::Make::Entry("languages", 5), "a language's tag", "pages.language_tag";
+    "language tag|bcp 47|ietf tag" [] TEXT, 5 => crate::infer::names::made::Make::Entry("languages", 5), "a language's tag", "pages.language_tag";
     "language code 3|iso 639 2|iso 639 3|iso 639 2 t" [] TEXT, 3 => crate::infer::names::made::Make::Entry("languages", 3), "a language's code", "languages.iso_639_2";
     "language name" [] TEXT, 6 => crate::infer::names::made::Make::Entry("languages", 1), "a language", "films.language_name";
-    "language|language code|preferred language|spoken language|default language|source language|target language|ui language|interface language|original language|lang code"
+    "language|language code|preferred language|spoken language|default language|source language|target language|ui language|interface language|original language"
         [] TEXT, 2 => crate::infer::names::made::Make::Entry("languages", 2), "a language's code", "users.language";
     "model|model name|device model|model no" [] TEXT, 5 => Maker(|| pattern("[A-Z]{2}-[1-9][0-9]{2}")), "a model", "vehicles.model";
-    "version|app version|api version|firmware|firmware version|release version|software version|os version|current version|min version|semver|browser version|version number|schema version|client version|server version|build version|version name|driver version|latest version|protocol version|num version"
+    "version|app version|api version|firmware|firmware version|release version|software version|os version|current version|min version|semver|browser version|version number|schema version|client version|server version|build version|version name|driver version|latest version|protocol version|number version"
         [] TEXT, 5 => Maker(|| pattern("[0-9]\\.[0-9]\\.[0-9]")), "a version", "apps.version";
-    "version|lock version|revision|row version|version number|schema version|rev|revision number|version no|optlock|edition number|iteration" [] INT, 0
+    "version|lock version|revision|row version|version number|schema version|rev|revision number|version no|optlock|edition|edition number|iteration" [] INT, 0
         => Maker(|| MakerToml::new("integer").with("min", 1).with("max", 5)), "a version", "documents.lock_version";
     "uuid|guid|external id|request id|correlation id|trace id|transaction id|message id|public id|external uuid|unique id|object id|remote id|device id|client uuid|visitor id|tracking uuid|idempotency key|anonymous id|resource id|job id|event id|batch id|run id|payment intent id|charge id|customer uuid|user uuid|global id|foreign id|instance id|entity uuid"
         [] TEXT, 36 => Maker(|| MakerToml::new("uuid")), "a UUID", "requests.request_id";
-    "code|short code|abbreviation|abbr|acronym|mnemonic|symbol|ticker|cd" [] TEXT, 1 => By(code), "a code", "warehouses.code";
     "uuid|guid|token|key|uid" [] UUID, 0 => Maker(|| MakerToml::new("uuid")), "a UUID", "requests.guid";
 };
 
@@ -172,6 +176,9 @@ fn with_row(scene: &Scene, letters: &str) -> Made {
 
 /// Of a few large ones; in a table with their names, of the list.
 fn currency(scene: &Scene) -> Option<Made> {
+    if scene.subject == "country" {
+        return Some(scene.entry("countries", 7));
+    }
     let of_list = scene.sibling_in_words(&["currency name", "currency symbol", "name", "symbol"]);
     let is_about = scene.subject == "currency"
         || scene

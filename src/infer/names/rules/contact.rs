@@ -10,9 +10,9 @@ use crate::infer::names::rules::subjects::{COMPANY, PERSON};
 /// Rules about email, telephones and user names.
 pub const RULES: &[Rule] = rules! {
     "email type|phone type|address type|contact type" [] TEXT, 4 => Maker(kind), "home or work", "phones.phone_type";
-    "email|email address|mail|e mail|mail address|email addr|login email|reply to|mail from|mail to|cc|bcc" [] TEXT, 18
+    "email|email address|mail|mail address|login email|reply to|mail from|mail to|cc|bcc" [] TEXT, 18
         => By(email), "an email at example.com", "users.email";
-    "phone|phone number|mobile phone|phone phone|phone no|contact number|home phone|work phone|whatsapp|sms number|phone 1"
+    "phone|phone number|phone phone|phone no|contact number|home phone|work phone|whatsapp|sms number|phone 1"
         [] TEXT, 7 => By(phone), "a number that is kept for fiction", "users.phone";
     "phone|phone number" [] INT, 0 => By(phone_digits), "a number that is kept for fiction", "customers.phone";
     "fax|fax number|fax no" [] TEXT, 7 => By(fax), "a number that is kept for fiction", "companies.fax";
@@ -71,6 +71,14 @@ fn username(scene: &Scene) -> Option<Made> {
 }
 
 fn phone(scene: &Scene) -> Option<Made> {
+    if scene.column.unique {
+        // No country has the code 999, and all others together too few numbers that nobody has.
+        let (row, hidden) = scene.row();
+        return Some(with(
+            Made::new(phrase(&[&format!("+999 {{{row}}}")])),
+            hidden,
+        ));
+    }
     Some(Made::new(match scene.longest {
         20.. => pattern(scene.locale.phone),
         10.. => pattern("20255501[0-9]{2}"),

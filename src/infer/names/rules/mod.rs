@@ -36,6 +36,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         names::RULES,
         texts::RULES,
         flags::RULES,
+        codes::ANY,
         data::RULES,
     ];
     ALL.iter().flat_map(|rules| rules.iter())

@@ -8,13 +8,13 @@ use crate::infer::names::rules::subjects::{ARTICLE, CATEGORY, JOB, PRODUCT, TASK
 /// Rules about names and titles.
 pub const RULES: &[Rule] = rules! {
     "name|title|label|display name|product name|product title|short name|full name" PRODUCT TEXT, 12 => By(product), "a product", "products.name";
-    "product name|item name|product|product title|item|item title|article name" [] TEXT, 12 => By(product), "a product", "order_items.product_name";
+    "product name|item name|product|product title|item|item title|article name" [] TEXT, 12 => By(product), "a product", "order_items.product";
     "name|title|label|display name" ["currency"] TEXT, 6 => Entry("currencies", 2), "a currency", "currencies.name";
     "code|iso code|iso|iso 4217|abbreviation|alpha code|id" ["currency"] TEXT, 3 => Entry("currencies", 1), "a currency's code", "currencies.code";
     "symbol|sign" ["currency", "money"] TEXT, 1 => Entry("currencies", 3), "a currency's sign", "currencies.symbol";
     "numeric code|iso number|number" ["currency"] TEXT, 3 => Entry("currencies", 4), "a currency's number", "currencies.numeric_code";
-    "name|title|label|english name|display name" ["language", "lang"] TEXT, 6 => Entry("languages", 1), "a language", "languages.name";
     "native name|autonym|native|local name" ["language"] TEXT, 6 => Entry("languages", 6), "a language's own name", "languages.native_name";
+    "name|title|label|english name|display name" ["language", "lang"] TEXT, 6 => Entry("languages", 1), "a language", "languages.name";
     "code|iso code|iso 639 1|iso|abbreviation|short code" ["language", "locale"] TEXT, 2 => Entry("languages", 2), "a language's code", "languages.code";
     "name|title|label|category name|display name" CATEGORY TEXT, 4 => Entry("categories", 1), "a category", "categories.name";
     "category|category name|subcategory|sub category|product category|product type|product line|collection|class|item category|classification|main category"
@@ -29,13 +29,13 @@ pub const RULES: &[Rule] = rules! {
     "service|service name|procedure|procedure name|treatment|service type" [] TEXT, 7 => Entry("services", 1), "a service", "appointments.service";
     "name|title|generic name|trade name|brand name|drug name" ["medication", "drug", "medicine", "prescription", "substance"] TEXT, 7
         => Entry("medications", 1), "a medication", "medications.name";
-    "medication|medication name|drug|drug name|medicine|medicine name" [] TEXT, 7 => Entry("medications", 1), "a medication", "prescriptions.medication_name";
+    "medication|medication name|drug|drug name|medicine|medicine name" [] TEXT, 7 => Entry("medications", 1), "a medication", "visits.medication";
     "dosage|dose|strength|dosage amount" [] TEXT, 4 => Entry("medications", 2), "a dose", "prescriptions.dosage";
     "form|dosage form|dose form" ["medication", "drug", "medicine", "prescription", "dosage"] TEXT, 5 => Entry("medications", 3), "a form of medicine",
         "medications.form";
     "name|title|description|label|short description" ["diagnosis", "condition", "disease", "illness", "disorder"] TEXT, 5 => Entry("diagnoses", 1), "a diagnosis", "diagnoses.name";
     "diagnosis|condition|disease|diagnosis name|chief complaint|illness|diagnosis description|reason for visit" [] TEXT, 5 => Entry("diagnoses", 1), "a diagnosis", "visits.diagnosis";
-    "code|icd 10|icd 10 code|icd code|icd" ["diagnosis", "condition", "disease", "icd"] TEXT, 5 => Entry("diagnoses", 2), "an ICD-10 code", "diagnoses.code";
+    "code|short code|abbreviation" ["diagnosis", "condition", "disease"] TEXT, 5 => Entry("diagnoses", 2), "an ICD-10 code", "diagnoses.code";
     "icd 10 code|icd code|icd 10|diagnosis code|icd" [] TEXT, 5 => Entry("diagnoses", 2), "an ICD-10 code", "visits.icd_code";
     "name|title|label" ["specialty", "speciality", "specialization", "discipline"] TEXT, 8 => Entry("specialties", 1), "a specialty", "specialties.name";
     "specialty|speciality|specialization|specialisation|medical specialty|field of study|expertise" [] TEXT, 8 => Entry("specialties", 1), "a specialty", "doctors.specialty";
@@ -52,13 +52,16 @@ pub const RULES: &[Rule] = rules! {
     "name|title|label" ["material", "fabric", "ingredient"] TEXT, 4 => Entry("materials", 1), "a material", "materials.name";
     "genre|style|music genre|genre name" [] TEXT, 4 => Entry("genres", 1), "a genre", "books.genre";
     "name|title|label" ["genre", "style"] TEXT, 4 => Entry("genres", 1), "a genre", "genres.name";
-    "brand|brand name|make|label|mark" [] TEXT, 7 => Entry("company-roots", 1), "a made-up brand", "products.brand";
+    "brand|brand name|make" [] TEXT, 7 => Entry("company-roots", 1), "a made-up brand", "products.brand";
     "title|job title|name|position" JOB TEXT, 8 => Entry("jobs", 1), "a job", "jobs.title";
     "industry|sector|business type|line of business" [] TEXT, 5 => By(industry), "an industry", "companies.industry";
+    "title|headline|summary|subject" ["review", "feedback", "testimonial", "rating"] TEXT, 8 => Entry("review-titles", 1), "a title of a review",
+        "reviews.title";
+    "cuisine|food type|dish type" [] TEXT, 5 => By(cuisine), "a cuisine", "restaurants.cuisine";
     "title|name|subject|headline|summary" TASK TEXT, 12 => Entry("tasks", 1), "a task", "tasks.title";
     "name|title|original title|english title|book title" WORK TEXT, 9 => Entry("works", 1), "a made-up work", "books.title";
     "album|song|movie|film|book|track|book title|movie title|song title|album title|book name|series name" [] TEXT, 9 => Entry("works", 1), "a made-up work",
-        "loans.book_title";
+        "loans.book";
     "name|title|subject|heading|headline" ARTICLE TEXT, 20 => By(article), "a title", "posts.title";
     "title|headline|heading|page title|meta title|seo title|post title|subject line|caption title|og title" [] TEXT, 20 => By(article), "a title", "things.title";
     "subject|topic title|issue title|task name|task" [] TEXT, 12 => Entry("tasks", 1), "a subject", "threads.subject";
@@ -71,7 +74,7 @@ pub const RULES: &[Rule] = rules! {
     "name|number|label" ["room", "seat", "desk", "bed", "locker", "apartment", "unit", "slot", "table", "office"] TEXT, 3 => By(numbered), "a number of a room", "rooms.name";
     "room|room number|room name|room no|suite number|office number" [] TEXT, 3 => By(numbered), "a number of a room", "appointments.room";
     "name|title" ["event", "conference", "meetup", "webinar"] TEXT, 20 => By(article), "a title", "events.name";
-    "event|event name|event type|action|activity|action type|action name|event key|trigger|operation" [] TEXT, 8 => Entry("events", 1), "an event", "logs.event_type";
+    "event|event name|event type|action|activity|action type|action name|event key|trigger|operation" [] TEXT, 8 => Entry("events", 1), "an event", "logs.action";
     "name|key|setting key|option name|config key|param name|setting name|attribute name|attribute key|meta key|property name|variable name"
         ["setting", "option", "preference", "config", "configuration", "parameter", "attribute", "property", "param", "flag", "meta", "metadata", "variable", "key", "name"]
         TEXT, 6 => Entry("keys", 1), "a setting", "settings.key";
@@ -124,6 +127,14 @@ fn industry(_: &Scene) -> Option<Made> {
     Some(Made::new(
         crate::infer::domain::MakerToml::new("fake").with("faker", "industry"),
     ))
+}
+
+fn cuisine(_: &Scene) -> Option<Made> {
+    let all = [
+        "Italian", "Thai", "Indian", "French", "Mexican", "Japanese", "Greek", "Lebanese",
+        "Korean", "Vegan",
+    ];
+    Some(Made::new(crate::infer::names::made::one_of(&all, &[])))
 }
 
 fn numbered(_: &Scene) -> Option<Made> {

@@ -2,9 +2,14 @@
 
 use crate::infer::domain::MakerToml;
 use crate::infer::names::made::Make::{By, Entry, Maker, Number};
-use crate::infer::names::made::{Made, Scene, field, one_of, pattern, phrase, word};
+use crate::infer::names::made::{
+    Made, MatchedSibling, Scene, field, one_of, pattern, phrase, word,
+};
 use crate::infer::names::rule::{DATE, INT, NUMBER, Rule, STAMP, TEXT, rules};
 use crate::infer::names::rules::subjects::{COMPANY, PERSON};
+
+/// The reason of rules for a person's whole name.
+const FULL_NAME: &str = "a person's name";
 
 /// Rules about people.
 pub const RULES: &[Rule] = rules! {
@@ -28,13 +33,13 @@ pub const RULES: &[Rule] = rules! {
         "suppliers.name";
     "=supplier|=vendor|=manufacturer|=publisher|=insurer|=carrier|=producer|=distributor|=merchant|=bank|insurance provider"
         [] TEXT, 12 => By(company), "a company that doesn't exist", "products.manufacturer";
-    "full name|display name|real name|person name|contact person|contact name|card holder|cardholder|cardholder name|name on card|holder name|account holder|attention|next of kin|emergency contact"
+    "full name|display name|real name|person name|contact person|contact name|cardholder name|name on card|holder name"
         [] TEXT, 5 => By(full_name), "a person's name", "people.full_name";
     "name" PERSON TEXT, 5 => By(full_name), "a person's name", "users.name";
-    "created by|updated by|modified by|deleted by|approved by|reviewed by|changed by|assigned to|submitted by|signed by|added by|performed by|requested by|uploaded by|authored by"
-        [] TEXT, 5 => By(full_name), "a person's name", "documents.approved_by";
+    "card holder|cardholder|account holder|attention|next of kin|emergency contact|primary contact|created by|updated by|modified by|deleted by|approved by|reviewed by|changed by|assigned to|submitted by|signed by|added by|performed by|requested by|uploaded by|authored by"
+        [] TEXT, 5 => By(other_name), "a person's name", "documents.approved_by";
     "author|reviewer|assignee|owner|operator|manager|supervisor|instructor|artist|composer|editor|employee|customer|patient|doctor|physician|driver|teacher|translator|contact|recipient|sender|payer|payee|buyer|passenger|guest|speaker|nurse|technician|sales rep|account manager|creator|reporter"
-        [] TEXT, 8 => By(full_name), "a person's name", "books.author";
+        [] TEXT, 8 => By(other_name), "a person's name", "books.author";
     "gender|sex" [] TEXT, 1 => By(gender), "a gender", "users.gender";
     "gender|sex" [] INT, 0 => Maker(|| MakerToml::new("one-of").with("values", vec![1, 2])), "a gender", "people.sex";
     "birth date|birthday|date of birth|date birth|born|born on|born at" [] DATE.or(STAMP), 0 => By(birth), "a birthday",
@@ -96,7 +101,13 @@ impl Parts {
             }
         };
         let given = part("first name", "given", "first-names");
-        let family = part("last name", "family", "last-names");
+        let family = match scene.sibling_in_words(&["first name"]) {
+            // Beside a first name, a `name` is the last one.
+            Some(_) if is_last_name(scene.sibling_in_words(&["name"])) => {
+                part("name", "family", "last-names")
+            }
+            _ => part("last name", "family", "last-names"),
+        };
         Parts {
             given,
             family,
@@ -151,9 +162,31 @@ fn last_name(_: &Scene) -> Option<Made> {
     Some(Made::new(word("last-names")).null(0.0))
 }
 
-/// Of the first and the last name, where the table has them.
+/// Whether a sibling that is called `name` can be the last name.
+fn is_last_name(sibling: Option<&MatchedSibling>) -> bool {
+    sibling.is_some_and(|it| it.rule.is_some_and(|rule| rule.reason == FULL_NAME))
+}
+
+/// Of the first and the last name, where the table has them; beside a first name alone, the last.
 fn full_name(scene: &Scene) -> Option<Made> {
+    let words = crate::infer::names::tokens::of_column(scene.column.name);
+    let has_first = scene.sibling_in_words(&["first name"]).is_some();
+    let has_last = scene.sibling_in_words(&["last name"]).is_some();
+    if words == ["name"] && has_first && !has_last {
+        return last_name(scene);
+    }
     Some(Parts::of(scene).phrase(scene.locale.full_name))
+}
+
+/// Of somebody else than the row is about.
+fn other_name(scene: &Scene) -> Option<Made> {
+    let who = scene.column.name;
+    let (given, family) = (format!("{who}_given"), format!("{who}_family"));
+    let template = scene.locale.full_name;
+    let template = template.replace("{given}", &format!("{{{given}}}"));
+    let template = template.replace("{family}", &format!("{{{family}}}"));
+    let made = Made::new(phrase(&[&template])).with_hidden(&given, word("first-names"));
+    Some(made.with_hidden(&family, word("last-names")))
 }
 
 fn company(_: &Scene) -> Option<Made> {

@@ -18,7 +18,7 @@ pub const RULES: &[Rule] = rules! {
         "a house number", "addresses.house_number";
     "house number|street number|building number|house no|street no" [] INT, 0 => Maker(house), "a house number",
         "addresses.street_number";
-    "full address|postal address|mailing address|formatted address|delivery address|shipping address|billing address|home address|address|address text"
+    "full address|postal address|mailing address|formatted address|address|address text"
         [] TEXT, 16 => By(address), "an address that doesn't exist", "stores.address";
     "city|city name|town|town name|municipality|locality|place of birth|birth place|hometown|birth city" [] TEXT, 4
         => Entry("places", 1), "a city", "addresses.city";
@@ -45,7 +45,6 @@ pub const RULES: &[Rule] = rules! {
     "calling code|dial code|dialing code|phone code|phone prefix|country calling code|phone country code" [] TEXT, 3
         => Entry("countries", 6), "a calling code", "countries.calling_code";
     "capital|capital city" [] TEXT, 8 => Entry("countries", 8), "a capital", "countries.capital";
-    "currency|currency code" ["country"] TEXT, 3 => Entry("countries", 7), "the country's currency", "countries.currency";
     "country|country name|country of origin|origin country|birth country|country of birth|home country" [] TEXT, 14
         => PlaceOr(5, "countries", 1), "a country", "addresses.country";
     "country|country of origin|origin country|birth country|home country" [] TEXT, 2 => By(country_code), "a country's code",
@@ -53,7 +52,8 @@ pub const RULES: &[Rule] = rules! {
     "name|full name|official name|display name|english name|nice name" ["country", "nation"] TEXT, 6 => Entry("countries", 1), "a country",
         "countries.name";
     "latitude" [] FLOAT.or(DECIMAL).or(TEXT), 9 => By(latitude), "near the place", "stores.lat";
-    "longitude|=long|=lng" [] FLOAT.or(DECIMAL).or(TEXT), 10 => By(longitude), "near the place", "stores.lng";
+    "longitude|=long" [] FLOAT.or(DECIMAL).or(TEXT), 10 => By(longitude), "near the place", "stores.lng";
+    "location|venue|place|site|where|location name" [] TEXT, 4 => Maker(|| word("places")), "a city", "events.location";
     "time zone|time zone name|time zone id|zoneinfo|olson zone" [] TEXT, 10 => PlaceOr(10, "time-zones", 1),
         "a time zone", "users.timezone";
     "name|code|id" ["zone", "timezone"] TEXT, 30 => Entry("time-zones", 1), "a time zone", "time_zone.name";

@@ -43,7 +43,6 @@ pub const PERSON: &[&str] = &[
     "guardian",
     "guest",
     "holder",
-    "host",
     "individual",
     "instructor",
     "interviewer",

@@ -6,6 +6,8 @@ use crate::infer::names::rule::{Rule, TEXT, rules};
 
 /// Rules about prose.
 pub const RULES: &[Rule] = rules! {
+    "text|body|content" ["comment", "review", "reply", "answer", "message", "feedback", "chat", "tweet", "question"] TEXT, 20 => Entry("comments", 1), "a comment",
+        "comments.text";
     "body|content|article body|body text|full text|text body|html|markdown|content html|body html|post body|page content|transcript|article text|long text|rendered|raw|story|post content|body markdown|plain text|content text|chapter text|terms|terms and conditions|letter"
         [] TEXT, 300 => By(body), "prose", "posts.body";
     "message|log message|status message|notification|notification text|error message|error|last error|exception|failure reason|sms text|alert message|push text|error text"
@@ -13,8 +15,6 @@ pub const RULES: &[Rule] = rules! {
         => Entry("messages", 1), "a message", "notifications.message";
     "comment|comments|review|review text|feedback|reply|response|answer|comment text|comment body|review body|message|message text|message body|post text|testimonial|customer comment|chat message|question|question text|opinion|answer text|tweet|caption text|reply text"
         [] TEXT, 20 => Entry("comments", 1), "a comment", "reviews.comment";
-    "text|body|content" ["comment", "review", "reply", "answer", "message", "feedback", "chat", "tweet", "question", "post"] TEXT, 20 => Entry("comments", 1), "a comment",
-        "comments.text";
     "note|notes|remark|remarks|memo|internal note|internal notes|instructions|special instructions|delivery instructions|reason|cancellation reason|order notes|customer note|admin notes|private notes|staff notes|additional info|comment internal|observations|note text|justification|special requests|delivery note|rejection reason|cancel reason|additional information|extra info|annotation|reason text|footnote|hint|tip|purpose"
         [] TEXT, 12 => Entry("notes", 1), "a remark", "orders.notes";
     "symptoms|complaint|complaints|findings|examination|assessment|treatment plan|medical history|history|anamnesis|plan of care|prognosis|recommendations|recommendation|conclusion|impressions|clinical notes|progress notes"

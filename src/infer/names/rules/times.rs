@@ -120,8 +120,18 @@ fn is_before(name: &str, other: &str) -> bool {
 fn later(scene: &Scene, least: i64, most: i64) -> Made {
     match made_at(scene) {
         Some(sibling) => Made::new(after(scene, sibling.column.name, least, most)),
+        // A day and a time can't be compared: whatever comes later comes after the window.
+        None if has_other_created(scene) => Made::new(window(scene, LATER.0, LATER.1)),
         None => Made::new(window(scene, FIRST_DAY, LAST_DAY)),
     }
+}
+
+/// Whether a sibling of the other group of types says when the row was made.
+fn has_other_created(scene: &Scene) -> bool {
+    let mut siblings = scene.siblings.iter();
+    siblings.any(|it| {
+        it.types != scene.types && it.prefix.is_empty() && it.rule.is_some_and(says_created)
+    })
 }
 
 fn updated(scene: &Scene) -> Option<Made> {

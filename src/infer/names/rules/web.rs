@@ -2,21 +2,21 @@
 
 use crate::infer::domain::MakerToml;
 use crate::infer::names::made::Make::{By, Entry, Maker};
-use crate::infer::names::made::{Made, Scene, one_of, pattern, phrase};
+use crate::infer::names::made::{Made, MatchedSibling, Scene, one_of, pattern, phrase};
 use crate::infer::names::rule::{BYTES, INET, INT, MAC, Rule, TEXT, rules};
 
 /// Rules about the web and what is stored of its users.
 pub const RULES: &[Rule] = rules! {
-    "password|password hash|password digest|encrypted password|hashed password|crypted password|password encrypted|hash password" [] TEXT, 9
+    "password|password hash|password digest|encrypted password|crypted password|password encrypted|hash password" [] TEXT, 9
         => By(password), "a digest that no password has", "users.password_hash";
     "password|password hash|salt|encrypted password|password salt" [] BYTES, 0 => By(bytes), "random bytes", "users.password_salt";
-    "mac address|mac|mac addr|hardware address" [] MAC.or(TEXT), 17 => Maker(|| pattern("02:00:5e(:[0-9a-f]{2}){3}")), "an address for local use",
+    "mac address|mac|hardware address" [] MAC.or(TEXT), 17 => Maker(|| pattern("02:00(:[0-9a-f]{2}){4}")), "an address for local use",
         "devices.mac_address";
     "ipv 6|ip v 6|ipv 6 address" [] INET.or(TEXT), 20 => Maker(|| pattern("2001:db8::[0-9a-f]{1,4}:[1-9a-f]")), "an address kept for documents",
         "hosts.ipv6";
     "subnet|network|cidr|ip range|netblock|prefix" [] INET, 0 => Maker(|| pattern("10\\.[0-9]{1,2}\\.[0-9]{1,2}\\.0/24")), "a private network", "networks.subnet";
-    "ip|ip address|client ip|remote addr|remote ip|last login ip|sign in ip|host ip|ipv 4|user ip|remote address|ip v 4|source ip|last ip|current sign in ip|last sign in ip|registration ip|login ip|inet|server ip|created ip|ip addr"
-        [] INET.or(TEXT), 15 => Maker(|| pattern("(192\\.0\\.2|198\\.51\\.100|203\\.0\\.113)\\.[1-9][0-9]?")), "an address kept for documents", "logins.ip_address";
+    "ip|ip address|client ip|remote ip|last login ip|sign in ip|host ip|ipv 4|user ip|remote address|ip v 4|source ip|last ip|current sign in ip|last sign in ip|registration ip|login ip|inet|server ip|created ip"
+        [] INET.or(TEXT), 15 => By(ip), "an address kept for documents", "logins.ip_address";
     "user agent|agent string|client agent" [] TEXT, 100 => Entry("user-agents", 1), "a browser", "sessions.user_agent";
     "browser|browser name" [] TEXT, 7 => Maker(|| one_of(&["Chrome", "Safari", "Firefox", "Edge"], &[12, 5, 2, 2])), "a browser", "visits.browser";
     "os|operating system|platform|os name|device os|system" [] TEXT, 7 => Maker(|| one_of(&["Windows", "macOS", "Linux", "Android", "iOS"], &[8, 4, 1, 6, 5])),
@@ -29,17 +29,18 @@ pub const RULES: &[Rule] = rules! {
     "status" ["request", "response", "http"] INT, 0 => Maker(http_status), "an HTTP status", "requests.status";
     "protocol|scheme" [] TEXT, 5 => Maker(|| one_of(&["https", "http"], &[9, 1])), "a protocol", "endpoints.protocol";
     "port|port number" [] INT, 0 => Maker(|| MakerToml::new("one-of").with("values", vec![80, 443, 5432, 8080, 8443])), "a port", "hosts.port";
-    "host|host name|server|server name|node|node name|fqdn|machine|hostname|dns name|hosts|device host" [] TEXT, 20 => By(host), "a host at example.com", "servers.hostname";
+    "host|host name|server|server name|node|node name|fqdn|machine|dns name|hosts|device host" [] TEXT, 20 => By(host), "a host at example.com", "servers.hostname";
+    "name|host|fqdn" ["host", "server", "node", "machine", "cluster", "vm"] TEXT, 20 => By(host), "a host at example.com", "nodes.name";
     "domain|domain name|subdomain|email domain|site domain|website domain|custom domain|instance domain|name" ["domain", "instance", "site_domain", "email", "website", "custom", "subdomain"] TEXT, 20 => By(domain),
         "a domain kept for examples", "domains.name";
     "domain|domain name|email domain" [] TEXT, 20 => By(domain), "a domain kept for examples", "companies.domain";
     "slug|permalink|url slug|seo name|url key|friendly id|url name|path slug|stub|name slug" [] TEXT, 8 => By(slug), "from the title", "posts.slug";
     "referrer|referer|referrer url|http referer|referring url" [] TEXT, 40 => By(referrer), "a page at example.com", "visits.referrer";
-    "path|request path|url path|route|endpoint|page path|landing path|request uri|pathname" ["visit", "request", "page", "log", "view", "hit", "session", "event", "access", "route", "endpoint", "landing", "pageview", "redirect"] TEXT, 9
+    "path|request path|url path|route|endpoint|page path|landing path|request url|pathname" ["visit", "request", "page", "log", "view", "hit", "session", "event", "access", "route", "endpoint", "landing", "pageview", "redirect"] TEXT, 9
         => Entry("paths", 1), "a page", "requests.path";
-    "avatar|image|photo|picture|thumbnail|logo|icon|cover|banner|image url|avatar url|photo url|thumbnail url|logo url|picture url|icon url|cover url|cover image|banner url|profile picture|profile image|profile photo|image link|cover image url|preview url|photo link|image path|photo path|thumb|thumb url|poster|screenshot|main image|hero image|featured image|background image|picture path|avatar path|profile image url|profile picture url|poster url|image file|header image|profile pic|og image|favicon|img url|image src|gravatar"
+    "avatar|image|photo|picture|thumbnail|logo|icon|cover|banner|image url|avatar url|photo url|thumbnail url|logo url|picture url|icon url|cover url|cover image|banner url|profile picture|profile image|profile photo|image link|cover image url|preview url|photo link|image path|photo path|thumb|thumb url|poster|screenshot|main image|hero image|featured image|background image|picture path|avatar path|profile image url|profile picture url|poster url|image file|header image|og image|favicon|image src|gravatar"
         [] TEXT, 40 => By(image), "a picture at example.com", "users.avatar_url";
-    "webhook url|callback url|redirect url|endpoint url|api url|base url|notify url|return url|server url|api endpoint|webhook|callback|redirect uri|endpoint|target url|success url|cancel url"
+    "webhook url|callback url|redirect url|endpoint url|api url|base url|notify url|return url|server url|api endpoint|webhook|callback|endpoint|target url|success url|cancel url"
         [] TEXT, 40 => By(hook), "an address at example.com", "webhooks.callback_url";
     "url|website|web site|homepage|home page|link|href|web|site url|repository url|feed url|page url|website url|source url|video url|external url|external link|web page|blog|blog url|linkedin|linkedin url|facebook|facebook url|profile url|github url|canonical url|original url|document url|file url|download url|landing page|short url|long url|video link|meeting link|meeting url|documentation|repository|twitter url|instagram url|youtube url|product url|audio url|map url|sitemap|permalink url|ap id|inbox url|outbox url|actor id|tracking url|location url"
         [] TEXT, 30 => By(url), "an address at example.com", "companies.website";
@@ -47,13 +48,13 @@ pub const RULES: &[Rule] = rules! {
     "md 5|md 5 hash|md 5 sum|md 5 digest|hash md 5" [] TEXT, 32 => Maker(|| pattern("[0-9a-f]{32}")), "32 hexadecimal digits", "files.md5";
     "sha|sha 1|commit|commit sha|commit hash|revision|head sha|base sha|git sha|commit id|git commit|sha 1 hash|tree sha|merge commit sha|ref sha"
         [] TEXT, 40 => Maker(|| pattern("[0-9a-f]{40}")), "40 hexadecimal digits", "builds.commit_sha";
-    "hash|digest|fingerprint|etag|content hash|signature|file hash|token hash|token digest|checksum hash|hash value|sha hash|crc|image hash|hash key|url hash"
+    "hash|digest|fingerprint|etag|content hash|signature|file hash|token hash|token digest|hash value|sha hash|crc|image hash|hash key|url hash"
         [] TEXT, 8 => By(digest), "hexadecimal digits", "files.checksum";
     "hash|digest|fingerprint|sha 256|signature|content hash|token hash|sha 1|md 5|encrypted|secret|token|key|nonce|ciphertext|salt|hmac|public key|encrypted key"
         [] BYTES, 0 => By(bytes), "random bytes", "blobs.sha256";
     "token|access token|refresh token|secret|api key|api token|client secret|nonce|salt|otp secret|verification token|reset token|confirmation token|remember token|session token|auth token|session id|session key|api secret|reset password token|csrf token|invitation token|invite token|unlock token|password reset token|activation token|activation key|secret key|encrypted token|push token|device token|jwt|bearer token|client id|consumer key|unsubscribe token|webhook secret|authentication token|app key|public token|private key|session|session hash|personal access token|share token|signing secret|access key|registration token|login token|email token|stripe customer id|stripe id|stripe subscription id|account sid|sid|totp secret|oauth token|recovery code|recovery token|encryption key|rss token|feed token|incoming email token|static object token|remember me token|state token"
         [] TEXT, 16 => By(token), "hexadecimal digits", "sessions.token";
-    "public key|ssh key|pem|certificate|private key pem|public key pem|ssh public key" [] TEXT, 60 => Maker(|| pattern("test-key [0-9a-f]{40}")), "no key", "devices.public_key_text";
+    "public key|ssh key|pem|certificate|private key pem|public key pem|ssh public key" [] TEXT, 60 => Maker(|| pattern("test-key [0-9a-f]{40}")), "no key", "devices.ssh_key";
 };
 
 /// In the shape of bcrypt; its last digit can't end a digest of anything.
@@ -76,6 +77,15 @@ fn bytes(scene: &Scene) -> Option<Made> {
         None => 32,
     };
     Some(Made::new(MakerToml::new("bytea").with("length", length)))
+}
+
+/// Of the three networks for documents; where none may repeat, of the large one of IPv6, or a private one.
+fn ip(scene: &Scene) -> Option<Made> {
+    Some(Made::new(match (scene.column.unique, scene.longest) {
+        (false, _) => pattern("(192\\.0\\.2|198\\.51\\.100|203\\.0\\.113)\\.[1-9][0-9]?"),
+        (true, 39..) => pattern("2001:db8:[1-9a-f][0-9a-f]{3}:[1-9a-f][0-9a-f]{3}::1"),
+        (true, _) => pattern("10\\.[1-9][0-9]?\\.[1-9][0-9]?\\.[1-9][0-9]?"),
+    }))
 }
 
 fn method() -> MakerToml {
@@ -144,6 +154,12 @@ fn url(scene: &Scene) -> Option<Made> {
     )
 }
 
+/// Whether a sibling has a text in each row: by its type, or as its rule says so.
+fn is_never_null(sibling: &&MatchedSibling) -> bool {
+    let is_kept = |rule: &Rule| ["a title", "a product", "a name"].contains(&rule.reason);
+    sibling.types == TEXT && (sibling.column.not_null || sibling.rule.is_some_and(is_kept))
+}
+
 /// Of the sibling that names the row, where there is one.
 fn slug(scene: &Scene) -> Option<Made> {
     let named = [
@@ -156,7 +172,7 @@ fn slug(scene: &Scene) -> Option<Made> {
         "product name",
         "full name",
     ];
-    let source = scene.sibling_in_words(&named).filter(|it| it.types == TEXT);
+    let source = scene.sibling_in_words(&named).filter(is_never_null);
     let (row, hidden) = scene.row();
     let base = source.map_or("{tags}-{tags}".to_owned(), |it| {
         format!("{{{}}}", it.column.name)
