@@ -378,7 +378,10 @@ pub fn extent(scene: &Scene, made: &Made, maker: &MakerToml) -> (u32, u32) {
                 Some(Value::Text(list)) => of_list(scene, list, number),
                 _ => UNKNOWN,
             },
-            None => UNKNOWN,
+            None => match list_of_sibling(scene, text("of").unwrap_or("")) {
+                Some(list) => of_list(scene, list, number),
+                None => UNKNOWN,
+            },
         },
         "phrase" => over_templates(scene, made, maker),
         "one-of" => match maker.option("values") {
@@ -417,6 +420,15 @@ fn hidden<'m>(made: &'m Made, name: &str) -> Option<&'m MakerToml> {
         .map(|(_, maker)| maker)
 }
 
+/// The list that a visible sibling is drawn of.
+fn list_of_sibling<'s>(scene: &'s Scene, name: &str) -> Option<&'s str> {
+    match scene.sibling(name)?.rule?.reason {
+        "a first name" => Some("first-names"),
+        "a last name" | "a person's name" => Some("last-names"),
+        _ => None,
+    }
+}
+
 fn characters(text: &str) -> u32 {
     u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
 }
@@ -439,6 +451,9 @@ fn of_list(scene: &Scene, list: &str, field: usize) -> (u32, u32) {
 fn over_templates(scene: &Scene, made: &Made, maker: &MakerToml) -> (u32, u32) {
     let of_name = |name: &str| match hidden(made, name) {
         Some(maker) => extent(scene, made, maker),
+        None if list_of_sibling(scene, name).is_some() => {
+            of_list(scene, list_of_sibling(scene, name).unwrap_or(""), 1)
+        }
         None => match scene.sibling(name) {
             Some(sibling) if sibling.types == TEXT => (1, length(sibling.column.data_type).min(60)),
             Some(_) => (1, 10),

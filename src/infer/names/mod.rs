@@ -93,7 +93,8 @@ impl<'a> TableNames<'a> {
             _ => u32::MAX,
         };
         let words = tokens::of_column(column.name);
-        let mut rules = rules::all().filter(|rule| rule.types.has(types) && rule.length <= longest);
+        let rules = rules::about(&words).into_iter();
+        let mut rules = rules.filter(|rule| rule.types.has(types) && rule.length <= longest);
         rules.find_map(|rule| {
             let found = rule.matches(&self.table, &words)?;
             self.make(column, rule, &found, longest)
@@ -189,7 +190,8 @@ fn first_rule<'w>(
     types: Types,
     longest: u32,
 ) -> Option<(&'static Rule, Match<'w>)> {
-    let mut rules = rules::all().filter(|rule| rule.types.has(types) && rule.length <= longest);
+    let rules = rules::about(column).into_iter();
+    let mut rules = rules.filter(|rule| rule.types.has(types) && rule.length <= longest);
     rules.find_map(|rule| Some((rule, rule.matches(table, column)?)))
 }
 

@@ -86,7 +86,7 @@ macro_rules! lists {
 }
 
 /// Every list by its language.
-const LISTS: &[(&str, WordList)] = lists! {
+pub(super) const LISTS: &[(&str, WordList)] = lists! {
     "en": "bios" "categories" "colors" "comments" "companies" "company-kinds" "company-roots" "countries" "currencies"
         "departments" "diagnoses" "domains" "events" "files" "first-names" "genres" "headlines" "jobs" "keys" "labels" "languages"
         "last-names" "materials" "medications" "messages" "notes" "paths" "places" "plans" "products" "projects" "qualities" "review-titles" "roles"
