@@ -5,6 +5,7 @@ pub mod agreement;
 pub mod calendar;
 pub mod choices;
 mod circles;
+pub mod column_rules;
 pub mod csv_options;
 pub mod date_format;
 pub mod distribution;

@@ -2,15 +2,14 @@
 
 use anyhow::{Result, bail};
 
+use crate::dataset::column_rules::{Case, Conditions, TextLimits, UniqueSet};
 use crate::dataset::csv_options;
 use crate::dataset::document::{Section, TomlValue, did_you_mean, texts};
 use crate::dataset::draw::Chance;
 use crate::dataset::lists::Lists;
 use crate::dataset::makers::{self, MakerScope};
 use crate::dataset::outline::TableOutline;
-use crate::dataset::spec::{
-    Case, ColumnSpec, Conditions, Kind, Size, TableSpec, TextLimits, UniqueSet,
-};
+use crate::dataset::spec::{ColumnSpec, Kind, Size, TableSpec};
 
 /// What a table can refer to.
 pub struct Scope<'a> {

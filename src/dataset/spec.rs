@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Error, Result, anyhow, bail};
 
+use crate::dataset::column_rules::{Conditions, Exclusive, TextLimits, UniqueSet};
 use crate::dataset::distribution::Counts;
 use crate::dataset::document::did_you_mean;
 use crate::dataset::draw::Chance;
@@ -105,24 +106,6 @@ pub struct TableSpec {
     pub line: usize,
 }
 
-/// Columns that together never repeat.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UniqueSet {
-    /// Their positions.
-    pub columns: Vec<usize>,
-    /// The line in the TOML file.
-    pub line: usize,
-}
-
-/// Columns of which exactly one is not NULL, except in a share of the rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exclusive {
-    /// Their positions.
-    pub columns: Vec<usize>,
-    /// In how many rows all are NULL.
-    pub none: Chance,
-}
-
 /// How foreign CSV files of a table are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
@@ -213,51 +196,6 @@ pub struct ColumnSpec {
     pub kind: Kind,
     /// Its line in the TOML file.
     pub line: usize,
-}
-
-/// When a column is NULL, by its siblings.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Conditions {
-    /// Where this sibling is.
-    pub null_with: Option<usize>,
-    /// Unless each of these siblings has one of the values.
-    pub only_if: Vec<(usize, Vec<String>)>,
-}
-
-impl Conditions {
-    /// The siblings.
-    pub fn columns(&self) -> Vec<usize> {
-        let only_if = self.only_if.iter().map(|(column, _)| *column);
-        self.null_with.into_iter().chain(only_if).collect()
-    }
-}
-
-/// How a column's texts are changed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TextLimits {
-    /// The most characters: longer entries are left out, longer texts of pieces cut.
-    pub max_length: Option<u32>,
-    /// Written in this case.
-    pub case: Option<Case>,
-}
-
-/// A case of letters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Case {
-    /// a
-    Lower,
-    /// A
-    Upper,
-}
-
-impl Case {
-    /// A text in the case.
-    pub fn of(self, text: &str) -> String {
-        match self {
-            Case::Lower => text.to_lowercase(),
-            Case::Upper => text.to_uppercase(),
-        }
-    }
 }
 
 /// What a column's values are, whatever its maker.

@@ -2,9 +2,10 @@
 
 use anyhow::{Result, bail};
 
+use crate::dataset::column_rules::{Exclusive, UniqueSet};
 use crate::dataset::document::{Section, TomlValue, did_you_mean};
 use crate::dataset::draw::Chance;
-use crate::dataset::spec::{Exclusive, Size, UniqueSet};
+use crate::dataset::spec::Size;
 
 /// Reads `unique = [["user_id", "group_id"], ["code"]]`.
 pub fn unique(table: &Section, names: &[&str]) -> Result<Vec<UniqueSet>> {

@@ -3,11 +3,12 @@
 use anyhow::{Result, bail};
 
 use crate::dataset::circles::ensure_no_circle;
+use crate::dataset::column_rules::Conditions;
 use crate::dataset::document::{Document, did_you_mean};
 use crate::dataset::makers::references::Reference;
 use crate::dataset::makers::{Maker, Needed};
 use crate::dataset::pool_texts::allowed_entries;
-use crate::dataset::spec::{ColumnSpec, Conditions, Kind, TableSpec};
+use crate::dataset::spec::{ColumnSpec, Kind, TableSpec};
 use crate::dataset::tables::Siblings;
 
 /// Fills in what the columns' values are, and rejects tables that cannot be generated, naming the column and its line.

@@ -10,9 +10,9 @@ use crate::dataset::plan::Walk;
 use crate::dataset::{Dataset, RowPlan};
 use crate::generate::compile;
 use crate::generate::compiled::CompiledColumn;
+use crate::generate::fields::{UnfitValue, write_binary_field, write_field};
 use crate::generate::pool::TextEscaping;
 use crate::generate::row::Row;
-use crate::generate::values::{UnfitValue, write_binary_field, write_field};
 
 /// Makes the rows of one table.
 pub struct TableMaker<'a> {

@@ -4,10 +4,10 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::dataset::Kind;
+use crate::dataset::column_rules::TextLimits;
 use crate::dataset::distribution::{Range, Weights};
 use crate::dataset::draw::{Chance, Draws, Key};
 use crate::dataset::makers::references::Root;
-use crate::dataset::spec::TextLimits;
 use crate::dataset::spread::Spread;
 use crate::dataset::unique::index::Index;
 use crate::generate::csv;
@@ -164,8 +164,8 @@ pub enum PickRow {
     Run,
     /// By its index; the columns that its runs are of, with their positions.
     Index(Index, Vec<(usize, usize)>),
-    /// The parent.
-    Parent,
+    /// An ancestor, so many above the parent.
+    Ancestor(usize),
     /// The partner.
     Each,
 }

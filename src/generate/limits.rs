@@ -3,9 +3,9 @@
 use anyhow::{Result, bail};
 
 use crate::dataset::Kind;
+use crate::dataset::column_rules::TextLimits;
 use crate::dataset::makers::Maker;
 use crate::dataset::makers::phrases::{Phrase, Piece, Side, Template};
-use crate::dataset::spec::TextLimits;
 use crate::dataset::tables::Siblings;
 use crate::generate::compiled::{CompiledMaker, LimitedText};
 use crate::generate::context::Compiler;
@@ -56,7 +56,12 @@ fn ending(
     };
     // One of the characters on its inner side tells where the number ends.
     let around = text + 1;
-    let digits = compiler.plan.rows(table).max(1).ilog10() as usize + 1;
+    let last = compiler.plan.rows(table).max(1);
+    let last = match &spec.columns[number].maker {
+        Maker::Sequence(sequence) => sequence.of_row(last).unsigned_abs(),
+        _ => last,
+    };
+    let digits = last.checked_ilog10().unwrap_or(0) as usize + 1;
     let is_unique = spec.unique.iter().any(|set| set.columns.contains(&column));
     if is_unique && around + digits > most as usize {
         bail!(

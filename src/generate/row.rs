@@ -16,9 +16,9 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// The parent's row, of which number and ancestors are known.
-    pub fn parent_row(&self) -> Option<Row<'a>> {
-        let (&id, ancestors) = self.ancestors.split_first()?;
+    /// The row of an ancestor, 0 for the parent: its number and its own ancestors are known.
+    pub fn ancestor(&self, level: usize) -> Option<Row<'a>> {
+        let (&id, ancestors) = self.ancestors.get(level..)?.split_first()?;
         Some(Row {
             ancestors,
             ..Row::numbered(id)

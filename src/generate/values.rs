@@ -1,22 +1,18 @@
-//! The values of a row's cells, and how they are written.
+//! The values of a row's cells.
 //!
 //! A value depends on the row alone, never on what was written before it, so a maker that needs a sibling's value draws
 //! it again.
 
-use crate::copy::format::{self, null};
-use crate::copy::parsed::Reason;
-use crate::copy::{FieldEncoder, OutOfRange, Unread};
 use crate::dataset::Kind;
-use crate::dataset::distribution::Weights;
-use crate::dataset::draw::{Chance, Draws, Key};
-use crate::dataset::makers::references::Root;
+use crate::dataset::draw::{Draws, Key};
 use crate::dataset::unique::index::Index;
 use crate::generate::compiled::{
     AgreeingRun, CompiledColumn, CompiledMaker, CompiledPhrase, CompiledPiece, Condition,
-    Exclusion, IndexedMaker, LimitedText, NullRules, PickRow, PoolChoice, Target, ValueContext,
+    Exclusion, IndexedMaker, LimitedText, NullRules, PickRow, Target, ValueContext,
 };
 use crate::generate::csv;
-use crate::generate::pool::{Pool, TextEscaping};
+use crate::generate::pieces::{any_row, earlier, limit, nth, pick, write_hex};
+use crate::generate::pool::TextEscaping;
 use crate::generate::row::Row;
 
 /// Whether a cell is NULL.
@@ -75,102 +71,6 @@ fn picks_null(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row) -> boo
         (None, _) => true,
         (Some(_), None) => false,
         (Some(picked), Some(column)) => is_null(cells, &cells[column], &picked),
-    }
-}
-
-/// Writes a cell as a CSV field, without what separates it from the next.
-#[inline]
-pub fn write_field(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row, out: &mut Vec<u8>) {
-    if is_null(cells, cell, row) {
-        return;
-    }
-    if cell.quoted {
-        out.push(b'"');
-        write_value(cells, cell, row, out);
-        out.push(b'"');
-    } else {
-        write_value(cells, cell, row, out);
-    }
-}
-
-/// Writes a cell as a field of COPY's binary format; `text` is memory to be used for values that go by way of their text.
-#[inline]
-pub fn write_binary_field(
-    cells: &[CompiledColumn],
-    cell: &CompiledColumn,
-    encoder: &FieldEncoder,
-    row: &Row,
-    text: &mut Vec<u8>,
-    out: &mut Vec<u8>,
-) -> Result<(), UnfitValue> {
-    if is_null(cells, cell, row) {
-        null(out);
-        return Ok(());
-    }
-    match encoder {
-        FieldEncoder::Text => format::field(out, |out| write_value(cells, cell, row, out)),
-        FieldEncoder::Number(format) => format.write(cell.kind, number(cells, cell, row), out)?,
-        FieldEncoder::Uuid if write_bytes(cells, cell, row, out) => {}
-        FieldEncoder::Parsed(_) | FieldEncoder::Uuid => {
-            text.clear();
-            write_value(cells, cell, row, text);
-            encoder
-                .write_text(text, out)
-                .map_err(|unread| UnfitValue::text(text, unread))?;
-        }
-    }
-    Ok(())
-}
-
-/// Writes a binary field of the bytes that a cell's text stands for, where its maker knows them.
-#[inline]
-fn write_bytes(
-    cells: &[CompiledColumn],
-    cell: &CompiledColumn,
-    row: &Row,
-    out: &mut Vec<u8>,
-) -> bool {
-    let CompiledMaker::Text(maker, _) = &cell.make else {
-        return false;
-    };
-    let mut value = ValueContext {
-        cells,
-        row,
-        key: cell.key,
-        draws: cell.key.row(row.id),
-    };
-    let start = out.len();
-    let mut written = false;
-    format::field(out, |out| written = maker.write_bytes(&mut value, out));
-    if !written {
-        out.truncate(start);
-    }
-    written
-}
-
-/// A value that its column's type cannot hold.
-#[derive(Debug)]
-pub enum UnfitValue {
-    /// A number.
-    Number(i64),
-    /// A text, and what is wrong with it.
-    Text(String, Reason),
-}
-
-impl From<OutOfRange> for UnfitValue {
-    fn from(OutOfRange(value): OutOfRange) -> UnfitValue {
-        UnfitValue::Number(value)
-    }
-}
-
-impl UnfitValue {
-    #[cold]
-    fn text(text: &[u8], unread: Unread) -> UnfitValue {
-        let reason = match unread {
-            Unread::Invalid(reason) => reason,
-            Unread::Undecided => "can only be read by the server".into(),
-        };
-        UnfitValue::Text(String::from_utf8_lossy(text).into_owned(), reason)
     }
 }
 
@@ -291,15 +191,6 @@ fn number_of(cells: &[CompiledColumn], cell: &CompiledColumn, key: Key, row: &Ro
     }
 }
 
-/// Any row; a hot one with a chance.
-#[inline]
-fn any_row(rows: u64, hot: Option<&(Chance, u64, u64)>, draws: &mut Draws) -> u64 {
-    match hot {
-        Some((share, count, stride)) if draws.happens(*share) => 1 + draws.below(*count) * stride,
-        _ => 1 + draws.below(rows),
-    }
-}
-
 /// The row that a reference, `parent` or `each` has picked; `None` where it picks none.
 fn picked_row<'r>(
     cells: &[CompiledColumn],
@@ -309,10 +200,10 @@ fn picked_row<'r>(
     let mut draws = cell.key.row(row.id);
     let number = match &cell.make {
         CompiledMaker::Reference { rows, hot } => any_row(*rows, hot.as_ref(), &mut draws),
-        CompiledMaker::Parent => return row.parent_row(),
+        CompiledMaker::Parent => return row.ancestor(0),
         CompiledMaker::Each => row.partner + row.place,
         CompiledMaker::Picked(key) => match &key.pick {
-            PickRow::Parent => return row.parent_row(),
+            PickRow::Ancestor(level) => return row.ancestor(*level),
             PickRow::Each => row.partner + row.place,
             PickRow::Any(rows, hot) => any_row(*rows, hot.as_ref(), &mut draws),
             PickRow::Spread(spread) => 1 + spread.parent(row.id - 1).0,
@@ -330,17 +221,6 @@ fn picked_row<'r>(
         _ => return None,
     };
     Some(Row::numbered(number))
-}
-
-/// A row before this one, `None` for a root without itself; `part` keeps chains of them short.
-fn earlier(row: u64, roots: Chance, root: Root, part: u64, draws: &mut Draws) -> Option<u64> {
-    if row > 1 && part > 0 && !draws.happens(roots) {
-        return Some(1 + draws.below(((row - 1) / part).max(1)));
-    }
-    match root {
-        Root::Null => None,
-        Root::Itself => Some(row),
-    }
 }
 
 /// The first of the rows that agree with a row, from 0, and how many there are.
@@ -372,7 +252,7 @@ fn index_of(index: &Index, runs: &[(usize, usize)], cells: &[CompiledColumn], ro
 }
 
 /// The cell that a picked row's value is in, and the row.
-fn picked_cell<'c, 'r>(
+pub fn picked_cell<'c, 'r>(
     cells: &'c [CompiledColumn],
     cell: &CompiledColumn,
     row: &Row<'r>,
@@ -491,22 +371,11 @@ fn write_limited(
     let start = out.len();
     write_text(cells, cell, &text.make, cell.key, row, out);
     text.escaping.unescape_from(start, out);
-    let written = String::from_utf8_lossy(&out[start..]).into_owned();
-    let written = match text.limits.case {
-        Some(case) => case.of(&written),
-        None => written,
-    };
-    let count = written.chars().count();
-    let most = text.limits.max_length.map_or(count, |it| it as usize);
     let kept = text.ending.map_or(0, |(column, around)| {
         let number = number(cells, &cells[column], row);
         around + itoa::Buffer::new().format(number).len()
     });
-    let kept = if count > most { kept.min(most) } else { 0 };
-    out.truncate(start);
-    let begins = written.chars().take((most - kept).min(count));
-    let ends = written.chars().skip(count - kept);
-    out.extend(begins.chain(ends).collect::<String>().into_bytes());
+    limit(text.limits, kept, start, out);
     text.escaping.escape_from(start, out);
 }
 
@@ -517,37 +386,6 @@ impl ValueContext<'_> {
         write_value(self.cells, &self.cells[column], self.row, out);
         escaping.unescape_from(start, out);
     }
-
-    /// A sibling's number.
-    pub fn sibling_number(&self, column: usize) -> i64 {
-        number(self.cells, &self.cells[column], self.row)
-    }
-}
-
-#[inline]
-fn pick(weights: Option<&Weights>, count: usize, draws: &mut Draws) -> usize {
-    weights.map_or_else(
-        || draws.clone().index(count),
-        |weights| weights.draw(&mut draws.clone()),
-    )
-}
-
-/// Siblings get consecutive entries from a start that their parent draws.
-fn nth<'p>(key: Key, choose: Option<&PoolChoice>, pools: &'p [Pool], row: &Row) -> &'p [u8] {
-    let pool = match choose {
-        None => &pools[0],
-        Some(PoolChoice {
-            key: chosen_by,
-            level,
-            pools: chosen,
-        }) => {
-            let entry = chosen_by.row(row.ancestors[*level]).index(chosen.len());
-            &pools[usize::from(chosen[entry])]
-        }
-    };
-    let starts = (pool.len() as u64).saturating_sub(row.siblings) + 1;
-    let start = key.row(row.parent()).below(starts);
-    pool.get(usize::try_from(start + row.place).unwrap_or(usize::MAX))
 }
 
 fn write_phrase(
@@ -570,13 +408,4 @@ fn write_phrase(
             CompiledPiece::Column(column) => write_value(cells, &cells[*column], row, out),
         }
     }
-}
-
-fn write_hex(bits: u64, digits: u8, out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = [0; 16];
-    for (index, digit) in text.iter_mut().enumerate() {
-        *digit = DIGITS[(bits >> (60 - 4 * index) & 15) as usize];
-    }
-    out.extend_from_slice(&text[..usize::from(digits)]);
 }

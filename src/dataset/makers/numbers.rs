@@ -134,6 +134,10 @@ impl Sequence {
 }
 
 impl MakerSpec for Sequence {
+    fn is_row_number(&self) -> bool {
+        self.start >= 0 && self.step > 0
+    }
+
     fn kind(&self) -> KindOf {
         KindOf::Is(Kind::Integer)
     }

@@ -10,7 +10,12 @@ use crate::generate::compiled::{CompiledMaker, PickRow, PickedKey, Target};
 use crate::generate::context::Compiler;
 
 /// Compiles `make = "inherit"`.
-pub fn inherit(inherit: &Inherit, table: usize, compiler: &Compiler) -> Result<CompiledMaker> {
+pub fn inherit(inherit: &Inherit, table: usize, compiler: &mut Compiler) -> Result<CompiledMaker> {
+    let place = (inherit.table, inherit.column);
+    if let (Some(_), Some(level)) = (compiler.index(place)?, compiler.level(table, place.0)) {
+        let target = Target::Column(compiler.position(place.0, place.1));
+        return Ok(key(PickRow::Ancestor(level), target));
+    }
     let parent = &compiler.dataset.tables[inherit.table];
     let column = &parent.columns[inherit.column];
     let level = compiler.level(table, inherit.table);
@@ -33,7 +38,7 @@ pub fn inherit(inherit: &Inherit, table: usize, compiler: &Compiler) -> Result<C
 pub fn parent(parent: &Parent, compiler: &mut Compiler) -> CompiledMaker {
     match compiler.target(parent.table, parent.column) {
         Target::Number => CompiledMaker::Parent,
-        target => key(PickRow::Parent, target),
+        target => key(PickRow::Ancestor(0), target),
     }
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
+use crate::dataset::column_rules::TextLimits;
 use crate::dataset::lists::List;
 use crate::dataset::makers::Maker;
 use crate::dataset::makers::lists::{By, Field, Nth, Word};
-use crate::dataset::spec::TextLimits;
 use crate::generate::compiled::{CompiledMaker, PoolChoice};
 use crate::generate::context::Compiler;
 use crate::generate::pool::{Pool, TextEscaping};
