@@ -10,6 +10,7 @@ mod advice;
 mod any_schema;
 mod api_shapes;
 mod check;
+mod checks;
 mod column_types;
 mod compare;
 mod connect;

@@ -327,43 +327,18 @@ fn with_itself(reader: &Reader, op: Op, a: &Subject, b: &Subject, demand: Demand
         let name = reader.columns[a.column].name;
         Formula::Unread(format!("{name} with itself"))
     };
+    if let Some(alternatives) = range_ends(op, a, b) {
+        return Formula::limits(a.column, alternatives, demand);
+    }
     let steps = match (a.steps.as_slice(), b.steps.as_slice()) {
         (steps, []) | ([], steps) => steps,
-        (long, short) if long.ends_with(short) || short.ends_with(long) || long == short => long,
         // What leaves the value as it is before the steps leaves it as it is after them.
         (long, short) if long.starts_with(short) => &long[short.len()..],
         (short, long) if long.starts_with(short) => &long[short.len()..],
         _ => return unread(),
     };
-    let is_range = steps == [Step::RangeStart]
-        || a.steps == [Step::RangeStart]
-        || b.steps == [Step::RangeStart];
-    if is_range || !matches!(op, Op::Equal | Op::LessOrEqual | Op::GreaterOrEqual) {
-        return match (is_range, op) {
-            (true, Op::Less | Op::LessOrEqual | Op::NotEqual) if a.steps == [Step::RangeStart] => {
-                Formula::limits(
-                    a.column,
-                    vec![Limits {
-                        not_empty: true,
-                        ..Limits::default()
-                    }],
-                    demand,
-                )
-            }
-            (true, Op::Greater | Op::GreaterOrEqual | Op::NotEqual)
-                if b.steps == [Step::RangeStart] =>
-            {
-                Formula::limits(
-                    a.column,
-                    vec![Limits {
-                        not_empty: true,
-                        ..Limits::default()
-                    }],
-                    demand,
-                )
-            }
-            _ => unread(),
-        };
+    if !matches!(op, Op::Equal | Op::LessOrEqual | Op::GreaterOrEqual) {
+        return unread();
     }
     let mut limits = Limits::default();
     for step in steps {
@@ -387,4 +362,23 @@ fn with_itself(reader: &Reader, op: Op, a: &Subject, b: &Subject, demand: Demand
         }
     }
     Formula::limits(a.column, vec![limits], demand)
+}
+
+/// `lower(range) < upper(range)`, which any range but the empty one keeps.
+fn range_ends(op: Op, a: &Subject, b: &Subject) -> Option<Vec<Limits>> {
+    let ends = (a.steps.as_slice(), b.steps.as_slice());
+    let holds = match ends {
+        ([Step::RangeStart], [Step::RangeEnd]) => {
+            matches!(op, Op::Less | Op::LessOrEqual | Op::NotEqual)
+        }
+        ([Step::RangeEnd], [Step::RangeStart]) => {
+            matches!(op, Op::Greater | Op::GreaterOrEqual | Op::NotEqual)
+        }
+        _ => false,
+    };
+    let not_empty = Limits {
+        not_empty: true,
+        ..Limits::default()
+    };
+    holds.then(|| vec![not_empty])
 }

@@ -212,6 +212,12 @@ fn plain(data_type: &DataType, comparison: &Comparison) -> Alternatives {
             not_empty: !bound.inclusive,
             ..Limits::default()
         },
+        Comparison::Above(bound) | Comparison::Below(bound) if is_infinite(&bound.value) => {
+            Limits {
+                excluded: vec![bound.value.clone()],
+                ..Limits::default()
+            }
+        }
         Comparison::Above(_) | Comparison::Below(_)
             if matches!(data_type.base().kind, TypeKind::Enum(_)) =>
         {
@@ -238,6 +244,12 @@ fn plain(data_type: &DataType, comparison: &Comparison) -> Alternatives {
         },
     };
     Ok(vec![limits])
+}
+
+/// Nothing lies beyond it: only the value itself may be refused.
+fn is_infinite(text: &str) -> bool {
+    text.trim_start_matches('-')
+        .eq_ignore_ascii_case("infinity")
 }
 
 /// Booleans in one spelling.

@@ -94,7 +94,7 @@ fn listed(
     }
     let mut values = Vec::new();
     if of_clock && !is_date {
-        let days = if is_time { 1 } else { 40 };
+        let days = if is_time || field == "minute" { 1 } else { 40 };
         for day in DAYS.start..DAYS.start + days {
             let clocks = clocks(field)
                 .into_iter()
@@ -119,7 +119,9 @@ fn listed(
 fn clocks(field: &str) -> Vec<(i64, String)> {
     match field {
         "hour" => (0..24).map(|it| (it, format!("{it:02}:30:00"))).collect(),
-        "minute" => (0..60).map(|it| (it, format!("09:{it:02}:00"))).collect(),
+        "minute" => (0..24 * 60)
+            .map(|it| (it % 60, format!("{:02}:{:02}:00", it / 60, it % 60)))
+            .collect(),
         _ => (0..60).map(|it| (it, format!("09:15:{it:02}"))).collect(),
     }
 }

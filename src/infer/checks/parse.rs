@@ -122,10 +122,7 @@ impl Names<'_> {
             }
             Expr::Extract { field, expr, .. } => {
                 let field = Term::text(field.to_string().to_lowercase());
-                Ok(Term::Call(
-                    "date_part".into(),
-                    vec![field, self.term(expr)?],
-                ))
+                Ok(constant::folded("date_part", vec![field, self.term(expr)?]))
             }
             Expr::Position { expr, r#in } => self.call("strpos", &[r#in, expr]),
             Expr::Ceil { expr, .. } => self.call("ceil", &[expr]),

@@ -70,11 +70,12 @@ pub fn complement(pattern: &str) -> Option<String> {
         .strip_suffix('+')
         .filter(|_| !start && !end && rest.len() > 1)
         .unwrap_or(rest);
-    if start && !end {
+    let (before, behind) = (rest.starts_with(".*"), rest.ends_with(".*"));
+    if start && (!end || (behind && !before)) {
         let class = negated_class(rest.strip_suffix(".*").unwrap_or(rest))?;
         return Some(format!("^({class}.*)?$"));
     }
-    if end && !start {
+    if end && (!start || (before && !behind)) {
         let class = negated_class(rest.strip_prefix(".*").unwrap_or(rest))?;
         return Some(format!("^(.*{class})?$"));
     }

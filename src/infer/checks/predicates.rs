@@ -42,7 +42,6 @@ fn null_call(reader: &Reader, name: &str, arguments: &[Term], is_null: bool) -> 
             true => null(reader, value, true),
             false => with_key(reader, value, key),
         },
-        ("array_position", [value, _]) if is_null => null(reader, value, true),
         (
             "lower" | "upper" | "btrim" | "length" | "date_part" | "date_trunc" | "abs" | "+" | "-"
             | "*" | "||",

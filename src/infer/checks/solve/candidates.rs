@@ -63,7 +63,22 @@ impl Space {
                 rules.remove(place);
             }
         }
+        let rules = rules.into_iter().map(|it| self.plainer(it, good));
         fixed.into_iter().chain(rules).collect()
+    }
+
+    /// NULL where another column has some values, said of its other values, where that fits its NULL, too.
+    fn plainer(&self, rule: Rule, good: &[Combination]) -> Rule {
+        let Rule::LimitedIf(place, by, classes, own) = &rule else {
+            return rule;
+        };
+        let null = |place: usize, it: &Combination| self.columns[place].is_null(it[place].into());
+        let fits_null =
+            !self.columns[*by].nullable || good.iter().any(|it| null(*by, it) && null(*place, it));
+        match self.others(*by, classes) {
+            Some(others) if own.is_empty() && fits_null => Rule::OnlyIf(*place, *by, others),
+            _ => rule,
+        }
     }
 
     /// Rules that every good combination keeps, the plainest first.
@@ -213,7 +228,12 @@ impl Space {
     /// A value that never occurs is worse than one that occurs less, and a column that is always NULL worst.
     fn penalty(&self, rule: &Rule, good: &[Combination]) -> f64 {
         let kept: Vec<&Combination> = good.iter().filter(|it| self.keeps(rule, it)).collect();
-        let mut penalty = 1.0;
+        // That two columns compare as in other rows is little to ask.
+        let mut penalty = if matches!(rule, Rule::Pair(_)) {
+            0.1
+        } else {
+            1.0
+        };
         for (place, states) in self.columns.iter().enumerate() {
             for state in 0..states.len() {
                 let state = u8::try_from(state).unwrap_or(u8::MAX);

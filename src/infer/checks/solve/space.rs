@@ -231,7 +231,7 @@ impl Space {
     }
 
     /// The classes of a column beside some, if there are any and all are lists.
-    fn others(&self, place: usize, classes: &[usize]) -> Option<Vec<usize>> {
+    pub fn others(&self, place: usize, classes: &[usize]) -> Option<Vec<usize>> {
         let states = &self.columns[place];
         let others: Vec<usize> = (0..states.classes.len())
             .filter(|it| !classes.contains(it))
@@ -288,16 +288,6 @@ impl Space {
                 by: name(*by),
                 values: values(*by, classes),
             },
-            Rule::LimitedIf(place, by, classes, own)
-                if own.is_empty() && self.others(*by, classes).is_some() =>
-            {
-                let others = self.others(*by, classes).unwrap_or_default();
-                Relation::OnlyIf {
-                    column: name(*place),
-                    by: name(*by),
-                    values: values(*by, &others),
-                }
-            }
             Rule::LimitedIf(place, by, classes, own) => {
                 let null = || Limits::of_values(Vec::<String>::new());
                 let limits = match own.is_empty() {

@@ -40,7 +40,10 @@ impl States {
             }
         }
         let mut classes = vec![Class {
-            limits: known.clone(),
+            limits: Limits {
+                not_null: false,
+                ..known.clone()
+            },
             holds: Vec::new(),
         }];
         classes.retain(|it| may_hold(&it.limits));
@@ -192,6 +195,7 @@ pub fn tidy(limits: &mut Limits) {
     let fits = |it: &String| limits.is_within(it) && length_fits(it);
     let values: Vec<String> = values.into_iter().filter(fits).collect();
     limits.values = Some(values);
+    limits.excluded.clear();
 }
 
 /// Whether limits allow any value, as far as can be told.
