@@ -9,6 +9,8 @@ use crate::dataset::document::TomlValue;
 pub struct TableOutline {
     /// The table's.
     pub name: String,
+    /// That of the table that it has rows `per` row of.
+    pub parent: Option<String>,
     /// Its columns', in order.
     pub columns: Vec<ColumnOutline>,
 }
@@ -60,9 +62,18 @@ pub fn read(tables: &TomlValue) -> Result<Vec<TableOutline>> {
                     .filter(is_set)
                     .for_each(|it| it.unique = true);
             }
-            TableOutline { name, columns }
+            TableOutline {
+                columns,
+                parent: parent(&value),
+                name,
+            }
         })
         .collect())
+}
+
+fn parent(table: &TomlValue) -> Option<String> {
+    let per = table.section("").ok()?.get("per")?.section("").ok()?;
+    per.get("table")?.text().ok().map(str::to_owned)
 }
 
 fn columns(table: &TomlValue) -> Option<Vec<ColumnOutline>> {

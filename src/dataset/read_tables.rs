@@ -130,7 +130,7 @@ fn read_fan_out(section: &Section, scope: &Scope) -> Result<Size> {
         let names = || scope.outline.iter().map(|table| table.name.as_str());
         if names().any(|known| known == name) {
             let this = &scope.outline[earlier.len()].name;
-            bail!(value.error(no_earlier_table(name, this)));
+            bail!(value.error(no_earlier_table(name, this, scope.outline)));
         }
         let advice = did_you_mean(name, names());
         bail!(value.error(format!("unknown table `{name}`; {advice}")));
@@ -196,14 +196,35 @@ fn read_each(value: &TomlValue, parent: usize, earlier: &[TableSpec]) -> Result<
     })
 }
 
-fn no_earlier_table(parent: &str, this: &str) -> String {
+fn no_earlier_table(parent: &str, this: &str, outline: &[TableOutline]) -> String {
     if parent == this {
-        "a table cannot be its own parent; for rows of the same table there is `make = \"reference\"`".into()
-    } else {
-        format!(
-            "`{parent}` is a later table; parents come first, so put [tables.{parent}] before [tables.{this}]"
-        )
+        return "a table cannot be its own parent; for rows of the same table there is `make = \"reference\"`".into();
     }
+    match cycle(this, outline) {
+        Some(names) => format!(
+            "{} are a cycle, in which no table comes first, so that no rows can be counted; give one of them \
+             `rows = …` in place of `per`, and the column that refers to the other `{{ make = \"reference\", to = … }}`",
+            names.join(" per ")
+        ),
+        None => format!(
+            "`{parent}` is a later table; parents come first, so put [tables.{parent}] before [tables.{this}]"
+        ),
+    }
+}
+
+/// `a`, its parent, that one's, and so on back to `a`; `None` where the way ends, or leads elsewhere.
+fn cycle(this: &str, outline: &[TableOutline]) -> Option<Vec<String>> {
+    let mut names = vec![format!("`{this}`")];
+    let mut at = this;
+    for _ in outline {
+        let table = outline.iter().find(|table| table.name == at)?;
+        at = table.parent.as_deref()?;
+        names.push(format!("`{at}`"));
+        if at == this {
+            return Some(names);
+        }
+    }
+    None
 }
 
 /// Reads the columns of a table that is only loaded: those of which there is something to say.

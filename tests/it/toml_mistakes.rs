@@ -128,6 +128,14 @@ const CASES: &[Case] = &[
         ],
     },
     Case {
+        what: "tables that are each other's parents",
+        toml: "[tables.a]\nper = { table = \"b\", mean = 2, max = 3 }\ncolumns.id = \"serial\"\n[tables.b]\nper = { table = \"a\", mean = 2, max = 3 }\ncolumns.id = \"serial\"\n[tables.c]\nrows = 3\ncolumns.id = \"serial\"",
+        says: &[
+            "line 4: table `a`, `table`: `a` per `b` per `a` are a cycle, in which no table comes first",
+            "give one of them `rows = …` in place of `per`, and the column that refers to the other `{ make = \"reference\"",
+        ],
+    },
+    Case {
         what: "a table as its own parent",
         toml: "[tables.a]\nper = { table = \"a\", mean = 2, max = 3 }\ncolumns.id = \"serial\"",
         says: &[
