@@ -180,7 +180,7 @@ impl DataType {
         ) || self.base().kind == TypeKind::Other
     }
 
-    /// Whether an empty text can be a value: of texts and of bytes, and of no number, date or key.
+    /// Whether an empty text can be a value: of texts and of bytes, and of no number or date.
     pub fn takes_empty(&self) -> bool {
         match &self.base().kind {
             TypeKind::Scalar(scalar) => {

@@ -327,3 +327,38 @@ fn a_dataset_that_its_schema_contradicts_is_refused() {
             .stderr_has(message);
     }
 }
+
+#[test]
+fn values_that_only_the_server_reads_are_rejected_with_their_line() {
+    let (db, dir) = (Db::new("server_reads"), Workdir::new("server_reads"));
+    db.execute(
+        "CREATE TABLE hosts (id int PRIMARY KEY, a inet, i interval, m money, p point, t timetz, r tstzrange, o oid);
+        CREATE TABLE visits (id int PRIMARY KEY, host_id int REFERENCES hosts)",
+    );
+    let good = "10.0.0.1,1 day,$3,\"(1,2)\",10:00+01,\"[2024-01-01,2024-02-01)\",5";
+    // What is wrong, in place of what; and the column.
+    let bad = [
+        ("10.0.0.1", "10.0.0.999", "a"),
+        ("1 day", "1 dayy", "i"),
+        ("$3", "$x3", "m"),
+        ("(1,2)", "(1,b)", "p"),
+        ("10:00", "25:00", "t"),
+        ("[2024-01", "[2024-03", "r"),
+        (",5", ",five", "o"),
+    ];
+    let lines = bad.iter().zip(2..);
+    let lines = lines.map(|((from, to, _), id)| format!("{id},{}\n", good.replace(from, to)));
+    let rejected: String = lines.collect();
+    dir.write(
+        "data/hosts.csv",
+        format!("id,a,i,m,p,t,r,o\n1,{good}\n{rejected}"),
+    );
+    dir.write("data/visits.csv", "id,host_id\n1,1\n");
+    let mut load = dir
+        .seedrow(["load", "data", "--url", &db.url(), "--max-rejects", "7"])
+        .exits(0);
+    for ((_, _, column), line) in bad.iter().zip(3..) {
+        load = load.stdout_has(&format!("data/hosts.csv, line {line}: {column} \""));
+    }
+    assert_eq!(db.value("SELECT count(*) FROM hosts"), "1");
+}

@@ -6,20 +6,16 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Error, Result, ensure};
+use anyhow::{Context, Result, ensure};
 use tokio_postgres::{Client, Row, Transaction};
 
 use crate::load::constraints::constraint_copy::ConstraintCopy;
-use crate::load::constraints::duplicates::delete_removed;
-use crate::load::constraints::reject_limit::too_many_rejects;
+use crate::load::constraints::unique_violations::UniqueViolations;
 use crate::load::ledger::DroppedConstraint;
 use crate::load::policy::Duplicates;
 use crate::load::source::chunk::FileLine;
-use crate::load::source::rejects::Rejected;
 use crate::load::table::key_search::{KeySearch, Matcher};
 use crate::load::table::load::TableLoad;
-use crate::postgres::error::ErrorWithNotes;
-use crate::suggestion::again;
 use crate::units::grouped;
 
 /// Rejects the rows that conflict with an earlier one, or fails with the first of them.
@@ -52,22 +48,23 @@ pub async fn reject_conflicts(
         file.label(),
         reasons.len()
     );
-    let matcher = Matcher::Lines {
-        columns: copy.columns,
-        reasons,
+    let problem = match rows {
+        1 => "1 row conflicts with an earlier one".to_owned(),
+        _ => format!("{} rows conflict with earlier ones", grouped(rows)),
     };
-    if policy == Duplicates::Fail {
-        let first = file.first(vec![matcher]).await?;
-        return Err(conflicts_error(load, key, rows, &first));
-    }
-    if load.rejects.would_exceed(rows) {
-        let first = file.first(vec![matcher]).await?;
-        return Err(too_many_rejects(load.rejects, &file.label(), rows, &first));
-    }
-    delete_removed(&transaction, table).await?;
-    file.reject(&transaction, table, vec![matcher], rows)
-        .await?;
-    transaction.commit().await?;
+    let violations = UniqueViolations {
+        load,
+        file: &file,
+        key,
+        matcher: Matcher::Lines {
+            columns: copy.columns,
+            reasons,
+        },
+        rows,
+        problem,
+        kept: "the earlier ones",
+    };
+    violations.settle(transaction, policy).await?;
     Ok(true)
 }
 
@@ -153,33 +150,4 @@ fn file_line(row: &Row, file: usize, line: usize) -> Result<Option<FileLine>> {
         })
     };
     file.zip(line).map(place).transpose()
-}
-
-fn conflicts_error(
-    load: &TableLoad<'_>,
-    key: &DroppedConstraint,
-    rows: u64,
-    first: &[Rejected],
-) -> Error {
-    let rows_conflict = match rows {
-        1 => "row conflicts with an earlier one",
-        _ => "rows conflict with earlier ones",
-    };
-    let mut notes: Vec<String> = first.iter().map(Rejected::message).collect();
-    let all = load.rejects.count() + rows;
-    notes.push(format!(
-        "to load the earlier ones and reject the others, run: {}",
-        again(&["--duplicates", "reject", "--max-rejects", &all.to_string()])
-    ));
-    ErrorWithNotes {
-        message: format!(
-            "{} cannot be created on {}: {} {rows_conflict}",
-            key.name,
-            load.target.name,
-            grouped(rows)
-        ),
-        notes,
-        source: None,
-    }
-    .into()
 }

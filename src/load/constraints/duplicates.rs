@@ -5,22 +5,19 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Error, Result};
+use anyhow::{Context, Result};
 use tokio_postgres::{Client, Transaction};
 
 use crate::copy::Scalar;
 use crate::load::constraints::conditions::{all_not_null, text_array};
-use crate::load::constraints::reject_limit::too_many_rejects;
+use crate::load::constraints::unique_violations::UniqueViolations;
 use crate::load::ledger::{DroppedConstraint, DroppedKind};
 use crate::load::policy::Duplicates;
 use crate::load::source::chunk::FileLine;
-use crate::load::source::rejects::Rejected;
 use crate::load::table::key_search::{KeySearch, Matcher, Values};
 use crate::load::table::load::TableLoad;
 use crate::postgres::TableName;
-use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::name::{quoted, quoted_list};
-use crate::suggestion::again;
 use crate::units::grouped;
 
 /// Rejects the rows whose key occurs in an earlier row, or fails with the first of them.
@@ -40,33 +37,18 @@ pub async fn reject_duplicates(
     let table = &load.target.name;
     find_duplicates(&transaction, table, &columns).await?;
     let (known, rows) = duplicate_keys(&transaction).await?;
-    let matcher = Matcher::Duplicates { columns, known };
-    if policy == Duplicates::Fail {
-        let first = file.first(vec![matcher]).await?;
-        let all = load.rejects.count() + rows;
-        return Err(duplicates_error(key, table, rows, &first, all));
-    }
-    if load.rejects.would_exceed(rows) {
-        let first = file.first(vec![matcher]).await?;
-        return Err(too_many_rejects(load.rejects, &file.label(), rows, &first));
-    }
-    delete_removed(&transaction, table).await?;
-    file.reject(&transaction, table, vec![matcher], rows)
-        .await?;
-    transaction.commit().await?;
+    let noun = if rows == 1 { "row" } else { "rows" };
+    let violations = UniqueViolations {
+        load,
+        file: &file,
+        key,
+        matcher: Matcher::Duplicates { columns, known },
+        rows,
+        problem: format!("duplicate key in {} {noun}", grouped(rows)),
+        kept: "the first of each",
+    };
+    violations.settle(transaction, policy).await?;
     Ok(true)
-}
-
-/// Deletes the rows gathered in `pg_temp.seedrow_removed`.
-pub async fn delete_removed(transaction: &Transaction<'_>, table: &TableName) -> Result<()> {
-    let delete = format!(
-        "DELETE FROM {table} AS t USING pg_temp.seedrow_removed AS r WHERE t.ctid = r.place"
-    );
-    transaction
-        .execute(&delete, &[])
-        .await
-        .with_context(|| format!("could not delete duplicates from {table}"))?;
-    Ok(())
 }
 
 /// Gathers the duplicate rows in `pg_temp.seedrow_removed`.
@@ -171,28 +153,3 @@ const EQUAL_BY_TEXT: &[Scalar] = &[
     Scalar::Timestamptz,
     Scalar::Bool,
 ];
-
-fn duplicates_error(
-    key: &DroppedConstraint,
-    table: &TableName,
-    rows: u64,
-    first: &[Rejected],
-    all: u64,
-) -> Error {
-    let noun = if rows == 1 { "row" } else { "rows" };
-    let mut notes: Vec<String> = first.iter().map(Rejected::message).collect();
-    notes.push(format!(
-        "to load the first of each and reject the others, run: {}",
-        again(&["--duplicates", "reject", "--max-rejects", &all.to_string()])
-    ));
-    ErrorWithNotes {
-        message: format!(
-            "{} cannot be created on {table}: duplicate key in {} {noun}",
-            key.name,
-            grouped(rows)
-        ),
-        notes,
-        source: None,
-    }
-    .into()
-}

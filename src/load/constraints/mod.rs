@@ -17,6 +17,7 @@ mod referencing;
 mod reject_limit;
 mod restore;
 mod restore_key;
+mod unique_violations;
 mod validate;
 
 pub use broken::{BrokenForeignKey, broken_foreign_keys};
