@@ -52,6 +52,15 @@ pub struct Executions {
     pub stopped: Option<StopReason>,
 }
 
+impl Executions {
+    /// The plan whose execution time is the median; there is at least one plan.
+    pub fn median_plan(&self) -> &Plan {
+        let mut plans: Vec<&Plan> = self.plans.iter().collect();
+        plans.sort_by(|a, b| a.execution_ms.total_cmp(&b.execution_ms));
+        plans[(plans.len() - 1) / 2]
+    }
+}
+
 /// A query with its values, within the transaction that it is planned and executed in.
 pub struct BoundQuery<'a> {
     transaction: &'a Transaction<'a>,

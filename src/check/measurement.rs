@@ -20,6 +20,21 @@ pub enum StopReason {
     StatementTimeout,
 }
 
+impl StopReason {
+    /// Why no more than `taken` samples were executed, for the report.
+    pub fn message(self, taken: usize) -> String {
+        match self {
+            StopReason::TimeLimit { of } => {
+                format!("its time was used up after {taken} of {of} samples")
+            }
+            StopReason::StatementTimeout => format!(
+                "an execution was cancelled after {} s",
+                STATEMENT_TIMEOUT.as_secs()
+            ),
+        }
+    }
+}
+
 /// A duration in milliseconds.
 pub fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3

@@ -11,8 +11,7 @@ use super::fk_lookup::Read;
 use super::maintenance::{self, MaintenanceState};
 use super::measure::{self, BoundQuery, Executions, PINNED, Pace, Warmup};
 use super::measurement::{
-    AccessPath, AccessPaths, Latency, Measurements, STATEMENT_TIMEOUT, SampleFigures, StopReason,
-    milliseconds,
+    AccessPath, AccessPaths, Latency, Measurements, SampleFigures, milliseconds,
 };
 use super::parameter_values::{ReadValues, ValueSampler};
 use super::report::{Check, Subject};
@@ -358,14 +357,14 @@ impl ReadCheck<'_> {
             ));
         }
         let measured = Measurements {
-            plan: median_plan(&executions).statement().clone(),
+            plan: executions.median_plan().statement().clone(),
             generic_plan: generic.statement().clone(),
             budget_ms: self.budget().map(milliseconds),
-            bound: rules::bound(median_plan(&executions), facts)
+            bound: rules::bound(executions.median_plan(), facts)
                 .filter(|_| !executions.samples.is_empty()),
             stopped: executions
                 .stopped
-                .map(|reason| stop_message(reason, executions.samples.len())),
+                .map(|reason| reason.message(executions.samples.len())),
             samples: executions.samples,
             shape,
             latency,
@@ -382,24 +381,4 @@ struct Observed {
     latency: Option<Latency>,
     generic: Plan,
     without_scans: Plan,
-}
-
-/// The plan whose execution time is the median; there is at least one plan.
-pub fn median_plan(executions: &Executions) -> &Plan {
-    let mut plans: Vec<&Plan> = executions.plans.iter().collect();
-    plans.sort_by(|a, b| a.execution_ms.total_cmp(&b.execution_ms));
-    plans[(plans.len() - 1) / 2]
-}
-
-/// Why fewer samples were executed, for the report.
-pub fn stop_message(reason: StopReason, taken: usize) -> String {
-    match reason {
-        StopReason::TimeLimit { of } => {
-            format!("its time was used up after {taken} of {of} samples")
-        }
-        StopReason::StatementTimeout => format!(
-            "an execution was cancelled after {} s",
-            STATEMENT_TIMEOUT.as_secs()
-        ),
-    }
 }

@@ -14,7 +14,7 @@ use super::finding::Finding;
 use super::measure::{BoundQuery, Executions, PINNED, Pace, Warmup};
 use super::measurement::{AccessPath, Measurements, SampleFigures, milliseconds};
 use super::prove::drop_index;
-use super::read_check::{CheckedRead, ReadCheck, median_plan, stop_message};
+use super::read_check::{CheckedRead, ReadCheck};
 use super::report::{Check, Subject};
 use super::rules;
 use crate::postgres::TableName;
@@ -173,13 +173,13 @@ fn judge(read_check: &ReadCheck, check: &Check, side: Executions) -> Check {
         ));
     }
     let measured = check.subject.measured().map(|it| Measurements {
-        plan: median_plan(&side).statement().clone(),
+        plan: side.median_plan().statement().clone(),
         budget_ms: read_check.budget().map(milliseconds),
-        bound: rules::bound(median_plan(&side), read_check.facts),
+        bound: rules::bound(side.median_plan(), read_check.facts),
         latency: None,
         stopped: side
             .stopped
-            .map(|reason| stop_message(reason, side.samples.len())),
+            .map(|reason| reason.message(side.samples.len())),
         samples: side.samples.clone(),
         figures,
         ..it.clone()

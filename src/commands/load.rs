@@ -1,6 +1,7 @@
 //! `seedrow load DIR`: CSV files into Postgres, every row accounted for.
 
 mod input;
+mod rejecting_args;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,19 +16,19 @@ use crate::commands::context::{
 use crate::commands::format_args::FormatArgs;
 use crate::commands::interrupt::stoppable;
 use crate::commands::load::input::FoundInput;
+use crate::commands::load::rejecting_args::RejectingArgs;
 use crate::commands::spelling_args::SpellingArgs;
 use crate::dataset::Dataset;
 use crate::infer::SchemaTables;
 use crate::load::own_tables::{self, OwnTables};
 use crate::load::{
-    self, Duplicates, Input, Load, MaxRejects, MissingColumns, NamedColumns, NamedFile,
-    NamedHeader, NoHook, Orphans, Overrides, Policy, Rejects, StageTracker,
+    self, Input, Load, MaxRejects, MissingColumns, NamedColumns, NamedFile, NamedHeader, NoHook,
+    Overrides, Policy, Rejects, StageTracker,
 };
 use crate::postgres::error::describe;
 use crate::report::load::InputReport;
 use crate::report::{self, OutputFormat};
 use crate::suggestion::Suggestions;
-use crate::units::percent;
 
 /// Load CSV files, seedrow's own or foreign ones, with COPY
 ///
@@ -133,27 +134,6 @@ struct ReadingArgs {
     columns: Vec<NamedColumns>,
 }
 
-/// How records that can't be loaded are handled.
-#[derive(clap::Args, Debug)]
-struct RejectingArgs {
-    /// How many records the load may reject before it stops: 10, 1%
-    #[arg(long, value_parser = max_rejects, default_value = "0", value_name = "N|N%")]
-    max_rejects: MaxRejects,
-
-    /// The folder for rejected records, TABLE.csv each
-    #[arg(long, default_value = "rejects", value_name = "DIR")]
-    rejects: PathBuf,
-
-    /// Records with the primary or unique key of an earlier one: reject them and keep the first, or stop
-    #[arg(long, value_enum, default_value_t = DuplicatesArg::Fail)]
-    duplicates: DuplicatesArg,
-
-    /// Records that refer to a missing row: stop, load them and leave the foreign key NOT VALID, or reject them and the
-    /// records that refer to them
-    #[arg(long, value_enum, default_value_t = OrphansArg::Fail)]
-    orphans: OrphansArg,
-}
-
 /// See [`MissingColumns`].
 #[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 enum MissingArg {
@@ -173,21 +153,6 @@ impl ReadingArgs {
         with.chain(self.no_header.iter().map(named(false)))
             .collect()
     }
-}
-
-/// See [`Duplicates`].
-#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-enum DuplicatesArg {
-    Fail,
-    Reject,
-}
-
-/// See [`Orphans`].
-#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-enum OrphansArg {
-    Fail,
-    Keep,
-    Reject,
 }
 
 impl Args {
@@ -251,15 +216,8 @@ impl Args {
     fn policy(&self) -> Policy {
         Policy {
             append: self.append,
-            duplicates: match self.rejecting.duplicates {
-                DuplicatesArg::Fail => Duplicates::Fail,
-                DuplicatesArg::Reject => Duplicates::Reject,
-            },
-            orphans: match self.rejecting.orphans {
-                OrphansArg::Fail => Orphans::Fail,
-                OrphansArg::Keep => Orphans::Keep,
-                OrphansArg::Reject => Orphans::Reject,
-            },
+            duplicates: self.rejecting.duplicates(),
+            orphans: self.rejecting.orphans(),
             triggers: triggers(self.loading.triggers),
         }
     }
@@ -401,23 +359,5 @@ fn named_columns(text: &str) -> Result<NamedColumns, String> {
                 .collect(),
         }),
         _ => Err("expected TABLE=COLUMN,…, such as photos=id,style_id,-,url".into()),
-    }
-}
-
-/// Reads `10` or `1%`.
-fn max_rejects(text: &str) -> Result<MaxRejects, String> {
-    const EXPECTED: &str = "expected a number of records, or a share of them, such as 10 or 1%";
-    match text.strip_suffix('%') {
-        Some("0") => Ok(MaxRejects::Count(0)),
-        Some(_) => percent(text)
-            .map(MaxRejects::Share)
-            .map_err(|_| EXPECTED.into()),
-        None => {
-            let plain = text.replace('_', "");
-            plain
-                .parse()
-                .map(MaxRejects::Count)
-                .map_err(|_| EXPECTED.into())
-        }
     }
 }

@@ -111,38 +111,23 @@ pub fn compare<'a>(before: &'a SavedReport, after: &'a SavedReport) -> Compariso
 }
 
 fn read<'a>(before: Option<&'a SavedCheck>, after: Option<&'a SavedCheck>) -> ReadComparison<'a> {
-    let series = |check: Option<&SavedCheck>, value: fn(&SampleRun) -> f64| {
-        let samples = check.map(SavedCheck::samples).unwrap_or_default();
-        samples.iter().map(value).collect::<Vec<f64>>()
-    };
-    let shift_of = |value| shift(&series(before, value), &series(after, value));
-    let ms = shift_of(|sample| sample.execution_ms);
-    #[expect(clippy::cast_precision_loss, reason = "pages are far fewer than 2^52")]
-    let buffers = shift_of(|sample| sample.buffers as f64);
-    let rows = shift_of(|sample| sample.rows);
     let (mut differences, opaque) = match (before, after) {
         (Some(before), Some(after)) => plan_differences(before, after),
         (None, _) => (vec![Difference::changed("it is new")], Vec::new()),
         (_, None) => (vec![Difference::changed("it is gone")], Vec::new()),
     };
-    let both = before.is_some() && after.is_some();
-    let pages_moved =
-        both && buffers.is_real() && (buffers.after - buffers.before).abs() >= FEW_PAGES;
-    let noticed = (ms.after - ms.before).abs() >= NOTICED_MS && ms.is_real();
-    let cause = !differences.is_empty() || pages_moved;
-    let time_moved = both && noticed && (cause || ms.factor() >= MACHINE);
-    let rows_moved = both && rows.is_real();
-    if time_moved {
-        differences.push(moved(ms, |value| format!("{value:.2}"), "ms"));
+    let Figures { ms, buffers, rows } = figures(before, after, !differences.is_empty());
+    if ms.counts {
+        differences.push(moved(ms.shift, |value| format!("{value:.2}"), "ms"));
     }
-    if pages_moved {
-        differences.push(moved(buffers, whole, "buffers"));
+    if buffers.counts {
+        differences.push(moved(buffers.shift, whole, "buffers"));
     }
-    if rows_moved {
+    if rows.counts {
         differences.push(Difference::changed(format!(
             "{} → {} rows",
-            whole(rows.before),
-            whole(rows.after)
+            whole(rows.shift.before),
+            whole(rows.shift.after)
         )));
     }
     differences.extend(opaque.iter().map(|label| Difference {
@@ -150,7 +135,7 @@ fn read<'a>(before: Option<&'a SavedCheck>, after: Option<&'a SavedCheck>) -> Re
         message: format!("the plan has a {label}, and what that reads can't be compared"),
     }));
     // With a different number of rows, different figures are no regression.
-    if rows_moved {
+    if rows.counts {
         for difference in &mut differences {
             difference.direction = difference.direction.min(Direction::Changed);
         }
@@ -160,6 +145,37 @@ fn read<'a>(before: Option<&'a SavedCheck>, after: Option<&'a SavedCheck>) -> Re
         name: after.or(before).map_or("", |check| &check.name),
         before,
         after,
+        ms,
+        buffers,
+        rows,
+        differences,
+    }
+}
+
+/// The figures of a read.
+struct Figures {
+    ms: Figure,
+    buffers: Figure,
+    rows: Figure,
+}
+
+/// The figures before and after. A change of time counts sooner where the plan or its pages changed.
+fn figures(before: Option<&SavedCheck>, after: Option<&SavedCheck>, plan_changed: bool) -> Figures {
+    let series = |check: Option<&SavedCheck>, value: fn(&SampleRun) -> f64| {
+        let samples = check.map(SavedCheck::samples).unwrap_or_default();
+        samples.iter().map(value).collect::<Vec<f64>>()
+    };
+    let shift_of = |value| shift(&series(before, value), &series(after, value));
+    let ms = shift_of(|sample| sample.execution_ms);
+    #[expect(clippy::cast_precision_loss, reason = "pages are far fewer than 2^52")]
+    let buffers = shift_of(|sample| sample.buffers as f64);
+    let rows = shift_of(|sample| sample.rows);
+    let both = before.is_some() && after.is_some();
+    let pages_moved =
+        both && buffers.is_real() && (buffers.after - buffers.before).abs() >= FEW_PAGES;
+    let noticed = (ms.after - ms.before).abs() >= NOTICED_MS && ms.is_real();
+    let time_moved = both && noticed && (plan_changed || pages_moved || ms.factor() >= MACHINE);
+    Figures {
         ms: Figure {
             shift: ms,
             counts: time_moved,
@@ -170,9 +186,8 @@ fn read<'a>(before: Option<&'a SavedCheck>, after: Option<&'a SavedCheck>) -> Re
         },
         rows: Figure {
             shift: rows,
-            counts: rows_moved,
+            counts: both && rows.is_real(),
         },
-        differences,
     }
 }
 

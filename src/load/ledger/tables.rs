@@ -22,59 +22,45 @@ pub struct TableProgress {
     pub rejects: u64,
 }
 
+const SAVE: &str = "INSERT INTO seedrow.tables
+        (schema_name, table_name, file, read, loaded, rejected, dropped, repaired, source, position, line,
+        dropped_by, rejects, files, file_number)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+    ON CONFLICT (schema_name, table_name) DO UPDATE SET
+        file = EXCLUDED.file, read = EXCLUDED.read, loaded = EXCLUDED.loaded, rejected = EXCLUDED.rejected,
+        dropped = EXCLUDED.dropped, repaired = EXCLUDED.repaired,
+        source = EXCLUDED.source, position = EXCLUDED.position, line = EXCLUDED.line,
+        dropped_by = EXCLUDED.dropped_by, rejects = EXCLUDED.rejects, files = EXCLUDED.files,
+        file_number = EXCLUDED.file_number, loaded_at = clock_timestamp()";
+
 /// Saves a table's account, complete or up to where the next segment begins.
 pub async fn save_progress(
     client: &impl GenericClient,
     schema: &str,
-    TableProgress {
-        account,
-        source,
-        next,
-        rejects,
-    }: &TableProgress,
+    progress: &TableProgress,
 ) -> Result<()> {
-    let sql = "INSERT INTO seedrow.tables
-            (schema_name, table_name, file, read, loaded, rejected, dropped, repaired, source, position, line,
-            dropped_by, rejects, files, file_number)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-        ON CONFLICT (schema_name, table_name) DO UPDATE SET
-            file = EXCLUDED.file, read = EXCLUDED.read, loaded = EXCLUDED.loaded, rejected = EXCLUDED.rejected,
-            dropped = EXCLUDED.dropped, repaired = EXCLUDED.repaired,
-            source = EXCLUDED.source, position = EXCLUDED.position, line = EXCLUDED.line,
-            dropped_by = EXCLUDED.dropped_by, rejects = EXCLUDED.rejects, files = EXCLUDED.files,
-            file_number = EXCLUDED.file_number, loaded_at = clock_timestamp()";
-    let counts = [
-        account.read,
-        account.loaded,
-        account.rejected,
-        account.dropped,
-        account.repaired,
-    ];
-    let [read, loaded, rejected, dropped, repaired] = counts.map(u64::cast_signed);
-    let at = next.map(|next| next.at.cast_signed());
-    let line = next.map(|next| next.line.cast_signed());
-    let dropped_by = serde_json::to_string(&account.dropped_by)?;
-    let files = serde_json::to_string(&account.files)?;
-    let file_number = i32::try_from(next.map_or(0, |next| next.file))?;
+    let account = &progress.account;
+    let next = progress.next;
+    let count = |count: u64| count.cast_signed();
     client
         .execute(
-            sql,
+            SAVE,
             &[
                 &schema,
                 &account.name,
                 &account.file,
-                &read,
-                &loaded,
-                &rejected,
-                &dropped,
-                &repaired,
-                &source,
-                &at,
-                &line,
-                &dropped_by,
-                &rejects.cast_signed(),
-                &files,
-                &file_number,
+                &count(account.read),
+                &count(account.loaded),
+                &count(account.rejected),
+                &count(account.dropped),
+                &count(account.repaired),
+                &progress.source,
+                &next.map(|next| count(next.at)),
+                &next.map(|next| count(next.line)),
+                &serde_json::to_string(&account.dropped_by)?,
+                &count(progress.rejects),
+                &serde_json::to_string(&account.files)?,
+                &i32::try_from(next.map_or(0, |next| next.file))?,
             ],
         )
         .await

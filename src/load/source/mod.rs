@@ -13,6 +13,7 @@ mod epochs;
 pub mod fingerprint;
 pub mod folder;
 pub mod generated;
+mod hashed_input;
 pub mod header;
 pub mod header_advice;
 pub mod input;

@@ -1,16 +1,14 @@
 //! One file, record by record: each becomes a row, or is dropped by a rule of the dataset, or rejected with its reason.
 
-use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use xxhash_rust::xxh3::Xxh3;
 
 use crate::copy::CopyFormat;
 use crate::dataset::spec::DropRule;
 use crate::files::csv_input::CsvInput;
-use crate::files::manifest::{TableFile, checksum};
+use crate::files::manifest::TableFile;
 use crate::files::records::{Record, Records, Shape};
 use crate::load::account::Tally;
 use crate::load::encode::{RowEncoder, Unencoded};
@@ -19,6 +17,7 @@ use crate::load::source::chunk::{
     CHUNK_BYTES, FileLine, Position, RecordIndex, RejectedRecord, RowChunk,
 };
 use crate::load::source::drop_rule::BoundRule;
+use crate::load::source::hashed_input::HashedInput;
 use crate::load::source::table_source::{SourceKind, TableSource};
 
 /// Whether the record behind each row is kept with it, at the cost of a copy.
@@ -102,7 +101,7 @@ impl<'a> RecordReader<'a> {
         let mut records = self.open(file, from, self.described.is_some())?;
         // What is skipped is no part of this attempt.
         let skipped = match from {
-            Some(_) => records.input().text.bytes_read(),
+            Some(_) => records.input().bytes_read(),
             None => 0,
         };
         let mut scratch = Vec::new();
@@ -132,7 +131,9 @@ impl<'a> RecordReader<'a> {
             }
         }
         if let Some(described) = self.described {
-            ensure_unchanged(&self.labels[file], described, records.input())?;
+            records
+                .input()
+                .ensure_unchanged(&self.labels[file], described)?;
         }
         // A receiver that is gone has its own error to report.
         Ok(gathered.tally.read == 0 || take(gathered.take(Reached::new(file, &records))))
@@ -179,10 +180,7 @@ impl<'a> RecordReader<'a> {
         let path = self.source.file_path(file).unwrap_or(Path::new(""));
         let label = &self.labels[file];
         let format = &self.source.format;
-        let mut input = HashedInput {
-            text: CsvInput::open(path, label, format.encoding)?,
-            hash: hashed.then(Xxh3::new),
-        };
+        let mut input = HashedInput::new(CsvInput::open(path, label, format.encoding)?, hashed);
         let Some(Position { at, line, .. }) = from else {
             let mut records = format.begin(input, label)?;
             if format.header {
@@ -191,7 +189,7 @@ impl<'a> RecordReader<'a> {
             return Ok(records);
         };
         let (dialect, path) = (format.dialect, Path::new(label));
-        if !hashed && input.text.seek_to(at, label)? {
+        if !hashed && input.seek_to(at, label)? {
             return Ok(Records::resume(input, path, dialect, at, line));
         }
         let mut records = Records::new(input, path, dialect)?;
@@ -294,7 +292,7 @@ impl Reached {
         let (at, line) = records.position();
         Reached {
             next: Position { file, at, line },
-            bytes: records.input().text.bytes_read(),
+            bytes: records.input().bytes_read(),
         }
     }
 }
@@ -378,36 +376,6 @@ impl Gathered {
 
 fn buffer() -> Vec<u8> {
     Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 4)
-}
-
-fn ensure_unchanged(label: &str, described: &TableFile, input: &HashedInput) -> Result<()> {
-    let Some(hash) = &input.hash else {
-        return Ok(());
-    };
-    let found = checksum(hash.digest());
-    ensure!(
-        found == described.checksum,
-        "{label}: its checksum is {found}, and the manifest says {}; the file was changed. Generate it again, or remove \
-         the manifest to have every record read and checked",
-        described.checksum
-    );
-    Ok(())
-}
-
-/// A file whose checksum is taken while it is read, where there is one to compare it with.
-struct HashedInput {
-    text: CsvInput,
-    hash: Option<Xxh3>,
-}
-
-impl Read for HashedInput {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.text.read(buffer)?;
-        if let Some(hash) = &mut self.hash {
-            hash.update(&buffer[..count]);
-        }
-        Ok(count)
-    }
 }
 
 #[cfg(test)]
