@@ -5,6 +5,7 @@ use anyhow::{Result, bail};
 use crate::dataset::distribution::{COUNT_SHAPES, CountShape, Counts};
 use crate::dataset::document::{Document, Section, TomlValue, did_you_mean, texts};
 use crate::dataset::lists::Lists;
+use crate::dataset::outline::TableOutline;
 use crate::dataset::read_columns::{Scope, read_columns};
 use crate::dataset::spec::{ColumnSpec, Size, TableSpec, is_file_name};
 use crate::dataset::{csv_options, outline, table_keys, validate};
