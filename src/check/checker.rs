@@ -26,6 +26,8 @@ const MAX_VACUUM_ROUNDS: u32 = 2;
 /// How many executions of lookups are timed in all, and of each at least.
 const TIMED_LOOKUP_EXECUTIONS: usize = 14_000;
 const MIN_TIMED_EXECUTIONS: usize = 10;
+/// Few samples are asked for where time matters more than certainty.
+const EXECUTIONS_PER_SAMPLE: usize = 10;
 
 /// Checks the plans of lookups and queries.
 pub struct Checker<'a> {
@@ -188,7 +190,9 @@ impl Checker<'_> {
             facts: self.facts(catalog),
             maintenance: &catalog.maintenance,
             schema: self.schema,
-            timed_executions: self.timed_executions(read),
+            timed_executions: self
+                .timed_executions(read)
+                .min(EXECUTIONS_PER_SAMPLE * self.settings.sampling.count as usize),
             warmup: match self.timed_executions(read) {
                 TIMED_EXECUTIONS => Warmup::Execute,
                 _ => Warmup::Skip,

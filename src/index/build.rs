@@ -11,7 +11,7 @@ use super::plan::{BuildMode, Existing, Proposal};
 use crate::postgres::catalog::{self, TableKind};
 use crate::postgres::memory::{Memory, workers};
 use crate::postgres::name::quoted;
-use crate::postgres::{Server, TableName};
+use crate::postgres::{Server, TableName, session};
 use crate::progress::{Progress, Task, Unit};
 use crate::suggestion::TARGET;
 
@@ -57,11 +57,22 @@ pub async fn build(
         return Ok(Vec::new());
     }
     let watcher = server.connect().await?;
-    let session = BuildSettings::plan(server, &watcher, proposals.len(), options).await?;
+    build_watched_by(&watcher, server, proposals, options, progress).await
+}
+
+/// The same; `watcher` is a connection that reads how far the builds are.
+pub async fn build_watched_by(
+    watcher: &Client,
+    server: &Server,
+    proposals: &[Proposal],
+    options: BuildOptions,
+    progress: &Progress,
+) -> Result<Vec<Built>> {
+    let session = BuildSettings::plan(server, watcher, proposals.len(), options).await?;
     let mut order: Vec<usize> = (0..proposals.len()).collect();
     order.sort_by_key(|&at| std::cmp::Reverse(proposals[at].table_bytes));
     let builds = order.into_iter().map(|at| {
-        let (session, watcher) = (&session, &watcher);
+        let session = &session;
         async move {
             let built = build_one(server, watcher, session, &proposals[at], progress).await;
             (at, built.with_context(|| failed(&proposals[at])))
@@ -232,14 +243,7 @@ impl BuildSettings {
             ("lock_timeout", self.lock_timeout.to_owned()),
             ("statement_timeout", "0".to_owned()),
         ];
-        let sql = "SELECT set_config(name, $2, false) FROM pg_settings WHERE name = $1";
-        for (name, value) in settings {
-            client
-                .query(sql, &[&name, &value])
-                .await
-                .with_context(|| format!("could not set {name} to {value}"))?;
-        }
-        Ok(())
+        session::set(client, &settings).await
     }
 }
 

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use anyhow::Result;
 use tokio_postgres::{Client, Transaction};
 
-use super::build::{BuildOptions, Built, build};
+use super::build::{BuildOptions, Built, build_watched_by};
 use super::plan::{BuildMode, Proposal};
 use super::survey::survey;
 use crate::dataset::Waiver;
@@ -89,7 +89,8 @@ impl PostLoadHook for IndexHook<'_> {
             neighbours: self.jobs - 1,
             mode: BuildMode::Plain,
         };
-        let built = build(self.server, &[proposal], options, self.progress).await?;
+        let built =
+            build_watched_by(&client, self.server, &[proposal], options, self.progress).await?;
         self.built.borrow_mut().extend(built);
         Ok(())
     }

@@ -22,6 +22,7 @@ pub mod secrets;
 pub mod sequences;
 pub mod server;
 pub mod service;
+pub mod session;
 pub mod target;
 pub mod tls;
 

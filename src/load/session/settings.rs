@@ -5,6 +5,7 @@ use tokio_postgres::{Client, GenericClient};
 
 use crate::load::config::Load;
 use crate::postgres::memory::{Memory, workers};
+use crate::postgres::session;
 use crate::progress::Progress;
 
 /// What each connection of a load is set to.
@@ -59,20 +60,7 @@ impl SessionSettings {
 
     /// Applies the settings to a connection; those that this version of the server lacks are skipped.
     pub async fn apply(&self, client: &Client) -> Result<()> {
-        // pg_settings would read all settings for each connection.
-        let sql = "SELECT set_config(name, value, false)
-            FROM unnest($1::text[], $2::text[]) AS wanted (name, value)
-            WHERE current_setting(name, true) IS NOT NULL";
-        let (names, values): (Vec<&str>, Vec<&str>) = self
-            .settings
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .unzip();
-        client
-            .query(sql, &[&names, &values])
-            .await
-            .context("could not apply the settings of a connection")?;
-        Ok(())
+        session::set(client, &self.settings).await
     }
 }
 

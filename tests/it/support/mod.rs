@@ -26,6 +26,7 @@ mod front;
 mod home;
 mod pooler;
 mod server;
+mod statements;
 
 pub use ask::{Given, ask, ask_url, assert_says, refusal};
 pub use database::Db;
@@ -34,6 +35,7 @@ pub use front::{Answer, front};
 pub use home::PrivateHome;
 pub use pooler::pooler;
 pub use server::{server, shared_home};
+pub use statements::{execute_at, rows_at};
 
 use std::ffi::OsStr;
 use std::fs;
@@ -49,7 +51,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use seedrow::suggestion::{AGAIN, HOME, TARGET};
-use tokio_postgres::{NoTls, SimpleQueryMessage};
+use tokio_postgres::NoTls;
 
 /// seedrow's own executable.
 pub const SEEDROW: &str = env!("CARGO_BIN_EXE_seedrow");
@@ -95,39 +97,11 @@ pub fn not_run(what: &str) {
     }
 }
 
-/// Runs statements on any server.
-pub fn execute_at(url: &str, sql: &str) {
-    rows_at(url, sql);
-}
-
 /// A connection to any server, for tests that need more than rows as text.
 pub async fn connect(url: &str) -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
     client
-}
-
-/// The rows of a query on any server, each value as text, NULL as `None`.
-pub fn rows_at(url: &str, sql: &str) -> Vec<Vec<Option<String>>> {
-    let messages = block_on(async {
-        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-        let connection = tokio::spawn(connection);
-        let messages = client.simple_query(sql).await;
-        drop(client);
-        connection.await.unwrap()?;
-        messages
-    });
-    let messages = messages.unwrap_or_else(|error| panic!("{url}\n{sql}\n{error:?}"));
-    let rows = messages.into_iter().filter_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
-    rows.map(|row| {
-        (0..row.len())
-            .map(|at| row.get(at).map(String::from))
-            .collect()
-    })
-    .collect()
 }
 
 /// The one value of a query on any server, as text.

@@ -1,0 +1,138 @@
+//! Statements on any server, over connections that are kept: one for each would cost the server more than most
+//! statements do.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Error, NoTls, SimpleQueryMessage};
+
+/// Words of statements that may change their session, or what new ones begin with, and of views that a session reports
+/// to at its end: a connection that has run one is not kept.
+const CHANGES_SESSIONS: [&str; 14] = [
+    "SET ",
+    "SET_CONFIG",
+    "ALTER ROLE",
+    "ALTER DATABASE",
+    "ALTER SYSTEM",
+    "RELOAD_CONF",
+    "BEGIN",
+    "START ",
+    "LOCK",
+    "TEMP",
+    "PREPARE",
+    "DECLARE",
+    "LISTEN",
+    "PG_STAT",
+];
+
+/// Connections without a statement, by URL, the latest last. More than a few would count among those that a server
+/// allows.
+static KEPT: Mutex<Vec<(String, Connection)>> = Mutex::new(Vec::new());
+const MOST_KEPT: usize = 6;
+
+/// A connection and the runtime that it is served by while a statement runs.
+pub struct Connection {
+    runtime: Runtime,
+    client: Option<Client>,
+    served: Option<JoinHandle<Result<(), Error>>>,
+}
+
+impl Connection {
+    /// Connects.
+    pub fn open(url: &str) -> Result<Connection, Error> {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let (client, connection) = runtime.block_on(tokio_postgres::connect(url, NoTls))?;
+        let served = runtime.spawn(connection);
+        Ok(Connection {
+            runtime,
+            client: Some(client),
+            served: Some(served),
+        })
+    }
+
+    /// Runs statements, several if separated by `;`.
+    pub fn run(&self, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
+        let client = self.client.as_ref().expect("it is there until the drop");
+        self.runtime.block_on(client.simple_query(sql))
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        drop(self.client.take());
+        if let Some(served) = self.served.take() {
+            // It says goodbye; a server that has ended meanwhile is no failure.
+            let _ = self.runtime.block_on(served);
+        }
+    }
+}
+
+/// Runs statements on any server.
+pub fn execute_at(url: &str, sql: &str) {
+    rows_at(url, sql);
+}
+
+/// The rows of a query on any server, each value as text, NULL as `None`.
+pub fn rows_at(url: &str, sql: &str) -> Vec<Vec<Option<String>>> {
+    let messages = run(url, sql).unwrap_or_else(|error| panic!("{url}\n{sql}\n{error:?}"));
+    let rows = messages.into_iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    rows.map(|row| {
+        (0..row.len())
+            .map(|at| row.get(at).map(String::from))
+            .collect()
+    })
+    .collect()
+}
+
+/// Closes the connections to a database, for what needs it to have none.
+pub fn close(url: &str) {
+    while take(url).is_some() {}
+}
+
+fn run(url: &str, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
+    let (connection, result) = match take(url).map(|kept| (kept.run(sql), kept)) {
+        Some((result, kept)) if !result.as_ref().is_err_and(was_closed) => (kept, result),
+        _ => {
+            let connection = Connection::open(url)?;
+            let result = connection.run(sql);
+            (connection, result)
+        }
+    };
+    let words = sql.to_uppercase();
+    if result.is_ok() && !CHANGES_SESSIONS.iter().any(|word| words.contains(word)) {
+        keep(url, connection);
+    }
+    result
+}
+
+fn take(url: &str) -> Option<Connection> {
+    let mut kept = kept();
+    let place = kept.iter().position(|(to, _)| to == url)?;
+    Some(kept.remove(place).1)
+}
+
+fn keep(url: &str, connection: Connection) {
+    let mut kept = kept();
+    kept.push((url.to_owned(), connection));
+    let oldest = (kept.len() > MOST_KEPT).then(|| kept.remove(0));
+    // Closing waits for the server.
+    drop(kept);
+    drop(oldest);
+}
+
+fn kept() -> MutexGuard<'static, Vec<(String, Connection)>> {
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether the server had ended the connection before it was asked.
+fn was_closed(error: &Error) -> bool {
+    error.is_closed()
+        || error.code() == Some(&SqlState::ADMIN_SHUTDOWN)
+        || error.code() == Some(&SqlState::CRASH_SHUTDOWN)
+        || error.as_db_error().is_none()
+}
