@@ -233,7 +233,7 @@ fn coverage_is_what_postgres_own_lookup_makes_of_each_index() {
     }
     db.execute(&ddl);
     let served = |number: usize, case: (&&str, &&str, &&str)| {
-        // In a session of its own: pg_stat_xact_user_tables has what a session did just before, too.
+        // Naming the view that the function reads gives it a session of its own, which has done nothing yet.
         let sql = format!(
             "SELECT is_served({number}, '{}') -- pg_stat_xact_user_tables",
             value_of(case.0)

@@ -8,9 +8,9 @@ use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error, NoTls, SimpleQueryMessage};
 
-/// Words of statements that may change their session, or what new ones begin with, and of views that a session reports
-/// to at its end: a connection that has run one is not kept.
-const CHANGES_SESSIONS: [&str; 14] = [
+/// Words of statements that may change their session, or what new ones begin with, and of views of what sessions have
+/// done: each gets a connection of its own.
+const DEPENDS_ON_SESSIONS: [&str; 14] = [
     "SET ",
     "SET_CONFIG",
     "ALTER ROLE",
@@ -95,16 +95,19 @@ pub fn close(url: &str) {
 }
 
 fn run(url: &str, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
-    let (connection, result) = match take(url).map(|kept| (kept.run(sql), kept)) {
-        Some((result, kept)) if !result.as_ref().is_err_and(was_closed) => (kept, result),
+    let words = sql.to_uppercase();
+    if DEPENDS_ON_SESSIONS.iter().any(|word| words.contains(word)) {
+        return Connection::open(url)?.run(sql);
+    }
+    let kept = take(url).map(|kept| (kept.run(sql), kept));
+    let (result, connection) = match kept {
+        Some((result, kept)) if !result.as_ref().is_err_and(was_closed) => (result, kept),
         _ => {
             let connection = Connection::open(url)?;
-            let result = connection.run(sql);
-            (connection, result)
+            (connection.run(sql), connection)
         }
     };
-    let words = sql.to_uppercase();
-    if result.is_ok() && !CHANGES_SESSIONS.iter().any(|word| words.contains(word)) {
+    if result.is_ok() {
         keep(url, connection);
     }
     result
