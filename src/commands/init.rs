@@ -9,6 +9,7 @@ use crate::cli::{QuietArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context, DEFAULT_DATASET, target_options};
 use crate::dataset::document::did_you_mean;
+use crate::infer::model::Model;
 use crate::infer::names::Locale;
 use crate::infer::source::{Source, WhyLeftOut};
 use crate::infer::{self, Wish};
@@ -105,12 +106,15 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from(&name));
     Plan::ensure_can_write(&folder, &name, args.overwriting())?;
     let source = args.source(&found)?;
-    let model = infer::model(&source, args.wish(), args.locale);
+    let mut model = infer::model(&source, args.wish(), args.locale);
     let about = format!("The tables of schema {} of {name}", found.schema);
-    let plan = Plan::new(&folder, &name, &about, &source, &model, ddl.as_ref())?;
+    let plan = |model: &Model| Plan::new(&folder, &name, &about, &source, model, ddl.as_ref());
     let written = match model.tables.is_empty() {
         true => None,
-        false => Some(plan.write(args.overwriting())?),
+        false => {
+            init::fit(&mut model, &plan)?;
+            Some(plan(&model)?.write(args.overwriting())?)
+        }
     };
     let target_schema = (ddl.is_some() && found.schema != "public").then_some(&*found.schema);
     report::init::account(

@@ -11,6 +11,7 @@ use super::names::{Locale, TableNames};
 use super::sizes::{self, Wish};
 use super::source::{Source, SourceTable};
 use super::{order, relations, unique};
+use crate::copy::Scalar;
 
 /// The dataset of a source, with sizes as wished.
 pub fn model(source: &Source, wish: Wish, locale: &'static Locale) -> Model {
@@ -45,10 +46,15 @@ pub fn model(source: &Source, wish: Wish, locale: &'static Locale) -> Model {
             .collect(),
         ..Model::default()
     };
+    let with = Surrounding {
+        keys: &keys,
+        locale,
+        created: created(source, &keys, locale),
+    };
     for table in &source.tables {
         if !refused.iter().any(|it| it.table == table.name) {
             let reading = &readings[table.name.as_str()];
-            decide(table, &keys, reading, locale, &mut model, &mut refused);
+            decide(table, reading, &with, &mut model, &mut refused);
         }
     }
     refused.sort();
@@ -105,26 +111,55 @@ fn closed(table: &SourceTable) -> Vec<Refusal> {
     refused
 }
 
-fn decide(
-    table: &SourceTable,
-    keys: &KeyPlan,
-    reading: &TableReading,
+/// What the columns of all tables are decided by.
+struct Surrounding<'a> {
+    keys: &'a KeyPlan,
     locale: &'static Locale,
-    model: &mut Model,
-    refused: &mut Vec<Refusal>,
-) {
-    let (sets, unread) = unique::wanted(table, keys);
-    let siblings: Vec<Sibling> = table
-        .columns
-        .iter()
+    created: BTreeMap<String, (String, Scalar)>,
+}
+
+/// The columns that names can speak of: neither keys nor generated.
+fn siblings<'t>(table: &'t SourceTable, keys: &KeyPlan) -> Vec<Sibling<'t>> {
+    let columns = table.columns.iter();
+    columns
         .filter(|it| keys.role(&table.name, &it.name).is_none() && !it.is_generated())
         .map(|it| Sibling {
             name: &it.name,
             data_type: &it.data_type,
             not_null: it.not_null,
         })
-        .collect();
-    let names = TableNames::new(&table.name, &siblings, locale);
+        .collect()
+}
+
+/// The columns that say when a row was made, never NULL, with their types, by table.
+fn created(
+    source: &Source,
+    keys: &KeyPlan,
+    locale: &'static Locale,
+) -> BTreeMap<String, (String, Scalar)> {
+    let of = |table: &SourceTable| {
+        let siblings = siblings(table, keys);
+        let name = TableNames::new(&table.name, &siblings, locale).created()?;
+        let column = table.column(name).filter(|it| it.not_null)?;
+        Some((column.name.clone(), column.data_type.scalar()?))
+    };
+    let tables = source.tables.iter();
+    tables
+        .filter_map(|table| Some((table.name.clone(), of(table)?)))
+        .collect()
+}
+
+fn decide(
+    table: &SourceTable,
+    reading: &TableReading,
+    with: &Surrounding,
+    model: &mut Model,
+    refused: &mut Vec<Refusal>,
+) {
+    let keys = with.keys;
+    let (sets, unread) = unique::wanted(table, keys);
+    let siblings = siblings(table, with.keys);
+    let names = TableNames::new(&table.name, &siblings, with.locale);
     let mut made = ModelTable {
         name: table.name.clone(),
         rows: 0,
@@ -143,6 +178,7 @@ fn decide(
         reading,
         sets: &sets,
         names: &names,
+        created: &with.created,
     };
     refused.extend(columns.decide(&mut made));
     let mut doubts = reading.doubts.clone();

@@ -1,11 +1,13 @@
 //! What makes each column of a table, in the order of decision: key, sequence, values listed, name, type; else left out.
 //! Pure.
 
+use std::collections::BTreeMap;
+
 use super::constraints::TableReading;
 use super::domain::{Choice, Confidence, Limits, MakerToml};
 use super::keys::{KeyPlan, KeyRole, Reference};
 use super::model::{ModelColumn, ModelTable, Refusal};
-use super::names::{NamedColumn, TableNames};
+use super::names::{NamedColumn, ParentTime, TableNames};
 use super::source::{SourceColumn, SourceTable};
 use super::types;
 use super::unique::WantedSet;
@@ -38,6 +40,8 @@ pub struct Columns<'a> {
     pub sets: &'a [WantedSet],
     /// What the names of its columns say.
     pub names: &'a TableNames<'a>,
+    /// The tables' columns that say when a row was made, never NULL, with their types.
+    pub created: &'a BTreeMap<String, (String, Scalar)>,
 }
 
 /// Whether a table has a column that nothing can fill.
@@ -211,7 +215,26 @@ impl Columns<'_> {
             data_type: if is_citext { &text } else { &column.data_type },
             limits,
             unique,
-            parent: None,
+            parent: self.parent_time(column),
+        })
+    }
+
+    /// The time that a row of a parent was made at, of the first parent that has one of the same type.
+    fn parent_time(&self, column: &SourceColumn) -> Option<ParentTime<'_>> {
+        self.table.columns.iter().find_map(|by| {
+            let Some(KeyRole::Reference(reference)) = self.keys.role(&self.table.name, &by.name)
+            else {
+                return None;
+            };
+            let (created, scalar) = self.created.get(&reference.table)?;
+            let fits = by.not_null
+                && reference.columns == 1
+                && reference.table != self.table.name
+                && column.data_type.scalar() == Some(*scalar);
+            fits.then_some(ParentTime {
+                by: &by.name,
+                column: created,
+            })
         })
     }
 

@@ -105,8 +105,27 @@ impl TableReading {
             self.narrow(&column, &limits);
             self.explain(table, &column);
         }
-        self.relations = read.relations;
+        for relation in read.relations {
+            self.relate(table, relation);
+        }
         self.doubt(table, read.unread);
+    }
+
+    /// What holds in some rows alone is kept in all where that leaves a value.
+    fn relate(&mut self, table: &SourceTable, relation: Relation) {
+        if let Relation::LimitedIf { column, limits, .. } = &relation {
+            let mut narrowed = self.limits.get(column).cloned().unwrap_or_default();
+            narrowed.narrow(limits);
+            let is_possible = narrowed
+                .allowed_values()
+                .is_none_or(|values| !values.is_empty());
+            if is_possible && narrowed.patterns.len() <= 1 {
+                self.limits.insert(column.clone(), narrowed);
+                self.explain(table, column);
+                return;
+            }
+        }
+        self.relations.push(relation);
     }
 
     fn doubt(&mut self, table: &SourceTable, unread: Vec<UnreadCheck>) {

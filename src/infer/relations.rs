@@ -62,7 +62,16 @@ fn keep(table: &SourceTable, model: &mut ModelTable, relation: &Relation) -> boo
         Relation::NeededIf { column, by, .. } => {
             never_null(model, column) || model.column(by).is_none()
         }
-        Relation::AtLeastApart { .. } | Relation::AtMostApart { .. } => false,
+        Relation::AtLeastApart {
+            smaller,
+            larger,
+            gap,
+        } => apart(table, model, smaller, larger, "min", gap),
+        Relation::AtMostApart {
+            smaller,
+            larger,
+            gap,
+        } => apart(table, model, smaller, larger, "max", gap),
         Relation::LimitedIf { .. } => false,
     }
 }
@@ -187,6 +196,40 @@ fn less(
         }
         _ => leave_out(table, model, larger) || leave_out(table, model, smaller),
     }
+}
+
+/// A date or time so much later than another one, at least or at most.
+fn apart(
+    table: &SourceTable,
+    model: &mut ModelTable,
+    smaller: &str,
+    larger: &str,
+    end: &str,
+    gap: &str,
+) -> bool {
+    let Ok(gap) = gap.parse::<i64>() else {
+        return leave_out(table, model, larger) || leave_out(table, model, smaller);
+    };
+    if gap < 0 || !less(table, model, smaller, larger, false) {
+        return leave_out(table, model, larger) || leave_out(table, model, smaller);
+    }
+    let Some(column) = model.column(larger) else {
+        return true;
+    };
+    if column.maker.make != "after" {
+        return leave_out(table, model, larger) || leave_out(table, model, smaller);
+    }
+    let other = |name: &str| match column.maker.option(name) {
+        Some(Value::Integer(number)) => *number,
+        _ => 0,
+    };
+    let (min, max) = match end {
+        "min" => (gap, other("max").max(gap.saturating_mul(2))),
+        _ => (other("min").min(gap), gap),
+    };
+    with_option(model, larger, "min", min);
+    with_option(model, larger, "max", max);
+    true
 }
 
 /// Another maker for a column, which keeps its share of NULLs.

@@ -98,6 +98,19 @@ impl Plan {
         })
     }
 
+    /// Writes the files to another folder, over what is there; returns the TOML file.
+    pub fn write_to(&self, folder: &Path) -> Result<PathBuf> {
+        for (path, text) in &self.files {
+            let path = folder.join(path);
+            let parent = path.parent().unwrap_or(folder);
+            fs::create_dir_all(parent)
+                .with_context(|| format!("could not make {}", parent.display()))?;
+            fs::write(&path, text)
+                .with_context(|| format!("could not write {}", path.display()))?;
+        }
+        Ok(folder.join(format!("{}.toml", self.name)))
+    }
+
     /// The TOML file.
     pub fn dataset(&self) -> PathBuf {
         self.folder.join(format!("{}.toml", self.name))

@@ -3,10 +3,12 @@
 
 pub mod ddl;
 mod files;
+mod fit;
 mod merge;
 mod queries;
 mod read;
 
 pub use files::{Overwriting, Plan, Written};
+pub use fit::fit;
 pub use merge::Change;
 pub use read::{Found, read, schemas_with_tables};

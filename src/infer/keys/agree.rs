@@ -79,7 +79,11 @@ fn ensure_agrees(
         let mut path = Vec::new();
         let mine = anchor(plan, table, own, &mut Vec::new());
         let theirs = anchor(plan, &reference.table, other, &mut path);
-        if mine.is_none() || mine != theirs {
+        let agrees_itself = |place: &(String, String)| match plan.roles.get(place) {
+            Some(KeyRole::Reference(it)) => !it.same.is_empty() || it.table == place.0,
+            _ => false,
+        };
+        if mine.is_none() || mine != theirs || path.iter().any(agrees_itself) {
             return Err(format!(
                 "it shares {} with another key, and rows of {} that agree in it can't be found without reading them",
                 quoted_list(&[own]),

@@ -1,0 +1,74 @@
+//! Sizes that the dataset's unique sets allow, as the code that keeps them counts.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::files::Plan;
+use crate::dataset::Dataset;
+use crate::dataset::spec::Size;
+use crate::dataset::unique::capacity;
+use crate::infer::model::{Doubt, Model};
+
+/// A table's limit depends on others' rows, in circles too: as many passes settle it, or are enough.
+const PASSES: usize = 5;
+
+/// Lowers tables' rows to what fits. `plan` gives the files of a model.
+pub fn fit(model: &mut Model, plan: &dyn Fn(&Model) -> Result<Plan>) -> Result<()> {
+    let folder = tempfile::tempdir().context("could not make a temporary folder")?;
+    for _ in 0..PASSES {
+        let dataset = open(&plan(model)?, folder.path())?;
+        if !lower(model, &dataset) {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Reads what would be written.
+fn open(plan: &Plan, folder: &Path) -> Result<Dataset> {
+    let path = plan.write_to(folder)?;
+    Dataset::open(&path.to_string_lossy()).with_context(|| {
+        "init wrote a dataset that can't be read; please report it with the schema".to_owned()
+    })
+}
+
+/// Whether a table has fewer rows, or a set less, than before.
+fn lower(model: &mut Model, dataset: &Dataset) -> bool {
+    let sizes: Vec<u64> = dataset
+        .tables
+        .iter()
+        .map(|table| match table.size {
+            Size::Rows(rows) => rows,
+            Size::Per { .. } | Size::Loaded => 0,
+        })
+        .collect();
+    let mut lowered = false;
+    for (place, spec) in dataset.tables.iter().enumerate() {
+        if spec.unique.is_empty() {
+            continue;
+        }
+        let fits = capacity(dataset, place, &|table| sizes[table]);
+        let Some(table) = model.tables.iter_mut().find(|it| it.name == spec.name) else {
+            continue;
+        };
+        if fits >= table.rows {
+            continue;
+        }
+        lowered = true;
+        if fits == 0 && table.rows > 1 {
+            // Not even two rows: one has no other to be the same as.
+            table.rows = 1;
+            table.rows_reason = "its unique sets can't be kept for more".to_owned();
+            model.doubts.extend(table.unique.iter().map(|set| Doubt {
+                table: table.name.clone(),
+                constraint: "unique".to_owned(),
+                definition: format!("UNIQUE ({})", set.join(", ")),
+            }));
+        } else {
+            table.rows = fits.max(1);
+            table.rows_reason = "no more combinations of its unique columns".to_owned();
+        }
+    }
+    lowered
+}
