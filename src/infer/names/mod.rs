@@ -152,13 +152,9 @@ impl<'a> TableNames<'a> {
         }
         let mut lists: Vec<WordList> = Vec::new();
         while let Some(name) = names.pop() {
-            let is_column = self.columns.iter().any(|it| it.column.name == name);
             let is_hidden = made.hidden.iter().any(|(hidden, _)| *hidden == name);
             let known = lists.iter().any(|list| list.name == name);
-            let found = self
-                .locale
-                .list(&name)
-                .filter(|_| !is_column && !is_hidden && !known);
+            let found = self.locale.list(&name).filter(|_| !is_hidden && !known);
             if let Some(list) = found {
                 let templates = list.entries().map(|entry| entry[0]);
                 names.extend(templates.flat_map(words::placeholders).map(str::to_owned));
