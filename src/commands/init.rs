@@ -14,7 +14,7 @@ use crate::infer::names::Locale;
 use crate::infer::source::{Source, WhyLeftOut};
 use crate::infer::{self, Wish};
 use crate::init::ddl::{self, Ddl};
-use crate::init::{self, Found, Overwriting, Plan};
+use crate::init::{self, Attempts, Found, Overwriting, Plan};
 use crate::report::{self, OutputFormat};
 use crate::suggestion::Suggestions;
 use crate::units::rows;
@@ -76,6 +76,11 @@ pub struct Args {
     #[arg(long, conflicts_with = "overwrite")]
     merge: bool,
 
+    /// Write the dataset without trying rows; else 200 of each table are copied, with every constraint and trigger on,
+    /// and rolled back
+    #[arg(long)]
+    no_trial: bool,
+
     /// How the account is printed
     #[arg(long, value_parser = report::text_or_json(), default_value = "text")]
     format: OutputFormat,
@@ -94,41 +99,12 @@ fn factor(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Reads the catalog, decides, writes, reports.
+/// Reads the catalog, decides, tries, writes, reports.
 pub async fn run(args: &Args) -> Result<Outcome> {
     let context = Context::new(DEFAULT_DATASET, &args.target, args.quiet);
-    let ddl = args.ddl.as_deref().map(ddl::read).transpose()?;
-    let found = match &ddl {
-        Some(ddl) => args.of_ddl(ddl, &context).await?,
-        None => args.of_database(&context).await?,
-    };
-    let name = args.dataset_name(&found, ddl.as_ref());
-    let folder = args.out.clone().unwrap_or_else(|| PathBuf::from(&name));
-    Plan::ensure_can_write(&folder, &name, args.overwriting())?;
-    let source = args.source(&found)?;
-    let mut model = infer::model(&source, args.wish(), args.locale);
-    let about = format!("The tables of schema {} of {name}", found.schema);
-    let plan = |model: &Model| Plan::new(&folder, &name, &about, &source, model, ddl.as_ref());
-    let written = match model.tables.is_empty() {
-        true => None,
-        false => {
-            init::fit(&mut model, &plan)?;
-            Some(plan(&model)?.write(args.overwriting())?)
-        }
-    };
-    let target_schema = (ddl.is_some() && found.schema != "public").then_some(&*found.schema);
-    report::init::account(
-        &model,
-        written.as_ref(),
-        target_schema,
-        args.format,
-        &args.suggestions(),
-    )?;
-    match written {
-        Some(_) => Ok(Outcome::Held),
-        None => {
-            bail!("none of the tables can be filled; the account says why, and nothing was written")
-        }
+    match &args.ddl {
+        Some(path) => args.of_ddl(&ddl::read(path)?, &context).await,
+        None => args.of_database(&context).await,
     }
 }
 
@@ -153,7 +129,7 @@ impl Args {
         }
     }
 
-    async fn of_database(&self, context: &Context) -> Result<Found> {
+    async fn of_database(&self, context: &Context) -> Result<Outcome> {
         if !context.names_a_server()? {
             bail!(
                 "which database? Name it with --url (or DATABASE_URL, or the PG* variables), or the file that creates its \
@@ -168,35 +144,70 @@ impl Args {
             let where_ = format!("schema {} of {}", found.schema, server.display_name());
             bail!(no_tables(&where_, &others));
         }
-        Ok(found)
+        self.write(&mut client, &found, None).await
     }
 
-    async fn of_ddl(&self, ddl: &Ddl, context: &Context) -> Result<Found> {
+    async fn of_ddl(&self, ddl: &Ddl, context: &Context) -> Result<Outcome> {
         let server = ScratchServer {
             url: None,
             target: target_options(&self.target),
         };
         let home = self.target.target_schema.as_deref();
-        let read = async |client: &mut tokio_postgres::Client| {
-            let schema = home.unwrap_or("public");
-            let found = init::read(client, Some(schema)).await?;
-            if has_tables(&found) {
-                return Ok(found);
-            }
-            let others = init::schemas_with_tables(client).await?;
-            match others.as_slice() {
-                [(only, _)] if home.is_none() => init::read(client, Some(only)).await,
-                _ => {
-                    let where_ = format!("schema {schema} that {} creates", ddl.path.display());
-                    bail!(no_tables(&where_, &others))
-                }
-            }
+        let write = async |client: &mut tokio_postgres::Client| {
+            let found = find_in_ddl(client, home, ddl).await?;
+            self.write(client, &found, Some(ddl)).await
         };
         let scripts = [&ddl.script];
-        let home = home.unwrap_or("public");
-        with_applied(&server, &scripts, home, &context.progress, read)
-            .await
-            .with_context(|| format!("could not read the tables of {}", ddl.path.display()))
+        with_applied(
+            &server,
+            &scripts,
+            home.unwrap_or("public"),
+            &context.progress,
+            write,
+        )
+        .await
+    }
+
+    /// Decides what makes the tables found, tries it, writes the dataset and reports.
+    async fn write(
+        &self,
+        client: &mut tokio_postgres::Client,
+        found: &Found,
+        ddl: Option<&Ddl>,
+    ) -> Result<Outcome> {
+        let name = self.dataset_name(found, ddl);
+        let folder = self.out.clone().unwrap_or_else(|| PathBuf::from(&name));
+        Plan::ensure_can_write(&folder, &name, self.overwriting())?;
+        let source = self.source(found)?;
+        let about = format!("The tables of schema {} of {name}", found.schema);
+        let plan = |model: &Model| Plan::new(&folder, &name, &about, &source, model, ddl);
+        let attempts = Attempts {
+            build: &|lessons| infer::model(&source, self.wish(), self.locale, lessons),
+            plan: &plan,
+        };
+        let (model, tried) = match self.no_trial {
+            true => attempts.untried("--no-trial")?,
+            false => attempts.settle(client, &found.schema).await?,
+        };
+        let written = match model.tables.is_empty() {
+            true => None,
+            false => Some(plan(&model)?.write(self.overwriting())?),
+        };
+        let target_schema = (ddl.is_some() && found.schema != "public").then_some(&*found.schema);
+        report::init::account(
+            &model,
+            &tried,
+            written.as_ref(),
+            target_schema,
+            self.format,
+            &self.suggestions(),
+        )?;
+        match written {
+            Some(_) => Ok(Outcome::Held),
+            None => bail!(
+                "none of the tables can be filled; the account says why, and nothing was written"
+            ),
+        }
     }
 
     fn dataset_name(&self, found: &Found, ddl: Option<&Ddl>) -> String {
@@ -240,6 +251,30 @@ impl Args {
             source.left_out.retain(|it| it.why != WhyLeftOut::Asked);
         }
         Ok(source)
+    }
+}
+
+/// What DDL has created.
+async fn find_in_ddl(
+    client: &mut tokio_postgres::Client,
+    home: Option<&str>,
+    ddl: &Ddl,
+) -> Result<Found> {
+    let context = || format!("could not read the tables of {}", ddl.path.display());
+    let schema = home.unwrap_or("public");
+    let found = init::read(client, Some(schema))
+        .await
+        .with_context(context)?;
+    if has_tables(&found) {
+        return Ok(found);
+    }
+    let others = init::schemas_with_tables(client).await?;
+    match others.as_slice() {
+        [(only, _)] if home.is_none() => init::read(client, Some(only)).await.with_context(context),
+        _ => {
+            let where_ = format!("schema {schema} that {} creates", ddl.path.display());
+            bail!(no_tables(&where_, &others))
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::columns::{self, Columns};
 use super::constraints::TableReading;
 use super::domain::Sibling;
 use super::keys::{self, KeyPlan};
-use super::model::{Model, ModelTable, Refusal};
+use super::model::{Lessons, Model, ModelTable, Refusal};
 use super::names::{Locale, TableNames};
 use super::sizes::{self, Wish};
 use super::source::{Source, SourceTable};
@@ -14,13 +14,13 @@ use super::{order, relations, unique};
 use crate::copy::Scalar;
 
 /// The dataset of a source, with sizes as wished.
-pub fn model(source: &Source, wish: Wish, locale: &'static Locale) -> Model {
+pub fn model(source: &Source, wish: Wish, locale: &'static Locale, lessons: &Lessons) -> Model {
     let readings: BTreeMap<&str, TableReading> = source
         .tables
         .iter()
         .map(|table| (table.name.as_str(), TableReading::of(table)))
         .collect();
-    let mut refused: Vec<Refusal> = Vec::new();
+    let mut refused: Vec<Refusal> = lessons.refused.clone();
     for table in &source.tables {
         refused.extend(columns::refusals(table, &readings[table.name.as_str()]));
         refused.extend(closed(table));
@@ -49,6 +49,7 @@ pub fn model(source: &Source, wish: Wish, locale: &'static Locale) -> Model {
     let with = Surrounding {
         keys: &keys,
         locale,
+        plain: &lessons.plain,
         created: created(source, &keys, locale),
     };
     for table in &source.tables {
@@ -115,6 +116,7 @@ fn closed(table: &SourceTable) -> Vec<Refusal> {
 struct Surrounding<'a> {
     keys: &'a KeyPlan,
     locale: &'static Locale,
+    plain: &'a BTreeSet<String>,
     created: BTreeMap<String, (String, Scalar)>,
 }
 
@@ -179,6 +181,7 @@ fn decide(
         sets: &sets,
         names: &names,
         created: &with.created,
+        is_plain: with.plain.contains(&table.name),
     };
     refused.extend(columns.decide(&mut made));
     let mut doubts = reading.doubts.clone();

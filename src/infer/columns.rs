@@ -42,6 +42,8 @@ pub struct Columns<'a> {
     pub names: &'a TableNames<'a>,
     /// The tables' columns that say when a row was made, never NULL, with their types.
     pub created: &'a BTreeMap<String, (String, Scalar)>,
+    /// Whether types and constraints alone decide, and what may be NULL is left out.
+    pub is_plain: bool,
 }
 
 /// Whether a table has a column that nothing can fill.
@@ -155,6 +157,9 @@ impl Columns<'_> {
             return Decision::Skip("NULL: a CHECK asks for it".to_owned());
         }
         let needed = self.is_needed(column);
+        if self.is_plain && !column.not_null && !column.has_default() && !needed {
+            return Decision::Skip("NULL: rows with other values were not accepted".to_owned());
+        }
         if let Some(choice) = self.best(column, &limits) {
             let unsure = choice.confidence == Confidence::Guess;
             if !(unsure && column.has_default() && !needed) {
@@ -205,6 +210,9 @@ impl Columns<'_> {
     }
 
     fn by_name(&self, column: &SourceColumn, limits: &Limits) -> Option<Choice> {
+        if self.is_plain {
+            return None;
+        }
         let text = DataType::from(Scalar::Text);
         let (is_citext, unique) = (
             column.type_name.ends_with("citext"),

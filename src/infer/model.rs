@@ -1,5 +1,7 @@
 //! What a dataset will say, before it is text: tables in the order they are read, each column with its maker and why.
 
+use std::collections::BTreeSet;
+
 use super::domain::{Confidence, MakerToml, WordList};
 use super::source::LeftOut;
 use crate::postgres::catalog::Trigger;
@@ -72,6 +74,16 @@ pub struct Refusal {
     pub reason: String,
     /// What to write.
     pub advice: String,
+}
+
+/// What earlier attempts at the same model have shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lessons {
+    /// Tables whose rows weren't accepted: their columns are made by types and constraints alone, and those that may be
+    /// NULL are left out.
+    pub plain: BTreeSet<String>,
+    /// Tables whose rows weren't accepted even so.
+    pub refused: Vec<Refusal>,
 }
 
 /// A constraint that isn't understood.

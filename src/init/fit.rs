@@ -13,16 +13,16 @@ use crate::infer::model::{Doubt, Model};
 /// A table's limit depends on others' rows, in circles too: as many passes settle it, or are enough.
 const PASSES: usize = 5;
 
-/// Lowers tables' rows to what fits. `plan` gives the files of a model.
-pub fn fit(model: &mut Model, plan: &dyn Fn(&Model) -> Result<Plan>) -> Result<()> {
+/// Lowers tables' rows to what fits, and returns the dataset. `plan` gives the files of a model.
+pub fn fit(model: &mut Model, plan: &dyn Fn(&Model) -> Result<Plan>) -> Result<Dataset> {
     let folder = tempfile::tempdir().context("could not make a temporary folder")?;
     for _ in 0..PASSES {
         let dataset = open(&plan(model)?, folder.path())?;
         if !lower(model, &dataset) {
-            return Ok(());
+            return Ok(dataset);
         }
     }
-    Ok(())
+    open(&plan(model)?, folder.path())
 }
 
 /// Reads what would be written.

@@ -7,8 +7,9 @@ mod fit;
 mod merge;
 mod queries;
 mod read;
+mod settle;
 
 pub use files::{Overwriting, Plan, Written};
-pub use fit::fit;
 pub use merge::Change;
 pub use read::{Found, read, schemas_with_tables};
+pub use settle::{Attempts, Tried};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context, Error, Result};
 use bytes::Bytes;
 use tokio_postgres::error::DbError;
-use tokio_postgres::{GenericClient, Transaction};
+use tokio_postgres::{Client, GenericClient, Transaction};
 
 use crate::copy::CopyFormat;
 use crate::dataset::{Dataset, RowPlan};
@@ -24,6 +24,7 @@ use crate::load::table::triggers;
 use crate::postgres::catalog::{self, ForeignKey, Scope, Trigger};
 use crate::postgres::copy::CopyIn;
 use crate::postgres::error::ErrorWithNotes;
+use crate::postgres::locks;
 use crate::postgres::name::{quoted, quoted_list};
 use crate::printable;
 use crate::progress::Progress;
@@ -107,6 +108,15 @@ impl Trial {
 }
 
 impl TrialViolation {
+    /// Rows that can't be made.
+    fn of_makers(error: &Error) -> TrialViolation {
+        TrialViolation {
+            constraint: None,
+            message: format!("{error:#}"),
+            row: None,
+        }
+    }
+
     /// Table, constraint, what the server says, and the row.
     fn described(&self, table: &str) -> String {
         let constraint = self.constraint.iter();
@@ -128,33 +138,84 @@ pub async fn run(load: &Load<'_>, seed: u64) -> Result<Trial> {
     session.apply(&client).await?;
     let transaction = client.transaction().await?;
     let schema = create_missing(load, &transaction, &silent).await?;
-    let targets = target::find(&transaction, load.dataset, &schema, load.tables).await?;
-    let plan = Arc::new(RowPlan::first_rows(load.dataset, ROWS, seed, load.tables));
-    let keys = foreign_keys(&transaction, &targets).await?;
-    let late = defer_forward_keys(&transaction, &targets, &keys).await?;
-    let skipped = match load.policy.triggers {
-        Triggers::Fire => Vec::new(),
-        Triggers::Skip => triggers::firing(&transaction, &targets).await?,
-    };
-    let mut trial = Tables {
-        skipped: &skipped,
+    let rows = FirstRows {
         dataset: load.dataset,
-        plan: &plan,
-        keys: &keys,
-        verdicts: HashMap::new(),
+        tables: load.tables,
+        seed,
+        triggers: load.policy.triggers,
     };
-    for target in &targets {
-        trial.try_table(&transaction, target).await?;
-    }
-    for key in late {
-        trial.try_deferred(&transaction, key).await?;
-    }
-    let tables = trial.finish(&targets);
-    transaction
-        .rollback()
-        .await
-        .context("could not undo the trial")?;
+    let tables = rows.copy(&transaction, &schema).await?;
+    undo(transaction).await?;
     Ok(Trial { tables })
+}
+
+/// As [`run`], of all tables of a dataset, which are in a schema that the connection reaches.
+pub async fn of_existing(
+    client: &mut Client,
+    dataset: &Arc<Dataset>,
+    schema: &str,
+    seed: u64,
+) -> Result<Trial> {
+    let transaction = client.transaction().await?;
+    transaction
+        .execute(
+            "SELECT set_config('search_path', concat_ws(', ', quote_ident($1), current_setting('search_path')), true),
+                set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, MDY', true),
+                set_config('statement_timeout', '0', true), set_config('lock_timeout', $2, true)",
+            &[&schema, &locks::PATIENCE.as_millis().to_string()],
+        )
+        .await
+        .context("could not apply the settings of the trial")?;
+    let rows = FirstRows {
+        dataset,
+        tables: &dataset.real_tables(),
+        seed,
+        triggers: Triggers::Fire,
+    };
+    let tables = rows.copy(&transaction, schema).await?;
+    undo(transaction).await?;
+    Ok(Trial { tables })
+}
+
+async fn undo(transaction: Transaction<'_>) -> Result<()> {
+    let undone = transaction.rollback().await;
+    undone.context("could not undo the trial")
+}
+
+/// The first rows of some tables.
+struct FirstRows<'a> {
+    dataset: &'a Arc<Dataset>,
+    /// Their positions, in load order.
+    tables: &'a [usize],
+    seed: u64,
+    triggers: Triggers,
+}
+
+impl FirstRows<'_> {
+    async fn copy(&self, transaction: &Transaction<'_>, schema: &str) -> Result<Vec<TriedTable>> {
+        let targets = target::find(transaction, self.dataset, schema, self.tables).await?;
+        let plan = RowPlan::first_rows(self.dataset, ROWS, self.seed, self.tables);
+        let keys = foreign_keys(transaction, &targets).await?;
+        let late = defer_forward_keys(transaction, &targets, &keys).await?;
+        let skipped = match self.triggers {
+            Triggers::Fire => Vec::new(),
+            Triggers::Skip => triggers::firing(transaction, &targets).await?,
+        };
+        let mut trial = Tables {
+            dataset: self.dataset,
+            plan: &plan,
+            keys: &keys,
+            skipped: &skipped,
+            verdicts: HashMap::new(),
+        };
+        for target in &targets {
+            trial.try_table(transaction, target).await?;
+        }
+        for key in late {
+            trial.try_deferred(transaction, key).await?;
+        }
+        Ok(trial.finish(&targets))
+    }
 }
 
 async fn foreign_keys(
@@ -221,10 +282,9 @@ impl Tables<'_> {
     fn unaccepted_parent(&self, target: &TargetTable) -> Option<String> {
         let mut own = self.keys.iter().filter(|key| key.table_oid == target.oid);
         let failed = own.find(|key| {
-            matches!(
-                self.verdicts.get(&key.referenced_oid),
-                Some(TrialVerdict::Violates(_) | TrialVerdict::Depends(_))
-            )
+            let verdict = self.verdicts.get(&key.referenced_oid);
+            let accepted = matches!(verdict, Some(TrialVerdict::Holds(_)) | None);
+            !accepted && key.referenced_oid != target.oid
         });
         failed.map(|key| key.referenced.name.clone())
     }
@@ -234,7 +294,10 @@ impl Tables<'_> {
         transaction: &Transaction<'_>,
         target: &TargetTable,
     ) -> Result<TrialVerdict> {
-        let rows = self.rows(target.table)?;
+        let rows = match self.rows(target.table) {
+            Ok(rows) => rows,
+            Err(error) => return Ok(TrialVerdict::Violates(TrialViolation::of_makers(&error))),
+        };
         execute(transaction, "SAVEPOINT trial").await?;
         let own = self.skipped.iter().filter(|it| it.table == target.oid);
         let skipped: Vec<Trigger> = own.cloned().collect();

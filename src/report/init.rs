@@ -10,7 +10,8 @@ use crate::infer::domain::Confidence;
 use crate::infer::model::{Model, ModelTable};
 use crate::infer::source::WhyLeftOut;
 use crate::infer::toml;
-use crate::init::{Change, Written};
+use crate::init::{Change, Tried, Written};
+use crate::load::trial::ROWS;
 use crate::report::table::{Align, table};
 use crate::report::{OutputFormat, pretty, print};
 use crate::suggestion::{Suggestions, TARGET, shell_word};
@@ -28,6 +29,8 @@ struct Account<'a> {
     refused: Vec<RefusalAccount<'a>>,
     not_understood: Vec<DoubtAccount<'a>>,
     left_out: Vec<LeftOutAccount<'a>>,
+    /// Of how many tables the rows were tried; `None` for no trial.
+    tried: Option<usize>,
     changes: Option<Vec<String>>,
     next: Option<String>,
 }
@@ -73,6 +76,7 @@ struct LeftOutAccount<'a> {
 /// Prints it.
 pub fn account(
     model: &Model,
+    tried: &Tried,
     written: Option<&Written>,
     target_schema: Option<&str>,
     format: OutputFormat,
@@ -80,8 +84,8 @@ pub fn account(
 ) -> Result<()> {
     let next = written.map(|written| next(written, target_schema, suggestions));
     match format {
-        OutputFormat::Json => print(&pretty(&json(model, written, next))?),
-        _ => print(&text(model, written, next)),
+        OutputFormat::Json => print(&pretty(&json(model, tried, written, next))?),
+        _ => print(&text(model, tried, written, next)),
     }
 }
 
@@ -108,7 +112,12 @@ fn columns(table: &ModelTable) -> Columns {
     }
 }
 
-fn json<'a>(model: &'a Model, written: Option<&'a Written>, next: Option<String>) -> Account<'a> {
+fn json<'a>(
+    model: &'a Model,
+    tried: &Tried,
+    written: Option<&'a Written>,
+    next: Option<String>,
+) -> Account<'a> {
     Account {
         dataset: written.map(|it| &it.dataset),
         schema: &model.schema,
@@ -151,6 +160,10 @@ fn json<'a>(model: &'a Model, written: Option<&'a Written>, next: Option<String>
                 why: toml::why(&it.why),
             })
             .collect(),
+        tried: match tried {
+            Tried::Accepted { tables, .. } => Some(*tables),
+            Tried::Not(_) => None,
+        },
         changes: written
             .and_then(|it| it.changes.as_ref())
             .map(|changes| changes.iter().map(ToString::to_string).collect()),
@@ -158,13 +171,14 @@ fn json<'a>(model: &'a Model, written: Option<&'a Written>, next: Option<String>
     }
 }
 
-fn text(model: &Model, written: Option<&Written>, next: Option<String>) -> String {
+fn text(model: &Model, tried: &Tried, written: Option<&Written>, next: Option<String>) -> String {
     let mut text = String::new();
     if !model.tables.is_empty() && model.tables.len() <= LISTED {
         text.push_str(&tables(model));
         text.push('\n');
     }
     text.push_str(&totals(model));
+    text.push_str(&trial(tried));
     text.push_str(&triggers(model));
     text.push_str(&read_only(model));
     text.push_str(&left_out(model));
@@ -276,6 +290,22 @@ fn totals(model: &Model) -> String {
         grouped(all.guess as u64),
         grouped(all.left_out as u64),
     )
+}
+
+fn trial(tried: &Tried) -> String {
+    match tried {
+        Tried::Accepted { tables, occupied } => {
+            let others = match occupied {
+                0 => String::new(),
+                count => format!("; {count} others hold rows and were not tried"),
+            };
+            format!(
+                "trial: {ROWS} rows of each of {tables} tables were accepted with every constraint and trigger on, and rolled \
+                 back{others}\n"
+            )
+        }
+        Tried::Not(why) => format!("no trial: {why}\n"),
+    }
 }
 
 fn triggers(model: &Model) -> String {
