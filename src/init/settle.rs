@@ -1,7 +1,6 @@
 //! A model that holds: written to a temporary folder, read back, its first rows tried on the server, and what isn't
 //! accepted made otherwise or refused, until the rest is.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};

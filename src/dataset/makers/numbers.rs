@@ -149,11 +149,6 @@ impl MakerSpec for Sequence {
         })
     }
 
-    fn is_row_number(&self) -> bool {
-        // Digits alone, of each row its own.
-        self.start >= 0 && self.step > 0
-    }
-
     fn is_distinct(&self, _: &Siblings) -> bool {
         true
     }
