@@ -181,7 +181,7 @@ impl Job<'_> {
         if state == LedgerState::Complete {
             self.progress
                 .note("run: these rows are loaded already; continuing with index and check");
-            return load::recall(&load).await;
+            return load::report_completed(&load).await;
         }
         if self.dataset.init.is_some() && state == LedgerState::Absent {
             self.try_rows(&load, phases).await?;

@@ -32,9 +32,9 @@ pub fn reading(table: &Section, columns: &[ColumnSpec]) -> Result<Reading> {
             Some(value) => Some(order(&value, columns)?),
             None => None,
         },
-        mend: match section.get("unclosed") {
+        repair: match section.get("unclosed") {
             Some(value) => value.one_of("way", UNCLOSED)?,
-            None => plain.mend,
+            None => plain.repair,
         },
     };
     section.ensure_known_keys()?;

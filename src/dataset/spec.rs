@@ -116,7 +116,7 @@ pub struct Reading {
     /// The columns in the file's order, in place of a header; `-` for one that is ignored.
     pub columns: Option<Vec<String>>,
     /// Whether a quote that isn't closed is closed at its line's end, or the record rejected.
-    pub mend: bool,
+    pub repair: bool,
 }
 
 impl Default for Reading {
@@ -125,7 +125,7 @@ impl Default for Reading {
             format: FormatOptions::default(),
             header: true,
             columns: None,
-            mend: true,
+            repair: true,
         }
     }
 }

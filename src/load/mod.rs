@@ -36,7 +36,7 @@ pub use ledger::ensure_finished;
 pub use outcome::{LoadOutcome, LoadReport, Phase};
 pub use policy::{Duplicates, Orphans, Policy, Triggers};
 pub use post_load_hook::{NoHook, PostLoadHook};
-pub use run::{recall, run};
+pub use run::{report_completed, run};
 pub use session::{ServerSetting, ServerSettings};
 pub use source::check_only::check_only;
 pub use source::input::{Input, RowOrigin};

@@ -42,7 +42,7 @@ pub async fn run(
     acquire_advisory_lock(load.server, &control, progress).await?;
     let state = ledger_state(load, &identity).await?;
     if state == LedgerState::Complete {
-        return recall(load).await;
+        return report_completed(load).await;
     }
     let preparation = Preparation {
         load,
@@ -73,7 +73,7 @@ pub async fn run(
 }
 
 /// The report of a load that is complete already: records counted per table, and broken foreign keys.
-pub async fn recall(load: &Load<'_>) -> Result<LoadOutcome> {
+pub async fn report_completed(load: &Load<'_>) -> Result<LoadOutcome> {
     load.stage.set(Stage::Complete);
     match report(load).await {
         Ok(report) => Ok(LoadOutcome::AlreadyComplete(report)),

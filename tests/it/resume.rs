@@ -1,4 +1,4 @@
-//! A load that was left unfinished: the same command finishes it, and `forget --abandon` gives it up.
+//! A load that was left unfinished: the same command finishes it, and `forget --abandon` abandons it.
 
 use std::fs;
 
@@ -57,7 +57,7 @@ fn an_unfinished_replacing_load_still_empties_what_it_was_to_replace() {
 }
 
 #[test]
-fn rows_that_others_wrote_between_two_attempts_are_not_emptied() {
+fn rows_of_other_sessions_between_two_attempts_are_not_emptied() {
     let shop = Shop::new("between");
     shop.pets(BAD);
     shop.load(&["--jobs", "1"]).exits(2);
@@ -222,7 +222,7 @@ fn a_catalog_in_segments_is_the_catalog() {
 }
 
 #[test]
-fn giving_a_load_up_puts_the_schema_back() {
+fn abandoning_a_load_restores_the_schema() {
     let shop = Shop::new("abandon");
     shop.db.execute(SCHEMA);
     shop.db
@@ -272,7 +272,7 @@ fn a_dataset_changed_between_two_attempts_asks_for_a_decision() {
 }
 
 #[test]
-fn one_schemas_load_is_given_up_and_the_others_stay_known() {
+fn one_schemas_load_is_abandoned_and_the_others_stay_known() {
     let shop = Shop::new("one_schema");
     shop.load(&["--target-schema", "here"]).exits(0);
     shop.pets(BAD);
@@ -301,7 +301,7 @@ fn one_schemas_load_is_given_up_and_the_others_stay_known() {
 }
 
 #[test]
-fn a_run_given_up_leaves_no_index_of_its_own() {
+fn an_abandoned_run_leaves_no_index_of_its_own() {
     let shop = Shop::new("run_abandoned");
     let url = shop.db.url();
     shop.db
@@ -324,7 +324,7 @@ fn a_run_given_up_leaves_no_index_of_its_own() {
 }
 
 #[test]
-fn giving_up_leaves_alone_what_others_wrote() {
+fn abandoning_a_load_keeps_rows_of_other_sessions() {
     let shop = Shop::new("abandon_others");
     shop.db.execute(SCHEMA);
     shop.pets(BAD);
@@ -361,7 +361,9 @@ fn a_run_waits_for_what_a_killed_one_left_at_work_and_says_so() {
         let load = scope.spawn(|| shop.load(&[]));
         let looking = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        eventually("the load has its turn", || shop.db.value(looking) == "2");
+        eventually("the load has the advisory lock", || {
+            shop.db.value(looking) == "2"
+        });
         std::thread::sleep(std::time::Duration::from_millis(300));
         assert_eq!(shop.counts(), "0 0");
         drop(orphan);

@@ -24,7 +24,7 @@ pub struct CsvFormat {
     /// Whether its first record names the columns.
     pub header: bool,
     /// Whether a quote that isn't closed is closed at its line's end, or its record rejected.
-    pub mend: bool,
+    pub repair: bool,
     /// The encoding that was named.
     pub encoding: Option<Encoding>,
     /// Lines before the header.
@@ -47,7 +47,7 @@ impl CsvFormat {
     pub const OWN: CsvFormat = CsvFormat {
         dialect: Dialect::CSV,
         header: true,
-        mend: false,
+        repair: false,
         encoding: None,
         skip: SkipLines::Nothing,
         is_rejects: false,
@@ -66,7 +66,7 @@ impl CsvFormat {
         let format = CsvFormat {
             dialect: Dialect::of(&options).map_err(|why| contradiction(why, table, overrides))?,
             header: overrides.header_of(table).unwrap_or(reading.header),
-            mend: reading.mend,
+            repair: reading.repair,
             encoding: options.encoding,
             skip: options.skip_lines.unwrap_or_default(),
             is_rejects: false,

@@ -76,13 +76,13 @@ fn written(format: &CsvFormat) -> String {
     let CsvFormat {
         dialect,
         header,
-        mend,
+        repair,
         encoding,
         skip,
         is_rejects: _,
     } = format;
     let mut text = format!(
-        "Form {{ dialect: Dialect {{ delimiter: {}, breaks: {} }}, header: {header}, mend: {mend} }}",
+        "Form {{ dialect: Dialect {{ delimiter: {}, breaks: {} }}, header: {header}, mend: {repair} }}",
         dialect.delimiter.first(),
         dialect.breaks
     );

@@ -102,7 +102,7 @@ impl Profiling<'_> {
         };
         let (mut count, mut seen) = (0_u64, 0);
         while let Some(record) = records.read_as(&mut shape)? {
-            fields.add(&rules, &record, format.mend);
+            fields.add(&rules, &record, format.repair);
             count += 1;
             if count.is_multiple_of(RECORDS) {
                 if self.stop.load(Ordering::Relaxed) {
@@ -130,8 +130,8 @@ impl Fields {
         }
     }
 
-    fn add(&mut self, rules: &TypeRules, record: &Record, mend: bool) {
-        let is_whole = record.flaw.is_none() && (mend || !record.repaired);
+    fn add(&mut self, rules: &TypeRules, record: &Record, repair: bool) {
+        let is_whole = record.flaw.is_none() && (repair || !record.repaired);
         let fits = is_whole && record.len() == self.names.len();
         // A record of other bytes is rejected as a whole.
         if !fits || str::from_utf8(record.raw).is_err() {

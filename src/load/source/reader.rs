@@ -232,7 +232,7 @@ impl<'a> RecordReader<'a> {
         if let Some(flaw) = record.flaw {
             return rejected(flaw.reason());
         }
-        if record.repaired && !self.source.format.mend {
+        if record.repaired && !self.source.format.repair {
             return rejected("a quote is not closed");
         }
         if record.len() != self.source.columns.field_count() {
