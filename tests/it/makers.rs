@@ -232,7 +232,63 @@ const SENT_AS_TEXT: &[Column] = &[
     ("box[]", r#"{ make = "value", of = "{(1,1),(0,0)}" }"#),
 ];
 
-const TABLES: &[(&str, &[Column])] = &[("read", READ), ("sent", SENT_AS_TEXT)];
+/// Values that never repeat, by their index; the keys of other tables.
+const DISTINCT: &[Column] = &[
+    ("uuid PRIMARY KEY", r#""uuid""#),
+    (
+        "varchar(3) UNIQUE",
+        r#"{ make = "code", min = 1, max = 3, unique = true }"#,
+    ),
+    (
+        "text UNIQUE",
+        r##"{ make = "pattern", of = '^[a-z]+(-[a-z]+)*$', max = 12, unique = true }"##,
+    ),
+    (
+        "varchar(20) UNIQUE",
+        r#"{ make = "text", max-length = 20, unique = true }"#,
+    ),
+    (
+        "text UNIQUE",
+        r#"{ make = "text", min = 100, max = 300, unique = true }"#,
+    ),
+    ("inet UNIQUE", r#"{ make = "inet", unique = true }"#),
+    ("cidr UNIQUE", r#"{ make = "cidr", unique = true }"#),
+    ("macaddr UNIQUE", r#"{ make = "macaddr", unique = true }"#),
+    (
+        "bytea UNIQUE",
+        r#"{ make = "bytea", min = 1, max = 2, unique = true }"#,
+    ),
+    (
+        "bit(11) UNIQUE",
+        r#"{ make = "bit", length = 11, unique = true }"#,
+    ),
+    (
+        "numeric(5,2) UNIQUE",
+        r#"{ make = "decimal", min = 0, max = 10.5, unique = true }"#,
+    ),
+    (
+        "time UNIQUE",
+        r#"{ make = "time", min = "08:00", max = "08:20", unique = true }"#,
+    ),
+    (
+        "interval UNIQUE",
+        r#"{ make = "interval", min = 86000, max = 87000, unique = true }"#,
+    ),
+    (
+        "int4range, EXCLUDE USING gist (n WITH &&)",
+        r#"{ make = "range", min = 0, max = 5000, length = 5, disjoint = true, unique = true }"#,
+    ),
+    (
+        "uuid REFERENCES distinct_ones",
+        r#"{ make = "reference", to = "distinct_ones.a" }"#,
+    ),
+];
+
+const TABLES: &[(&str, &[Column])] = &[
+    ("read", READ),
+    ("sent", SENT_AS_TEXT),
+    ("distinct_ones", DISTINCT),
+];
 
 /// `a` to `z`, then `aa`, `ab` …
 fn column_name(place: usize) -> String {
@@ -315,7 +371,7 @@ fn rows_of_every_type_are_the_same_by_run_and_from_files() {
         "--dataset",
         "types.toml",
         "--tables",
-        "read,sent",
+        "read,sent,distinct_ones",
         "--url",
         &url,
     ])

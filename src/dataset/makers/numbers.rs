@@ -100,6 +100,10 @@ impl MakerSpec for Decimal {
         Some(self.units.bounds())
     }
 
+    fn is_shaped(&self) -> bool {
+        self.units.is_shaped()
+    }
+
     fn domain(&self) -> u128 {
         self.units.domain()
     }

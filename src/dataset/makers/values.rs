@@ -24,6 +24,10 @@ impl MakerSpec for Values {
         Values::domain(self)
     }
 
+    fn longest(&self) -> Option<u32> {
+        Values::longest(self)
+    }
+
     fn is_distinct(&self, _: &Siblings) -> bool {
         self.is_unique()
     }
@@ -73,6 +77,12 @@ pub fn lengths(
         }
         _ => Ok((min, max)),
     }
+}
+
+/// `max-length`, which the column reads, too.
+fn most(section: &Section) -> Result<Option<u32>> {
+    let most = section.get("max-length").map(|value| value.integer());
+    Ok(most.transpose()?.and_then(|most| u32::try_from(most).ok()))
 }
 
 /// The days between which a version 7 uuid's times lie, unless it says so.
@@ -271,8 +281,9 @@ pub fn lexemes(section: &Section) -> Result<Maker> {
 
 /// Reads `make = "text"`.
 pub fn text(section: &Section, _: &MakerScope) -> Result<Maker> {
-    let shortest = count(section, "max", 200, 0, 100_000)? / 10;
-    let (min, max) = lengths(section, (shortest.min(20), 200), 0, 100_000)?;
+    let longest = most(section)?.unwrap_or(200).min(200);
+    let longest = count(section, "max", longest, 0, 100_000)?;
+    let (min, max) = lengths(section, ((longest / 10).min(20), longest), 0, 100_000)?;
     if max == 0 {
         bail!(section.error("`max` is 0; an empty text is `{ make = \"value\", of = \"\" }`"));
     }
@@ -297,8 +308,7 @@ pub fn pattern(section: &Section, _: &MakerScope) -> Result<Maker> {
         section.get("max"),
         section.get("length"),
     ) {
-        (None, None, None) => (0, None),
-        (Some(_), None, None) => (count(section, "min", 0, 0, 1000)?, None),
+        (_, None, None) => (count(section, "min", 0, 0, 1000)?, most(section)?),
         _ => {
             let (min, max) = lengths(section, (0, 1000), 0, LONGEST)?;
             (min, Some(max))

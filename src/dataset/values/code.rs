@@ -26,6 +26,10 @@ impl Code {
         self.lengths.domain()
     }
 
+    pub(super) fn longest(&self) -> u32 {
+        self.lengths.max()
+    }
+
     pub(super) fn may_be_empty(&self) -> bool {
         self.lengths.min() == 0
     }

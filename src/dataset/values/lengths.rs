@@ -25,6 +25,11 @@ impl Lengths {
         self.min
     }
 
+    /// The greatest.
+    pub fn max(&self) -> u32 {
+        self.min + u32::try_from(self.sizes.len()).unwrap_or(1) - 1
+    }
+
     /// How many values there are of all lengths.
     pub fn domain(&self) -> u128 {
         let sum = self

@@ -80,6 +80,17 @@ impl Values {
         }
     }
 
+    /// How many characters a text has at most, where a column may have fewer.
+    pub fn longest(&self) -> Option<u32> {
+        match self {
+            Values::Uuid(_) => Some(36),
+            Values::Prose(values) => Some(values.max),
+            Values::Code(values) => Some(values.longest()),
+            Values::Pattern(values) => values.longest(),
+            _ => None,
+        }
+    }
+
     /// Whether no two rows have the same value, whatever the choices.
     pub fn is_unique(&self) -> bool {
         matches!(self, Values::Uuid(_))

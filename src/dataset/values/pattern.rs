@@ -40,6 +40,10 @@ impl Pattern {
         self.node.size()
     }
 
+    pub(super) fn longest(&self) -> Option<u32> {
+        u32::try_from(self.node.lengths().1).ok()
+    }
+
     pub(super) fn may_hold(&self, byte: u8) -> bool {
         self.node.may_hold(char::from(byte))
     }
