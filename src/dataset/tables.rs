@@ -51,8 +51,21 @@ impl<'a> Siblings<'a> {
     /// What a column's value is made from besides the row's number.
     pub fn row_facts(&self, column: usize) -> RowFacts {
         let of_siblings = self.needed(column).into_iter().map(|it| self.row_facts(it));
-        let own = self.maker(column).spec().row_facts();
+        let own = match self.differs_from_siblings(column) {
+            true => RowFacts::Place,
+            false => self.maker(column).spec().row_facts(),
+        };
         of_siblings.fold(own, RowFacts::max)
+    }
+
+    /// Whether a column's value follows from the row's place among its siblings, from which it must differ.
+    fn differs_from_siblings(&self, column: usize) -> bool {
+        let is_parent = |column: &usize| matches!(self.maker(*column), Maker::Parent(_));
+        let spec = self.maker(column).spec();
+        let mut sets = self.tables[self.table].unique.iter();
+        !is_parent(&column)
+            && !spec.is_distinct(self)
+            && sets.any(|set| set.columns.contains(&column) && set.columns.iter().any(is_parent))
     }
 
     /// Whether a column is one of several of which one at most is not NULL.

@@ -28,6 +28,14 @@ pub fn escape(text: &str, out: &mut Vec<u8>) {
 /// A number as its kind is written: digits, `12.34`, `2024-02-29`, `2024-02-29T12:00:00Z`, `true`.
 #[inline]
 pub fn number(kind: Kind, value: i64, out: &mut Vec<u8>) {
+    // By far the most are.
+    match kind {
+        Kind::Integer => digits(value, out),
+        other => number_of_kind(other, value, out),
+    }
+}
+
+fn number_of_kind(kind: Kind, value: i64, out: &mut Vec<u8>) {
     match kind {
         Kind::Integer | Kind::Text | Kind::Uuid | Kind::Literal => digits(value, out),
         Kind::Cents => decimal(value, 2, out),

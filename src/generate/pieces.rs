@@ -18,6 +18,7 @@ pub fn pick(weights: Option<&Weights>, count: usize, draws: &mut Draws) -> usize
 }
 
 /// Siblings get consecutive entries from a start that their parent draws.
+#[inline]
 pub fn nth<'p>(key: Key, choose: Option<&PoolChoice>, pools: &'p [Pool], row: &Row) -> &'p [u8] {
     let pool = match choose {
         None => &pools[0],
@@ -56,6 +57,7 @@ pub fn earlier(row: u64, roots: Chance, root: Root, part: u64, draws: &mut Draws
 }
 
 /// Appends the first digits of 64 bits, hexadecimal.
+#[inline]
 pub fn write_hex(bits: u64, digits: u8, out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = [0; 16];

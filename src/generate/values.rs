@@ -5,7 +5,7 @@
 
 use crate::dataset::Kind;
 use crate::dataset::draw::{Draws, Key};
-use crate::dataset::unique::index::Index;
+use crate::dataset::unique::index::{Index, RowPlace};
 use crate::generate::compiled::{
     AgreeingRun, CompiledColumn, CompiledMaker, CompiledPhrase, CompiledPiece, Condition,
     Exclusion, IndexedMaker, LimitedText, NullRules, PickRow, Target, ValueContext,
@@ -16,14 +16,20 @@ use crate::generate::pool::TextEscaping;
 use crate::generate::row::Row;
 
 /// Whether a cell is NULL.
-#[inline]
+#[inline(always)]
 pub fn is_null(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row) -> bool {
+    if cell.null.is_never() && cell.rules.is_none() {
+        return false;
+    }
+    may_be_null(cells, cell, row)
+}
+
+/// Apart, so that the test before it stays small enough to be inlined in each cell.
+#[inline(never)]
+fn may_be_null(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row) -> bool {
     let drawn = !cell.null.is_never() && cell.null_key.row(row.id).happens(cell.null);
-    drawn
-        || match &cell.rules {
-            Some(rules) => is_null_by(rules, cells, cell, row),
-            None => false,
-        }
+    let rules = || cell.rules.as_ref();
+    drawn || rules().is_some_and(|rules| is_null_by(rules, cells, cell, row))
 }
 
 fn is_null_by(
@@ -242,7 +248,12 @@ fn run(cells: &[CompiledColumn], run: Option<&AgreeingRun>, row: &Row) -> (u64, 
 }
 
 fn index_of(index: &Index, runs: &[(usize, usize)], cells: &[CompiledColumn], row: &Row) -> u128 {
-    index.at(row.id, &|column| {
+    let place = RowPlace {
+        id: row.id,
+        parent: row.parent(),
+        place: row.place,
+    };
+    index.at(place, &|column| {
         let found = runs.iter().find(|(it, _)| *it == column);
         match found.map(|(_, position)| &cells[*position].make) {
             Some(CompiledMaker::Picked(key)) => run(cells, key.run.as_ref(), row),

@@ -285,6 +285,70 @@ CREATE TABLE orders (id int PRIMARY KEY, status text NOT NULL, shipped_on date, 
     assert_eq!(value("SELECT count(DISTINCT group_id) FROM members"), "40");
 }
 
+/// Keys that are uuids and texts, by parents, partners and references, in a circle of NOT NULL.
+#[test]
+fn rows_have_parents_with_keys_of_any_type() {
+    let toml = r#"
+[tables.shops]
+rows = 30
+columns.id = "uuid"
+columns.newest_order = { make = "reference", to = "orders" }
+[tables.tills]
+per = { table = "shops", distribution = "uniform", mean = 2, max = 3 }
+columns.id = { make = "phrase", of = "till-{number}" }
+columns.number = { make = "serial", hidden = true }
+columns.shop_id = "parent"
+[tables.orders]
+per = { table = "shops", distribution = "uniform", mean = 3, max = 5 }
+columns.id = "uuid"
+columns.shop_id = "parent"
+columns.shop_newest = { make = "copy", by = "shop_id", column = "newest_order" }
+[tables.receipts]
+per = { table = "orders", each = "tills" }
+columns.order_id = "parent"
+columns.till = { make = "each", column = "id" }
+[tables.lines]
+per = { table = "orders", distribution = "uniform", mean = 3, max = 5 }
+unique = [["order_id", "number"]]
+columns.order_id = "parent"
+columns.number = { make = "integer", min = 1, max = 5 }
+[tables.notes]
+rows = 200
+columns.order_id = { make = "reference", to = "orders", unique = true, null = 0.2 }
+columns.order_copy = { make = "copy", by = "order_id", column = "id" }
+"#;
+    let ddl = "CREATE TABLE shops (id uuid PRIMARY KEY, newest_order uuid NOT NULL);
+CREATE TABLE tills (id text PRIMARY KEY, shop_id uuid NOT NULL REFERENCES shops);
+CREATE TABLE orders (id uuid PRIMARY KEY, shop_id uuid NOT NULL REFERENCES shops, shop_newest uuid NOT NULL);
+ALTER TABLE shops ADD FOREIGN KEY (newest_order) REFERENCES orders;
+CREATE TABLE receipts (order_id uuid REFERENCES orders, till text REFERENCES tills, PRIMARY KEY (order_id, till));
+CREATE TABLE lines (order_id uuid REFERENCES orders, number int, PRIMARY KEY (order_id, number));
+CREATE TABLE notes (order_id uuid UNIQUE REFERENCES orders, order_copy uuid,
+    CHECK (order_id IS NOT DISTINCT FROM order_copy));";
+    let dir = workdir("any-parents", toml, ddl);
+    let db = Db::new("any-parents");
+    load(&dir, &db, &[])
+        .exits(2)
+        .stderr_has("table `notes`: 200 rows, but unique (order_id) allows fewer");
+    let toml = toml.replace("rows = 200", "rows = 60");
+    let dir = workdir("any-parents", &toml, ddl);
+    load(&dir, &db, &[]).exits(0);
+    let value = |sql| rows(&db, sql).join(", ");
+    assert_eq!(
+        value(
+            "SELECT count(*) FROM receipts r JOIN orders o ON o.id = order_id JOIN tills t ON t.id = till WHERE o.shop_id <> t.shop_id"
+        ),
+        "0"
+    );
+    assert_eq!(
+        value(
+            "SELECT count(*) FROM orders o JOIN shops s ON s.id = shop_id WHERE shop_newest <> newest_order"
+        ),
+        "0"
+    );
+    assert_eq!(value("SELECT count(DISTINCT number) FROM lines"), "5");
+}
+
 /// A mistake, and what the message says.
 #[test]
 fn what_cannot_hold_is_refused_with_what_fits() {

@@ -22,11 +22,35 @@ pub enum Index {
     Polynomial(Arc<Polynomial>, u64),
 }
 
+/// What an index is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowPlace {
+    /// The row's number, from 1.
+    pub id: u64,
+    /// Its parent's number.
+    pub parent: u64,
+    /// Its position among its siblings, from 0.
+    pub place: u64,
+}
+
+impl RowPlace {
+    /// A row without a parent.
+    pub fn numbered(id: u64) -> RowPlace {
+        RowPlace {
+            id,
+            parent: 0,
+            place: 0,
+        }
+    }
+}
+
 /// A row's number among others, from 0.
 #[derive(Debug, Clone)]
 pub enum Position {
     /// Among all.
     Row,
+    /// Among its parent's children.
+    Siblings,
     /// Among those of the same parent in a grouping.
     Rank(Arc<Grouping>),
 }
@@ -81,9 +105,10 @@ pub struct Polynomial {
 impl Position {
     /// The number of a row, and what tells it from the same number elsewhere.
     #[inline]
-    fn at(&self, row: u64) -> (u64, u64) {
+    fn at(&self, row: RowPlace) -> (u64, u64) {
         match self {
-            Position::Row => (row - 1, 0),
+            Position::Row => (row.id - 1, 0),
+            Position::Siblings => (row.place, mix(row.parent)),
             Position::Rank(grouping) => {
                 let (parent, rank, tweak) = grouping.at(row);
                 (rank, mix(tweak ^ parent.wrapping_add(1)))
@@ -95,7 +120,7 @@ impl Position {
 impl Grouping {
     /// The parent of a row, its rank among the parent's, and the position's tweak.
     #[inline]
-    fn at(&self, row: u64) -> (u64, u64, u64) {
+    fn at(&self, row: RowPlace) -> (u64, u64, u64) {
         let (number, tweak) = self.position.at(row);
         let number = match &self.order {
             Some(order) => small(order.at(u128::from(number), tweak)),
@@ -110,7 +135,7 @@ impl Grouping {
 impl Index {
     /// The index in a row.
     #[inline]
-    pub fn at(&self, row: u64, run: &RunOf) -> u128 {
+    pub fn at(&self, row: RowPlace, run: &RunOf) -> u128 {
         match self {
             Index::Parent(grouping) => u128::from(grouping.at(row).0),
             Index::Digit(digits, which) => digits.at(row, *which, run),
@@ -120,7 +145,7 @@ impl Index {
 }
 
 impl Digits {
-    fn at(&self, row: u64, which: usize, run: &RunOf) -> u128 {
+    fn at(&self, row: RowPlace, which: usize, run: &RunOf) -> u128 {
         let (number, tweak) = self.position.at(row);
         let size = |place: usize| match self.sizes[place] {
             Size::Fixed(size) => (0, size),
@@ -143,7 +168,7 @@ impl Digits {
 }
 
 impl Polynomial {
-    fn at(&self, row: u64, point: u64) -> u64 {
+    fn at(&self, row: RowPlace, point: u64) -> u64 {
         let (number, tweak) = self.position.at(row);
         let prime = u128::from(self.prime);
         let mut rest = self.shuffle.at(u128::from(number), tweak);

@@ -5,11 +5,12 @@ pub mod index;
 pub mod planner;
 
 use crate::dataset::Dataset;
+use crate::dataset::makers::keys::Parent;
 use crate::dataset::makers::references::{Copy, Pick, Reference};
 use crate::dataset::makers::{Maker, MakerSpec};
 use crate::dataset::permutation::LARGEST;
 use crate::dataset::pool_texts::distinct_entries;
-use crate::dataset::spec::{ColumnSpec, TableSpec};
+use crate::dataset::spec::{ColumnSpec, Size, TableSpec};
 use crate::dataset::spread::Spread;
 use crate::dataset::tables::Siblings;
 use crate::dataset::unique::index::Index;
@@ -108,6 +109,7 @@ fn domain(dataset: &Dataset, table: usize, column: usize, rows: &dyn Fn(usize) -
     let spec = &dataset.tables[table].columns[column];
     match &spec.maker {
         Maker::Reference(reference) => reference_domain(dataset, table, column, reference, rows),
+        Maker::Parent(parent) => parent_domain(dataset, table, parent),
         // A text that ends in its row's number keeps it when it is cut.
         Maker::Phrase(phrase) if phrase.is_distinct(&siblings) => Domain::Distinct,
         maker if maker.spec().texts().is_some() => {
@@ -134,6 +136,17 @@ fn may_be_cut(column: &ColumnSpec) -> bool {
     let longest = column.maker.spec().longest();
     let most = column.text.max_length;
     most.is_some_and(|most| longest.is_none_or(|longest| longest > most))
+}
+
+fn parent_domain(dataset: &Dataset, table: usize, parent: &Parent) -> Domain {
+    let above = Siblings::new(&dataset.tables, parent.table);
+    let tells = |key: usize| above.maker(key).spec().is_distinct(&above);
+    match &dataset.tables[table].size {
+        Size::Per { counts, .. } if parent.column.is_none_or(tells) => {
+            Domain::Siblings(counts.maximum().into())
+        }
+        _ => Domain::Fixed,
+    }
 }
 
 fn reference_domain(

@@ -26,6 +26,8 @@ pub enum Domain {
     },
     /// Its rows lie together by parents, as the column says.
     Spread(Spread),
+    /// The parent's, of which no row has more children than this.
+    Siblings(u64),
     /// Values of a run that another column's value has.
     Within {
         /// The other column, where its value follows from this one's.
@@ -107,7 +109,7 @@ impl Planner<'_> {
                 Domain::Fixed => {}
                 // Its value tells the group's.
                 Domain::Within { group, .. } => set.extend(group.iter().copied().chain([column])),
-                Domain::Free { .. } | Domain::Spread(_) => set.push(column),
+                Domain::Free { .. } | Domain::Spread(_) | Domain::Siblings(_) => set.push(column),
             }
         }
         set.sort_unstable();
@@ -181,7 +183,7 @@ impl Planner<'_> {
         let size = |column: &usize| match &self.columns[*column] {
             Domain::Free { size, .. } => *size,
             Domain::Within { least, .. } => u128::from(*least),
-            Domain::Fixed | Domain::Spread(_) | Domain::Distinct => 1,
+            Domain::Fixed | Domain::Spread(_) | Domain::Siblings(_) | Domain::Distinct => 1,
         };
         columns.iter().map(size).fold(1, u128::saturating_mul)
     }
@@ -209,11 +211,16 @@ impl Planner<'_> {
     fn centers(&self, scope: &Scope, sets: &[Set]) -> Vec<usize> {
         let mut shared: Vec<usize> = sets[0].columns.clone();
         shared.retain(|column| sets.iter().all(|set| set.columns.contains(column)));
-        let is_spread = |column: &usize| matches!(self.columns[*column], Domain::Spread(_));
+        let is_spread = |column: &usize| {
+            matches!(
+                self.columns[*column],
+                Domain::Spread(_) | Domain::Siblings(_)
+            )
+        };
         shared.retain(|column| match self.columns[*column] {
             Domain::Free { .. } => true,
             // Only a group of all rows is what the column says.
-            Domain::Spread(_) => scope.depth == 0,
+            Domain::Spread(_) | Domain::Siblings(_) => scope.depth == 0,
             _ => false,
         });
         shared.sort_by_key(|column| {
@@ -228,28 +235,16 @@ impl Planner<'_> {
 
     /// Rows by the values of a column, and the rest of each set among the rows of one value.
     fn group(&mut self, scope: &Scope, sets: &[Set], center: usize) -> Result<(), TooSmall> {
-        let (order, spread) = match &self.columns[center] {
-            Domain::Spread(spread) => (None, *spread),
+        let (rows, position) = match self.columns[center] {
+            Domain::Siblings(most) => (most, Position::Siblings),
             _ => {
-                let parents = u64::try_from(self.size(&[center])).unwrap_or(u64::MAX);
-                let key = self.key_of(scope, &[center]);
-                (
-                    Some(Permutation::new(u128::from(scope.rows), key)),
-                    Spread::new(scope.rows, parents, SpreadShape::Even),
-                )
+                let grouping = self.grouping(scope, center);
+                (grouping.spread.most(), Position::Rank(grouping))
             }
         };
-        let grouping = Arc::new(Grouping {
-            position: scope.position.clone(),
-            order,
-            spread,
-        });
-        if order.is_some() {
-            self.indexes[center] = Some(Index::Parent(Arc::clone(&grouping)));
-        }
         let inner = Scope {
-            rows: spread.most(),
-            position: Position::Rank(grouping),
+            rows,
+            position,
             depth: scope.depth + 1,
         };
         if inner.rows <= 1 {
@@ -271,6 +266,30 @@ impl Planner<'_> {
         self.solve_groups(inner, rest)
     }
 
+    /// How a column groups rows: as it says, else in a shuffled order.
+    fn grouping(&mut self, scope: &Scope, center: usize) -> Arc<Grouping> {
+        let (order, spread) = match &self.columns[center] {
+            Domain::Spread(spread) => (None, *spread),
+            _ => {
+                let parents = u64::try_from(self.size(&[center])).unwrap_or(u64::MAX);
+                let key = self.key_of(scope, &[center]);
+                (
+                    Some(Permutation::new(u128::from(scope.rows), key)),
+                    Spread::new(scope.rows, parents, SpreadShape::Even),
+                )
+            }
+        };
+        let grouping = Arc::new(Grouping {
+            position: scope.position.clone(),
+            order,
+            spread,
+        });
+        if order.is_some() {
+            self.indexes[center] = Some(Index::Parent(Arc::clone(&grouping)));
+        }
+        grouping
+    }
+
     /// As [`Planner::solve`], where columns may have runs of values that belong to the group.
     fn solve_groups(&mut self, scope: Scope, sets: Vec<Set>) -> Result<(), TooSmall> {
         let has_run = |column: &usize| matches!(self.columns[*column], Domain::Within { .. });
@@ -283,7 +302,11 @@ impl Planner<'_> {
                     || others.iter().any(|it| it.columns.contains(column))
             };
             let can_help = |column: &usize| {
-                !taken(column) && !matches!(self.columns[*column], Domain::Spread(_))
+                !taken(column)
+                    && !matches!(
+                        self.columns[*column],
+                        Domain::Spread(_) | Domain::Siblings(_)
+                    )
             };
             let columns: Vec<usize> = set.columns.iter().copied().filter(can_help).collect();
             if self.size(&columns) < u128::from(scope.rows) {

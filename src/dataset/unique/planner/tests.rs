@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::dataset::unique::index::RowPlace;
 
 fn free(size: u128) -> Domain {
     Domain::Free {
@@ -19,7 +20,7 @@ fn repeats(rows: u64, columns: &[Domain], sets: &[Vec<usize>]) -> Result<usize, 
     let value = |row: u64, column: usize| {
         let group_value = |column: usize| match (&columns[column], &indexes[column]) {
             (Domain::Spread(spread), _) => u128::from(spread.parent(row - 1).0),
-            (_, Some(index)) => index.at(row, &|_| (0, 0)),
+            (_, Some(index)) => index.at(RowPlace::numbered(row), &|_| (0, 0)),
             _ => 0,
         };
         let run = |column: usize| match &columns[column] {
@@ -35,7 +36,7 @@ fn repeats(rows: u64, columns: &[Domain], sets: &[Vec<usize>]) -> Result<usize, 
         match (&columns[column], &indexes[column]) {
             (Domain::Distinct, _) => u128::from(row),
             (Domain::Spread(_), _) => group_value(column),
-            (_, Some(index)) => index.at(row, &run),
+            (_, Some(index)) => index.at(RowPlace::numbered(row), &run),
             (_, None) => 0,
         }
     };
@@ -216,4 +217,21 @@ proptest! {
         prop_assert_eq!(repeats(rows, &columns, &set), Ok(0));
         prop_assert!(repeats(rows + 1, &columns, &set).is_err());
     }
+}
+
+#[test]
+fn siblings_differ_among_the_children_of_one_parent() {
+    let columns = [Domain::Siblings(6), free(8)];
+    let indexes = plan(1_000_000, &columns, &[vec![0, 1]], 3).unwrap();
+    let index = indexes[1].as_ref().unwrap();
+    for parent in 1..50 {
+        let place = |place| RowPlace {
+            id: 9,
+            parent,
+            place,
+        };
+        let values: HashSet<u128> = (0..6).map(|it| index.at(place(it), &|_| (0, 0))).collect();
+        assert_eq!(values.len(), 6);
+    }
+    assert!(plan(1_000, &[Domain::Siblings(9), free(8)], &[vec![0, 1]], 3).is_err());
 }
