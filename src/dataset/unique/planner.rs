@@ -390,7 +390,12 @@ fn root_above(number: u64, power: u32) -> u64 {
 
 /// The least prime that is not below a number: found at once for those that occur, roots of numbers of rows.
 fn prime_from(number: u64) -> u64 {
-    let is_prime = |it: u64| it >= 2 && (2..).take_while(|d| d * d <= it).all(|d| it % d != 0);
+    let is_prime = |it: u64| {
+        it >= 2
+            && (2..)
+                .take_while(|d| d * d <= it)
+                .all(|d| !it.is_multiple_of(d))
+    };
     (number..).find(|it| is_prime(*it)).unwrap_or(number)
 }
 
