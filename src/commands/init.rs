@@ -1,20 +1,17 @@
 //! `seedrow init`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::check::schema::{ScratchServer, with_applied};
 use crate::cli::{QuietArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context, DEFAULT_DATASET, target_options};
-use crate::dataset::document::did_you_mean;
-use crate::infer::model::Model;
+use crate::infer::Wish;
 use crate::infer::names::Locale;
-use crate::infer::source::{Source, WhyLeftOut};
-use crate::infer::{self, Wish};
 use crate::init::ddl::{self, Ddl};
-use crate::init::{self, Attempts, Found, Overwriting, Plan};
+use crate::init::{self, Found, Overwriting, Request};
 use crate::report::{self, OutputFormat};
 use crate::suggestion::Suggestions;
 use crate::units::rows;
@@ -139,11 +136,9 @@ impl Args {
         let server = context.open_server().await?;
         let mut client = server.connect().await?;
         let found = init::read(&mut client, server.schema()).await?;
-        if !has_tables(&found) {
-            let others = init::schemas_with_tables(&client).await?;
-            let where_ = format!("schema {} of {}", found.schema, server.display_name());
-            bail!(no_tables(&where_, &others));
-        }
+        found
+            .ensure_has_tables(&client, &server.display_name().to_string())
+            .await?;
         self.write(&mut client, &found, None).await
     }
 
@@ -154,7 +149,7 @@ impl Args {
         };
         let home = self.target.target_schema.as_deref();
         let write = async |client: &mut tokio_postgres::Client| {
-            let found = find_in_ddl(client, home, ddl).await?;
+            let found = init::find_in_ddl(client, home, ddl).await?;
             self.write(client, &found, Some(ddl)).await
         };
         let scripts = [&ddl.script];
@@ -168,165 +163,35 @@ impl Args {
         .await
     }
 
-    /// Decides what makes the tables found, tries it, writes the dataset and reports.
+    /// Writes the dataset of the tables found, and reports.
     async fn write(
         &self,
         client: &mut tokio_postgres::Client,
         found: &Found,
         ddl: Option<&Ddl>,
     ) -> Result<Outcome> {
-        let name = self.dataset_name(found, ddl);
-        let folder = self.out.clone().unwrap_or_else(|| PathBuf::from(&name));
-        Plan::ensure_can_write(&folder, &name, self.overwriting())?;
-        let source = self.source(found)?;
-        let about = format!("The tables of schema {} of {name}", found.schema);
-        let plan = |model: &Model| Plan::new(&folder, &name, &about, &source, model, ddl);
-        let attempts = Attempts {
-            build: &|lessons| infer::model(&source, self.wish(), self.locale, lessons),
-            plan: &plan,
-        };
-        let (model, tried) = match self.no_trial {
-            true => attempts.untried("--no-trial")?,
-            false => attempts.settle(client, &found.schema).await?,
-        };
-        let written = match model.tables.is_empty() {
-            true => None,
-            false => Some(plan(&model)?.write(self.overwriting())?),
-        };
+        let initialized = self.request().write(client, found, ddl).await?;
         let target_schema = (ddl.is_some() && found.schema != "public").then_some(&*found.schema);
         report::init::account(
-            &model,
-            &tried,
-            written.as_ref(),
+            &initialized,
             target_schema,
             self.format,
             &self.suggestions(),
         )?;
-        match written {
-            Some(_) => Ok(Outcome::Held),
-            None => bail!(
-                "none of the tables can be filled; the account says why, and nothing was written"
-            ),
-        }
+        initialized.ensure_written()?;
+        Ok(Outcome::Held)
     }
 
-    fn dataset_name(&self, found: &Found, ddl: Option<&Ddl>) -> String {
-        let named = self.name.clone().or_else(|| match ddl {
-            Some(ddl) => ddl.name(),
-            None if found.schema != "public" => Some(found.schema.clone()),
-            None => Some(found.database.clone()),
-        });
-        file_stem(&named.unwrap_or_default())
-    }
-
-    /// The tables that are meant.
-    fn source(&self, found: &Found) -> Result<Source> {
-        let known: Vec<&str> = found
-            .rows
-            .tables
-            .iter()
-            .filter(|it| it.name.schema == found.schema && it.root_oid.is_none())
-            .map(|it| it.name.name.as_str())
-            .collect();
-        let named = |option: &'static str, names: &[String]| {
-            let missing = names.iter().find(|it| !known.contains(&it.as_str()));
-            match missing {
-                Some(name) => bail!(
-                    "{option}: schema {} has no table `{name}`; {}",
-                    found.schema,
-                    did_you_mean(name, known.iter().copied())
-                ),
-                None => Ok(()),
-            }
-        };
-        named("--tables", self.tables.as_deref().unwrap_or_default())?;
-        named("--exclude", &self.exclude)?;
-        let is_wanted = |name: &str| {
-            let names = |list: &[String]| list.iter().any(|it| it == name);
-            self.tables.as_deref().is_none_or(names) && !names(&self.exclude)
-        };
-        let mut source = Source::new(&found.schema, &found.rows, is_wanted);
-        if self.tables.is_some() {
-            // What wasn't asked for goes without saying.
-            source.left_out.retain(|it| it.why != WhyLeftOut::Asked);
-        }
-        Ok(source)
-    }
-}
-
-/// What DDL has created.
-async fn find_in_ddl(
-    client: &mut tokio_postgres::Client,
-    home: Option<&str>,
-    ddl: &Ddl,
-) -> Result<Found> {
-    let context = || format!("could not read the tables of {}", ddl.path.display());
-    let schema = home.unwrap_or("public");
-    let found = init::read(client, Some(schema))
-        .await
-        .with_context(context)?;
-    if has_tables(&found) {
-        return Ok(found);
-    }
-    let others = init::schemas_with_tables(client).await?;
-    match others.as_slice() {
-        [(only, _)] if home.is_none() => init::read(client, Some(only)).await.with_context(context),
-        _ => {
-            let where_ = format!("schema {schema} that {} creates", ddl.path.display());
-            bail!(no_tables(&where_, &others))
-        }
-    }
-}
-
-fn has_tables(found: &Found) -> bool {
-    let source = Source::new(&found.schema, &found.rows, |_| true);
-    !source.tables.is_empty()
-}
-
-fn no_tables(place: &str, others: &[(String, usize)]) -> String {
-    if others.is_empty() {
-        return format!(
-            "{place} has no tables, nor has any other; views, foreign tables and those of extensions don't count"
-        );
-    }
-    let others: Vec<String> = others
-        .iter()
-        .map(|(name, count)| format!("{name} has {count}"))
-        .collect();
-    format!(
-        "{place} has no tables; choose another with --target-schema: {}",
-        others.join(", ")
-    )
-}
-
-/// A name for files: of letters, digits, `_`, `-` and `.`.
-fn file_stem(name: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let plain: String = name
-        .chars()
-        .map(|c| if is_plain(c) { c } else { '_' })
-        .collect();
-    let plain = plain.trim_start_matches('.');
-    match Path::new(plain).file_name() {
-        Some(_) => plain.to_owned(),
-        None => "dataset".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_datasets_are_names_of_files() {
-        for (name, stem) in [
-            ("shop", "shop"),
-            ("my shop/2", "my_shop_2"),
-            ("..", "dataset"),
-            ("", "dataset"),
-            (".hidden", "hidden"),
-        ] {
-            assert_eq!(file_stem(name), stem, "{name}");
+    fn request(&self) -> Request {
+        Request {
+            name: self.name.clone(),
+            out: self.out.clone(),
+            tables: self.tables.clone(),
+            exclude: self.exclude.clone(),
+            wish: self.wish(),
+            locale: self.locale,
+            overwriting: self.overwriting(),
+            trial: !self.no_trial,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::report;
 use crate::suggestion::Suggestions;
 use interrupt::Leftover;
 
+mod any_schema;
 pub mod check;
 pub mod compare;
 mod context;

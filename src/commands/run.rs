@@ -8,12 +8,12 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::check::{self, Area, CheckReport, CheckSettings, Suite};
 use crate::cli::{DatasetArgs, JobsArgs, LoadArgs, QuietArgs, RowsArgs, SampleArgs, TargetArgs};
-use crate::commands::Outcome;
 use crate::commands::context::{
     self, Context, commit_unit, plan_settings, resume_command, triggers,
 };
 use crate::commands::interrupt::stoppable;
 use crate::commands::outcome::FailOn;
+use crate::commands::{Outcome, any_schema};
 use crate::dataset::{Dataset, Waiver, waivers_with};
 use crate::files::folder::{ExistingFiles, ensure_can_write};
 use crate::files::write::WriteJob;
@@ -34,10 +34,15 @@ use crate::suggestion::Suggestions;
 /// continues with index and check.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  seedrow run --rows 100k\n  \
-                        seedrow run --rows 10M --tables products --url postgresql://app@db.example.com/shop")]
+                        seedrow run --rows 10M --tables products --url postgresql://app@db.example.com/shop\n  \
+                        seedrow run --any --url postgresql://app@db.example.com/shop")]
 pub struct Args {
     #[command(flatten)]
     dataset: DatasetArgs,
+
+    /// The tables that the target has, whatever they are: writes a dataset for them, as `seedrow init` does, and fills them
+    #[arg(long, conflicts_with = "dataset")]
+    any: bool,
 
     #[command(flatten)]
     rows: RowsArgs,
@@ -98,7 +103,14 @@ struct Job<'a> {
 
 /// Runs all phases and prints the summary.
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
-    let context = Context::new(&args.dataset.dataset, &args.target, args.quiet);
+    let name = match args.any {
+        true => {
+            let file = any_schema::dataset_file(&args.target, args.quiet).await?;
+            file.to_string_lossy().into_owned()
+        }
+        false => args.dataset.dataset.clone(),
+    };
+    let context = Context::new(&name, &args.target, args.quiet);
     let dataset = Arc::new(context.open_dataset()?);
     let tables = context::select_generated(&dataset, args.dataset.tables.as_deref())?;
     let server = context.open_server_to("load rows").await?;

@@ -1,6 +1,7 @@
 //! A database, or the DDL of one, → a dataset's files: what `seedrow init` does around the pure rules of
 //! [`infer`](crate::infer).
 
+mod dataset;
 pub mod ddl;
 mod files;
 mod fit;
@@ -9,7 +10,8 @@ mod queries;
 mod read;
 mod settle;
 
-pub use files::{Overwriting, Plan, Written};
+pub use dataset::{Initialized, Request, find_in_ddl};
+pub use files::{Overwriting, Written};
 pub use merge::Change;
 pub use read::{Found, read, schemas_with_tables};
-pub use settle::{Attempts, Tried};
+pub use settle::Tried;

@@ -10,7 +10,7 @@ use crate::infer::domain::Confidence;
 use crate::infer::model::{Model, ModelTable};
 use crate::infer::source::WhyLeftOut;
 use crate::infer::toml;
-use crate::init::{Change, Tried, Written};
+use crate::init::{Change, Initialized, Tried, Written};
 use crate::load::trial::ROWS;
 use crate::report::table::{Align, table};
 use crate::report::{OutputFormat, pretty, print};
@@ -75,13 +75,17 @@ struct LeftOutAccount<'a> {
 
 /// Prints it.
 pub fn account(
-    model: &Model,
-    tried: &Tried,
-    written: Option<&Written>,
+    initialized: &Initialized,
     target_schema: Option<&str>,
     format: OutputFormat,
     suggestions: &Suggestions,
 ) -> Result<()> {
+    let Initialized {
+        model,
+        tried,
+        written,
+    } = initialized;
+    let written = written.as_ref();
     let next = written.map(|written| next(written, target_schema, suggestions));
     match format {
         OutputFormat::Json => print(&pretty(&json(model, tried, written, next))?),

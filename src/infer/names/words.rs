@@ -112,6 +112,11 @@ impl Locale {
         })
     }
 
+    /// English, which `init` writes unless told otherwise: the first.
+    pub fn english() -> &'static Locale {
+        &LOCALES[0]
+    }
+
     /// A list in this language, or in English where it has none of its own.
     pub fn list(&self, name: &str) -> Option<&'static WordList> {
         let of = |code: &str| {

@@ -1,0 +1,76 @@
+//! `run --any`: the dataset of the target's own tables, written as `init` does, or the one that was written before.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::cli::{QuietArgs, TargetArgs};
+use crate::commands::context::{Context, DEFAULT_DATASET};
+use crate::infer::Wish;
+use crate::infer::names::Locale;
+use crate::init::{self, Initialized, Overwriting, Request, Tried};
+use crate::progress::Progress;
+
+/// The dataset's file.
+pub async fn dataset_file(target: &TargetArgs, quiet: QuietArgs) -> Result<PathBuf> {
+    let context = Context::new(DEFAULT_DATASET, target, quiet);
+    if !context.names_a_server()? {
+        bail!(
+            "which database? --any fills the tables of the one that --url (or DATABASE_URL, or the PG* variables) names; \
+             for the file that creates them there is `seedrow init --ddl schema.sql`"
+        );
+    }
+    let server = context.open_server_to("load rows").await?;
+    let mut client = server.connect().await?;
+    let found = init::read(&mut client, server.schema()).await?;
+    found
+        .ensure_has_tables(&client, &server.display_name().to_string())
+        .await?;
+    let request = Request {
+        name: None,
+        out: None,
+        tables: None,
+        exclude: Vec::new(),
+        wish: Wish::Scale(1.0),
+        locale: Locale::english(),
+        overwriting: Overwriting::Refuse,
+        trial: true,
+    };
+    let file = request.dataset_file(&found);
+    if file.exists() {
+        context.progress.note(format!(
+            "run: {} is there already and is used; after a change of the schema, `seedrow init --merge` brings it up to date",
+            file.display()
+        ));
+        return Ok(file);
+    }
+    let initialized = request.write(&mut client, &found, None).await?;
+    report(&initialized, &context.progress);
+    Ok(initialized.ensure_written()?.dataset.clone())
+}
+
+/// What was written and what wasn't.
+fn report(initialized: &Initialized, progress: &Progress) {
+    let model = &initialized.model;
+    for refusal in &model.refused {
+        progress.note(format!(
+            "run: {} is left out: {}{}",
+            refusal.table,
+            match refusal.what.as_str() {
+                "" => String::new(),
+                what => format!("{what}: "),
+            },
+            refusal.reason
+        ));
+    }
+    if let Some(written) = &initialized.written {
+        progress.note(format!(
+            "run: {} written, {} tables; change what you like in it",
+            written.dataset.display(),
+            model.tables.len()
+        ));
+    }
+    if let Tried::Not(why) = &initialized.tried {
+        progress.note(format!("run: no trial: {why}"));
+    }
+}
