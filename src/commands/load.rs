@@ -1,236 +1,25 @@
 //! `seedrow load DIR`: CSV files into Postgres, every row accounted for.
 
+mod args;
 mod input;
 mod rejecting_args;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::cli::{JobsArgs, LoadArgs, QuietArgs, TargetArgs};
 use crate::commands::Outcome;
-use crate::commands::context::{
-    self, Context, DEFAULT_DATASET, commit_unit, resume_command, triggers,
-};
-use crate::commands::format_args::FormatArgs;
+use crate::commands::context::{Context, commit_unit, resume_command};
 use crate::commands::interrupt::stoppable;
 use crate::commands::load::input::FoundInput;
-use crate::commands::load::rejecting_args::RejectingArgs;
-use crate::commands::spelling_args::SpellingArgs;
 use crate::dataset::Dataset;
 use crate::infer::SchemaTables;
 use crate::load::own_tables::{self, OwnTables};
-use crate::load::{
-    self, Input, Load, MaxRejects, MissingColumns, NamedColumns, NamedFile, NamedHeader, NoHook,
-    Overrides, Policy, Rejects, StageTracker,
-};
+use crate::load::{self, Input, Load, MaxRejects, NoHook, Rejects, StageTracker};
 use crate::postgres::error::describe;
+use crate::report;
 use crate::report::load::InputReport;
-use crate::report::{self, OutputFormat};
-use crate::suggestion::Suggestions;
-
-/// Load CSV files, seedrow's own or foreign ones, with COPY
-///
-/// Every record is accounted for: read = loaded + rejected + dropped by a rule of the dataset. The header decides which
-/// column a field goes to, the column's type how it is read; a record that can't be loaded is written unchanged to
-/// rejects/TABLE.csv, with line and reason, up to --max-rejects. A manifest of `seedrow generate` is compared with its
-/// files.
-#[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  seedrow load catalog-1M\n  \
-                        seedrow load legacy --file photos=legacy/photos_old.csv.gz --max-rejects 1% --orphans reject\n  \
-                        seedrow load --append --file photos=rejects/photos.csv\n  \
-                        seedrow load readings.csv --into readings --create")]
-pub struct Args {
-    /// The folder that holds the files, or one file with --into; not needed where --file names one for each table
-    #[arg(value_name = "DIR", required_unless_present = "file")]
-    folder: Option<PathBuf>,
-
-    /// The dataset: a built-in one's name, or a TOML file [default: catalog where the files are its tables', else the
-    /// target's own tables]
-    #[arg(long, value_name = "NAME|FILE.toml")]
-    dataset: Option<String>,
-
-    /// Load into the tables that this file of DDL creates; they are created where they are missing. No dataset is needed
-    #[arg(long, value_name = "FILE.sql", conflicts_with_all = ["dataset", "check_only"])]
-    schema: Option<PathBuf>,
-
-    /// Create the tables that don't exist, one for each file, with the columns of its header and types inferred from all of
-    /// its records; the DDL is shown. No dataset is needed
-    #[arg(long, conflicts_with_all = ["dataset", "schema"])]
-    create: bool,
-
-    /// Only these tables, separated by commas [default: all]
-    #[arg(long, value_delimiter = ',', value_name = "TABLE,…")]
-    tables: Option<Vec<String>>,
-
-    /// The table that one file is loaded into: `seedrow load FILE.csv --into TABLE`
-    #[arg(long, value_name = "TABLE", requires = "folder", conflicts_with_all = ["file", "tables"])]
-    into: Option<String>,
-
-    /// Read a table's rows from this file, `-` for standard input, or from those that match: `photos=part-*.csv`. May be
-    /// given for several tables, and several times for one: all its files are loaded, in order. Without DIR, only these
-    /// tables are loaded
-    #[arg(long, value_parser = named_file, value_name = "TABLE=PATH")]
-    file: Vec<NamedFile>,
-
-    #[command(flatten)]
-    reading: ReadingArgs,
-
-    #[command(flatten, next_help_heading = "Values of foreign files")]
-    spelling: SpellingArgs,
-
-    /// Read the files and account for their records, without a database; keys are not checked
-    #[arg(long, conflicts_with_all = ["append", "replace", "url", "target_schema"])]
-    check_only: bool,
-
-    /// Add to the existing rows; keys and indexes stay in place during the load
-    #[arg(long, conflicts_with = "replace")]
-    append: bool,
-
-    #[command(flatten)]
-    rejecting: RejectingArgs,
-
-    #[command(flatten)]
-    loading: LoadArgs,
-
-    /// How results are printed
-    #[arg(long, value_parser = report::text_or_json(), default_value = "text")]
-    format: OutputFormat,
-
-    #[command(flatten)]
-    target: TargetArgs,
-
-    #[command(flatten)]
-    jobs: JobsArgs,
-
-    #[command(flatten)]
-    quiet: QuietArgs,
-}
-
-/// The format of foreign CSV files, where the dataset doesn't define it.
-#[derive(clap::Args, Debug)]
-struct ReadingArgs {
-    #[command(flatten)]
-    format: FormatArgs,
-
-    /// The first record of all files, or of those of some tables, is a record like the others: columns are in the
-    /// dataset's order, or as --columns says
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "", value_delimiter = ',',
-        value_name = "TABLE,…")]
-    no_header: Vec<String>,
-
-    /// The first record is a header, whatever it says: --columns then names the columns in its place
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "", value_delimiter = ',',
-        value_name = "TABLE,…")]
-    header: Vec<String>,
-
-    /// A column that a file lacks: refuse the file, or fill the column with its default, or NULL
-    #[arg(long, value_enum, default_value_t = MissingArg::Fail)]
-    missing: MissingArg,
-
-    /// The columns of a table's files in order, instead of their header; `-` skips one
-    #[arg(long, value_parser = named_columns, value_name = "TABLE=A,B,-")]
-    columns: Vec<NamedColumns>,
-}
-
-/// See [`MissingColumns`].
-#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-enum MissingArg {
-    Fail,
-    Default,
-}
-
-impl ReadingArgs {
-    fn headers(&self) -> Vec<NamedHeader> {
-        let named = |header| {
-            move |table: &String| NamedHeader {
-                table: (!table.is_empty()).then(|| table.clone()),
-                header,
-            }
-        };
-        let with = self.header.iter().map(named(true));
-        with.chain(self.no_header.iter().map(named(false)))
-            .collect()
-    }
-}
-
-impl Args {
-    pub(super) fn suggestions(&self) -> Suggestions {
-        let format = self.reading.format.options().of_rejects();
-        let words = format.typed().into_iter();
-        let words = words.flat_map(|(name, value)| [Some(name.to_owned()), value]);
-        let words = words.flatten().chain(self.spelling.typed());
-        let words: Vec<String> = words.chain(self.typed_for_tables()).collect();
-        context::suggestions(&self.target, self.dataset_name()).format(&words)
-    }
-
-    /// The options that say which tables there are, and which of their columns files have.
-    fn typed_for_tables(&self) -> Vec<String> {
-        let mut words = Vec::new();
-        if self.create {
-            words.push("--create".to_owned());
-        }
-        if let Some(schema) = &self.schema {
-            words.extend(["--schema".to_owned(), schema.display().to_string()]);
-        }
-        if self.reading.missing == MissingArg::Default || !self.reading.columns.is_empty() {
-            words.extend(["--missing".to_owned(), "default".to_owned()]);
-        }
-        words
-    }
-
-    fn dataset_name(&self) -> &str {
-        self.dataset.as_deref().unwrap_or(DEFAULT_DATASET)
-    }
-
-    /// The folder typed, unless that is the file for --into.
-    fn folder(&self) -> Option<&Path> {
-        self.folder.as_deref().filter(|_| self.into.is_none())
-    }
-
-    fn files(&self) -> Vec<NamedFile> {
-        let into = self.into.iter().zip(&self.folder);
-        let into = into.map(|(table, path)| NamedFile {
-            table: table.clone(),
-            path: path.clone(),
-            found: false,
-        });
-        self.file.iter().cloned().chain(into).collect()
-    }
-
-    fn overrides(&self) -> Overrides {
-        Overrides {
-            files: self.files(),
-            format: self.reading.format.options(),
-            headers: self.reading.headers(),
-            missing: match self.reading.missing {
-                MissingArg::Fail => MissingColumns::Refuse,
-                MissingArg::Default => MissingColumns::Default,
-            },
-            columns: self.reading.columns.clone(),
-            spellings: self.spelling.spellings(),
-        }
-    }
-
-    fn policy(&self) -> Policy {
-        Policy {
-            append: self.append,
-            duplicates: self.rejecting.duplicates(),
-            orphans: self.rejecting.orphans(),
-            triggers: triggers(self.loading.triggers),
-        }
-    }
-
-    /// The tables named; without a folder and a list, those that a file is named for.
-    fn tables(&self) -> Option<Vec<String>> {
-        match (&self.tables, self.folder()) {
-            (Some(tables), _) => Some(tables.clone()),
-            (None, Some(_)) => None,
-            (None, None) => Some(self.files().into_iter().map(|file| file.table).collect()),
-        }
-    }
-}
+pub use args::Args;
 
 /// Loads the folder and reports the account of every table.
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
@@ -333,31 +122,5 @@ async fn schema_tables(dataset: &Dataset, context: &Context) -> Option<SchemaTab
             ));
             None
         }
-    }
-}
-
-/// Reads `photos=some_name.csv`.
-fn named_file(text: &str) -> Result<NamedFile, String> {
-    match text.split_once('=') {
-        Some((table, path)) if !table.is_empty() && !path.is_empty() => Ok(NamedFile {
-            table: table.to_owned(),
-            path: PathBuf::from(path),
-            found: false,
-        }),
-        _ => Err("expected TABLE=PATH, such as photos=some_name.csv".into()),
-    }
-}
-
-/// Reads `photos=id,style_id,-,url`.
-fn named_columns(text: &str) -> Result<NamedColumns, String> {
-    match text.split_once('=') {
-        Some((table, columns)) if !table.is_empty() && !columns.is_empty() => Ok(NamedColumns {
-            table: table.to_owned(),
-            columns: columns
-                .split(',')
-                .map(|name| name.trim().to_owned())
-                .collect(),
-        }),
-        _ => Err("expected TABLE=COLUMN,…, such as photos=id,style_id,-,url".into()),
     }
 }

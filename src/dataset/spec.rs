@@ -9,7 +9,6 @@ use crate::dataset::distribution::Counts;
 use crate::dataset::document::did_you_mean;
 use crate::dataset::draw::Chance;
 use crate::dataset::makers::Maker;
-use crate::dataset::makers::phrases::Phrase;
 use crate::dataset::record_format::FormatOptions;
 use crate::dataset::source::Source;
 use crate::dataset::spellings::Spellings;
@@ -341,13 +340,9 @@ impl Dataset {
 impl ColumnSpec {
     /// A column whose values no maker makes: the type of the database's column decides how a field is read.
     pub fn loaded(name: &str, line: usize) -> ColumnSpec {
-        let maker = Maker::Phrase(Phrase {
-            templates: Vec::new(),
-            weights: None,
-        });
         ColumnSpec {
             line,
-            ..ColumnSpec::new(name, maker)
+            ..ColumnSpec::new(name, Maker::none())
         }
     }
 

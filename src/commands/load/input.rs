@@ -5,9 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::Args;
 use crate::commands::context::Context;
 use crate::commands::interrupt::stoppable;
+use crate::commands::load::args::Args;
 use crate::dataset::Dataset;
 use crate::dataset::source::Source;
 use crate::files::manifest;

@@ -136,6 +136,14 @@ pub const MAKERS: &[(&str, ReadMaker)] = &[
 ];
 
 impl Maker {
+    /// That of a column whose table is only loaded: none of its values is made.
+    pub fn none() -> Maker {
+        Maker::Phrase(phrases::Phrase {
+            templates: Vec::new(),
+            weights: None,
+        })
+    }
+
     /// What is asked of a maker, whichever it is.
     pub fn spec(&self) -> &dyn MakerSpec {
         match self {
