@@ -3,11 +3,12 @@
 
 use std::fmt::Write;
 
-use seedrow::copy::Scalar;
+use seedrow::copy::{FieldEncoder, Scalar};
 use seedrow::dataset::Dataset;
+use seedrow::postgres::catalog::{self, Scope};
 
 use crate::column_types::SETUP;
-use crate::support::{Db, Workdir};
+use crate::support::{Db, Workdir, block_on, connect};
 
 /// A column's type and its maker; columns of one table go together.
 type Column = (&'static str, &'static str);
@@ -333,6 +334,22 @@ fn contents(db: &Db, table: &str) -> Vec<Vec<Option<String>>> {
     db.rows(&format!("SELECT * FROM {table} ORDER BY a"))
 }
 
+/// Every column of the types that are read has an encoder, so that its table goes in binary.
+fn ensure_binary(dir: &Workdir, db: &Db) {
+    let dataset = Dataset::open(dir.path("types.toml").to_str().unwrap()).unwrap();
+    let columns = block_on(async {
+        let client = connect(&db.url()).await;
+        let table = catalog::find(&client, None, "read").await.unwrap().unwrap();
+        catalog::columns(&client, Scope::Tables(&[table]))
+            .await
+            .unwrap()
+    });
+    for (spec, column) in dataset.tables[0].columns.iter().zip(&columns) {
+        let encoder = FieldEncoder::new(spec.kind, &column.data_type);
+        assert!(encoder.is_some(), "{} {}", column.name, column.type_name);
+    }
+}
+
 #[test]
 fn every_scalar_type_has_a_maker() {
     let names = TABLES.iter().flat_map(|(_, columns)| *columns);
@@ -387,6 +404,7 @@ fn rows_of_every_type_are_the_same_by_run_and_from_files() {
         &loaded.url(),
     ])
     .exits(0);
+    ensure_binary(&dir, &streamed);
     for (table, columns) in TABLES {
         let (one, other) = (contents(&streamed, table), contents(&loaded, table));
         assert_eq!(one.len(), 1000);
