@@ -335,6 +335,8 @@ fn with_itself(reader: &Reader, op: Op, a: &Subject, b: &Subject, demand: Demand
         // What leaves the value as it is before the steps leaves it as it is after them.
         (long, short) if long.starts_with(short) => &long[short.len()..],
         (short, long) if long.starts_with(short) => &long[short.len()..],
+        // What is trimmed is as long as before.
+        (long, short) if without_trim(long) == without_trim(short) => &[Step::Trim],
         _ => return unread(),
     };
     if !matches!(op, Op::Equal | Op::LessOrEqual | Op::GreaterOrEqual) {
@@ -381,4 +383,8 @@ fn range_ends(op: Op, a: &Subject, b: &Subject) -> Option<Vec<Limits>> {
         ..Limits::default()
     };
     holds.then(|| vec![not_empty])
+}
+
+fn without_trim(steps: &[Step]) -> Vec<&Step> {
+    steps.iter().filter(|it| **it != Step::Trim).collect()
 }

@@ -159,6 +159,7 @@ fn within(data_type: &DataType, steps: &[Step], comparison: &Comparison) -> Alte
                 }
             })
         }
+        Step::Dimensions if comparison.accepts(1) => carried(inner, vec![not_empty_array()]),
         Step::Digits => digits(data_type, inner, comparison),
         Step::Abs => absolute(data_type, inner, comparison),
         Step::Linear { factor, offset } => {
@@ -637,6 +638,14 @@ fn json_kind(name: &str) -> Option<JsonKind> {
 pub fn at_least(number: &str) -> Limits {
     Limits {
         min: Some(Bound::inclusive(number)),
+        ..Limits::default()
+    }
+}
+
+/// Arrays with an element.
+pub fn not_empty_array() -> Limits {
+    Limits {
+        min_length: Some(1),
         ..Limits::default()
     }
 }

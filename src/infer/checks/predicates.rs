@@ -36,6 +36,9 @@ fn null_call(reader: &Reader, name: &str, arguments: &[Term], is_null: bool) -> 
             true => Formula::All(each()),
             false => Formula::Any(each()),
         },
+        ("array_length" | "array_ndims", [Term::Column(column), ..]) if !is_null => {
+            Formula::limits(*column, vec![limits::not_empty_array()], Demand::True)
+        }
         ("row", _) => Formula::All(each()),
         ("nullif", [value, Term::Constant(constant)]) => nullif(reader, value, constant, is_null),
         ("->" | "->>", [value, Term::Constant(Constant::Text(key))]) => match is_null {

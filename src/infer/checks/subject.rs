@@ -26,6 +26,8 @@ pub enum Step {
     Length,
     /// `array_length(x, 1)`, which is NULL of an empty array.
     ArrayLength,
+    /// `array_ndims(x)`, which is NULL of an empty array.
+    Dimensions,
     /// `octet_length` of a text.
     Octets,
     /// A number's digits: `x::text`.
@@ -125,6 +127,7 @@ fn step(name: &str, arguments: &[Term], data_type: Option<&DataType>) -> Option<
         "octet_length" if matches!(kind, Some(TypeKind::Scalar(Scalar::Bytea))) => Step::Length,
         "octet_length" => Step::Octets,
         "array_length" if arguments.get(1)?.as_integer() == Some(1) => Step::ArrayLength,
+        "array_ndims" => Step::Dimensions,
         "text" => Step::Digits,
         "abs" => Step::Abs,
         "+" => linear(arguments, 1.0)?,

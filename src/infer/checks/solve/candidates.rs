@@ -63,22 +63,7 @@ impl Space {
                 rules.remove(place);
             }
         }
-        let rules = rules.into_iter().map(|it| self.plainer(it, good));
         fixed.into_iter().chain(rules).collect()
-    }
-
-    /// NULL where another column has some values, said of its other values, where that fits its NULL, too.
-    fn plainer(&self, rule: Rule, good: &[Combination]) -> Rule {
-        let Rule::LimitedIf(place, by, classes, own) = &rule else {
-            return rule;
-        };
-        let null = |place: usize, it: &Combination| self.columns[place].is_null(it[place].into());
-        let fits_null =
-            !self.columns[*by].nullable || good.iter().any(|it| null(*by, it) && null(*place, it));
-        match self.others(*by, classes) {
-            Some(others) if own.is_empty() && fits_null => Rule::OnlyIf(*place, *by, others),
-            _ => rule,
-        }
     }
 
     /// Rules that every good combination keeps, the plainest first.
@@ -114,9 +99,6 @@ impl Space {
             rules.push(Rule::AtLeastOne(vec![*a, *b]));
         }
         rules.extend((0..self.pairs.len()).map(Rule::Pair));
-        for (place, by) in ordered() {
-            rules.extend(self.limited_if(place, by, good));
-        }
         rules.retain(|rule| good.iter().all(|it| self.keeps(rule, it)));
         rules
     }
@@ -178,33 +160,6 @@ impl Space {
         (!classes.is_empty()).then_some(Rule::NeededIf(place, by, classes))
     }
 
-    /// For each way in which a column is limited, the classes of another that limit it so.
-    fn limited_if(&self, place: usize, by: usize, good: &[Combination]) -> Vec<Rule> {
-        let (own, states) = (&self.columns[place], &self.columns[by]);
-        let mut ways: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
-        for state in 0..states.classes.len() {
-            let rows: Vec<&Combination> = good
-                .iter()
-                .filter(|it| usize::from(it[by]) == state)
-                .collect();
-            let seen = |class: &usize| rows.iter().any(|it| usize::from(it[place]) == *class);
-            let allowed: Vec<usize> = (0..own.classes.len()).filter(seen).collect();
-            if states.listed(state).is_none()
-                || rows.is_empty()
-                || allowed.len() == own.classes.len()
-            {
-                continue;
-            }
-            match ways.iter_mut().find(|(way, _)| *way == allowed) {
-                Some((_, classes)) => classes.push(state),
-                None => ways.push((allowed, vec![state])),
-            }
-        }
-        ways.into_iter()
-            .map(|(way, classes)| Rule::LimitedIf(place, by, classes, way))
-            .collect()
-    }
-
     /// The rule that removes most of what is bad for the least of what is good.
     fn cheapest(&self, good: &[Combination], bad: &[&Combination]) -> Option<Rule> {
         let weigh = |them: &mut dyn Iterator<Item = &Combination>, rule: &Rule| -> f64 {
@@ -213,7 +168,7 @@ impl Space {
         };
         let total: f64 = good.iter().map(|it| self.weight(it)).sum();
         let mut best: Option<(f64, Rule)> = None;
-        for rule in self.costly() {
+        for rule in self.costly(good) {
             let lost = weigh(&mut good.iter(), &rule);
             let won = weigh(&mut bad.iter().copied(), &rule);
             let score = won / (lost * self.penalty(&rule, good) + 1.0);
@@ -235,19 +190,37 @@ impl Space {
             1.0
         };
         for (place, states) in self.columns.iter().enumerate() {
-            for state in 0..states.len() {
+            let occurs =
+                |state: u8, them: &[&Combination]| them.iter().any(|it| it[place] == state);
+            let value = |it: &&Combination| !states.is_null(it[place].into());
+            if good.iter().any(|it| value(&it)) && !kept.iter().any(value) {
+                penalty += 6.0;
+            }
+            for state in 0..states.classes.len() {
+                let worth = if states.listed(state).is_some() {
+                    5.0
+                } else {
+                    1.0
+                };
                 let state = u8::try_from(state).unwrap_or(u8::MAX);
-                let was = good.iter().any(|it| it[place] == state);
-                if was && !kept.iter().any(|it| it[place] == state) {
-                    penalty += 2.0;
+                if good.iter().any(|it| it[place] == state) && !occurs(state, &kept) {
+                    penalty += worth;
                 }
+            }
+        }
+        if let Rule::OnlyIf(place, by, _) = rule {
+            let value = |at: usize, it: &Combination| !self.columns[at].is_null(it[at].into());
+            let lost =
+                |it: &Combination| value(*place, it) && value(*by, it) && !self.keeps(rule, it);
+            if good.iter().any(lost) {
+                penalty += 8.0;
             }
         }
         penalty
     }
 
     /// Rules that may cost freedom.
-    fn costly(&self) -> Vec<Rule> {
+    fn costly(&self, good: &[Combination]) -> Vec<Rule> {
         let mut rules = Vec::new();
         for (place, states) in self.columns.iter().enumerate() {
             if states.nullable {
@@ -283,6 +256,7 @@ impl Space {
             let states = &self.columns[by];
             let listed = (0..states.classes.len()).filter(|it| states.listed(*it).is_some());
             rules.extend(listed.map(|it| Rule::OnlyIf(place, by, vec![it])));
+            rules.extend(self.only_if(place, by, good));
             if states.nullable {
                 rules.push(Rule::NullWith(place, by));
             }

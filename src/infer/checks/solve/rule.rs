@@ -23,8 +23,6 @@ pub enum Rule {
     OnlyIf(usize, usize, Vec<usize>),
     /// The first isn't NULL where the second is in one of the classes.
     NeededIf(usize, usize, Vec<usize>),
-    /// Where the second is in one of the classes, the first is NULL or around some classes of its own; none: NULL.
-    LimitedIf(usize, usize, Vec<usize>, Vec<usize>),
     /// The pair compares as its constraint says, or a column of it is NULL.
     Pair(usize),
 }

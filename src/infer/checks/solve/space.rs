@@ -213,11 +213,6 @@ impl Space {
             Rule::NeededIf(place, by, classes) => {
                 !is_null(*place) || !classes.contains(&state(*by))
             }
-            Rule::LimitedIf(place, by, classes, own) => {
-                !classes.contains(&state(*by))
-                    || is_null(*place)
-                    || (!own.is_empty() && self.columns[*place].is_around(own, state(*place)))
-            }
             Rule::Pair(pair) => {
                 let Pair { a, b, .. } = self.pairs[*pair];
                 self.pair_holds(
@@ -228,16 +223,6 @@ impl Space {
                 )
             }
         }
-    }
-
-    /// The classes of a column beside some, if there are any and all are lists.
-    pub fn others(&self, place: usize, classes: &[usize]) -> Option<Vec<usize>> {
-        let states = &self.columns[place];
-        let others: Vec<usize> = (0..states.classes.len())
-            .filter(|it| !classes.contains(it))
-            .collect();
-        let listed = others.iter().all(|it| states.listed(*it).is_some());
-        (listed && !others.is_empty()).then_some(others)
     }
 
     /// A rule in terms of the table's columns.
@@ -288,19 +273,6 @@ impl Space {
                 by: name(*by),
                 values: values(*by, classes),
             },
-            Rule::LimitedIf(place, by, classes, own) => {
-                let null = || Limits::of_values(Vec::<String>::new());
-                let limits = match own.is_empty() {
-                    true => null(),
-                    false => self.columns[*place].around(own).unwrap_or_default(),
-                };
-                Relation::LimitedIf {
-                    column: name(*place),
-                    by: name(*by),
-                    values: values(*by, classes),
-                    limits: Box::new(limits),
-                }
-            }
             Rule::Pair(pair) => self.pairs[*pair].relation(columns),
         })
     }
