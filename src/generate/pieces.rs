@@ -57,7 +57,7 @@ pub fn earlier(row: u64, roots: Chance, root: Root, part: u64, draws: &mut Draws
 }
 
 /// Appends the first digits of 64 bits, hexadecimal.
-#[inline]
+#[inline(always)]
 pub fn write_hex(bits: u64, digits: u8, out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = [0; 16];

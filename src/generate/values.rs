@@ -100,6 +100,8 @@ pub fn write_value_of(
     write_text(cells, cell, &cell.make, key, row, out);
 }
 
+/// Inlined where nearly all values are written: a call for each costs 3% of all instructions.
+#[inline(always)]
 fn write_text(
     cells: &[CompiledColumn],
     cell: &CompiledColumn,
