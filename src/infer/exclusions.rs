@@ -4,6 +4,9 @@ use super::model::{Doubt, ModelTable};
 use super::source::{SourceCheck, SourceTable};
 use super::unique::columns_in;
 
+/// Seconds of a range of times that has room for itself.
+const SLOT: i64 = 3_600;
+
 /// Has the table's makers keep them; returns those that they can't.
 pub fn apply(table: &SourceTable, model: &mut ModelTable) -> Vec<Doubt> {
     let mut doubts = Vec::new();
@@ -40,7 +43,15 @@ fn keep(table: &SourceTable, model: &mut ModelTable, exclusion: &SourceCheck) ->
             // Left out: NULL overlaps nothing.
             None => return true,
             Some(column) if column.maker.make == "range" => {
-                column.maker = column.maker.clone().with("disjoint", true);
+                let mut maker = column
+                    .maker
+                    .clone()
+                    .with("disjoint", true)
+                    .with("unique", true);
+                if maker.option("length").is_some() {
+                    maker = maker.with("length", SLOT);
+                }
+                column.maker = maker;
                 return true;
             }
             Some(_) => {}

@@ -94,7 +94,7 @@ fn scalar_maker(scalar: Scalar, modifier: i32, limits: &Limits) -> Option<MakerT
         Scalar::Int2 | Scalar::Int4 | Scalar::Int8 | Scalar::Oid => integer(scalar, limits),
         Scalar::Float4 | Scalar::Float8 => decimals("float", 2, None, limits),
         Scalar::Numeric => numeric(modifier, limits),
-        Scalar::Money => decimals("decimal", 2, None, limits).with("scale", 2),
+        Scalar::Money => decimals("decimal", 2, None, limits).with("scale", 2_i64),
         Scalar::Text | Scalar::Varchar | Scalar::Name => text(scalar, modifier, limits),
         Scalar::Bpchar => code(length_of(modifier).unwrap_or(1), limits),
         Scalar::Char => code(1, limits),
@@ -106,8 +106,8 @@ fn scalar_maker(scalar: Scalar, modifier: i32, limits: &Limits) -> Option<MakerT
             between(MakerToml::new("time"), limits, ("08:00:00", "20:00:00"))
         }
         Scalar::Interval => MakerToml::new("interval")
-            .with("min", 60)
-            .with("max", 86_400),
+            .with("min", 60_i64)
+            .with("max", 86_400_i64),
         Scalar::Uuid => MakerToml::new("uuid"),
         Scalar::Json | Scalar::Jsonb => json(limits),
         Scalar::Bytea => {
@@ -123,7 +123,7 @@ fn scalar_maker(scalar: Scalar, modifier: i32, limits: &Limits) -> Option<MakerT
             let length = if modifier > 0 { modifier } else { 8 };
             MakerToml::new("bit").with("length", i64::from(length))
         }
-        Scalar::Xml => MakerToml::new("xml"),
+        Scalar::Xml => MakerToml::new("xml").with("of", "<item/>"),
         Scalar::Point => MakerToml::new("point"),
         Scalar::Tsvector => MakerToml::new("tsvector"),
         Scalar::Tsquery => constant("word"),
@@ -324,14 +324,19 @@ fn json(limits: &Limits) -> MakerToml {
 }
 
 fn range(of: &DataType) -> Option<MakerToml> {
-    let ends = match of.scalar()? {
-        Scalar::Int4 | Scalar::Int8 => return Some(MakerToml::new("range").with("of", "integer")),
-        Scalar::Date => "date",
-        Scalar::Timestamp | Scalar::Timestamptz => "timestamp",
-        Scalar::Numeric => return Some(constant("[0,1)")),
+    let maker = |ends: &str| MakerToml::new("range").with("of", ends);
+    Some(match of.scalar()? {
+        Scalar::Int4 | Scalar::Int8 => maker("integer")
+            .with("min", 1_i64)
+            .with("max", 1_000_000_i64),
+        Scalar::Date => maker("date").with("min", DAYS.0).with("max", DAYS.1),
+        Scalar::Timestamp | Scalar::Timestamptz => maker("timestamp")
+            .with("min", DAYS.0)
+            .with("max", DAYS.1)
+            .with("length", 86_400_i64),
+        Scalar::Numeric => constant("[0,1)"),
         _ => return None,
-    };
-    Some(MakerToml::new("range").with("of", ends))
+    })
 }
 
 /// Types of extensions, and those of Postgres' own that a table rarely has: known by name.
@@ -340,7 +345,11 @@ fn other(name: &str, limits: &Limits) -> Option<MakerToml> {
     let plain = bare.split('(').next().unwrap_or(bare);
     Some(match plain {
         "citext" => text(Scalar::Text, -1, limits),
-        "polygon" | "ltree" | "hstore" => MakerToml::new(plain),
+        "polygon" | "ltree" => MakerToml::new(plain),
+        "hstore" => {
+            let pairs = Value::Table(vec![("key".to_owned(), "value".into())]);
+            MakerToml::new("hstore").with("of", pairs)
+        }
         "box" => constant("(1,1),(0,0)"),
         "circle" => constant("<(0,0),1>"),
         "line" => constant("{1,-1,0}"),

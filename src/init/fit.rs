@@ -29,7 +29,11 @@ pub fn fit(model: &mut Model, plan: &dyn Fn(&Model) -> Result<Plan>) -> Result<D
 fn open(plan: &Plan, folder: &Path) -> Result<Dataset> {
     let path = plan.write_to(folder)?;
     Dataset::open(&path.to_string_lossy()).with_context(|| {
-        "init wrote a dataset that can't be read; please report it with the schema".to_owned()
+        format!(
+            "the dataset that was written can't be read; its file is as the message says, with {} in place of its \
+             folder. Correct that line, and report it with the schema's table",
+            folder.display()
+        )
     })
 }
 

@@ -26,6 +26,7 @@ mod formats;
 mod generate;
 mod generate_folder;
 mod index;
+mod init;
 mod interrupt;
 mod key_types;
 mod kills;
