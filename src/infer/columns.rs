@@ -69,11 +69,13 @@ fn impossible(table: &SourceTable, column: &SourceColumn, limits: &Limits) -> Op
         reason,
         advice,
     };
-    if limits
+    let is_empty_enum =
+        matches!(&column.data_type.base().kind, TypeKind::Enum(labels) if labels.is_empty());
+    let none_left = limits
         .allowed_values()
-        .is_some_and(|values| values.is_empty())
-    {
-        let reason = match reading_is_enum(column) {
+        .is_some_and(|values| values.is_empty());
+    if none_left || is_empty_enum {
+        let reason = match is_empty_enum {
             true => format!("its type {} has no labels", column.type_name),
             false => "its constraints leave no value".to_owned(),
         };

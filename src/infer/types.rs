@@ -15,11 +15,11 @@ const SHORTEST_PROSE: u32 = 12;
 /// What makes values of a type; `None` for types that nothing is known of. `name` is the type as DDL writes it.
 pub fn maker(data_type: &DataType, name: &str, limits: &Limits) -> Option<MakerToml> {
     if let Some(values) = limits.allowed_values() {
-        return Some(one_of(data_type, &values));
+        return (!values.is_empty()).then(|| one_of(data_type, &values));
     }
     match &data_type.kind {
         TypeKind::Domain(base) => maker(base, base_name(base, name), limits),
-        TypeKind::Enum(labels) => Some(one_of(data_type, labels)),
+        TypeKind::Enum(labels) => (!labels.is_empty()).then(|| one_of(data_type, labels)),
         TypeKind::Array(element, _) => {
             let element = maker(
                 element,

@@ -27,27 +27,36 @@ pub fn settle(source: &Source, plan: &mut KeyPlan) {
                     }
                 }
             }
-            Err(reason) => abandon(spec, &reference, plan, reason),
+            Err(reason) => abandon(spec, &reference.key, plan, reason),
         }
     }
     for (table, column) in plan.roles.keys().cloned().collect::<Vec<_>>() {
         if depends_on_itself(plan, &table, &column)
             && let Some(spec) = source.table(&table)
-            && let Some(KeyRole::Reference(reference)) = plan.role(&table, &column).cloned()
+            && let Some(key) = key_of(plan, &table, &column)
         {
             let reason = format!(
                 "{} takes its value from keys that lead back to it",
                 quoted_list(&[&column])
             );
-            abandon(spec, &reference, plan, reason);
+            abandon(spec, &key, plan, reason);
             // One of a circle is enough.
             return;
         }
     }
 }
 
-fn abandon(table: &SourceTable, reference: &Reference, plan: &mut KeyPlan, reason: String) {
-    let is_its = |key: &&SourceKey| key.name == reference.key;
+/// The key that gives a column its value.
+fn key_of(plan: &KeyPlan, table: &str, column: &str) -> Option<String> {
+    match plan.role(table, column)? {
+        KeyRole::Reference(reference) => Some(reference.key.clone()),
+        KeyRole::Copy { key, .. } => Some(key.clone()),
+        KeyRole::Null { .. } => None,
+    }
+}
+
+fn abandon(table: &SourceTable, name: &str, plan: &mut KeyPlan, reason: String) {
+    let is_its = |key: &&SourceKey| key.name == name;
     if let Some(key) = table.foreign_keys.iter().find(is_its) {
         let places = key
             .columns

@@ -53,7 +53,7 @@ impl Planner<'_> {
                 Err((reason, advice)) => give_up(table, key, plan, reason, advice),
             }
         }
-        for key in self.in_order(&usable) {
+        for key in self.in_order(table, &usable) {
             self.place(table, key, plan);
         }
     }
@@ -75,14 +75,15 @@ impl Planner<'_> {
     }
 
     /// The keys that need columns: those that no other one implies, and before them the ones on what several share.
-    fn in_order<'k>(&self, keys: &[&'k SourceKey]) -> Vec<&'k SourceKey> {
+    fn in_order<'k>(&self, table: &SourceTable, keys: &[&'k SourceKey]) -> Vec<&'k SourceKey> {
         let is_implied = |index: usize| {
-            let others = keys.iter().enumerate().filter(|(other, _)| *other != index);
-            let mut implying = others.filter(|(other, it)| {
+            let mut others = keys.iter().enumerate().filter(|(other, _)| *other != index);
+            others.any(|(other, it)| {
+                // A key to the own table would have a row's values follow from other rows' without an end.
+                let is_own = it.table.as_deref() == Some(&table.name);
                 let both = self.implies(keys[index], it, 0);
-                self.implies(it, keys[index], 0) && (!both || *other < index)
-            });
-            implying.next().is_some()
+                !is_own && self.implies(it, keys[index], 0) && (!both || other < index)
+            })
         };
         let (implied, maximal): (Vec<usize>, Vec<usize>) =
             (0..keys.len()).partition(|&index| is_implied(index));

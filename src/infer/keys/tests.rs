@@ -192,3 +192,17 @@ fn a_key_through_two_levels_is_implied_by_the_longest() {
     );
     assert_eq!(shown(&plan, "steps", "tenant_id"), "copy task_id.tenant_id");
 }
+
+#[test]
+fn a_composite_key_to_the_own_table_agrees_with_the_tenant() {
+    let plan = planned(vec![
+        tenants(),
+        of_tenant("users").with("boss_id", "integer?").key(
+            &["tenant_id", "boss_id"],
+            "users",
+            &["tenant_id", "id"],
+        ),
+    ]);
+    assert_eq!(shown(&plan, "users", "tenant_id"), "tenants.id spread");
+    assert_eq!(shown(&plan, "users", "boss_id"), "users.id tenant_id");
+}
