@@ -48,6 +48,7 @@ pub fn choose(source: &Source, keys: &KeyPlan, tables: &mut [ModelTable], wish: 
             limit(table, keys, &mut sizes);
         }
     }
+    raise(keys, &mut sizes);
     for table in tables {
         if let Some(size) = sizes.remove(&table.name) {
             table.rows = size.rows.max(1);
@@ -97,14 +98,11 @@ fn first_size(
             fixed: true,
         };
     }
-    let size = by_place(table, keys, sizes);
-    match wish {
-        Wish::Scale(factor) => Size {
-            rows: times(size.rows, factor),
-            ..size
-        },
-        _ => size,
-    }
+    let factor = match wish {
+        Wish::Scale(factor) => factor,
+        Wish::Total(_) | Wish::Each(_) => 1.0,
+    };
+    by_place(table, keys, sizes, factor)
 }
 
 fn times(rows: u64, factor: f64) -> u64 {
@@ -144,8 +142,13 @@ fn is_code_list(table: &SourceTable, model: &ModelTable) -> bool {
         && (is_written || is_listed)
 }
 
-/// Few owners, many events: each level of keys multiplies.
-fn by_place(table: &SourceTable, keys: &KeyPlan, sizes: &BTreeMap<String, Size>) -> Size {
+/// Few owners, many events: each level of keys multiplies. A factor scales the owners, and so all.
+fn by_place(
+    table: &SourceTable,
+    keys: &KeyPlan,
+    sizes: &BTreeMap<String, Size>,
+    scale: f64,
+) -> Size {
     let mut parents: Vec<(&str, u64)> = Vec::new();
     for column in &table.columns {
         if let Some(KeyRole::Reference(reference)) = keys.role(&table.name, &column.name)
@@ -160,7 +163,7 @@ fn by_place(table: &SourceTable, keys: &KeyPlan, sizes: &BTreeMap<String, Size>)
     }
     let Some((largest, rows)) = parents.iter().copied().max_by_key(|(_, rows)| *rows) else {
         return Size {
-            rows: OWNERS,
+            rows: times(OWNERS, scale),
             reason: "refers to no other".to_owned(),
             fixed: false,
         };
@@ -171,7 +174,7 @@ fn by_place(table: &SourceTable, keys: &KeyPlan, sizes: &BTreeMap<String, Size>)
         _ => 2,
     };
     Size {
-        rows: (rows * factor).min(MOST),
+        rows: (rows * factor).min(times(MOST, scale)),
         reason: format!("{factor} for each row of {largest}"),
         fixed: false,
     }
@@ -213,6 +216,23 @@ fn limit(table: &ModelTable, keys: &KeyPlan, sizes: &mut BTreeMap<String, Size>)
     if u128::from(size.rows) > fits {
         size.rows = u64::try_from(fits).unwrap_or(u64::MAX).max(1);
         size.reason = format!("no more combinations of {}", set.join(", "));
+    }
+}
+
+/// Where rows must agree with others of the same parent, every parent has one at least.
+fn raise(keys: &KeyPlan, sizes: &mut BTreeMap<String, Size>) {
+    for ((table, _), role) in &keys.roles {
+        let KeyRole::Reference(reference) = role else {
+            continue;
+        };
+        let parents = sizes.get(&reference.table).map_or(0, |it| it.rows);
+        if let Some(size) = sizes
+            .get_mut(table)
+            .filter(|it| reference.spread && it.rows < parents)
+        {
+            size.rows = parents;
+            size.reason = format!("one for each row of {} at least", reference.table);
+        }
     }
 }
 
