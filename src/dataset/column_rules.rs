@@ -53,6 +53,8 @@ pub enum Case {
     Lower,
     /// A
     Upper,
+    /// a-b: lower case, and one `-` for whatever is neither letter nor digit.
+    Slug,
 }
 
 impl Case {
@@ -61,6 +63,14 @@ impl Case {
         match self {
             Case::Lower => text.to_lowercase(),
             Case::Upper => text.to_uppercase(),
+            Case::Slug => slug(text),
         }
     }
+}
+
+fn slug(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let words = lower.split(|it: char| !it.is_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join("-")
 }

@@ -22,7 +22,11 @@ pub struct Scope<'a> {
 }
 
 /// The cases that texts can be written in.
-const CASES: &[(&str, Case)] = &[("lower", Case::Lower), ("upper", Case::Upper)];
+const CASES: &[(&str, Case)] = &[
+    ("lower", Case::Lower),
+    ("upper", Case::Upper),
+    ("slug", Case::Slug),
+];
 
 /// Reads a table's columns, and the sets that those make which never repeat by themselves.
 pub fn read_columns(

@@ -46,6 +46,8 @@ pub enum Maker {
     Date(times::Date),
     /// A second.
     Timestamp(times::Timestamp),
+    /// A day or a second that rises with the row.
+    Rising(times::Rising),
     /// True or false.
     Boolean(numbers::Boolean),
     /// 1 for at most one of a parent's children.
@@ -157,6 +159,7 @@ impl Maker {
             Maker::Cents(it) => it,
             Maker::Date(it) => it,
             Maker::Timestamp(it) => it,
+            Maker::Rising(it) => it,
             Maker::Boolean(it) => it,
             Maker::Flag(it) => it,
             Maker::Number(it) => it,

@@ -16,7 +16,11 @@ pub struct Date(pub Range);
 
 /// Reads `make = "date"`.
 pub fn date(section: &Section, _: &MakerScope) -> Result<Maker> {
-    Ok(Maker::Date(Date(range(section, ranges::date)?)))
+    let days = range(section, ranges::date)?;
+    Ok(match is_rising(section)? {
+        true => rising(Kind::Date, &days),
+        false => Maker::Date(Date(days)),
+    })
 }
 
 impl MakerSpec for Date {
@@ -39,7 +43,11 @@ pub struct Timestamp(pub Range);
 
 /// Reads `make = "timestamp"`.
 pub fn timestamp(section: &Section, _: &MakerScope) -> Result<Maker> {
-    Ok(Maker::Timestamp(Timestamp(timestamps(section)?)))
+    let seconds = timestamps(section)?;
+    Ok(match is_rising(section)? {
+        true => rising(Kind::Timestamp, &seconds),
+        false => Maker::Timestamp(Timestamp(seconds)),
+    })
 }
 
 impl MakerSpec for Timestamp {
@@ -53,6 +61,43 @@ impl MakerSpec for Timestamp {
 
     fn domain(&self) -> u128 {
         self.0.domain()
+    }
+}
+
+/// A date or timestamp that is never before that of the row before: the first row's is near `min`, the last one's near
+/// `max`, however many there are.
+#[derive(Debug, Clone)]
+pub struct Rising {
+    /// Which of both.
+    pub kind: Kind,
+    /// The earliest.
+    pub min: i64,
+    /// The latest.
+    pub max: i64,
+}
+
+fn is_rising(section: &Section) -> Result<bool> {
+    section
+        .get("rising")
+        .map_or(Ok(false), |value| value.boolean())
+}
+
+fn rising(kind: Kind, range: &Range) -> Maker {
+    let (min, max) = range.bounds();
+    Maker::Rising(Rising { kind, min, max })
+}
+
+impl MakerSpec for Rising {
+    fn kind(&self) -> KindOf {
+        KindOf::Is(self.kind)
+    }
+
+    fn bounds(&self, _: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
+        Some((self.min, self.max))
+    }
+
+    fn domain(&self) -> u128 {
+        u128::from(self.min.abs_diff(self.max)) + 1
     }
 }
 

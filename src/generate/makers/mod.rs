@@ -7,11 +7,12 @@ mod lists;
 mod phrases;
 mod references;
 mod texts;
+mod times;
 mod values;
 
 use anyhow::Result;
 
-use crate::dataset::makers::{Maker, numbers, times};
+use crate::dataset::makers::{Maker, numbers, times as spec_times};
 use crate::generate::compiled::CompiledMaker;
 use crate::generate::context::Compiler;
 
@@ -31,10 +32,11 @@ pub fn compile(
         Maker::Copy(copy) => references::copy(copy, table, compiler),
         Maker::Integer(numbers::Integer(range))
         | Maker::Cents(numbers::Cents(range))
-        | Maker::Date(times::Date(range))
-        | Maker::Timestamp(times::Timestamp(range))
-        | Maker::Time(times::Time(range))
-        | Maker::Interval(times::Interval(range)) => CompiledMaker::Range(range.clone()),
+        | Maker::Date(spec_times::Date(range))
+        | Maker::Timestamp(spec_times::Timestamp(range))
+        | Maker::Time(spec_times::Time(range))
+        | Maker::Interval(spec_times::Interval(range)) => CompiledMaker::Range(range.clone()),
+        Maker::Rising(rising) => times::rising(rising, table, compiler),
         Maker::Boolean(numbers::Boolean(chance)) => CompiledMaker::Chance(*chance),
         Maker::Flag(numbers::Flag(chance)) => CompiledMaker::Flag(*chance),
         Maker::Number(number) => {

@@ -41,17 +41,28 @@ pub struct ParentTime<'a> {
     pub column: &'a str,
 }
 
+/// How names are read: in which language, and by which rules first.
+#[derive(Debug, Clone)]
+pub struct Naming {
+    /// The language of people and places.
+    pub locale: &'static Locale,
+    /// A team's own rules.
+    pub rules: TeamRules,
+}
+
 /// A table's columns, each with the rule that its name matches.
 pub struct TableNames<'a> {
+    name: String,
+    rules: &'a TeamRules,
     table: Vec<String>,
     columns: Vec<MatchedSibling<'a>>,
     locale: &'static Locale,
 }
 
 impl<'a> TableNames<'a> {
-    /// Of a table with all its columns, in a language.
-    pub fn new(table: &str, columns: &[Sibling<'a>], locale: &'static Locale) -> TableNames<'a> {
-        let table = tokens::of_table(table);
+    /// Of a table with all its columns.
+    pub fn new(name: &str, columns: &[Sibling<'a>], naming: &'a Naming) -> TableNames<'a> {
+        let table = tokens::of_table(name);
         let matched = |column: &Sibling<'a>| {
             let words = tokens::of_column(column.name);
             let (types, longest) = (Types::of(column.data_type), fit::length(column.data_type));
@@ -68,7 +79,9 @@ impl<'a> TableNames<'a> {
         TableNames {
             table,
             columns,
-            locale,
+            locale: naming.locale,
+            name: name.to_owned(),
+            rules: &naming.rules,
         }
     }
 
@@ -83,6 +96,10 @@ impl<'a> TableNames<'a> {
 
     /// What the name of a column makes of it; `None` where it says nothing, or constraints leave no choice.
     pub fn choose(&self, column: &NamedColumn) -> Option<Choice> {
+        let by_team = self.rules.choose(&self.name, column.name, column.data_type);
+        if by_team.is_some() {
+            return by_team;
+        }
         if column.limits.values.is_some() || !column.limits.patterns.is_empty() {
             return None;
         }
@@ -132,6 +149,7 @@ impl<'a> TableNames<'a> {
     }
 
     fn choice(&self, made: Made, reason: &str) -> Choice {
+        let made = self.without_clashes(made);
         let lists = self.lists(&made);
         Choice {
             maker: made.maker,
@@ -143,19 +161,48 @@ impl<'a> TableNames<'a> {
         }
     }
 
+    /// In a template a column comes before a list of the same name: such a list is drawn by a hidden column.
+    fn without_clashes(&self, mut made: Made) -> Made {
+        let mut names = Vec::new();
+        names_in(&made.maker, &mut names);
+        for name in names {
+            let clashes = self.columns.iter().any(|it| it.column.name == name);
+            let is_list = self.locale.list(&name).is_some();
+            let drawn = format!("{name}_word");
+            let braced = |name: &str| format!("{{{name}}}");
+            if clashes
+                && is_list
+                && is_in_braces(&made.maker, &braced(&name))
+                && !self.is_meant(&made, &name)
+            {
+                made.maker = renamed(made.maker, &braced(&name), &braced(&drawn));
+                made = made.with_hidden(&drawn, made::word(&name));
+            }
+        }
+        made
+    }
+
+    /// Whether a template means the column of that name: it was put there by a rule that looks at siblings.
+    fn is_meant(&self, made: &Made, name: &str) -> bool {
+        let is_slug = made.maker.option("case") == Some(&Value::Text("slug".into()));
+        is_slug && self.columns.iter().any(|it| it.column.name == name)
+    }
+
     /// The word lists that makers name, and those that their entries name.
     fn lists(&self, made: &Made) -> Vec<WordList> {
         let mut names = Vec::new();
-        names_in(&made.maker, &mut names);
-        for (_, maker) in &made.hidden {
-            names_in(maker, &mut names);
+        for maker in std::iter::once(&made.maker).chain(made.hidden.iter().map(|(_, it)| it)) {
+            let mut found = Vec::new();
+            names_in(maker, &mut found);
+            let is_column = |name: &String| self.columns.iter().any(|it| it.column.name == name);
+            let is_hidden = |name: &String| made.hidden.iter().any(|(hidden, _)| hidden == name);
+            found.retain(|name| names_list(maker, name) || !is_column(name) && !is_hidden(name));
+            names.extend(found);
         }
         let mut lists: Vec<WordList> = Vec::new();
         while let Some(name) = names.pop() {
-            let is_hidden = made.hidden.iter().any(|(hidden, _)| *hidden == name);
             let known = lists.iter().any(|list| list.name == name);
-            let found = self.locale.list(&name).filter(|_| !is_hidden && !known);
-            if let Some(list) = found {
+            if let Some(list) = self.locale.list(&name).filter(|_| !known) {
                 let templates = list.entries().map(|entry| entry[0]);
                 names.extend(templates.flat_map(words::placeholders).map(str::to_owned));
                 lists.push(list.clone());
@@ -222,6 +269,40 @@ fn names_in(maker: &MakerToml, names: &mut Vec<String>) {
         }
         _ => {}
     }
+}
+
+/// Whether a maker, or that of an array's elements, draws of a list of this name.
+fn names_list(maker: &MakerToml, name: &str) -> bool {
+    let of_list = |value: &Value| matches!(value, Value::Text(list) if list == name);
+    maker.option("list").is_some_and(of_list)
+        || match maker.option("of") {
+            Some(Value::Table(element)) => {
+                element.iter().any(|(key, it)| key == "list" && of_list(it))
+            }
+            _ => false,
+        }
+}
+
+fn is_in_braces(maker: &MakerToml, braced: &str) -> bool {
+    match maker.option("of") {
+        Some(Value::Text(text)) => text.contains(braced),
+        Some(Value::List(all)) => all.iter().filter_map(text_of).any(|it| it.contains(braced)),
+        _ => false,
+    }
+}
+
+/// A maker with other placeholders in its templates.
+fn renamed(maker: MakerToml, from: &str, to: &str) -> MakerToml {
+    let replaced = |value: &Value| match value {
+        Value::Text(text) => Value::Text(text.replace(from, to)),
+        other => other.clone(),
+    };
+    let of = match maker.option("of") {
+        Some(Value::List(all)) => Value::List(all.iter().map(replaced).collect()),
+        Some(other) => replaced(other),
+        None => return maker,
+    };
+    maker.with("of", of)
 }
 
 fn text_of(value: &Value) -> Option<&String> {

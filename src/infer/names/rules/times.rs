@@ -107,7 +107,8 @@ fn created(scene: &Scene) -> Option<Made> {
                 .null(0.0),
         );
     }
-    Some(Made::new(window(scene, FIRST_DAY, LAST_DAY).with("rising", true)).null(0.0))
+    let window = window(scene, FIRST_DAY, LAST_DAY);
+    Some(Made::new(window.with("rising", true)).null(0.0))
 }
 
 /// Of two columns that say when a row was made, the one that the other comes after: `created…`, then the first by name.

@@ -1,0 +1,46 @@
+//! Times that rise with the row.
+
+use crate::dataset::makers::times::Rising;
+use crate::generate::compiled::{CompiledMaker, RowNumber, ValueContext};
+use crate::generate::context::Compiler;
+
+/// The range, cut into as many steps as there are rows.
+#[derive(Debug)]
+struct RisingNumber {
+    min: i64,
+    /// How many numbers there are.
+    span: u128,
+    rows: u64,
+}
+
+/// Compiles `rising = true`.
+pub fn rising(rising: &Rising, table: usize, compiler: &Compiler) -> CompiledMaker {
+    CompiledMaker::Computed(Box::new(RisingNumber {
+        min: rising.min,
+        span: u128::from(rising.min.abs_diff(rising.max)) + 1,
+        rows: compiler.plan.rows(table).max(1),
+    }))
+}
+
+impl RisingNumber {
+    /// Where the step of a row begins.
+    fn begins(&self, row: u64) -> u64 {
+        let begins = u128::from(row) * self.span / u128::from(self.rows);
+        u64::try_from(begins).unwrap_or(u64::MAX)
+    }
+}
+
+impl RowNumber for RisingNumber {
+    fn number(&self, value: &mut ValueContext) -> i64 {
+        let row = value.row.id.saturating_sub(1);
+        let begins = self.begins(row);
+        let within = self.begins(row + 1).saturating_sub(begins);
+        self.min
+            .wrapping_add_unsigned(begins + value.draws.below(within))
+    }
+
+    fn at_index(&self, index: u128, _: &mut ValueContext) -> i64 {
+        self.min
+            .wrapping_add_unsigned(u64::try_from(index).unwrap_or(0))
+    }
+}
