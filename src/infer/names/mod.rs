@@ -8,6 +8,7 @@ mod fit;
 mod made;
 mod rule;
 mod rules;
+mod team;
 mod tokens;
 mod words;
 
@@ -15,6 +16,7 @@ use crate::copy::DataType;
 use crate::infer::domain::{Choice, Limits, MakerToml, Sibling, Value, WordList};
 use made::{Made, MatchedSibling, Scene};
 use rule::{Match, Rule, TEXT, Types};
+pub use team::TeamRules;
 pub use words::{LOCALES, Locale};
 
 /// A column that a maker is chosen for.

@@ -127,6 +127,12 @@ impl Locale {
         of(self.code).or_else(|| of("en")).map(|(_, list)| list)
     }
 
+    /// The names of all lists.
+    pub fn list_names() -> impl Iterator<Item = &'static str> {
+        let english = LISTS.iter().filter(|(code, _)| *code == "en");
+        english.map(|(_, list)| list.name)
+    }
+
     /// Whether names are written in plain letters alone.
     pub fn is_plain(&self) -> bool {
         self.code == "en"
