@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::cli::{QuietArgs, TargetArgs};
 use crate::commands::context::{Context, DEFAULT_DATASET};
 use crate::infer::Wish;
-use crate::infer::names::Locale;
+use crate::infer::names::Naming;
 use crate::init::{self, Initialized, Overwriting, Request, Tried};
 use crate::progress::Progress;
 
@@ -32,7 +32,7 @@ pub async fn dataset_file(target: &TargetArgs, quiet: QuietArgs) -> Result<PathB
         tables: None,
         exclude: Vec::new(),
         wish: Wish::Scale(1.0),
-        locale: Locale::english(),
+        naming: Naming::default(),
         overwriting: Overwriting::Refuse,
         trial: true,
     };

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::check::schema::{ScratchServer, with_applied};
 use crate::cli::{QuietArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context, DEFAULT_DATASET, target_options};
 use crate::infer::Wish;
-use crate::infer::names::Locale;
+use crate::infer::names::{Locale, Naming, TeamRules};
 use crate::init::ddl::{self, Ddl};
 use crate::init::{self, Found, Overwriting, Request};
 use crate::report::{self, OutputFormat};
@@ -65,6 +65,10 @@ pub struct Args {
     #[arg(long, value_parser = Locale::of, default_value = "en", value_name = "CODE")]
     locale: &'static Locale,
 
+    /// A TOML file of your own rules, from names to makers; they come before the built-in ones
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+
     /// Replace the files of an earlier init
     #[arg(long)]
     overwrite: bool,
@@ -116,6 +120,23 @@ impl Args {
             (false, true) => Overwriting::Merge,
             (false, false) => Overwriting::Refuse,
         }
+    }
+
+    /// The language and the team's own rules.
+    fn naming(&self) -> Result<Naming> {
+        let rules = match &self.rules {
+            None => TeamRules::default(),
+            Some(path) => {
+                let shown = path.display().to_string();
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("could not read {shown}"))?;
+                TeamRules::read(&shown, &text, self.locale)?
+            }
+        };
+        Ok(Naming {
+            locale: self.locale,
+            rules,
+        })
     }
 
     fn wish(&self) -> Wish {
@@ -170,7 +191,7 @@ impl Args {
         found: &Found,
         ddl: Option<&Ddl>,
     ) -> Result<Outcome> {
-        let initialized = self.request().write(client, found, ddl).await?;
+        let initialized = self.request()?.write(client, found, ddl).await?;
         let target_schema = (ddl.is_some() && found.schema != "public").then_some(&*found.schema);
         report::init::account(
             &initialized,
@@ -182,16 +203,16 @@ impl Args {
         Ok(Outcome::Held)
     }
 
-    fn request(&self) -> Request {
-        Request {
+    fn request(&self) -> Result<Request> {
+        Ok(Request {
             name: self.name.clone(),
             out: self.out.clone(),
             tables: self.tables.clone(),
             exclude: self.exclude.clone(),
             wish: self.wish(),
-            locale: self.locale,
+            naming: self.naming()?,
             overwriting: self.overwriting(),
             trial: !self.no_trial,
-        }
+        })
     }
 }

@@ -7,14 +7,14 @@ use super::constraints::TableReading;
 use super::domain::Sibling;
 use super::keys::{self, KeyPlan};
 use super::model::{Lessons, Model, ModelTable, Refusal};
-use super::names::{Locale, TableNames};
+use super::names::{Naming, TableNames};
 use super::sizes::{self, Wish};
 use super::source::{Source, SourceTable};
 use super::{order, relations, unique};
 use crate::copy::Scalar;
 
 /// The dataset of a source, with sizes as wished.
-pub fn model(source: &Source, wish: Wish, locale: &'static Locale, lessons: &Lessons) -> Model {
+pub fn model(source: &Source, wish: Wish, naming: &Naming, lessons: &Lessons) -> Model {
     let readings: BTreeMap<&str, TableReading> = source
         .tables
         .iter()
@@ -48,9 +48,9 @@ pub fn model(source: &Source, wish: Wish, locale: &'static Locale, lessons: &Les
     };
     let with = Surrounding {
         keys: &keys,
-        locale,
+        naming,
         plain: &lessons.plain,
-        created: created(source, &keys, locale),
+        created: created(source, &keys, naming),
     };
     for table in &source.tables {
         if !refused.iter().any(|it| it.table == table.name) {
@@ -115,7 +115,7 @@ fn closed(table: &SourceTable) -> Vec<Refusal> {
 /// What the columns of all tables are decided by.
 struct Surrounding<'a> {
     keys: &'a KeyPlan,
-    locale: &'static Locale,
+    naming: &'a Naming,
     plain: &'a BTreeSet<String>,
     created: BTreeMap<String, (String, Scalar)>,
 }
@@ -134,14 +134,10 @@ fn siblings<'t>(table: &'t SourceTable, keys: &KeyPlan) -> Vec<Sibling<'t>> {
 }
 
 /// The columns that say when a row was made, never NULL, with their types, by table.
-fn created(
-    source: &Source,
-    keys: &KeyPlan,
-    locale: &'static Locale,
-) -> BTreeMap<String, (String, Scalar)> {
+fn created(source: &Source, keys: &KeyPlan, naming: &Naming) -> BTreeMap<String, (String, Scalar)> {
     let of = |table: &SourceTable| {
         let siblings = siblings(table, keys);
-        let name = TableNames::new(&table.name, &siblings, locale).created()?;
+        let name = TableNames::new(&table.name, &siblings, naming).created()?;
         let column = table.column(name).filter(|it| it.not_null)?;
         Some((column.name.clone(), column.data_type.scalar()?))
     };
@@ -161,7 +157,14 @@ fn decide(
     let keys = with.keys;
     let (sets, unread) = unique::wanted(table, keys);
     let siblings = siblings(table, with.keys);
-    let names = TableNames::new(&table.name, &siblings, with.locale);
+    let alone: Vec<&str> = sets
+        .iter()
+        .filter_map(|set| match set.columns.as_slice() {
+            [one] => Some(one.as_str()),
+            _ => None,
+        })
+        .collect();
+    let names = TableNames::new(&table.name, &siblings, with.naming).unique(&alone);
     let mut made = ModelTable {
         name: table.name.clone(),
         rows: 0,

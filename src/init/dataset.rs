@@ -11,7 +11,7 @@ use super::read::{Found, read, schemas_with_tables};
 use super::settle::{Attempts, Tried};
 use crate::dataset::document::did_you_mean;
 use crate::infer::model::Model;
-use crate::infer::names::Locale;
+use crate::infer::names::Naming;
 use crate::infer::source::{Source, WhyLeftOut};
 use crate::infer::{self, Wish};
 
@@ -28,8 +28,8 @@ pub struct Request {
     pub exclude: Vec<String>,
     /// Its sizes.
     pub wish: Wish,
-    /// The language of its values.
-    pub locale: &'static Locale,
+    /// The language of its values, and the rules of a team.
+    pub naming: Naming,
     /// What is done with files that are there.
     pub overwriting: Overwriting,
     /// Whether rows are tried.
@@ -74,7 +74,7 @@ impl Request {
         let about = format!("The tables of schema {} of {name}", found.schema);
         let plan = |model: &Model| Plan::new(&folder, &name, &about, &source, model, ddl);
         let attempts = Attempts {
-            build: &|lessons| infer::model(&source, self.wish, self.locale, lessons),
+            build: &|lessons| infer::model(&source, self.wish, &self.naming, lessons),
             plan: &plan,
         };
         let (model, tried) = match self.trial {

@@ -31,6 +31,7 @@ macro_rules! documents {
 documents! {
     readme: "README.md",
     contributing: "CONTRIBUTING.md",
+    any_schema: "docs/any-schema.md",
     architecture: "docs/architecture.md",
     checks: "docs/checks.md",
     ci: "docs/ci.md",

@@ -44,3 +44,21 @@ impl RowNumber for RisingNumber {
             .wrapping_add_unsigned(u64::try_from(index).unwrap_or(0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_cover_the_range_and_never_go_back() {
+        for (span, rows) in [(1_000, 7), (7, 1_000), (1, 1), (94_694_400, 10_000_000)] {
+            let rising = RisingNumber { min: 0, span, rows };
+            assert_eq!(rising.begins(0), 0);
+            assert_eq!(u128::from(rising.begins(rows)), span);
+            let last = rising.begins(rows - 1);
+            assert!(u128::from(last) < span, "{span} {rows}");
+            let some: Vec<u64> = (0..rows.min(2_000)).map(|row| rising.begins(row)).collect();
+            assert!(some.is_sorted(), "{span} {rows}");
+        }
+    }
+}

@@ -52,6 +52,15 @@ pub struct Naming {
     pub rules: TeamRules,
 }
 
+impl Default for Naming {
+    fn default() -> Naming {
+        Naming {
+            locale: Locale::english(),
+            rules: TeamRules::default(),
+        }
+    }
+}
+
 /// A table's columns, each with the rule that its name matches.
 pub struct TableNames<'a> {
     name: String,

@@ -28,14 +28,33 @@ struct TeamRule {
 
 /// Types that a rule can be for, each with what it is called besides its name in SQL.
 const TYPES: &[(&str, &[&str])] = &[
-    ("text", &["character varying", "varchar", "character", "char", "citext", "name"]),
-    ("integer", &["smallint", "bigint", "int", "int2", "int4", "int8"]),
+    (
+        "text",
+        &[
+            "character varying",
+            "varchar",
+            "character",
+            "char",
+            "citext",
+            "name",
+        ],
+    ),
+    (
+        "integer",
+        &["smallint", "bigint", "int", "int2", "int4", "int8"],
+    ),
     ("numeric", &["decimal", "money"]),
     ("double precision", &["real", "float", "float4", "float8"]),
     ("boolean", &["bool"]),
     ("date", &[]),
-    ("timestamp with time zone", &["timestamp", "timestamptz", "timestamp without time zone"]),
-    ("time without time zone", &["time", "timetz", "time with time zone"]),
+    (
+        "timestamp with time zone",
+        &["timestamp", "timestamptz", "timestamp without time zone"],
+    ),
+    (
+        "time without time zone",
+        &["time", "timetz", "time with time zone"],
+    ),
     ("interval", &[]),
     ("uuid", &[]),
     ("jsonb", &["json"]),
@@ -65,7 +84,10 @@ impl TeamRules {
         let matches = |rule: &&TeamRule| {
             glob(&rule.table, table)
                 && glob(&rule.column, column)
-                && rule.data_type.as_ref().is_none_or(|it| is_of_type(it, data_type))
+                && rule
+                    .data_type
+                    .as_ref()
+                    .is_none_or(|it| is_of_type(it, data_type))
         };
         let rule = self.0.iter().find(matches)?;
         let mut choice = Choice::new(rule.maker.clone(), rule.reason.clone(), Confidence::Sure);
@@ -77,7 +99,10 @@ impl TeamRules {
 
 fn read_rule(section: &Section, path: &str, locale: &Locale) -> Result<TeamRule> {
     let pattern = |key| section.get(key).map_or(Ok("*"), |value| value.text());
-    let data_type = section.get("type").map(|value| type_of(&value)).transpose()?;
+    let data_type = section
+        .get("type")
+        .map(|value| type_of(&value))
+        .transpose()?;
     let make = section.need("make")?;
     let (maker, lists) = read_maker(&make, locale)?;
     let reason = match section.get("reason") {
@@ -89,7 +114,10 @@ fn read_rule(section: &Section, path: &str, locale: &Locale) -> Result<TeamRule>
         column: pattern("column")?.to_owned(),
         data_type,
         maker,
-        null: section.get("null").map(|value| value.probability()).transpose()?,
+        null: section
+            .get("null")
+            .map(|value| value.probability())
+            .transpose()?,
         reason,
         lists,
     };
@@ -160,7 +188,9 @@ fn value_of(value: &TomlValue) -> Result<Value> {
     }
     if value.is_list() {
         let items = value.list()?;
-        return Ok(Value::List(items.iter().map(value_of).collect::<Result<_>>()?));
+        return Ok(Value::List(
+            items.iter().map(value_of).collect::<Result<_>>()?,
+        ));
     }
     if let Ok(yes) = value.boolean() {
         return Ok(Value::Boolean(yes));
@@ -169,7 +199,9 @@ fn value_of(value: &TomlValue) -> Result<Value> {
         return Ok(Value::Float(number));
     }
     let entries = value.section(value.what())?.entries();
-    let entries = entries.into_iter().map(|(name, it)| Ok((name, value_of(&it)?)));
+    let entries = entries
+        .into_iter()
+        .map(|(name, it)| Ok((name, value_of(&it)?)));
     Ok(Value::Table(entries.collect::<Result<_>>()?))
 }
 
@@ -181,7 +213,9 @@ fn glob(pattern: &str, name: &str) -> bool {
         match parts.as_slice() {
             [whole] => *whole == name,
             [first, middle @ .., last] => {
-                let inner = name.strip_prefix(first).and_then(|it| it.strip_suffix(last));
+                let inner = name
+                    .strip_prefix(first)
+                    .and_then(|it| it.strip_suffix(last));
                 inner.is_some_and(|inner| {
                     let mut rest = inner;
                     middle.iter().all(|part| match rest.find(part) {
@@ -233,7 +267,11 @@ null = 0.2
         assert_eq!(choose("orders", "ref", Scalar::Text), ours);
         assert_eq!(choose("users", "payment_ref", Scalar::Text), None);
         assert_eq!(choose("orders", "payment_ref", Scalar::Int4), None);
-        let mood = ("one-of".to_owned(), "a rule of rules.toml, line 9".to_owned(), Some(0.2));
+        let mood = (
+            "one-of".to_owned(),
+            "a rule of rules.toml, line 9".to_owned(),
+            Some(0.2),
+        );
         assert_eq!(choose("x", "mood", Scalar::Text), Some(mood));
     }
 
@@ -252,7 +290,10 @@ null = 0.2
                 "[[rule]]\ncolum = \"x\"\nmake = \"serial\"\n",
                 "rules.toml, line 2: rule 1: unknown key `colum`; did you mean `column`?",
             ),
-            ("[[rule]]\ncolumn = \"x\"\n", "rules.toml, line 1: rule 1: `make` is missing"),
+            (
+                "[[rule]]\ncolumn = \"x\"\n",
+                "rules.toml, line 1: rule 1: `make` is missing",
+            ),
             (
                 "[[rule]]\nmake = { make = \"word\", list = \"plces\" }\n",
                 "rules.toml, line 2: rule 1, `make`, `list`: unknown list `plces`; did you mean `places`?",

@@ -144,7 +144,10 @@ fn choices(line: &str, locale: &'static Locale) -> Vec<(String, Option<Choice>)>
         })
         .collect();
     let unique: Vec<&str> = columns.iter().filter(|it| it.2).map(|it| it.0).collect();
-    let naming = Naming { locale, rules: TeamRules::default() };
+    let naming = Naming {
+        locale,
+        rules: TeamRules::default(),
+    };
     let names = TableNames::new(table, &siblings, &naming).unique(&unique);
     let limits = Limits::default();
     let choose = |(name, data_type, unique): &(&str, DataType, bool)| {
@@ -262,7 +265,10 @@ fn all_choices() -> Vec<(String, Choice)> {
                     data_type: &own,
                     not_null: true,
                 });
-                let naming = Naming { locale, rules: TeamRules::default() };
+                let naming = Naming {
+                    locale,
+                    rules: TeamRules::default(),
+                };
                 let names = TableNames::new(table, &siblings, &naming);
                 let column = NamedColumn {
                     name,
