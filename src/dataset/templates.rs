@@ -7,7 +7,29 @@ use anyhow::Result;
 use crate::dataset::distribution::Weights;
 use crate::dataset::document::{TomlValue, did_you_mean};
 use crate::dataset::lists::Lists;
-use crate::dataset::makers::phrases::{Phrase, Piece, Template};
+
+/// One of several templates.
+#[derive(Debug)]
+pub struct Phrase {
+    /// The templates.
+    pub templates: Vec<Template>,
+    /// How likely each is; `None`: all the same.
+    pub weights: Option<Weights>,
+}
+
+/// Pieces one behind the other.
+pub type Template = Vec<Piece>;
+
+/// A piece of a template.
+#[derive(Debug)]
+pub enum Piece {
+    /// As it is.
+    Text(String),
+    /// An entry of a list, which may be a template itself.
+    Phrase(Arc<Phrase>),
+    /// The value of a sibling column.
+    Column(usize),
+}
 
 /// Lists whose entries are templates may nest this deep; a list that leads back to itself would never end.
 const DEEPEST: usize = 8;

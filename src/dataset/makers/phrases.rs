@@ -1,7 +1,5 @@
 //! Texts put together from pieces, and those that are one of a few.
 
-use std::sync::Arc;
-
 use anyhow::Result;
 
 use crate::dataset::distribution::Weights;
@@ -12,28 +10,7 @@ use crate::dataset::makers::{Maker, MakerScope, MakerSpec, Needed};
 use crate::dataset::tables::Siblings;
 use crate::dataset::templates::{self, PlaceholderNames};
 
-/// One of several templates.
-#[derive(Debug)]
-pub struct Phrase {
-    /// The templates.
-    pub templates: Vec<Template>,
-    /// How likely each is; `None`: all the same.
-    pub weights: Option<Weights>,
-}
-
-/// Pieces one behind the other.
-pub type Template = Vec<Piece>;
-
-/// A piece of a template.
-#[derive(Debug)]
-pub enum Piece {
-    /// As it is.
-    Text(String),
-    /// An entry of a list, which may be a template itself.
-    Phrase(Arc<Phrase>),
-    /// The value of a sibling column.
-    Column(usize),
-}
+pub use crate::dataset::templates::{Phrase, Piece, Template};
 
 /// Reads `make = "phrase"`.
 pub fn phrase(section: &Section, scope: &MakerScope) -> Result<Maker> {
