@@ -306,9 +306,6 @@ impl Columns<'_> {
     /// Adds a column with what NULLs and limits ask for.
     fn add(&self, model: &mut ModelTable, column: &SourceColumn, choice: Choice) {
         let mut maker = choice.maker;
-        maker
-            .options
-            .retain(|(name, value)| name != "rising" && *value != "slug".into()); // no maker knows these yet
         if let Some(share) = self.null_share(column, &maker, choice.null) {
             maker = maker.with("null", share);
         }
