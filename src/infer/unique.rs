@@ -265,6 +265,7 @@ fn alone(table: &SourceTable, model: &mut ModelTable, name: &str) -> bool {
             &maker,
             longest.or(length_option(&maker)),
         )),
+        "phrase" => Some(separated(model, &maker).with("unique", true)),
         "json" => {
             let row = row_column(model, name);
             Some(
@@ -325,6 +326,32 @@ fn carries_row(model: &ModelTable, maker: &MakerToml) -> bool {
         Some(template) => carries(template),
         None => false,
     }
+}
+
+/// With a sign between the row's number and what stands before it: `Kim1` of row 2 would be `Kim` of row 12.
+fn separated(model: &ModelTable, maker: &MakerToml) -> MakerToml {
+    use super::domain::Value;
+    let rows = model.columns.iter().filter(|it| never_repeats(&it.maker));
+    let rows: Vec<String> = rows.map(|it| format!("}}{{{}}}", it.name)).collect();
+    let apart = |text: &String| {
+        let sign = if text.contains('@') { '.' } else { '-' };
+        let separate =
+            |text: String, row: &String| text.replace(row, &format!("}}{sign}{}", &row[1..]));
+        Value::Text(rows.iter().fold(text.clone(), separate))
+    };
+    let of = match maker.option("of") {
+        Some(Value::Text(text)) => apart(text),
+        Some(Value::List(all)) => Value::List(
+            all.iter()
+                .map(|it| match it {
+                    Value::Text(text) => apart(text),
+                    other => other.clone(),
+                })
+                .collect(),
+        ),
+        _ => return maker.clone(),
+    };
+    maker.clone().with("of", of)
 }
 
 /// A text that was chosen, made distinct by the row's number; a code where that has no room.

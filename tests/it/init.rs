@@ -58,6 +58,10 @@ fn a_shop_is_filled_from_its_catalog_alone() {
     ] {
         assert!(toml.contains(part), "{part}\n{toml}");
     }
+    assert_eq!(
+        db.value("SELECT count(DISTINCT lower(email)) FROM customers"),
+        "200"
+    );
     let late = "SELECT count(*) FROM orders WHERE shipped_at <= ordered_at";
     assert_eq!(db.value(late), "0");
 }
