@@ -271,7 +271,7 @@ impl Tables<'_> {
     ) -> Result<()> {
         let verdict = match self.unaccepted_parent(target) {
             _ if target.holds_rows => TrialVerdict::Occupied,
-            Some(parent) => TrialVerdict::Depends(parent),
+            Some(parent) => self.copy_orphans(transaction, target, parent).await?,
             None => self.copy_rows(transaction, target).await?,
         };
         self.verdicts.insert(target.oid, verdict);
@@ -281,12 +281,40 @@ impl Tables<'_> {
     /// A table that this one refers to whose rows weren't accepted.
     fn unaccepted_parent(&self, target: &TargetTable) -> Option<String> {
         let mut own = self.keys.iter().filter(|key| key.table_oid == target.oid);
-        let failed = own.find(|key| {
-            let verdict = self.verdicts.get(&key.referenced_oid);
-            let accepted = matches!(verdict, Some(TrialVerdict::Holds(_)) | None);
-            !accepted && key.referenced_oid != target.oid
-        });
+        let failed = own.find(|key| !self.is_accepted(target, key));
         failed.map(|key| key.referenced.name.clone())
+    }
+
+    /// Whether the rows that a key of a table refers to were accepted, or are to come.
+    fn is_accepted(&self, target: &TargetTable, key: &ForeignKey) -> bool {
+        let verdict = self.verdicts.get(&key.referenced_oid);
+        let accepted = matches!(verdict, Some(TrialVerdict::Holds(_)) | None);
+        accepted || key.referenced_oid == target.oid
+    }
+
+    /// Copies rows whose parents weren't accepted, without the keys to these: what else is wrong with them shows in the
+    /// same trial.
+    async fn copy_orphans(
+        &self,
+        transaction: &Transaction<'_>,
+        target: &TargetTable,
+        parent: String,
+    ) -> Result<TrialVerdict> {
+        let own = self.keys.iter().filter(|key| key.table_oid == target.oid);
+        let clauses = own
+            .filter(|key| !self.is_accepted(target, key))
+            .map(|key| format!("DROP CONSTRAINT {}", quoted(&key.name)));
+        let clauses: Vec<String> = clauses.collect();
+        execute(transaction, "SAVEPOINT keys").await?;
+        let sql = format!("ALTER TABLE {} {}", target.name, clauses.join(", "));
+        if execute(transaction, &sql).await.is_err() {
+            execute(transaction, "ROLLBACK TO SAVEPOINT keys").await?;
+            return Ok(TrialVerdict::Depends(parent));
+        }
+        match self.copy_rows(transaction, target).await? {
+            TrialVerdict::Holds(_) => Ok(TrialVerdict::Depends(parent)),
+            verdict => Ok(verdict),
+        }
     }
 
     async fn copy_rows(
