@@ -4,6 +4,7 @@
 //! The expression may call any function. One that fails takes its query with it, so failing batches are halved until the
 //! rows that make it fail are alone; those are rejected.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -37,7 +38,8 @@ pub async fn judge(client: &mut Client, candidates: &Candidates<'_>) -> Result<V
     let sql = candidates.sql();
     let mut accepted = vec![false; candidates.rows.len()];
     let since = Instant::now();
-    let mut open = vec![0..candidates.rows.len()];
+    let everything = 0..candidates.rows.len();
+    let mut open: Vec<Range<usize>> = Vec::from([everything]);
     while let Some(range) = open.pop() {
         if range.is_empty() || since.elapsed() > LONGEST {
             continue;

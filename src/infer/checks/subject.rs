@@ -100,10 +100,7 @@ impl Subject {
             .steps
             .is_empty()
             .then(|| columns[inner.column].data_type);
-        match step(name, arguments, data_type)? {
-            Some(step) => inner.steps.push(step),
-            None => {}
-        }
+        inner.steps.extend(step(name, arguments, data_type)?);
         Some(inner)
     }
 }

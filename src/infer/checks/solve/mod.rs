@@ -55,23 +55,34 @@ pub fn known(column: &CheckedColumn) -> Limits {
     limits
 }
 
+/// A formula that isn't met yet, with its place among all.
+type Placed<'f> = (usize, &'f Formula);
+
+/// Formulas that share columns.
+#[derive(Default)]
+struct Group<'f> {
+    columns: Vec<usize>,
+    formulas: Vec<Placed<'f>>,
+}
+
 /// Formulas in groups that share columns.
-fn connected<'f>(formulas: &[(usize, &'f Formula)]) -> Vec<Vec<(usize, &'f Formula)>> {
-    let mut groups: Vec<(Vec<usize>, Vec<(usize, &Formula)>)> = Vec::new();
+fn connected<'f>(formulas: &[Placed<'f>]) -> Vec<Vec<Placed<'f>>> {
+    let mut groups: Vec<Group> = Vec::new();
     for (place, formula) in formulas {
-        let mut columns = formula.columns();
-        let mut members = vec![(*place, *formula)];
-        let (joined, apart) = groups
-            .into_iter()
-            .partition::<Vec<_>, _>(|(others, _)| others.iter().any(|it| columns.contains(it)));
+        let columns = formula.columns();
+        let shares = |group: &Group| group.columns.iter().any(|it| columns.contains(it));
+        let (joined, apart) = groups.into_iter().partition::<Vec<Group>, _>(shares);
         groups = apart;
-        for (others, formulas) in joined {
-            columns.extend(others);
-            members.splice(0..0, formulas);
+        let mut group = Group::default();
+        for other in joined {
+            group.columns.extend(other.columns);
+            group.formulas.extend(other.formulas);
         }
-        groups.push((columns, members));
+        group.columns.extend(columns);
+        group.formulas.push((*place, *formula));
+        groups.push(group);
     }
-    groups.into_iter().map(|(_, members)| members).collect()
+    groups.into_iter().map(|it| it.formulas).collect()
 }
 
 impl Solution {
