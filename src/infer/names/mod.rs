@@ -260,7 +260,7 @@ fn names_in(maker: &MakerToml, names: &mut Vec<String>) {
     }
     match maker.option("of") {
         Some(Value::Table(element)) => {
-            let options = element.iter().cloned().collect();
+            let options = element.to_vec();
             names_in(
                 &MakerToml {
                     make: maker.make.clone(),

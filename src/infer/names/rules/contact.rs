@@ -31,18 +31,15 @@ fn email(scene: &Scene) -> Option<Made> {
     let of_company = COMPANY.contains(&scene.subject) && !PERSON.contains(&scene.subject);
     let made = match (scene.longest < 45, of_company) {
         (true, _) => Made::new(phrase(&[&format!("u{{{row}}}@example.com")])),
-        (false, true) => Made::new(phrase(&[
-            &format!("info.{{{row}}}@example.com"),
-            &format!("office.{{{row}}}@example.org"),
-        ])),
+        (false, true) => Made::new(phrase(&[&format!("info.{{{row}}}@example.com")])),
         (false, false) if scene.locale.is_plain() => {
             let mut made =
-                Parts::of(scene).phrase(&format!("{{given}}.{{family}}{{{row}}}@example.com"));
+                Parts::of(scene).phrase(&format!("{{given}}.{{family}}.{{{row}}}@example.com"));
             made.maker = made.maker.with("case", "lower");
             made
         }
         (false, false) => {
-            Parts::plain(scene).phrase(&format!("{{given}}.{{family}}{{{row}}}@example.com"))
+            Parts::plain(scene).phrase(&format!("{{given}}.{{family}}.{{{row}}}@example.com"))
         }
     };
     Some(with(made, hidden))
@@ -57,7 +54,7 @@ fn with(made: Made, hidden: Option<(String, MakerToml)>) -> Made {
 
 fn username(scene: &Scene) -> Option<Made> {
     let (row, hidden) = scene.row();
-    let template = format!("{{given}}_{{family}}{{{row}}}");
+    let template = format!("{{given}}_{{family}}_{{{row}}}");
     let made = match (scene.longest < 12, scene.locale.is_plain()) {
         (true, _) => Made::new(phrase(&[&format!("u{{{row}}}")])),
         (false, true) => {
