@@ -24,7 +24,7 @@ pub async fn dataset_file(target: &TargetArgs, quiet: QuietArgs) -> Result<PathB
     let mut client = server.connect().await?;
     let found = init::read(&mut client, server.schema()).await?;
     found
-        .ensure_has_tables(&client, &server.display_name().to_string())
+        .ensure_has_tables(&client, server.display_name())
         .await?;
     let request = Request {
         name: None,

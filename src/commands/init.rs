@@ -158,7 +158,7 @@ impl Args {
         let mut client = server.connect().await?;
         let found = init::read(&mut client, server.schema()).await?;
         found
-            .ensure_has_tables(&client, &server.display_name().to_string())
+            .ensure_has_tables(&client, server.display_name())
             .await?;
         self.write(&mut client, &found, None).await
     }

@@ -426,16 +426,12 @@ impl Limits {
             Ordering::Equal => !bound.inclusive,
             other => other == side,
         };
-        !self.excluded.iter().any(|it| it == value)
-            && !self
-                .min
-                .as_ref()
-                .is_some_and(|it| beyond(it, Ordering::Less))
-            && !self
-                .max
-                .as_ref()
-                .is_some_and(|it| beyond(it, Ordering::Greater))
-            && !(self.not_empty && value.is_empty())
+        let (min, max) = (self.min.as_ref(), self.max.as_ref());
+        let is_refused = self.excluded.iter().any(|it| it == value)
+            || min.is_some_and(|it| beyond(it, Ordering::Less))
+            || max.is_some_and(|it| beyond(it, Ordering::Greater))
+            || self.not_empty && value.is_empty();
+        !is_refused
     }
 }
 

@@ -300,7 +300,7 @@ impl<'r> Grouped<'r> {
         let columns = of(&self.columns, table.oid);
         let uniques = self.uniques(table.oid);
         let checks = |kind: ConstraintKind| self.checks(table.oid, kind);
-        let triggers = of(&self.triggers, table.oid).iter();
+        let triggers = of(&self.triggers, table.oid).iter().copied();
         SourceTable {
             name: table.name.name.clone(),
             rows: rows(table.rows),
@@ -309,7 +309,7 @@ impl<'r> Grouped<'r> {
             foreign_keys: self.keys(table.oid, names),
             checks: checks(ConstraintKind::Check),
             exclusions: checks(ConstraintKind::Exclusion),
-            triggers: triggers.map(|it| Trigger::clone(it)).collect(),
+            triggers: triggers.cloned().collect(),
             forces_policies: traits.is_some_and(|it| it.forces_policies && it.under_policies),
             may_insert: traits.is_none_or(|it| it.may_insert),
             partitioning: traits.and_then(|it| it.partitioning.clone()),

@@ -137,7 +137,7 @@ pub fn apply(table: &SourceTable, model: &mut ModelTable, sets: &[WantedSet]) ->
     by_size.sort_by_key(|set| set.columns.len());
     for set in by_size {
         let covers = |other: &&WantedSet| other.columns.iter().all(|it| set.columns.contains(it));
-        if !smallest.iter().any(|it| covers(&it)) {
+        if !smallest.iter().any(covers) {
             smallest.push(set);
         }
     }

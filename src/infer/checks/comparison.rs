@@ -1,390 +1,129 @@
-//! Comparisons: of a column with a constant, of two columns, and of how many columns aren't NULL.
+//! A comparison with constants, whatever it is that is compared.
 
-use super::counts;
-use super::formula::{Demand, Formula, Pair, PairKind, Reader};
-use super::limits::{self, Comparison};
-use super::predicates;
-use super::subject::{Step, Subject};
-use super::term::{Constant, Op, Term};
-use crate::infer::domain::{Case, Limits};
+use super::constant::later;
+use super::term::{Constant, Op};
+use crate::infer::domain::{Bound, compare};
 
-/// A comparison as people read it, for what isn't understood.
-pub fn named(reader: &Reader, term: &Term) -> String {
-    match term {
-        Term::Column(column) => reader.columns[*column].name.to_owned(),
-        Term::Constant(Constant::Text(text)) => text.clone(),
-        Term::Call(name, arguments) => {
-            let arguments: Vec<String> = arguments.iter().map(|it| named(reader, it)).collect();
-            format!("{name}({})", arguments.join(", "))
-        }
-        _ => "an expression".into(),
-    }
+/// The time that counts as now where values must lie before it.
+const PAST: &str = "2024-12-31";
+/// Where they must lie behind it.
+const FUTURE: &str = "2100-01-01";
+/// Their years.
+const YEARS: (i64, i64) = (2024, 2100);
+
+/// A comparison with constants.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Comparison {
+    /// Is one of them.
+    In(Vec<String>),
+    /// Is none of them.
+    NotIn(Vec<String>),
+    /// Is above.
+    Above(Bound),
+    /// Is below.
+    Below(Bound),
+    /// Matches a regular expression.
+    Matches(String),
+    /// Matches none.
+    MatchesNot(String),
 }
 
-/// `a OP b`
-pub fn read(reader: &Reader, op: Op, a: &Term, b: &Term, demand: Demand) -> Formula {
-    if let Term::Constant(_) = a {
-        return match b {
-            Term::Constant(_) => Formula::Unread("a comparison of constants".into()),
-            _ => read(reader, op.flipped(), b, a, demand),
+impl Comparison {
+    /// `OP constant`
+    pub fn with(op: Op, constant: &Constant) -> Result<Comparison, String> {
+        let text = match (constant, op) {
+            (Constant::Text(text), _) => text.clone(),
+            (Constant::Interval(seconds), _) => seconds.to_string(),
+            (Constant::Array(elements), Op::Equal | Op::NotEqual) => array_text(elements),
+            (Constant::Now(at), Op::Less | Op::LessOrEqual) => {
+                later(PAST, (*at).min(0)).ok_or("a time long ago")?
+            }
+            (Constant::Now(at), Op::Greater | Op::GreaterOrEqual) => {
+                later(FUTURE, (*at).max(0)).ok_or("a time far away")?
+            }
+            (Constant::Year(at), Op::Less | Op::LessOrEqual) => (YEARS.0 + at.min(&0)).to_string(),
+            (Constant::Year(at), Op::Greater | Op::GreaterOrEqual) => {
+                (YEARS.1 + at.max(&0)).to_string()
+            }
+            (Constant::Null | Constant::Array(_) | Constant::Now(_) | Constant::Year(_), _) => {
+                return Err("a comparison with such a constant".into());
+            }
         };
+        Ok(match op {
+            Op::Equal => Comparison::In(vec![text]),
+            Op::NotEqual => Comparison::NotIn(vec![text]),
+            Op::Less => Comparison::Below(Bound::exclusive(text)),
+            Op::LessOrEqual => Comparison::Below(Bound::inclusive(text)),
+            Op::Greater => Comparison::Above(Bound::exclusive(text)),
+            Op::GreaterOrEqual => Comparison::Above(Bound::inclusive(text)),
+        })
     }
-    if let Some(formula) = counts::read(reader, op, a, b) {
-        return formula;
-    }
-    if let Some(formula) = spread(reader, op, a, b, demand) {
-        return formula;
-    }
-    match b {
-        Term::Constant(Constant::Null) if demand == Demand::NotFalse => Formula::TRUE,
-        Term::Constant(Constant::Null) => Formula::FALSE,
-        Term::Constant(constant) => with_constant(reader, op, a, constant, demand),
-        _ => between_columns(reader, op, a, b, demand),
-    }
-}
 
-/// Comparisons of a choice among terms: CASE, COALESCE, GREATEST and LEAST.
-fn spread(reader: &Reader, op: Op, a: &Term, b: &Term, demand: Demand) -> Option<Formula> {
-    let again = |it: &Term, demand| read(reader, op, it, b, demand);
-    match a {
-        Term::Case(branches, otherwise) => {
-            let of = |it: &Term, demand| match (it, b) {
-                (Term::Constant(value), Term::Constant(constant)) => {
-                    constants(op, value, constant, demand)
-                }
-                _ => again(it, demand),
-            };
-            Some(reader.case(branches, otherwise, &of, demand))
-        }
-        Term::Call(name, arguments) => match (name.as_str(), op) {
-            ("coalesce", _) => {
-                let (first, rest) = arguments.split_first()?;
-                let rest = match rest {
-                    [Term::Constant(value)] => match b {
-                        Term::Constant(constant) => constants(op, value, constant, demand),
-                        _ => return None,
-                    },
-                    [single] => again(single, demand),
-                    _ => read(
-                        reader,
-                        op,
-                        &Term::Call(name.clone(), rest.to_vec()),
-                        b,
-                        demand,
-                    ),
+    /// The numbers that it accepts: intervals, each end with a limit.
+    pub fn intervals(&self) -> Option<Vec<(Option<Bound>, Option<Bound>)>> {
+        let is_number = |text: &String| text.parse::<f64>().is_ok_and(f64::is_finite);
+        Some(match self {
+            Comparison::In(values) if values.iter().all(is_number) => {
+                let point = |it: &String| {
+                    let bound = Bound::inclusive(it.clone());
+                    (Some(bound.clone()), Some(bound))
                 };
-                let is_null = predicates::null(reader, first, true);
-                Some(Formula::Any(vec![
-                    again(first, Demand::True),
-                    Formula::All(vec![is_null, rest]),
-                ]))
+                values.iter().map(point).collect()
             }
-            ("greatest", Op::Less | Op::LessOrEqual)
-            | ("least", Op::Greater | Op::GreaterOrEqual) => Some(Formula::All(
-                arguments.iter().map(|it| again(it, demand)).collect(),
-            )),
-            ("greatest", Op::Greater | Op::GreaterOrEqual)
-            | ("least", Op::Less | Op::LessOrEqual) => Some(Formula::Any(
-                arguments.iter().map(|it| again(it, Demand::True)).collect(),
-            )),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// A comparison whose answer is known.
-fn constants(op: Op, a: &Constant, b: &Constant, demand: Demand) -> Formula {
-    let (Constant::Text(a), Constant::Text(b)) = (a, b) else {
-        return match demand {
-            Demand::NotFalse => Formula::TRUE,
-            Demand::True => Formula::FALSE,
-        };
-    };
-    let order = crate::infer::domain::compare(a, b);
-    let holds = match op {
-        Op::Equal => order.is_eq(),
-        Op::NotEqual => order.is_ne(),
-        Op::Less => order.is_lt(),
-        Op::LessOrEqual => order.is_le(),
-        Op::Greater => order.is_gt(),
-        Op::GreaterOrEqual => order.is_ge(),
-    };
-    if holds { Formula::TRUE } else { Formula::FALSE }
-}
-
-fn with_constant(
-    reader: &Reader,
-    op: Op,
-    a: &Term,
-    constant: &Constant,
-    demand: Demand,
-) -> Formula {
-    if let Some(pair) = difference(op, a, constant) {
-        return held(pair, demand);
-    }
-    let Some(subject) = reader.subject(a) else {
-        return Formula::Unread(format!("a comparison of {}", named(reader, a)));
-    };
-    let comparison = match Comparison::with(op, constant) {
-        Ok(comparison) => comparison,
-        Err(reason) => return Formula::Unread(reason),
-    };
-    match limits::of(reader, &subject, &comparison) {
-        Ok(alternatives) => Formula::limits(subject.column, alternatives, demand),
-        Err(reason) => Formula::Unread(reason),
-    }
-}
-
-/// `b - a >= 5`, and nothing but columns on the left.
-fn difference(op: Op, a: &Term, constant: &Constant) -> Option<Pair> {
-    let ("-", [Term::Column(larger), Term::Column(smaller)]) = a.as_call()? else {
-        return None;
-    };
-    let gap = match constant {
-        Constant::Text(text) => text.parse().ok()?,
-        #[expect(clippy::cast_precision_loss, reason = "seconds of an interval")]
-        Constant::Interval(seconds) => *seconds as f64,
-        _ => return None,
-    };
-    pair(op, (*larger, 0.0), (*smaller, gap))
-}
-
-/// `= ANY (array)` and `<> ALL (array)`, and the other operators with either.
-pub fn quantified(
-    reader: &Reader,
-    op: Op,
-    a: &Term,
-    array: &Term,
-    any: bool,
-    negated: bool,
-    demand: Demand,
-) -> Formula {
-    let (op, any) = if negated {
-        (op.negated(), !any)
-    } else {
-        (op, any)
-    };
-    let elements: Vec<Term> = match array {
-        Term::Constant(Constant::Array(elements)) => {
-            let term = |it: &Option<String>| match it {
-                Some(text) => Term::text(text.clone()),
-                None => Term::Constant(Constant::Null),
-            };
-            elements.iter().map(term).collect()
-        }
-        Term::Array(elements) => elements.clone(),
-        _ => return element_of(reader, op, a, array, any),
-    };
-    let texts: Option<Vec<String>> = elements
-        .iter()
-        .map(|it| it.as_text().map(str::to_owned))
-        .collect();
-    let subject = reader.subject(a);
-    match (op, any, texts, subject) {
-        (Op::Equal, true, Some(texts), Some(subject)) => {
-            listed(reader, &subject, &Comparison::In(texts), demand)
-        }
-        (Op::NotEqual, false, Some(texts), Some(subject)) => {
-            listed(reader, &subject, &Comparison::NotIn(texts), demand)
-        }
-        _ => {
-            let each = elements
-                .iter()
-                .map(|it| read(reader, op, a, it, demand))
-                .collect();
-            if any {
-                Formula::Any(each)
-            } else {
-                Formula::All(each)
-            }
-        }
-    }
-}
-
-/// `'a' = ANY (x)` of a column that is an array.
-fn element_of(reader: &Reader, op: Op, a: &Term, array: &Term, any: bool) -> Formula {
-    match (a, array, op, any) {
-        (Term::Constant(Constant::Text(element)), Term::Column(column), Op::Equal, true) => {
-            let only = limits::array_text(&[Some(element.clone())]);
-            Formula::limits(*column, vec![Limits::of_values([only])], Demand::NotFalse)
-        }
-        _ => Formula::Unread(format!("the elements of {}", named(reader, array))),
-    }
-}
-
-fn listed(reader: &Reader, subject: &Subject, comparison: &Comparison, demand: Demand) -> Formula {
-    match limits::of(reader, subject, comparison) {
-        Ok(alternatives) => Formula::limits(subject.column, alternatives, demand),
-        Err(reason) => Formula::Unread(reason),
-    }
-}
-
-fn between_columns(reader: &Reader, op: Op, a: &Term, b: &Term, demand: Demand) -> Formula {
-    if let (Some(left), Some(right)) = (reader.subject(a), reader.subject(b))
-        && left.column == right.column
-    {
-        return with_itself(reader, op, &left, &right, demand);
-    }
-    let sides = (moved(a), moved(b));
-    if let (Some(left), Some(right)) = sides
-        && let Some(pair) = pair(op, left, right)
-    {
-        return held(pair, demand);
-    }
-    Formula::Unread(format!("{} with {}", named(reader, a), named(reader, b)))
-}
-
-/// A pair; where NULL isn't accepted, with both columns not NULL.
-fn held(pair: Pair, demand: Demand) -> Formula {
-    match demand {
-        Demand::NotFalse => Formula::Pair(pair),
-        Demand::True => {
-            let both = [pair.a, pair.b].map(|column| Formula::null(column, false));
-            Formula::All(both.into_iter().chain([Formula::Pair(pair)]).collect())
-        }
-    }
-}
-
-/// A column with a number or an interval added.
-fn moved(term: &Term) -> Option<(usize, f64)> {
-    match term {
-        Term::Column(column) => Some((*column, 0.0)),
-        Term::Call(name, arguments) => {
-            let sign = match name.as_str() {
-                "+" => 1.0,
-                "-" => -1.0,
+            Comparison::NotIn(values) if values.iter().all(is_number) => match values.as_slice() {
+                [value] => vec![
+                    (Some(Bound::exclusive(value.clone())), None),
+                    (None, Some(Bound::exclusive(value.clone()))),
+                ],
                 _ => return None,
-            };
-            let amount = |term: &Term| match term {
-                #[expect(clippy::cast_precision_loss, reason = "seconds of an interval")]
-                Term::Constant(Constant::Interval(seconds)) => Some(*seconds as f64),
-                other => other.as_number(),
-            };
-            match arguments.as_slice() {
-                [Term::Column(column), by] => Some((*column, sign * amount(by)?)),
-                [by, Term::Column(column)] if name == "+" => Some((*column, amount(by)?)),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-/// `a + x OP b + y` as a pair.
-fn pair(op: Op, (a, x): (usize, f64), (b, y): (usize, f64)) -> Option<Pair> {
-    let gap = y - x;
-    let shown = super::constant::shown;
-    Some(match op {
-        Op::Equal if gap == 0.0 => Pair {
-            a,
-            b,
-            kind: PairKind::Equal,
-        },
-        Op::NotEqual if gap == 0.0 => Pair {
-            a,
-            b,
-            kind: PairKind::NotEqual,
-        },
-        Op::Equal | Op::NotEqual => return None,
-        Op::Greater | Op::GreaterOrEqual => {
-            let (pair_op, sides) = (op.flipped(), ((b, y), (a, x)));
-            return pair(pair_op, sides.0, sides.1);
-        }
-        // a <= b + gap
-        Op::Less | Op::LessOrEqual if gap == 0.0 => Pair {
-            a,
-            b,
-            kind: PairKind::Less {
-                strict: op == Op::Less,
             },
-        },
-        Op::Less | Op::LessOrEqual if gap < 0.0 => Pair {
-            a,
-            b,
-            kind: PairKind::AtLeastApart(shown(
-                -gap + if op == Op::Less { closest(-gap) } else { 0.0 },
-            )),
-        },
-        Op::Less | Op::LessOrEqual => Pair {
-            a: b,
-            b: a,
-            kind: PairKind::AtMostApart(shown(
-                gap - if op == Op::Less { closest(gap) } else { 0.0 },
-            )),
-        },
-    })
-}
-
-/// How far from a gap that is refused itself to stay: a whole number where it is one.
-fn closest(gap: f64) -> f64 {
-    if gap.fract() == 0.0 { 1.0 } else { gap / 100.0 }
-}
-
-/// `lower(x) = x`: what a function leaves as it is.
-fn with_itself(reader: &Reader, op: Op, a: &Subject, b: &Subject, demand: Demand) -> Formula {
-    let unread = || {
-        let name = reader.columns[a.column].name;
-        Formula::Unread(format!("{name} with itself"))
-    };
-    if let Some(alternatives) = range_ends(op, a, b) {
-        return Formula::limits(a.column, alternatives, demand);
-    }
-    let steps = match (a.steps.as_slice(), b.steps.as_slice()) {
-        (steps, []) | ([], steps) => steps,
-        // What leaves the value as it is before the steps leaves it as it is after them.
-        (long, short) if long.starts_with(short) => &long[short.len()..],
-        (short, long) if long.starts_with(short) => &long[short.len()..],
-        // What is trimmed is as long as before.
-        (long, short) if without_trim(long) == without_trim(short) => &[Step::Trim],
-        _ => return unread(),
-    };
-    if !matches!(op, Op::Equal | Op::LessOrEqual | Op::GreaterOrEqual) {
-        return unread();
-    }
-    let mut limits = Limits::default();
-    for step in steps {
-        match step {
-            Step::Lower => limits.case = Some(Case::Lower),
-            Step::Upper => limits.case = Some(Case::Upper),
-            Step::Trim => limits.trimmed = true,
-            Step::Rounded(places) => limits.scale = Some(*places),
-            Step::Without(text) if text.chars().count() == 1 => {
-                let class = super::patterns::complement(&super::patterns::escaped(text));
-                limits.patterns.extend(class);
+            Comparison::Above(bound) if is_number(&bound.value) => {
+                vec![(Some(bound.clone()), None)]
             }
-            Step::Truncated(unit) => {
-                match super::moments::starts_of(unit, reader.columns[a.column].data_type) {
-                    Some(values) => limits.narrow(&Limits::of_values(values)),
-                    None => return unread(),
-                }
+            Comparison::Below(bound) if is_number(&bound.value) => {
+                vec![(None, Some(bound.clone()))]
             }
-            Step::Abs => limits.narrow(&limits::at_least("0")),
-            _ => return unread(),
+            _ => return None,
+        })
+    }
+
+    /// Whether it accepts a number.
+    pub fn accepts(&self, number: i64) -> bool {
+        let text = number.to_string();
+        let equals = |it: &String| compare(it, &text).is_eq();
+        match self {
+            Comparison::In(values) => values.iter().any(equals),
+            Comparison::NotIn(values) => !values.iter().any(equals),
+            Comparison::Above(bound) => match compare(&text, &bound.value) {
+                std::cmp::Ordering::Equal => bound.inclusive,
+                order => order.is_gt(),
+            },
+            Comparison::Below(bound) => match compare(&text, &bound.value) {
+                std::cmp::Ordering::Equal => bound.inclusive,
+                order => order.is_lt(),
+            },
+            Comparison::Matches(_) | Comparison::MatchesNot(_) => false,
         }
     }
-    Formula::limits(a.column, vec![limits], demand)
 }
 
-/// `lower(range) < upper(range)`, which any range but the empty one keeps.
-fn range_ends(op: Op, a: &Subject, b: &Subject) -> Option<Vec<Limits>> {
-    let ends = (a.steps.as_slice(), b.steps.as_slice());
-    let holds = match ends {
-        ([Step::RangeStart], [Step::RangeEnd]) => {
-            matches!(op, Op::Less | Op::LessOrEqual | Op::NotEqual)
+/// An array's text: `{"a","b"}`.
+pub fn array_text(elements: &[Option<String>]) -> String {
+    let element = |it: &Option<String>| match it {
+        None => "NULL".to_owned(),
+        Some(text) if text.parse::<f64>().is_ok() => text.clone(),
+        Some(text) => {
+            let plain = !text.is_empty()
+                && !text.eq_ignore_ascii_case("null")
+                && text
+                    .chars()
+                    .all(|it| it.is_alphanumeric() || "_-.".contains(it));
+            match plain {
+                true => text.clone(),
+                false => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+            }
         }
-        ([Step::RangeEnd], [Step::RangeStart]) => {
-            matches!(op, Op::Greater | Op::GreaterOrEqual | Op::NotEqual)
-        }
-        _ => false,
     };
-    let not_empty = Limits {
-        not_empty: true,
-        ..Limits::default()
-    };
-    holds.then(|| vec![not_empty])
-}
-
-fn without_trim(steps: &[Step]) -> Vec<&Step> {
-    steps.iter().filter(|it| **it != Step::Trim).collect()
+    let elements: Vec<String> = elements.iter().map(element).collect();
+    format!("{{{}}}", elements.join(","))
 }

@@ -1,6 +1,7 @@
 //! How many columns aren't NULL: `num_nonnulls`, `num_nulls` and sums of truth values.
 
-use super::formula::{Count, Demand, Formula, Reader};
+use super::formula::{Count, Demand, Formula};
+use super::reader::Reader;
 use super::term::{Op, Term};
 
 /// Sums of more parts than this that aren't tests of NULL aren't taken apart: 2 to this power are tried.

@@ -5,6 +5,7 @@
 //! well be that others do, too. What isn't understood is handed back, with what may be tried in its place.
 
 mod comparison;
+mod comparisons;
 mod constant;
 mod counts;
 mod formula;
@@ -14,15 +15,17 @@ mod parse;
 mod patterns;
 pub mod pool;
 mod predicates;
+mod reader;
 mod solve;
 mod subject;
 mod term;
 #[cfg(test)]
 mod tests;
+mod truth;
 
 use crate::copy::DataType;
 use crate::infer::domain::{Limits, Relation};
-use formula::{Demand, Formula, Reader};
+use formula::{Demand, Formula};
 use parse::Names;
 use solve::{Solution, solve};
 
@@ -91,7 +94,7 @@ pub fn read_table(checks: &[Check], columns: &[CheckedColumn]) -> CheckReading {
     for (place, check) in checks.iter().enumerate() {
         match parse::parse(check.definition, &names) {
             Ok(term) => {
-                let formula = Reader { columns }.formula(&term, false, Demand::NotFalse);
+                let formula = truth::reader(columns).formula(&term, false, Demand::NotFalse);
                 let (parts, reason) = understood(formula.simplified());
                 formulas.extend(parts.into_iter().map(|part| (place, part)));
                 if let Some(reason) = reason {
@@ -132,7 +135,7 @@ pub fn read_predicate(predicate: &str, columns: &[CheckedColumn]) -> Predicate {
             fails: None,
         };
     };
-    let reader = Reader { columns };
+    let reader = truth::reader(columns);
     let solved = |formula: Formula| {
         let (parts, reason) = understood(formula.simplified());
         let solution = solve(&parts, columns).ok().filter(|_| reason.is_none())?;

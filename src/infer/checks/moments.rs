@@ -1,6 +1,6 @@
 //! Fields of dates and times: `extract(year FROM x)`, `date_trunc('month', x)`.
 
-use super::limits::Comparison;
+use super::comparison::Comparison;
 use crate::copy::{DataType, Scalar};
 use crate::dataset::calendar::{date_from_days, days_from_date};
 use crate::infer::domain::{Bound, Limits};

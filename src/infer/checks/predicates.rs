@@ -1,9 +1,10 @@
 //! Tests that aren't comparisons: IS NULL, patterns, and functions that answer true or false.
 
-use super::comparison::named;
-use super::formula::{Demand, Formula, Reader, Test};
-use super::limits::{self, Comparison};
+use super::comparison::{Comparison, array_text};
+use super::formula::{Demand, Formula, Test};
+use super::limits;
 use super::patterns;
+use super::reader::Reader;
 use super::term::{Constant, Term};
 use crate::infer::domain::{JsonKey, JsonKind, Limits};
 
@@ -20,7 +21,7 @@ pub fn null(reader: &Reader, term: &Term, is_null: bool) -> Formula {
             let of = |it: &Term, _| null(reader, it, is_null);
             reader.case(branches, otherwise, &of, Demand::True)
         }
-        _ => Formula::Unread(format!("whether {} is NULL", named(reader, term))),
+        _ => Formula::Unread(format!("whether {} is NULL", reader.named(term))),
     }
 }
 
@@ -76,7 +77,7 @@ fn with_key(reader: &Reader, value: &Term, key: &str) -> Formula {
             vec![limits::json_key(JsonKey::named(key))],
             Demand::True,
         ),
-        _ => Formula::Unread(format!("the key {key} of {}", named(reader, value))),
+        _ => Formula::Unread(format!("the key {key} of {}", reader.named(value))),
     }
 }
 
@@ -153,7 +154,7 @@ fn matched(
         _ => None,
     };
     let (Some(pattern), Some(subject)) = (pattern, reader.subject(value)) else {
-        return Formula::Unread(format!("a pattern of {}", named(reader, value)));
+        return Formula::Unread(format!("a pattern of {}", reader.named(value)));
     };
     let comparison = match (negated, name.ends_with('*')) {
         (false, _) => Comparison::Matches(pattern),
@@ -170,12 +171,12 @@ fn matched(
 /// `x ? 'key'` and its kin.
 fn has_keys(reader: &Reader, name: &str, value: &Term, keys: &Term) -> Formula {
     let (Term::Column(column), Term::Constant(keys)) = (value, keys) else {
-        return Formula::Unread(format!("{name} of {}", named(reader, value)));
+        return Formula::Unread(format!("{name} of {}", reader.named(value)));
     };
     let keys: Vec<&str> = match keys {
         Constant::Text(key) => vec![key],
         Constant::Array(keys) => keys.iter().flatten().map(String::as_str).collect(),
-        _ => return Formula::Unread(format!("{name} of {}", named(reader, value))),
+        _ => return Formula::Unread(format!("{name} of {}", reader.named(value))),
     };
     let has = |key: &&str| {
         let limits = Some(limits::json_key(JsonKey::named(*key)));
@@ -204,7 +205,7 @@ fn contained(reader: &Reader, name: &str, a: &Term, b: &Term, demand: Demand) ->
             };
             (flipped, *column, constant)
         }
-        _ => return Formula::Unread(format!("{name} of {}", named(reader, a))),
+        _ => return Formula::Unread(format!("{name} of {}", reader.named(a))),
     };
     let limits = match (name, constant) {
         ("<@", Constant::Array(elements)) => Limits::of_values(limits::subsets(elements)),
@@ -214,7 +215,7 @@ fn contained(reader: &Reader, name: &str, a: &Term, b: &Term, demand: Demand) ->
                 .filter(|it| it != "{}");
             Limits::of_values(some)
         }
-        ("@>", Constant::Array(elements)) => Limits::of_values([limits::array_text(elements)]),
+        ("@>", Constant::Array(elements)) => Limits::of_values([array_text(elements)]),
         ("@>", Constant::Text(json)) if json.starts_with(['{', '[']) => Limits {
             json_kinds: vec![if json.starts_with('{') {
                 JsonKind::Object
@@ -223,7 +224,7 @@ fn contained(reader: &Reader, name: &str, a: &Term, b: &Term, demand: Demand) ->
             }],
             ..Limits::of_values([json.clone()])
         },
-        _ => return Formula::Unread(format!("{name} of {}", named(reader, a))),
+        _ => return Formula::Unread(format!("{name} of {}", reader.named(a))),
     };
     Formula::limits(column, vec![limits], demand)
 }

@@ -3,8 +3,9 @@
 use crate::copy::DataType;
 use crate::copy::types::Scalar;
 use crate::infer::domain::{Bound, Case, MakerToml, Value};
-use crate::infer::names::made::{Made, Scene, one_of, phrase};
-use crate::infer::names::rule::{DATE, STAMP, TEXT};
+use crate::infer::names::made::{one_of, phrase};
+use crate::infer::names::rule::{Made, Scene};
+use crate::infer::names::types::{DATE, STAMP, TEXT};
 use crate::infer::names::words::placeholders;
 
 /// The most characters that a type takes.

@@ -8,15 +8,18 @@ mod fit;
 mod made;
 mod rule;
 mod rules;
+mod scene;
 mod team;
 mod tokens;
+mod types;
 mod words;
 
 use crate::copy::DataType;
 use crate::infer::domain::{Choice, Limits, MakerToml, Sibling, Value, WordList};
-use made::{Made, MatchedSibling, Scene};
-use rule::{Match, Rule, TEXT, Types};
+use rule::{Made, MatchedSibling, Scene};
+use rule::{Match, Rule};
 pub use team::TeamRules;
+use types::{TEXT, Types};
 pub use words::{LOCALES, Locale};
 
 /// A column that a maker is chosen for.
@@ -152,7 +155,7 @@ impl<'a> TableNames<'a> {
         };
         let made = fit::fit(&scene, scene.make(&rule.make)?)?;
         // Numbers of a rule are few: what is unique is better counted.
-        let is_number = rule::NUMBER.has(scene.types);
+        let is_number = types::NUMBER.has(scene.types);
         if column.unique && is_number && made.maker.make != "sequence" {
             return None;
         }

@@ -1,8 +1,9 @@
-//! What a rule is, and when it matches. Pure.
+//! What a rule is, what it makes values with and from, and when it matches. Pure.
 
-use crate::copy::DataType;
-use crate::copy::types::{Scalar, TypeKind};
-use crate::infer::names::made::Make;
+use crate::infer::domain::{Confidence, MakerToml, Sibling};
+use crate::infer::names::NamedColumn;
+use crate::infer::names::types::Types;
+use crate::infer::names::words::Locale;
 
 /// From words of a column's and a table's name to a maker.
 #[derive(Debug)]
@@ -21,108 +22,82 @@ pub struct Rule {
     /// A few words for the comment.
     pub reason: &'static str,
     /// `table.column` that this rule and none before it matches.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the tests loop over it"))]
+    #[cfg(test)]
     pub example: &'static str,
 }
 
-/// A set of groups of types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Types(pub u32);
+/// The reason of rules for what lies near the place that siblings name.
+pub const NEAR: &str = "near the place";
 
-macro_rules! type_sets {
-    ($($(#[$doc:meta])* $name:ident = $bit:literal $example:literal;)*) => {
-        $($(#[$doc])* pub const $name: Types = Types(1 << $bit);)*
-
-        /// Every group with the name of a type in it.
-        pub const GROUPS: &[(Types, &str)] = &[$(($name, $example)),*];
-    };
+/// What a rule makes values with.
+pub enum Make {
+    /// A maker that needs nothing of its surroundings.
+    Maker(fn() -> MakerToml),
+    /// A field of an entry of a list; siblings of the same list and prefix share the entry.
+    Entry(&'static str, usize),
+    /// A field of a place where siblings say more of that place, else an entry of another list.
+    PlaceOr(usize, &'static str, usize),
+    /// A number, within limits and with the decimals of the type: least, usual (0: all alike), most.
+    Number(f64, f64, f64),
+    /// What depends on siblings, subject or type.
+    By(fn(&Scene) -> Option<Made>),
 }
 
-type_sets! {
-    /// Texts.
-    TEXT = 0 "text";
-    /// Whole numbers.
-    INT = 1 "integer";
-    /// Numbers with a fixed number of decimals.
-    DECIMAL = 2 "numeric";
-    /// Binary fractions.
-    FLOAT = 3 "double precision";
-    /// `boolean`.
-    BOOL = 4 "boolean";
-    /// `date`.
-    DATE = 5 "date";
-    /// Timestamps with and without a time zone.
-    STAMP = 6 "timestamp with time zone";
-    /// Times of day.
-    TIME = 7 "time without time zone";
-    /// `interval`.
-    INTERVAL = 8 "interval";
-    /// `uuid`.
-    UUID = 9 "uuid";
-    /// `json` and `jsonb`.
-    JSON = 10 "jsonb";
-    /// `inet` and `cidr`.
-    INET = 11 "inet";
-    /// MAC addresses.
-    MAC = 12 "macaddr";
-    /// `bytea`.
-    BYTES = 13 "bytea";
-    /// Arrays of texts.
-    TEXTS = 14 "text[]";
-}
-
-/// Numbers of any kind.
-pub const NUMBER: Types = INT.or(DECIMAL).or(FLOAT);
-/// Numbers with a fraction.
-pub const FRACTION: Types = DECIMAL.or(FLOAT);
-/// Days and points in time.
-pub const WHEN: Types = DATE.or(STAMP);
-
-impl Types {
-    /// Either.
-    pub const fn or(self, other: Types) -> Types {
-        Types(self.0 | other.0)
-    }
-
-    /// Whether all of the other's are in it.
-    pub const fn has(self, other: Types) -> bool {
-        other.0 != 0 && self.0 & other.0 == other.0
-    }
-
-    /// The group of a column's type; none for types that no rule is about.
-    pub fn of(data_type: &DataType) -> Types {
-        match &data_type.base().kind {
-            TypeKind::Scalar(scalar) => of_scalar(*scalar),
-            TypeKind::Array(element, _) if Types::of(element) == TEXT => TEXTS,
-            _ => Types(0),
-        }
-    }
-
-    /// The group of a type's name, as SQL has it; sizes in parentheses don't count.
-    pub fn named(name: &str) -> Types {
-        let is = |(_, known): &&(Types, &str)| *known == name;
-        GROUPS.iter().find(is).map_or(Types(0), |(types, _)| *types)
+impl std::fmt::Debug for Make {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Make::Maker(_) => "Maker",
+            Make::Entry(..) => "Entry",
+            Make::PlaceOr(..) => "PlaceOr",
+            Make::Number(..) => "Number",
+            Make::By(_) => "By",
+        })
     }
 }
 
-fn of_scalar(scalar: Scalar) -> Types {
-    match scalar {
-        Scalar::Text | Scalar::Varchar | Scalar::Bpchar | Scalar::Name | Scalar::Char => TEXT,
-        Scalar::Int2 | Scalar::Int4 | Scalar::Int8 => INT,
-        Scalar::Numeric | Scalar::Money => DECIMAL,
-        Scalar::Float4 | Scalar::Float8 => FLOAT,
-        Scalar::Bool => BOOL,
-        Scalar::Date => DATE,
-        Scalar::Timestamp | Scalar::Timestamptz => STAMP,
-        Scalar::Time | Scalar::Timetz => TIME,
-        Scalar::Interval => INTERVAL,
-        Scalar::Uuid => UUID,
-        Scalar::Json | Scalar::Jsonb => JSON,
-        Scalar::Inet | Scalar::Cidr => INET,
-        Scalar::Macaddr | Scalar::Macaddr8 => MAC,
-        Scalar::Bytea => BYTES,
-        _ => Types(0),
-    }
+/// A maker with what belongs to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Made {
+    /// The maker.
+    pub maker: MakerToml,
+    /// See [`Choice::null`](crate::infer::domain::Choice::null).
+    pub null: Option<f64>,
+    /// Columns that aren't written, by name.
+    pub hidden: Vec<(String, MakerToml)>,
+    /// How sure it is.
+    pub confidence: Confidence,
+}
+
+/// A column with the rule that matched it.
+pub struct Scene<'a> {
+    /// The column.
+    pub column: &'a NamedColumn<'a>,
+    /// The group of its type.
+    pub types: Types,
+    /// The words before the rule's, each with a `_` behind it: `billing_`, or nothing.
+    pub prefix: String,
+    /// What the column says something of.
+    pub subject: &'a str,
+    /// The language.
+    pub locale: &'static Locale,
+    /// The longest text that fits.
+    pub longest: u32,
+    /// The other columns, each with the rule that matches it and its prefix.
+    pub siblings: &'a [&'a MatchedSibling<'a>],
+}
+
+/// A sibling with the rule that matches it.
+pub struct MatchedSibling<'a> {
+    /// The sibling.
+    pub column: Sibling<'a>,
+    /// The group of its type.
+    pub types: Types,
+    /// Whether its values don't repeat by themselves.
+    pub unique: bool,
+    /// Its rule, if any.
+    pub rule: Option<&'static Rule>,
+    /// The words before the rule's.
+    pub prefix: String,
 }
 
 /// How a rule's words matched: the words before them.
@@ -217,6 +192,7 @@ macro_rules! rules {
             length: $length,
             make: $make,
             reason: $reason,
+            #[cfg(test)]
             example: $example,
         }),*]
     };

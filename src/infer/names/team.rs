@@ -7,7 +7,7 @@ use crate::copy::types::TypeKind;
 use crate::dataset::document::{Document, Section, TomlValue, did_you_mean};
 use crate::dataset::makers;
 use crate::infer::domain::{Choice, Confidence, MakerToml, Value, WordList};
-use crate::infer::names::rule::Types;
+use crate::infer::names::types::Types;
 use crate::infer::names::words::Locale;
 
 /// The rules of a file, in its order.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::copy::types::{Scalar, TypeKind};
-use rule::GROUPS;
+use types::GROUPS;
 
 /// The rule that a column's name and type lead to.
 fn rule_of(example: &str, types: Types, longest: u32) -> Option<&'static Rule> {

@@ -1,9 +1,11 @@
 //! Codes and numbers of things: with the right shape, and none that could be real.
 
 use crate::infer::domain::MakerToml;
-use crate::infer::names::made::Make::{By, Maker};
-use crate::infer::names::made::{Made, Scene, one_of, pattern, phrase};
-use crate::infer::names::rule::{INT, Rule, TEXT, UUID, rules};
+use crate::infer::names::made::{one_of, pattern, phrase};
+use crate::infer::names::rule::Make::{By, Maker};
+use crate::infer::names::rule::{Made, Scene};
+use crate::infer::names::rule::{Rule, rules};
+use crate::infer::names::types::{INT, TEXT, UUID};
 
 /// The rule for any other code; last, as most codes are of something.
 pub const ANY: &[Rule] = rules! {
@@ -68,14 +70,14 @@ pub const RULES: &[Rule] = rules! {
     "number|no|iid|internal id" ["order", "invoice", "receipt", "ticket", "case", "policy", "contract", "purchase", "quote", "bill", "booking", "reservation", "issue", "pull", "request", "merge", "milestone"] INT, 0
         => Maker(|| MakerToml::new("sequence").with("start", 1)), "numbered by the row", "issues.number";
     "currency code|currency|currency iso|iso currency|ccy|currency iso code" [] TEXT, 3 => By(currency), "a currency's code", "orders.currency";
-    "currency name" [] TEXT, 8 => crate::infer::names::made::Make::Entry("currencies", 2), "a currency", "accounts.currency_name";
-    "currency symbol|currency sign" [] TEXT, 3 => crate::infer::names::made::Make::Entry("currencies", 3), "a currency's sign", "accounts.currency_symbol";
-    "locale|locale code|ui locale|culture|preferred locale" [] TEXT, 5 => crate::infer::names::made::Make::Entry("languages", 4), "a locale", "users.locale";
-    "language tag|bcp 47|ietf tag" [] TEXT, 5 => crate::infer::names::made::Make::Entry("languages", 5), "a language's tag", "pages.language_tag";
-    "language code 3|iso 639 2|iso 639 3|iso 639 2 t" [] TEXT, 3 => crate::infer::names::made::Make::Entry("languages", 3), "a language's code", "languages.iso_639_2";
-    "language name" [] TEXT, 6 => crate::infer::names::made::Make::Entry("languages", 1), "a language", "films.language_name";
+    "currency name" [] TEXT, 8 => crate::infer::names::rule::Make::Entry("currencies", 2), "a currency", "accounts.currency_name";
+    "currency symbol|currency sign" [] TEXT, 3 => crate::infer::names::rule::Make::Entry("currencies", 3), "a currency's sign", "accounts.currency_symbol";
+    "locale|locale code|ui locale|culture|preferred locale" [] TEXT, 5 => crate::infer::names::rule::Make::Entry("languages", 4), "a locale", "users.locale";
+    "language tag|bcp 47|ietf tag" [] TEXT, 5 => crate::infer::names::rule::Make::Entry("languages", 5), "a language's tag", "pages.language_tag";
+    "language code 3|iso 639 2|iso 639 3|iso 639 2 t" [] TEXT, 3 => crate::infer::names::rule::Make::Entry("languages", 3), "a language's code", "languages.iso_639_2";
+    "language name" [] TEXT, 6 => crate::infer::names::rule::Make::Entry("languages", 1), "a language", "films.language_name";
     "language|language code|preferred language|spoken language|default language|source language|target language|ui language|interface language|original language"
-        [] TEXT, 2 => crate::infer::names::made::Make::Entry("languages", 2), "a language's code", "users.language";
+        [] TEXT, 2 => crate::infer::names::rule::Make::Entry("languages", 2), "a language's code", "users.language";
     "model|model name|device model|model no" [] TEXT, 5 => Maker(|| pattern("[A-Z]{2}-[1-9][0-9]{2}")), "a model", "vehicles.model";
     "version|app version|api version|firmware|firmware version|release version|software version|os version|current version|min version|semver|browser version|version number|schema version|client version|server version|build version|version name|driver version|latest version|protocol version|number version"
         [] TEXT, 5 => Maker(|| pattern("[0-9]\\.[0-9]\\.[0-9]")), "a version", "apps.version";

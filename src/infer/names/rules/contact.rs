@@ -1,11 +1,13 @@
 //! How people are reached: never an address or a number that could be somebody's.
 
 use crate::infer::domain::MakerToml;
-use crate::infer::names::made::Make::{By, Maker};
-use crate::infer::names::made::{Made, Scene, one_of, pattern, phrase};
-use crate::infer::names::rule::{INT, Rule, TEXT, rules};
+use crate::infer::names::made::{one_of, pattern, phrase};
+use crate::infer::names::rule::Make::{By, Maker};
+use crate::infer::names::rule::{Made, Scene};
+use crate::infer::names::rule::{Rule, rules};
 use crate::infer::names::rules::people::Parts;
 use crate::infer::names::rules::subjects::{COMPANY, PERSON};
+use crate::infer::names::types::{INT, TEXT};
 
 /// Rules about email, telephones and user names.
 pub const RULES: &[Rule] = rules! {

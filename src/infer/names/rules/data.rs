@@ -1,9 +1,11 @@
 //! JSON, lists and ids of rows that no foreign key names.
 
 use crate::infer::domain::{JsonKind, MakerToml, Value};
-use crate::infer::names::made::Make::{By, Number};
-use crate::infer::names::made::{Made, Scene, pattern, word};
-use crate::infer::names::rule::{INT, JSON, Rule, TEXT, TEXTS, rules};
+use crate::infer::names::made::{pattern, word};
+use crate::infer::names::rule::Make::{By, Number};
+use crate::infer::names::rule::{Made, Scene};
+use crate::infer::names::rule::{Rule, rules};
+use crate::infer::names::types::{INT, JSON, TEXT, TEXTS};
 
 /// Rules about what has a structure, or refers to something.
 pub const RULES: &[Rule] = rules! {

@@ -1,8 +1,10 @@
 //! Files: names, types and sizes of one entry.
 
-use crate::infer::names::made::Make::{By, Entry, Number};
-use crate::infer::names::made::{Made, Scene, phrase};
-use crate::infer::names::rule::{INT, NUMBER, Rule, TEXT, rules};
+use crate::infer::names::made::phrase;
+use crate::infer::names::rule::Make::{By, Entry, Number};
+use crate::infer::names::rule::{Made, Scene};
+use crate::infer::names::rule::{Rule, rules};
+use crate::infer::names::types::{INT, NUMBER, TEXT};
 
 /// What a file is, as tables and words before a name say it.
 const FILE: &[&str] = &[
@@ -42,7 +44,7 @@ pub const RULES: &[Rule] = rules! {
         [] NUMBER, 0 => Number(200.0, 40_000.0, 50_000_000.0), "a size in bytes", "uploads.file_size";
     "size|length" FILE NUMBER, 0 => Number(200.0, 40_000.0, 50_000_000.0), "a size in bytes", "attachments.size";
     "size kb|size mb|file size kb|file size mb" [] INT, 0 => Number(1.0, 200.0, 50_000.0), "a size", "uploads.size_kb";
-    "encoding|charset|character set" [] TEXT, 5 => crate::infer::names::made::Make::Maker(|| crate::infer::names::made::one_of(&["utf-8"], &[])), "an encoding", "files.encoding";
+    "encoding|charset|character set" [] TEXT, 5 => crate::infer::names::rule::Make::Maker(|| crate::infer::names::made::one_of(&["utf-8"], &[])), "an encoding", "files.encoding";
 };
 
 fn path(scene: &Scene) -> Option<Made> {

@@ -1,10 +1,12 @@
 //! Yes and no: as booleans, as 0 and 1, as Y and N.
 
 use crate::infer::domain::MakerToml;
-use crate::infer::names::made::Make::By;
-use crate::infer::names::made::{Made, Scene, one_of};
-use crate::infer::names::rule::{BOOL, INT, Rule, TEXT, rules};
+use crate::infer::names::made::one_of;
+use crate::infer::names::rule::Make::By;
+use crate::infer::names::rule::{Made, Scene};
+use crate::infer::names::rule::{Rule, rules};
 use crate::infer::names::tokens;
+use crate::infer::names::types::{BOOL, INT, TEXT};
 
 /// Rules about flags.
 pub const RULES: &[Rule] = rules! {

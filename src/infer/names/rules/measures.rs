@@ -1,8 +1,9 @@
 //! Quantities, positions, ratings and measures.
 
 use crate::infer::domain::MakerToml;
-use crate::infer::names::made::Make::{Maker, Number};
-use crate::infer::names::rule::{FRACTION, INT, NUMBER, Rule, rules};
+use crate::infer::names::rule::Make::{Maker, Number};
+use crate::infer::names::rule::{Rule, rules};
+use crate::infer::names::types::{FRACTION, INT, NUMBER};
 
 /// Rules about numbers.
 pub const RULES: &[Rule] = rules! {

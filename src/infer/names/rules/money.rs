@@ -1,8 +1,10 @@
 //! Money: prices, amounts and rates, with the decimals of the column.
 
-use crate::infer::names::made::Make::{By, Number};
-use crate::infer::names::made::{Made, Scene, one_of};
-use crate::infer::names::rule::{FRACTION, INT, NUMBER, Rule, TEXT, rules};
+use crate::infer::names::made::one_of;
+use crate::infer::names::rule::Make::{By, Number};
+use crate::infer::names::rule::{Made, Scene};
+use crate::infer::names::rule::{Rule, rules};
+use crate::infer::names::types::{FRACTION, INT, NUMBER, TEXT};
 
 /// Rules about money.
 pub const RULES: &[Rule] = rules! {

@@ -1,9 +1,11 @@
 //! What things are called: products, companies' brands, works, articles and whatever has a name.
 
-use crate::infer::names::made::Make::{By, Entry};
-use crate::infer::names::made::{Made, Scene, phrase, word};
-use crate::infer::names::rule::{Rule, TEXT, rules};
+use crate::infer::names::made::{phrase, word};
+use crate::infer::names::rule::Make::{By, Entry};
+use crate::infer::names::rule::{Made, Scene};
+use crate::infer::names::rule::{Rule, rules};
 use crate::infer::names::rules::subjects::{ARTICLE, CATEGORY, JOB, PRODUCT, TASK, WORK};
+use crate::infer::names::types::TEXT;
 
 /// Rules about names and titles.
 pub const RULES: &[Rule] = rules! {

@@ -1,12 +1,12 @@
 //! People: their names, dates and jobs.
 
 use crate::infer::domain::MakerToml;
-use crate::infer::names::made::Make::{By, Entry, Maker, Number};
-use crate::infer::names::made::{
-    Made, MatchedSibling, Scene, field, one_of, pattern, phrase, word,
-};
-use crate::infer::names::rule::{DATE, INT, NUMBER, Rule, STAMP, TEXT, rules};
+use crate::infer::names::made::{field, one_of, pattern, phrase, word};
+use crate::infer::names::rule::Make::{By, Entry, Maker, Number};
+use crate::infer::names::rule::{Made, MatchedSibling, Scene};
+use crate::infer::names::rule::{Rule, rules};
 use crate::infer::names::rules::subjects::{COMPANY, PERSON};
+use crate::infer::names::types::{DATE, INT, NUMBER, STAMP, TEXT};
 
 /// The reason of rules for a person's whole name.
 const FULL_NAME: &str = "a person's name";

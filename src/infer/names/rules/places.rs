@@ -1,11 +1,13 @@
 //! Places: city, region, postcode, country and coordinates of one entry; streets that no town has.
 
 use crate::infer::domain::MakerToml;
-use crate::infer::names::made::Make::{By, Entry, Maker, PlaceOr};
-use crate::infer::names::made::{Made, Scene, field, pattern, phrase, word};
-use crate::infer::names::rule::{DECIMAL, FLOAT, INT, NUMBER, Rule, TEXT, rules};
+use crate::infer::names::made::{field, pattern, phrase, word};
+use crate::infer::names::rule::Make::{By, Entry, Maker, PlaceOr};
+use crate::infer::names::rule::{Made, Scene};
+use crate::infer::names::rule::{Rule, rules};
 use crate::infer::names::rules::states;
 use crate::infer::names::rules::subjects::ADDRESS;
+use crate::infer::names::types::{DECIMAL, FLOAT, INT, NUMBER, TEXT};
 
 /// Rules about places.
 pub const RULES: &[Rule] = rules! {
@@ -57,7 +59,7 @@ pub const RULES: &[Rule] = rules! {
     "time zone|time zone name|time zone id|zoneinfo|olson zone" [] TEXT, 10 => PlaceOr(10, "time-zones", 1),
         "a time zone", "users.timezone";
     "name|code|id" ["zone", "timezone"] TEXT, 30 => Entry("time-zones", 1), "a time zone", "time_zone.name";
-    "altitude|elevation" [] NUMBER, 0 => crate::infer::names::made::Make::Number(0.0, 0.0, 2500.0), "meters above the sea",
+    "altitude|elevation" [] NUMBER, 0 => crate::infer::names::rule::Make::Number(0.0, 0.0, 2500.0), "meters above the sea",
         "stations.elevation";
 };
 

@@ -2,10 +2,12 @@
 
 use crate::infer::domain::MakerToml;
 use crate::infer::names::fit::short_or;
-use crate::infer::names::made::Make::{By, Maker};
-use crate::infer::names::made::{Made, Scene, one_of};
-use crate::infer::names::rule::{INT, Rule, TEXT, rules};
+use crate::infer::names::made::one_of;
+use crate::infer::names::rule::Make::{By, Maker};
+use crate::infer::names::rule::{Made, Scene};
+use crate::infer::names::rule::{Rule, rules};
 use crate::infer::names::rules::subjects::{ARTICLE, PERSON, PRODUCT, TASK};
+use crate::infer::names::types::{INT, TEXT};
 
 /// Rules about short sets of values.
 pub const RULES: &[Rule] = rules! {

@@ -1,8 +1,10 @@
 //! Prose: descriptions, comments, notes, bodies.
 
-use crate::infer::names::made::Make::{By, Entry};
-use crate::infer::names::made::{Made, Scene, phrase, word};
-use crate::infer::names::rule::{Rule, TEXT, rules};
+use crate::infer::names::made::{phrase, word};
+use crate::infer::names::rule::Make::{By, Entry};
+use crate::infer::names::rule::{Made, Scene};
+use crate::infer::names::rule::{Rule, rules};
+use crate::infer::names::types::TEXT;
 
 /// Rules about prose.
 pub const RULES: &[Rule] = rules! {

@@ -1,10 +1,11 @@
 //! Days and times: created ≤ updated ≤ deleted, begin ≤ end; a fixed window, and no wall clock.
 
 use crate::infer::domain::MakerToml;
-use crate::infer::names::made::Make::{By, Maker};
-use crate::infer::names::made::{Made, MatchedSibling, Scene};
-use crate::infer::names::rule::{DATE, INTERVAL, Rule, TIME, WHEN, rules};
+use crate::infer::names::rule::Make::{By, Maker};
+use crate::infer::names::rule::{Made, MatchedSibling, Scene};
+use crate::infer::names::rule::{Rule, rules};
 use crate::infer::names::rules::subjects::PERSON;
+use crate::infer::names::types::{DATE, INTERVAL, TIME, WHEN};
 
 /// The window that everything happens in.
 const FIRST_DAY: &str = "2022-01-01";

@@ -1,9 +1,11 @@
 //! The web: addresses that are kept for examples, digests that no password has.
 
 use crate::infer::domain::MakerToml;
-use crate::infer::names::made::Make::{By, Entry, Maker};
-use crate::infer::names::made::{Made, MatchedSibling, Scene, one_of, pattern, phrase};
-use crate::infer::names::rule::{BYTES, INET, INT, MAC, Rule, TEXT, rules};
+use crate::infer::names::made::{one_of, pattern, phrase};
+use crate::infer::names::rule::Make::{By, Entry, Maker};
+use crate::infer::names::rule::{Made, MatchedSibling, Scene};
+use crate::infer::names::rule::{Rule, rules};
+use crate::infer::names::types::{BYTES, INET, INT, MAC, TEXT};
 
 /// Rules about the web and what is stored of its users.
 pub const RULES: &[Rule] = rules! {
