@@ -92,6 +92,7 @@ async fn run_bounded(
         report.checks.extend(checks);
         report.skipped.extend(skipped);
     }
+    server.keep(client);
     waive(&mut report, suite, settings, progress);
     if !settings.allow_empty {
         refuse_nothing(&mut report);
@@ -217,6 +218,7 @@ async fn has_tables(server: &Server, dataset: &Dataset, names: Option<&[String]>
             return Ok(false);
         }
     }
+    server.keep(client);
     Ok(true)
 }
 

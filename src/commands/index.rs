@@ -110,6 +110,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
                 .granted
         }
     };
+    server.keep(client);
     if !allowed.is_empty() {
         server.ensure_writable("build indexes")?;
     }

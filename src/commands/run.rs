@@ -309,6 +309,7 @@ impl Job<'_> {
             neighbours: 0,
             mode: BuildMode::Plain,
         };
+        self.server.keep(client);
         built.extend(index::build(&self.server, &allowed, options, &self.progress).await?);
         phases.push(Phase::since(start, "index", None));
         Ok(survey)

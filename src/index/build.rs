@@ -57,7 +57,9 @@ pub async fn build(
         return Ok(Vec::new());
     }
     let watcher = server.connect().await?;
-    build_watched_by(&watcher, server, proposals, options, progress).await
+    let built = build_watched_by(&watcher, server, proposals, options, progress).await?;
+    server.keep(watcher);
+    Ok(built)
 }
 
 /// The same; `watcher` is a connection that reads how far the builds are.
@@ -126,6 +128,7 @@ async fn build_one(
     }
     let seconds = started.elapsed().as_secs_f64();
     let bytes = index_bytes(&client, proposal).await?;
+    server.keep(client);
     task.set(blocks);
     task.finish();
     Ok(Built {

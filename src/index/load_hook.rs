@@ -91,6 +91,7 @@ impl PostLoadHook for IndexHook<'_> {
         };
         let built =
             build_watched_by(&client, self.server, &[proposal], options, self.progress).await?;
+        self.server.keep(client);
         self.built.borrow_mut().extend(built);
         Ok(())
     }

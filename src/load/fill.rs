@@ -248,6 +248,8 @@ impl<H: PostLoadHook> Fill<'_, H> {
     async fn accounts(&self) -> Result<Vec<Account>> {
         let client = self.pool.connect().await?;
         let names = self.loads.iter().map(|load| load.target.name.name.clone());
-        ledger::accounts(&client, self.schema, &names.collect::<Vec<_>>()).await
+        let accounts = ledger::accounts(&client, self.schema, &names.collect::<Vec<_>>()).await?;
+        self.pool.keep(client);
+        Ok(accounts)
     }
 }

@@ -33,25 +33,28 @@ pub enum LedgerState {
 pub async fn ledger_state(load: &Load<'_>, identity: &LoadIdentity) -> Result<LedgerState> {
     let client = load.server.connect().await?;
     locks::limit_waits(&client, load.lock_timeout).await?;
-    match read_state(load, client, identity).await {
+    match read_state(load, &client, identity).await {
         Err(error) => Err(with_lock_holders(load, error).await),
-        state => state,
+        state => {
+            load.server.keep(client);
+            state
+        }
     }
 }
 
 async fn read_state(
     load: &Load<'_>,
-    client: Client,
+    client: &Client,
     identity: &LoadIdentity,
 ) -> Result<LedgerState> {
-    let Some(schema) = existing_schema(load, &client).await? else {
+    let Some(schema) = existing_schema(load, client).await? else {
         return Ok(LedgerState::Absent);
     };
-    let entry = ledger::find(&client, &schema).await?;
+    let entry = ledger::find(client, &schema).await?;
     let state = match (compare(load, entry.as_ref(), identity), &entry) {
         (None, Some(entry)) => {
-            if ledger::has_rows(&client, &schema, &entry.tables).await? {
-                return Err(blocked(load, &client, &schema, entry).await?);
+            if ledger::has_rows(client, &schema, &entry.tables).await? {
+                return Err(blocked(load, client, &schema, entry).await?);
             }
             LedgerState::WithoutRows
         }
@@ -59,13 +62,13 @@ async fn read_state(
     };
     match state {
         LedgerState::Unfinished => return Ok(LedgerState::Unfinished),
-        LedgerState::Complete if is_intact(load, &client, &schema, identity).await? => {
+        LedgerState::Complete if is_intact(load, client, &schema, identity).await? => {
             return Ok(LedgerState::Complete);
         }
         LedgerState::Complete | LedgerState::Absent | LedgerState::WithoutRows => {}
     }
-    target::are_missing(&client, load.dataset, &schema, load.tables).await?;
-    let filled = target::full(&client, load.dataset, &schema, load.tables).await?;
+    target::are_missing(client, load.dataset, &schema, load.tables).await?;
+    let filled = target::full(client, load.dataset, &schema, load.tables).await?;
     ensure_may_fill(load, &filled)?;
     Ok(match state {
         LedgerState::WithoutRows => LedgerState::WithoutRows,

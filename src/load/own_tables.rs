@@ -117,7 +117,9 @@ async fn read_target(server: &Server) -> Result<SchemaTables> {
         None => catalog::current_schema(&client).await?,
     };
     let schema = schema.unwrap_or_else(|| "public".to_owned());
-    read(&client, Scope::Schema(&schema), &schema).await
+    let found = read(&client, Scope::Schema(&schema), &schema).await?;
+    server.keep(client);
+    Ok(found)
 }
 
 /// The tables that a dataset's are loaded into: the target's, where those are there that have the schema's columns; else
@@ -164,6 +166,7 @@ pub async fn try_ddl(server: &Server, ddl: &Script) -> Result<SchemaTables> {
         .rollback()
         .await
         .context("could not undo the DDL")?;
+    server.keep(client);
     Ok(found)
 }
 

@@ -16,7 +16,7 @@ use crate::load::prepare::Preparation;
 use crate::load::prepared::PreparedLoad;
 use crate::load::session::{
     ServerSettings, SessionSettings, WalCounters, WorkerPool, acquire_advisory_lock,
-    with_lock_holders, with_next_commands,
+    release_advisory_lock, with_lock_holders, with_next_commands,
 };
 use crate::load::source::input::Input;
 use crate::load::stage::Stage;
@@ -64,7 +64,11 @@ pub async fn run(
         progress,
     };
     match execution.run(&control).await {
-        Ok(report) => Ok(LoadOutcome::Completed(report)),
+        Ok(report) => {
+            release_advisory_lock(&control).await?;
+            load.server.keep(control);
+            Ok(LoadOutcome::Completed(report))
+        }
         Err(error) => {
             let error = with_lock_holders(load, error).await;
             Err(with_next_commands(load, error))
@@ -87,11 +91,13 @@ async fn report(load: &Load<'_>) -> Result<LoadReport> {
     let schema = load.schema(&client).await?;
     let targets = target::find(&client, load.dataset, &schema, load.tables).await?;
     let oids: Vec<u32> = targets.iter().map(|target| target.oid).collect();
-    Ok(LoadReport {
+    let report = LoadReport {
         accounts: ledger::accounts(&client, &schema, &load.table_names()).await?,
         broken_keys: broken_foreign_keys(&client, &oids).await?,
         ..LoadReport::default()
-    })
+    };
+    load.server.keep(client);
+    Ok(report)
 }
 
 /// A prepared load and what it takes to run it.

@@ -146,6 +146,7 @@ pub async fn run(load: &Load<'_>, seed: u64) -> Result<Trial> {
     };
     let tables = rows.copy(&transaction, &schema).await?;
     undo(transaction).await?;
+    load.server.keep(client);
     Ok(Trial { tables })
 }
 

@@ -173,6 +173,16 @@ where
 }
 
 impl Opened {
+    /// The same server's, opened before.
+    pub fn again(client: Client, version: Option<u32>) -> Opened {
+        Opened { client, version }
+    }
+
+    /// The server's major version, where it is known.
+    pub fn version(&self) -> Option<u32> {
+        self.version
+    }
+
     /// Has the server check every half second that we still exist: after a SIGKILL it would go on building an index,
     /// and a second run would collide with it.
     pub async fn check_client(&self) -> Result<(), tokio_postgres::Error> {

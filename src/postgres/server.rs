@@ -3,6 +3,7 @@
 use std::env;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -28,6 +29,9 @@ const QUIET_START: Duration = Duration::from_secs(3);
 /// How long a further connection is retried.
 const RETRY_FOR: Duration = Duration::from_secs(10);
 
+/// Brings a session back to its beginning: temporary tables and prepared statements have ended with what made them.
+const RESET: &str = "RESET ALL; SELECT pg_advisory_unlock_all()";
+
 /// Has the server detect a lost client within a minute and release its locks. No effect on a unix socket.
 const KEEP_ALIVE: &str = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; \
     SET tcp_user_timeout = '60s'";
@@ -45,6 +49,10 @@ pub struct Server {
     memory: Option<u64>,
     /// The advisory lock that every new connection acquires shared; 0 for none.
     shared_lock: AtomicI64,
+    /// Connections that wait for their next use.
+    idle: Mutex<Vec<Client>>,
+    /// The major version, where it is known.
+    version: OnceLock<Option<u32>>,
     progress: Progress,
     /// Whether waiting for connections was reported.
     waited: AtomicBool,
@@ -115,14 +123,18 @@ impl Server {
             schema,
             memory: None,
             shared_lock: AtomicI64::new(0),
+            idle: Mutex::default(),
+            version: OnceLock::from(first.version()),
             progress: progress.clone(),
             waited: AtomicBool::new(false),
         };
         // The role may be limited to one connection; what needs more reports that itself.
         if let Ok(second) = connect::open(&server.config, &server.tls, Duration::MAX).await {
             pooler::ensure_none(&first.client, &second.client).await?;
+            server.keep(second.client);
         }
         server.capabilities.writes = Writes::read(&first.client).await?;
+        server.keep(first.client);
         Ok(server)
     }
 
@@ -133,7 +145,11 @@ impl Server {
         progress: &Progress,
     ) -> Result<Server> {
         let lease = lease(home.clone(), progress).await?;
-        ensure_database(&lease, database).await?;
+        let opened = ensure_database(&lease, database).await?;
+        let version = OnceLock::new();
+        if let Some(opened) = &opened {
+            let _ = version.set(opened.version());
+        }
         let running = lease.running();
         let which = format!(
             "embedded PostgreSQL {} in {}",
@@ -156,20 +172,54 @@ impl Server {
             schema,
             memory: None,
             shared_lock: AtomicI64::new(0),
+            idle: Mutex::new(opened.into_iter().map(|it| it.client).collect()),
+            version,
             progress: progress.clone(),
             waited: AtomicBool::new(false),
         })
     }
 
-    /// A new connection, with the target schema first in its search path. The schema need not exist yet.
+    /// A connection, with the target schema first in its search path: one that was kept, or a new one. The schema need not
+    /// exist yet.
     ///
     /// Connecting is retried for a while where that may help, such as while a server restarts.
     pub async fn connect(&self) -> Result<Client> {
+        if let Some(client) = self.kept().await {
+            return Ok(client);
+        }
         let opened = self.open_one().await?;
         self.prepare(&opened)
             .await
             .with_context(|| format!("could not set up a session with {}", self.display_name))?;
         Ok(opened.client)
+    }
+
+    /// Keeps a connection that is no longer needed for the next who asks for one. No transaction may be open on it.
+    pub fn keep(&self, client: Client) {
+        self.idle().push(client);
+    }
+
+    /// How many connections are open and in nobody's use.
+    pub fn idle_connections(&self) -> usize {
+        self.idle().len()
+    }
+
+    /// A kept connection as if it were new; those that have ended meanwhile are left.
+    async fn kept(&self) -> Option<Client> {
+        loop {
+            let client = self.idle().pop()?;
+            let version = self.version.get().copied().flatten();
+            let opened = Opened::again(client, version);
+            if opened.client.batch_execute(RESET).await.is_ok()
+                && self.prepare(&opened).await.is_ok()
+            {
+                return Some(opened.client);
+            }
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Client>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A new connection to another database of the same server; no search path is set.
@@ -187,7 +237,10 @@ impl Server {
         let mut pause = Pause::default();
         loop {
             let failure = match connect::open(&self.config, &self.tls, Duration::MAX).await {
-                Ok(opened) => return Ok(opened),
+                Ok(opened) => {
+                    self.version.get_or_init(|| opened.version());
+                    return Ok(opened);
+                }
                 Err(failure) => failure,
             };
             if Instant::now() > deadline || !failure.may_pass() {
@@ -223,7 +276,8 @@ impl Server {
         Ok(())
     }
 
-    /// Has every connection opened from now on acquire an advisory lock, shared, which it holds until it is closed.
+    /// Has every connection handed out from now on acquire an advisory lock, shared, which it holds until it is closed or kept for
+    /// another use.
     pub fn share_lock(&self, key: i64) {
         self.shared_lock.store(key, Ordering::Relaxed);
     }
@@ -315,10 +369,11 @@ async fn lease(home: Home, progress: &Progress) -> Result<Lease> {
     lease.context("the thread that starts the embedded Postgres ended")?
 }
 
-async fn ensure_database(lease: &Lease, database: &str) -> Result<()> {
+/// Makes the database unless it exists; the connection to it then.
+async fn ensure_database(lease: &Lease, database: &str) -> Result<Option<Opened>> {
     let making = || format!("could not make database {database} on the embedded Postgres");
     match connect::open(&lease.config(database), &Tls::Off, Duration::MAX).await {
-        Ok(_) => return Ok(()),
+        Ok(opened) => return Ok(Some(opened)),
         Err(failure) if failure.code() == Some(&SqlState::INVALID_CATALOG_NAME) => {}
         Err(failure) => return Err(failure.refused(making(), vec![]).into()),
     }
@@ -335,8 +390,8 @@ async fn ensure_database(lease: &Lease, database: &str) -> Result<()> {
                 Some(&SqlState::DUPLICATE_DATABASE | &SqlState::UNIQUE_VIOLATION)
             ) =>
         {
-            Ok(())
+            Ok(None)
         }
-        result => result.with_context(making),
+        result => result.map(|()| None).with_context(making),
     }
 }

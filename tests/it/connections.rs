@@ -1,7 +1,7 @@
 //! Connections that are not what they seem, that are cut, and that are scarce.
 
 use crate::shop::{SCHEMA, Session, Shop};
-use crate::support::{Db, eventually, pooler, seedrow};
+use crate::support::{Db, eventually, pooler, seedrow, server, value_at};
 
 #[test]
 fn a_pooler_in_transaction_mode_is_refused() {
@@ -71,4 +71,52 @@ fn jobs_are_cut_to_the_connections_that_are_free() {
         .exits(0)
         .stderr_has("1 of 200 jobs at a time: the server has ");
     assert_eq!(shop.counts(), "2 3");
+}
+
+#[test]
+fn the_connections_of_a_command_are_used_again() {
+    let db = Db::new("few");
+    let url = db.url();
+    // Asked from another database: the questions' own sessions don't count.
+    let value = |sql: &str| {
+        value_at(
+            &server().url("postgres"),
+            &format!("{sql} WHERE datname = '{}'", db.name()),
+        )
+    };
+    let sessions = || {
+        // Sessions are counted when they end, which may be a moment after their command.
+        eventually("the sessions have ended", || {
+            value("SELECT count(*) FROM pg_stat_activity") == "0"
+        });
+        let count: u32 = value("SELECT sessions FROM pg_stat_database")
+            .parse()
+            .unwrap();
+        count
+    };
+    let run = [
+        "run",
+        "--rows",
+        "50",
+        "--jobs",
+        "2",
+        "--budget",
+        "5s",
+        "--samples",
+        "1",
+    ];
+    let mut before = sessions();
+    for (args, most) in [
+        (&run[..], 8),
+        (&run[..], 2),
+        (&["check", "--only", "coverage"], 2),
+        (&["index"], 2),
+    ] {
+        seedrow([args, &["--url", &url]].concat()).exits(0);
+        eventually("sessions are counted", || sessions() > before);
+        let after = sessions();
+        let opened = after - before;
+        assert!(opened <= most, "{args:?} opened {opened} connections");
+        before = after;
+    }
 }

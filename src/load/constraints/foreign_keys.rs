@@ -46,18 +46,18 @@ impl ForeignKeyPhase<'_> {
         let loaded: Vec<u32> = self.loads.iter().map(|load| load.target.oid).collect();
         self.validate(&client, &loaded).await?;
         let broken = broken_foreign_keys(&client, &loaded).await?;
-        if broken.is_empty() {
-            return Ok(broken);
-        }
-        match self.policy.orphans {
-            Orphans::Keep => Ok(broken),
-            Orphans::Fail => Err(orphans_error(&mut client, self.loads, &broken).await?),
+        let broken = match self.policy.orphans {
+            _ if broken.is_empty() => broken,
+            Orphans::Keep => broken,
+            Orphans::Fail => return Err(orphans_error(&mut client, self.loads, &broken).await?),
             Orphans::Reject => {
                 self.reject(&mut client).await?;
                 self.validate(&client, &loaded).await?;
-                broken_foreign_keys(&client, &loaded).await
+                broken_foreign_keys(&client, &loaded).await?
             }
-        }
+        };
+        self.pool.keep(client);
+        Ok(broken)
     }
 
     /// Deletes the rows that reference a missing row and rejects their records.

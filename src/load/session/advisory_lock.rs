@@ -27,7 +27,7 @@ const POLL: Duration = Duration::from_millis(100);
 /// How often a wait is reported.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
-/// Acquires the lock of the database for as long as `client` is open; connections opened from now on share the workers'
+/// Acquires the lock of the database until it is released or `client` closed; connections handed out from now on share the workers'
 /// lock.
 ///
 /// Refuses while another seedrow holds it, and names that session. Waits for the backends of a killed run, and reports it.
@@ -45,6 +45,15 @@ pub async fn acquire(server: &Server, client: &Client, progress: &Progress) -> R
     }
     wait_for_orphans(client, progress).await?;
     server.share_lock(WORKER);
+    Ok(())
+}
+
+/// Releases the lock, for the next load.
+pub async fn release(client: &Client) -> Result<()> {
+    client
+        .query_one("SELECT pg_advisory_unlock($1)", &[&LOAD])
+        .await
+        .context("could not release the advisory lock of this database")?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ mod server_settings;
 mod settings;
 mod worker_pool;
 
-pub use advisory_lock::acquire as acquire_advisory_lock;
+pub use advisory_lock::{acquire as acquire_advisory_lock, release as release_advisory_lock};
 pub use error_context::{with_lock_holders, with_next_commands};
 pub use server_settings::{ServerSetting, ServerSettings, WalCounters};
 pub use settings::SessionSettings;

@@ -24,7 +24,7 @@ impl SessionSettings {
         progress: &Progress,
     ) -> Result<SessionSettings> {
         let jobs = load.jobs;
-        let free = free_connections(client).await?;
+        let free = free_connections(client).await? + load.server.idle_connections();
         let room = affordable(free);
         if room < jobs {
             progress.note(format!(

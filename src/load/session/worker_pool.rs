@@ -90,10 +90,16 @@ impl<'a> WorkerPool<'a> {
                 let more = work(&mut client, task).await?;
                 queue.done(more);
             }
+            self.keep(client);
             Ok(())
         };
         try_join_all((0..connections).map(worker)).await?;
         Ok(())
+    }
+
+    /// Keeps a connection for another use.
+    pub fn keep(&self, client: Client) {
+        self.server.keep(client);
     }
 
     /// A connection with the session's settings.
