@@ -86,7 +86,7 @@ pub async fn survey(
         ensure_schema_exists(client, schema).await?;
     }
     let scope = Scope::schema_or_database(schema);
-    let foreign_keys = catalog::foreign_keys(client, scope).await?;
+    let foreign_keys = catalog::foreign_keys_compared(client, scope).await?;
     // A partition, and its index, may be in another schema.
     let indexes = catalog::indexes(client, Scope::Database).await?;
     let home = match schema {

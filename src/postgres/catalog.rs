@@ -13,8 +13,8 @@ mod traits;
 mod types;
 
 pub use read::{
-    block_bytes, columns, constraints, current_schema, find, foreign_keys, indexes, relation_names,
-    schema_exists, schema_names, tables,
+    block_bytes, columns, constraints, current_schema, find, foreign_keys, foreign_keys_compared,
+    indexes, relation_names, schema_exists, schema_names, tables,
 };
 pub use traits::{
     Domain, Partitioning, Strategy, TableTraits, Trigger, domains, table_traits, triggers,
@@ -136,7 +136,7 @@ pub struct ForeignKey {
     pub referenced_oid: u32,
     /// The columns referred to, each in its referring column's place.
     pub referenced_columns: Vec<KeyColumn>,
-    /// How each column is compared, in its place.
+    /// How each column is compared, in its place; empty unless it was asked for.
     pub comparisons: Vec<KeyComparison>,
     /// A partitioned table's parts that hold rows, each with its copy of the key.
     pub partitions: Vec<Partition>,

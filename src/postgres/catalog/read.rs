@@ -65,7 +65,7 @@ fn column(row: &Row) -> Result<Column> {
     })
 }
 
-/// The foreign keys on the tables in scope, by table and columns.
+/// The foreign keys on the tables in scope, by table and columns; their comparisons aren't read.
 pub async fn foreign_keys(
     client: &impl GenericClient,
     scope: Scope<'_>,
@@ -85,7 +85,7 @@ pub async fn foreign_keys(
                 referenced: table_name(row, "referenced_schema", "referenced_table")?,
                 referenced_oid: get(row, "referenced_oid")?,
                 referenced_columns: key_columns(row, "referenced_columns", "referenced_numbers")?,
-                comparisons: comparisons(row)?,
+                comparisons: Vec::new(),
                 partitions: partitions(row)?,
                 enforced: get(row, "enforced")?,
                 validated: get(row, "validated")?,
@@ -95,6 +95,31 @@ pub async fn foreign_keys(
         },
     )
     .await
+}
+
+/// The same with their comparisons, which take the server longer to plan than all the rest.
+pub async fn foreign_keys_compared(
+    client: &impl GenericClient,
+    scope: Scope<'_>,
+) -> Result<Vec<ForeignKey>> {
+    let mut keys = foreign_keys(client, scope).await?;
+    if keys.is_empty() {
+        return Ok(keys);
+    }
+    let oids: Vec<u32> = keys.iter().map(|key| key.oid).collect();
+    let rows = client
+        .query(include_str!("../sql/key_comparisons.sql"), &[&oids])
+        .await
+        .context("could not read how the database's foreign keys compare")?;
+    for row in &rows {
+        let oid: u32 = get(row, "oid")?;
+        if let Some(key) = keys.iter_mut().find(|key| key.oid == oid) {
+            key.comparisons = comparisons(row)?;
+        }
+    }
+    // One that has none was dropped between the two queries.
+    keys.retain(|key| !key.comparisons.is_empty());
+    Ok(keys)
 }
 
 /// The primary, unique, check and exclusion constraints on the tables in scope, by table.
