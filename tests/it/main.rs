@@ -47,6 +47,7 @@ mod schema_file;
 mod sequences;
 mod tls;
 mod toml_mistakes;
+mod trial;
 mod triggers;
 mod value_differences;
 mod value_options;
