@@ -91,6 +91,8 @@ impl States {
     /// How much freedom a state leaves.
     pub fn weight(&self, state: usize) -> f64 {
         match self.classes.get(state) {
+            // A kind that isn't known is rarely meant.
+            None if self.classes.iter().all(|it| it.limits.values.is_some()) => 0.5,
             None => 3.0,
             Some(_) => match self.listed(state) {
                 #[expect(clippy::cast_precision_loss, reason = "a list's length")]
