@@ -1,6 +1,6 @@
 //! `seedrow check` on a real server: what it finds, what it leaves alone, how it ends.
 
-use crate::support::{Db, Run, Workdir, seedrow};
+use crate::support::{Db, EVERY_SAMPLE, Run, Workdir, seedrow};
 
 const SCHEMA: &str = include_str!("../../sql/catalog/schema.sql");
 
@@ -162,12 +162,8 @@ fn samples_depend_on_the_seed_alone() {
     db.execute(USERS);
     let ids = |seed: &str| {
         let query = "-- param id: users.id\nSELECT name FROM users WHERE id = :id";
-        let run = check_query(
-            &db,
-            "samples",
-            query,
-            &["--only", "plans", "--format", "json", "--seed", seed],
-        );
+        let plans = ["--only", "plans", "--format", "json", "--seed", seed];
+        let run = check_query(&db, "samples", query, &[&plans[..], &EVERY_SAMPLE].concat());
         let json = run.exits(0).json();
         let samples = json["checks"][0]["samples"].as_array().unwrap().clone();
         let id = |sample: &serde_json::Value| sample["parameters"]["id"].as_i64().unwrap();
@@ -357,7 +353,12 @@ fn a_header_asserts_and_waives() {
     let assertions = |waivers: &str, more: &[&str]| {
         let query = format!("{styles}{waivers}{read}");
         let plans = ["--only", "plans", "--budget", "1s"];
-        check_query(&db, "asserts", &query, &[&plans, more].concat())
+        check_query(
+            &db,
+            "asserts",
+            &query,
+            &[&plans[..], &EVERY_SAMPLE, more].concat(),
+        )
     };
     assertions("", &[])
         .exits(1)

@@ -1,18 +1,12 @@
 //! `seedrow check --save`, `seedrow compare` and the pages in HTML.
 
 use crate::shop::orders;
-use crate::support::{Db, Run, Workdir, seedrow};
+use crate::support::{Db, EVERY_SAMPLE, Run, Workdir, seedrow};
 
 fn save(dir: &Workdir, db: &Db, file: &str) -> Run {
-    dir.seedrow([
-        "check",
-        "--only",
-        "plans",
-        "--save",
-        file,
-        "--url",
-        &db.url(),
-    ])
+    let url = db.url();
+    let check = ["check", "--only", "plans", "--save", file, "--url", &url];
+    dir.seedrow([&check[..], &EVERY_SAMPLE].concat())
 }
 
 #[test]
@@ -64,7 +58,15 @@ fn a_dropped_index_is_a_regression() {
 fn without_its_indexes_a_database_is_compared_with_itself() {
     let (db, dir) = (orders("without"), Workdir::new("without"));
     let url = db.url();
-    let compare = ["compare", "--without-indexes", "--url", &url];
+    let [samples, count] = EVERY_SAMPLE;
+    let compare = [
+        "compare",
+        "--without-indexes",
+        samples,
+        count,
+        "--url",
+        &url,
+    ];
     dir.seedrow(compare)
         .exits(2)
         .stderr_has("add --allow-locks");
@@ -152,7 +154,7 @@ fn pages_stand_alone() {
         "--url",
         &url,
     ];
-    let run = dir.seedrow(compare).exits(0);
+    let run = dir.seedrow([&compare[..], &EVERY_SAMPLE].concat()).exits(0);
     assert_eq!(run.stdout, "");
     let page = dir.read("x.html");
     assert_page(&page, &["orders(shop_id)"]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::thread;
 
 use crate::shop::{Session, freight};
-use crate::support::{Db, Run, Workdir, seedrow};
+use crate::support::{Db, EVERY_SAMPLE, Run, Workdir, seedrow};
 use serde_json::Value;
 
 const HOSPITAL: &str = include_str!("../databases/hospital.sql");
@@ -167,7 +167,10 @@ fn lookups_are_run_on_any_keys() {
     let unsettled = check(&db, &["--only", "plans"]).exits(2).json();
     assert!(!found(&unsettled, "lookup", "unchecked").is_empty());
     db.execute("CHECKPOINT");
-    let json = check(&db, &["--only", "plans", "--settle"]).exits(0).json();
+    let settle = ["--only", "plans", "--settle"];
+    let json = check(&db, &[&settle[..], &EVERY_SAMPLE].concat())
+        .exits(0)
+        .json();
     let lookup = |name: &str| {
         let checks = json["checks"].as_array().unwrap().iter();
         checks

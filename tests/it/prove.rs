@@ -1,7 +1,7 @@
 //! `seedrow check --prove` and `--settle`: what an index buys, and whether a plan can be relied on.
 
 use crate::shop::{Session, orders};
-use crate::support::{Db, Run, Workdir, seedrow};
+use crate::support::{Db, EVERY_SAMPLE, Run, Workdir, seedrow};
 use serde_json::Value;
 
 const DATASET: &str = r#"
@@ -174,7 +174,8 @@ fn many_rows_where_few_were_expected_fail() {
     // Two columns that always go together are taken for independent.
     let query =
         "-- param a: int = 5\n-- budget: 10s\nSELECT pad FROM orders WHERE a = :a AND b = :a";
-    check_query(&db, "estimates", query, &["--settle"])
+    let settle = [&["--settle"], &EVERY_SAMPLE[..]].concat();
+    check_query(&db, "estimates", query, &settle)
         .exits(0)
         .stdout_has(" rows were expected and 2,000 came, in all 20 samples  [row-estimate]");
     check_query(&db, "estimates", query, &["--fail-on", "warn"]).exits(1);
@@ -192,7 +193,8 @@ fn work_done_for_nothing_warns() {
         CREATE INDEX ON orders (shop_id)",
     );
     let removed = "-- param shop: int = 0\n-- budget: 10s\nSELECT pad FROM orders WHERE shop_id = :shop AND open";
-    check_query(&db, "work", removed, &["--settle"])
+    let settle = [&["--settle"], &EVERY_SAMPLE[..]].concat();
+    check_query(&db, "work", removed, &settle)
         .exits(0)
         .stdout_has(
             "throws 3,992 of 4,000 rows away by orders.open, in all 20 samples  [rows-removed]",

@@ -166,8 +166,8 @@ fn a_target_schema_is_seeded_and_checked() {
 fn the_embedded_server_is_up_for_as_long_as_it_is_needed() {
     let home = PrivateHome::used("embedded");
     let seed = || {
-        let mut command = command(["run", "--rows", "200", "--budget", "5s", "--home"]);
-        command.arg(home.home().folder());
+        let mut command = command(["run", "--rows", "200", "--budget", "5s"]);
+        command.arg("--home").arg(home.home().folder());
         run(command)
     };
     seed()

@@ -37,7 +37,7 @@ pub use pooler::pooler;
 pub use server::{server, shared_home};
 pub use statements::{execute_at, rows_at};
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::future::Future;
 use std::io::{Read, Write};
@@ -199,12 +199,37 @@ pub fn seedrow(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
     run(command(args))
 }
 
+/// How many executions of each query say enough where their number isn't what a test is about: timing 20 of each is most
+/// of what a check costs.
+const FEW_SAMPLES: [&str; 2] = ["--samples", "2"];
+
+/// Whether seedrow would time the default number of executions with these arguments. [`EVERY_SAMPLE`] asks for that.
+fn takes_samples(args: &[OsString]) -> bool {
+    let has = |name: &str| args.iter().any(|arg| arg == name);
+    let verb = args.first().and_then(|verb| verb.to_str());
+    let checks = match verb {
+        Some("run" | "check") => true,
+        Some("compare") => has("--without-indexes"),
+        _ => false,
+    };
+    checks && !has("--samples")
+}
+
+/// The default of seedrow, for tests that need so many.
+pub const EVERY_SAMPLE: [&str; 2] = ["--samples", "20"];
+
 /// seedrow with these arguments and without what surrounds the tests: no DATABASE_URL, no PG* variables, and the
-/// shared server as its embedded one.
+/// shared server as its embedded one. A check takes few samples unless they are among the arguments.
 pub fn command(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+    let args: Vec<OsString> = args
+        .into_iter()
+        .map(|arg| arg.as_ref().to_owned())
+        .collect();
+    let few = takes_samples(&args).then_some(FEW_SAMPLES);
     let mut command = Command::new(SEEDROW);
     command
         .args(args)
+        .args(few.into_iter().flatten())
         .current_dir(scratch())
         .stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
