@@ -7,8 +7,9 @@ use tokio_postgres::Transaction;
 
 use crate::load::constraints::restore_in;
 use crate::load::ledger::{self, UnfinishedLoad};
-use crate::load::session::acquire_advisory_lock;
+use crate::load::session::{acquire_advisory_lock, holders_of, is_lock_timeout, stayed_locked};
 use crate::postgres::catalog::{self, Scope};
+use crate::postgres::locks::{self, Holder};
 use crate::postgres::name::quoted;
 use crate::postgres::{Server, TableName};
 use crate::progress::Progress;
@@ -35,8 +36,30 @@ pub struct Abandoned {
 
 /// Removes the ledger from the server's database, or its part about the schema asked for, in one transaction.
 ///
-/// Refuses unfinished loads unless they are to be abandoned.
+/// Refuses unfinished loads unless they are to be abandoned, and tables that another session has locked.
 pub async fn forget(server: &Server, abandon: bool, progress: &Progress) -> Result<Forgotten> {
+    match remove(server, abandon, progress).await {
+        Err(error) if is_lock_timeout(&error) => {
+            let holders = lock_holders(server).await.unwrap_or_default();
+            let advice = "run the command again when they have finished";
+            Err(stayed_locked(&holders, advice, error))
+        }
+        other => other,
+    }
+}
+
+async fn lock_holders(server: &Server) -> Result<Vec<Holder>> {
+    let client = server.connect().await?;
+    locks::limit_waits(&client, locks::PATIENCE).await?;
+    let mut tables = Vec::new();
+    for load in ledger::unfinished_loads(&client).await? {
+        let names = load.tables.iter();
+        tables.extend(names.map(|name| TableName::new(&load.schema, name)));
+    }
+    holders_of(&client, &tables).await
+}
+
+async fn remove(server: &Server, abandon: bool, progress: &Progress) -> Result<Forgotten> {
     let mut client = server.connect().await?;
     if !ledger::exists(&client).await? {
         return Ok(Forgotten {
@@ -45,6 +68,7 @@ pub async fn forget(server: &Server, abandon: bool, progress: &Progress) -> Resu
         });
     }
     acquire_advisory_lock(server, &client, progress).await?;
+    locks::limit_waits(&client, locks::PATIENCE).await?;
     let transaction = client.transaction().await?;
     let mut abandoned = Vec::new();
     let wanted = |load: &UnfinishedLoad| server.schema().is_none_or(|schema| schema == load.schema);

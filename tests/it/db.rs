@@ -5,10 +5,11 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::support::{PrivateHome, SEEDROW, eventually, is_root, not_run, value_at};
 use rustix::process::{Pid, Signal, kill_process};
-use seedrow::postgres::embedded::{Arrival, Home};
+use seedrow::postgres::embedded::{Arrival, Home, url};
 
 #[test]
 fn starts_tells_and_stops() {
@@ -152,6 +153,28 @@ fn what_a_killed_server_left_does_not_hinder_a_start() {
     fs::write(&pid_file, format!("{}\n{rest}", std::process::id())).unwrap();
     let next = home.lease();
     assert_eq!(value_at(&next.url("postgres"), "SELECT id FROM kept"), "7");
+}
+
+#[test]
+fn a_server_that_recovers_from_a_crash_is_stopped_soon() {
+    let home = PrivateHome::used("a_server_that_recovers");
+    home.seedrow(["start"]).exits(0);
+    let running = home.home().running().unwrap().unwrap();
+    let url = url(&running.socket, "postgres");
+    let sql = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'background writer'";
+    let writer = value_at(&url, sql);
+    // Log to recover from, since the last checkpoint.
+    for sql in [
+        "CREATE TABLE numbers (id int)",
+        "INSERT INTO numbers SELECT generate_series(1, 500000)",
+    ] {
+        crate::support::execute_at(&url, sql);
+    }
+    kill(writer.parse().unwrap());
+    let since = Instant::now();
+    home.seedrow(["stop"]).exits(0).stdout_has("stopped");
+    home.wait_until_down();
+    assert!(since.elapsed() < Duration::from_secs(60));
 }
 
 #[test]

@@ -396,3 +396,22 @@ fn a_table_that_stays_locked_names_who_holds_it() {
     drop(other);
     shop.load(&[]).exits(0);
 }
+
+#[test]
+fn an_abandoned_load_names_who_holds_its_tables() {
+    let shop = Shop::new("abandon_locked");
+    shop.db.execute(SCHEMA);
+    shop.pets("id,owner_id,name,weight\n1,1,Rex,30\n1,1,Mia,4\n");
+    shop.load(&[]).exits(2);
+    let other = Session::new(&shop.db.url());
+    other.execute("SET application_name = 'the holder'; BEGIN; SELECT count(*) FROM pets");
+    let url = shop.db.url();
+    let forget = ["forget", "--abandon", "--url", &url];
+    seedrow(forget)
+        .exits(2)
+        .stderr_has("a table stayed locked by another session")
+        .stderr_has("the holder")
+        .stderr_has("run the command again when they have finished");
+    drop(other);
+    seedrow(forget).exits(0);
+}

@@ -1,6 +1,6 @@
 //! A mistake in a dataset is answered with file, line, what is wrong and what would be right.
 
-use crate::support::Workdir;
+use crate::support::{Db, Workdir};
 
 /// A mistake: the TOML file, and what the message says.
 struct Case {
@@ -530,7 +530,6 @@ fn what_the_file_must_name_is_asked_for() {
     let dir = workdir("missing");
     let tables = "[tables.a]\nrows = 3\ncolumns.id = \"serial\"\n";
     let cases = [
-        ("", "own.toml, line 1: `schema` is missing"),
         (
             "schema = \"none.sql\"\n",
             "own.toml, line 1: `schema`: could not read none.sql: No such file",
@@ -548,6 +547,27 @@ fn what_the_file_must_name_is_asked_for() {
         dir.write("own.toml", format!("{head}{tables}"));
         dir.seedrow(GENERATE).exits(2).stderr_has(says);
     }
+}
+
+/// What is generated needs no schema; what is loaded does, where tables are missing.
+#[test]
+fn a_file_without_a_schema_fills_tables_that_exist() {
+    let dir = workdir("no_schema");
+    let db = Db::new("no_schema");
+    dir.write(
+        "own.toml",
+        "[tables.a]\nrows = 3\ncolumns.id = \"serial\"\n",
+    );
+    dir.seedrow(GENERATE).exits(0);
+    let url = db.url();
+    let run = ["run", "--dataset", "own.toml", "--url", &url];
+    dir.seedrow(run)
+        .exits(2)
+        .stderr_has("schema public has no table a, and own names no schema file that creates it")
+        .stderr_has("`schema = \"schema.sql\"` at the top of own.toml");
+    db.execute("CREATE TABLE a (id int PRIMARY KEY)");
+    dir.seedrow(run).exits(0);
+    assert_eq!(db.value("SELECT count(*) FROM a"), "3");
 }
 
 /// The cases stand on a dataset that is sound without their mistake.

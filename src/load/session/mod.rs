@@ -8,7 +8,9 @@ mod settings;
 mod worker_pool;
 
 pub use advisory_lock::{acquire as acquire_advisory_lock, release as release_advisory_lock};
-pub use error_context::{with_lock_holders, with_next_commands};
+pub use error_context::{
+    holders_of, is_lock_timeout, stayed_locked, with_lock_holders, with_next_commands,
+};
 pub use server_settings::{ServerSetting, ServerSettings, WalCounters};
 pub use settings::SessionSettings;
 pub use worker_pool::WorkerPool;

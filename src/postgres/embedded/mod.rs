@@ -17,6 +17,7 @@ pub mod cluster;
 pub mod control;
 pub mod home;
 pub mod lock;
+mod readiness;
 pub mod settings;
 pub mod supervisor;
 

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::cluster::{Cluster, choose};
 use super::home::{self, Home, Running, SOCKET_NAME};
 use super::lock::{FileLock, LockMode};
+use super::readiness::{accepts_connections, is_ready};
 use super::settings::{self, Machine};
 use crate::postgres::conninfo;
 use crate::postgres::error::{ErrorWithNotes, describe};
@@ -30,6 +31,9 @@ use crate::postgres::programs::{self, Installation};
 const READY_WITHIN: Duration = Duration::from_secs(600);
 /// The last checkpoint writes up to all of `shared_buffers`.
 const STOPS_WITHIN: Duration = Duration::from_secs(300);
+/// While a server recovers because a backend crashed, PostgreSQL 15 takes a fast shutdown and never ends. So much time it
+/// has to accept connections first.
+const RECOVERS_WITHIN: Duration = Duration::from_secs(5);
 /// Backends of a killed server hold its memory for moments.
 const MEMORY_FREED_WITHIN: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -269,13 +273,6 @@ fn ready_or_ended(
     }
 }
 
-/// Line 1 of the pid file is the process, line 8 its state (since PostgreSQL 10).
-fn is_ready(file: &Path, number: &str) -> bool {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let lines: Vec<_> = text.lines().map(str::trim).collect();
-    lines.first() == Some(&number) && lines.get(7) == Some(&"ready")
-}
-
 /// Waits for the last user or for postgres to end; in the first case it stops postgres. The lock that blocks new users
 /// is held until postgres is down.
 fn attend(home: &Home, mut postgres: Child) -> Result<()> {
@@ -288,11 +285,11 @@ fn attend(home: &Home, mut postgres: Child) -> Result<()> {
     match events.recv().context("both watching threads have ended")? {
         Event::Ended(status) => bail!("postgres ended unexpectedly with {}", status?),
         Event::Lost(error) => {
-            stop(number, &events)?;
+            stop(home, number, &events)?;
             Err(error)
         }
         Event::Unused(_lock) => {
-            let result = stop(number, &events);
+            let result = stop(home, number, &events);
             // While the lock is held, so that a new user can't read the old file.
             home::remove_file(&home.running_file())?;
             result
@@ -323,18 +320,44 @@ fn wait_until_unused(home: &Home) -> Result<FileLock> {
 }
 
 /// A fast shutdown, which ends sessions and writes a checkpoint. A server that doesn't end in time gets an immediate
-/// shutdown, and recovers at its next start.
-fn stop(number: u32, events: &Receiver<Event>) -> Result<()> {
+/// shutdown, and recovers at its next start; so does one that recovers already.
+fn stop(home: &Home, number: u32, events: &Receiver<Event>) -> Result<()> {
     let pid = i32::try_from(number)
         .ok()
         .and_then(Pid::from_raw)
         .context("postgres has no process number")?;
-    let _ = rustix::process::kill_process(pid, Signal::INT);
+    let signal = match await_recovery(&home.socket().join(SOCKET_NAME), events) {
+        Recovery::Done => Signal::INT,
+        Recovery::TakesLong => Signal::QUIT,
+        Recovery::Ended => return Ok(()),
+    };
+    let _ = rustix::process::kill_process(pid, signal);
     if events.recv_timeout(STOPS_WITHIN).is_err() {
         let _ = rustix::process::kill_process(pid, Signal::QUIT);
         events.recv().context("could not wait for postgres")?;
     }
     Ok(())
+}
+
+/// What became of a server that may have restarted after one of its backends crashed.
+enum Recovery {
+    Done,
+    TakesLong,
+    Ended,
+}
+
+/// Waits until the server accepts connections, but not long.
+fn await_recovery(socket: &Path, events: &Receiver<Event>) -> Recovery {
+    let deadline = Instant::now() + RECOVERS_WITHIN;
+    while !accepts_connections(socket).unwrap_or(false) {
+        if Instant::now() > deadline {
+            return Recovery::TakesLong;
+        }
+        if events.recv_timeout(LOOK_AGAIN * 20).is_ok() {
+            return Recovery::Ended;
+        }
+    }
+    Recovery::Done
 }
 
 /// Removes the socket's folder when it is outside of the home.
