@@ -286,16 +286,19 @@ pub fn code(most: u32, limits: &Limits) -> MakerToml {
 
 /// Between two bounds, those of the limits where there are any.
 fn between(maker: MakerToml, limits: &Limits, default: (&str, &str)) -> MakerToml {
-    let day = |bound: &Bound| bound.value.clone();
+    let is_moment = |bound: &&Bound| {
+        let starts = bound.value.starts_with(|c: char| c.is_ascii_digit());
+        starts && bound.value.contains(['-', ':'])
+    };
     let (mut min, mut max) = (default.0.to_owned(), default.1.to_owned());
-    if let Some(bound) = &limits.min {
-        min = day(bound);
+    if let Some(bound) = limits.min.as_ref().filter(is_moment) {
+        min.clone_from(&bound.value);
         if max <= min {
             max = later(&min);
         }
     }
-    if let Some(bound) = &limits.max {
-        max = day(bound);
+    if let Some(bound) = limits.max.as_ref().filter(is_moment) {
+        max.clone_from(&bound.value);
         if min >= max {
             min = "1970-01-01".to_owned().min(max.clone());
         }
