@@ -252,7 +252,8 @@ fn numbers(scalar: Scalar, limits: &Limits) -> Vec<String> {
     for centre in centres.chain([0.0]) {
         for step in -150..=150 {
             let near = centre.round() + f64::from(step);
-            if i16::try_from(near as i64).is_ok() || scalar != Scalar::Int2 {
+            let is_small = (f64::from(i16::MIN)..=f64::from(i16::MAX)).contains(&near);
+            if is_small || scalar != Scalar::Int2 {
                 values.push(near.to_string());
             }
             if !whole && step % 10 == 0 {
