@@ -198,7 +198,7 @@ pub struct Choice {
     pub reason: String,
     /// How sure it is.
     pub confidence: Confidence,
-    /// A column that isn't written, which the maker names: added to the table once, whoever asks for it first.
+    /// A column that isn't written, which the maker names: added to the table once for all makers that name it.
     pub hidden: Vec<(String, MakerToml)>,
     /// Word lists that the maker names.
     pub lists: Vec<WordList>,
