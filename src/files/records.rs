@@ -13,8 +13,10 @@ use anyhow::{Result, bail};
 mod buffer;
 mod dialect;
 mod escape;
+mod plain;
 mod record;
 mod scan;
+mod state;
 mod unclosed;
 
 use buffer::Buffer;

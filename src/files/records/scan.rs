@@ -9,20 +9,9 @@ use crate::dataset::record_format::Escape;
 use crate::files::records::Records;
 use crate::files::records::buffer::Refill;
 use crate::files::records::escape;
+use crate::files::records::plain::Plain;
 use crate::files::records::record::{FieldSpan, Flaw, Shape};
-
-/// From this length on a field's bytes are compared 32 at once: most fields end before.
-const LONG_FIELD: usize = 16;
-
-/// Where in a record the reader is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Start,
-    Bare,
-    Quoted,
-    /// Behind the closing quote.
-    Behind,
-}
+use crate::files::records::state::State;
 
 /// How a record ended.
 pub(super) enum RecordEnd {
@@ -36,14 +25,6 @@ pub(super) enum RecordEnd {
         end: usize,
         flaw: Flaw,
     },
-}
-
-/// What comes of reading a record as one without quotes.
-enum Plain {
-    /// It is one, and ends here.
-    Record(usize),
-    /// The fields before the one that begins at `from` are read.
-    Undecided { state: State, from: usize },
 }
 
 /// The record that is being read. Places are counted from its beginning.
@@ -137,58 +118,6 @@ impl<R: Read> Records<R> {
             }
         };
         self.finish(ended, &mut scan)
-    }
-
-    /// The record's fields up to the first byte that isn't just text, a delimiter of one byte or a newline: most records
-    /// have no other. What the state machine keeps for each record would cost such ones a third of their time.
-    #[inline]
-    fn plain_fields(&mut self) -> Plain {
-        let [delimiter] = *self.dialect.delimiter.bytes() else {
-            return Plain::NONE;
-        };
-        if self.dialect.escape == Escape::Backslash {
-            return Plain::NONE;
-        }
-        let text = &self.text.bytes[self.text.begin..self.text.filled];
-        let (mut from, mut at) = (0, 0);
-        while let Some(&byte) = text.get(at) {
-            if !self.special[usize::from(byte)] {
-                at += 1;
-                if at - from == LONG_FIELD {
-                    at += self.ordinary(&text[at..]);
-                }
-            } else if byte == delimiter {
-                self.fields.push(FieldSpan::bare(from, at));
-                at += 1;
-                from = at;
-            } else if byte == b'\n' {
-                self.fields.push(FieldSpan::bare(from, at));
-                self.text.at += at + 1;
-                self.line += 1;
-                return Plain::Record(at);
-            } else {
-                break;
-            }
-        }
-        self.text.at += at;
-        let state = match at == from {
-            true => State::Start,
-            false => State::Bare,
-        };
-        Plain::Undecided { state, from }
-    }
-
-    /// How many bytes a text surely begins with that mean nothing: whole vectors of them, compared at once.
-    #[inline]
-    fn ordinary(&self, text: &[u8]) -> usize {
-        let delimiter = self.dialect.delimiter.first();
-        let quote = self.dialect.quote.byte().unwrap_or(b'\n');
-        let means =
-            |byte: u8| (byte == delimiter) | (byte == quote) | (byte == b'\n') | (byte == b'\r');
-        let (vectors, _) = text.as_chunks::<32>();
-        let is_ordinary =
-            |vector: &&[u8; 32]| !vector.iter().fold(false, |any, &byte| any | means(byte));
-        32 * vectors.iter().take_while(is_ordinary).count()
     }
 
     /// How far it is to the next byte that means something.
@@ -471,25 +400,6 @@ impl<R: Read> Records<R> {
             let behind = text.trim_ascii_start();
             field.start += text.len() - behind.len();
             field.end = field.start + behind.trim_ascii_end().len();
-        }
-    }
-}
-
-impl Plain {
-    /// Nothing is read.
-    const NONE: Plain = Plain::Undecided {
-        state: State::Start,
-        from: 0,
-    };
-}
-
-impl State {
-    /// The state behind bytes that mean nothing.
-    #[inline]
-    fn behind_text(self) -> State {
-        match self {
-            State::Start => State::Bare,
-            state => state,
         }
     }
 }
