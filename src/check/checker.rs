@@ -1,5 +1,7 @@
 //! Checks the plans of all reads: every foreign key's lookup, and the dataset's queries.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use tokio_postgres::Client;
 
@@ -22,7 +24,9 @@ use crate::queries::Query;
 use crate::suggestion::TARGET;
 
 /// How often tables are vacuumed at most.
-const MAX_VACUUM_ROUNDS: u32 = 2;
+const MAX_VACUUM_ROUNDS: u32 = 3;
+/// Between two rounds: the transactions of others end, and their asynchronous commits reach the disk.
+const VACUUM_PAUSE: Duration = Duration::from_millis(250);
 /// How many executions of lookups are timed in all, and of each at least.
 const TIMED_LOOKUP_EXECUTIONS: usize = 14_000;
 const MIN_TIMED_EXECUTIONS: usize = 10;
@@ -148,7 +152,7 @@ impl Checker<'_> {
         client: &Client,
         mut catalog: CatalogSnapshot,
     ) -> Result<CatalogSnapshot> {
-        for _ in 0..MAX_VACUUM_ROUNDS {
+        for round in 0..MAX_VACUUM_ROUNDS {
             let facts = self.facts(&catalog);
             let in_schema = |table: &&Table| self.schema.is_none_or(|it| table.name.schema == it);
             let unsettled: Vec<&TableName> = catalog
@@ -162,6 +166,9 @@ impl Checker<'_> {
                 .collect();
             if unsettled.is_empty() {
                 break;
+            }
+            if round > 0 {
+                tokio::time::sleep(VACUUM_PAUSE).await;
             }
             maintenance::settle(client, &unsettled, self.progress).await?;
             catalog = self.snapshot(client).await?;

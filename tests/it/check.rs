@@ -33,18 +33,6 @@ const USERS: &str = "
     INSERT INTO users SELECT i, 'n' || i FROM generate_series(1, 1000) AS i;
     ANALYZE";
 
-/// What a load leaves tables in: vacuumed and analysed. A transaction elsewhere, such as autovacuum's, may keep rows
-/// from being visible to all for a moment.
-fn settle(db: &Db) {
-    db.execute("CHECKPOINT");
-    let hidden = "SELECT count(*) FROM pg_class
-        WHERE relkind = 'r' AND relallvisible < relpages AND oid >= 16384";
-    crate::support::eventually("all pages are visible to all", || {
-        db.execute("VACUUM (ANALYZE)");
-        db.value(hidden) == "0"
-    });
-}
-
 /// What the ledger's tables have that a check looks at.
 const LEDGER: &str = "
     CREATE SCHEMA seedrow;
@@ -68,7 +56,7 @@ fn catalog(test: &str) -> Db {
     Db::copy_of("catalog", test, |db| {
         db.execute(SCHEMA);
         db.execute(ROWS);
-        settle(db);
+        db.settle();
     })
 }
 
@@ -438,7 +426,7 @@ fn quoted_names_schemas_and_partitions_are_understood() {
         INSERT INTO \"Shop Floor\".\"Line Items\"
             SELECT i, '2024-06-01', repeat('p', 80) FROM generate_series(1, 20000) AS i",
     );
-    settle(&db);
+    db.settle();
     let query = "-- param id: \"Order\".\"Id\"\nSELECT * FROM \"Line Items\" AS \"L i\" WHERE \"order\" = :id";
     let at_home = ["--target-schema", "Shop Floor", "--budget", "1s"];
     check_query(&db, "names", query, &at_home)

@@ -316,8 +316,7 @@ fn the_lookup_of_a_key_between_types_is_timed_as_postgres_compares_it() {
         INSERT INTO inv SELECT (1 + i % 20000)::text, repeat('x', 60) FROM generate_series(1, 60000) AS i;
         CREATE INDEX ON inv (lang)",
     );
-    db.execute("CHECKPOINT");
-    db.execute("VACUUM ANALYZE");
+    db.settle();
     let url = db.url();
     let check = || {
         seedrow([
@@ -345,8 +344,7 @@ fn the_lookup_of_a_key_between_types_is_timed_as_postgres_compares_it() {
         "CREATE INDEX inv_lang_idx1 ON public.inv (((lang)::text));\n"
     );
     seedrow(["index", "--build", "--quiet", "--url", &url]).exits(0);
-    db.execute("CHECKPOINT");
-    db.execute("VACUUM ANALYZE");
+    db.settle();
     let json = check().exits(0).json();
     assert_eq!(verdicts(&json), ["pass", "pass"]);
     assert_eq!(

@@ -8,7 +8,7 @@ use seedrow::postgres::name::quoted;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::statements::{Connection, close};
-use super::{execute_at, rows_at, server, subject, value_at};
+use super::{eventually, execute_at, rows_at, server, subject, value_at};
 
 /// Ends the sessions that a test leaves, those that are about to end included.
 const LEFT_SESSIONS: &str = "
@@ -201,6 +201,20 @@ impl Db {
     /// The one value of a query, as text.
     pub fn value(&self, sql: &str) -> String {
         value_at(&self.url(), sql)
+    }
+
+    /// Vacuums and analyses all tables, as a load leaves them, until all their pages are visible to all: a transaction
+    /// elsewhere keeps the rows of a moment ago hidden, and so does an asynchronous commit next to theirs that isn't on
+    /// the disk yet.
+    #[track_caller]
+    pub fn settle(&self) {
+        const HIDDEN: &str = "SELECT count(*) FROM pg_class
+            WHERE relkind = 'r' AND relallvisible < relpages AND oid >= 16384";
+        eventually("all pages are visible to all", || {
+            self.execute("CHECKPOINT");
+            self.execute("VACUUM (ANALYZE)");
+            self.value(HIDDEN) == "0"
+        });
     }
 
     fn drop_database(&self) {
