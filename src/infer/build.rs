@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{self, Columns};
 use super::constraints::TableReading;
-use super::domain::Sibling;
+use super::domain::{Confidence, MakerToml, Sibling};
 use super::keys::{self, KeyPlan};
-use super::model::{Lessons, Model, ModelTable, Refusal};
+use super::model::{Lessons, Model, ModelColumn, ModelTable, Refusal};
 use super::names::{Naming, TableNames};
 use super::sizes::{self, Wish};
-use super::source::{Source, SourceTable};
-use super::{order, relations, unique};
+use super::source::{Source, SourceColumn, SourceTable};
+use super::{order, relations, types, unique};
 use crate::copy::Scalar;
 
 /// The dataset of a source, with sizes as wished.
@@ -192,26 +192,45 @@ fn decide(
     doubts.extend(relations::apply(table, &mut made, reading));
     doubts.extend(unique::apply(table, &mut made, &sets));
     doubts.extend(super::exclusions::apply(table, &mut made));
-    ensure_a_column(table, &mut made);
+    ensure_a_column(table, reading, keys, &mut made);
     model.doubts.extend(doubts);
     model.tables.push(made);
 }
 
-/// A dataset's table has a column at least: one that is left to Postgres otherwise.
-fn ensure_a_column(table: &SourceTable, made: &mut ModelTable) {
-    use super::domain::{Confidence, MakerToml};
-    if made.written().next().is_some() {
-        return;
+/// A dataset's table has a column at least, one that is left to Postgres otherwise; an only one is never NULL, since a
+/// record of one NULL is a blank line.
+fn ensure_a_column(
+    table: &SourceTable,
+    reading: &TableReading,
+    keys: &KeyPlan,
+    made: &mut ModelTable,
+) {
+    if made.written().next().is_none() {
+        let is_free =
+            |it: &&SourceColumn| !it.is_generated() && keys.role(&table.name, &it.name).is_none();
+        let mut columns = table.columns.iter().filter(is_free);
+        let column = columns.find_map(|it| Some((it, made_by_type(it, reading)?)));
+        if let Some((column, maker)) = column {
+            made.skipped.retain(|(name, _)| *name != column.name);
+            made.columns.push(ModelColumn {
+                name: column.name.clone(),
+                maker,
+                reason: "a table needs a column".to_owned(),
+                confidence: Confidence::Guess,
+                hidden: false,
+            });
+        }
     }
-    let nullable = table.columns.iter().find(|it| !it.not_null);
-    if let Some(column) = nullable {
-        made.skipped.retain(|(name, _)| *name != column.name);
-        made.columns.push(super::model::ModelColumn {
-            name: column.name.clone(),
-            maker: MakerToml::new("value").with("of", "").with("null", 1.0),
-            reason: "NULL: a table needs a column".to_owned(),
-            confidence: Confidence::Guess,
-            hidden: false,
-        });
+    let written: Vec<String> = made.written().map(|it| it.name.clone()).collect();
+    if let [only] = written.as_slice()
+        && let Some(column) = made.column_mut(only)
+    {
+        column.maker.options.retain(|(name, _)| name != "null");
     }
+}
+
+/// A maker by type and limits alone.
+fn made_by_type(column: &SourceColumn, reading: &TableReading) -> Option<MakerToml> {
+    let limits = reading.limits(column);
+    types::maker(&column.data_type, &column.type_name, &limits)
 }

@@ -99,6 +99,20 @@ fn impossible(table: &SourceTable, column: &SourceColumn, limits: &Limits) -> Op
     ))
 }
 
+/// The first number that limits allow with all that follow it: `CHECK (id <> 1 OR …)` keeps a row for itself.
+fn first_number(limits: &Limits) -> i64 {
+    let whole = |text: &str| text.parse::<i64>().ok();
+    let excluded = limits
+        .excluded
+        .iter()
+        .filter_map(|it| whole(it)?.checked_add(1));
+    let least = limits.min.as_ref().and_then(|bound| {
+        let number = whole(&bound.value)?;
+        number.checked_add(i64::from(!bound.inclusive))
+    });
+    excluded.chain(least).max().unwrap_or(1).max(1)
+}
+
 fn reading_is_enum(column: &SourceColumn) -> bool {
     matches!(column.data_type.base().kind, TypeKind::Enum(_))
 }
@@ -143,11 +157,11 @@ impl Columns<'_> {
                 ColumnDefault::Expression(_) => "a sequence fills it",
                 _ => "an identity column",
             };
-            return make(Choice::new(
-                MakerToml::new("serial"),
-                reason,
-                Confidence::Sure,
-            ));
+            let maker = match first_number(&self.reading.limits(column)) {
+                1 => MakerToml::new("serial"),
+                start => MakerToml::new("sequence").with("start", start),
+            };
+            return make(Choice::new(maker, reason, Confidence::Sure));
         }
         self.plain(column)
     }

@@ -65,6 +65,10 @@ impl Attempts<'_> {
             for (table, violation) in trial.violations() {
                 learned |= learn(&mut lessons, refusal(table, violation));
             }
+            for table in trial.filled_by_triggers() {
+                learned = true;
+                lessons.refused.push(filled_by_triggers(table));
+            }
             if !learned {
                 return Ok((model, tried(&trial)));
             }
@@ -116,6 +120,15 @@ fn refusal(table: &str, violation: &TrialViolation) -> Refusal {
             violation.message
         ),
         advice: "write makers whose values hold, or leave the table out with --exclude".to_owned(),
+    }
+}
+
+fn filled_by_triggers(table: &str) -> Refusal {
+    Refusal {
+        table: table.to_owned(),
+        what: "triggers".to_owned(),
+        reason: "triggers of other tables write its rows, and more were not accepted".to_owned(),
+        advice: "nothing: it gets its rows when the others are filled".to_owned(),
     }
 }
 

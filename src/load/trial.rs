@@ -59,6 +59,8 @@ pub enum TrialVerdict {
     Depends(String),
     /// The table holds rows already, which new ones may clash with.
     Occupied,
+    /// Triggers of the tables before have put rows into it, and more are not accepted.
+    FilledByTriggers,
 }
 
 /// Why rows of a table aren't accepted.
@@ -81,27 +83,37 @@ impl Trial {
         })
     }
 
+    /// The tables that triggers of others fill.
+    pub fn filled_by_triggers(&self) -> impl Iterator<Item = &str> {
+        let tables = self.tables.iter();
+        let filled = tables.filter(|it| it.verdict == TrialVerdict::FilledByTriggers);
+        filled.map(|it| it.name.as_str())
+    }
+
     /// An error that names each table whose rows the server doesn't accept, with the constraint and the row.
     pub fn ensure_holds(&self, dataset: &Dataset) -> Result<()> {
-        let violations: Vec<_> = self.violations().collect();
-        if violations.is_empty() {
+        let violations = self.violations();
+        let failed = violations.map(|(table, violation)| violation.described(table));
+        let filled = self.filled_by_triggers().map(|table| {
+            format!("{table}: triggers of other tables write its rows, and more were not accepted")
+        });
+        let failed: Vec<String> = failed.chain(filled).collect();
+        if failed.is_empty() {
             return Ok(());
         }
         let depends = self.tables.iter().filter_map(|table| match &table.verdict {
             TrialVerdict::Depends(on) => Some(format!("{} depends on {on}", table.name)),
             _ => None,
         });
-        let failed = violations
-            .iter()
-            .map(|(table, violation)| violation.described(table));
-        let mut notes: Vec<String> = failed.chain(depends).collect();
+        let count = failed.len();
+        let mut notes: Vec<String> = failed.into_iter().chain(depends).collect();
         notes.push(format!(
             "correct them in {}, or leave these tables out with --tables",
             dataset.path.display()
         ));
         let text = format!(
             "a trial of {ROWS} rows a table found {} that the server does not accept; nothing was changed",
-            tables(violations.len())
+            tables(count)
         );
         Err(ErrorWithNotes::of(text, notes))
     }
@@ -342,7 +354,10 @@ impl Tables<'_> {
             "ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial",
         )
         .await?;
-        Ok(TrialVerdict::Violates(violation))
+        match has_rows(transaction, target).await? {
+            true => Ok(TrialVerdict::FilledByTriggers),
+            false => Ok(TrialVerdict::Violates(violation)),
+        }
     }
 
     /// A table's rows as CSV.
@@ -422,6 +437,14 @@ impl Tables<'_> {
         };
         targets.iter().filter_map(table).collect()
     }
+}
+
+/// Whether a table that was empty has rows: of triggers, then.
+async fn has_rows(transaction: &Transaction<'_>, target: &TargetTable) -> Result<bool> {
+    let sql = format!("SELECT EXISTS (SELECT FROM {})", target.name);
+    let row = transaction.query_one(&sql, &[]).await;
+    let row = row.with_context(|| format!("could not see whether {} is empty", target.name))?;
+    Ok(row.try_get(0)?)
 }
 
 fn tables(count: usize) -> String {

@@ -9,6 +9,9 @@ const SHOP: &str = include_str!("../fixtures/init/shop.sql");
 /// A clinic: composite keys, a circle of keys, an exclusive arc, a domain, partitions.
 const CLINIC: &str = include_str!("../fixtures/init/clinic.sql");
 
+/// Tables that need more than types and names.
+const ODD_TABLES: &str = include_str!("../fixtures/init/odd_tables.sql");
+
 /// A constraint that doesn't hold for all rows, as a query for one line.
 const NOT_VALID: &str = "SELECT count(*) FROM pg_constraint WHERE NOT convalidated AND connamespace = 'public'::regnamespace";
 
@@ -72,6 +75,21 @@ fn a_clinic_of_composite_keys_circles_and_arcs_is_filled() {
     assert_eq!(empty(&db), "");
     assert!(toml.contains("same = [\"clinic_id\"]"), "{toml}");
     assert!(toml.contains("exclusive = ["), "{toml}");
+}
+
+#[test]
+fn tables_with_one_column_kept_rows_and_rows_of_triggers_are_filled() {
+    let (db, toml) = filled("odd_tables", ODD_TABLES);
+    assert_eq!(empty(&db), "");
+    for part in [
+        "id = { make = \"sequence\", start = 2 }",
+        "area = { make = \"reference\", to = \"areas.id\" }",
+        "#   counts, triggers: triggers of other tables write its rows, and more were not accepted",
+        "path = { make = \"phrase\", of = \"uploads/{row}/{files}\", unique = true }",
+        "num = { make = \"pattern\", of = '[0-9]\\.[1-9]?[0-9]\\.[1-9]?[0-9]' }",
+    ] {
+        assert!(toml.contains(part), "{part}\n{toml}");
+    }
 }
 
 #[test]

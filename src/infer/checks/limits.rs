@@ -45,6 +45,10 @@ fn within(data_type: &DataType, steps: &[Step], comparison: &Comparison) -> Alte
             it.trimmed = true
         }),
         Step::NullIf(_) => within(data_type, inner, comparison),
+        // As many characters as the type's output has, which limits of its values don't tell.
+        Step::Length if inner.contains(&Step::Digits) && !is_number(data_type) => {
+            Err("the length of the output".into())
+        }
         Step::Length | Step::ArrayLength | Step::Octets | Step::JsonLength => {
             let found = lengths(comparison)?;
             with_each(carried(inner, found)?, |it| {
@@ -250,6 +254,20 @@ fn carried(steps: &[Step], mut alternatives: Vec<Limits>) -> Alternatives {
         true => Err("the length of a number".into()),
         false => Ok(alternatives),
     }
+}
+
+fn is_number(data_type: &DataType) -> bool {
+    matches!(
+        data_type.base().kind,
+        TypeKind::Scalar(
+            Scalar::Int2
+                | Scalar::Int4
+                | Scalar::Int8
+                | Scalar::Numeric
+                | Scalar::Float4
+                | Scalar::Float8
+        )
+    )
 }
 
 /// Numbers of so many digits.

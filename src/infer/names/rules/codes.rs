@@ -81,6 +81,7 @@ pub const RULES: &[Rule] = rules! {
     "model|model name|device model|model no" [] TEXT, 5 => Maker(|| pattern("[A-Z]{2}-[1-9][0-9]{2}")), "a model", "vehicles.model";
     "version|app version|api version|firmware|firmware version|release version|software version|os version|current version|min version|semver|browser version|version number|schema version|client version|server version|build version|version name|driver version|latest version|protocol version|number version"
         [] TEXT, 5 => Maker(|| pattern("[0-9]\\.[0-9]\\.[0-9]")), "a version", "apps.version";
+    "=number|=name|=tag|number *" ["version", "release"] TEXT, 5 => Maker(|| pattern("[0-9]\\.[1-9]?[0-9]\\.[1-9]?[0-9]")), "a version", "versions.num";
     "version|lock version|revision|row version|version number|schema version|rev|revision number|version no|optlock|edition|edition number|iteration" [] INT, 0
         => Maker(|| MakerToml::new("integer").with("min", 1).with("max", 5)), "a version", "documents.lock_version";
     "uuid|guid|external id|request id|correlation id|trace id|transaction id|message id|public id|external uuid|unique id|object id|remote id|device id|client uuid|visitor id|tracking uuid|idempotency key|anonymous id|resource id|job id|event id|batch id|run id|payment intent id|charge id|customer uuid|user uuid|global id|foreign id|instance id|entity uuid"

@@ -51,7 +51,12 @@ fn path(scene: &Scene) -> Option<Made> {
     let (row, hidden) = scene.row();
     let shared = scene.entry("files", 1).hidden;
     let file = shared.first().map_or("files", |(name, _)| name);
-    let mut made = Made::new(phrase(&[&format!("uploads/{{tags}}/{{{row}}}/{{{file}}}")]));
+    let template = match scene.column.unique {
+        // The row's number leads, which makes it distinct.
+        true => format!("uploads/{{{row}}}/{{{file}}}"),
+        false => format!("uploads/{{tags}}/{{{row}}}/{{{file}}}"),
+    };
+    let mut made = Made::new(phrase(&[&template]));
     made.hidden = shared;
     Some(match hidden {
         Some((name, maker)) => made.with_hidden(&name, maker),

@@ -27,7 +27,7 @@ pub const RULES: &[Rule] = rules! {
     "name" ["city", "town", "municipality", "locality"] TEXT, 4 => Entry("places", 1), "a city", "cities.name";
     "state code|province code|region code|state abbreviation|state abbr|state short" [] TEXT, 2 => Entry("places", 3),
         "a region's code", "addresses.state_code";
-    "state|state province|state name" [] TEXT, 2 => By(state), "a region", "addresses.state";
+    "state|state province|state name" [] TEXT, 2 => By(state), "a state", "addresses.state";
     "province|region|county|canton|prefecture|state or province|region name|province name|county name|administrative area"
         [] TEXT, 2 => By(region), "a region", "addresses.region";
     "name" ["state", "province", "region", "county", "prefecture", "canton", "territory"] TEXT, 4 => Entry("places", 2),
