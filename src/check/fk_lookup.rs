@@ -3,7 +3,7 @@
 use super::rules::Purpose;
 use crate::postgres::catalog::ForeignKey;
 use crate::postgres::name::quoted;
-use crate::queries::{ColumnRef, Header, Parameter, Query, ValueSource};
+use crate::queries::{Bounds, ColumnRef, Existence, Header, Parameter, Query, ValueSource};
 
 /// A read whose plan is checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +53,8 @@ impl Read {
                             table: key.referenced.name.clone(),
                             column: referenced.name.clone(),
                         }),
+                        bounds: Bounds::default(),
+                        existence: Existence::Unchecked,
                         line: 1,
                     })
                     .collect(),

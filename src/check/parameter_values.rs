@@ -5,11 +5,9 @@ use tokio_postgres::GenericClient;
 
 use super::finding::{Finding, Severity};
 use super::fk_lookup::Read;
-use crate::dataset::document::did_you_mean;
-use crate::postgres::catalog::{self, ForeignKey, Scope};
-use crate::postgres::name::quoted;
+use crate::postgres::catalog::ForeignKey;
 use crate::queries::{
-    Bindings, Parameter, Query, SampledValues, Sampling, ValueSource, sample_parameter, sample_rows,
+    Bindings, Query, SampledValues, Sampling, no_table, sample_parameter, sample_rows,
 };
 use crate::suggestion::TARGET;
 
@@ -54,7 +52,7 @@ impl ValueSampler<'_> {
                     type_name,
                 } => no_tail(&table, &column, &type_name),
                 SampledValues::NoTable => {
-                    return Err(self.no_table(client, query, parameter).await?);
+                    return Err(no_table(client, query, parameter, self.schema).await?);
                 }
             };
             return Ok(ReadValues::Unchecked(finding));
@@ -82,35 +80,6 @@ impl ValueSampler<'_> {
             bindings.push(ty, values);
         }
         Ok(ReadValues::Bound(bindings))
-    }
-
-    /// The error for a parameter whose table doesn't exist.
-    async fn no_table(
-        &self,
-        client: &impl GenericClient,
-        query: &Query,
-        parameter: &Parameter,
-    ) -> Result<anyhow::Error> {
-        let ValueSource::Column(source) = &parameter.source else {
-            return Ok(query.error(parameter.line, "no such table"));
-        };
-        let searched = match source.schema.as_deref().or(self.schema) {
-            Some(schema) => schema.to_owned(),
-            None => catalog::current_schema(client).await?.unwrap_or_default(),
-        };
-        let tables = catalog::tables(client, Scope::Schema(&searched)).await?;
-        let names: Vec<&str> = tables.iter().map(|it| it.name.name.as_str()).collect();
-        let advice = match names.is_empty() {
-            true => format!("there are no tables yet; `seedrow run{TARGET}` makes and fills them"),
-            false => did_you_mean(&source.table, names),
-        };
-        let message = format!(
-            "parameter `{}` takes its values from table {}, which isn't in schema {}; {advice}",
-            parameter.name,
-            quoted(&source.table),
-            quoted(&searched)
-        );
-        Ok(query.error(parameter.line, message))
     }
 
     fn no_key(&self, key: &ForeignKey) -> Finding {

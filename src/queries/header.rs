@@ -9,6 +9,9 @@
 //! -- budget: 5ms
 //! -- uses: reviews(product_id)
 //! -- max-rows: 1
+//! -- route: GET /products/:product_id/reviews
+//! -- cache: 60s
+//! -- no-row: 404
 //! ```
 //!
 //! A lower-case word and a colon is always read as a directive, so that a misspelt one is an error and not ignored.
@@ -17,6 +20,7 @@ use std::time::Duration;
 
 use super::index_use::IndexUse;
 use super::parameter::Parameter;
+use super::route::Route;
 use crate::dataset::document::did_you_mean;
 use crate::units::duration;
 
@@ -35,6 +39,12 @@ pub struct Header {
     pub max_rows: Option<u64>,
     /// The rules that don't count for it.
     pub waivers: Vec<RuleWaiver>,
+    /// Where it is served.
+    pub route: Option<Route>,
+    /// How long what it returns may be kept.
+    pub cache: Option<Duration>,
+    /// The HTTP status when it returns no row.
+    pub no_row: Option<u16>,
 }
 
 /// A rule of the checks that doesn't count for one query. Whether there is such a rule is for the checks to say.
@@ -113,18 +123,46 @@ const DIRECTIVES: &[Directive] = &[
         form: Form::Value,
         read: Header::read_waiver,
     },
+    // Read behind the others: its parameters may be declared below it.
+    Directive {
+        name: ROUTE,
+        form: Form::Value,
+        read: |_, _| Ok(()),
+    },
+    Directive {
+        name: "cache",
+        form: Form::Value,
+        read: Header::read_cache,
+    },
+    Directive {
+        name: "no-row",
+        form: Form::Value,
+        read: Header::read_no_row,
+    },
 ];
+
+const ROUTE: &str = "route";
+
+/// The statuses that `no-row` may name.
+const NO_ROW: &[u16] = &[204, 404, 410];
 
 impl Header {
     /// Reads the comment lines at the top of a query file; prose is passed over.
     pub fn parse(text: &str) -> Result<Header, HeaderError> {
         let mut header = Header::default();
-        for (line, comment) in comment_lines(text) {
-            if let Some((name, text)) = split_directive(comment) {
-                header
-                    .read(name, Line { text, number: line })
-                    .map_err(|message| HeaderError { line, message })?;
-            }
+        let directives = || {
+            let comments = comment_lines(text);
+            comments.filter_map(|(line, comment)| Some((line, split_directive(comment)?)))
+        };
+        for (line, (name, text)) in directives() {
+            header
+                .read(name, Line { text, number: line })
+                .map_err(|message| HeaderError { line, message })?;
+        }
+        for (line, (_, text)) in directives().filter(|(_, (name, _))| *name == ROUTE) {
+            header
+                .read_route(Line { text, number: line })
+                .map_err(|message| HeaderError { line, message })?;
         }
         Ok(header)
     }
@@ -166,6 +204,38 @@ impl Header {
             .ok_or_else(|| format!("`{}`: expected `-- uses: table(column)`", line.text))?;
         self.uses.push(index);
         Ok(())
+    }
+
+    fn read_route(&mut self, line: Line<'_>) -> Result<(), String> {
+        let route = Route::parse(line.text, &self.parameters, line.number)?;
+        match self.route.replace(route) {
+            Some(_) => Err("a second route; a query has one".to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    fn read_cache(&mut self, line: Line<'_>) -> Result<(), String> {
+        let text = line.text;
+        let kept = duration(text).map_err(|reason| format!("cache `{text}`: {reason}"))?;
+        match self.cache.replace(kept) {
+            Some(_) => Err("a second cache; a query has one".to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    fn read_no_row(&mut self, line: Line<'_>) -> Result<(), String> {
+        let status = line.text.parse().ok();
+        let status = status.filter(|status| NO_ROW.contains(status));
+        let Some(status) = status else {
+            return Err(format!(
+                "no-row `{}`: expected `-- no-row: 404`, or 204 or 410",
+                line.text
+            ));
+        };
+        match self.no_row.replace(status) {
+            Some(_) => Err("a second no-row; a query has one".to_owned()),
+            None => Ok(()),
+        }
     }
 
     /// `seq-scan: a five-row table`

@@ -7,6 +7,9 @@ use super::value::ParameterValue;
 use crate::dataset::document::did_you_mean;
 use crate::script::lexer::{Token, tokens};
 
+/// What may follow a source, with commas between.
+const OPTIONS: &str = "expected `min N`, `max N` or `exists`";
+
 /// What a declaration looks like.
 const EXPECTED: &str = "expected `-- param name: table.column` or `-- param name: type = value`";
 
@@ -28,6 +31,10 @@ pub struct Parameter {
     pub name: String,
     /// Where its values come from.
     pub source: ValueSource,
+    /// The least and the greatest value that a request may give.
+    pub bounds: Bounds,
+    /// Whether a request's value has to exist in the column.
+    pub existence: Existence,
     /// The line of its declaration, from 1.
     pub line: usize,
 }
@@ -40,14 +47,123 @@ impl Parameter {
         if !is_parameter_name(name) {
             return Err(format!("`{name}` is no parameter's name; {EXPECTED}"));
         }
-        let source = ValueSource::parse(source.trim())
-            .map_err(|reason| format!("parameter `{name}`: {reason}"))?;
-        Ok(Parameter {
+        let mut parameter = Parameter {
             name: name.to_owned(),
-            source,
+            source: ValueSource::Column(ColumnRef::default()),
+            bounds: Bounds::default(),
+            existence: Existence::Unchecked,
             line,
-        })
+        };
+        parameter
+            .read_source(source.trim())
+            .map_err(|reason| format!("parameter `{name}`: {reason}"))?;
+        Ok(parameter)
     }
+
+    /// Reads `products.id, exists` or `int = 5, max 100`.
+    fn read_source(&mut self, text: &str) -> Result<(), String> {
+        // A fixed text may hold commas.
+        let is_text = text
+            .split_once('=')
+            .is_some_and(|(ty, _)| ty.trim() == "text");
+        let (source, options) = match split_unquoted(text) {
+            Some(split) if !is_text => split,
+            _ => (text, ""),
+        };
+        self.source = ValueSource::parse(source.trim())?;
+        let options = options.split(',').map(str::trim);
+        for option in options.filter(|option| !option.is_empty()) {
+            self.read_option(option)?;
+        }
+        self.ensure_default_within_bounds()
+    }
+
+    fn read_option(&mut self, option: &str) -> Result<(), String> {
+        let (word, number) = option.split_once(' ').unwrap_or((option, ""));
+        let bound = match word {
+            "exists" if number.is_empty() => {
+                if !matches!(self.source, ValueSource::Column(_)) {
+                    return Err("`exists` is for values of a column".to_owned());
+                }
+                self.existence = Existence::Required;
+                return Ok(());
+            }
+            "min" => &mut self.bounds.min,
+            "max" => &mut self.bounds.max,
+            _ => return Err(format!("`{option}`: {OPTIONS}")),
+        };
+        if !self.source.may_have_bounds() {
+            return Err(format!("`{option}`: only numbers have bounds"));
+        }
+        let number = number.replace('_', "").trim().parse();
+        *bound = Some(number.map_err(|_| format!("`{option}`: {OPTIONS}, N a whole number"))?);
+        Ok(())
+    }
+
+    fn ensure_default_within_bounds(&self) -> Result<(), String> {
+        let Bounds { min, max } = self.bounds;
+        if let (Some(min), Some(max)) = (min, max)
+            && min > max
+        {
+            return Err(format!("min {min} is above max {max}"));
+        }
+        match &self.source {
+            ValueSource::Fixed { value, .. } if !self.bounds.contain(value) => {
+                Err(format!("`{}` is outside its own bounds", value.to_text()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The text before the first comma outside quotes, and the text after it.
+fn split_unquoted(text: &str) -> Option<(&str, &str)> {
+    let mut quote = None;
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (None, ',') => return Some((&text[..at], &text[at + 1..])),
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), _) if open == c => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The values that a request may give.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// The least.
+    pub min: Option<i64>,
+    /// The greatest.
+    pub max: Option<i64>,
+}
+
+impl Bounds {
+    /// Whether a value is within them; always, when it isn't a number.
+    #[expect(clippy::cast_precision_loss, reason = "bounds of fractions are small")]
+    pub fn contain(self, value: &ParameterValue) -> bool {
+        let (min, max) = (self.min, self.max);
+        match value {
+            ParameterValue::Integer(number) => {
+                min.is_none_or(|min| *number >= min) && max.is_none_or(|max| *number <= max)
+            }
+            ParameterValue::Float(number) => {
+                min.is_none_or(|min| *number >= min as f64)
+                    && max.is_none_or(|max| *number <= max as f64)
+            }
+            _ => true,
+        }
+    }
+}
+
+/// Whether a request's value has to exist in the parameter's column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existence {
+    /// The query says itself what a value without rows means.
+    Unchecked,
+    /// Another value is answered as if the query had returned no row.
+    Required,
 }
 
 fn is_parameter_name(name: &str) -> bool {
@@ -80,6 +196,18 @@ impl ValueSource {
     }
 }
 
+impl ValueSource {
+    /// Whether its values may be numbers; a column's type isn't known here.
+    fn may_have_bounds(&self) -> bool {
+        match self {
+            ValueSource::Column(_) => true,
+            ValueSource::Fixed { value, .. } => {
+                matches!(value, ParameterValue::Integer(_) | ParameterValue::Float(_))
+            }
+        }
+    }
+}
+
 fn fixed_value(ty: &str, value: &str) -> Result<ValueSource, String> {
     let names = FIXED_TYPES.iter().map(|(name, _)| *name);
     let Some((_, ty)) = FIXED_TYPES.iter().find(|(name, _)| *name == ty) else {
@@ -95,7 +223,7 @@ fn fixed_value(ty: &str, value: &str) -> Result<ValueSource, String> {
 }
 
 /// A column by name, all parts unquoted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnRef {
     /// The table's schema; `None` for where the search path finds it.
     pub schema: Option<String>,

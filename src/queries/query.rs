@@ -112,6 +112,14 @@ impl Query {
         Ok(())
     }
 
+    /// The statement without a semicolon and what follows it, as part of another one.
+    pub fn as_subquery(&self) -> String {
+        let tokens = tokens(&self.sql).into_iter();
+        let statement = tokens.take_while(|token| !matches!(token, Token::Semicolon(_)));
+        let text: String = statement.map(|token| token.text()).collect();
+        format!("(\n{}\n)", text.trim_end())
+    }
+
     fn ensure_parameters_are_used(&self, text: &str) -> Result<()> {
         let tokens = tokens(text);
         let is_used = |it: &&Parameter| tokens.contains(&Token::Parameter(&it.name));

@@ -1,7 +1,9 @@
 //! A parameter's value: one type for all that a query's parameters may be bound to.
 
+use std::borrow::Cow;
+
 use bytes::BytesMut;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 /// A parameter's value.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,7 +14,7 @@ pub enum ParameterValue {
     Float(f64),
     /// For boolean.
     Boolean(bool),
-    /// For text.
+    /// For text; for any other type as text that the server reads.
     Text(String),
     /// A value of any type, as it was read from its column.
     Raw {
@@ -46,6 +48,16 @@ impl ParameterValue {
         }
     }
 
+    /// As Postgres reads it.
+    pub fn to_text(&self) -> Cow<'_, str> {
+        match self {
+            ParameterValue::Integer(number) => number.to_string().into(),
+            ParameterValue::Float(number) => number.to_string().into(),
+            ParameterValue::Boolean(truth) => truth.to_string().into(),
+            ParameterValue::Text(text) | ParameterValue::Raw { text, .. } => text.into(),
+        }
+    }
+
     /// For the report.
     pub fn to_json(&self) -> serde_json::Value {
         match self {
@@ -71,9 +83,19 @@ impl ToSql for ParameterValue {
                 i32::try_from(*number)?.to_sql(ty, out)
             }
             ParameterValue::Integer(number) => number.to_sql(ty, out),
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a real holds the nearest number"
+            )]
+            ParameterValue::Float(number) if *ty == Type::FLOAT4 => {
+                (*number as f32).to_sql(ty, out)
+            }
             ParameterValue::Float(number) => number.to_sql(ty, out),
             ParameterValue::Boolean(truth) => truth.to_sql(ty, out),
-            ParameterValue::Text(text) => text.to_sql(ty, out),
+            ParameterValue::Text(text) => {
+                out.extend_from_slice(text.as_bytes());
+                Ok(IsNull::No)
+            }
             ParameterValue::Raw { binary, .. } => {
                 out.extend_from_slice(binary);
                 Ok(IsNull::No)
@@ -81,9 +103,17 @@ impl ToSql for ParameterValue {
         }
     }
 
-    // What was read from a column goes back as any type; the others are bound to the types that they were parsed for.
+    // What was read from a column and what the server reads go to any type; the others are bound to the types that they
+    // were parsed for.
     fn accepts(_: &Type) -> bool {
         true
+    }
+
+    fn encode_format(&self, _: &Type) -> Format {
+        match self {
+            ParameterValue::Text(_) => Format::Text,
+            _ => Format::Binary,
+        }
     }
 
     to_sql_checked!();

@@ -7,5 +7,5 @@ mod range;
 mod sample;
 mod spread;
 
-pub use sample::{SampledValues, sample_parameter, sample_rows};
+pub use sample::{SampledValues, no_column, no_table, sample_parameter, sample_rows};
 pub use spread::{Sampling, Spread};

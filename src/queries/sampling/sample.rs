@@ -12,6 +12,7 @@ use crate::postgres::name::{TableName, quoted};
 use crate::queries::parameter::{ColumnRef, Parameter, ValueSource};
 use crate::queries::query::Query;
 use crate::queries::value::ParameterValue;
+use crate::suggestion::TARGET;
 
 /// A parameter's values, or why there are none.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,7 +138,8 @@ fn is_integer(ty: &Type) -> bool {
     [Type::INT2, Type::INT4, Type::INT8].contains(ty)
 }
 
-fn no_column(
+/// The error for a parameter whose column doesn't exist.
+pub fn no_column(
     query: &Query,
     parameter: &Parameter,
     source: &ColumnRef,
@@ -153,4 +155,33 @@ fn no_column(
         names.join(", ")
     );
     query.error(parameter.line, message)
+}
+
+/// The error for a parameter whose table doesn't exist in `schema`, or where the search path looks first.
+pub async fn no_table(
+    client: &impl GenericClient,
+    query: &Query,
+    parameter: &Parameter,
+    schema: Option<&str>,
+) -> Result<anyhow::Error> {
+    let ValueSource::Column(source) = &parameter.source else {
+        return Ok(query.error(parameter.line, "no such table"));
+    };
+    let searched = match source.schema.as_deref().or(schema) {
+        Some(schema) => schema.to_owned(),
+        None => catalog::current_schema(client).await?.unwrap_or_default(),
+    };
+    let tables = catalog::tables(client, Scope::Schema(&searched)).await?;
+    let names: Vec<&str> = tables.iter().map(|it| it.name.name.as_str()).collect();
+    let advice = match names.is_empty() {
+        true => format!("there are no tables yet; `seedrow run{TARGET}` makes and fills them"),
+        false => did_you_mean(&source.table, names),
+    };
+    let message = format!(
+        "parameter `{}` takes its values from table {}, which isn't in schema {}; {advice}",
+        parameter.name,
+        quoted(&source.table),
+        quoted(&searched)
+    );
+    Ok(query.error(parameter.line, message))
 }

@@ -1,0 +1,14 @@
+//! What the API answers, without a server: paths and query strings → typed values, mistakes → errors in JSON, and the
+//! API's own description. Pure.
+
+mod build;
+mod endpoint;
+mod openapi;
+mod reader;
+mod refusal;
+mod request;
+
+pub use build::Api;
+pub use endpoint::{Endpoint, RoutedQuery};
+pub use refusal::{Refusal, error_body};
+pub use request::Call;

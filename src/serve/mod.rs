@@ -1,0 +1,3 @@
+//! A dataset's queries with routes as a read-only HTTP API.
+
+pub mod api;
