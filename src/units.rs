@@ -91,6 +91,12 @@ pub fn grouped(number: u64) -> String {
     HumanCount(number).to_string()
 }
 
+/// `1 row`, `1,234 rows`.
+pub fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(number))
+}
+
 /// 1234567.4 → `1,234,567`; for counts that are means or medians.
 #[expect(
     clippy::cast_possible_truncation,
@@ -165,5 +171,8 @@ mod tests {
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(1_000), "1,000");
         assert_eq!(grouped(26_700_123), "26,700,123");
+        assert_eq!(counted(1, "row"), "1 row");
+        assert_eq!(counted(0, "row"), "0 rows");
+        assert_eq!(counted(1_234, "record"), "1,234 records");
     }
 }

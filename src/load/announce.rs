@@ -12,28 +12,34 @@ use crate::load::source::input::Input;
 use crate::load::table::size::ExpectedSize;
 use crate::load::table::triggers;
 use crate::progress::Progress;
-use crate::units::grouped;
+use crate::units::{counted, grouped};
 
-/// Reports what an unfinished load has, before it is resumed.
+/// Reports what an unfinished load has, before it is resumed, or replaced by this one, which keeps a part of it.
 pub fn announce_resume(
     load: &Load,
     entry: &LoadEntry,
     input: &Input,
     prepared: &PreparedLoad,
+    discarded: &[String],
     progress: &Progress,
 ) {
     announce_target(load, input, progress);
+    let does = match entry.command == load.command {
+        true => "resuming",
+        false => "going on in place of",
+    };
     let earlier = &prepared.earlier;
     let complete = earlier.iter().filter(|it| it.next.is_none()).count();
     let parts = earlier.iter().filter(|it| it.next.is_some()).map(|it| {
-        format!(
-            ", {} with {} rows",
-            it.account.name,
-            grouped(it.account.loaded)
-        )
+        let rows = counted(it.account.loaded, "row");
+        format!(", {} with {rows}", it.account.name)
     });
+    let anew = match discarded {
+        [] => String::new(),
+        tables => format!("; loaded anew: {}", tables.join(", ")),
+    };
     progress.note(format!(
-        "load: resuming `{}`, unfinished in schema {}: {complete} of {} tables are loaded{}",
+        "load: {does} `{}`, unfinished in schema {}: {complete} of {} tables are loaded{}{anew}",
         entry.command,
         prepared.schema,
         prepared.targets.len(),

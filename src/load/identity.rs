@@ -5,7 +5,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::files::manifest::checksum;
 use crate::load::config::Load;
-use crate::load::source::fingerprint::{Fingerprint, fingerprint};
+use crate::load::source::fingerprint::{SourceState, fingerprint};
 use crate::load::source::input::{Input, RowOrigin};
 
 /// What makes two loads the same.
@@ -13,9 +13,9 @@ use crate::load::source::input::{Input, RowOrigin};
 pub struct LoadIdentity {
     /// A digest of the command.
     pub digest: String,
-    /// Size and time of each table's file, in load order: a changed file is loaded anew by the same command. Empty for
+    /// Each table's file and how it is read, in load order: a changed file is loaded anew by the same command. Empty for
     /// generated rows, which the digest decides.
-    pub sources: Vec<String>,
+    pub sources: Vec<SourceState>,
 }
 
 /// The identity of generated rows: version, dataset, rows, seed and tables decide every byte.
@@ -24,7 +24,7 @@ pub fn of_generated(load: &Load, RowOrigin { rows, seed }: RowOrigin) -> LoadIde
     let origin = format!("{version} {} {rows} {seed}", load.dataset.hash);
     LoadIdentity {
         digest: digest(load, &origin),
-        sources: vec![String::new(); load.tables.len()],
+        sources: vec![SourceState::default(); load.tables.len()],
     }
 }
 
@@ -36,9 +36,9 @@ pub fn of_input(load: &Load, input: &Input) -> Result<LoadIdentity> {
     let mut files = load.dataset.hash.clone();
     let mut sources = Vec::new();
     for source in &input.tables {
-        if let Some(Fingerprint { request, state }) = fingerprint(source)? {
-            files.push_str(&request);
-            sources.push(state);
+        if let Some(fingerprint) = fingerprint(source)? {
+            files.push_str(&fingerprint.request);
+            sources.push(SourceState::new(load.dataset, source, fingerprint));
         }
     }
     Ok(LoadIdentity {

@@ -4,9 +4,11 @@ use anyhow::{Error, Result};
 use tokio_postgres::Client;
 
 use crate::load::config::Load;
+use crate::load::earlier::takes_over;
 use crate::load::identity::LoadIdentity;
 use crate::load::ledger::{self, LoadEntry, TableProgress};
 use crate::load::session::with_lock_holders;
+use crate::load::source::fingerprint::SourceState;
 use crate::load::table::target;
 use crate::postgres::catalog;
 use crate::postgres::error::ErrorWithNotes;
@@ -25,6 +27,8 @@ pub enum LedgerState {
     Complete,
     /// A different load, unfinished, of which no row was committed: it is undone before this one.
     WithoutRows,
+    /// A different load of files, unfinished: this one takes its place, and keeps the tables that both read in the same way.
+    TakenOver,
 }
 
 /// What the ledger has of this load. Refuses where a different unfinished load or foreign rows block it.
@@ -51,12 +55,16 @@ async fn read_state(
         return Ok(LedgerState::Absent);
     };
     let entry = ledger::find(client, &schema).await?;
+    let mut started = Vec::new();
     let state = match (compare(load, entry.as_ref(), identity), &entry) {
         (None, Some(entry)) => {
-            if ledger::has_rows(client, &schema, &entry.tables).await? {
-                return Err(blocked(load, client, &schema, entry).await?);
+            started = ledger::progress(client, &schema, &entry.tables).await?;
+            started.retain(|it| it.account.loaded > 0);
+            match started.is_empty() {
+                true => LedgerState::WithoutRows,
+                false if takes_over(load, entry, &started, identity) => LedgerState::TakenOver,
+                false => return Err(blocked(load, entry, &started)),
             }
-            LedgerState::WithoutRows
         }
         (state, _) => state.unwrap_or(LedgerState::Absent),
     };
@@ -65,14 +73,18 @@ async fn read_state(
         LedgerState::Complete if is_intact(load, client, &schema, identity).await? => {
             return Ok(LedgerState::Complete);
         }
-        LedgerState::Complete | LedgerState::Absent | LedgerState::WithoutRows => {}
+        LedgerState::Complete
+        | LedgerState::Absent
+        | LedgerState::WithoutRows
+        | LedgerState::TakenOver => {}
     }
     target::are_missing(client, load.dataset, &schema, load.tables).await?;
-    let filled = target::full(client, load.dataset, &schema, load.tables).await?;
+    let mut filled = target::full(client, load.dataset, &schema, load.tables).await?;
+    filled.retain(|table| started.iter().all(|it| it.account.name != *table));
     ensure_may_fill(load, &filled)?;
     Ok(match state {
-        LedgerState::WithoutRows => LedgerState::WithoutRows,
-        _ => LedgerState::Absent,
+        LedgerState::Complete => LedgerState::Absent,
+        state => state,
     })
 }
 
@@ -107,12 +119,7 @@ fn covers(load: &Load, entry: &LoadEntry) -> bool {
 }
 
 /// The error of a different unfinished load with rows, with the commands that finish, replace or abandon it.
-async fn blocked(
-    load: &Load<'_>,
-    client: &Client,
-    schema: &str,
-    entry: &LoadEntry,
-) -> Result<Error> {
+fn blocked(load: &Load<'_>, entry: &LoadEntry, started: &[TableProgress]) -> Error {
     let LoadEntry {
         command, tables, ..
     } = entry;
@@ -131,8 +138,7 @@ async fn blocked(
     match entry.appended {
         false => notes.push(format!("to abandon it and its rows, {forget}")),
         true => {
-            let progress = ledger::progress(client, schema, tables).await?;
-            let added: Vec<String> = progress.iter().filter_map(added_rows).collect();
+            let added: Vec<String> = started.iter().map(added_rows).collect();
             notes.push(format!(
                 "to abandon it and keep the rows that it added ({}), {forget}",
                 added.join(", ")
@@ -145,25 +151,24 @@ async fn blocked(
         true => "this same command, but seedrow or the dataset has changed since".to_owned(),
         false => format!("`{command}`"),
     };
-    Ok(ErrorWithNotes::of(
+    ErrorWithNotes::of(
         format!("this database has an unfinished load of {tables}, started by {why}"),
         notes,
-    ))
+    )
 }
 
 /// `2 rows of owners`, `70,000 rows of pets, its file up to line 70,001`.
-fn added_rows(progress: &TableProgress) -> Option<String> {
+fn added_rows(progress: &TableProgress) -> String {
     let account = &progress.account;
     let up_to = match progress.next {
         Some(next) => format!(", its file up to line {}", grouped(next.line - 1)),
         None => String::new(),
     };
-    let rows = format!(
+    format!(
         "{} rows of {}{up_to}",
         grouped(account.loaded),
         account.name
-    );
-    (account.loaded > 0).then_some(rows)
+    )
 }
 
 /// Whether no file has changed since, and no table with rows in the ledger was dropped or emptied.
@@ -178,9 +183,10 @@ async fn is_intact(
     let filled = target::full(client, load.dataset, schema, load.tables).await?;
     let existing = target::existing(client, load.dataset, schema, load.tables).await?;
     let has_rows = |it: &TableProgress| it.account.loaded == 0 || filled.contains(&it.account.name);
-    let sources = loaded.iter().map(|it| &it.source);
-    let unchanged = sources.eq(identity.sources.iter());
-    Ok(unchanged && existing == names && loaded.iter().all(has_rows))
+    let same = |(it, source): (&TableProgress, &SourceState)| source.has_rows_of(&it.source);
+    let unchanged = loaded.iter().zip(&identity.sources).all(same);
+    let all_known = loaded.len() == identity.sources.len();
+    Ok(all_known && unchanged && existing == names && loaded.iter().all(has_rows))
 }
 
 /// Refuses tables that hold rows, unless they may be emptied.

@@ -5,6 +5,7 @@ mod announce;
 mod config;
 mod constraints;
 pub mod created;
+mod earlier;
 pub mod encode;
 mod fill;
 mod forget;

@@ -2,14 +2,15 @@
 //!
 //! Whatever fails here is rolled back as a whole.
 
-use anyhow::{Context, Error, Result, bail};
+use anyhow::{Context, Result, bail};
 use tokio_postgres::{Client, Transaction};
 
 use crate::load::announce::{announce, announce_resume};
 use crate::load::config::Load;
 use crate::load::constraints::{
-    DropPlan, drop_constraint, read_qualified, referencing_tables_with_rows,
+    DropPlan, drop_constraint, read_qualified, referencing_tables_with_rows, restore_in,
 };
+use crate::load::earlier::{Earlier, EarlierLoad};
 use crate::load::forget;
 use crate::load::identity::LoadIdentity;
 use crate::load::inspect::LedgerState;
@@ -20,18 +21,14 @@ use crate::load::schema_file;
 use crate::load::session::privileges::{self, Missing};
 use crate::load::source::input::Input;
 use crate::load::source::suitable::ensure_suitable;
-use crate::load::source::table_source::TableSource;
 use crate::load::stage::Stage;
 use crate::load::table::target::{self, TargetTable};
 use crate::load::table::triggers;
 use crate::load::table::type_fit::ensure_types_fit;
+use crate::postgres::catalog;
 use crate::postgres::catalog::{Column, ColumnDefault};
-use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::name::quoted;
-use crate::postgres::{TableName, catalog};
 use crate::progress::Progress;
-use crate::suggestion::{FORMAT, TARGET, shell_word};
-use crate::units::grouped;
 
 /// What is prepared.
 pub struct Preparation<'a, H> {
@@ -67,32 +64,45 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             }
         }
         let entry = match state {
-            LedgerState::Unfinished => ledger::find(&transaction, &schema).await?,
+            LedgerState::Unfinished | LedgerState::TakenOver => {
+                ledger::find(&transaction, &schema).await?
+            }
             LedgerState::Absent | LedgerState::Complete | LedgerState::WithoutRows => None,
         };
-        let earlier = match &entry {
+        let Earlier { kept, discarded } = match &entry {
             Some(entry) => self.earlier(&transaction, &schema, &targets, entry).await?,
-            None => Vec::new(),
+            None => Earlier::default(),
         };
         let prepared = PreparedLoad {
-            plan: self.plan_drops(&transaction, &targets, &earlier).await?,
+            plan: self.plan_drops(&transaction, &targets, &kept).await?,
             triggers: triggers::firing(&transaction, &targets).await?,
             schema,
             targets,
-            earlier,
+            earlier: kept,
             sources: self.identity.sources.clone(),
         };
         match &entry {
-            Some(entry) => announce_resume(load, entry, self.input, &prepared, self.progress),
+            Some(entry) => announce_resume(
+                load,
+                entry,
+                self.input,
+                &prepared,
+                &discarded,
+                self.progress,
+            ),
             None => announce(&transaction, load, self.input, &prepared, self.progress).await?,
         }
         let indexes = self.hook.plan(&transaction).await?;
-        if entry.is_none() {
+        if state != LedgerState::Unfinished {
+            let mut indexes: Vec<String> = indexes.iter().map(ToString::to_string).collect();
+            indexes.extend(entry.into_iter().flat_map(|entry| entry.indexes));
             self.record_start(&transaction, &prepared, indexes).await?;
+            restore_left_out(&transaction, load, &prepared.schema).await?;
         }
         drop_constraints(&transaction, &prepared).await?;
         if !load.policy.append {
             empty_together(&transaction, &prepared).await?;
+            empty_discarded(&transaction, &prepared, &discarded).await?;
         }
         load.stage.set(Stage::Started);
         transaction
@@ -117,77 +127,22 @@ impl<H: PostLoadHook> Preparation<'_, H> {
         Ok(())
     }
 
-    /// What an unfinished load has of each table. Tables that were emptied since, and those whose file has changed, are
-    /// loaded anew.
-    ///
-    /// Refuses a table that was empty when the load started, that the load has no row in and that holds rows now; and a
-    /// changed file of which rows were added to others, since they could only be added once more.
+    /// What an unfinished load, this one or a different one, has of each table.
     async fn earlier(
         &self,
         transaction: &Transaction<'_>,
         schema: &str,
         targets: &[TargetTable],
         entry: &LoadEntry,
-    ) -> Result<Vec<TableProgress>> {
-        let known = ledger::progress(transaction, schema, &self.load.table_names()).await?;
-        let mut kept = Vec::new();
-        for (target, source) in targets.iter().zip(&self.identity.sources) {
-            let known = known.iter().find(|it| it.account.name == target.name.name);
-            match known {
-                Some(it)
-                    if it.source == *source && (it.account.loaded == 0 || target.holds_rows) =>
-                {
-                    kept.push(it.clone());
-                }
-                Some(it)
-                    if self.load.policy.append && it.account.loaded > 0 && target.holds_rows =>
-                {
-                    return Err(self.changed_since_added(target, it));
-                }
-                Some(it) => ledger::forget_table(transaction, schema, &it.account.name).await?,
-                None if target.holds_rows && !entry.replaced && !entry.appended => bail!(
-                    "{} was empty when this load started, and another session has written rows into it since; \
-                     `{} --replace` empties it and loads anew",
-                    target.name,
-                    self.load.command
-                ),
-                None => {}
-            }
-        }
-        Ok(kept)
-    }
-
-    /// The error of a file that has changed since some of its rows were added to existing ones.
-    fn changed_since_added(&self, target: &TargetTable, progress: &TableProgress) -> Error {
-        let table = &target.name.name;
-        let mut sources = self.input.tables.iter();
-        let source = sources.find(|source| source.table == target.table);
-        let label = source.map_or_else(|| table.clone(), TableSource::label);
-        let rest = match (progress.next, source) {
-            (Some(next), Some(source)) => format!(
-                "the records from line {} of {} on",
-                next.line,
-                source.file_label(next.file)
-            ),
-            _ => "the records that are new in it".to_owned(),
+    ) -> Result<Earlier> {
+        let earlier = EarlierLoad {
+            load: self.load,
+            input: self.input,
+            identity: self.identity,
+            entry,
+            schema,
         };
-        let notes = vec![
-            "put the file back as it was, its time included (cp -p), and the same command adds the rest".to_owned(),
-            format!("to keep the rows that were added and forget this load, run: seedrow forget --abandon{TARGET}"),
-            format!(
-                "then put {rest} into a file of their own, beneath the header, and run: seedrow load --append --file \
-                 {}{FORMAT}{TARGET}",
-                shell_word(&format!("{table}=rest.csv"))
-            ),
-        ];
-        ErrorWithNotes::of(
-            format!(
-                "{label} has changed since this load added {} of its rows to {}; from the start, they would be added twice",
-                grouped(progress.account.loaded),
-                target.name
-            ),
-            notes,
-        )
+        earlier.sort(transaction, targets).await
     }
 
     /// Which constraints to drop from the tables that are not complete yet; those of the others are restored already.
@@ -218,7 +173,7 @@ impl<H: PostLoadHook> Preparation<'_, H> {
         &self,
         transaction: &Transaction<'_>,
         prepared: &PreparedLoad,
-        indexes: Vec<TableName>,
+        indexes: Vec<String>,
     ) -> Result<()> {
         let (load, origin) = (self.load, self.input.origin);
         let append = load.policy.append;
@@ -230,9 +185,14 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             root_rows: origin.map(|origin| origin.rows),
             seed: origin.map(|origin| origin.seed),
             tables: load.table_names(),
-            replaced: !append && prepared.targets.iter().any(|target| target.holds_rows),
+            replaced: load.replace && prepared.targets.iter().any(|target| target.holds_rows),
             appended: append,
-            indexes: indexes.iter().map(ToString::to_string).collect(),
+            indexes,
+            kept: prepared
+                .earlier
+                .iter()
+                .map(|it| it.account.name.clone())
+                .collect(),
         };
         ledger::start(transaction, &prepared.schema, &entry).await?;
         ledger::prune_dropped(transaction, &prepared.schema).await
@@ -313,6 +273,22 @@ async fn undo_other(transaction: &Transaction<'_>, schema: &str) -> Result<()> {
     Ok(())
 }
 
+/// Restores the keys and indexes of tables that a load, which is replaced by this one, dropped and that this one leaves out;
+/// they are empty or complete. Foreign keys are restored at its end.
+async fn restore_left_out(
+    transaction: &Transaction<'_>,
+    load: &Load<'_>,
+    schema: &str,
+) -> Result<()> {
+    let names = load.table_names();
+    for key in ledger::dropped(transaction, schema).await? {
+        if !key.is_foreign() && !names.contains(&key.table.name) {
+            restore_in(transaction, &key).await?;
+        }
+    }
+    Ok(())
+}
+
 async fn drop_constraints(transaction: &Transaction<'_>, prepared: &PreparedLoad) -> Result<()> {
     let not_validated = ledger::not_validated(transaction).await?;
     for constraint in prepared.plan.dropped(&not_validated) {
@@ -333,6 +309,28 @@ async fn empty_together(transaction: &Transaction<'_>, prepared: &PreparedLoad) 
         .batch_execute(&statement)
         .await
         .context("could not empty the tables together")
+}
+
+/// Empties the tables that an earlier attempt has rows of and that are loaded anew, so that the ledger, which has no account of
+/// them any more, is right whatever comes; those that cannot be emptied alone are empty already.
+async fn empty_discarded(
+    transaction: &Transaction<'_>,
+    prepared: &PreparedLoad,
+    discarded: &[String],
+) -> Result<()> {
+    let is_alone =
+        |target: &&TargetTable| target.ordinary && !prepared.plan.is_referenced(target.oid);
+    let targets = prepared.targets.iter().filter(is_alone);
+    let targets = targets.filter(|target| discarded.contains(&target.name.name));
+    let names: Vec<String> = targets.map(|target| target.name.to_string()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let names = names.join(", ");
+    transaction
+        .batch_execute(&format!("TRUNCATE {names}"))
+        .await
+        .with_context(|| format!("could not empty {names}"))
 }
 
 /// Truncates all tables at once where one that holds rows cannot be truncated alone, being partitioned or referenced by a

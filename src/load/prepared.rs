@@ -9,6 +9,7 @@ use crate::load::constraints::DropPlan;
 use crate::load::ledger::TableProgress;
 use crate::load::policy::Triggers;
 use crate::load::source::bound::BoundSource;
+use crate::load::source::fingerprint::SourceState;
 use crate::load::source::input::Input;
 use crate::load::table::load::{FillMode, TableLoad};
 use crate::load::table::target::TargetTable;
@@ -26,8 +27,8 @@ pub struct PreparedLoad {
     pub earlier: Vec<TableProgress>,
     /// The triggers that fire for their rows, or are skipped.
     pub triggers: Vec<Trigger>,
-    /// See [`LoadIdentity::sources`](crate::load::identity::Identity::sources).
-    pub sources: Vec<String>,
+    /// See [`LoadIdentity::sources`](crate::load::identity::LoadIdentity::sources).
+    pub sources: Vec<SourceState>,
 }
 
 impl PreparedLoad {
@@ -49,7 +50,7 @@ impl PreparedLoad {
     pub fn table_loads<'t>(&'t self, load: &'t Load, input: &Input) -> Result<Vec<TableLoad<'t>>> {
         let server = load.server.capabilities();
         let table_load =
-            |(target, fingerprint): (&'t TargetTable, &String)| -> Result<TableLoad<'t>> {
+            |(target, state): (&'t TargetTable, &SourceState)| -> Result<TableLoad<'t>> {
                 let source = input
                     .tables
                     .iter()
@@ -69,7 +70,7 @@ impl PreparedLoad {
                     },
                     commit: load.commit.unwrap_or(server.commit_unit),
                     earlier: self.earlier_of(target).cloned(),
-                    fingerprint: fingerprint.clone(),
+                    state: state.clone(),
                     policy: load.policy,
                     skipped_triggers: self.skipped_triggers(load, target),
                 })

@@ -165,33 +165,104 @@ fn a_file_edited_while_its_rows_are_added_is_not_added_twice() {
 }
 
 #[test]
-fn a_corrected_command_after_one_committed_table_is_told_the_ways_out() {
-    // Number of the proposed command, and what there is once it has been typed.
-    let cases: [(&str, bool, &str); 5] = [
-        ("to finish it, run: ", false, "2 3"),
-        ("load anew, run: ", false, "2 3"),
-        ("to abandon it and its rows, run: ", false, "0 0"),
-        ("to finish it, run: ", true, "3 3"),
+fn a_corrected_command_goes_on_with_what_it_reads_in_another_way() {
+    // What is typed next, whether the owners, which are complete, are loaded again, and the counts then.
+    let cases: [(&[&str], bool, &str); 4] = [
+        (&["--file", "pets=right.csv"], false, "2 3"),
         (
+            &[
+                "--file",
+                "pets=shuffled.csv",
+                "--columns",
+                "pets=-,id,owner_id,name",
+                "--no-header=pets",
+            ],
+            false,
+            "2 2",
+        ),
+        (&["--nulls", "heavy"], true, "2 3"),
+        (&["--tables", "owners"], false, "2 0"),
+    ];
+    let shop = Shop::new("corrected_command");
+    shop.owners(format!("id,name\n1,Ann\n2,Bob{}\n", " ".repeat(500)));
+    shop.pets(BAD);
+    shop.dir.write("right.csv", PETS);
+    shop.dir.write("shuffled.csv", "x,1,1,Rex\nx,2,2,Tom\n");
+    for (corrected, again, counts) in cases {
+        shop.db.execute("DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS seedrow CASCADE; CREATE SCHEMA public");
+        shop.db.execute(SCHEMA);
+        let before = shop.db.value(CONSTRAINTS);
+        shop.load(&["--jobs", "1"]).exits(2);
+        assert_eq!(shop.counts(), "2 0");
+        let file = "SELECT pg_relation_filenode('owners')";
+        let loaded = shop.db.value(file);
+        let run = shop.load(&[&["--jobs", "1"], corrected].concat()).exits(0);
+        assert_eq!(shop.counts(), counts, "{corrected:?}\n{}", run.stderr);
+        assert_eq!(shop.db.value(file) != loaded, again, "{corrected:?}");
+        assert_eq!(
+            run.stderr.contains("loaded anew: owners"),
+            again,
+            "{}",
+            run.stderr
+        );
+        assert_eq!(shop.db.value(CONSTRAINTS), before, "{corrected:?}");
+        // And it is complete.
+        shop.load(&[&["--jobs", "1"], corrected].concat())
+            .exits(0)
+            .stdout_has("this load was completed before");
+    }
+}
+
+#[test]
+fn rows_of_another_session_are_not_emptied_by_a_corrected_command() {
+    let shop = Shop::new("corrected_foreign");
+    shop.owners(format!("id,name\n1,Ann\n2,Bob{}\n", " ".repeat(500)));
+    shop.pets(BAD);
+    shop.load(&["--jobs", "1"]).exits(2);
+    shop.db.execute("INSERT INTO owners VALUES (7, 'mine')");
+    let refused = shop.load(&["--nulls", "heavy"]).exits(2).stderr_has(
+        "public.owners is to be loaded anew, and another session has written 1 row into it since",
+    );
+    assert_eq!(shop.counts(), "3 0");
+    let command = between(&refused.stderr, "load anew, run: ", "\n");
+    typed(&shop.dir, command).exits(0);
+    assert_eq!(shop.counts(), "2 3");
+}
+
+#[test]
+fn a_load_that_cannot_take_the_place_of_an_unfinished_one_is_told_the_ways_out() {
+    // What the first and the second load add, the proposed command's beginning, and what there is once it has been typed.
+    let append: &[&str] = &["--append"];
+    let cases: [(&[&str], &[&str], &str, &str); 6] = [
+        (&[], append, "to finish it, run: ", "2 3"),
+        (&[], append, "to abandon it and its rows, run: ", "0 0"),
+        (append, &[], "load anew, run: ", "2 3"),
+        (append, &[], "to finish it, run: ", "3 3"),
+        (
+            append,
+            &["--append", "--nulls", "heavy"],
+            "to finish it, run: ",
+            "3 3",
+        ),
+        (
+            append,
+            &["--append", "--nulls", "heavy"],
             "keep the rows that it added (2 rows of owners), run: ",
-            true,
             "3 0",
         ),
     ];
-    for (before, append, counts) in cases {
-        let shop = Shop::new("ways_out");
+    let shop = Shop::new("ways_out");
+    for (first, second, before, counts) in cases {
+        shop.db.execute("DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS seedrow CASCADE; CREATE SCHEMA public");
         shop.db.execute(SCHEMA);
         shop.owners(format!("id,name\n1,Ann\n2,Bob{}\n", " ".repeat(500)));
         shop.pets(BAD);
-        let mut first = vec!["--jobs", "1"];
-        if append {
+        if first == append {
             shop.db.execute("INSERT INTO owners VALUES (9, 'Zoe')");
-            first.push("--append");
         }
-        shop.load(&first).exits(2);
-        first.extend(["--nulls", "heavy"]);
+        shop.load(&[&["--jobs", "1"], first].concat()).exits(2);
         let refused = shop
-            .load(&first)
+            .load(&[&["--jobs", "1"], second].concat())
             .exits(2)
             .stderr_has("unfinished load of owners, pets");
         // Cause and correction of the first failure.
@@ -254,21 +325,47 @@ fn abandoning_a_load_restores_the_schema() {
 }
 
 #[test]
-fn a_dataset_changed_between_two_attempts_asks_for_a_decision() {
+fn a_dataset_changed_between_two_attempts_reads_its_files_anew() {
     let shop = Shop::new("changed_dataset");
     // Their rows are loaded, and their key cannot be built.
     shop.pets("id,owner_id,name,weight\n1,1,Rex,30\n1,1,Mia,4\n");
     shop.load(&[]).exits(2);
     shop.pets(PETS);
-    shop.dir.write(
+    let changed = || {
+        let other = crate::shop::DATASET.replace("\"NULL\"]", "\"NULL\", \"-\"]");
+        shop.dir.write("shop.toml", other);
+    };
+    changed();
+    shop.load(&[]).exits(0).stderr_has("loaded anew: ");
+    assert_eq!(shop.counts(), "2 3");
+}
+
+#[test]
+fn a_dataset_changed_between_two_runs_asks_for_a_decision() {
+    let shop = Shop::new("changed_run");
+    let url = shop.db.url();
+    let run = [
+        "run",
+        "--dataset",
         "shop.toml",
-        crate::shop::DATASET.replace("\"NULL\"]", "\"NULL\", \"-\"]"),
-    );
-    shop.load(&[])
+        "--rows",
+        "10",
+        "--url",
+        &url,
+    ];
+    shop.dir.seedrow(run).exits(0);
+    shop.db
+        .execute("UPDATE seedrow.loads SET finished_at = NULL");
+    let other = crate::shop::DATASET.replace("\"NULL\"]", "\"NULL\", \"-\"]");
+    shop.dir.write("shop.toml", other);
+    shop.dir
+        .seedrow(run)
         .exits(2)
         .stderr_has("started by this same command, but seedrow or the dataset has changed since")
         .stderr_has("seedrow forget --abandon");
-    shop.load(&["--replace"]).exits(0);
+    shop.dir
+        .seedrow(run.into_iter().chain(["--replace"]))
+        .exits(0);
 }
 
 #[test]

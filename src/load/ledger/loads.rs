@@ -21,6 +21,8 @@ pub struct LoadEntry {
     pub replaced: bool,
     /// Whether it adds its rows to existing ones.
     pub appended: bool,
+    /// See [`NewLoadEntry::indexes`].
+    pub indexes: Vec<String>,
 }
 
 /// What is recorded of a load when it starts.
@@ -46,6 +48,8 @@ pub struct NewLoadEntry<'a> {
     pub appended: bool,
     /// The qualified names of the indexes that it builds besides the dropped ones.
     pub indexes: Vec<String>,
+    /// The tables whose rows it takes over from the unfinished load that it replaces.
+    pub kept: Vec<String>,
 }
 
 /// The load that the ledger holds for a schema; `None` without a ledger.
@@ -53,7 +57,8 @@ pub async fn find(client: &impl GenericClient, schema: &str) -> Result<Option<Lo
     if !schema::exists(client).await? {
         return Ok(None);
     }
-    let sql = "SELECT identity, command, tables, finished_at IS NOT NULL, replaced, appended
+    let sql =
+        "SELECT identity, command, tables, finished_at IS NOT NULL, replaced, appended, indexes
         FROM seedrow.loads
         WHERE target_schema = $1";
     let row = client
@@ -68,6 +73,7 @@ pub async fn find(client: &impl GenericClient, schema: &str) -> Result<Option<Lo
         finished: row.try_get(3)?,
         replaced: row.try_get(4)?,
         appended: row.try_get(5)?,
+        indexes: row.try_get(6)?,
     }))
 }
 
@@ -151,11 +157,13 @@ pub async fn start(
         .await
         .context("could not write the ledger")?;
     for sql in [
-        "DELETE FROM seedrow.tables WHERE schema_name = $1 AND table_name = ANY ($2)",
-        "DELETE FROM seedrow.removed WHERE schema_name = $1 AND table_name = ANY ($2)",
+        "DELETE FROM seedrow.tables
+            WHERE schema_name = $1 AND table_name = ANY ($2) AND table_name <> ALL ($3)",
+        "DELETE FROM seedrow.removed
+            WHERE schema_name = $1 AND table_name = ANY ($2) AND table_name <> ALL ($3)",
     ] {
         client
-            .execute(sql, &[&schema, &entry.tables])
+            .execute(sql, &[&schema, &entry.tables, &entry.kept])
             .await
             .context("could not write the ledger")?;
     }

@@ -17,7 +17,7 @@ pub use loads::{LoadEntry, NewLoadEntry, UnfinishedLoad, find, finish, start, un
 pub use removed::{removed_lines, save_removed_lines};
 pub use schema::{create, exists, is_complete, remove, remove_schema};
 pub use tables::{
-    TableProgress, accounts, add_created_tables, forget_table, has_rows, known_tables, progress,
+    TableProgress, accounts, add_created_tables, forget_table, known_tables, progress,
     save_progress,
 };
 pub use unfinished::ensure_finished;

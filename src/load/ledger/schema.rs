@@ -8,7 +8,7 @@ pub async fn is_complete(client: &impl GenericClient) -> Result<bool> {
     // The column that was added last.
     let sql = "SELECT EXISTS (
         SELECT FROM pg_attribute
-        WHERE attrelid = to_regclass('seedrow.removed') AND attname = 'file_number'
+        WHERE attrelid = to_regclass('seedrow.tables') AND attname = 'reading'
     )";
     let found = client
         .query_one(sql, &[])

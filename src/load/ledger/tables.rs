@@ -7,6 +7,7 @@ use tokio_postgres::{GenericClient, Row};
 
 use crate::load::account::Account;
 use crate::load::source::chunk::Position;
+use crate::load::source::fingerprint::SourceState;
 use crate::postgres::TableName;
 
 /// The progress of a table's load.
@@ -14,8 +15,8 @@ use crate::postgres::TableName;
 pub struct TableProgress {
     /// The account of the committed rows.
     pub account: Account,
-    /// The size and time of its file; empty for generated rows.
-    pub source: String,
+    /// Its file and how it is read; empty for generated rows.
+    pub source: SourceState,
     /// Where the next segment begins; `None` when the table is complete.
     pub next: Option<Position>,
     /// The committed length of its rejects file, bytes.
@@ -24,14 +25,14 @@ pub struct TableProgress {
 
 const SAVE: &str = "INSERT INTO seedrow.tables
         (schema_name, table_name, file, read, loaded, rejected, dropped, repaired, source, position, line,
-        dropped_by, rejects, files, file_number)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        dropped_by, rejects, files, file_number, reading)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
     ON CONFLICT (schema_name, table_name) DO UPDATE SET
         file = EXCLUDED.file, read = EXCLUDED.read, loaded = EXCLUDED.loaded, rejected = EXCLUDED.rejected,
         dropped = EXCLUDED.dropped, repaired = EXCLUDED.repaired,
         source = EXCLUDED.source, position = EXCLUDED.position, line = EXCLUDED.line,
         dropped_by = EXCLUDED.dropped_by, rejects = EXCLUDED.rejects, files = EXCLUDED.files,
-        file_number = EXCLUDED.file_number, loaded_at = clock_timestamp()";
+        file_number = EXCLUDED.file_number, reading = EXCLUDED.reading, loaded_at = clock_timestamp()";
 
 /// Saves a table's account, complete or up to where the next segment begins.
 pub async fn save_progress(
@@ -54,13 +55,14 @@ pub async fn save_progress(
                 &count(account.rejected),
                 &count(account.dropped),
                 &count(account.repaired),
-                &progress.source,
+                &progress.source.file,
                 &next.map(|next| count(next.at)),
                 &next.map(|next| count(next.line)),
                 &serde_json::to_string(&account.dropped_by)?,
                 &count(progress.rejects),
                 &serde_json::to_string(&account.files)?,
                 &i32::try_from(next.map_or(0, |next| next.file))?,
+                &progress.source.reading,
             ],
         )
         .await
@@ -71,23 +73,6 @@ pub async fn save_progress(
             )
         })?;
     Ok(())
-}
-
-/// Whether a row of one of these tables was committed by a load.
-pub async fn has_rows(
-    client: &impl GenericClient,
-    schema: &str,
-    tables: &[String],
-) -> Result<bool> {
-    let sql = "SELECT EXISTS (
-        SELECT FROM seedrow.tables
-        WHERE schema_name = $1 AND table_name = ANY ($2) AND loaded > 0
-    )";
-    let row = client
-        .query_one(sql, &[&schema, &tables])
-        .await
-        .context("could not read the ledger")?;
-    Ok(row.try_get(0)?)
 }
 
 /// Deletes the account of a table whose rows were deleted.
@@ -116,7 +101,7 @@ pub async fn add_created_tables(
         FROM unnest($2::text[]) AS created (name)
         ON CONFLICT (schema_name, table_name) DO UPDATE SET
             file = '', read = 0, loaded = 0, rejected = 0, dropped = 0, repaired = 0, dropped_by = '{}', rejects = 0,
-            files = '[]', file_number = 0";
+            files = '[]', file_number = 0, reading = ''";
     client
         .execute(sql, &[&schema, &tables])
         .await
@@ -164,11 +149,12 @@ pub async fn progress(
     schema: &str,
     tables: &[String],
 ) -> Result<Vec<TableProgress>> {
-    // A ledger of an older seedrow lacks the last two until the next load.
+    // A ledger of an older seedrow lacks the last three until the next load.
     let sql =
         "SELECT table_name, file, read, loaded, rejected, dropped, repaired, source, position, line,
             dropped_by, rejects, COALESCE(to_jsonb(t) ->> 'files', '[]'),
-            COALESCE((to_jsonb(t) ->> 'file_number')::integer, 0)
+            COALESCE((to_jsonb(t) ->> 'file_number')::integer, 0),
+            COALESCE(to_jsonb(t) ->> 'reading', '')
         FROM seedrow.tables AS t
         WHERE schema_name = $1 AND table_name = ANY ($2)
         ORDER BY array_position($2, table_name)";
@@ -199,7 +185,10 @@ pub async fn progress(
         };
         Ok(TableProgress {
             account,
-            source: row.try_get(7)?,
+            source: SourceState {
+                file: row.try_get(7)?,
+                reading: row.try_get(14)?,
+            },
             next,
             rejects: count(row, 11)?,
         })

@@ -8,8 +8,9 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result};
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
+use crate::dataset::Dataset;
 use crate::dataset::record_format::{Delimiter, SkipLines};
 use crate::dataset::spellings::Spellings;
 use crate::files::manifest::checksum;
@@ -24,6 +25,45 @@ pub struct Fingerprint {
     pub request: String,
     /// Size and time of the file; of a stream, what it held.
     pub state: String,
+}
+
+/// What a table's rows are read from and how, in a load of files. Tables with the same one have the same rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceState {
+    /// See [`Fingerprint::state`]; empty for generated rows.
+    pub file: String,
+    /// A digest of [`Fingerprint::request`] and of what the dataset says of reading the table; empty for generated rows,
+    /// and in ledgers of an older seedrow.
+    pub reading: String,
+}
+
+impl SourceState {
+    /// Of a file of the dataset's table.
+    pub fn new(dataset: &Dataset, source: &TableSource, fingerprint: Fingerprint) -> SourceState {
+        let table = &dataset.tables[source.table];
+        let mut reading = format!(
+            "{} {:?} {:?} {:?}",
+            fingerprint.request, dataset.nulls, table.reading, table.drop
+        );
+        for column in &table.columns {
+            reading.push_str(&format!(" {} {:?}", column.name, column.spellings));
+        }
+        SourceState {
+            file: fingerprint.state,
+            reading: checksum(xxh3_64(reading.as_bytes())),
+        }
+    }
+
+    /// Whether it is that of a file; not known of one in a ledger of an older seedrow.
+    pub fn is_of_file(&self) -> bool {
+        !self.reading.is_empty()
+    }
+
+    /// Whether it is that of the same rows as an earlier one.
+    pub fn has_rows_of(&self, earlier: &SourceState) -> bool {
+        let same_reading = self.reading == earlier.reading || !earlier.is_of_file();
+        self.file == earlier.file && same_reading
+    }
 }
 
 /// The fingerprint of a file; `None` of generated rows.

@@ -11,6 +11,7 @@ use crate::load::ledger;
 use crate::load::policy::Policy;
 use crate::load::source::bound::BoundSource;
 use crate::load::source::chunk::FileLine;
+use crate::load::source::fingerprint::SourceState;
 use crate::load::source::reader::Trace;
 use crate::load::source::rejects::Rejects;
 use crate::load::source::rejects_file::RejectsFile;
@@ -52,8 +53,8 @@ pub struct TableLoad<'a> {
     pub commit: CommitUnit,
     /// How far an earlier attempt came.
     pub earlier: Option<ledger::TableProgress>,
-    /// What its file is like, for the ledger.
-    pub fingerprint: String,
+    /// What its file is like and how it is read, for the ledger.
+    pub state: SourceState,
     /// Handling of records that break keys.
     pub policy: Policy,
     /// The triggers that don't fire for its rows.
@@ -195,7 +196,7 @@ impl TableLoad<'_> {
         ledger::save_removed_lines(&transaction, &table.schema, &table.name, &lines).await?;
         let progress = ledger::TableProgress {
             account: transfer.account.clone(),
-            source: self.fingerprint.clone(),
+            source: self.state.clone(),
             next: transfer.next.filter(|_| stage == TableStage::More),
             rejects: transfer.rejects.length(),
         };

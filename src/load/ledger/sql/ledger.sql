@@ -90,3 +90,7 @@ ALTER TABLE seedrow.removed
     ADD COLUMN IF NOT EXISTS file_number integer NOT NULL DEFAULT 0,
     DROP CONSTRAINT IF EXISTS removed_pkey,
     ADD CONSTRAINT removed_pkey PRIMARY KEY (schema_name, table_name, file_number, line);
+
+-- A digest of how the table's file is read: what another command reads in the same way is kept.
+ALTER TABLE seedrow.tables
+    ADD COLUMN IF NOT EXISTS reading text NOT NULL DEFAULT '';
