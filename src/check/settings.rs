@@ -32,18 +32,9 @@ impl Suite {
 
     /// A dataset's queries, all of them or those over some tables.
     pub fn of(dataset: &Dataset, tables: Option<Vec<String>>) -> Suite {
-        let queries = dataset.queries.iter().map(|file| QueryFile {
-            name: file
-                .path
-                .file_stem()
-                .map(|stem| stem.to_string_lossy().into_owned())
-                .unwrap_or_default(),
-            path: file.path.display().to_string(),
-            text: file.text.clone(),
-        });
         Suite {
             dataset: Some(dataset.name.clone()),
-            queries: queries.collect(),
+            queries: dataset.queries.iter().map(QueryFile::from).collect(),
             tables: tables.map(trimmed),
             ..Suite::default()
         }

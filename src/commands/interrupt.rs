@@ -10,12 +10,23 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::context::{resume_command, typed_command};
 use crate::load::Stage;
 
+/// What ends a command from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndSignal {
+    /// ^C, from a terminal.
+    Interrupt,
+    /// SIGTERM, from a service manager.
+    Terminate,
+}
+
 /// Waits for the first ^C or SIGTERM.
-pub async fn signalled() -> Result<()> {
+pub async fn signalled() -> Result<EndSignal> {
     let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
     tokio::select! {
-        result = tokio::signal::ctrl_c() => result.context("could not listen for ^C"),
-        _ = terminate.recv() => Ok(()),
+        result = tokio::signal::ctrl_c() => {
+            result.context("could not listen for ^C").map(|()| EndSignal::Interrupt)
+        }
+        _ = terminate.recv() => Ok(EndSignal::Terminate),
     }
 }
 

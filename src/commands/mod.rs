@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::load::{Stage, StageTracker};
 use crate::report;
+use crate::serve::PreparedServer;
 use crate::suggestion::Suggestions;
 use interrupt::Leftover;
 
@@ -25,6 +26,8 @@ mod interrupt;
 pub mod load;
 mod outcome;
 pub mod run;
+pub mod serve;
+mod serve_args;
 pub mod shell;
 mod spelling_args;
 
@@ -48,6 +51,7 @@ enum Command {
     Index(index::Args),
     Check(check::Args),
     Compare(compare::Args),
+    Serve(serve::Args),
     Datasets(datasets::Args),
     Forget(forget::Args),
     Db(db::Args),
@@ -65,6 +69,7 @@ impl Cli {
             Command::Index(args) => args.suggestions(),
             Command::Check(args) => args.suggestions(),
             Command::Compare(args) => args.suggestions(),
+            Command::Serve(args) => args.suggestions(),
             Command::Forget(args) => args.suggestions(),
             Command::Db(args) => args.suggestions(),
             Command::Generate(_) => context::typed_suggestions(),
@@ -87,21 +92,35 @@ pub fn execute(cli: &Cli) -> Result<Outcome> {
         .build()
         .context("could not start the runtime")?;
     let stage = StageTracker::default();
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         tokio::select! {
             result = dispatch(&cli.command, &stage) => result,
             signal = interrupt::signalled() => {
                 signal?;
                 report::interrupted(&cli.command.leftover(stage.get()).message());
-                Ok(Outcome::Interrupted)
+                Ok(Step::Ended(Outcome::Interrupted))
             }
         }
-    })
+    });
+    match ended? {
+        Step::Ended(outcome) => Ok(outcome),
+        // A server finishes its requests when a signal comes.
+        Step::Serve(server) => runtime.block_on(serve::until_signalled(*server)),
+    }
 }
 
-async fn dispatch(command: &Command, stage: &StageTracker) -> Result<Outcome> {
-    match command {
-        Command::Run(args) => run::run(args, stage).await,
+/// What follows a command's work.
+pub enum Step {
+    /// Nothing.
+    Ended(Outcome),
+    /// A server runs until a signal comes.
+    Serve(Box<PreparedServer>),
+}
+
+async fn dispatch(command: &Command, stage: &StageTracker) -> Result<Step> {
+    let outcome = match command {
+        Command::Serve(args) => return serve::run(args).await,
+        Command::Run(args) => return run::run(args, stage).await,
         Command::Init(args) => init::run(args).await,
         Command::Generate(args) => generate::run(args).await,
         Command::Load(args) => load::run(args, stage).await,
@@ -113,7 +132,8 @@ async fn dispatch(command: &Command, stage: &StageTracker) -> Result<Outcome> {
         Command::Db(args) => db::run(args).await,
         Command::Completions(args) => shell::completions(args),
         Command::Man(args) => shell::man(args),
-    }
+    };
+    outcome.map(Step::Ended)
 }
 
 impl Command {
@@ -128,6 +148,7 @@ impl Command {
             Command::Init(_)
             | Command::Check(_)
             | Command::Compare(_)
+            | Command::Serve(_)
             | Command::Datasets(_)
             | Command::Db(_)
             | Command::Completions(_)

@@ -13,7 +13,8 @@ use crate::commands::context::{
 };
 use crate::commands::interrupt::stoppable;
 use crate::commands::outcome::FailOn;
-use crate::commands::{Outcome, any_schema};
+use crate::commands::serve_args::ServeArgs;
+use crate::commands::{Outcome, Step, any_schema};
 use crate::dataset::{Dataset, Waiver, waivers_with};
 use crate::files::folder::{ExistingFiles, ensure_can_write};
 use crate::files::write::WriteJob;
@@ -26,6 +27,7 @@ use crate::load::{
 use crate::postgres::{Server, locks};
 use crate::progress::Progress;
 use crate::report;
+use crate::serve::Listen;
 use crate::suggestion::Suggestions;
 
 /// Generate, load, index and check in one go
@@ -72,6 +74,11 @@ pub struct Args {
     #[command(flatten)]
     sampling: SampleArgs,
 
+    /// Then serve the dataset's queries over HTTP, as `seedrow serve` does, until SIGTERM or ^C [default address:
+    /// 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:8080")]
+    serve: Option<Listen>,
+
     #[command(flatten)]
     quiet: QuietArgs,
 }
@@ -102,7 +109,7 @@ struct Job<'a> {
 }
 
 /// Runs all phases and prints the summary.
-pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
+pub async fn run(args: &Args, stage: &StageTracker) -> Result<Step> {
     let name = match args.any {
         true => {
             let file = any_schema::dataset_file(&args.target, args.quiet).await?;
@@ -123,7 +130,7 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
         tables,
         origin,
         server,
-        progress: context.progress,
+        progress: context.progress.clone(),
         stage,
         waivers: waivers_with(Some(&dataset))?,
         dataset,
@@ -152,7 +159,15 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
         std::fs::write(path, report::html::run(&phases, &checked))
             .with_context(|| format!("could not write {}", path.display()))?;
     }
-    verdict(&finished, &checked)
+    let outcome = verdict(&finished, &checked)?;
+    let Some(listen) = &args.serve else {
+        return Ok(Step::Ended(outcome));
+    };
+    let serving = ServeArgs::at(listen.clone());
+    let tables = args.dataset.tables.as_deref();
+    serving
+        .prepare(&context, &job.dataset, tables, job.server)
+        .await
 }
 
 /// A broken foreign key is a finding, whatever the checks' verdict.

@@ -194,6 +194,16 @@ impl Server {
         Ok(opened.client)
     }
 
+    /// A new connection, tried once and for at most `longest`: for one who retries in his own way.
+    pub async fn connect_once(&self, longest: Duration) -> Result<Client> {
+        let opened = connect::open(&self.config, &self.tls, longest).await;
+        let opened = opened.map_err(|failure| self.explained(failure))?;
+        self.prepare(&opened)
+            .await
+            .with_context(|| format!("could not set up a session with {}", self.display_name))?;
+        Ok(opened.client)
+    }
+
     /// Keeps a connection that is no longer needed for the next who asks for one. No transaction may be open on it.
     pub fn keep(&self, client: Client) {
         self.idle().push(client);

@@ -15,6 +15,7 @@ use tokio_postgres::{GenericClient, Statement};
 use super::header::Header;
 use super::parameter::Parameter;
 use crate::dataset::document::did_you_mean;
+use crate::dataset::spec::TextFile;
 use crate::postgres::error::statement_line;
 use crate::script::lexer::{Token, tokens};
 
@@ -27,6 +28,17 @@ pub struct QueryFile {
     pub path: String,
     /// All of it.
     pub text: String,
+}
+
+impl From<&TextFile> for QueryFile {
+    fn from(file: &TextFile) -> QueryFile {
+        let stem = file.path.file_stem();
+        QueryFile {
+            name: stem.map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
+            path: file.path.display().to_string(),
+            text: file.text.clone(),
+        }
+    }
 }
 
 /// A query file as understood.

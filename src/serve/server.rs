@@ -1,0 +1,194 @@
+//! The server: prepared while an error still ends the command, then run until a signal.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread::JoinHandle;
+
+use anyhow::{Context, Result, anyhow};
+use bytes::Bytes;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::sync::{mpsc, watch};
+
+use super::access_log::AccessLog;
+use super::api::Api;
+use super::body::Body;
+use super::cache::Cache;
+use super::config::Config;
+use super::connection::{self, Serving};
+use super::cors::Cors;
+use super::gate::Queue;
+use super::health::Health;
+use super::lifecycle::Lifecycle;
+use super::metrics::Metrics;
+use super::pool::Backend;
+use super::respond::Shared;
+use super::sockets::Sockets;
+use super::statements::BodyStatement;
+use super::worker::{self, Drained, Setup};
+use crate::postgres::Server;
+use crate::progress::Progress;
+
+/// A server that has all it needs: sockets, routes, statements that Postgres has accepted.
+pub struct PreparedServer {
+    config: Config,
+    api: Api,
+    statements: Vec<BodyStatement>,
+    server: Arc<Server>,
+    sockets: Sockets,
+    progress: Progress,
+}
+
+impl PreparedServer {
+    /// Binds the sockets and prepares the statements once; refuses a port in use and a database without the tables.
+    pub async fn new(
+        config: Config,
+        api: Api,
+        server: Server,
+        progress: Progress,
+    ) -> Result<PreparedServer> {
+        let sockets = Sockets::bind(&config)?;
+        let client = server.connect().await?;
+        let mut statements = Vec::with_capacity(api.endpoints.len());
+        for endpoint in &api.endpoints {
+            statements.push(BodyStatement::of(&client, endpoint).await?);
+        }
+        drop(client);
+        Ok(PreparedServer {
+            config,
+            api,
+            statements,
+            server: Arc::new(server),
+            sockets,
+            progress,
+        })
+    }
+
+    /// Serves until `ended` is ready, then finishes the requests under way.
+    pub async fn run(mut self, ended: impl Future<Output = Result<()>>) -> Result<()> {
+        raise_descriptor_limit();
+        let (drain, draining) = watch::channel(false);
+        let health = Arc::new(self.health());
+        let (log, log_writer) = match &self.config.access_log {
+            Some(path) => AccessLog::open(path).map(|(log, writer)| (Some(log), Some(writer)))?,
+            None => (None, None),
+        };
+        let acceptors = std::mem::take(&mut self.sockets.acceptors);
+        // Health checks are answered until the process ends: this is never sent.
+        let (_admin_drain, never) = watch::channel(false);
+        if let Some(acceptor) = self.sockets.admin.take() {
+            let (alive, _) = mpsc::channel(1);
+            let serving = Serving {
+                idle: self.config.idle,
+                draining: never,
+                alive,
+            };
+            connection::start(acceptor, &health, &serving)?;
+        }
+        self.sockets
+            .announce(self.api.endpoints.len(), &self.progress);
+        let (sockets, progress, limit) = (self.sockets, self.progress.clone(), self.config.drain);
+        let setup = Setup {
+            backend: Arc::new(Backend {
+                server: self.server,
+                statements: self.statements,
+                timeout: self.config.timeout,
+                queue: Arc::clone(&health.queue),
+                lifecycle: Arc::clone(&health.lifecycle),
+                progress: self.progress.clone(),
+                reported: AtomicBool::new(false),
+            }),
+            connections: self.config.connections,
+            idle: self.config.idle,
+            drain: limit,
+            draining,
+            shared: Arc::new(shared(self.api, &self.config, &health, log, self.progress)),
+        };
+        let workers = start_workers(setup, acceptors)?;
+        ended.await?;
+        health.lifecycle.drain();
+        progress.note(format!(
+            "serve: shutting down; requests under way have {limit:?}"
+        ));
+        // Without a worker there is nobody to tell.
+        let _ = drain.send(true);
+        if join(workers).await? == Drained::CutOff {
+            progress.note("serve: connections were cut off at the deadline");
+        }
+        sockets.remove();
+        if let Some(writer) = log_writer {
+            let _ = writer.join();
+        }
+        Ok(())
+    }
+
+    fn health(&self) -> Health {
+        let routes = self.api.endpoints.iter().map(|it| it.route.to_string());
+        let bytes = self.config.cache_bytes;
+        Health {
+            lifecycle: Arc::new(Lifecycle::new(self.config.workers)),
+            metrics: Arc::new(Metrics::new(routes)),
+            queue: Arc::new(Queue::new(self.config.max_queue)),
+            cache: (bytes > 0).then(|| Arc::new(Cache::new(bytes))),
+        }
+    }
+}
+
+fn shared(
+    api: Api,
+    config: &Config,
+    health: &Arc<Health>,
+    access_log: Option<AccessLog>,
+    progress: Progress,
+) -> Shared {
+    Shared {
+        openapi: Body::new(Bytes::from(api.openapi().to_string())),
+        index: Body::new(Bytes::from(api.index().to_string())),
+        api,
+        cache: health.cache.clone(),
+        metrics: Arc::clone(&health.metrics),
+        cors: Cors::new(config.cors.clone()),
+        access_log,
+        health: config.admin.is_none().then(|| Arc::clone(health)),
+        progress,
+    }
+}
+
+type Worker = JoinHandle<Result<Drained>>;
+
+fn start_workers(
+    setup: Setup,
+    acceptors: Vec<Vec<super::listen::Acceptor>>,
+) -> Result<Vec<Worker>> {
+    let numbered = acceptors.into_iter().enumerate();
+    numbered
+        .map(|(number, acceptors)| worker::start(setup.clone(), number, acceptors))
+        .collect()
+}
+
+/// Waits for all workers; each ends within the deadline.
+async fn join(workers: Vec<Worker>) -> Result<Drained> {
+    let joined = tokio::task::spawn_blocking(|| {
+        let mut all = Drained::Completely;
+        for worker in workers {
+            let drained = worker.join().map_err(|_| anyhow!("a worker panicked"))??;
+            if drained == Drained::CutOff {
+                all = drained;
+            }
+        }
+        Ok(all)
+    });
+    joined.await.context("could not wait for the workers")?
+}
+
+/// As many file descriptors as the system allows without privileges: each connection takes one.
+fn raise_descriptor_limit() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // Where it is refused, the limit stays what it was.
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: maximum,
+            maximum,
+        },
+    );
+}
