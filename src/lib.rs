@@ -22,6 +22,7 @@
 //! - [`check`]: queries, plans and schema → findings
 //! - [`init`]: a database or its DDL → a dataset's files
 //! - [`compare`]: plan × plan → difference (pure)
+//! - [`stress`]: requests at a rate → latencies, errors, limits
 //! - [`serve`]: queries with routes as an HTTP API
 //! - [`report`]: findings and figures → text, JSON, JUnit, GitHub, Markdown, HTML
 //! - [`commands`]: one thin file a verb
@@ -58,6 +59,8 @@ pub mod check;
 pub mod init;
 
 pub mod compare;
+
+pub mod stress;
 
 pub mod serve;
 

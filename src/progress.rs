@@ -62,6 +62,8 @@ struct TaskState {
     rows: AtomicU64,
     done: AtomicU64,
     started: Instant,
+    /// The latest figures, of a task that describes its own.
+    description: Mutex<String>,
     bar: Option<ProgressBar>,
 }
 
@@ -80,6 +82,8 @@ pub enum Unit {
     Tables,
     /// Indexes to process.
     Indexes,
+    /// Seconds of a run whose length is known.
+    Seconds,
 }
 
 impl Unit {
@@ -91,6 +95,7 @@ impl Unit {
             Unit::Queries => "queries",
             Unit::Tables => "tables",
             Unit::Indexes => "indexes",
+            Unit::Seconds => "s",
         }
     }
 }
@@ -171,6 +176,7 @@ impl Progress {
             rows: AtomicU64::new(0),
             done: AtomicU64::new(0),
             started: Instant::now(),
+            description: Mutex::default(),
             bar,
         });
         self.shared.tasks().push(Arc::clone(&state));
@@ -191,6 +197,11 @@ impl Task {
     /// Sets how many units are done in all.
     pub fn set(&self, units: u64) {
         self.state.done.store(units, Ordering::Relaxed);
+    }
+
+    /// Replaces the figures that are displayed beside how much is done.
+    pub fn describe(&self, figures: String) {
+        *self.state.description() = figures;
     }
 
     /// Ends the task and prints its figures on one line.
@@ -267,6 +278,11 @@ impl Shared {
 }
 
 impl TaskState {
+    fn description(&self) -> std::sync::MutexGuard<'_, String> {
+        let description = self.description.lock();
+        description.unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn seconds(&self) -> f64 {
         self.started.elapsed().as_secs_f64().max(1e-3)
     }
@@ -295,6 +311,7 @@ impl TaskState {
     fn so_far(&self) -> String {
         match self.unit {
             Unit::Step => format!("{:.0} s so far", self.seconds()),
+            Unit::Seconds => format!("{}: {}", self.figures(), self.description()),
             _ => self.figures(),
         }
     }
@@ -308,9 +325,7 @@ impl TaskState {
                 grouped(per_second(&self.rows)),
                 HumanBytes(per_second(&self.done))
             ),
-            Unit::Step | Unit::Pages | Unit::Queries | Unit::Tables | Unit::Indexes => {
-                String::new()
-            }
+            _ => String::new(),
         }
     }
 
@@ -322,6 +337,7 @@ impl TaskState {
                 let rows = self.rows.load(Ordering::Relaxed);
                 format!("{} rows/s", grouped(per_second(rows, self.seconds())))
             }
+            Unit::Seconds => return self.description().clone(),
             _ => String::new(),
         };
         let text = format!("{rate}{}", self.time_left());

@@ -30,6 +30,7 @@ pub mod serve;
 mod serve_args;
 pub mod shell;
 mod spelling_args;
+pub mod stress;
 
 pub use outcome::Outcome;
 
@@ -51,6 +52,7 @@ enum Command {
     Index(index::Args),
     Check(check::Args),
     Compare(compare::Args),
+    Stress(stress::Args),
     Serve(serve::Args),
     Datasets(datasets::Args),
     Forget(forget::Args),
@@ -69,6 +71,7 @@ impl Cli {
             Command::Index(args) => args.suggestions(),
             Command::Check(args) => args.suggestions(),
             Command::Compare(args) => args.suggestions(),
+            Command::Stress(args) => args.suggestions(),
             Command::Serve(args) => args.suggestions(),
             Command::Forget(args) => args.suggestions(),
             Command::Db(args) => args.suggestions(),
@@ -106,6 +109,8 @@ pub fn execute(cli: &Cli) -> Result<Outcome> {
         Step::Ended(outcome) => Ok(outcome),
         // A server finishes its requests when a signal comes.
         Step::Serve(server) => runtime.block_on(serve::until_signalled(*server)),
+        // What was measured until a signal came is reported.
+        Step::Stress(run) => runtime.block_on(stress::until_ended(*run)),
     }
 }
 
@@ -115,11 +120,14 @@ pub enum Step {
     Ended(Outcome),
     /// A server runs until a signal comes.
     Serve(Box<PreparedServer>),
+    /// Requests are sent until all are answered or a signal comes.
+    Stress(Box<stress::PreparedStress>),
 }
 
 async fn dispatch(command: &Command, stage: &StageTracker) -> Result<Step> {
     let outcome = match command {
         Command::Serve(args) => return serve::run(args).await,
+        Command::Stress(args) => return stress::run(args).await,
         Command::Run(args) => return run::run(args, stage).await,
         Command::Init(args) => init::run(args).await,
         Command::Generate(args) => generate::run(args).await,
@@ -148,6 +156,7 @@ impl Command {
             Command::Init(_)
             | Command::Check(_)
             | Command::Compare(_)
+            | Command::Stress(_)
             | Command::Serve(_)
             | Command::Datasets(_)
             | Command::Db(_)

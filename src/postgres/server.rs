@@ -187,6 +187,11 @@ impl Server {
         if let Some(client) = self.kept().await {
             return Ok(client);
         }
+        self.connect_new().await
+    }
+
+    /// A connection that wasn't used before, whose I/O is done by the runtime that this is awaited on.
+    pub async fn connect_new(&self) -> Result<Client> {
         let opened = self.open_one().await?;
         self.prepare(&opened)
             .await

@@ -19,6 +19,7 @@ pub mod load;
 mod markdown;
 pub mod messages;
 pub mod run;
+pub mod stress;
 pub mod table;
 
 pub use format::{OutputFormat, text_or_json};

@@ -1,0 +1,38 @@
+//! A run in the format asked for.
+
+use anyhow::{Result, bail};
+use clap::builder::TypedValueParser;
+
+use super::text::text;
+use crate::printable;
+use crate::report::colour::Colour;
+use crate::report::{OutputFormat, pretty};
+use crate::stress::StressReport;
+
+/// What writes a run in one format.
+type StressRenderer = fn(&StressReport, Colour) -> Result<String>;
+
+/// The formats that a run is printed in.
+const FORMATS: &[(OutputFormat, StressRenderer)] = &[
+    (OutputFormat::Text, |it, colour| Ok(text(it, colour))),
+    (OutputFormat::Json, |it, _| pretty(it)),
+];
+
+/// Reads one of the formats that a run is printed in.
+pub fn format_parser() -> impl TypedValueParser<Value = OutputFormat> {
+    OutputFormat::parser(FORMATS.iter().map(|(format, _)| *format))
+}
+
+/// The run in this format.
+pub fn render(format: OutputFormat, report: &StressReport, colour: Colour) -> Result<String> {
+    match FORMATS.iter().find(|(it, _)| *it == format) {
+        Some((_, renderer)) => {
+            let text = renderer(report, colour)?;
+            Ok(match format {
+                OutputFormat::Text | OutputFormat::Json => text,
+                _ => printable::lines(&text),
+            })
+        }
+        None => bail!("a run isn't printed as {format:?}"),
+    }
+}

@@ -1,0 +1,298 @@
+//! What is counted while requests are sent: a histogram a kind of request, and figures of each second.
+//!
+//! Memory grows by one small record a second, not with requests.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::failure::{Failure, FailureCounts, FailureKind};
+use super::latencies::Latencies;
+
+/// When a request was due, sent and answered, from the start.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// When the schedule said so.
+    pub due: Duration,
+    /// When it was given to its connection.
+    pub sent: Duration,
+    /// When its answer was read in full.
+    pub done: Duration,
+}
+
+/// Whether an answer came from a cache, where the service says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheUse {
+    /// From the cache.
+    Hit,
+    /// Made anew.
+    Miss,
+    /// The service doesn't say.
+    Unknown,
+}
+
+/// The counts of one kind of request.
+#[derive(Debug, Clone, Default)]
+pub struct KindRecord {
+    /// Due within the run.
+    pub offered: u64,
+    /// Due while too many were in flight: not sent.
+    pub skipped: u64,
+    /// Answered as they should be.
+    pub completed: u64,
+    /// Sent, and not answered as they should be.
+    pub failures: FailureCounts,
+    /// From due to answered, of completed ones.
+    pub response: Latencies,
+    /// From sent to answered, of completed ones.
+    pub service: Latencies,
+    /// Answers from the service's cache.
+    pub hits: u64,
+    /// Answers that its cache didn't have.
+    pub misses: u64,
+}
+
+/// What happened within one second.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Second {
+    /// Its number, from 0.
+    pub second: u64,
+    /// Requests due.
+    pub offered: u64,
+    /// Answers.
+    pub completed: u64,
+    /// Requests that failed, skipped ones included.
+    pub failed: u64,
+    /// Requests in flight at its end.
+    pub in_flight: u64,
+    /// The median response of its answers, in milliseconds.
+    pub p50: f64,
+    /// 95% of its responses are no longer.
+    pub p95: f64,
+    /// 99% of its responses are no longer.
+    pub p99: f64,
+    /// The longest.
+    pub max: f64,
+}
+
+/// All counts of a run.
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    /// One a kind.
+    pub kinds: Vec<KindRecord>,
+    /// From due to taken up by the generator: its own delay.
+    pub lag: Latencies,
+    /// The seconds that have ended.
+    pub seconds: Vec<Second>,
+    /// The second that runs.
+    current: Second,
+    responses: Latencies,
+    in_flight: u64,
+}
+
+impl Recorder {
+    /// For so many kinds of requests.
+    pub fn new(kinds: usize) -> Recorder {
+        Recorder {
+            kinds: vec![KindRecord::default(); kinds],
+            lag: Latencies::default(),
+            seconds: Vec::new(),
+            current: Second::default(),
+            responses: Latencies::default(),
+            in_flight: 0,
+        }
+    }
+
+    /// What requests that are answered after the end are counted in.
+    pub fn ended(kinds: usize) -> Recorder {
+        Recorder {
+            in_flight: u64::MAX,
+            ..Recorder::new(kinds)
+        }
+    }
+
+    /// A request that was due and taken up now.
+    pub fn begin(&mut self, kind: usize, due: Duration, now: Duration) {
+        self.advance(now);
+        self.kinds[kind].offered += 1;
+        self.current.offered += 1;
+        self.in_flight += 1;
+        self.lag.record(now.saturating_sub(due));
+    }
+
+    /// A request that was due and not sent.
+    pub fn skip(&mut self, kind: usize, now: Duration) {
+        self.advance(now);
+        self.kinds[kind].offered += 1;
+        self.kinds[kind].skipped += 1;
+        self.current.offered += 1;
+        self.current.failed += 1;
+    }
+
+    /// A request that has its answer.
+    pub fn complete(&mut self, kind: usize, times: Times, cache: CacheUse) {
+        self.advance(times.done);
+        self.in_flight -= 1;
+        self.current.completed += 1;
+        let response = times.done.saturating_sub(times.due);
+        self.responses.record(response);
+        let record = &mut self.kinds[kind];
+        record.completed += 1;
+        record.response.record(response);
+        record.service.record(times.done.saturating_sub(times.sent));
+        match cache {
+            CacheUse::Hit => record.hits += 1,
+            CacheUse::Miss => record.misses += 1,
+            CacheUse::Unknown => {}
+        }
+    }
+
+    /// A request that failed.
+    pub fn fail(&mut self, kind: usize, failure: Failure, now: Duration) {
+        self.advance(now);
+        self.in_flight -= 1;
+        self.current.failed += 1;
+        self.kinds[kind].failures.add(failure);
+    }
+
+    /// Ends the seconds before this moment.
+    pub fn advance(&mut self, now: Duration) {
+        while self.current.second < now.as_secs() {
+            self.end_second();
+        }
+    }
+
+    /// Ends the run: requests in flight have failed, and the last second has ended where anything happened in it.
+    pub fn finish(&mut self, now: Duration) {
+        self.advance(now);
+        for kind in 0..self.kinds.len() {
+            let record = &self.kinds[kind];
+            let unanswered = record.sent() - record.completed - record.errors();
+            for _ in 0..unanswered {
+                self.fail(kind, Failure::of(FailureKind::Unanswered), now);
+            }
+        }
+        let Second {
+            offered,
+            completed,
+            failed,
+            ..
+        } = self.current;
+        if offered + completed + failed > 0 {
+            self.end_second();
+        }
+    }
+
+    /// All kinds together.
+    pub fn total(&self) -> KindRecord {
+        let mut total = KindRecord::default();
+        for kind in &self.kinds {
+            total.offered += kind.offered;
+            total.skipped += kind.skipped;
+            total.completed += kind.completed;
+            total.failures.merge(&kind.failures);
+            total.response.add(&kind.response);
+            total.service.add(&kind.service);
+            total.hits += kind.hits;
+            total.misses += kind.misses;
+        }
+        total
+    }
+
+    fn end_second(&mut self) {
+        let second = self.current.second;
+        self.seconds.push(Second {
+            in_flight: self.in_flight,
+            p50: self.responses.quantile(0.5),
+            p95: self.responses.quantile(0.95),
+            p99: self.responses.quantile(0.99),
+            max: self.responses.quantile(1.0),
+            ..self.current
+        });
+        self.responses.clear();
+        self.current = Second {
+            second: second + 1,
+            ..Second::default()
+        };
+    }
+}
+
+impl KindRecord {
+    /// Requests that were sent.
+    pub fn sent(&self) -> u64 {
+        self.offered - self.skipped
+    }
+
+    /// Sent requests that failed.
+    pub fn errors(&self) -> u64 {
+        self.failures.total()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    /// A service that answers one request at a time in 1 ms, and doesn't for one second.
+    #[test]
+    fn a_stall_is_in_the_response_and_not_in_the_service() {
+        let mut recorder = Recorder::new(1);
+        let mut free = ms(0);
+        for number in 0..10_000 {
+            let due = ms(number * 10);
+            recorder.begin(0, due, due);
+            if number == 5_000 {
+                free = due + ms(1_000);
+            }
+            let sent = free.max(due);
+            let done = sent + ms(1);
+            free = done;
+            recorder.complete(0, Times { due, sent, done }, CacheUse::Unknown);
+        }
+        let total = recorder.total();
+        let (response, service) = (total.response.percentiles(), total.service.percentiles());
+        // The stall holds up 110 of the 10,000 requests, most of which a closed loop would not have sent.
+        assert!((50.0..200.0).contains(&response.p99), "{}", response.p99);
+        assert!(
+            (900.0..1_005.0).contains(&response.p999),
+            "{}",
+            response.p999
+        );
+        assert!(response.max > 1_000.0, "{}", response.max);
+        assert!(service.max < 1.01, "{}", service.max);
+        assert!((0.99..1.01).contains(&response.p50), "{}", response.p50);
+    }
+
+    #[test]
+    fn each_second_has_its_own_figures() {
+        let mut recorder = Recorder::new(2);
+        recorder.begin(0, ms(100), ms(101));
+        recorder.begin(1, ms(200), ms(200));
+        let times = Times {
+            due: ms(100),
+            sent: ms(101),
+            done: ms(1_100),
+        };
+        recorder.complete(0, times, CacheUse::Hit);
+        recorder.fail(1, Failure::of(FailureKind::Timeout), ms(3_200));
+        recorder.skip(1, ms(3_300));
+        recorder.finish(ms(3_300));
+        let counts: Vec<[u64; 4]> = recorder
+            .seconds
+            .iter()
+            .map(|it| [it.offered, it.completed, it.failed, it.in_flight])
+            .collect();
+        assert_eq!(
+            counts,
+            [[2, 0, 0, 2], [0, 1, 0, 1], [0, 0, 0, 1], [1, 0, 2, 0]]
+        );
+        assert!((999.0..1_001.0).contains(&recorder.seconds[1].p50));
+        let total = recorder.total();
+        assert_eq!((total.offered, total.sent(), total.skipped), (3, 2, 1));
+        assert_eq!((total.completed, total.errors(), total.hits), (1, 1, 1));
+    }
+}

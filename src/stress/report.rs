@@ -1,0 +1,203 @@
+//! The figures of a run, as `--format json` writes them and `seedrow compare` reads them.
+//!
+//! These types are the only description of that JSON. Fields are added, never renamed.
+
+use serde::{Deserialize, Serialize};
+
+use super::expectation::{Expected, Outcome};
+use super::failure::FailureCount;
+use super::latencies::Percentiles;
+use super::recorder::{KindRecord, Recorder, Second};
+
+/// How the JSON is told from a check's.
+pub const KIND: &str = "stress";
+
+/// The figures of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StressReport {
+    /// Always `stress`.
+    pub kind: String,
+    /// How the file is arranged; added fields make no new one.
+    pub format: u64,
+    /// The version that ran.
+    pub seedrow: String,
+    /// Whether all expectations held.
+    pub verdict: Verdict,
+    /// Why the run is void, failed without an expectation, or ended early.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// What requests were sent to, without a password.
+    pub target: String,
+    /// The load that was asked for.
+    pub load: LoadFigures,
+    /// The figures of all requests.
+    #[serde(flatten)]
+    pub total: Figures,
+    /// From due to taken up by the generator: its own delay, in milliseconds.
+    pub lag: Percentiles,
+    /// The figures of each query or path.
+    pub requests: Vec<NamedFigures>,
+    /// What was expected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expectations: Vec<Expected>,
+    /// The goal that was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<GoalFigures>,
+    /// The generator's own thread.
+    pub generator: GeneratorFigures,
+    /// The figures of each second.
+    pub seconds: Vec<Second>,
+}
+
+/// The result of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// All expectations held.
+    Held,
+    /// One didn't.
+    Failed,
+    /// The generator was the limit: the figures aren't the target's.
+    Void,
+    /// A signal ended it early.
+    Interrupted,
+}
+
+impl Verdict {
+    /// As it is printed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Held => "held",
+            Verdict::Failed => "failed",
+            Verdict::Void => "void",
+            Verdict::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// The load that was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoadFigures {
+    /// Requests a second; null for as many as are answered.
+    pub rate: Option<f64>,
+    /// `constant`, `poisson` or `closed`.
+    pub arrivals: String,
+    /// For how long requests were to be due, in seconds.
+    pub duration_s: f64,
+    /// From the start to the last answer, in seconds.
+    pub elapsed_s: f64,
+    /// Connections.
+    pub connections: usize,
+    /// The most requests in flight.
+    pub max_in_flight: u64,
+    /// Which ids were asked for.
+    pub ids: String,
+    /// What draws depended on.
+    pub seed: u64,
+}
+
+/// Counts and latencies.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// Requests due.
+    pub offered: u64,
+    /// Requests sent.
+    pub sent: u64,
+    /// Requests answered as they should be.
+    pub completed: u64,
+    /// Requests due while too many were in flight: not sent, and failed.
+    pub skipped: u64,
+    /// Requests sent and not answered as they should be.
+    pub errors: u64,
+    /// The errors by kind and status.
+    #[serde(default)]
+    pub errors_by_kind: Vec<FailureCount>,
+    /// Completed requests a second.
+    pub rate: f64,
+    /// Responses, from due to answered, in milliseconds.
+    #[serde(flatten)]
+    pub response: Percentiles,
+    /// From sent to answered, in milliseconds.
+    pub service: Percentiles,
+    /// What the service's cache did, where it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheFigures>,
+}
+
+/// What the service's cache did.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CacheFigures {
+    /// Answers from the cache.
+    pub hits: u64,
+    /// Others.
+    pub misses: u64,
+    /// The hits' share.
+    pub hit_ratio: f64,
+}
+
+/// The figures of one query or path.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NamedFigures {
+    /// The query's name, or the path.
+    pub name: String,
+    /// Its figures.
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+/// A goal and its source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoalFigures {
+    /// Its name.
+    pub name: String,
+    /// Where it comes from.
+    pub source: String,
+}
+
+/// The generator's own thread.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct GeneratorFigures {
+    /// The share of a core that it used, in percent.
+    pub cpu_percent: f64,
+    /// The share of the time that it could have run and no core was free, in percent.
+    pub waited_percent: f64,
+}
+
+impl Figures {
+    /// Of one kind of requests, or of all.
+    pub fn of(record: &KindRecord, seconds: f64) -> Figures {
+        let (hits, misses) = (record.hits, record.misses);
+        Figures {
+            offered: record.offered,
+            sent: record.sent(),
+            completed: record.completed,
+            skipped: record.skipped,
+            errors: record.errors(),
+            errors_by_kind: record.failures.list(),
+            rate: record.completed as f64 / seconds.max(1e-3),
+            response: record.response.percentiles(),
+            service: record.service.percentiles(),
+            cache: (hits + misses > 0).then(|| CacheFigures {
+                hits,
+                misses,
+                hit_ratio: hits as f64 / (hits + misses) as f64,
+            }),
+        }
+    }
+
+    /// What expectations are compared with.
+    pub fn outcome(&self) -> Outcome {
+        Outcome {
+            response: self.response,
+            offered: self.offered,
+            completed: self.completed,
+            failed: self.errors + self.skipped,
+            rate: self.rate,
+        }
+    }
+}
+
+/// What is expected so far: the counts of all kinds.
+pub fn outcome_so_far(recorder: &Recorder, seconds: f64) -> Outcome {
+    Figures::of(&recorder.total(), seconds).outcome()
+}

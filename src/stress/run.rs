@@ -1,0 +1,240 @@
+//! A run from its settings to its report.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::sync::oneshot;
+
+use super::expectation::{Expectation, Expected};
+use super::generator::{Ended, Load, Measured, Watch, Watched, generate};
+use super::goals::Goal;
+use super::mix::Chooser;
+use super::recorder::Recorder;
+use super::report::{
+    Figures, GeneratorFigures, KIND, LoadFigures, NamedFigures, StressReport, Verdict,
+    outcome_so_far,
+};
+use super::schedule::{Arrivals, Rate};
+use super::target::Endpoint;
+use crate::progress::{Progress, Unit};
+
+/// A generator that uses more of its core than this is the limit.
+const FULL_CORE: f64 = 0.9;
+
+/// A generator's thread that waits for a core for more of the time than this shares its machine with too much.
+const STARVED: f64 = 0.1;
+
+/// What is run.
+pub struct Plan {
+    /// What requests are sent to.
+    pub endpoint: Endpoint,
+    /// Which request comes next.
+    pub chooser: Chooser,
+    /// How many connections.
+    pub connections: usize,
+    /// The load.
+    pub load: Load,
+    /// What it is expected to hold.
+    pub expectations: Vec<Expectation>,
+    /// How long an expectation may be broken before the run ends early.
+    pub abort_after: Option<Duration>,
+    /// The goal that was named.
+    pub goal: Option<&'static Goal>,
+    /// Which ids were asked for, as typed.
+    pub ids: String,
+}
+
+/// Runs it on a thread of its own until it ends or `interrupt` is set.
+pub async fn run(
+    plan: Plan,
+    interrupt: Arc<AtomicBool>,
+    progress: &Progress,
+) -> Result<StressReport> {
+    let progress = progress.clone();
+    on_own_thread(move || async move {
+        let target = plan.endpoint.connect(plan.connections, plan.load.timeout);
+        let target = Arc::new(target.await?);
+        let chooser = Arc::new(plan.chooser.clone());
+        let mut watch = plan.watch(&progress);
+        let measured = generate(&target, &chooser, &plan.load, &interrupt, &mut *watch).await?;
+        drop(watch);
+        Ok(plan.report(measured))
+    })
+    .await
+}
+
+/// Awaits work on a runtime of one thread.
+async fn on_own_thread<T, F>(work: impl FnOnce() -> F + Send + 'static) -> Result<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T>>,
+{
+    let (sender, receiver) = oneshot::channel();
+    let run = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("could not start the runtime");
+        let result = runtime.and_then(|runtime| runtime.block_on(work()));
+        // Nobody waits any more after a second signal.
+        let _ = sender.send(result);
+    };
+    thread::Builder::new()
+        .name("generator".to_owned())
+        .spawn(run)
+        .context("could not start a thread")?;
+    receiver
+        .await
+        .context("the generator ended without a result")?
+}
+
+impl Plan {
+    /// Displays progress, and stops where an expectation is broken for too long.
+    fn watch<'a>(&'a self, progress: &Progress) -> Box<Watch<'a>> {
+        let (name, total) = match self.load.rate {
+            Rate::PerSecond(rate) => (format!("{rate} requests/s"), self.load.duration.as_secs()),
+            Rate::Max => ("requests".to_owned(), self.load.duration.as_secs()),
+        };
+        let task = progress.task(name, total, Unit::Seconds);
+        let mut broken_since = None;
+        Box::new(move |recorder: &Recorder, elapsed: Duration| {
+            task.set(elapsed.as_secs().min(total));
+            if let Some(last) = recorder.seconds.last() {
+                task.describe(format!(
+                    "{}/s, p95 {:.1} ms, {} failed, {} in flight",
+                    last.completed, last.p95, last.failed, last.in_flight
+                ));
+            }
+            let Some(patience) = self.abort_after else {
+                return Watched::Continue;
+            };
+            let outcome = outcome_so_far(recorder, elapsed.as_secs_f64());
+            let lasting = self.expectations.iter().filter(|it| !it.is_for_the_end());
+            if lasting.map(|it| it.judge(&outcome)).all(|it| it.held) {
+                broken_since = None;
+                return Watched::Continue;
+            }
+            match elapsed - *broken_since.get_or_insert(elapsed) >= patience {
+                true => Watched::Stop,
+                false => Watched::Continue,
+            }
+        })
+    }
+
+    fn report(&self, measured: Measured) -> StressReport {
+        let Measured {
+            recorder,
+            elapsed,
+            generator,
+            ended,
+        } = measured;
+        let elapsed = elapsed.as_secs_f64();
+        let total = Figures::of(&recorder.total(), elapsed);
+        let lag = recorder.lag.percentiles();
+        let outcome = total.outcome();
+        let expectations: Vec<Expected> = self
+            .expectations
+            .iter()
+            .map(|it| it.judge(&outcome))
+            .collect();
+        let mut report = StressReport {
+            kind: KIND.to_owned(),
+            format: 1,
+            seedrow: env!("CARGO_PKG_VERSION").to_owned(),
+            verdict: Verdict::Held,
+            notes: Vec::new(),
+            target: self.endpoint.display_name(),
+            load: self.load_figures(elapsed),
+            lag,
+            requests: self.named_figures(&recorder, elapsed),
+            expectations,
+            goal: self.goal.map(Goal::figures),
+            generator: GeneratorFigures {
+                cpu_percent: generator.busy * 100.0,
+                waited_percent: generator.waited * 100.0,
+            },
+            seconds: recorder.seconds,
+            total,
+        };
+        self.judge(&mut report, ended);
+        report
+    }
+
+    fn load_figures(&self, elapsed_s: f64) -> LoadFigures {
+        let load = &self.load;
+        LoadFigures {
+            rate: match load.rate {
+                Rate::PerSecond(rate) => Some(rate),
+                Rate::Max => None,
+            },
+            arrivals: match (load.rate, load.arrivals) {
+                (Rate::Max, _) => "closed",
+                (_, Arrivals::Constant) => "constant",
+                (_, Arrivals::Poisson) => "poisson",
+            }
+            .to_owned(),
+            duration_s: load.duration.as_secs_f64(),
+            elapsed_s,
+            connections: self.connections,
+            max_in_flight: load.max_in_flight,
+            ids: self.ids.clone(),
+            seed: load.seed,
+        }
+    }
+
+    fn named_figures(&self, recorder: &Recorder, elapsed: f64) -> Vec<NamedFigures> {
+        let named = self.endpoint.names().into_iter().zip(&recorder.kinds);
+        let figures = named.map(|(name, record)| NamedFigures {
+            name,
+            figures: Figures::of(record, elapsed),
+        });
+        figures.collect()
+    }
+
+    /// Sets the verdict and says why.
+    fn judge(&self, report: &mut StressReport, ended: Ended) {
+        let failed = report.expectations.iter().filter(|it| !it.held).count();
+        report.verdict = match ended {
+            Ended::Interrupted => Verdict::Interrupted,
+            _ if is_void(report) => Verdict::Void,
+            Ended::Stopped => Verdict::Failed,
+            Ended::InTime if failed > 0 => Verdict::Failed,
+            Ended::InTime => Verdict::Held,
+        };
+        let elapsed = report.load.elapsed_s;
+        if ended == Ended::Stopped {
+            report.notes.push(format!(
+                "ended after {elapsed:.0} s: an expectation was broken for {} s",
+                self.abort_after.unwrap_or_default().as_secs_f64()
+            ));
+        }
+        let busy = report.generator.cpu_percent;
+        if report.verdict == Verdict::Void {
+            report.notes.push(format!(
+                "void: the generator is the limit: it used {busy:.0}% of a core, and sent 1 in 100 requests more than \
+                 {:.1} ms late; take a lower --rate, or more machines",
+                report.lag.p99
+            ));
+        } else if busy >= FULL_CORE * 100.0 {
+            report.notes.push(format!(
+                "the generator used {busy:.0}% of a core: the target may be able to do more"
+            ));
+        }
+        let waited = report.generator.waited_percent;
+        if waited >= STARVED * 100.0 {
+            report.notes.push(format!(
+                "the generator waited for a free core {waited:.0}% of the time: the machine is full, and latencies \
+                 include that"
+            ));
+        }
+    }
+}
+
+/// Whether the generator itself was the limit: late, and its core full.
+fn is_void(report: &StressReport) -> bool {
+    let latest = f64::max(1.0, report.total.response.p50 / 10.0);
+    report.lag.p99 > latest && report.generator.cpu_percent >= FULL_CORE * 100.0
+}
