@@ -55,6 +55,7 @@ impl Read {
                         }),
                         bounds: Bounds::default(),
                         existence: Existence::Unchecked,
+                        page_of: None,
                         line: 1,
                     })
                     .collect(),

@@ -19,8 +19,9 @@
 use std::time::Duration;
 
 use super::index_use::IndexUse;
-use super::parameter::Parameter;
+use super::parameter::{PAGE, Parameter, ValueSource};
 use super::route::Route;
+use super::value::ParameterValue;
 use crate::dataset::document::did_you_mean;
 use crate::units::duration;
 
@@ -159,6 +160,7 @@ impl Header {
                 .read(name, Line { text, number: line })
                 .map_err(|message| HeaderError { line, message })?;
         }
+        header.ensure_pages_have_a_count()?;
         for (line, (_, text)) in directives().filter(|(_, (name, _))| *name == ROUTE) {
             header
                 .read_route(Line { text, number: line })
@@ -203,6 +205,34 @@ impl Header {
         let index = IndexUse::parse(line.text)
             .ok_or_else(|| format!("`{}`: expected `-- uses: table(column)`", line.text))?;
         self.uses.push(index);
+        Ok(())
+    }
+
+    fn ensure_pages_have_a_count(&self) -> Result<(), HeaderError> {
+        let is_count = |it: &Parameter| match &it.source {
+            ValueSource::Fixed { value, .. } => matches!(value, ParameterValue::Integer(_)),
+            ValueSource::Column(_) => false,
+        };
+        let has_page = self.parameters.iter().any(|it| it.name == PAGE);
+        let paged = self.parameters.iter();
+        for (place, parameter) in paged.filter(|it| it.page_of.is_some()).enumerate() {
+            let count = parameter.page_of.as_deref().unwrap_or_default();
+            let mut counts = self.parameters.iter().filter(|it| is_count(it));
+            let problem = match counts.find(|it| it.name == count) {
+                Some(_) if place == 0 && !has_page => continue,
+                Some(_) if place == 0 => {
+                    format!("a request gives `{PAGE}`; name the parameter `{PAGE}` otherwise")
+                }
+                Some(_) => "a second `page of`; a query has one".to_owned(),
+                None => format!(
+                    "`page of {count}`: write `-- param {count}: int = 5`, the rows of a page, too"
+                ),
+            };
+            return Err(HeaderError {
+                line: parameter.line,
+                message: format!("parameter `{}`: {problem}", parameter.name),
+            });
+        }
         Ok(())
     }
 

@@ -17,7 +17,7 @@ mod value;
 pub use bindings::Bindings;
 pub use header::{Header, RuleWaiver};
 pub use index_use::IndexUse;
-pub use parameter::{Bounds, ColumnRef, Existence, Parameter, ValueSource};
+pub use parameter::{Bounds, ColumnRef, Existence, PAGE, Parameter, ValueSource};
 pub use parameter_type::{ParameterType, parameter_types};
 pub use query::{Query, QueryFile};
 pub use route::{Condition, Route, Segment, WithoutKey};

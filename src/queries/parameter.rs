@@ -5,10 +5,14 @@ use tokio_postgres::types::Type;
 use super::identifier::parse_qualified;
 use super::value::ParameterValue;
 use crate::dataset::document::did_you_mean;
+use crate::postgres::name::quoted;
 use crate::script::lexer::{Token, tokens};
 
 /// What may follow a source, with commas between.
-const OPTIONS: &str = "expected `min N`, `max N` or `exists`";
+const OPTIONS: &str = "expected `min N`, `max N`, `exists` or `page of PARAMETER`";
+
+/// What a request names the number of a page, from 1.
+pub const PAGE: &str = "page";
 
 /// What a declaration looks like.
 const EXPECTED: &str = "expected `-- param name: table.column` or `-- param name: type = value`";
@@ -35,6 +39,9 @@ pub struct Parameter {
     pub bounds: Bounds,
     /// Whether a request's value has to exist in the column.
     pub existence: Existence,
+    /// The parameter that says how many rows a page has, where a request may give the number of a page in place of this
+    /// value: the last one of the page before.
+    pub page_of: Option<String>,
     /// The line of its declaration, from 1.
     pub line: usize,
 }
@@ -52,6 +59,7 @@ impl Parameter {
             source: ValueSource::Column(ColumnRef::default()),
             bounds: Bounds::default(),
             existence: Existence::Unchecked,
+            page_of: None,
             line,
         };
         parameter
@@ -80,12 +88,22 @@ impl Parameter {
 
     fn read_option(&mut self, option: &str) -> Result<(), String> {
         let (word, number) = option.split_once(' ').unwrap_or((option, ""));
+        let is_column = matches!(self.source, ValueSource::Column(_));
         let bound = match word {
+            "exists" | "page" if !is_column => {
+                return Err(format!("`{option}` is for values of a column"));
+            }
             "exists" if number.is_empty() => {
-                if !matches!(self.source, ValueSource::Column(_)) {
-                    return Err("`exists` is for values of a column".to_owned());
-                }
                 self.existence = Existence::Required;
+                return Ok(());
+            }
+            "page" => {
+                let count = number.trim().strip_prefix("of ").map(str::trim);
+                self.page_of = Some(
+                    count
+                        .ok_or("write `page of count`, a parameter")?
+                        .to_owned(),
+                );
                 return Ok(());
             }
             "min" => &mut self.bounds.min,
@@ -234,6 +252,14 @@ pub struct ColumnRef {
 }
 
 impl ColumnRef {
+    /// The table as SQL writes it.
+    pub fn quoted_table(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{}.{}", quoted(schema), quoted(&self.table)),
+            None => quoted(&self.table),
+        }
+    }
+
     /// Reads `table.column` or `schema.table.column`; double quotes keep a name as is, other names become lower case.
     fn parse(text: &str) -> Option<ColumnRef> {
         let mut names = parse_qualified(text)?;

@@ -111,6 +111,15 @@ impl Route {
     /// The path and the query string for values in the declared order: percent-encoded, each value spelled in one way,
     /// and so the key of what is answered.
     pub fn fill(&self, values: &[ParameterValue]) -> String {
+        self.fill_renamed(values, None)
+    }
+
+    /// The same with another name, in the query string, for the parameter at a place.
+    pub fn fill_renamed(
+        &self,
+        values: &[ParameterValue],
+        renamed: Option<(usize, &str)>,
+    ) -> String {
         let mut target = String::with_capacity(64);
         for segment in &self.segments {
             target.push('/');
@@ -126,7 +135,10 @@ impl Route {
         }
         for (place, name) in &self.query {
             target.push(std::mem::replace(&mut separator, '&'));
-            target.push_str(name);
+            target.push_str(match renamed {
+                Some((it, other)) if it == *place => other,
+                _ => name,
+            });
             target.push('=');
             push_value(&mut target, values.get(*place));
         }

@@ -17,6 +17,7 @@ mod lifecycle;
 mod listen;
 mod metrics;
 mod negotiate;
+mod pages;
 mod pool;
 mod probe;
 mod respond;

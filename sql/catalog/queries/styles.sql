@@ -1,7 +1,9 @@
 -- The styles of one product, each with its photos and skus; no results when
 -- there is no such product.
--- param product_id: products.id
+-- param product_id: products.id, exists
 -- budget: 10ms
+-- route: GET /products/:product_id/styles
+-- cache: 60s
 
 -- Photos and skus each come from a subquery of their own, because a join of
 -- both would repeat every photo for every sku. The parameter occurs once, in

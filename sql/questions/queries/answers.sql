@@ -1,9 +1,11 @@
 -- A page of one question's answers, the most helpful first, with their photos;
 -- reported ones are left out. Pages in the result count from 0.
--- param question_id: questions.id
--- param page: int = 1
--- param count: int = 5
+-- param question_id: questions.id, exists
+-- param page: int = 1, min 1
+-- param count: int = 5, min 1, max 1000
 -- budget: 10ms
+-- route: GET /qa/questions/:question_id/answers
+-- cache: 60s
 
 SELECT json_build_object(
     'question', CAST(requested.question_id AS text),
@@ -47,6 +49,6 @@ SELECT json_build_object(
 FROM (
     SELECT
         CAST(:question_id AS integer) AS question_id,
-        CAST(:page AS integer) AS page,
+        CAST(:page AS bigint) AS page,
         CAST(:count AS integer) AS count
 ) AS requested;

@@ -1,9 +1,11 @@
 -- A page of one product's questions, the most helpful first, with all their
 -- answers and these with their photos; reported ones are left out.
 -- param product_id: questions.product_id
--- param page: int = 1
--- param count: int = 5
+-- param page: int = 1, min 1
+-- param count: int = 5, min 1, max 1000
 -- budget: 10ms
+-- route: GET /qa/questions
+-- cache: 60s
 
 SELECT json_build_object(
     'product_id', CAST(requested.product_id AS text),
@@ -58,6 +60,6 @@ SELECT json_build_object(
 FROM (
     SELECT
         CAST(:product_id AS integer) AS product_id,
-        CAST(:page AS integer) AS page,
+        CAST(:page AS bigint) AS page,
         CAST(:count AS integer) AS count
 ) AS requested;

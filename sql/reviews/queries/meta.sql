@@ -3,6 +3,8 @@
 -- texts; ratings without a review are left out.
 -- param product_id: reviews.product_id
 -- budget: 10ms
+-- route: GET /reviews/meta
+-- cache: 60s
 
 SELECT json_build_object(
     'product_id', CAST(requested.product_id AS text),

@@ -1,9 +1,11 @@
 -- A page of one product's reviews, the newest first, each with its photos; reported ones
 -- are left out. Pages in the result count from 0.
 -- param product_id: reviews.product_id
--- param page: int = 1
--- param count: int = 5
+-- param page: int = 1, min 1
+-- param count: int = 5, min 1, max 1000
 -- budget: 10ms
+-- route: GET /reviews?sort=newest, default
+-- cache: 60s
 
 SELECT json_build_object(
     'product', CAST(requested.product_id AS text),
@@ -51,6 +53,6 @@ SELECT json_build_object(
 FROM (
     SELECT
         CAST(:product_id AS integer) AS product_id,
-        CAST(:page AS integer) AS page,
+        CAST(:page AS bigint) AS page,
         CAST(:count AS integer) AS count
 ) AS requested;

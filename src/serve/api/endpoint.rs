@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use tokio_postgres::types::Type;
 
 use super::reader::Reader;
+use crate::copy::Scalar;
 use crate::postgres::name::quoted;
 use crate::queries::{Existence, Parameter, ParameterType, Query, Route, ValueSource};
 
@@ -31,7 +32,18 @@ pub struct Endpoint {
     pub cache: Option<Duration>,
     /// The status when there is no row.
     pub no_row: u16,
+    /// Which parameters the number of a page stands in for.
+    pub page: Option<Page>,
     pub(super) readers: Vec<Reader>,
+}
+
+/// The parameters of a query that lists the rows of a table in pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// The place of the one that takes the last value of the page before.
+    pub place: usize,
+    /// The place of the one that says how many rows a page has.
+    pub count: usize,
 }
 
 impl Endpoint {
@@ -53,6 +65,7 @@ impl Endpoint {
                 .zip(types)
                 .map(reader)
                 .collect::<Result<_>>()?,
+            page: page(&query, types)?,
             types: types.iter().map(ParameterType::declared).collect(),
             cache: query.header.cache,
             no_row: query.header.no_row.unwrap_or(404),
@@ -93,16 +106,17 @@ impl Endpoint {
         )
     }
 
+    /// The least and the greatest value of a parameter's type; `None` for other types than integers.
+    pub fn type_range(&self, place: usize) -> Option<(i64, i64)> {
+        self.readers.get(place)?.type_range()
+    }
+
     /// A condition for each parameter whose value has to exist.
     fn existence(&self) -> Vec<String> {
         let parameters = self.query.header.parameters.iter().enumerate();
         let conditions = parameters.filter_map(|(at, parameter)| match &parameter.source {
             ValueSource::Column(source) if parameter.existence == Existence::Required => {
-                let table = match &source.schema {
-                    Some(schema) => format!("{}.{}", quoted(schema), quoted(&source.table)),
-                    None => quoted(&source.table),
-                };
-                let column = quoted(&source.column);
+                let (table, column) = (source.quoted_table(), quoted(&source.column));
                 Some(format!(
                     "EXISTS (SELECT FROM {table} WHERE {column} = ${})",
                     at + 1
@@ -112,4 +126,30 @@ impl Endpoint {
         });
         conditions.collect()
     }
+}
+
+/// Refuses pages of a column that isn't of whole numbers.
+fn page(query: &Query, types: &[ParameterType]) -> Result<Option<Page>> {
+    let parameters = &query.header.parameters;
+    let Some(place) = parameters.iter().position(|it| it.page_of.is_some()) else {
+        return Ok(None);
+    };
+    let Parameter {
+        page_of,
+        line,
+        name,
+        ..
+    } = &parameters[place];
+    let scalar = types[place].data_type.scalar();
+    if !matches!(scalar, Some(Scalar::Int2 | Scalar::Int4 | Scalar::Int8)) {
+        let ty = &types[place].name;
+        bail!(query.error(
+            *line,
+            format!("parameter `{name}` is of type {ty}; pages follow whole numbers")
+        ));
+    }
+    let count = parameters
+        .iter()
+        .position(|it| Some(&it.name) == page_of.as_ref());
+    Ok(count.map(|count| Page { place, count }))
 }

@@ -9,6 +9,6 @@ mod refusal;
 mod request;
 
 pub use build::Api;
-pub use endpoint::{Endpoint, RoutedQuery};
+pub use endpoint::{Endpoint, Page, RoutedQuery};
 pub use refusal::{Refusal, error_body};
-pub use request::Call;
+pub use request::{Call, PageStart};

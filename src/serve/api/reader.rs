@@ -103,19 +103,24 @@ impl Reader {
         }
     }
 
-    /// The least and greatest number of the type and the bounds; `None` for other types than integers.
+    /// The least and the greatest number of the type and the bounds; `None` for other types than integers.
     pub fn range(&self) -> Option<(i64, i64)> {
-        let (least, greatest) = match self.ty.data_type.scalar()? {
-            Scalar::Int2 => (i16::MIN.into(), i16::MAX.into()),
-            Scalar::Int4 => (i32::MIN.into(), i32::MAX.into()),
-            Scalar::Int8 => (i64::MIN, i64::MAX),
-            _ => return None,
-        };
+        let (least, greatest) = self.type_range()?;
         let Bounds { min, max } = self.bounds;
         Some((
             min.map_or(least, |min| min.max(least)),
             max.map_or(greatest, |max| max.min(greatest)),
         ))
+    }
+
+    /// The least and the greatest number of the type; `None` for other types than integers.
+    pub fn type_range(&self) -> Option<(i64, i64)> {
+        match self.ty.data_type.scalar()? {
+            Scalar::Int2 => Some((i16::MIN.into(), i16::MAX.into())),
+            Scalar::Int4 => Some((i32::MIN.into(), i32::MAX.into())),
+            Scalar::Int8 => Some((i64::MIN, i64::MAX)),
+            _ => None,
+        }
     }
 
     /// What values it takes, to be read behind "expected".

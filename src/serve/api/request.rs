@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use super::build::{Api, Path};
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Page};
 use super::refusal::{Refusal, missing, one_of, wrong};
 use crate::printable;
-use crate::queries::{ParameterValue, Segment, WithoutKey};
+use crate::queries::{PAGE, ParameterValue, Segment, WithoutKey};
 
 /// A query to run.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,17 @@ pub struct Call {
     pub values: Vec<ParameterValue>,
     /// The path and query string in the one way that all requests for the same answer have in common.
     pub key: String,
+    /// The page asked for, whose first row follows a value that has to be looked up.
+    pub page: Option<PageStart>,
+}
+
+/// Where a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageStart {
+    /// The place of the parameter that takes the last value of the page before.
+    pub place: usize,
+    /// How many rows come before the page.
+    pub offset: i64,
 }
 
 impl Api {
@@ -28,11 +39,15 @@ impl Api {
         let pairs = Pairs::parse(query_string.unwrap_or(""));
         let at = self.choose(found, &pairs)?;
         let endpoint = &self.endpoints[at];
-        let values = endpoint.read(&segments, &pairs)?;
+        let mut values = endpoint.read(&segments, &pairs)?;
+        let page = endpoint.read_page(&mut values, &pairs)?;
+        let renamed = page.map(|page| (page.place, PAGE));
+        let key = endpoint.route.fill_renamed(&values, renamed);
         Ok(Call {
             endpoint: at,
-            key: endpoint.route.fill(&values),
             values,
+            key,
+            page,
         })
     }
 
@@ -83,11 +98,54 @@ impl Endpoint {
             values.push(match (text, &reader.default) {
                 (Some(text), _) => reader.read(&text)?,
                 (None, Some(default)) => default.clone(),
+                // The number of a page may be given instead.
+                (None, None) if self.page.is_some_and(|page| page.place == place) => {
+                    ParameterValue::Integer(1)
+                }
                 (None, None) => return Err(missing(&reader.name, &reader.expected())),
             });
         }
         Ok(values)
     }
+}
+
+impl Endpoint {
+    /// The page asked for, the first one when nothing is; its number becomes the value of the page's parameter.
+    fn read_page(
+        &self,
+        values: &mut [ParameterValue],
+        pairs: &Pairs<'_>,
+    ) -> Result<Option<PageStart>, Refusal> {
+        let Some(Page { place, count }) = self.page else {
+            return Ok(None);
+        };
+        let own = &self.readers[place].name;
+        let number = match (pairs.get(PAGE)?, pairs.get(own)?) {
+            (Some(page), Some(_)) => {
+                let expected = format!("`{PAGE}` or `{own}`, not both");
+                return Err(wrong(PAGE, page.as_bytes(), &expected, None));
+            }
+            (None, Some(_)) => return Ok(None),
+            (None, None) => 1,
+            (Some(page), None) => read_page_number(&page)?,
+        };
+        values[place] = ParameterValue::Integer(number);
+        let rows = match values[count] {
+            ParameterValue::Integer(rows) => rows.max(0),
+            _ => 0,
+        };
+        Ok(Some(PageStart {
+            place,
+            offset: (number - 1).saturating_mul(rows),
+        }))
+    }
+}
+
+fn read_page_number(text: &str) -> Result<i64, Refusal> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|&number| is_number && number >= 1);
+    let expected = format!("a whole number from 1 to {}", i64::MAX);
+    number.ok_or_else(|| wrong(PAGE, text.as_bytes(), &expected, None))
 }
 
 impl Path {
