@@ -25,7 +25,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// Paths that a server answers itself.
-const RESERVED: &[&str] = &["/openapi.json"];
+const RESERVED: &[&str] = &["/openapi.json", "/live", "/ready", "/metrics"];
 
 /// Where a query is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,7 +196,7 @@ fn read_path(path: &str, parameters: &[Parameter]) -> Result<Vec<Segment>, Strin
     }
     if RESERVED.contains(&path) {
         return Err(format!(
-            "`{path}` describes the routes; choose another path"
+            "`{path}` is answered by the server itself; choose another path"
         ));
     }
     let mut segments: Vec<Segment> = Vec::new();
@@ -315,7 +315,7 @@ mod tests {
             ("-- route: POST /products", "`POST`: queries only read; write `-- route: GET /products`"),
             ("-- route: GET products", "`products`: a path begins with `/`"),
             ("-- route: GET /", "`/` lists the routes"),
-            ("-- route: GET /openapi.json", "`/openapi.json` describes the routes; choose another path"),
+            ("-- route: GET /openapi.json", "`/openapi.json` is answered by the server itself; choose another path"),
             ("-- route: GET /a//b", "`/a//b`: nothing between two slashes"),
             ("-- route: GET /a/", "`/a/`: nothing between two slashes, or behind the last one"),
             ("-- route: GET /a/{id}", "`{id}`: a path is made of letters, digits"),

@@ -14,6 +14,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error};
 
 use super::api::{Api, Call, Endpoint, PageStart};
+use crate::postgres::Server;
 use crate::postgres::name::quoted;
 use crate::queries::{ParameterValue, ValueSource};
 
@@ -26,10 +27,13 @@ const NEAR: i64 = 4 * STEP;
 /// How old the kept values may be while rows change all the time.
 const TOLERATED: Duration = Duration::from_secs(1);
 
-/// The kept values of all endpoints with pages.
+/// The longest attempt to connect.
+const ATTEMPT: Duration = Duration::from_secs(2);
+
+/// The columns that endpoints list in pages.
 #[derive(Debug, Default)]
 pub struct Pages {
-    marks: Mutex<HashMap<usize, Arc<Marks>>>,
+    columns: HashMap<usize, PagedColumn>,
     stale: Notify,
 }
 
@@ -43,30 +47,47 @@ struct Marks {
 }
 
 impl Pages {
-    /// Puts the value that a call's page follows in its place. Waits for no other request.
-    pub async fn resolve(&self, client: &Client, api: &Api, call: &mut Call) -> Result<(), Error> {
-        let Some(PageStart { place, offset }) = call.page else {
-            return Ok(());
-        };
-        let column = PagedColumn::of(&api.endpoints[call.endpoint], place);
-        let value = match offset {
-            0 => Some(column.least),
-            _ if offset <= NEAR => column.nth(client, offset).await?,
-            _ => self.far(client, &column, call.endpoint, offset).await?,
-        };
-        // Behind the last page nothing follows.
-        call.values[place] = ParameterValue::Integer(value.unwrap_or(column.greatest));
-        Ok(())
+    /// Of those endpoints that have pages.
+    pub fn new(api: &Api) -> Pages {
+        let endpoints = api.endpoints.iter().enumerate();
+        let columns = endpoints.filter_map(|(at, endpoint)| {
+            let column = PagedColumn::of(endpoint, endpoint.page?.place)?;
+            Some((at, column))
+        });
+        Pages {
+            columns: columns.collect(),
+            stale: Notify::new(),
+        }
+    }
+
+    /// The call's values, with the one that its page follows in its place. Waits for no other request.
+    pub async fn resolve(
+        &self,
+        client: &Client,
+        call: &Call,
+    ) -> Result<Vec<ParameterValue>, Error> {
+        let mut values = call.values.clone();
+        if let Some(PageStart { place, offset }) = call.page
+            && let Some(column) = self.columns.get(&call.endpoint)
+        {
+            let value = match offset {
+                0 => Some(column.least),
+                _ if offset <= NEAR => column.nth(client, offset).await?,
+                _ => self.far(client, column, offset).await?,
+            };
+            // Behind the last page nothing follows.
+            values[place] = ParameterValue::Integer(value.unwrap_or(column.greatest));
+        }
+        Ok(values)
     }
 
     async fn far(
         &self,
         client: &Client,
         column: &PagedColumn,
-        endpoint: usize,
         offset: i64,
     ) -> Result<Option<i64>, Error> {
-        if let Some(marks) = self.marks(endpoint) {
+        if let Some(marks) = column.kept() {
             let (value, snapshot) = column.nth_from(client, &marks.values, offset).await?;
             let is_current = snapshot == marks.snapshot;
             if !is_current {
@@ -80,29 +101,25 @@ impl Pages {
         column.nth(client, offset).await
     }
 
-    fn marks(&self, endpoint: usize) -> Option<Arc<Marks>> {
-        let marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
-        marks.get(&endpoint).cloned()
-    }
-
-    /// Ends when a request has found values that are missing or old.
-    pub async fn needs_refresh(&self) {
-        self.stale.notified().await;
-    }
-
-    /// Reads the values of all endpoints: 60 ms for a million rows, so on a connection that no request waits for.
-    pub async fn refresh(&self, client: &Client, api: &Api) -> Result<(), Error> {
-        for (at, endpoint) in api.endpoints.iter().enumerate() {
-            let Some(page) = endpoint.page else { continue };
-            let marks = PagedColumn::of(endpoint, page.place).marks(client).await?;
-            let mut all = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
-            all.insert(at, Arc::new(marks));
+    /// Reads the values at the start, and again when a request has found them out of date: 60 ms for a million rows, on
+    /// a connection that no request waits for. Never ends; where it fails, pages are found with `OFFSET`.
+    pub async fn keep_current(&self, server: &Server) {
+        while !self.columns.is_empty() {
+            if let Ok(client) = server.connect_once(ATTEMPT).await {
+                for column in self.columns.values() {
+                    if let Ok(marks) = column.read_marks(&client).await {
+                        column.keep(marks);
+                    }
+                }
+            }
+            tokio::time::sleep(TOLERATED / 2).await;
+            self.stale.notified().await;
         }
-        Ok(())
     }
 }
 
 /// A column whose values are listed in pages.
+#[derive(Debug)]
 struct PagedColumn {
     /// Quoted.
     table: String,
@@ -112,21 +129,32 @@ struct PagedColumn {
     least: i64,
     /// Of its type.
     greatest: i64,
+    marks: Mutex<Option<Arc<Marks>>>,
 }
 
 impl PagedColumn {
-    fn of(endpoint: &Endpoint, place: usize) -> PagedColumn {
-        let (table, column) = match &endpoint.query.header.parameters[place].source {
-            ValueSource::Column(source) => (source.quoted_table(), quoted(&source.column)),
-            ValueSource::Fixed { .. } => (String::new(), String::new()),
+    fn of(endpoint: &Endpoint, place: usize) -> Option<PagedColumn> {
+        let ValueSource::Column(source) = &endpoint.query.header.parameters[place].source else {
+            return None;
         };
-        let (least, greatest) = endpoint.type_range(place).unwrap_or((i64::MIN, i64::MAX));
-        PagedColumn {
-            table,
-            column,
+        let (least, greatest) = endpoint.type_range(place)?;
+        Some(PagedColumn {
+            table: source.quoted_table(),
+            column: quoted(&source.column),
             least,
             greatest,
-        }
+            marks: Mutex::new(None),
+        })
+    }
+
+    fn kept(&self) -> Option<Arc<Marks>> {
+        let marks = self.marks.lock();
+        marks.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn keep(&self, marks: Marks) {
+        let kept = self.marks.lock();
+        *kept.unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(marks));
     }
 
     /// The `number`th value from the first, which is 1; reads all before it.
@@ -169,7 +197,7 @@ impl PagedColumn {
     }
 
     /// Every thousandth value.
-    async fn marks(&self, client: &Client) -> Result<Marks, Error> {
+    async fn read_marks(&self, client: &Client) -> Result<Marks, Error> {
         let PagedColumn { table, column, .. } = self;
         let skip = STEP - 1;
         let sql = format!(

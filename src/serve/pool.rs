@@ -12,12 +12,13 @@ use futures_util::TryStreamExt;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
+use super::api::Call;
 use super::gate::{Gate, Overloaded, Queue};
 use super::lifecycle::Lifecycle;
+use super::pages::Pages;
 use super::statements::{self, BodyStatement, Prepared};
 use crate::postgres::Server;
 use crate::progress::Progress;
-use crate::queries::ParameterValue;
 
 /// Requests in a connection's pipeline: enough to keep its backend busy while answers are on their way.
 const PIPELINE: usize = 8;
@@ -36,6 +37,8 @@ pub struct Backend {
     pub server: Arc<Server>,
     /// The endpoints' statements, in their order.
     pub statements: Vec<BodyStatement>,
+    /// Where pages begin.
+    pub pages: Pages,
     /// The longest time of a statement.
     pub timeout: Duration,
     /// The requests that wait.
@@ -119,22 +122,23 @@ impl Pool {
             let pool = Arc::clone(&pool);
             tokio::spawn(async move { pool.keep_open(at).await });
         }
+        if worker == 0 {
+            let backend = Arc::clone(backend);
+            tokio::spawn(async move { backend.pages.keep_current(&backend.server).await });
+        }
         pool
     }
 
-    /// The body of a statement's first row; `None` where there is no row, or NULL in it.
-    pub async fn answer(
-        &self,
-        statement: usize,
-        values: &[ParameterValue],
-    ) -> Result<Option<Bytes>, Unanswered> {
+    /// The body of the first row that a call's statement returns; `None` where there is no row, or NULL in it.
+    pub async fn answer(&self, call: &Call) -> Result<Option<Bytes>, Unanswered> {
         // Where Postgres is down nobody queues.
         self.least_busy().ok_or(Unanswered::Down)?;
         let _permit = self.gate.enter().await?;
         let session = self.least_busy().ok_or(Unanswered::Down)?;
         let request = InFlight::of(session);
         let limit = self.backend.timeout + GRACE;
-        match tokio::time::timeout(limit, request.0.first_body(statement, values)).await {
+        let body = request.0.first_body(&self.backend.pages, call);
+        match tokio::time::timeout(limit, body).await {
             Ok(Ok(body)) => Ok(body),
             Ok(Err(error)) => Err(request.0.explain(error)),
             Err(_) => {
@@ -198,10 +202,15 @@ impl Session {
 
     async fn first_body(
         &self,
-        statement: usize,
-        values: &[ParameterValue],
+        pages: &Pages,
+        call: &Call,
     ) -> Result<Option<Bytes>, tokio_postgres::Error> {
-        let prepared = &self.prepared[statement];
+        let prepared = &self.prepared[call.endpoint];
+        let found = match call.page {
+            Some(_) => Some(pages.resolve(&self.client, call).await?),
+            None => None,
+        };
+        let values = found.as_ref().unwrap_or(&call.values);
         let rows = self.client.query_raw(&prepared.statement, values).await?;
         let mut rows = std::pin::pin!(rows);
         match rows.try_next().await? {

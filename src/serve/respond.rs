@@ -145,7 +145,7 @@ impl Responder {
     }
 
     async fn fresh(&self, call: &Call, endpoint: &Endpoint) -> Result<Answer, Unanswered> {
-        let body = self.pool.answer(call.endpoint, &call.values).await?;
+        let body = self.pool.answer(call).await?;
         Ok(match body {
             Some(bytes) => Answer::Body(Body::new(bytes), endpoint.cache),
             None => Answer::NoRow,
@@ -159,9 +159,9 @@ impl Responder {
         call: Call,
     ) -> Result<Answer, Unanswered> {
         let pool = Arc::clone(&self.pool);
-        let key = call.key;
+        let key = call.key.clone();
         let load = || async move {
-            let body = pool.answer(call.endpoint, &call.values).await?;
+            let body = pool.answer(&call).await?;
             Ok::<_, Unanswered>(body.map(|bytes| Entry::new(Body::new(bytes), ttl)))
         };
         Ok(match cache.answer(&key, load).await? {

@@ -20,6 +20,7 @@ use super::gate::Queue;
 use super::health::Health;
 use super::lifecycle::Lifecycle;
 use super::metrics::Metrics;
+use super::pages::Pages;
 use super::pool::Backend;
 use super::respond::Shared;
 use super::sockets::Sockets;
@@ -91,6 +92,7 @@ impl PreparedServer {
             backend: Arc::new(Backend {
                 server: self.server,
                 statements: self.statements,
+                pages: Pages::new(&self.api),
                 timeout: self.config.timeout,
                 queue: Arc::clone(&health.queue),
                 lifecycle: Arc::clone(&health.lifecycle),
