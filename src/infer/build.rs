@@ -6,11 +6,12 @@ use super::columns::{self, Columns};
 use super::constraints::TableReading;
 use super::domain::{Confidence, MakerToml, Sibling};
 use super::keys::{self, KeyPlan};
-use super::model::{Lessons, Model, ModelColumn, ModelTable, Refusal};
+use super::model::{Doubt, Lessons, Model, ModelColumn, ModelTable, Refusal, TriedCheck};
 use super::names::{Naming, TableNames};
+use super::question::{Answer, Question};
 use super::sizes::{self, Wish};
-use super::source::{Source, SourceColumn, SourceTable};
-use super::{order, relations, types, unique};
+use super::source::{Source, SourceCheck, SourceColumn, SourceTable};
+use super::{doubts, order, relations, types, unique};
 use crate::copy::Scalar;
 
 /// The dataset of a source, with sizes as wished.
@@ -49,7 +50,7 @@ pub fn model(source: &Source, wish: Wish, naming: &Naming, lessons: &Lessons) ->
     let with = Surrounding {
         keys: &keys,
         naming,
-        plain: &lessons.plain,
+        lessons,
         created: created(source, &keys, naming),
     };
     for table in &source.tables {
@@ -116,7 +117,7 @@ fn closed(table: &SourceTable) -> Vec<Refusal> {
 struct Surrounding<'a> {
     keys: &'a KeyPlan,
     naming: &'a Naming,
-    plain: &'a BTreeSet<String>,
+    lessons: &'a Lessons,
     created: BTreeMap<String, (String, Scalar)>,
 }
 
@@ -176,6 +177,7 @@ fn decide(
         skipped: Vec::new(),
         triggers: table.triggers.clone(),
         lists: Vec::new(),
+        pools: Vec::new(),
     };
     let columns = Columns {
         table,
@@ -184,17 +186,71 @@ fn decide(
         sets: &sets,
         names: &names,
         created: &with.created,
-        is_plain: with.plain.contains(&table.name),
+        is_plain: with.lessons.plain.contains(&table.name),
     };
     refused.extend(columns.decide(&mut made));
-    let mut doubts = reading.doubts.clone();
-    doubts.extend(unread);
-    doubts.extend(relations::apply(table, &mut made, reading));
-    doubts.extend(unique::apply(table, &mut made, &sets));
-    doubts.extend(super::exclusions::apply(table, &mut made));
+    let pooled = with.take_pools(&mut made, &alone);
+    let mut found = reading.doubts.clone();
+    found.extend(with.broken(table));
+    found.extend(unread);
+    found.extend(relations::apply(table, &mut made, reading, &pooled));
+    found.extend(unique::apply(table, &mut made, &sets));
+    found.extend(super::exclusions::apply(table, &mut made));
     ensure_a_column(table, reading, keys, &mut made);
-    model.doubts.extend(doubts);
+    found.sort();
+    found.dedup();
+    for doubt in found {
+        let questions = doubts::of_doubt(table, keys, reading, &made, &doubt);
+        with.settle(doubt, questions, model);
+    }
     model.tables.push(made);
+}
+
+impl Surrounding<'_> {
+    /// Has the columns be made of the values that constraints accept; returns the constraints.
+    fn take_pools(&self, made: &mut ModelTable, alone: &[&str]) -> BTreeSet<String> {
+        let mut taken = BTreeSet::new();
+        for (key, answer) in &self.lessons.answers {
+            if let Answer::Pool(pool) = answer
+                && key.table == made.name
+            {
+                doubts::apply(made, key, pool, alone);
+                taken.insert(key.constraint.clone());
+            }
+        }
+        taken
+    }
+
+    /// The table's CHECKs that rows have broken.
+    fn broken(&self, table: &SourceTable) -> Vec<Doubt> {
+        let is_broken = |check: &&SourceCheck| {
+            let broken = (table.name.clone(), check.name.clone());
+            self.lessons.broken.contains(&broken)
+        };
+        let checks = table.checks.iter().filter(is_broken);
+        checks.map(|check| Doubt::of(&table.name, check)).collect()
+    }
+
+    /// A doubt is settled when all of its questions are answered; else it stays, with them.
+    fn settle(&self, doubt: Doubt, questions: Vec<Question>, model: &mut Model) {
+        let answers = questions.iter().map(|it| self.lessons.answers.get(&it.key));
+        let answers: Vec<Option<&Answer>> = answers.collect();
+        if answers.is_empty() || answers.contains(&None) {
+            model.questions.extend(questions);
+            model.doubts.push(doubt);
+            return;
+        }
+        for answer in answers.into_iter().flatten() {
+            if let Answer::Held(rows) = answer {
+                model.tried.push(TriedCheck {
+                    table: doubt.table.clone(),
+                    constraint: doubt.constraint.clone(),
+                    definition: doubt.definition.clone(),
+                    rows: *rows,
+                });
+            }
+        }
+    }
 }
 
 /// A dataset's table has a column at least, one that is left to Postgres otherwise; an only one is never NULL, since a

@@ -12,11 +12,7 @@ pub fn apply(table: &SourceTable, model: &mut ModelTable) -> Vec<Doubt> {
     let mut doubts = Vec::new();
     for exclusion in &table.exclusions {
         if !keep(table, model, exclusion) {
-            doubts.push(Doubt {
-                table: table.name.clone(),
-                constraint: exclusion.name.clone(),
-                definition: exclusion.definition.clone(),
-            });
+            doubts.push(Doubt::of(&table.name, exclusion));
         }
     }
     doubts

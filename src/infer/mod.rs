@@ -6,6 +6,7 @@ pub mod column_type;
 mod columns;
 mod constraints;
 pub mod domain;
+mod doubts;
 mod exclusions;
 pub mod keys;
 pub mod loaded;
@@ -13,6 +14,7 @@ pub mod model;
 pub mod names;
 pub mod new_table;
 mod order;
+pub mod question;
 mod relations;
 #[cfg(test)]
 mod sample;

@@ -1,9 +1,10 @@
 //! What a dataset will say, before it is text: tables in the order they are read, each column with its maker and why.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::domain::{Confidence, MakerToml, WordList};
-use super::source::LeftOut;
+use super::question::{Answer, Question, QuestionKey};
+use super::source::{LeftOut, SourceCheck};
 use crate::postgres::catalog::Trigger;
 
 /// A dataset that isn't written yet.
@@ -21,6 +22,10 @@ pub struct Model {
     pub read_only: Vec<String>,
     /// Constraints that nothing was done for: rows may break them.
     pub doubts: Vec<Doubt>,
+    /// What a server may be asked about them.
+    pub questions: Vec<Question>,
+    /// Constraints that aren't understood, and that rows were tried for.
+    pub tried: Vec<TriedCheck>,
 }
 
 /// A table.
@@ -46,6 +51,17 @@ pub struct ModelTable {
     pub triggers: Vec<Trigger>,
     /// The word lists that makers name.
     pub lists: Vec<WordList>,
+    /// The lists of values that constraints accept.
+    pub pools: Vec<PoolList>,
+}
+
+/// A list of values that a constraint accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolList {
+    /// Its name.
+    pub name: String,
+    /// Its file's text: CSV.
+    pub text: String,
 }
 
 /// A column.
@@ -84,6 +100,37 @@ pub struct Lessons {
     pub plain: BTreeSet<String>,
     /// Tables whose rows weren't accepted even so.
     pub refused: Vec<Refusal>,
+    /// What a server has answered.
+    pub answers: BTreeMap<QuestionKey, Answer>,
+    /// Constraints that rows have broken though they are understood, by table.
+    pub broken: BTreeSet<(String, String)>,
+}
+
+impl Lessons {
+    /// Takes that a table's rows aren't accepted: the first time, the table is made by types alone, then refused. False
+    /// when nothing is left to try.
+    pub fn learn(&mut self, refusal: Refusal) -> bool {
+        if self.plain.insert(refusal.table.clone()) {
+            self.answers.retain(|key, _| key.table != refusal.table);
+            return true;
+        }
+        let is_new = !self.refused.contains(&refusal);
+        self.refused.push(refusal);
+        is_new
+    }
+}
+
+/// A constraint that isn't understood, and that holds for the rows that were tried.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TriedCheck {
+    /// The table.
+    pub table: String,
+    /// The constraint's name.
+    pub constraint: String,
+    /// Its text.
+    pub definition: String,
+    /// How many rows it accepted, all that were tried.
+    pub rows: usize,
 }
 
 /// A constraint that isn't understood.
@@ -95,6 +142,17 @@ pub struct Doubt {
     pub constraint: String,
     /// Its text.
     pub definition: String,
+}
+
+impl Doubt {
+    /// About a constraint of a table.
+    pub fn of(table: &str, check: &SourceCheck) -> Doubt {
+        Doubt {
+            table: table.to_owned(),
+            constraint: check.name.clone(),
+            definition: check.definition.clone(),
+        }
+    }
 }
 
 impl ModelTable {
@@ -121,6 +179,11 @@ impl Model {
         lists.sort_by_key(|it| it.name);
         lists.dedup_by_key(|it| it.name);
         lists
+    }
+
+    /// The lists of values that constraints accept.
+    pub fn pools(&self) -> impl Iterator<Item = &PoolList> {
+        self.tables.iter().flat_map(|it| &it.pools)
     }
 
     /// A table by its name.

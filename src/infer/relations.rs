@@ -1,5 +1,7 @@
 //! What CHECKs demand between columns → options and makers that keep it. Pure.
 
+use std::collections::BTreeSet;
+
 use super::constraints::TableReading;
 use super::domain::{MakerToml, Relation, Value};
 use super::model::{Doubt, ModelTable};
@@ -8,12 +10,21 @@ use super::source::SourceTable;
 /// A share of rows in which none of several columns has a value.
 const NONE: f64 = 0.1;
 
-/// Has the table's makers keep the relations; returns those that they can't.
-pub fn apply(table: &SourceTable, model: &mut ModelTable, reading: &TableReading) -> Vec<Doubt> {
+/// Has the table's makers keep the relations; returns those that they can't. `pooled` are constraints whose columns have
+/// values that they accept already.
+pub fn apply(
+    table: &SourceTable,
+    model: &mut ModelTable,
+    reading: &TableReading,
+    pooled: &BTreeSet<String>,
+) -> Vec<Doubt> {
     let mut doubts = Vec::new();
     for relation in &reading.relations {
+        let check = reading.origin(table, relation);
+        if check.is_some_and(|it| pooled.contains(&it.name)) {
+            continue;
+        }
         if !keep(table, model, relation) {
-            let check = reading.origin(table, relation);
             let doubt = Doubt {
                 table: table.name.clone(),
                 constraint: check.map(|it| it.name.clone()).unwrap_or_default(),

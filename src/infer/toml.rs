@@ -45,15 +45,16 @@ pub fn write(model: &Model, head: &Head) -> String {
         string(env!("CARGO_PKG_VERSION")),
         string(&format!("schema {}", model.schema))
     ));
-    let lists = model.lists();
+    let lists = model.lists().into_iter();
+    let lists = lists.map(|list| (key(list.name), list_file(list.name)));
+    let pools = model
+        .pools()
+        .map(|pool| (key(&pool.name), pool_file(&pool.name)));
+    let lists: Vec<(String, String)> = lists.chain(pools).collect();
     if !lists.is_empty() {
         line("\n[lists]".to_owned());
-        for list in lists {
-            line(format!(
-                "{} = {}",
-                key(list.name),
-                string(&list_file(list.name))
-            ));
+        for (name, file) in lists {
+            line(format!("{name} = {}", string(&file)));
         }
     }
     for (number, table) in model.tables.iter().enumerate() {
@@ -73,6 +74,11 @@ const HEADER: &str = "\
 /// A word list's file, relative to the TOML file.
 pub fn list_file(name: &str) -> String {
     format!("words/{name}.txt")
+}
+
+/// The file of the values that a constraint accepts.
+pub fn pool_file(name: &str) -> String {
+    format!("words/{name}.csv")
 }
 
 fn table_text(table: &ModelTable, number: usize) -> String {
@@ -273,6 +279,19 @@ fn footer(model: &Model) -> String {
                 doubt.table,
                 doubt.constraint,
                 one_line(&doubt.definition)
+            );
+        }
+    }
+    if !model.tried.is_empty() {
+        text.push_str("\n# Constraints that aren't understood, and that the server accepted all rows for that were tried:\n");
+        for tried in &model.tried {
+            let _ = writeln!(
+                text,
+                "#   {}, {}: {} ({} rows)",
+                tried.table,
+                tried.constraint,
+                one_line(&tried.definition),
+                tried.rows
             );
         }
     }

@@ -246,7 +246,10 @@ fn alone(table: &SourceTable, model: &mut ModelTable, name: &str) -> bool {
     };
     let maker = column.maker.clone();
     let longest = types::max_length(&source.data_type, &Default::default());
+    let is_accepted = maker.make == "word" && column.confidence == Confidence::Sure;
     let better = match maker.make.as_str() {
+        // A constraint accepts the list's entries, and nothing else.
+        "word" if is_accepted => Some(maker.clone().with("unique", true)),
         "integer"
             if column.confidence != Confidence::Sure
                 && is_free(&maker, source.data_type.scalar()) =>

@@ -86,6 +86,12 @@ impl Plan {
                 list.text.to_owned(),
             )
         }));
+        files.extend(model.pools().map(|pool| {
+            (
+                PathBuf::from(toml::pool_file(&pool.name)),
+                pool.text.clone(),
+            )
+        }));
         files.extend(
             queries
                 .into_iter()

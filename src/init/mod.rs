@@ -5,6 +5,7 @@ mod dataset;
 pub mod ddl;
 mod files;
 mod fit;
+mod judging;
 mod merge;
 mod queries;
 mod read;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use super::files::Plan;
 use super::fit::fit;
+use super::judging;
 use crate::infer::model::{Lessons, Model, Refusal};
 use crate::load::trial::{self, Trial, TrialVerdict, TrialViolation};
 
@@ -51,10 +53,14 @@ impl Attempts<'_> {
             let dataset = match fit(&mut model, self.plan) {
                 Ok(dataset) => Arc::new(dataset),
                 Err(error) => match unreadable(&model, &error) {
-                    Some(refusal) if learn(&mut lessons, refusal.clone()) => continue,
+                    Some(refusal) if lessons.learn(refusal.clone()) => continue,
                     _ => return Err(error),
                 },
             };
+            let questions = &model.questions;
+            if judging::answer(client, &dataset, SEED, questions, &mut lessons).await? {
+                continue;
+            }
             if !model.read_only.is_empty() {
                 let why = "the role may not insert into every table".to_owned();
                 return Ok((model, Tried::Not(why)));
@@ -63,7 +69,8 @@ impl Attempts<'_> {
             let trial = trial.context("could not try the rows")?;
             let mut learned = false;
             for (table, violation) in trial.violations() {
-                learned |= learn(&mut lessons, refusal(table, violation));
+                learned |= suspect(&mut lessons, table, violation)
+                    || lessons.learn(refusal(table, violation));
             }
             for table in trial.filled_by_triggers() {
                 learned = true;
@@ -86,14 +93,16 @@ impl Attempts<'_> {
     }
 }
 
-/// The first time, a table is made by types alone, then refused. False when nothing is left to try.
-fn learn(lessons: &mut Lessons, refusal: Refusal) -> bool {
-    if lessons.plain.insert(refusal.table.clone()) {
-        return true;
-    }
-    let known = lessons.refused.contains(&refusal);
-    lessons.refused.push(refusal);
-    !known
+/// Whether a constraint that rows have broken hasn't been asked about yet.
+fn suspect(lessons: &mut Lessons, table: &str, violation: &TrialViolation) -> bool {
+    let Some(constraint) = &violation.constraint else {
+        return false;
+    };
+    let is_check = violation.code == Some(SqlState::CHECK_VIOLATION);
+    is_check
+        && lessons
+            .broken
+            .insert((table.to_owned(), constraint.clone()))
 }
 
 fn tried(trial: &Trial) -> Tried {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Error, Result};
 use bytes::Bytes;
-use tokio_postgres::error::DbError;
+use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Client, GenericClient, Transaction};
 
 use crate::copy::CopyFormat;
@@ -70,6 +70,8 @@ pub struct TrialViolation {
     pub constraint: Option<String>,
     /// What the server says, with its detail and SQLSTATE.
     pub message: String,
+    /// The server's SQLSTATE; `None` where the rows couldn't be made.
+    pub code: Option<SqlState>,
     /// The first such row as `column=value` pairs, when the error says which it is.
     pub row: Option<String>,
 }
@@ -125,6 +127,7 @@ impl TrialViolation {
         TrialViolation {
             constraint: None,
             message: format!("{error:#}"),
+            code: None,
             row: None,
         }
     }
@@ -377,6 +380,7 @@ impl Tables<'_> {
             return Ok(TrialViolation {
                 row: row_text(&maker.header()?, rows, rejection.row),
                 message: rejection.reason(),
+                code: Some(rejection.code.clone()),
                 constraint: rejection.constraint,
             });
         }
@@ -497,6 +501,7 @@ fn of_database(error: &Error) -> Option<TrialViolation> {
             detail.unwrap_or_default(),
             error.code().code()
         )),
+        code: Some(error.code().clone()),
         row: None,
     })
 }

@@ -16,6 +16,9 @@ use super::name::quoted;
 /// How long all queries together may take; rows that aren't judged by then are rejected.
 const LONGEST: Duration = Duration::from_secs(20);
 
+/// After as many rows that the condition fails for, and none that it accepts, the others aren't judged.
+const MOST_FAILURES: usize = 200;
+
 /// How long one query may take.
 const STATEMENT_TIMEOUT: &str = "SET LOCAL statement_timeout = '3s'";
 
@@ -30,40 +33,24 @@ pub struct Candidates<'a> {
     pub rows: &'a [Vec<Option<String>>],
 }
 
-/// Which rows a CHECK with the condition accepts: those for which it is true or NULL.
-pub async fn judge(client: &mut Client, candidates: &Candidates<'_>) -> Result<Vec<bool>> {
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// Of each row, whether a CHECK with the condition accepts it: it is true or NULL.
+    pub accepted: Vec<bool>,
+    /// What the server says of the first row that the condition fails for.
+    pub failure: Option<String>,
+}
+
+/// Judges the rows.
+pub async fn judge(client: &mut Client, candidates: &Candidates<'_>) -> Result<Judgement> {
     let start = client.build_transaction().read_only(true).start();
     let transaction = start.await.context("could not start a transaction")?;
     transaction.batch_execute(STATEMENT_TIMEOUT).await?;
-    let sql = candidates.sql();
-    let mut accepted = vec![false; candidates.rows.len()];
-    let since = Instant::now();
-    let everything = 0..candidates.rows.len();
-    let mut open: Vec<Range<usize>> = Vec::from([everything]);
-    while let Some(range) = open.pop() {
-        if range.is_empty() || since.elapsed() > LONGEST {
-            continue;
-        }
-        match candidates
-            .judged(&transaction, &sql, &candidates.rows[range.clone()])
-            .await?
-        {
-            Some(found) => found
-                .into_iter()
-                .for_each(|it| accepted[range.start + it] = true),
-            None if range.len() > 1 => {
-                let middle = range.start + range.len() / 2;
-                open.push(middle..range.end);
-                open.push(range.start..middle);
-            }
-            None => {}
-        }
-    }
-    transaction
-        .rollback()
-        .await
-        .context("could not end the transaction")?;
-    Ok(accepted)
+    let judgement = candidates.judge(&transaction).await?;
+    let undone = transaction.rollback().await;
+    undone.context("could not end the transaction")?;
+    Ok(judgement)
 }
 
 /// A constraint's expression in its definition: `CHECK ((a > 0)) NOT VALID` → `((a > 0))`.
@@ -73,7 +60,50 @@ pub fn condition(definition: &str) -> &str {
     rest.strip_suffix(" NO INHERIT").unwrap_or(rest)
 }
 
+/// What a query of some rows answers.
+enum Batch {
+    /// The places of the accepted ones among them.
+    Accepted(Vec<usize>),
+    /// The query failed.
+    Failed(String),
+}
+
 impl Candidates<'_> {
+    async fn judge(&self, transaction: &Transaction<'_>) -> Result<Judgement> {
+        let sql = self.sql();
+        let mut judgement = Judgement {
+            accepted: vec![false; self.rows.len()],
+            failure: None,
+        };
+        let (since, mut failed) = (Instant::now(), 0);
+        let everything = 0..self.rows.len();
+        let mut open: Vec<Range<usize>> = Vec::from([everything]);
+        while let Some(range) = open.pop() {
+            let is_hopeless = failed > MOST_FAILURES && !judgement.accepted.contains(&true);
+            if range.is_empty() || is_hopeless || since.elapsed() > LONGEST {
+                continue;
+            }
+            match self
+                .judged(transaction, &sql, &self.rows[range.clone()])
+                .await?
+            {
+                Batch::Accepted(places) => places
+                    .into_iter()
+                    .for_each(|it| judgement.accepted[range.start + it] = true),
+                Batch::Failed(_) if range.len() > 1 => {
+                    let middle = range.start + range.len() / 2;
+                    open.push(middle..range.end);
+                    open.push(range.start..middle);
+                }
+                Batch::Failed(message) => {
+                    failed += 1;
+                    judgement.failure.get_or_insert(message);
+                }
+            }
+        }
+        Ok(judgement)
+    }
+
     /// A query that answers the numbers of the accepted rows, from 1.
     fn sql(&self) -> String {
         let numbers = 1..=self.columns.len();
@@ -98,13 +128,13 @@ impl Candidates<'_> {
         )
     }
 
-    /// The accepted ones of some rows; `None` where the query failed.
+    /// The accepted ones of some rows.
     async fn judged(
         &self,
         transaction: &Transaction<'_>,
         sql: &str,
         rows: &[Vec<Option<String>>],
-    ) -> Result<Option<Vec<usize>>> {
+    ) -> Result<Batch> {
         let places = 0..self.columns.len();
         let column = |at: usize| rows.iter().map(|row| row[at].clone()).collect();
         let arrays: Vec<Vec<Option<String>>> = places.map(column).collect();
@@ -117,14 +147,16 @@ impl Candidates<'_> {
                     .await?;
                 let number =
                     |row: &tokio_postgres::Row| usize::try_from(row.get::<_, i64>(0) - 1).ok();
-                Ok(Some(found.iter().filter_map(number).collect()))
+                Ok(Batch::Accepted(found.iter().filter_map(number).collect()))
             }
-            Err(error) if error.as_db_error().is_some() => {
+            Err(error) => {
+                let Some(message) = error.as_db_error().map(|it| it.message().to_owned()) else {
+                    return Err(error).context("could not judge candidate rows");
+                };
                 let undo = "ROLLBACK TO SAVEPOINT seedrow_judge; RELEASE SAVEPOINT seedrow_judge";
                 transaction.batch_execute(undo).await?;
-                Ok(None)
+                Ok(Batch::Failed(message))
             }
-            Err(error) => Err(error).context("could not judge candidate rows"),
         }
     }
 }

@@ -212,7 +212,7 @@ async fn pooled(client: &mut Client, table: &catalog::Table) -> bool {
         condition: condition(&definition),
         rows: &rows,
     };
-    let accepted = judge(client, &tried).await.unwrap();
+    let accepted = judge(client, &tried).await.unwrap().accepted;
     let Some(pool) = pool(&pool_columns, &rows, &accepted) else {
         return false;
     };
@@ -248,7 +248,7 @@ async fn domain(client: &mut Client) -> Vec<bool> {
         condition: condition(&definition),
         rows: &rows,
     };
-    judge(client, &tried).await.unwrap()
+    judge(client, &tried).await.unwrap().accepted
 }
 
 fn pool_column(column: &catalog::Column) -> PoolColumn<'_> {

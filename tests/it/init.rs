@@ -12,6 +12,9 @@ const CLINIC: &str = include_str!("../fixtures/init/clinic.sql");
 /// Tables that need more than types and names.
 const ODD_TABLES: &str = include_str!("../fixtures/init/odd_tables.sql");
 
+/// CHECKs that call functions.
+const JUDGED: &str = include_str!("../fixtures/init/judged.sql");
+
 /// A constraint that doesn't hold for all rows, as a query for one line.
 const NOT_VALID: &str = "SELECT count(*) FROM pg_constraint WHERE NOT convalidated AND connamespace = 'public'::regnamespace";
 
@@ -90,6 +93,30 @@ fn tables_with_one_column_kept_rows_and_rows_of_triggers_are_filled() {
     ] {
         assert!(toml.contains(part), "{part}\n{toml}");
     }
+}
+
+#[test]
+fn constraints_that_are_not_understood_are_judged_by_the_server() {
+    let (db, toml) = filled("judged", JUDGED);
+    assert_eq!(empty(&db), "moods never");
+    for part in [
+        "#   labels, labels_name_check: CHECK (is_plain(name)) (200 rows)",
+        "words/lots_lot_check.csv",
+        "lot = { make = \"word\", list = \"lots_lot_check\", unique = true }",
+        "b = { make = \"field\", of = \"a\", field = 2 }",
+        "# note: left out; NULL: notes_note_check accepts nothing else",
+        "#   never, never_x_check: CHECK ((md5(x) = 'x'::text)) isn't understood, and none of",
+        "#   moods, moods_mood_check: CHECK (moody(mood)) isn't understood, and none of",
+        "the server says: not today; write makers for mood",
+        "list = \"tags_tag\"",
+    ] {
+        assert!(toml.contains(part), "{part}\n{toml}");
+    }
+    assert_eq!(
+        db.value("SELECT count(*) FROM labels WHERE name ~ ' '"),
+        "200",
+        "names are names"
+    );
 }
 
 #[test]
