@@ -8,11 +8,11 @@ use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use seedrow::copy::{FieldEncoder, Scalar};
-use seedrow::dataset::spellings::Spellings;
 use seedrow::dataset::{Dataset, Kind, RowPlan};
 use seedrow::files::records::{Dialect, Record, Records};
 use seedrow::generate::{CompiledTable, TableMaker, TextEscaping};
 use seedrow::load::encode::RowEncoder;
+use seedrow::load::source::options::TableSpellings;
 use seedrow::postgres::catalog::{Column, ColumnDefault};
 
 /// Ids have as many digits as in the middle of a default catalog.
@@ -66,7 +66,7 @@ fn encode_rows(criterion: &mut Criterion) {
             .zip(written)
             .map(|((kind, column), spec)| Some((*kind, spec, column)))
             .collect();
-        let options = Spellings::default();
+        let options = TableSpellings::default();
         let own = RowEncoder::new(&columns, true, &dataset.nulls, &options);
         let foreign = RowEncoder::new(&columns, false, &dataset.nulls, &options);
         let text = TableMaker::new(&dataset, &plan, table).expect("the catalog compiles");

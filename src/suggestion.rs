@@ -11,8 +11,8 @@ pub const TARGET: &str = "\u{fdd0}";
 /// The same for `seedrow db`, which takes no other target than the embedded server: `seedrow db stop{HOME}`.
 pub const HOME: &str = "\u{fdd1}";
 
-/// The same for the options of a load that files it writes need, too: `seedrow load{FORMAT}{TARGET}`.
-pub const FORMAT: &str = "\u{fdd4}";
+/// Delimits the name of a table, for the options of a load that a file it writes of the table's rejects needs, too.
+const FORMAT: char = '\u{fdd4}';
 
 /// psql on the target, in its schema: `{PSQL} -f schema.sql`.
 pub const PSQL: &str = "\u{fdd5}";
@@ -23,7 +23,21 @@ pub const AGAIN: char = '\u{fdd2}';
 const NEXT_WORD: char = '\u{fdd3}';
 
 /// Options that may be given several times, each time for another table.
-const FOR_A_TABLE: &[&str] = &["--columns", "--file"];
+const FOR_A_TABLE: &[&str] = &[
+    "--columns",
+    "--date-format",
+    "--delimiter",
+    "--encoding",
+    "--epoch",
+    "--file",
+    "--nulls",
+    "--quote",
+];
+
+/// The options of the running load that a file of a table's rejects needs, too: `seedrow load{}{TARGET}`.
+pub fn format_of(table: &str) -> String {
+    format!("{FORMAT}{table}{FORMAT}")
+}
 
 /// The command that is running, with these options: each replaces the same option, and one that begins with `!` is
 /// removed.
@@ -33,11 +47,12 @@ pub fn again<W: AsRef<str>>(words: &[W]) -> String {
 }
 
 /// The options of the running command that replace the placeholders.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Default)]
 pub struct Suggestions {
     target: String,
     home: String,
-    format: String,
+    /// The options for files of a table's rejects.
+    format: Option<Box<dyn Fn(&str) -> Vec<String> + Send + Sync>>,
     psql: String,
     /// What was typed behind the program's name.
     typed: Vec<String>,
@@ -49,15 +64,18 @@ impl Suggestions {
         Suggestions {
             target: behind_command(target),
             home: behind_command(home),
-            format: String::new(),
+            format: None,
             psql: "psql".to_owned(),
             typed: Vec::new(),
         }
     }
 
-    /// With the options for the format of files.
-    pub fn format<W: AsRef<str>>(self, words: &[W]) -> Suggestions {
-        let format = behind_command(words);
+    /// With the options for the format of a table's files.
+    pub fn format(
+        self,
+        words: impl Fn(&str) -> Vec<String> + Send + Sync + 'static,
+    ) -> Suggestions {
+        let format = Some(Box::new(words) as Box<_>);
         Suggestions { format, ..self }
     }
 
@@ -75,8 +93,14 @@ impl Suggestions {
     /// The text with its suggested commands as they can be typed.
     pub fn complete(&self, text: &str) -> String {
         let text = text.replace(TARGET, &self.target).replace(HOME, &self.home);
-        let text = text.replace(FORMAT, &self.format);
         let text = text.replace(PSQL, &self.psql);
+        let parts = text.split(FORMAT).enumerate();
+        let part = |(index, part): (usize, &str)| match (index % 2, &self.format) {
+            (0, _) => part.to_owned(),
+            (_, Some(words)) => behind_command(&words(part)),
+            (_, None) => String::new(),
+        };
+        let text: String = parts.map(part).collect();
         let parts = text.split(AGAIN).enumerate();
         let part = |(index, part): (usize, &str)| match index % 2 {
             0 => part.to_owned(),
@@ -114,7 +138,7 @@ impl Suggestions {
 fn remove_option(typed: &mut Vec<String>, option: &str, value: Option<&str>) {
     let table_of = |value: &str| value.split_once('=').map(|(table, _)| table.to_owned());
     let same = |old: &str| match FOR_A_TABLE.contains(&option) {
-        true => option == "--columns" && table_of(old) == value.and_then(table_of),
+        true => option != "--file" && table_of(old) == value.and_then(table_of),
         false => true,
     };
     let mut kept = Vec::new();

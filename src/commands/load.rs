@@ -6,7 +6,7 @@ mod rejecting_args;
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 
 use crate::commands::Outcome;
 use crate::commands::context::{Context, commit_unit, resume_command};
@@ -14,6 +14,7 @@ use crate::commands::interrupt::stoppable;
 use crate::commands::load::input::FoundInput;
 use crate::dataset::Dataset;
 use crate::infer::SchemaTables;
+use crate::load::created;
 use crate::load::own_tables::{self, OwnTables};
 use crate::load::{self, Input, Load, MaxRejects, NoHook, Rejects, StageTracker};
 use crate::postgres::error::describe;
@@ -61,13 +62,28 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
         command: resume_command(),
         stage,
     };
-    let finished = load::run(&load, &input, &NoHook, &context.progress).await?;
+    let finished = match load::run(&load, &input, &NoHook, &context.progress).await {
+        Ok(finished) => finished,
+        Err(error) => return Err(without_created(&load, &listed, error).await),
+    };
     report::load::loaded(&finished, &listed, &args.suggestions(), args.format)?;
     Ok(if finished.report().broken_keys.is_empty() {
         Outcome::Held
     } else {
         Outcome::Found
     })
+}
+
+/// The error of a load, the tables that were created for it and have no rows dropped again.
+async fn without_created(load: &Load<'_>, listed: &InputReport, error: Error) -> Error {
+    let names = listed.created.iter().map(|(name, _)| name.clone());
+    let names: Vec<String> = names.collect();
+    if names.is_empty() {
+        return error;
+    }
+    // Where they stay, the next load uses them as they are and says so: the first error is the one that counts.
+    let _ = created::drop_empty(load, &names).await;
+    error
 }
 
 /// Reads the files and accounts for their records.

@@ -77,6 +77,21 @@ pub const EPOCHS: &[(&str, Epoch)] = &[
 pub const DECIMAL_MARKS: &[(&str, DecimalMark)] =
     &[(".", DecimalMark::Point), (",", DecimalMark::Comma)];
 
+/// The name of a value.
+fn name_of<T: Copy + PartialEq>(known: &[(&str, T)], value: Option<T>) -> Option<String> {
+    let found = known.iter().find(|(_, known)| Some(*known) == value);
+    found.map(|(name, _)| (*name).to_owned())
+}
+
+/// The value of a name, one of [`EPOCHS`] or [`DECIMAL_MARKS`].
+pub fn named<T: Copy>(known: &[(&str, T)], typed: &str) -> Result<T, String> {
+    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+    let found = known.iter().find(|(name, _)| *name == typed);
+    found
+        .map(|(_, value)| *value)
+        .ok_or_else(|| format!("expected one of {}", names.join(" ")))
+}
+
 /// A sign that amounts may carry.
 pub fn currency(text: &str) -> Result<String, String> {
     let sign = |c: char| {
@@ -89,6 +104,46 @@ pub fn currency(text: &str) -> Result<String, String> {
 }
 
 impl Spellings {
+    /// These, and what `other` says of what they say nothing of; the null texts of both.
+    pub fn or(self, other: &Spellings) -> Spellings {
+        Spellings {
+            epoch: self.epoch.or(other.epoch),
+            date_format: self.date_format.or_else(|| other.date_format.clone()),
+            currency: self.currency.or_else(|| other.currency.clone()),
+            decimal: self.decimal.or(other.decimal),
+            nulls: match (self.nulls, &other.nulls) {
+                (Some(own), Some(others)) => Some([own, others.clone()].concat()),
+                (own, others) => own.or_else(|| others.clone()),
+            },
+            force_null: self.force_null || other.force_null,
+            force_not_null: self.force_not_null || other.force_not_null,
+        }
+    }
+
+    /// The options of the command line, as they are typed.
+    pub fn typed(&self) -> Vec<(&'static str, Option<String>)> {
+        let with_value = [
+            (
+                "--date-format",
+                self.date_format.as_ref().map(ToString::to_string),
+            ),
+            ("--epoch", name_of(EPOCHS, self.epoch)),
+            ("--currency", self.currency.clone()),
+            ("--decimal", name_of(DECIMAL_MARKS, self.decimal)),
+            ("--nulls", self.nulls.as_ref().map(|nulls| nulls.join(","))),
+        ];
+        let flags = [
+            ("--force-null", self.force_null),
+            ("--force-not-null", self.force_not_null),
+        ];
+        let with_value = with_value.into_iter();
+        let with_value = with_value.filter_map(|(name, value)| Some((name, Some(value?))));
+        let flags = flags.into_iter().filter(|(_, given)| *given);
+        with_value
+            .chain(flags.map(|(name, _)| (name, None)))
+            .collect()
+    }
+
     /// With those of the command line: what it names counts in place of a column's own, and its null texts beside
     /// those of the dataset or the column. Its `force_not_null` is about columns that take no NULL.
     pub fn overridden(

@@ -15,6 +15,8 @@ use crate::dataset::{Dataset, TableSpec};
 use crate::files::manifest::{self, checksum};
 use crate::infer::new_table::NewTable;
 use crate::infer::{self, SchemaTables};
+use crate::load::config::Load;
+use crate::load::ledger::{self, TableProgress};
 use crate::load::own_tables::OwnTables;
 use crate::load::source::folder::ensure_is_folder;
 use crate::load::source::input::Input;
@@ -23,7 +25,9 @@ use crate::load::source::new_header::LONGEST_NAME;
 use crate::load::source::overrides::Overrides;
 use crate::load::source::profile::Profiling;
 use crate::load::source::table_source::OpenedFiles;
-use crate::postgres::catalog::TableKind;
+use crate::load::table::target;
+use crate::postgres::catalog::{self, TableKind};
+use crate::postgres::{TableName, locks};
 use crate::progress::Progress;
 use crate::script::Script;
 
@@ -165,6 +169,37 @@ impl Creation<'_> {
         }
         schema
     }
+}
+
+/// Drops those of the tables created for a load that it has no rows of, once it has failed: the next one infers their columns
+/// anew. What another session has written into or locked stays.
+pub async fn drop_empty(load: &Load<'_>, created: &[String]) -> Result<()> {
+    let mut client = load.server.connect().await?;
+    locks::limit_waits(&client, load.lock_timeout).await?;
+    let schema = load.schema(&client).await?;
+    let started = ledger::progress(&client, &schema, created).await?;
+    for name in created {
+        let has_rows = |it: &TableProgress| it.account.name == *name && it.account.loaded > 0;
+        let is_there = catalog::find(&client, Some(&schema), name).await?.is_some();
+        if !is_there || started.iter().any(has_rows) {
+            continue;
+        }
+        let table = TableName::new(&schema, name);
+        let transaction = client.transaction().await?;
+        transaction
+            .batch_execute(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
+            .await?;
+        if target::holds_rows(&transaction, &table).await? {
+            continue;
+        }
+        transaction
+            .batch_execute(&format!("DROP TABLE {table}"))
+            .await?;
+        ledger::forget_table(&transaction, &schema, name).await?;
+        ledger::prune_dropped(&transaction, &schema).await?;
+        transaction.commit().await?;
+    }
+    Ok(())
 }
 
 /// The dataset of tables of which some are to be created.

@@ -11,7 +11,7 @@ use crate::load::source::input::Input;
 use crate::load::source::table_source::TableSource;
 use crate::load::table::target::{self, TargetTable};
 use crate::postgres::error::ErrorWithNotes;
-use crate::suggestion::{FORMAT, TARGET, again, shell_word};
+use crate::suggestion::{TARGET, again, format_of, shell_word};
 use crate::units::{counted, grouped};
 
 /// The tables of an unfinished load that have rows.
@@ -206,8 +206,9 @@ impl EarlierLoad<'_> {
             format!("to keep the rows that were added and forget this load, run: seedrow forget --abandon{TARGET}"),
             format!(
                 "then put {rest} into a file of their own, beneath the header, and run: seedrow load --append --file \
-                 {}{FORMAT}{TARGET}",
-                shell_word(&format!("{table}=rest.csv"))
+                 {}{}{TARGET}",
+                shell_word(&format!("{table}=rest.csv")),
+                format_of(table)
             ),
         ];
         ErrorWithNotes::of(

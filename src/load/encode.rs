@@ -16,6 +16,7 @@ use crate::dataset::ColumnSpec;
 use crate::dataset::Kind;
 use crate::dataset::spellings::Spellings;
 use crate::files::records::Record;
+use crate::load::source::options::TableSpellings;
 use crate::postgres::catalog;
 use crate::printable;
 
@@ -104,7 +105,7 @@ const NULL: &str = "is NULL, and the column takes none";
 
 impl RowEncoder {
     /// For records with these columns; `nulls` are the dataset's bare texts that mean NULL, `options` what the command
-    /// line says of all columns' values.
+    /// line says of the columns' values.
     ///
     /// A file that seedrow wrote is trusted: its texts are UTF-8, and dates, times and decimals are spelled as its own
     /// makers do.
@@ -112,7 +113,7 @@ impl RowEncoder {
         columns: &Columns,
         own_file: bool,
         nulls: &[String],
-        options: &Spellings,
+        options: &TableSpellings,
     ) -> RowEncoder {
         let known = columns.iter().flatten();
         let binary = known
@@ -129,7 +130,10 @@ impl RowEncoder {
                     nulls: Some(nulls.to_vec()),
                     ..Spellings::default()
                 },
-                false => spec.spellings.overridden(options, nulls, column.not_null),
+                false => {
+                    let options = options.of(&spec.name);
+                    spec.spellings.overridden(&options, nulls, column.not_null)
+                }
             };
             Some(Field {
                 place,

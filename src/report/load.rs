@@ -13,7 +13,7 @@ use crate::load::{
 use crate::printable;
 use crate::report::table::{Align, table};
 use crate::report::{OutputFormat, pretty, print};
-use crate::suggestion::{FORMAT, Suggestions, TARGET, again, shell_word};
+use crate::suggestion::{Suggestions, TARGET, again, format_of, shell_word};
 use crate::units::{grouped, per_second};
 
 /// The rule for a broken foreign key.
@@ -182,7 +182,8 @@ fn left_out(
         let path = path.display();
         let file = shell_word(&format!("{table}={path}"));
         text.push_str(&format!(
-            "they are in {path}; correct them there, then run: seedrow load --append --file {file}{FORMAT}{TARGET}\n"
+            "they are in {path}; correct them there, then run: seedrow load --append --file {file}{}{TARGET}\n",
+            format_of(table)
         ));
     }
     text

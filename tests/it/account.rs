@@ -208,7 +208,7 @@ fn records_are_csv_first() {
     assert_eq!(pets(&load.exits(0).json()), [22, 22, 0, 0, 2]);
     shop.load(&["--replace", "--multi-line", "--one-line"])
         .exits(2)
-        .stderr_has("cannot be used with");
+        .stderr_has("--multi-line cannot be used with --one-line");
 }
 
 #[test]

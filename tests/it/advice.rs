@@ -118,6 +118,41 @@ fn each_proposed_command_helps_when_it_is_typed() {
 }
 
 #[test]
+fn the_number_of_rejects_that_is_proposed_is_enough() {
+    let shop = Shop::new("enough");
+    let pets = "id,owner_id,name,weight\n1,1,Rex,3\nx,1,Mia,4\n2,1,Tom,0\n3,2,Bo,-1\ny,2,Al,7\n4,2,Cy,0\n5,9,Di,8\n";
+    shop.pets(pets);
+    // Two that the reader rejects, three that a CHECK does, and one without an owner.
+    let schema = SCHEMA.replace("weight integer", "weight integer CHECK (weight > 0)");
+    for typed in [
+        &[][..],
+        &["--max-rejects", "1"],
+        &["--commit", "segment", "--max-rejects", "2"],
+    ] {
+        shop.db.execute("DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS seedrow CASCADE; CREATE SCHEMA public");
+        shop.db.execute(&schema);
+        let failed = shop.load(typed).exits(2).stderr_has("--max-rejects 5");
+        let orphans = shop.dir.shell(&proposed(&failed)[0]).exits(2);
+        shop.dir.shell(&proposed(&orphans)[0]).exits(0);
+        assert_eq!(shop.counts(), "2 1", "{typed:?}");
+    }
+}
+
+#[test]
+fn the_number_of_orphans_that_is_proposed_holds_those_that_refer_to_them() {
+    let shop = Shop::new("cascade");
+    let schema = SCHEMA.replace(
+        "owner_id integer NOT NULL REFERENCES owners",
+        "owner_id integer REFERENCES pets",
+    );
+    shop.db.execute(&schema);
+    shop.pets("id,owner_id,name,weight\n1,,Rex,3\n2,9,Mia,4\n3,2,Tom,5\n4,3,Bo,6\n");
+    let failed = shop.load(&[]).exits(2).stderr_has("--max-rejects 3");
+    shop.dir.shell(&proposed(&failed)[0]).exits(0);
+    assert_eq!(shop.counts(), "2 1");
+}
+
+#[test]
 fn tables_that_hold_rows_are_emptied_or_added_to_as_the_message_says() {
     for (number, count) in [(0, "2 3"), (1, "4 6")] {
         let shop = Shop::new(["emptied", "added_to"][number]);

@@ -145,6 +145,19 @@ fn json_has_findings_samples_and_plans() {
 }
 
 #[test]
+fn timed_executions_follow_the_samples() {
+    let db = Db::new("timed");
+    for (samples, executions) in [("1", 10), ("3", 30), ("20", 200), ("30", 200)] {
+        let plans = ["--only", "plans", "--format", "json", "--samples", samples];
+        let json = check_query(&db, "timed", "SELECT 1", &plans)
+            .exits(0)
+            .json();
+        let timed = &json["checks"][0]["latency"]["executions"];
+        assert_eq!(timed.as_u64(), Some(executions), "--samples {samples}");
+    }
+}
+
+#[test]
 fn samples_depend_on_the_seed_alone() {
     let db = Db::new("samples");
     db.execute(USERS);

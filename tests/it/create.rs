@@ -373,11 +373,11 @@ fn a_load_that_stopped_is_finished_by_the_same_command() {
     dir.write("d/a.csv", "x\n1\n");
     let command = ["d", "--create", "--commit", "segment"];
     dir.write("d/c.csv", "x\n1\n2,3\n");
-    // One record too many: nothing of c is loaded, and the tables are there.
+    // One record too many: nothing of c is loaded, and its table isn't there.
     load(&dir, &db, &command)
         .exits(2)
         .stderr_has("--max-rejects 1");
-    assert_eq!(columns(&db, "b"), "id integer, name text");
+    assert_eq!(db.value("SELECT to_regclass('c') IS NULL"), "t");
     load(&dir, &db, &[&command[..], &["--max-rejects", "1"]].concat()).exits(0);
     assert_eq!(db.value("SELECT count(*) FROM b"), "30000");
     // As a killed load leaves it: complete up to a record.
@@ -409,6 +409,30 @@ fn a_load_that_stopped_is_finished_by_the_same_command() {
     )
     .exits(0);
     assert_eq!(db.value("SELECT count(*) FROM b"), "2");
+}
+
+#[test]
+fn a_load_that_failed_leaves_no_empty_table_with_the_wrong_types() {
+    let (dir, db) = (Workdir::new("failed"), Db::new("failed"));
+    dir.write("d/b.csv", "x\n1\n");
+    dir.write(
+        "d/c.csv",
+        format!("id,n\n1,5\n2,-\n3\n{}", "4,1\n".repeat(9)),
+    );
+    let first = load(&dir, &db, &["d", "--create", "--jobs", "1"]).exits(2);
+    assert_eq!(db.value("SELECT to_regclass('c') IS NULL"), "t");
+    // The command that is proposed, and a corrected one.
+    dir.shell(between(&first.stderr, "leave them out, run: ", "\n"))
+        .exits(0);
+    assert_eq!(columns(&db, "c"), "id integer, n text");
+    db.execute("DROP TABLE b, c; DROP SCHEMA seedrow CASCADE");
+    load(&dir, &db, &["d", "--create", "--jobs", "1"]).exits(2);
+    let corrected = ["d", "--create", "--nulls", "c=-", "--max-rejects", "1"];
+    load(&dir, &db, &corrected)
+        .exits(0)
+        .lacks("is used as it is, with its own columns and types; to have them inferred, drop it first\nload: c");
+    assert_eq!(columns(&db, "c"), "id integer, n integer");
+    assert_eq!(columns(&db, "b"), "x integer");
 }
 
 #[test]

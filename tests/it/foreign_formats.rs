@@ -244,7 +244,7 @@ fn an_option_that_cannot_be_honoured_is_refused() {
     let cases: &[(&[&str], &str)] = &[
         (
             &["--quote", "'", "--quote", "\""],
-            "cannot be used multiple times",
+            "--quote is given twice for all files",
         ),
         (&["--quote", "ab"], "is no quote"),
         (&["--escape", "caret"], "is no escape"),

@@ -697,3 +697,49 @@ fn a_maker_that_does_not_fit_its_columns_type_is_refused_before_a_row_is_loaded(
         );
     }
 }
+
+#[test]
+fn a_generated_value_that_only_the_server_can_read_names_its_maker_when_it_is_refused() {
+    let (dir, db) = (Workdir::new("refused"), Db::new("refused"));
+    for (data_type, maker, says) in [
+        (
+            "money",
+            r#"{ make = "text", min = 3, max = 9 }"#,
+            "invalid input syntax for type money",
+        ),
+        (
+            "point",
+            r#"{ make = "value", of = "(1,)" }"#,
+            "column x, value \"(1,)\": invalid input syntax for type point",
+        ),
+        (
+            "xml",
+            r#"{ make = "value", of = "<a>" }"#,
+            "column x, value \"<a>\": invalid XML content",
+        ),
+        (
+            "integer CHECK (x > 3)",
+            r#"{ make = "sequence" }"#,
+            "violates check constraint",
+        ),
+    ] {
+        db.execute("DROP SCHEMA IF EXISTS seedrow CASCADE; DROP TABLE IF EXISTS t");
+        dir.write("schema.sql", format!("CREATE TABLE t (x {data_type})"));
+        let toml = format!(
+            "schema = \"schema.sql\"\n[tables.t]\nrows = 9\n[tables.t.columns]\nx = {maker}\n"
+        );
+        dir.write("own.toml", toml);
+        let todo = match data_type.contains("CHECK") {
+            true => "correct the makers of t in own.toml, line 2, so that t_x_check holds",
+            false => {
+                "correct the maker of t.x in own.toml, line 5; a column that the dataset leaves out"
+            }
+        };
+        dir.seedrow(["run", "--dataset", "own.toml", "--url", &db.url()])
+            .exits(2)
+            .stderr_has("generated, row 1 of t: ")
+            .stderr_has(says)
+            .stderr_has(todo);
+        assert_eq!(db.value("SELECT count(*) FROM t"), "0");
+    }
+}

@@ -269,6 +269,92 @@ fn options_about_no_column_are_refused() {
 }
 
 #[test]
+fn options_for_a_table_or_a_column_hold_there_alone() {
+    let (dir, db) = (Workdir::new("scoped"), Db::new("scoped"));
+    db.execute(
+        "CREATE TABLE a (id int PRIMARY KEY, day date, sold date, price numeric, note text);
+        CREATE TABLE b (id int PRIMARY KEY, day date, note text)",
+    );
+    dir.write(
+        "d/a.csv",
+        "id;day;sold;price;note\n1;3/4/2024;5.6.2024;$7;NA\nx;3/4/2024;5.6.2024;$7;-\n",
+    );
+    dir.write("d/b.csv", "id,day,note\n1,4/3/2024,NA\n2,2024-01-02,-\n");
+    let options = [
+        "d",
+        "--delimiter",
+        "a=;",
+        "--date-format",
+        "M/D/YYYY",
+        "--date-format",
+        "a.sold=D.M.YYYY",
+        "--date-format",
+        "b=D/M/YYYY",
+        "--currency",
+        "a=$",
+        "--nulls",
+        "-",
+        "--nulls",
+        "b.note=NA",
+        "--trim=a",
+        "--max-rejects",
+        "1",
+    ];
+    let loaded = load(&dir, &db, &options).exits(0);
+    let rows = "SELECT string_agg(t::text, ' ') FROM (SELECT ROW(a.*) AS t FROM a UNION ALL SELECT ROW(b.*) FROM b) AS r";
+    let expected = "(1,2024-03-04,2024-06-05,7,NA) (1,2024-03-04,) (2,2024-01-02,)";
+    assert_eq!(db.value(rows), expected);
+    // A rejected record is added with the options for its table, and no other's.
+    dir.write(
+        "rejects/a.csv",
+        dir.read("rejects/a.csv").replace(";x;", ";2;"),
+    );
+    let command = between(&loaded.stdout, "then run: ", "\n");
+    assert!(
+        command.contains("a.sold=D.M.YYYY") && !command.contains("b"),
+        "{command}"
+    );
+    dir.shell(command).exits(0);
+    assert_eq!(
+        db.value("SELECT a::text FROM a WHERE id = 2"),
+        "(2,2024-03-04,2024-06-05,7,)"
+    );
+    for (option, message) in [
+        (&["--nulls", "c=x"][..], "--nulls: public has no table `c`; there is a, b"),
+        (&["--nulls", "a.nope=x"], "--nulls: a has no column `nope`"),
+        (
+            &["--currency", "b=$"],
+            "--currency is for columns of numbers, and b has none that its files fill",
+        ),
+        (
+            &["--epoch", "a.price=s"],
+            "--epoch is for columns of dates or times, and a.price is none",
+        ),
+        (
+            &["--delimiter", "a.day=;"],
+            "the format is that of a table's files; name the table alone: --delimiter=a=…",
+        ),
+        (
+            &["--quote", "a='", "--quote", "a=|"],
+            "--quote is given twice for a",
+        ),
+        (&["--epoch", "a=h"], "expected one of s ms us"),
+    ] {
+        let more = [
+            "d",
+            "--delimiter",
+            "a=;",
+            "--date-format",
+            "a=D.M.YYYY",
+            "--replace",
+        ];
+        load(&dir, &db, &[&more[..], option].concat())
+            .exits(2)
+            .stderr_has(message);
+    }
+}
+
+#[test]
 fn corrected_rejects_are_added_with_the_options_that_read_them() {
     let (dir, db) = (Workdir::new("corrected"), Db::new("corrected"));
     db.execute("CREATE TABLE t (id int PRIMARY KEY, day date, price numeric, at timestamptz, note text NOT NULL, more int)");

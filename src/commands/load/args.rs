@@ -2,11 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
+
 use crate::cli::{JobsArgs, LoadArgs, QuietArgs, TargetArgs};
 use crate::commands::context::{self, DEFAULT_DATASET, triggers};
 use crate::commands::format_args::FormatArgs;
 use crate::commands::load::rejecting_args::RejectingArgs;
 use crate::commands::spelling_args::SpellingArgs;
+use crate::load::source::options::FileOptions;
 use crate::load::{MissingColumns, NamedColumns, NamedFile, NamedHeader, Overrides, Policy};
 use crate::report::{self, OutputFormat};
 use crate::suggestion::Suggestions;
@@ -138,12 +141,11 @@ impl ReadingArgs {
 
 impl Args {
     pub(in crate::commands) fn suggestions(&self) -> Suggestions {
-        let format = self.reading.format.options().of_rejects();
-        let words = format.typed().into_iter();
-        let words = words.flat_map(|(name, value)| [Some(name.to_owned()), value]);
-        let words = words.flatten().chain(self.spelling.typed());
-        let words: Vec<String> = words.chain(self.typed_for_tables()).collect();
-        context::suggestions(&self.target, self.dataset_name()).format(&words)
+        // Options that can't be read are reported by the command itself.
+        let options = self.options().unwrap_or_default();
+        let everywhere = self.typed_for_tables();
+        let words = move |table: &str| [options.typed_of(table), everywhere.clone()].concat();
+        context::suggestions(&self.target, self.dataset_name()).format(words)
     }
 
     /// The options that say which tables there are, and which of their columns files have.
@@ -180,18 +182,24 @@ impl Args {
         self.file.iter().cloned().chain(into).collect()
     }
 
-    pub(super) fn overrides(&self) -> Overrides {
-        Overrides {
+    fn options(&self) -> Result<FileOptions> {
+        Ok(FileOptions {
+            formats: self.reading.format.options()?,
+            spellings: self.spelling.spellings()?,
+        })
+    }
+
+    pub(super) fn overrides(&self) -> Result<Overrides> {
+        Ok(Overrides {
             files: self.files(),
-            format: self.reading.format.options(),
+            options: self.options()?,
             headers: self.reading.headers(),
             missing: match self.reading.missing {
                 MissingArg::Fail => MissingColumns::Refuse,
                 MissingArg::Default => MissingColumns::Default,
             },
             columns: self.reading.columns.clone(),
-            spellings: self.spelling.spellings(),
-        }
+        })
     }
 
     pub(super) fn policy(&self) -> Policy {

@@ -46,7 +46,7 @@ async fn find_created(args: &Args, context: &Context) -> Result<FoundInput> {
         }
     };
     let (folder, names) = (args.folder().map(Path::to_owned), args.tables.clone());
-    let (overrides, progress) = (args.overrides(), context.progress.clone());
+    let (overrides, progress) = (args.overrides()?, context.progress.clone());
     let found = stoppable(move |stop| {
         let creation = Creation {
             there,
@@ -153,21 +153,21 @@ async fn complete(
 }
 
 fn of_dataset(args: &Args, dataset: &Dataset) -> Result<(Vec<usize>, Input)> {
-    args.overrides().ensure_known(dataset)?;
+    args.overrides()?.ensure_known(dataset)?;
     let tables = dataset.select(args.tables().as_deref())?;
-    let input = Input::find(dataset, args.folder(), &tables, &args.overrides())?;
+    let input = Input::find(dataset, args.folder(), &tables, &args.overrides()?)?;
     Ok((tables, input))
 }
 
 fn find_own(args: &Args, dataset: Dataset) -> Result<FoundInput> {
-    args.overrides().ensure_known(&dataset)?;
+    args.overrides()?.ensure_known(&dataset)?;
     let names: Vec<&str> = dataset.tables.iter().map(|it| it.name.as_str()).collect();
     let nothing = format!(
         "no file has the name or the header of a table; the tables are {}. --file TABLE=PATH names a table's file",
         names.join(", ")
     );
     let names = args.tables();
-    let found = OwnTables::find(dataset, args.folder(), names.as_deref(), args.overrides())?;
+    let found = OwnTables::find(dataset, args.folder(), names.as_deref(), args.overrides()?)?;
     let own = found.context(nothing)?;
     Ok(FoundInput {
         own,

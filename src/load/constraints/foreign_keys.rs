@@ -49,7 +49,10 @@ impl ForeignKeyPhase<'_> {
         let broken = match self.policy.orphans {
             _ if broken.is_empty() => broken,
             Orphans::Keep => broken,
-            Orphans::Fail => return Err(orphans_error(&mut client, self.loads, &broken).await?),
+            Orphans::Fail => {
+                let error = orphans_error(&mut client, self.schema, self.loads, &broken);
+                return Err(error.await?);
+            }
             Orphans::Reject => {
                 self.reject(&mut client).await?;
                 self.validate(&client, &loaded).await?;

@@ -26,6 +26,7 @@ use crate::suggestion::again;
 /// The error of foreign keys that rows violate, with the first of these records.
 pub async fn orphans_error(
     client: &mut Client,
+    schema: &str,
     loads: &[TableLoad<'_>],
     broken: &[BrokenForeignKey],
 ) -> Result<Error> {
@@ -41,9 +42,9 @@ pub async fn orphans_error(
         }
     }
     notes.truncate(REPORTED);
-    let rejected = loads.first().map_or(0, |load| load.rejects.count());
-    let all = rejected + broken.iter().map(|key| key.rows).sum::<u64>();
     if loads.iter().any(|load| load.source.source.is_file()) {
+        let rejected = loads.first().map_or(0, |load| load.rejects.count());
+        let all = rejected + count_orphans(client, schema, loads).await?;
         notes.push(format!(
             "to reject them and the records that reference them, run: {}",
             again(&["--orphans", "reject", "--max-rejects", &all.to_string()])
@@ -60,6 +61,20 @@ pub async fn orphans_error(
         source: None,
     }
     .into())
+}
+
+/// How many rows rejecting orphans deletes, those that reference deleted ones included: tried, and rolled back.
+async fn count_orphans(client: &mut Client, schema: &str, loads: &[TableLoad<'_>]) -> Result<u64> {
+    let mut keys = foreign_keys_of(client, loads).await?;
+    let is_file = |oid| {
+        let mut loads = loads.iter();
+        loads.any(|load| load.target.oid == oid && load.source.source.is_file())
+    };
+    keys.retain(|key| is_file(key.table_oid));
+    let transaction = client.transaction().await?;
+    let (_, deleted) = drop_and_delete(&transaction, schema, loads, &keys).await?;
+    transaction.rollback().await?;
+    Ok(deleted.values().sum())
 }
 
 /// The first records that violate a key; none where its rows come from no file.
@@ -104,17 +119,29 @@ pub async fn reject_orphans(
     let mut keys = foreign_keys_of(client, loads).await?;
     keys.retain(|key| files.contains_key(&key.table_oid));
     let transaction = client.transaction().await?;
-    let dropped = drop_foreign_keys(&transaction, schema, loads).await?;
-    transaction
-        .batch_execute("CREATE TEMPORARY TABLE seedrow_removed (constraint_oid oid, key text[]) ON COMMIT DROP")
-        .await?;
-    let deleted = delete_orphans(&transaction, &keys).await?;
+    let (dropped, deleted) = drop_and_delete(&transaction, schema, loads, &keys).await?;
     let rejected = reject_records(&transaction, loads, &keys, &files, &deleted).await?;
     for key in &dropped {
         restore_in(&transaction, key).await?;
     }
     transaction.commit().await?;
     Ok(rejected)
+}
+
+/// Drops the foreign keys, deletes what violates these and gathers its keys in `pg_temp.seedrow_removed`. Returns what was
+/// dropped, and the number of rows deleted by table.
+async fn drop_and_delete(
+    transaction: &Transaction<'_>,
+    schema: &str,
+    loads: &[TableLoad<'_>],
+    keys: &[ForeignKey],
+) -> Result<(Vec<DroppedConstraint>, HashMap<u32, u64>)> {
+    let dropped = drop_foreign_keys(transaction, schema, loads).await?;
+    transaction
+        .batch_execute("CREATE TEMPORARY TABLE seedrow_removed (constraint_oid oid, key text[]) ON COMMIT DROP")
+        .await?;
+    let deleted = delete_orphans(transaction, keys).await?;
+    Ok((dropped, deleted))
 }
 
 /// Rejects the records of the deleted rows, table by table, and returns the tables.

@@ -38,7 +38,7 @@ fn as_text(text: &str) -> Result<String, Unencoded> {
         &columns,
         false,
         &["null".into(), "\\N".into()],
-        &Spellings::default(),
+        &TableSpellings::default(),
     );
     assert_eq!(encoder.format(), CopyFormat::Text);
     let mut records =

@@ -12,7 +12,7 @@ use crate::load::source::bound::BoundSource;
 use crate::load::source::drop_rule::lists;
 use crate::load::source::input::Input;
 use crate::load::source::reader::{RecordReader, Trace};
-use crate::load::source::rejects::Rejects;
+use crate::load::source::rejects::{RejectCount, Rejects};
 use crate::load::source::rejects_file::RejectsFile;
 use crate::load::source::suitable::ensure_suitable;
 use crate::load::source::table_source::TableSource;
@@ -123,7 +123,7 @@ fn check_table(
         bail!("interrupted");
     }
     if file.exceeds() {
-        return Err(file.too_many());
+        return Err(file.too_many(RejectCount::AsSeen));
     }
     task.finish();
     Ok(account)

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::dataset::TableSpec;
-use crate::dataset::record_format::{Delimiter, Encoding, SkipLines};
+use crate::dataset::record_format::{Delimiter, Encoding, FormatOptions, SkipLines};
 use crate::files::csv_input::CsvInput;
 use crate::files::records::{Dialect, Records};
 use crate::load::source::overrides::Overrides;
@@ -62,9 +62,10 @@ impl CsvFormat {
         overrides: &Overrides,
     ) -> Result<CsvFormat> {
         let reading = &table.reading;
-        let options = overrides.format.or(&reading.format);
+        let typed = overrides.options.format_of(&table.name);
+        let options = typed.or(&reading.format);
         let format = CsvFormat {
-            dialect: Dialect::of(&options).map_err(|why| contradiction(why, table, overrides))?,
+            dialect: Dialect::of(&options).map_err(|why| contradiction(why, table, &typed))?,
             header: overrides.header_of(table).unwrap_or(reading.header),
             repair: reading.repair,
             encoding: options.encoding,
@@ -72,10 +73,10 @@ impl CsvFormat {
             is_rejects: false,
         };
         if is_rejects(path).with_context(|| format!("could not read {label}"))? {
-            return format.of_rejects(label, overrides);
+            return format.of_rejects(label, &typed);
         }
         match format.skip {
-            SkipLines::Nothing => format.separated(path, label, overrides),
+            SkipLines::Nothing => format.separated(path, label, &typed),
             _ => Ok(format),
         }
     }
@@ -113,10 +114,10 @@ impl CsvFormat {
     }
 
     /// Of a file of rejected records: as the file that they are from, but in UTF-8, with a header and nothing before it.
-    fn of_rejects(self, label: &str, overrides: &Overrides) -> Result<CsvFormat> {
+    fn of_rejects(self, label: &str, typed: &FormatOptions) -> Result<CsvFormat> {
         let wrong = [
-            ("--encoding", overrides.format.encoding.is_some()),
-            ("--skip-lines", overrides.format.skip_lines.is_some()),
+            ("--encoding", typed.encoding.is_some()),
+            ("--skip-lines", typed.skip_lines.is_some()),
         ];
         if let Some((option, _)) = wrong.iter().find(|(_, given)| *given) {
             bail!(
@@ -133,7 +134,7 @@ impl CsvFormat {
     }
 
     /// With the delimiter that the file's first line names, as Excel writes it.
-    fn separated(mut self, path: &Path, label: &str, overrides: &Overrides) -> Result<CsvFormat> {
+    fn separated(mut self, path: &Path, label: &str, typed: &FormatOptions) -> Result<CsvFormat> {
         let mut records = self.open(path, label)?;
         let Some(line) = records.skip_line()? else {
             return Ok(self);
@@ -148,7 +149,7 @@ impl CsvFormat {
         }) else {
             return Ok(self);
         };
-        if let Some(typed) = overrides.format.delimiter {
+        if let Some(typed) = typed.delimiter {
             ensure!(
                 typed == delimiter,
                 "{label}, line 1: the file says that its delimiter is `{}`; leave --delimiter out",
@@ -172,8 +173,8 @@ fn is_rejects(path: &Path) -> std::io::Result<bool> {
 
 /// The error of options that contradict each other.
 #[cold]
-fn contradiction(why: String, table: &TableSpec, overrides: &Overrides) -> anyhow::Error {
-    let typed = overrides.format.typed();
+fn contradiction(why: String, table: &TableSpec, typed: &FormatOptions) -> anyhow::Error {
+    let typed = typed.typed();
     let names: Vec<&str> = typed.iter().map(|(name, _)| *name).collect();
     match names.is_empty() {
         true => anyhow!("`read` of table {}: {why}", table.name),

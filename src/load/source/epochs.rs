@@ -11,7 +11,7 @@ use crate::copy::spelled_date;
 use crate::copy::time::is_bare_number;
 use crate::dataset::Dataset;
 use crate::dataset::date_format::DateFormat;
-use crate::dataset::spellings::{EPOCHS, Epoch, Spellings};
+use crate::dataset::spellings::{EPOCHS, Epoch};
 use crate::load::source::table_source::TableSource;
 
 /// So many records are looked at.
@@ -65,10 +65,10 @@ fn ensure_usual(path: &Path, source: &TableSource, mut counted: Vec<Counted>) ->
 /// The fields that go to columns with an epoch.
 fn counted(dataset: &Dataset, source: &TableSource) -> Vec<Counted> {
     let table = &dataset.tables[source.table];
-    let options: &Spellings = &source.spellings;
     let field = |(field, position): (usize, &Option<usize>)| {
         let column = &table.columns[(*position)?];
-        let spellings = column.spellings.overridden(options, &[], false);
+        let options = source.spellings.of(&column.name);
+        let spellings = column.spellings.overridden(&options, &[], false);
         Some(Counted {
             field,
             column: column.name.clone(),

@@ -16,6 +16,7 @@ use crate::dataset::spellings::Spellings;
 use crate::files::manifest::checksum;
 use crate::files::records::Dialect;
 use crate::load::source::csv_format::CsvFormat;
+use crate::load::source::options::TableSpellings;
 use crate::load::source::table_source::{SourceKind, TableSource};
 
 /// See [`fingerprint`].
@@ -77,8 +78,17 @@ pub fn fingerprint(source: &TableSource) -> Result<Option<Fingerprint>> {
         true => format!(" {} {:?}", written(&source.format), source.columns.names()),
         false => String::new(),
     };
-    if source.spellings != Spellings::default() {
-        request.push_str(&format!(" {:?}", source.spellings));
+    // As ledgers of earlier builds have it, where the options are about all files.
+    let TableSpellings {
+        everywhere,
+        table,
+        columns,
+    } = &source.spellings;
+    if *everywhere != Spellings::default() {
+        request.push_str(&format!(" {everywhere:?}"));
+    }
+    if *table != Spellings::default() || !columns.is_empty() {
+        request.push_str(&format!(" {table:?} {columns:?}"));
     }
     let mut states = Vec::new();
     for (kind, path) in source.kinds().zip(source.paths()) {

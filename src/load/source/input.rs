@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
-use crate::dataset::spellings::Spellings;
 use crate::dataset::{Dataset, RowPlan};
 use crate::files::Manifest;
 use crate::generate::{CompiledTable, TextEscaping};
@@ -170,12 +169,11 @@ fn ensure_used(overrides: &Overrides, sources: &[TableSource]) -> Result<()> {
     let option = match unused {
         Some(named) => format!("--columns {}", named.table),
         None if sources.iter().any(TableSource::is_foreign) => return Ok(()),
-        None => match (overrides.headers.first(), overrides.format.typed().first()) {
+        None => match (overrides.headers.first(), overrides.options.first()) {
             (Some(named), _) if named.header => "--header".to_owned(),
             (Some(_), _) => "--no-header".to_owned(),
-            (None, Some((option, _))) => (*option).to_owned(),
-            (None, None) if overrides.spellings == Spellings::default() => return Ok(()),
-            (None, None) => "an option for values".to_owned(),
+            (None, Some(option)) => option.to_owned(),
+            (None, None) => return Ok(()),
         },
     };
     bail!(

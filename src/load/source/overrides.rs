@@ -6,9 +6,8 @@ use anyhow::{Result, bail, ensure};
 
 use crate::dataset::csv_options::PASSED_OVER;
 use crate::dataset::document::did_you_mean;
-use crate::dataset::record_format::FormatOptions;
-use crate::dataset::spellings::Spellings;
 use crate::dataset::{Dataset, TableSpec};
+use crate::load::source::options::FileOptions;
 use crate::load::source::pattern::matching;
 
 /// What is typed for standard input.
@@ -58,16 +57,14 @@ pub enum MissingColumns {
 pub struct Overrides {
     /// Files by table.
     pub files: Vec<NamedFile>,
-    /// The format of their records.
-    pub format: FormatOptions,
+    /// The format of their records and how values are spelled.
+    pub options: FileOptions,
     /// The tables whose files' first record names the columns, and those where it is a record; no name for all tables.
     pub headers: Vec<NamedHeader>,
     /// What becomes of a column that a file lacks.
     pub missing: MissingColumns,
     /// Columns by table.
     pub columns: Vec<NamedColumns>,
-    /// How values of all columns are spelled.
-    pub spellings: Spellings,
 }
 
 impl Overrides {
@@ -88,8 +85,17 @@ impl Overrides {
             };
             Some((option, named.table.as_ref()?))
         });
-        for (option, table) in files.chain(columns).chain(headers) {
+        let options = self.options.scopes().into_iter();
+        let scopes = options
+            .clone()
+            .map(|(option, scope)| (option, &scope.table));
+        for (option, table) in files.chain(columns).chain(headers).chain(scopes) {
             ensure_wanted(dataset, wanted, option, table)?;
+        }
+        for (option, scope) in options {
+            if let (Some(column), Some(table)) = (&scope.column, dataset.position(&scope.table)) {
+                ensure_column(&dataset.tables[table], option, column)?;
+            }
         }
         for (index, named) in self.columns.iter().enumerate() {
             ensure!(
@@ -146,6 +152,20 @@ impl Overrides {
         let named = self.columns.iter().find(|named| named.table == table.name);
         named.map(|named| &named.columns)
     }
+}
+
+/// Refuses the name of a column that a table lacks; aliases are names in files.
+fn ensure_column(table: &TableSpec, option: &str, column: &str) -> Result<()> {
+    let mut written = table.written().map(|column| column.name.as_str());
+    if !written.any(|name| name == column) {
+        let written = table.written().map(|column| column.name.as_str());
+        bail!(
+            "{option}: {} has no column `{column}`; {}",
+            table.name,
+            did_you_mean(column, written)
+        );
+    }
+    Ok(())
 }
 
 impl NamedColumns {

@@ -62,11 +62,12 @@ impl Profiling<'_> {
             Some(NewColumn { name, inferred })
         };
         let labels: Vec<String> = kinds.iter().map(SourceKind::label).collect();
+        let spellings = self.overrides.options.spellings_of(self.table);
         Ok(NewTable {
             name: self.table.to_owned(),
             columns: names.into_iter().zip(profiles).filter_map(column).collect(),
             files: labels.join(", "),
-            texts_not_null: self.overrides.spellings.force_not_null,
+            texts_not_null: spellings.everywhere.or(&spellings.table).force_not_null,
         })
     }
 
@@ -95,7 +96,10 @@ impl Profiling<'_> {
         if is_header {
             records.read()?;
         }
-        let rules = TypeRules::new(&self.overrides.spellings);
+        let options = self.overrides.options.spellings_of(self.table);
+        let names = fields.names.iter();
+        let rules = names.map(|name| TypeRules::new(&options.of(name)));
+        let rules: Vec<TypeRules> = rules.collect();
         let mut shape = Shape {
             fields: fields.names.len(),
             fits: &mut |_| false,
@@ -130,14 +134,15 @@ impl Fields {
         }
     }
 
-    fn add(&mut self, rules: &TypeRules, record: &Record, repair: bool) {
+    /// Adds a record, each field by its column's rules.
+    fn add(&mut self, rules: &[TypeRules], record: &Record, repair: bool) {
         let is_whole = record.flaw.is_none() && (repair || !record.repaired);
         let fits = is_whole && record.len() == self.names.len();
         // A record of other bytes is rejected as a whole.
         if !fits || str::from_utf8(record.raw).is_err() {
             return;
         }
-        for (index, profile) in self.profiles.iter_mut().enumerate() {
+        for ((index, profile), rules) in self.profiles.iter_mut().enumerate().zip(rules) {
             if let Some(profile) = profile {
                 let (text, quoted) = record.field(index);
                 profile.add(rules, text, quoted, record.line);

@@ -11,7 +11,7 @@ use crate::load::account::Account;
 use crate::load::source::chunk::FileLine;
 use crate::postgres::error::ErrorWithNotes;
 use crate::suggestion::again;
-use crate::units::grouped;
+use crate::units::{counted, grouped};
 
 /// What the columns that seedrow adds begin with.
 pub const OWN_COLUMNS: &str = "seedrow_";
@@ -36,6 +36,17 @@ impl MaxRejects {
             MaxRejects::Share(share) => rejected as f64 <= share * read as f64,
         }
     }
+}
+
+/// What is known of the number of a table's rejects, once there are too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RejectCount {
+    /// Those that were counted are all.
+    AsSeen,
+    /// It has so many, those that the server rejects included.
+    All(u64),
+    /// There may be more than were counted.
+    Unknown,
 }
 
 /// A record that is not loaded, for reports.
@@ -153,6 +164,11 @@ impl Rejects {
             .retain(|record| record.table != table || record.at() < from);
     }
 
+    /// How many a table has.
+    pub fn count_of(&self, table: &str) -> u64 {
+        self.lock().by_table.get(table).copied().unwrap_or(0)
+    }
+
     /// How many there are.
     pub fn count(&self) -> u64 {
         self.lock().count()
@@ -186,36 +202,46 @@ impl Rejects {
         };
         let count = self.count();
         if !self.max.allows(count, read) {
-            return Err(self.error(&format!(
-                "{} of {} records are rejected, and --max-rejects allows {}%",
-                grouped(count),
-                grouped(read),
-                share * 100.0
-            )));
+            return Err(self.error(
+                &format!(
+                    "{} of {} records are rejected, and --max-rejects allows {}%",
+                    grouped(count),
+                    grouped(read),
+                    share * 100.0
+                ),
+                RejectCount::AsSeen,
+            ));
         }
         Ok(())
     }
 
     /// The error of a file with `count` rejects, more than are allowed.
-    pub fn too_many(&self, file: &str, count: u64) -> Error {
-        let MaxRejects::Count(max) = self.max else {
-            return self.error(&format!("{file}: {count} records are rejected"));
+    pub fn too_many(&self, file: &str, count: u64, known: RejectCount) -> Error {
+        let at_least = match known {
+            RejectCount::Unknown => "at least ",
+            RejectCount::AsSeen | RejectCount::All(_) => "",
         };
-        let records = if count == 1 { "record" } else { "records" };
-        self.error(&format!(
-            "{file}: {} {records} cannot be loaded, and --max-rejects allows {} in all",
-            grouped(count),
-            grouped(max)
-        ))
+        let records = counted(count, "record");
+        let message = match self.max {
+            MaxRejects::Count(max) => format!(
+                "{file}: {at_least}{records} cannot be loaded, and --max-rejects allows {} in all",
+                grouped(max)
+            ),
+            MaxRejects::Share(_) => format!("{file}: {at_least}{records} cannot be loaded"),
+        };
+        self.error(&message, known)
     }
 
-    fn error(&self, message: &str) -> Error {
+    fn error(&self, message: &str, known: RejectCount) -> Error {
         let state = self.lock();
         let mut notes: Vec<String> = state.first.iter().map(Rejected::message).collect();
         for path in &state.files {
             notes.push(format!("written with their reasons to {}", path.display()));
         }
-        let max = state.count().max(1).to_string();
+        let max = match known {
+            RejectCount::AsSeen | RejectCount::All(_) => state.count().max(1).to_string(),
+            RejectCount::Unknown => "100%".to_owned(),
+        };
         notes.push(format!(
             "fix the file, or leave them out, run: {}",
             again(&["--max-rejects", &max])

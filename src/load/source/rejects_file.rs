@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Error, Result};
 
 use crate::load::source::chunk::RejectedRecord;
-use crate::load::source::rejects::{Rejected, Rejects};
+use crate::load::source::rejects::{RejectCount, Rejected, Rejects};
 use crate::load::source::table_source::TableSource;
 
 const HEADER: [&str; 4] = [
@@ -62,8 +62,18 @@ impl<'a> RejectsFile<'a> {
     }
 
     /// The error of having more than are allowed.
-    pub fn too_many(&self) -> Error {
-        self.rejects.too_many(&self.label, self.count)
+    pub fn too_many(&self, count: RejectCount) -> Error {
+        let seen = self.count;
+        match count {
+            RejectCount::All(all) => {
+                let more = all.saturating_sub(self.rejects.count_of(&self.source.table_name));
+                self.rejects.count_more(&self.source.table_name, more);
+                self.rejects.too_many(&self.label, seen + more, count)
+            }
+            RejectCount::AsSeen | RejectCount::Unknown => {
+                self.rejects.too_many(&self.label, seen, count)
+            }
+        }
     }
 
     /// Whether it has as many as are written of a file that has too many; the others are only counted.

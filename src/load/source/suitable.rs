@@ -91,7 +91,8 @@ pub fn ensure_suitable(
 ) -> Result<Vec<String>> {
     let foreign = || sources.iter().filter(|(source, _)| source.is_foreign());
     for subject in SUBJECTS {
-        let mut saying = foreign().filter(|(source, _)| (subject.is_said)(&source.spellings));
+        let mut saying =
+            foreign().filter(|(source, _)| (subject.is_said)(&source.spellings.everywhere));
         let suits = |(source, columns): &(&TableSource, &[Column])| {
             let mut filled = filled(dataset, source, columns);
             filled.any(|(_, column)| (subject.suits_option)(column))
@@ -105,9 +106,38 @@ pub fn ensure_suitable(
                 names.join(", ")
             );
         }
+        for source in foreign() {
+            ensure_suits_table(dataset, subject, source)?;
+        }
     }
     let remarks = foreign().flat_map(|(source, columns)| remarks(dataset, source, columns));
     Ok(remarks.collect())
+}
+
+/// Refuses an option for a table that has no column of its subject, or for a column that is none.
+fn ensure_suits_table(
+    dataset: &Dataset,
+    subject: &Subject,
+    (source, columns): &(&TableSource, &[Column]),
+) -> Result<()> {
+    let (name, table) = (subject.name, &source.table_name);
+    let suits = |column: &&Column| (subject.suits_option)(column);
+    let all = || filled(dataset, source, columns).map(|(_, column)| column);
+    if (subject.is_said)(&source.spellings.table) && all().find(suits).is_none() {
+        bail!(
+            "--{name} is for columns of {}, and {table} has none that its files fill; leave the option for it out",
+            subject.about
+        );
+    }
+    for (column, spellings) in &source.spellings.columns {
+        if (subject.is_said)(spellings) && !all().filter(suits).any(|it| it.name == *column) {
+            bail!(
+                "--{name} is for columns of {}, and {table}.{column} is none that its files fill; leave the option for it out",
+                subject.about
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The columns of a file, as the dataset and as the database have them.

@@ -9,13 +9,13 @@ use anyhow::{Context, Result, ensure};
 use tempfile::TempPath;
 
 use crate::dataset::Dataset;
-use crate::dataset::spellings::Spellings;
 use crate::files::csv_input::spool;
 use crate::files::manifest::TableFile;
 use crate::load::source::columns::SourceColumns;
 use crate::load::source::csv_format::CsvFormat;
 use crate::load::source::generated::GeneratedRows;
 use crate::load::source::header::ExpectedHeader;
+use crate::load::source::options::TableSpellings;
 use crate::load::source::overrides::{MissingColumns, Overrides, STANDARD_INPUT};
 use crate::suggestion::{TARGET, shell_word};
 
@@ -37,7 +37,7 @@ pub struct TableSource {
     /// How its file is read.
     pub format: CsvFormat,
     /// What the command line says of its values.
-    pub spellings: Spellings,
+    pub spellings: TableSpellings,
     /// Where the rows come from.
     pub kind: SourceKind,
     /// The files that are read behind it, in order, with the same columns in the same format.
@@ -166,7 +166,7 @@ impl TableSource {
             columns: SourceColumns::of_table(spec),
             first_line: 1,
             format: CsvFormat::OWN,
-            spellings: Spellings::default(),
+            spellings: TableSpellings::default(),
             kind: SourceKind::Generated(rows),
             more: Vec::new(),
         }
@@ -209,7 +209,7 @@ impl TableSource {
         let first = sources.next().context("no file is named")??;
         let source = sources.try_fold(first, |first, other| first.followed_by(other?))?;
         Ok(TableSource {
-            spellings: overrides.spellings.clone(),
+            spellings: overrides.options.spellings_of(&spec.name),
             ..source
         })
     }
@@ -239,7 +239,7 @@ impl TableSource {
             columns: SourceColumns::by_header(spec, &found.names, &place, expected.may_lack)?,
             first_line: found.line,
             format,
-            spellings: Spellings::default(),
+            spellings: TableSpellings::default(),
             kind,
             more: Vec::new(),
         })

@@ -18,8 +18,9 @@ use crate::load::source::rejects_file::RejectsFile;
 use crate::load::source::stream::ChunkStream;
 use crate::load::source::table_source::SourceKind;
 use crate::load::table::constraint_columns::ConstraintColumns;
+use crate::load::table::count_rejects::count_rejects;
 use crate::load::table::isolate::PieceSize;
-use crate::load::table::segment::{TableCopy, Transfer};
+use crate::load::table::segment::{TableCopy, TooManyRejects, Transfer};
 use crate::load::table::server_rejection::ServerRejection;
 use crate::load::table::target::{self, TargetTable};
 use crate::load::table::triggers;
@@ -91,14 +92,41 @@ impl TableLoad<'_> {
     pub async fn run(&self, client: &mut Client, progress: &Progress) -> Result<Account> {
         let committed = self.earlier.as_ref().map_or(0, |it| it.rejects);
         let mut rejects = RejectsFile::new(self.rejects, &self.source.source, committed);
-        let attempt = self.attempt(client, Trace::Off, &mut rejects, progress);
-        match attempt.await {
-            Err(error) if error.is::<ServerRejection>() => {}
-            result => return result,
+        let result = match self
+            .attempt(client, Trace::Off, &mut rejects, progress)
+            .await
+        {
+            Err(error) if error.is::<ServerRejection>() => {
+                self.run_traced(client, &mut rejects, progress).await
+            }
+            result => result,
+        };
+        match result {
+            Err(error) if error.is::<TooManyRejects>() => {
+                let committed = self.committed(client).await?;
+                let count = count_rejects(self, client, committed).await;
+                Err(rejects.too_many(count))
+            }
+            result => result,
         }
+    }
+
+    /// How far the table has come, as the ledger has it.
+    async fn committed(&self, client: &Client) -> Result<Option<ledger::TableProgress>> {
         let name = &self.target.name;
         let known = ledger::progress(client, &name.schema, std::slice::from_ref(&name.name));
-        let earlier = known.await?.into_iter().next();
+        Ok(known.await?.into_iter().next())
+    }
+
+    /// Goes on from the last commit with rows traced.
+    async fn run_traced(
+        &self,
+        client: &mut Client,
+        rejects: &mut RejectsFile<'_>,
+        progress: &Progress,
+    ) -> Result<Account> {
+        let name = &self.target.name;
+        let earlier = self.committed(client).await?;
         let rejected = earlier.as_ref().map_or(0, |it| it.account.rejected);
         let next = earlier.as_ref().and_then(|it| it.next);
         let from = next.map_or(FileLine { file: 0, line: 0 }, |next| FileLine {
@@ -113,7 +141,7 @@ impl TableLoad<'_> {
             ..self.clone()
         };
         traced
-            .attempt(client, Trace::Records, &mut rejects, progress)
+            .attempt(client, Trace::Records, rejects, progress)
             .await
     }
 
@@ -235,7 +263,7 @@ impl TableLoad<'_> {
     }
 
     /// Truncates the table where that can be done to it alone: for FREEZE, or since it holds rows.
-    async fn make_empty(&self, transaction: &Transaction<'_>) -> Result<()> {
+    pub(super) async fn make_empty(&self, transaction: &Transaction<'_>) -> Result<()> {
         if self.mode != FillMode::Truncate {
             return Ok(());
         }

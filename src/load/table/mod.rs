@@ -2,6 +2,8 @@
 
 pub mod agreement;
 mod constraint_columns;
+mod count_rejects;
+mod generated_rejection;
 mod isolate;
 pub mod key_search;
 pub mod load;

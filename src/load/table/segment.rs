@@ -1,5 +1,6 @@
 //! The rows of one transaction: chunks in one COPY, or chunk by chunk without the rows that the server rejects.
 
+use std::fmt;
 use std::ops::Range;
 
 use anyhow::{Error, Result, anyhow};
@@ -16,7 +17,9 @@ use crate::load::source::reader::{RecordReader, Trace};
 use crate::load::source::rejects::Rejects;
 use crate::load::source::rejects_file::RejectsFile;
 use crate::load::source::stream::ChunkStream;
+use crate::load::source::table_source::SourceKind;
 use crate::load::table::constraint_columns::ConstraintColumns;
+use crate::load::table::generated_rejection::generated_rejection;
 use crate::load::table::isolate::{Isolated, PieceResult, PieceSize, copy_accepted};
 use crate::load::table::server_rejection::{ServerRejection, values};
 use crate::postgres::TableName;
@@ -146,13 +149,10 @@ impl TableCopy<'_> {
         transfer: &mut Transfer<'_, '_>,
     ) -> Result<()> {
         let (rejects, known) = (&*transfer.rejects, chunk.rejected.len() as u64);
-        let isolated = copy_accepted(
-            &chunk.index,
-            &mut transfer.piece_size,
-            |more| !rejects.would_exceed(known + more),
-            async |piece| self.copy_piece(transaction, chunk, piece).await,
-        )
-        .await?;
+        let allows = |more| !rejects.would_exceed(known + more);
+        let isolated = self
+            .isolate(transaction, chunk, &mut transfer.piece_size, allows)
+            .await?;
         transfer.next = Some(chunk.next);
         let mut rejected = self.records(chunk, &isolated);
         let lines = rejected.iter().map(|record| record.at);
@@ -164,6 +164,20 @@ impl TableCopy<'_> {
         transfer
             .account
             .add(chunk.file, &without(chunk, &isolated), isolated.loaded)
+    }
+
+    /// Copies the rows of a chunk that the server accepts, until `allows` refuses the number of those that it doesn't.
+    pub async fn isolate(
+        &self,
+        transaction: &Transaction<'_>,
+        chunk: &RowChunk,
+        size: &mut PieceSize,
+        allows: impl Fn(u64) -> bool,
+    ) -> Result<Isolated> {
+        copy_accepted(&chunk.index, size, allows, async |piece| {
+            self.copy_piece(transaction, chunk, piece).await
+        })
+        .await
     }
 
     /// Copies some rows of a chunk, all of them or none.
@@ -280,11 +294,11 @@ impl TableCopy<'_> {
         if self.may_reject(&rejection) {
             return rejection.into();
         }
-        let label = self.source.source.label();
-        if !self.source.source.is_file() {
-            let (row, table) = (before + rejection.row + 1, &self.table.name);
-            return anyhow!("{label}, row {row} of {table}: {}", rejection.reason());
+        if let SourceKind::Generated(rows) = &self.source.source.kind {
+            let (row, table) = (before + rejection.row + 1, self.source.source.table);
+            return generated_rejection(&rows.dataset, table, row, &rejection);
         }
+        let label = self.source.source.label();
         let Ok(Some((at, value))) = self.find_record(begin, &rejection) else {
             return anyhow!("{label}, in a record: {}", rejection.reason());
         };
@@ -338,9 +352,21 @@ impl Transfer<'_, '_> {
             self.rejects.put_all(&chunk.rejected)?;
         }
         self.rejects.flush()?;
-        Err(self.rejects.too_many())
+        Err(TooManyRejects.into())
     }
 }
+
+/// More records of a table are rejected than are allowed. The table's load counts them all before it reports that.
+#[derive(Debug)]
+pub struct TooManyRejects;
+
+impl fmt::Display for TooManyRejects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("more records are rejected than --max-rejects allows")
+    }
+}
+
+impl std::error::Error for TooManyRejects {}
 
 /// The counts of a chunk without the rows that the server rejected.
 fn without(chunk: &RowChunk, isolated: &Isolated) -> Tally {

@@ -9,7 +9,9 @@ use crate::dataset::Dataset;
 use crate::dataset::record_format::FormatOptions;
 use crate::load::account::Account;
 use crate::load::source::check_only::check_only;
+use crate::load::source::options::FileOptions;
 use crate::load::source::rejects::{MaxRejects, Rejects};
+use crate::load::source::scope::Scoped;
 use crate::load::{Input, NamedFile, Overrides};
 use crate::progress::Progress;
 
@@ -34,9 +36,15 @@ fn account_of(
             path,
             found: false,
         }],
-        format: FormatOptions {
-            one_line,
-            ..FormatOptions::default()
+        options: FileOptions {
+            formats: vec![Scoped {
+                scope: None,
+                value: FormatOptions {
+                    one_line,
+                    ..FormatOptions::default()
+                },
+            }],
+            spellings: Vec::new(),
         },
         ..Overrides::default()
     };
