@@ -320,7 +320,10 @@ fn options_for_a_table_or_a_column_hold_there_alone() {
         "(2,2024-03-04,2024-06-05,7,)"
     );
     for (option, message) in [
-        (&["--nulls", "c=x"][..], "--nulls: public has no table `c`; there is a, b"),
+        (
+            &["--nulls", "c=x"][..],
+            "--nulls: public has no table `c`; there is a, b",
+        ),
         (&["--nulls", "a.nope=x"], "--nulls: a has no column `nope`"),
         (
             &["--currency", "b=$"],
