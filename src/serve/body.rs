@@ -77,7 +77,7 @@ mod tests {
         assert!(long.gzip().is_some_and(|it| it.len() < 200));
         assert!(Body::new(Bytes::from_static(b"{}")).gzip().is_none());
         let noise: Vec<u8> = (0..4_000_u64)
-            .map(|n| xxh3_64(&n.to_le_bytes()) as u8)
+            .map(|n| xxh3_64(&n.to_le_bytes()).to_le_bytes()[0])
             .collect();
         assert!(Body::new(noise.into()).gzip().is_none());
     }

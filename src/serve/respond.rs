@@ -178,14 +178,10 @@ impl Responder {
             Unanswered::Overloaded => unavailable("overloaded", "too many requests; try again"),
             Unanswered::Down => unavailable("no-database", "no connection to Postgres; try again"),
             Unanswered::TimedOut => unavailable("timeout", "the query took too long; try again"),
-            Unanswered::Rejected(error) if is_about_a_value(&error) => refused(Refusal::new(
-                400,
-                "wrong-parameter",
-                &error
-                    .as_db_error()
-                    .map_or("", |error| error.message())
-                    .replace('"', "'"),
-            )),
+            Unanswered::Rejected(error) if is_about_a_value(&error) => {
+                let message = error.as_db_error().map_or("", |error| error.message());
+                refused(Refusal::new(400, "wrong-parameter", message))
+            }
             Unanswered::Rejected(error) => {
                 let described = describe(&anyhow::Error::new(error));
                 self.shared.progress.note(format!(
@@ -250,7 +246,7 @@ impl Answer {
             Answer::NoRow => {
                 return refused(Refusal::new(
                     endpoint.no_row,
-                    "not-found",
+                    "no-row",
                     "there is no such row",
                 ));
             }

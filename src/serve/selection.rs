@@ -35,7 +35,7 @@ pub async fn routed_queries(
     let mut routed = Vec::with_capacity(with_routes.len());
     for query in with_routes {
         match read(&client, query, tables, server.schema()).await? {
-            Selected::Served(query) => routed.push(query),
+            Selected::Served(query) => routed.push(*query),
             Selected::LeftOut(reason) => progress.note(format!("serve: {reason}")),
         }
     }
@@ -48,7 +48,7 @@ pub async fn routed_queries(
 }
 
 enum Selected {
-    Served(RoutedQuery),
+    Served(Box<RoutedQuery>),
     /// The file and why.
     LeftOut(String),
 }
@@ -76,7 +76,7 @@ async fn read(
             )));
         }
     }
-    Ok(Selected::Served(RoutedQuery { query, types }))
+    Ok(Selected::Served(Box::new(RoutedQuery { query, types })))
 }
 
 /// The table that a parameter's values come from, where it isn't among these.

@@ -45,6 +45,7 @@ mod run;
 mod schema;
 mod schema_file;
 mod sequences;
+mod serve;
 mod tls;
 mod toml_mistakes;
 mod trial;

@@ -26,6 +26,7 @@ mod front;
 mod home;
 mod pooler;
 mod server;
+mod service;
 mod statements;
 
 pub use ask::{Given, ask, ask_url, assert_says, refusal};
@@ -35,6 +36,7 @@ pub use front::{Answer, front};
 pub use home::PrivateHome;
 pub use pooler::pooler;
 pub use server::{server, shared_home};
+pub use service::{AT_ONCE, Reply, Service, ask as ask_http};
 pub use statements::{execute_at, rows_at};
 
 use std::ffi::{OsStr, OsString};
@@ -316,6 +318,11 @@ impl Run {
             self.output()
         );
         self
+    }
+
+    /// Whether the exit code is 0.
+    pub fn is_ok(&self) -> bool {
+        self.status.success()
     }
 
     /// Asserts that stdout contains a text.
