@@ -46,6 +46,8 @@ pub struct Header {
     pub cache: Option<Duration>,
     /// The HTTP status when it returns no row.
     pub no_row: Option<u16>,
+    /// What it answers: the comments that declare nothing, up to the first line without a comment.
+    pub about: String,
 }
 
 /// A rule of the checks that doesn't count for one query. Whether there is such a rule is for the checks to say.
@@ -160,6 +162,7 @@ impl Header {
                 .read(name, Line { text, number: line })
                 .map_err(|message| HeaderError { line, message })?;
         }
+        header.about = prose(text);
         header.ensure_pages_have_a_count()?;
         for (line, (_, text)) in directives().filter(|(_, (name, _))| *name == ROUTE) {
             header
@@ -299,6 +302,18 @@ fn comment_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     lines
         .take_while(|(_, line)| line.is_empty() || line.starts_with("--"))
         .map(|(at, line)| (at + 1, line.trim_start_matches('-').trim()))
+}
+
+/// The first paragraph's prose on one line.
+fn prose(text: &str) -> String {
+    let paragraph = text
+        .lines()
+        .map(str::trim)
+        .skip_while(|line| line.is_empty());
+    let paragraph = paragraph.take_while(|line| line.starts_with("--"));
+    let comments = paragraph.map(|line| line.trim_start_matches('-').trim());
+    let prose = comments.filter(|it| !it.is_empty() && split_directive(it).is_none());
+    prose.collect::<Vec<_>>().join(" ")
 }
 
 /// The directive's name and what follows it; `None` for prose.

@@ -1,6 +1,6 @@
 //! The types of a query's parameters: of a column as the catalog resolves it, of a fixed value as it is declared.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
@@ -9,6 +9,7 @@ use super::query::Query;
 use super::sampling::{no_column, no_table};
 use crate::copy::{DataType, Scalar};
 use crate::postgres::catalog::{self, Scope};
+use crate::postgres::name::quoted;
 
 /// A parameter's type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct ParameterType {
     pub name: String,
     /// As the catalog resolves it.
     pub data_type: DataType,
+    /// A value of the column, where it holds one.
+    pub example: Option<String>,
 }
 
 impl ParameterType {
@@ -33,6 +36,7 @@ impl From<&Type> for ParameterType {
             None => ParameterType {
                 name: ty.name().to_owned(),
                 data_type: DataType::UNRESOLVED,
+                example: None,
             },
         }
     }
@@ -43,6 +47,7 @@ impl From<Scalar> for ParameterType {
         ParameterType {
             name: scalar.name().to_owned(),
             data_type: scalar.into(),
+            example: None,
         }
     }
 }
@@ -83,5 +88,17 @@ async fn column_type(
     Ok(ParameterType {
         name: column.type_name.clone(),
         data_type: column.data_type.clone(),
+        example: example(client, source).await?,
     })
+}
+
+/// The value in the first row that the server comes upon.
+async fn example(client: &impl GenericClient, source: &ColumnRef) -> Result<Option<String>> {
+    let (table, column) = (source.quoted_table(), quoted(&source.column));
+    let sql = format!("SELECT {column}::text FROM {table} WHERE {column} IS NOT NULL LIMIT 1");
+    let rows = client
+        .query(&sql, &[])
+        .await
+        .with_context(|| format!("could not read {table}.{column}"))?;
+    Ok(rows.first().map(|row| row.try_get(0)).transpose()?)
 }

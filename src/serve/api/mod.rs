@@ -3,6 +3,7 @@
 
 mod build;
 mod endpoint;
+mod index;
 mod openapi;
 mod reader;
 mod refusal;

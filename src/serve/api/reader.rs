@@ -42,6 +42,12 @@ impl Reader {
         })
     }
 
+    /// A value that a request may give.
+    pub fn example(&self) -> Option<ParameterValue> {
+        let sampled = self.ty.example.as_ref();
+        self.default.clone().or_else(|| self.read(sampled?).ok())
+    }
+
     /// The value of a text without percent-encoding, spelled in one way.
     pub fn read(&self, text: &str) -> Result<ParameterValue, Refusal> {
         let refused =
