@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{
-    AGE, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
+    ACCEPT, AGE, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
     HeaderValue, RETRY_AFTER, VARY,
 };
 use hyper::{Method, Request, StatusCode};
@@ -27,6 +27,7 @@ use crate::postgres::error::describe;
 use crate::progress::Progress;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 /// A client may keep the answer, and asks each time whether it is still right.
 const ALWAYS_ASK: HeaderValue = HeaderValue::from_static("no-cache");
@@ -40,6 +41,8 @@ pub struct Shared {
     pub openapi: Body,
     /// `/`
     pub index: Body,
+    /// `/` for browsers
+    pub index_page: Body,
     /// Kept answers; none with `--cache 0`.
     pub cache: Option<Arc<Cache>>,
     /// The counters.
@@ -110,7 +113,7 @@ impl Responder {
             return of_no_route(response);
         }
         match path {
-            "/" => return of_no_route(document(&self.shared.index, request.headers())),
+            "/" => return of_no_route(self.index(request.headers())),
             "/openapi.json" => {
                 return of_no_route(document(&self.shared.openapi, request.headers()));
             }
@@ -120,6 +123,22 @@ impl Responder {
             Ok(call) => self.call(call, request.headers()).await,
             Err(refusal) => of_no_route(refused(refusal)),
         }
+    }
+
+    /// The list of routes: a page where HTML is asked for, as browsers do, else JSON.
+    fn index(&self, asked: &HeaderMap) -> FullResponse {
+        let accepted = asked.get(ACCEPT).and_then(|it| it.to_str().ok());
+        let is_browser = accepted.is_some_and(|it| it.contains("text/html"));
+        let mut response = match is_browser {
+            true => document(&self.shared.index_page, asked),
+            false => document(&self.shared.index, asked),
+        };
+        let headers = response.headers_mut();
+        headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+        if is_browser && headers.contains_key(CONTENT_TYPE) {
+            headers.insert(CONTENT_TYPE, HTML);
+        }
+        response
     }
 
     /// Runs the query, unless the cache has its answer.

@@ -145,6 +145,7 @@ fn shared(
     Shared {
         openapi: Body::new(Bytes::from(api.openapi().to_string())),
         index: Body::new(Bytes::from(api.index().to_string())),
+        index_page: Body::new(Bytes::from(api.index_page())),
         api,
         cache: health.cache.clone(),
         metrics: Arc::clone(&health.metrics),
