@@ -18,8 +18,8 @@ use crate::progress::Progress;
 use crate::queries::Query;
 use crate::report::{self, OutputFormat, colour::Colour};
 use crate::stress::{
-    self, Arrivals, BoundQuery, Chooser, Endpoint, Expectation, GOALS, Goal, Ids, Load, Mix, Plan,
-    Rate, StressReport, ValueSampler, Verdict,
+    self, Arrivals, Chooser, Endpoint, Expectation, GOALS, Goal, HttpAddress, Ids, LimitSettings,
+    Load, Mix, PathTemplate, Plan, Rate, SampleSettings, StressReport, Verdict, Wanted,
 };
 use crate::suggestion::Suggestions;
 use crate::units::{duration, percent, rows};
@@ -30,12 +30,17 @@ const RATE: f64 = 100.0;
 /// For how long, unless --duration or --goal says.
 const DURATION: Duration = Duration::from_secs(30);
 
+/// Connections, unless --connections says.
+const POSTGRES_CONNECTIONS: usize = 8;
+const HTTP_CONNECTIONS: usize = 64;
+
 /// Requests that may be in flight however low the rate is.
 const IN_FLIGHT: u64 = 1_000;
 
 /// Send requests at a rate, on the last 10% of ids, and report latencies and errors
 ///
-/// Each of the dataset's queries is executed, prepared, on a few pipelined connections. A request is due when the schedule
+/// Each of the dataset's queries is executed, prepared, on a few pipelined connections; with --http, an HTTP service is
+/// asked for the queries' routes or for paths. A request is due when the schedule
 /// says so, and its latency counts from then: a server that stalls for a second delays all that are due meanwhile. Exits
 /// with 1 when an expectation isn't held, with 2 when the run is void because the generator was the limit.
 #[derive(clap::Args, Debug)]
@@ -44,6 +49,9 @@ Examples:
   seedrow stress --rate 1000 --duration 1m
   seedrow stress --rate 500 --mix styles=3,product=1 --expect 'p95<100ms' --expect 'errors<1%'
   seedrow stress --rate max --connections 8 --duration 10s
+  seedrow stress --http http://localhost:8080 --rate 1000 --duration 1m
+  seedrow stress --http http://localhost:8080 --path '/products/{products.id}/styles' --goal seed-004
+  seedrow stress --find-limit --limit 50ms
   seedrow stress --goal seed-003")]
 pub struct Args {
     #[command(flatten)]
@@ -69,21 +77,25 @@ pub struct Args {
     #[arg(long, value_parser = Mix::parse, value_name = "NAME=WEIGHT,…")]
     mix: Option<Mix>,
 
+    /// Send the requests to this HTTP service, for the queries' routes: http://localhost:8080, unix:/run/api.sock
+    #[arg(long, value_parser = HttpAddress::parse, value_name = "URL")]
+    http: Option<HttpAddress>,
+
+    /// With --http, ask for this path instead of the queries' routes, each column in braces replaced by its ids:
+    /// /products/{products.id}/styles; may be given several times
+    #[arg(long, value_parser = PathTemplate::parse, requires = "http", conflicts_with = "mix", value_name = "PATH")]
+    path: Vec<PathTemplate>,
+
     /// Which ids: existing ones of the tail, of all (uniform), of all and few of them often (zipf), or a range such as
     /// 1..500
-    #[arg(
-        long,
-        default_value = "tail",
-        value_name = "tail|uniform|zipf|A..B",
-        allow_hyphen_values = true
-    )]
-    ids: String,
+    #[arg(long, value_parser = Ids::parse, default_value = "tail", value_name = "tail|uniform|zipf|A..B", allow_hyphen_values = true)]
+    ids: Ids,
 
     /// The part of a table's ids, from the last, that is its tail
     #[arg(long, value_parser = percent, default_value = "10%", value_name = "PERCENT")]
     tail: f64,
 
-    /// How many connections [default: 8]
+    /// How many connections [default: 8; with --http 64]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=10_000), value_name = "N")]
     connections: Option<u16>,
 
@@ -104,6 +116,23 @@ pub struct Args {
     /// End early when an expectation has been broken for so long
     #[arg(long, value_parser = duration, value_name = "TIME")]
     abort_after: Option<Duration>,
+
+    /// Search the highest rate that the target holds: rates grow from --rate by 1.4 until one breaks, then the limit is
+    /// bisected to 5%, held, and half of it sent to see the target recover
+    #[arg(long, conflicts_with_all = ["duration", "goal", "abort_after", "max_in_flight"])]
+    find_limit: bool,
+
+    /// With --find-limit, the longest that 95% of responses may take
+    #[arg(long, value_parser = duration, default_value = "100ms", requires = "find_limit", value_name = "TIME")]
+    limit: Duration,
+
+    /// With --find-limit, for how long each rate is tried
+    #[arg(long, value_parser = duration, default_value = "5s", requires = "find_limit", value_name = "TIME")]
+    step: Duration,
+
+    /// With --find-limit, for how long the last rate is held
+    #[arg(long, value_parser = duration, default_value = "30s", requires = "find_limit", value_name = "TIME")]
+    hold: Duration,
 
     /// A load and what it must hold by name; --rate, --duration and --expect change and add to it
     #[arg(long, value_parser = goal_names(), value_name = "NAME")]
@@ -199,33 +228,86 @@ impl Args {
     }
 
     async fn plan(&self, context: &Context) -> Result<Plan> {
-        let ids = Ids::parse(&self.ids).map_err(|reason| anyhow::anyhow!("--ids: {reason}"))?;
         let goal = self.goal.as_deref().and_then(Goal::named);
-        let connections = self.connections.map_or(8, usize::from);
+        let connections = self
+            .connections
+            .map_or_else(|| self.default_connections(), usize::from);
         let load = self.load(goal, connections);
-        let queries = self.queries(context)?;
-        let server = context.open_server().await?;
-        self.ensure_allowed(&server)?;
-        let (weights, queries): (Vec<u32>, Vec<Query>) = queries.into_iter().unzip();
-        let queries = self.bind(&server, queries, &ids, &load).await?;
-        let kinds = weights.into_iter().zip(&queries);
-        let kinds = kinds.map(|(weight, it)| (weight, ids.popularity(it.sets.len(), self.seed)));
+        let expectations = self.expectations(goal)?;
+        let settings = SampleSettings {
+            ids: self.ids.clone(),
+            tail: self.tail,
+            requests: load.expected_requests(),
+            seed: self.seed,
+        };
+        let (endpoint, chooser) = self.requests(context, &settings).await?;
         Ok(Plan {
-            chooser: Chooser::new(kinds.collect(), self.seed),
-            endpoint: Endpoint::Postgres {
-                server: Arc::new(server),
-                queries: Arc::new(queries),
-            },
+            endpoint,
+            chooser,
             connections,
             load,
-            expectations: self.expectations(goal)?,
+            expectations,
             abort_after: self.abort_after,
+            find_limit: self.find_limit()?,
             goal,
-            ids: match ids {
-                Ids::Tail => format!("tail, the last {}%", self.tail * 100.0),
-                _ => self.ids.clone(),
+            ids: match self.ids {
+                Ids::Tail => format!("the last {}%", self.tail * 100.0),
+                _ => self.ids.to_string(),
             },
         })
+    }
+
+    async fn requests(
+        &self,
+        context: &Context,
+        settings: &SampleSettings,
+    ) -> Result<(Endpoint, Chooser)> {
+        let wanted = self.wanted(context)?;
+        let Some(address) = &self.http else {
+            let server = context.open_server().await?;
+            self.ensure_allowed(&server)?;
+            return wanted.of_server(server, settings).await;
+        };
+        if !self.yes_remote {
+            address.ensure_local().await?;
+        }
+        let server = match wanted.takes_ids(&self.ids) {
+            true => Some(context.open_server().await?),
+            false => None,
+        };
+        let address = address.clone();
+        wanted.of_service(address, server.as_ref(), settings).await
+    }
+
+    fn find_limit(&self) -> Result<Option<LimitSettings>> {
+        if !self.find_limit {
+            return Ok(None);
+        }
+        let start = match self.rate {
+            Some(Rate::Max) => {
+                bail!("--find-limit searches a rate: name the first one, such as --rate 100")
+            }
+            Some(Rate::PerSecond(rate)) => rate,
+            None => RATE,
+        };
+        let shortest = Duration::from_secs(1);
+        ensure!(
+            self.step >= shortest && self.hold >= shortest,
+            "--step and --hold are at least 1s: figures are taken each second"
+        );
+        Ok(Some(LimitSettings {
+            start,
+            limit: self.limit,
+            step: self.step,
+            hold: self.hold,
+        }))
+    }
+
+    fn default_connections(&self) -> usize {
+        match self.http {
+            Some(_) => HTTP_CONNECTIONS,
+            None => POSTGRES_CONNECTIONS,
+        }
     }
 
     fn load(&self, goal: Option<&Goal>, connections: usize) -> Load {
@@ -247,26 +329,41 @@ impl Args {
             max_in_flight: self.max_in_flight.unwrap_or(in_flight),
             timeout: self.timeout,
             seed: self.seed,
+            first: 0,
         }
     }
 
-    /// The queries of the mix, each with its weight.
-    fn queries(&self, context: &Context) -> Result<Vec<(u32, Query)>> {
+    /// The paths, or the queries of the mix; without a mix those that can be sent to the target.
+    fn wanted(&self, context: &Context) -> Result<Wanted> {
+        if !self.path.is_empty() {
+            return Ok(Wanted::Paths(self.path.clone()));
+        }
         let dataset = context.open_dataset()?;
-        let suite = Suite::of(&dataset, None);
+        let files = Suite::of(&dataset, None).queries;
+        let queries: Result<Vec<Query>> = files.iter().map(Query::parse).collect();
+        let mut queries = queries?;
+        if let Some(mix) = &self.mix {
+            let chosen = mix.among(queries.iter().map(|query| query.name.as_str()))?;
+            let chosen = chosen
+                .into_iter()
+                .map(|(place, weight)| (weight, queries[place].clone()));
+            return Ok(Wanted::Queries(chosen.collect()));
+        }
+        if self.http.is_some() {
+            queries.retain(|query| query.header.route.is_some());
+        }
+        let routes = match self.http {
+            Some(_) => " with a route; name paths with --path",
+            None => "",
+        };
         ensure!(
-            !suite.queries.is_empty(),
-            "dataset {} has no queries to send",
+            !queries.is_empty(),
+            "dataset {} has no query{routes}",
             dataset.name
         );
-        let names = suite.queries.iter().map(|file| file.name.as_str());
-        let chosen = match &self.mix {
-            Some(mix) => mix.among(names)?,
-            None => (0..suite.queries.len()).map(|place| (place, 1)).collect(),
-        };
-        let query =
-            |(place, weight): (usize, u32)| Ok((weight, Query::parse(&suite.queries[place])?));
-        chosen.into_iter().map(query).collect()
+        Ok(Wanted::Queries(
+            queries.into_iter().map(|query| (1, query)).collect(),
+        ))
     }
 
     fn ensure_allowed(&self, server: &Server) -> Result<()> {
@@ -277,31 +374,6 @@ impl Args {
             server.display_name()
         );
         Ok(())
-    }
-
-    /// Samples the values of the queries' parameters.
-    async fn bind(
-        &self,
-        server: &Server,
-        queries: Vec<Query>,
-        ids: &Ids,
-        load: &Load,
-    ) -> Result<Vec<BoundQuery>> {
-        let client = server.connect().await?;
-        let sampler = ValueSampler {
-            client: &client,
-            schema: server.schema(),
-            ids,
-            tail: self.tail,
-            requests: load.expected_requests(),
-            seed: self.seed,
-        };
-        let mut bound = Vec::with_capacity(queries.len());
-        for query in queries {
-            bound.push(sampler.bind(query).await?);
-        }
-        server.keep(client);
-        Ok(bound)
     }
 
     fn expectations(&self, goal: Option<&Goal>) -> Result<Vec<Expectation>> {

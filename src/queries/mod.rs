@@ -20,6 +20,6 @@ pub use index_use::IndexUse;
 pub use parameter::{Bounds, ColumnRef, Existence, PAGE, Parameter, ValueSource};
 pub use parameter_type::{ParameterType, parameter_types};
 pub use query::{Query, QueryFile};
-pub use route::{Condition, Route, Segment, WithoutKey};
+pub use route::{Condition, Route, Segment, WithoutKey, push_value};
 pub use sampling::{SampledValues, Sampling, Spread, no_table, sample_parameter, sample_rows};
 pub use value::ParameterValue;

@@ -181,7 +181,8 @@ impl Segment {
     }
 }
 
-fn push_value(target: &mut String, value: Option<&ParameterValue>) {
+/// Adds a value, percent-encoded.
+pub fn push_value(target: &mut String, value: Option<&ParameterValue>) {
     if let Some(value) = value {
         target.extend(utf8_percent_encode(&value.to_text(), ESCAPED));
     }

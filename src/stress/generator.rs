@@ -14,7 +14,7 @@ use tokio::time::{interval, sleep, timeout_at};
 
 use super::cpu::{ThreadTimer, ThreadUse};
 use super::failure::{Failure, FailureKind};
-use super::mix::Chooser;
+use super::mix::{Choice, Chooser};
 use super::pacer::{Due, Gate, pace};
 use super::recorder::{Recorder, Times};
 use super::schedule::{Arrival, Arrivals, Rate, Schedule};
@@ -38,6 +38,8 @@ pub struct Load {
     pub timeout: Duration,
     /// What draws depend on.
     pub seed: u64,
+    /// The number of the first request, by which requests and their values are chosen.
+    pub first: u64,
 }
 
 impl Load {
@@ -97,6 +99,7 @@ struct Run {
     recorder: Mutex<Recorder>,
     timeout: Duration,
     duration: Duration,
+    first: u64,
     /// The number of the next request of a closed loop.
     next: AtomicU64,
 }
@@ -124,6 +127,7 @@ pub async fn generate(
         recorder: Mutex::new(Recorder::new(target.kinds())),
         timeout: load.timeout,
         duration: load.duration,
+        first: load.first,
         next: AtomicU64::new(0),
     });
     let senders = run.start_senders(load)?;
@@ -204,7 +208,7 @@ impl Run {
                     tokio::spawn(Arc::clone(&self).send(arrival));
                 }
                 Due::Skip(arrival) => {
-                    let kind = self.chooser.choose(arrival.number).kind;
+                    let kind = self.choose(arrival.number).kind;
                     let now = self.start.elapsed();
                     self.recorder().skip(kind, now);
                 }
@@ -228,7 +232,7 @@ impl Run {
     /// Sends one request and records what becomes of it.
     async fn send(self: Arc<Run>, arrival: Arrival) {
         let Arrival { number, due } = arrival;
-        let choice = self.chooser.choose(number);
+        let choice = self.choose(number);
         let now = self.start.elapsed();
         self.recorder().begin(choice.kind, due, now);
         let deadline = self.start + due + self.timeout;
@@ -245,6 +249,10 @@ impl Run {
         }
         drop(recorder);
         self.gate.leave();
+    }
+
+    fn choose(&self, number: u64) -> Choice {
+        self.chooser.choose(self.first + number)
     }
 
     fn recorder(&self) -> MutexGuard<'_, Recorder> {

@@ -1,5 +1,6 @@
 //! Which ids requests are for, and how often each.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use crate::dataset::draw::{Draws, Key, ONE};
@@ -43,6 +44,17 @@ impl Ids {
         match self {
             Ids::Zipf => Popularity::zipf(count, seed),
             Ids::Tail | Ids::Uniform | Ids::Range(_) => Popularity::equal(count),
+        }
+    }
+}
+
+impl fmt::Display for Ids {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ids::Tail => f.write_str("tail"),
+            Ids::Uniform => f.write_str("uniform"),
+            Ids::Zipf => f.write_str("zipf"),
+            Ids::Range(range) => write!(f, "{}..{}", range.start(), range.end()),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! An open loop: a request is due when the schedule says so, and its response counts from then. A target that stalls for
 //! a second keeps those due meanwhile waiting, and their responses show it.
 
+mod bound;
 mod cpu;
 mod expectation;
 mod failure;
@@ -10,12 +11,16 @@ mod generator;
 mod goals;
 mod ids;
 mod latencies;
+mod limit;
 mod mix;
 mod pacer;
+mod paths;
+mod prepare;
 mod recorder;
 mod report;
 mod run;
 mod schedule;
+mod search;
 mod target;
 mod values;
 
@@ -25,13 +30,15 @@ pub use generator::Load;
 pub use goals::{GOALS, Goal};
 pub use ids::Ids;
 pub use latencies::Percentiles;
+pub use limit::{LimitSettings, Phase};
 pub use mix::{Chooser, Mix};
+pub use paths::PathTemplate;
+pub use prepare::{SampleSettings, Wanted};
 pub use recorder::Second;
 pub use report::{
-    CacheFigures, Figures, GeneratorFigures, GoalFigures, LoadFigures, NamedFigures, StressReport,
-    Verdict,
+    CacheFigures, Figures, GeneratorFigures, GoalFigures, LimitFigures, LoadFigures, NamedFigures,
+    StepReport, StressReport, Verdict,
 };
 pub use run::{Plan, run};
 pub use schedule::{Arrivals, Rate, Schedule};
-pub use target::{BoundQuery, Endpoint};
-pub use values::ValueSampler;
+pub use target::{Endpoint, HttpAddress};

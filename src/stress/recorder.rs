@@ -2,6 +2,7 @@
 //!
 //! Memory grows by one small record a second, not with requests.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,23 @@ pub struct Second {
     pub p99: f64,
     /// The longest.
     pub max: f64,
+}
+
+impl fmt::Display for Second {
+    /// `998/s, p95 3.1 ms, 0 failed, 4 in flight`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Second {
+            completed,
+            p95,
+            failed,
+            in_flight,
+            ..
+        } = self;
+        write!(
+            f,
+            "{completed}/s, p95 {p95:.1} ms, {failed} failed, {in_flight} in flight"
+        )
+    }
 }
 
 /// All counts of a run.

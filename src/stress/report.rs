@@ -2,12 +2,20 @@
 //!
 //! These types are the only description of that JSON. Fields are added, never renamed.
 
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::expectation::{Expected, Outcome};
 use super::failure::FailureCount;
+use super::generator::Measured;
 use super::latencies::Percentiles;
+use super::limit::{Broken, LimitSearch, Phase, Step};
 use super::recorder::{KindRecord, Recorder, Second};
+use crate::units::whole;
 
 /// How the JSON is told from a check's.
 pub const KIND: &str = "stress";
@@ -43,10 +51,43 @@ pub struct StressReport {
     /// The goal that was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goal: Option<GoalFigures>,
+    /// The search for the limit; the figures above are those of the rate that was held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<LimitFigures>,
     /// The generator's own thread.
     pub generator: GeneratorFigures,
     /// The figures of each second.
     pub seconds: Vec<Second>,
+}
+
+/// The newest arrangement of the file that this version understands.
+pub const FORMAT: u64 = 1;
+
+impl StressReport {
+    /// Whether a file's text is one, and not a check.
+    pub fn is_one(text: &str) -> bool {
+        #[derive(Deserialize)]
+        struct Head {
+            kind: String,
+        }
+        serde_json::from_str::<Head>(text).is_ok_and(|head| head.kind == KIND)
+    }
+
+    /// Reads a file; an error names it.
+    pub fn open(path: &Path) -> Result<StressReport> {
+        let could_not = |what: &str| format!("could not {what} {}", path.display());
+        let text = std::fs::read_to_string(path).with_context(|| could_not("read"))?;
+        let report: StressReport = serde_json::from_str(&text)
+            .context("it is no run as `seedrow stress --format json` writes it")
+            .with_context(|| could_not("understand"))?;
+        ensure!(
+            report.format <= FORMAT,
+            "a newer seedrow ({}) wrote {}; update this one",
+            report.seedrow,
+            path.display()
+        );
+        Ok(report)
+    }
 }
 
 /// The result of a run.
@@ -161,6 +202,103 @@ pub struct GeneratorFigures {
     pub cpu_percent: f64,
     /// The share of the time that it could have run and no core was free, in percent.
     pub waited_percent: f64,
+}
+
+/// What a search for the limit found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LimitFigures {
+    /// The longest that 95% of responses were allowed to take, in milliseconds.
+    pub limit_ms: f64,
+    /// The highest rate that held; null where none did.
+    pub held: Option<f64>,
+    /// The lowest rate that didn't; null where none broke.
+    pub broke: Option<f64>,
+    /// Why it didn't.
+    pub why: Option<String>,
+    /// Whether half of the rate that held was answered afterwards; null where that wasn't tried.
+    pub recovered: Option<bool>,
+    /// All rates that were tried, in their order.
+    pub steps: Vec<StepReport>,
+}
+
+/// A rate that was tried.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// What it was tried for.
+    pub phase: Phase,
+    /// Requests a second.
+    pub rate: f64,
+    /// For how long, in seconds.
+    pub duration_s: f64,
+    /// Requests due.
+    pub offered: u64,
+    /// Requests answered.
+    pub completed: u64,
+    /// Requests that failed.
+    pub failed: u64,
+    /// The median response, in milliseconds.
+    pub p50: f64,
+    /// 95% of responses are no longer.
+    pub p95: f64,
+    /// 99% of responses are no longer.
+    pub p99: f64,
+    /// Why it didn't hold; null where it did.
+    pub broken: Option<String>,
+}
+
+impl StepReport {
+    /// Of a step that was run.
+    pub fn of(step: &Step, measured: &Measured, broken: Option<&Broken>) -> StepReport {
+        let total = measured.recorder.total();
+        StepReport {
+            phase: step.phase,
+            rate: step.rate,
+            duration_s: step.duration.as_secs_f64(),
+            offered: total.offered,
+            completed: total.completed,
+            failed: total.errors() + total.skipped,
+            p50: total.response.quantile(0.5),
+            p95: total.response.quantile(0.95),
+            p99: total.response.quantile(0.99),
+            broken: broken.map(Broken::to_string),
+        }
+    }
+}
+
+impl fmt::Display for StepReport {
+    /// `1,400 requests/s for 5 s: p95 3.1 ms, held`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (rate, seconds) = (whole(self.rate), self.duration_s);
+        write!(f, "{rate} requests/s for {seconds} s: ")?;
+        match &self.broken {
+            None => write!(f, "held, p95 {:.1} ms", self.p95),
+            Some(why) => write!(f, "not held, {why}"),
+        }
+    }
+}
+
+impl LimitFigures {
+    /// Of a search, in the end.
+    pub fn of(search: &LimitSearch, limit: Duration, steps: Vec<StepReport>) -> LimitFigures {
+        LimitFigures {
+            limit_ms: limit.as_secs_f64() * 1e3,
+            held: search.held(),
+            broke: search.broke().map(|(rate, _)| *rate),
+            why: search.broke().map(|(_, why)| why.to_string()),
+            recovered: search.recovered(),
+            steps,
+        }
+    }
+}
+
+/// A generator that uses more of its core than this is the limit.
+pub const FULL_CORE: f64 = 0.9;
+
+/// Whether the generator itself was the limit: late, and its core full.
+pub fn is_generator_late(measured: &Measured) -> bool {
+    let p50 = measured.recorder.total().response.quantile(0.5);
+    let latest = f64::max(1.0, p50 / 10.0);
+    measured.recorder.lag.quantile(0.99) > latest && measured.generator.busy >= FULL_CORE
 }
 
 impl Figures {

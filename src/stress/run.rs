@@ -8,21 +8,20 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::sync::oneshot;
 
-use super::expectation::{Expectation, Expected};
+use super::expectation::Expectation;
 use super::generator::{Ended, Load, Measured, Watch, Watched, generate};
 use super::goals::Goal;
+use super::limit::LimitSettings;
 use super::mix::Chooser;
 use super::recorder::Recorder;
 use super::report::{
-    Figures, GeneratorFigures, KIND, LoadFigures, NamedFigures, StressReport, Verdict,
-    outcome_so_far,
+    FORMAT, FULL_CORE, Figures, GeneratorFigures, KIND, LimitFigures, LoadFigures, NamedFigures,
+    StressReport, Verdict, is_generator_late, outcome_so_far,
 };
 use super::schedule::{Arrivals, Rate};
+use super::search::{Searched, Searcher};
 use super::target::Endpoint;
 use crate::progress::{Progress, Unit};
-
-/// A generator that uses more of its core than this is the limit.
-const FULL_CORE: f64 = 0.9;
 
 /// A generator's thread that waits for a core for more of the time than this shares its machine with too much.
 const STARVED: f64 = 0.1;
@@ -41,6 +40,8 @@ pub struct Plan {
     pub expectations: Vec<Expectation>,
     /// How long an expectation may be broken before the run ends early.
     pub abort_after: Option<Duration>,
+    /// Search the highest rate instead of sending at one.
+    pub find_limit: Option<LimitSettings>,
     /// The goal that was named.
     pub goal: Option<&'static Goal>,
     /// Which ids were asked for, as typed.
@@ -58,10 +59,21 @@ pub async fn run(
         let target = plan.endpoint.connect(plan.connections, plan.load.timeout);
         let target = Arc::new(target.await?);
         let chooser = Arc::new(plan.chooser.clone());
+        if let Some(settings) = plan.find_limit {
+            let searcher = Searcher {
+                target: &target,
+                chooser: &chooser,
+                load: &plan.load,
+                interrupt: &interrupt,
+                progress: &progress,
+            };
+            return Ok(plan.searched(searcher.search(settings).await?));
+        }
         let mut watch = plan.watch(&progress);
         let measured = generate(&target, &chooser, &plan.load, &interrupt, &mut *watch).await?;
         drop(watch);
-        Ok(plan.report(measured))
+        let is_void = is_generator_late(&measured);
+        Ok(plan.report(measured, &plan.load, None, is_void))
     })
     .await
 }
@@ -103,10 +115,7 @@ impl Plan {
         Box::new(move |recorder: &Recorder, elapsed: Duration| {
             task.set(elapsed.as_secs().min(total));
             if let Some(last) = recorder.seconds.last() {
-                task.describe(format!(
-                    "{}/s, p95 {:.1} ms, {} failed, {} in flight",
-                    last.completed, last.p95, last.failed, last.in_flight
-                ));
+                task.describe(last.to_string());
             }
             let Some(patience) = self.abort_after else {
                 return Watched::Continue;
@@ -124,7 +133,23 @@ impl Plan {
         })
     }
 
-    fn report(&self, measured: Measured) -> StressReport {
+    fn searched(&self, searched: Searched) -> StressReport {
+        let Searched {
+            figures,
+            measured,
+            load,
+            is_void,
+        } = searched;
+        self.report(measured, &load, Some(figures), is_void)
+    }
+
+    fn report(
+        &self,
+        measured: Measured,
+        load: &Load,
+        limit: Option<LimitFigures>,
+        is_void: bool,
+    ) -> StressReport {
         let Measured {
             recorder,
             elapsed,
@@ -133,25 +158,21 @@ impl Plan {
         } = measured;
         let elapsed = elapsed.as_secs_f64();
         let total = Figures::of(&recorder.total(), elapsed);
-        let lag = recorder.lag.percentiles();
         let outcome = total.outcome();
-        let expectations: Vec<Expected> = self
-            .expectations
-            .iter()
-            .map(|it| it.judge(&outcome))
-            .collect();
+        let expectations = self.expectations.iter().map(|it| it.judge(&outcome));
         let mut report = StressReport {
             kind: KIND.to_owned(),
-            format: 1,
+            format: FORMAT,
             seedrow: env!("CARGO_PKG_VERSION").to_owned(),
             verdict: Verdict::Held,
             notes: Vec::new(),
             target: self.endpoint.display_name(),
-            load: self.load_figures(elapsed),
-            lag,
+            load: self.load_figures(load, elapsed),
+            lag: recorder.lag.percentiles(),
             requests: self.named_figures(&recorder, elapsed),
-            expectations,
+            expectations: expectations.collect(),
             goal: self.goal.map(Goal::figures),
+            limit,
             generator: GeneratorFigures {
                 cpu_percent: generator.busy * 100.0,
                 waited_percent: generator.waited * 100.0,
@@ -159,12 +180,12 @@ impl Plan {
             seconds: recorder.seconds,
             total,
         };
-        self.judge(&mut report, ended);
+        report.verdict = verdict(&report, ended, is_void);
+        report.notes = self.notes(&report, ended);
         report
     }
 
-    fn load_figures(&self, elapsed_s: f64) -> LoadFigures {
-        let load = &self.load;
+    fn load_figures(&self, load: &Load, elapsed_s: f64) -> LoadFigures {
         LoadFigures {
             rate: match load.rate {
                 Rate::PerSecond(rate) => Some(rate),
@@ -194,47 +215,51 @@ impl Plan {
         figures.collect()
     }
 
-    /// Sets the verdict and says why.
-    fn judge(&self, report: &mut StressReport, ended: Ended) {
-        let failed = report.expectations.iter().filter(|it| !it.held).count();
-        report.verdict = match ended {
-            Ended::Interrupted => Verdict::Interrupted,
-            _ if is_void(report) => Verdict::Void,
-            Ended::Stopped => Verdict::Failed,
-            Ended::InTime if failed > 0 => Verdict::Failed,
-            Ended::InTime => Verdict::Held,
-        };
-        let elapsed = report.load.elapsed_s;
+    /// What the verdict or the figures need beside them.
+    fn notes(&self, report: &StressReport, ended: Ended) -> Vec<String> {
+        let mut notes = Vec::new();
         if ended == Ended::Stopped {
-            report.notes.push(format!(
-                "ended after {elapsed:.0} s: an expectation was broken for {} s",
+            notes.push(format!(
+                "ended after {:.0} s: an expectation was broken for {} s",
+                report.load.elapsed_s,
                 self.abort_after.unwrap_or_default().as_secs_f64()
             ));
         }
         let busy = report.generator.cpu_percent;
         if report.verdict == Verdict::Void {
-            report.notes.push(format!(
+            notes.push(format!(
                 "void: the generator is the limit: it used {busy:.0}% of a core, and sent 1 in 100 requests more than \
-                 {:.1} ms late; take a lower --rate, or more machines",
+                 {:.1} ms late; take a lower --rate, or several machines",
                 report.lag.p99
             ));
         } else if busy >= FULL_CORE * 100.0 {
-            report.notes.push(format!(
+            notes.push(format!(
                 "the generator used {busy:.0}% of a core: the target may be able to do more"
             ));
         }
         let waited = report.generator.waited_percent;
         if waited >= STARVED * 100.0 {
-            report.notes.push(format!(
+            notes.push(format!(
                 "the generator waited for a free core {waited:.0}% of the time: the machine is full, and latencies \
                  include that"
             ));
         }
+        notes
     }
 }
 
-/// Whether the generator itself was the limit: late, and its core full.
-fn is_void(report: &StressReport) -> bool {
-    let latest = f64::max(1.0, report.total.response.p50 / 10.0);
-    report.lag.p99 > latest && report.generator.cpu_percent >= FULL_CORE * 100.0
+/// Void, where the generator itself was the limit; failed, where an expectation or the limit's own wasn't held.
+fn verdict(report: &StressReport, ended: Ended, is_void: bool) -> Verdict {
+    let broken = report.expectations.iter().any(|it| !it.held);
+    let no_limit = report
+        .limit
+        .as_ref()
+        .is_some_and(|limit| limit.held.is_none() || limit.recovered == Some(false));
+    match ended {
+        Ended::Interrupted => Verdict::Interrupted,
+        _ if is_void => Verdict::Void,
+        Ended::Stopped => Verdict::Failed,
+        Ended::InTime if broken || no_limit => Verdict::Failed,
+        Ended::InTime => Verdict::Held,
+    }
 }

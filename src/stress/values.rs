@@ -6,12 +6,11 @@ use anyhow::{Result, bail, ensure};
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
+use super::bound::BoundQuery;
 use super::ids::Ids;
-use super::target::BoundQuery;
-use crate::postgres::name::quoted;
 use crate::queries::{
     Bindings, Parameter, ParameterValue, Query, SampledValues, Sampling, Spread, ValueSource,
-    sample_parameter,
+    no_table, parameter_types, sample_parameter,
 };
 use crate::suggestion::TARGET;
 
@@ -41,8 +40,10 @@ impl ValueSampler<'_> {
     /// The query with the values of its parameters.
     pub async fn bind(&self, query: Query) -> Result<BoundQuery> {
         let mut bindings = Bindings::default();
-        for parameter in &query.header.parameters {
-            let (ty, values) = self.values(&query, parameter).await?;
+        let types = parameter_types(self.client, &query, self.schema).await?;
+        for (parameter, ty) in query.header.parameters.iter().zip(types) {
+            let ty = ty.declared();
+            let values = self.values(&query, parameter, &ty).await?;
             bindings.push(ty, values);
         }
         Ok(BoundQuery {
@@ -56,12 +57,10 @@ impl ValueSampler<'_> {
         &self,
         query: &Query,
         parameter: &Parameter,
-    ) -> Result<(Type, Vec<ParameterValue>)> {
-        // One value shows the type, which decides how many can be sampled.
-        let (ty, first) = self.sample(query, parameter, 1).await?;
-        let is_integer = [Type::INT2, Type::INT4, Type::INT8].contains(&ty);
+        ty: &Type,
+    ) -> Result<Vec<ParameterValue>> {
+        let is_integer = [Type::INT2, Type::INT4, Type::INT8].contains(ty);
         match (&parameter.source, self.ids) {
-            (ValueSource::Fixed { .. }, _) => Ok((ty, first)),
             (ValueSource::Column(_), Ids::Range(range)) => {
                 ensure!(
                     is_integer,
@@ -69,17 +68,17 @@ impl ValueSampler<'_> {
                     parameter.name,
                     query.name
                 );
-                Ok((ty, numbers(range)))
+                Ok(numbers(range))
             }
-            (ValueSource::Column(_), _) => {
+            _ => {
                 let most = if is_integer {
                     MOST_INTEGERS
                 } else {
                     MOST_OTHERS
                 };
                 let count = self.requests.clamp(1, most.into());
-                let count = u32::try_from(count).unwrap_or(most);
-                self.sample(query, parameter, count).await
+                self.sample(query, parameter, u32::try_from(count).unwrap_or(most))
+                    .await
             }
         }
     }
@@ -89,7 +88,7 @@ impl ValueSampler<'_> {
         query: &Query,
         parameter: &Parameter,
         count: u32,
-    ) -> Result<(Type, Vec<ParameterValue>)> {
+    ) -> Result<Vec<ParameterValue>> {
         let share = match self.ids {
             Ids::Tail => self.tail,
             Ids::Uniform | Ids::Zipf | Ids::Range(_) => 1.0,
@@ -101,9 +100,9 @@ impl ValueSampler<'_> {
         };
         let sampled = sample_parameter(self.client, query, parameter, &sampling, self.schema);
         match sampled.await? {
-            SampledValues::Values { ty, values } => Ok((ty, values)),
+            SampledValues::Values { values, .. } => Ok(values),
             SampledValues::NoRows { table, column } => bail!(
-                "{table} holds no {column} to run {} with; fill it: `seedrow run{TARGET}`",
+                "{table} holds no {column} to run {} with; fill it: `seedrow run{TARGET}`, or `seedrow load DIR{TARGET}`",
                 query.name
             ),
             SampledValues::NoHeap {
@@ -114,29 +113,26 @@ impl ValueSampler<'_> {
                 "{table}.{column} is of type {type_name}, and {table} has no pages of its own to take the last of; \
                  name an integer column, or a table's column"
             ),
-            SampledValues::NoTable => Err(self.no_table(query, parameter).await?),
+            SampledValues::NoTable => {
+                Err(no_table(self.client, query, parameter, self.schema).await?)
+            }
         }
     }
+}
 
-    async fn no_table(&self, query: &Query, parameter: &Parameter) -> Result<anyhow::Error> {
-        let ValueSource::Column(source) = &parameter.source else {
-            return Ok(query.error(parameter.line, "no such table"));
-        };
-        let database = self
-            .client
-            .query_one("SELECT current_database()", &[])
-            .await?;
-        let database: String = database.try_get(0)?;
-        Ok(query.error(
-            parameter.line,
-            format!(
-                "parameter `{}` takes its values from table {}, which database {} doesn't have; `seedrow run{TARGET}` \
-                 makes and fills it",
-                parameter.name,
-                quoted(&source.table),
-                quoted(&database)
-            ),
-        ))
+/// The query with the numbers of a range as the values of all columns: no database is asked.
+pub fn bind_numbers(query: Query, range: &RangeInclusive<i64>) -> BoundQuery {
+    let mut bindings = Bindings::default();
+    for parameter in &query.header.parameters {
+        match &parameter.source {
+            ValueSource::Column(_) => bindings.push(Type::INT8, numbers(range)),
+            ValueSource::Fixed { ty, value } => bindings.push(ty.clone(), vec![value.clone()]),
+        }
+    }
+    BoundQuery {
+        types: Vec::new(),
+        sets: bindings.sets(&query.header.parameters, 1),
+        query,
     }
 }
 

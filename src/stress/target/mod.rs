@@ -1,5 +1,7 @@
 //! What requests are sent to.
 
+mod address;
+mod http;
 mod postgres;
 
 use std::sync::Arc;
@@ -7,12 +9,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use super::bound::{BoundPath, BoundQuery};
 use super::failure::Failure;
 use super::mix::Choice;
 use super::recorder::CacheUse;
 use crate::postgres::Server;
 
-pub use postgres::{BoundQuery, PostgresTarget};
+pub use address::HttpAddress;
+pub use http::HttpTarget;
+pub use postgres::PostgresTarget;
 
 /// Where requests go, before a connection is open.
 pub enum Endpoint {
@@ -22,6 +27,13 @@ pub enum Endpoint {
         server: Arc<Server>,
         /// The queries, each a kind of request.
         queries: Arc<Vec<BoundQuery>>,
+    },
+    /// To an HTTP service, for these paths.
+    Http {
+        /// The service.
+        address: HttpAddress,
+        /// The paths, each list a kind of request.
+        paths: Vec<BoundPath>,
     },
 }
 
@@ -34,6 +46,10 @@ impl Endpoint {
                 let target = PostgresTarget::connect(server, queries, connections, timeout);
                 Ok(Target::Postgres(target.await?))
             }
+            Endpoint::Http { address, paths } => {
+                let target = HttpTarget::connect(address, paths, connections);
+                Ok(Target::Http(target.await?))
+            }
         }
     }
 
@@ -41,6 +57,7 @@ impl Endpoint {
     pub fn display_name(&self) -> String {
         match self {
             Endpoint::Postgres { server, .. } => server.display_name().to_owned(),
+            Endpoint::Http { address, .. } => address.to_string(),
         }
     }
 
@@ -50,6 +67,7 @@ impl Endpoint {
             Endpoint::Postgres { queries, .. } => {
                 queries.iter().map(|it| it.query.name.clone()).collect()
             }
+            Endpoint::Http { paths, .. } => paths.iter().map(|it| it.name.clone()).collect(),
         }
     }
 }
@@ -58,6 +76,8 @@ impl Endpoint {
 pub enum Target {
     /// A server, whose prepared statements are executed.
     Postgres(PostgresTarget),
+    /// A service, whose paths are asked for.
+    Http(HttpTarget),
 }
 
 /// A request's answer, read in full.
@@ -74,6 +94,7 @@ impl Target {
     pub fn kinds(&self) -> usize {
         match self {
             Target::Postgres(target) => target.kinds(),
+            Target::Http(target) => target.kinds(),
         }
     }
 
@@ -81,6 +102,7 @@ impl Target {
     pub async fn exchange(&self, choice: Choice) -> Result<Answer, Failure> {
         match self {
             Target::Postgres(target) => target.exchange(choice).await,
+            Target::Http(target) => target.exchange(choice).await,
         }
     }
 }

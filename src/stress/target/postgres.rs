@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use futures_util::TryStreamExt;
-use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Statement};
 
 use super::Answer;
 use crate::postgres::Server;
-use crate::queries::{ParameterValue, Query};
+use crate::queries::ParameterValue;
+use crate::stress::bound::BoundQuery;
 use crate::stress::failure::{Failure, FailureKind};
 use crate::stress::mix::Choice;
 use crate::stress::recorder::CacheUse;
@@ -21,17 +21,6 @@ use crate::stress::recorder::CacheUse;
 /// The pauses between attempts to connect again.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
-/// A query and the values that it is executed with.
-#[derive(Debug, Clone)]
-pub struct BoundQuery {
-    /// The query.
-    pub query: Query,
-    /// Its parameters' types.
-    pub types: Vec<Type>,
-    /// Their values, at least one set.
-    pub sets: Vec<Vec<ParameterValue>>,
-}
 
 /// A server with connections on which all queries are prepared.
 pub struct PostgresTarget {
