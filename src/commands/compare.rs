@@ -1,6 +1,6 @@
 //! `seedrow compare`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -11,9 +11,10 @@ use crate::commands::context::{self, Context, DEFAULT_DATASET, plan_settings};
 use crate::compare::{Comparison, Direction, compare};
 use crate::dataset::waivers_with;
 use crate::report::{self, OutputFormat, colour::Colour};
+use crate::stress::{RunComparison, StressReport};
 use crate::suggestion::Suggestions;
 
-/// Show what changed between two checks: plans, pages, rows and times, read by read
+/// Show what changed between two checks: plans, pages, rows and times, read by read; or between two runs of `stress`
 ///
 /// Plans are compared by how they read each table. A change of time counts when it is at least 5% and significant (p <
 /// 0.001 in the Mann-Whitney test over the samples); without a change of plan or pages only when the time doubled,
@@ -26,7 +27,7 @@ Examples:
   seedrow compare before.json after.json --format markdown --fail-on regression
   seedrow compare --without-indexes --format html --output indexes.html")]
 pub struct Args {
-    /// The check before, saved by `seedrow check --save`
+    /// The check before, saved by `seedrow check --save`, or the run, written by `seedrow stress --format json`
     #[arg(
         required_unless_present = "without_indexes",
         requires = "after",
@@ -100,6 +101,11 @@ enum FailOnChange {
 
 /// Reads or measures two checks, compares, prints.
 pub async fn run(args: &Args) -> Result<Outcome> {
+    if let (Some(before), Some(after)) = (&args.before, &args.after)
+        && (StressReport::is_at(before) || StressReport::is_at(after))
+    {
+        return args.compare_runs(before, after);
+    }
     let (before, after) = match (&args.before, &args.after) {
         (Some(before), Some(after)) => (SavedReport::open(before)?, SavedReport::open(after)?),
         _ => args.measured().await?,
@@ -160,12 +166,40 @@ impl Args {
         Ok((saved(before), saved(after)))
     }
 
-    fn print(&self, comparison: &Comparison) -> Result<()> {
-        let colour = match self.output {
+    /// Two runs of `seedrow stress`.
+    fn compare_runs(&self, before: &Path, after: &Path) -> Result<Outcome> {
+        let (before, after) = (StressReport::open(before)?, StressReport::open(after)?);
+        let comparison = RunComparison::of(&before, &after);
+        self.write(report::stress::render_comparison(
+            self.format,
+            &comparison,
+            self.colour(),
+        )?)?;
+        match (self.fail_on, comparison.direction()) {
+            (Some(FailOnChange::Regression), Direction::Worse) => Ok(Outcome::Found),
+            (Some(FailOnChange::Regression), Direction::Unchecked) => {
+                bail!("the runs could not be compared: their loads differ")
+            }
+            _ => Ok(Outcome::Held),
+        }
+    }
+
+    fn colour(&self) -> Colour {
+        match self.output {
             Some(_) => Colour::Off,
             None => Colour::of_stdout(),
-        };
-        let text = report::compare::render(self.format, comparison, colour)?;
+        }
+    }
+
+    fn print(&self, comparison: &Comparison) -> Result<()> {
+        self.write(report::compare::render(
+            self.format,
+            comparison,
+            self.colour(),
+        )?)
+    }
+
+    fn write(&self, text: String) -> Result<()> {
         match &self.output {
             Some(path) => std::fs::write(path, text)
                 .with_context(|| format!("could not write {}", path.display())),

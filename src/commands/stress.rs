@@ -233,6 +233,10 @@ impl Args {
             .connections
             .map_or_else(|| self.default_connections(), usize::from);
         let load = self.load(goal, connections);
+        ensure!(
+            !load.duration.is_zero(),
+            "--duration: a run takes some time, such as 30s"
+        );
         let expectations = self.expectations(goal)?;
         let settings = SampleSettings {
             ids: self.ids.clone(),

@@ -4,6 +4,7 @@
 //! a second keeps those due meanwhile waiting, and their responses show it.
 
 mod bound;
+mod comparison;
 mod cpu;
 mod expectation;
 mod failure;
@@ -24,6 +25,7 @@ mod search;
 mod target;
 mod values;
 
+pub use comparison::{FigureComparison, RequestComparison, RunComparison};
 pub use expectation::{Expectation, Expected};
 pub use failure::{FailureCount, FailureKind};
 pub use generator::Load;

@@ -46,6 +46,7 @@ mod schema;
 mod schema_file;
 mod sequences;
 mod serve;
+mod stress;
 mod tls;
 mod toml_mistakes;
 mod trial;

@@ -6,8 +6,10 @@ mod element;
 mod page;
 mod plan;
 mod plot;
+mod stress;
 mod timeline;
 
 pub use check::check;
 pub use comparison::comparison;
+pub use stress::{run_comparison, stress};
 pub use timeline::run;

@@ -135,6 +135,57 @@ pub fn phases(phases: &[(&str, f64, String)]) -> Markup {
     svg((ROW + 18.0) * phases.len() as f64 + 4.0, &label, &body)
 }
 
+/// Values over seconds, from 0 up.
+pub struct Line<'a> {
+    /// Its name.
+    pub label: &'a str,
+    /// Its colour.
+    pub class: &'a str,
+    /// A value a second.
+    pub values: Vec<f64>,
+}
+
+/// Lines over the seconds of a run, on one axis from 0 to the greatest value, which is `written` beside it.
+pub fn over_time(lines: &[Line], written: fn(f64) -> String) -> Markup {
+    const HEIGHT: f64 = 160.0;
+    let most = lines.iter().flat_map(|line| line.values.iter().copied());
+    let most = most.fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+    let seconds = lines
+        .iter()
+        .map(|line| line.values.len())
+        .max()
+        .unwrap_or(0);
+    let x = |at: usize| {
+        LEFT + at as f64 / seconds.max(2).saturating_sub(1) as f64 * (WIDTH - LEFT - RIGHT)
+    };
+    let y = |value: f64| 10.0 + (1.0 - value / most) * (HEIGHT - 40.0);
+    let points = |line: &Line| {
+        let points = line.values.iter().enumerate();
+        let points = points.map(|(at, value)| format!("{:.1},{:.1}", x(at), y(*value)));
+        points.collect::<Vec<_>>().join(" ")
+    };
+    let body = html! {
+        @for (value, text) in [(most, written(most)), (0.0, "0".to_owned())] {
+            line class="axis" x1=(place(LEFT)) x2=(place(WIDTH - RIGHT)) y1=(place(y(value))) y2=(place(y(value))) {}
+            text x=(place(LEFT - 10.0)) y=(place(y(value) + 4.0)) text-anchor="end" { (text) }
+        }
+        text class="tick" x=(place(LEFT)) y=(place(HEIGHT - 6.0)) { "0 s" }
+        text class="tick" x=(place(WIDTH - RIGHT)) y=(place(HEIGHT - 6.0)) text-anchor="end" { (seconds) " s" }
+        @for (row, line) in lines.iter().enumerate() {
+            polyline class={ "line " (line.class) } points=(points(line)) {}
+            text class={ "name " (line.class) } x=(place(WIDTH - RIGHT + 10.0)) y=(place(ROW * (row as f64 + 0.6))) { (line.label) }
+        }
+    };
+    let names: Vec<String> = lines
+        .iter()
+        .map(|line| {
+            let most = line.values.iter().copied().fold(0.0, f64::max);
+            format!("{} up to {}", line.label, written(most))
+        })
+        .collect();
+    svg(HEIGHT, &format!("Over time: {}", names.join(", ")), &body)
+}
+
 fn svg(height: f64, label: &str, body: &Markup) -> Markup {
     html! {
         svg viewBox={ "0 0 " (WIDTH) " " (format!("{height:.0}")) } role="img" aria-label=(label) { (body) }
@@ -218,6 +269,26 @@ mod tests {
         assert!(
             plot.contains(">1 ms<") && plot.contains(">10 ms<"),
             "{plot}"
+        );
+    }
+
+    #[test]
+    fn each_second_is_a_point_of_a_line() {
+        let line = Line {
+            label: "answered",
+            class: "after",
+            values: vec![10.0, 20.0, 0.0],
+        };
+        let plot = over_time(&[line], |value| format!("{value}/s")).into_string();
+        assert!(
+            plot.contains("points=\"90.0,70.0 360.0,10.0 630.0,130.0\""),
+            "{plot}"
+        );
+        assert!(plot.contains("answered up to 20/s") && plot.contains(">3 s<"));
+        assert!(
+            over_time(&[], |_| String::new())
+                .into_string()
+                .contains("<svg")
         );
     }
 

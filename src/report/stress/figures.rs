@@ -1,7 +1,9 @@
 //! Figures of a run as its text, Markdown and page write them.
 
-use crate::report::figures::milliseconds;
-use crate::stress::{Figures, LoadFigures, Percentiles, StressReport};
+use crate::report::figures::{counted, milliseconds};
+use crate::stress::{
+    FailureCount, FigureComparison, Figures, LoadFigures, Percentiles, RunComparison, StressReport,
+};
 use crate::units::{grouped, whole};
 
 /// The titles of [`counts`].
@@ -86,6 +88,120 @@ pub fn over_time(report: &StressReport) -> Option<String> {
             milliseconds(slowest.p95)
         )
     })
+}
+
+/// Lines under a title.
+pub struct Section {
+    /// The title, where one is shown.
+    pub title: &'static str,
+    /// The lines, at least one.
+    pub lines: Vec<String>,
+}
+
+/// What all formats say beside the tables: expectations, errors, the limit, and notes on the run itself.
+pub fn sections(report: &StressReport) -> Vec<Section> {
+    let sections = [
+        ("Limit", limit_lines(report)),
+        ("Errors", error_lines(report)),
+        ("Run", run_lines(report)),
+        ("Expectations", expectation_lines(report)),
+    ];
+    let filled = sections.into_iter().filter(|(_, lines)| !lines.is_empty());
+    filled
+        .map(|(title, lines)| Section { title, lines })
+        .collect()
+}
+
+fn error_lines(report: &StressReport) -> Vec<String> {
+    let line = |it: &FailureCount| {
+        let message = match it.message.is_empty() {
+            true => String::new(),
+            false => format!(", first: {}", it.message),
+        };
+        format!("{}: {}{message}", it.kind, counted(it.count, "error"))
+    };
+    report.total.errors_by_kind.iter().map(line).collect()
+}
+
+fn run_lines(report: &StressReport) -> Vec<String> {
+    let cache = report.total.cache.iter();
+    let cache = cache.map(|it| format!("cache: {:.1}% hits", it.hit_ratio * 100.0));
+    let generator = format!("generator: {:.0}% of a core", report.generator.cpu_percent);
+    cache
+        .chain(over_time(report))
+        .chain([generator])
+        .chain(report.notes.iter().cloned())
+        .collect()
+}
+
+fn expectation_lines(report: &StressReport) -> Vec<String> {
+    let goal = report.goal.iter();
+    let goal = goal.map(|it| format!("goal {}: {}", it.name, it.source));
+    let expected = report.expectations.iter().map(|it| {
+        let held = if it.held { "held" } else { "not held" };
+        format!("{}: {held}, measured {}", it.expect, number(it.measured))
+    });
+    goal.chain(expected).collect()
+}
+
+/// The rate that held, the one that didn't, and whether the target recovered.
+fn limit_lines(report: &StressReport) -> Vec<String> {
+    let Some(limit) = &report.limit else {
+        return Vec::new();
+    };
+    let held = match limit.held {
+        Some(rate) => format!(
+            "{} requests/s held, p95 below {} ms",
+            whole(rate),
+            limit.limit_ms
+        ),
+        None => "no rate held".to_owned(),
+    };
+    let broke = match (limit.broke, &limit.why) {
+        (Some(rate), Some(why)) => format!("{} requests/s didn't: {why}", whole(rate)),
+        _ => "no rate broke".to_owned(),
+    };
+    let recovered = limit.recovered.map(|recovered| {
+        let how = if recovered {
+            "was answered as before"
+        } else {
+            "wasn't answered, either: no recovery"
+        };
+        format!("half of it, afterwards, {how}")
+    });
+    [held, broke].into_iter().chain(recovered).collect()
+}
+
+/// A figure with what counts of it: `0.52`, `41.6`, `812`.
+fn number(value: f64) -> String {
+    match value == value.round() {
+        true => whole(value),
+        false => milliseconds(value),
+    }
+}
+
+/// The titles of a comparison's columns.
+pub fn titles(comparison: &RunComparison) -> Vec<&'static str> {
+    let first = comparison.requests.first();
+    let figures = first.map(|it| it.figures.iter().map(|figure| figure.name));
+    figures.into_iter().flatten().collect()
+}
+
+/// `3.1 → 8.2`; one figure where both are written alike.
+pub fn cell(it: &FigureComparison) -> String {
+    let (before, after) = (milliseconds(it.before), milliseconds(it.after));
+    match before == after {
+        true => before,
+        false => format!("{before} → {after}"),
+    }
+}
+
+/// Why the figures can't be compared.
+pub fn differing_load(comparison: &RunComparison) -> Option<String> {
+    let [before, after] = comparison.differing_load.as_ref()?;
+    Some(format!(
+        "the loads differ, and so may the figures: {before} before, {after} after"
+    ))
 }
 
 #[expect(

@@ -3,10 +3,10 @@
 use anyhow::{Result, bail};
 use clap::builder::TypedValueParser;
 
-use super::text::text;
+use super::{junit, markdown, text::text};
 use crate::printable;
 use crate::report::colour::Colour;
-use crate::report::{OutputFormat, pretty};
+use crate::report::{OutputFormat, html, pretty};
 use crate::stress::StressReport;
 
 /// What writes a run in one format.
@@ -16,6 +16,9 @@ type StressRenderer = fn(&StressReport, Colour) -> Result<String>;
 const FORMATS: &[(OutputFormat, StressRenderer)] = &[
     (OutputFormat::Text, |it, colour| Ok(text(it, colour))),
     (OutputFormat::Json, |it, _| pretty(it)),
+    (OutputFormat::Junit, |it, _| junit::junit(it)),
+    (OutputFormat::Markdown, |it, _| Ok(markdown::markdown(it))),
+    (OutputFormat::Html, |it, _| Ok(html::stress(it))),
 ];
 
 /// Reads one of the formats that a run is printed in.

@@ -1,26 +1,22 @@
 //! A run as text: counts, latencies, what failed, what was expected, the verdict.
 
 use super::figures::{
-    COUNTS, LATENCIES, count_rows, counts, latencies, latency_rows, load, over_time,
+    COUNTS, LATENCIES, Section, count_rows, counts, latencies, latency_rows, load,
 };
 use crate::printable;
 use crate::report::colour::Colour;
 use crate::report::figures::counted;
 use crate::report::table::{Align, table};
-use crate::stress::{Expected, FailureCount, StressReport, Verdict};
+use crate::stress::{StressReport, Verdict};
+use crate::units::grouped;
 
 /// The report: sections separated by empty lines.
 pub fn text(report: &StressReport, colour: Colour) -> String {
     let head = format!("{}\n{}\n", report.target, load(&report.load));
-    let mut sections = vec![
-        head,
-        counts_table(report),
-        latency_table(report),
-        notes(report),
-        expectations(report, colour),
-        summary(report, colour),
-    ];
-    sections.retain(|section| !section.is_empty());
+    let mut sections = vec![head, counts_table(report), latency_table(report)];
+    let noted = super::figures::sections(report);
+    sections.extend(noted.iter().map(|section| lines(section, colour)));
+    sections.push(summary(report, colour));
     sections.join("\n")
 }
 
@@ -52,54 +48,17 @@ fn row<const N: usize>(name: &str, cells: [String; N]) -> Vec<String> {
         .collect()
 }
 
-fn notes(report: &StressReport) -> String {
-    let errors = report.total.errors_by_kind.iter().map(|it| {
-        let FailureCount {
-            kind,
-            count,
-            message,
-        } = it;
-        let message = match message.is_empty() {
-            true => String::new(),
-            false => format!(", first: {}", printable::text(message)),
-        };
-        format!("{} of {kind}{message}\n", counted(*count, "error"))
-    });
-    let cache = report
-        .total
-        .cache
-        .iter()
-        .map(|it| format!("cache: {:.1}% hits\n", it.hit_ratio * 100.0));
-    let over_time = over_time(report).into_iter().map(|line| line + "\n");
-    let generator = format!(
-        "generator: {:.0}% of a core\n",
-        report.generator.cpu_percent
-    );
-    let notes = report.notes.iter().map(|note| format!("{note}\n"));
-    errors
-        .chain(cache)
-        .chain(over_time)
-        .chain([generator])
-        .chain(notes)
-        .collect()
-}
-
-fn expectations(report: &StressReport, colour: Colour) -> String {
-    let goal = report.goal.iter();
-    let goal = goal.map(|it| format!("goal {}: {}\n", it.name, it.source));
-    let expected = report.expectations.iter().map(|it| {
-        let Expected {
-            expect,
-            measured,
-            held,
-        } = it;
-        let held = match held {
-            true => colour.green("held"),
-            false => colour.red("not held"),
-        };
-        format!("expected {expect}: {held}, {measured:.4} was measured\n")
-    });
-    goal.chain(expected).collect()
+/// Lines of a section; those of expectations are coloured.
+fn lines(section: &Section, colour: Colour) -> String {
+    let line = |line: &String| {
+        let line = printable::text(line);
+        match (line.contains(": not held"), line.contains(": held")) {
+            (true, _) => colour.red(&line) + "\n",
+            (_, true) => colour.green(&line) + "\n",
+            _ => line + "\n",
+        }
+    };
+    section.lines.iter().map(line).collect()
 }
 
 fn summary(report: &StressReport, colour: Colour) -> String {
@@ -113,7 +72,7 @@ fn summary(report: &StressReport, colour: Colour) -> String {
     let share = failed as f64 / total.offered.max(1) as f64 * 100.0;
     format!(
         "{verdict}: {} of {} answered in {:.1} s, {share:.2}% failed\n",
-        crate::units::grouped(total.completed),
+        grouped(total.completed),
         counted(total.offered, "request"),
         report.load.elapsed_s
     )
