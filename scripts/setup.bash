@@ -91,6 +91,24 @@ install_postgres() {
     apt_get install -qq -y --no-install-recommends postgresql
 }
 
+ensure_jq() {
+    command -v jq >/dev/null || apt_get install -qq -y --no-install-recommends jq
+}
+
+# Prints the program nginx. Where it is missing, Debian's is unpacked and not
+# installed: the package would start a server.
+nginx_program() {
+    local folder=$root/target/nginx
+    if ! PATH=$PATH:/usr/sbin command -v nginx; then
+        if [[ ! -x $folder/usr/sbin/nginx ]]; then
+            say "unpacking nginx from Debian's package"
+            mkdir -p "$folder"
+            (cd "$folder" && apt-get download -qq nginx >&2 && dpkg -x nginx_*.deb .) || return
+        fi
+        printf '%s\n' "$folder/usr/sbin/nginx"
+    fi
+}
+
 # Standard output is the tool's alone, so apt-get's goes to standard error.
 apt_get() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" >&2
