@@ -31,7 +31,8 @@ pub struct Args {
     #[command(flatten)]
     serving: ServeArgs,
 
-    /// Ask the server that runs at --admin, or else at --listen, whether it is ready: exits with 0 or 2
+    /// Ask the server that runs at --admin, or else at --listen, whether it is ready, for as long as --wait: exits with 0 or
+    /// 2
     #[arg(long)]
     check: bool,
 
@@ -51,7 +52,7 @@ pub async fn run(args: &Args) -> Result<Step> {
         let Some(address) = args.serving.health_address() else {
             bail!("there is no address to ask");
         };
-        serve::ensure_ready(address)?;
+        serve::wait_until_ready(address, args.target.wait)?;
         return Ok(Step::Ended(Outcome::Held));
     }
     let context = Context::new(&args.dataset.dataset, &args.target, args.quiet);

@@ -29,6 +29,6 @@ mod worker;
 
 pub use config::Config;
 pub use listen::Listen;
-pub use probe::ensure_ready;
+pub use probe::wait_until_ready;
 pub use selection::routed_queries;
 pub use server::PreparedServer;

@@ -3,16 +3,27 @@
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
 use super::listen::Listen;
 
 const LIMIT: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(100);
 
-/// Whether the server at this address is ready; an error says what it answers.
-pub fn ensure_ready(listen: &Listen) -> Result<()> {
+/// Asks the server at this address until it is ready, for at most `wait`; an error says what it answered at last.
+pub fn wait_until_ready(listen: &Listen, wait: Duration) -> Result<()> {
+    let deadline = Instant::now() + wait;
+    loop {
+        match ensure_ready(listen) {
+            Err(_) if Instant::now() < deadline => std::thread::sleep(PAUSE),
+            result => return result,
+        }
+    }
+}
+
+fn ensure_ready(listen: &Listen) -> Result<()> {
     let asking = || format!("could not ask {listen} whether it is ready");
     let answer = match listen {
         Listen::Tcp(address) => {

@@ -592,7 +592,9 @@ fn listens_on_unix_sockets_and_tells_whether_it_is_ready() {
     let mut command = serve_command(&url(), &["--admin", &place(&health)]);
     command.args(["--listen", &place(&routes), "--access-log", "-"]);
     let mut service = Service::start(command);
-    eventually("it is ready", || run(check()).is_ok());
+    let mut ready = check();
+    ready.args(["--wait", "30s"]);
+    run(ready).exits(0);
     let mut stream = UnixStream::connect(&routes).unwrap();
     stream
         .write_all(b"GET /kept/1?x=%22' HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

@@ -320,11 +320,6 @@ impl Run {
         self
     }
 
-    /// Whether the exit code is 0.
-    pub fn is_ok(&self) -> bool {
-        self.status.success()
-    }
-
     /// Asserts that stdout contains a text.
     #[track_caller]
     pub fn stdout_has(self, text: &str) -> Run {
