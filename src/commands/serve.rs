@@ -1,5 +1,7 @@
 //! `seedrow serve`
 
+use std::cell::Cell;
+
 use anyhow::{Result, bail};
 
 use crate::cli::{DatasetArgs, QuietArgs, TargetArgs};
@@ -68,13 +70,10 @@ pub async fn run(args: &Args) -> Result<Step> {
 
 /// Serves until SIGTERM or ^C; the next one ends it at once.
 pub async fn until_signalled(server: PreparedServer) -> Result<Outcome> {
-    let mut signal = EndSignal::Terminate;
-    let first = async {
-        signal = signalled().await?;
-        Ok(())
-    };
-    server.run(first).await?;
-    Ok(match signal {
+    let last = Cell::new(EndSignal::Terminate);
+    let next = async || signalled().await.map(|signal| last.set(signal));
+    server.run(next).await?;
+    Ok(match last.get() {
         EndSignal::Terminate => Outcome::Held,
         EndSignal::Interrupt => Outcome::Interrupted,
     })

@@ -64,8 +64,8 @@ impl PreparedServer {
         })
     }
 
-    /// Serves until `ended` is ready, then finishes the requests under way.
-    pub async fn run(mut self, ended: impl Future<Output = Result<()>>) -> Result<()> {
+    /// Serves until the first signal, then finishes the requests under way; the second signal cuts them off.
+    pub async fn run(mut self, next_signal: impl AsyncFn() -> Result<()>) -> Result<()> {
         raise_descriptor_limit();
         let (drain, draining) = watch::channel(false);
         let health = Arc::new(self.health());
@@ -106,20 +106,21 @@ impl PreparedServer {
             shared: Arc::new(shared(self.api, &self.config, &health, log, self.progress)),
         };
         let workers = start_workers(setup, acceptors)?;
-        ended.await?;
+        next_signal().await?;
         health.lifecycle.drain();
         progress.note(format!(
             "serve: shutting down; requests under way have {limit:?}"
         ));
         // Without a worker there is nobody to tell.
         let _ = drain.send(true);
-        if join(workers).await? == Drained::CutOff {
-            progress.note("serve: connections were cut off at the deadline");
+        let drained = tokio::select! {
+            drained = join(workers, log_writer) => drained?,
+            again = next_signal() => again.map(|()| Drained::CutOff)?,
+        };
+        if drained == Drained::CutOff {
+            progress.note("serve: connections were cut off");
         }
         sockets.remove();
-        if let Some(writer) = log_writer {
-            let _ = writer.join();
-        }
         Ok(())
     }
 
@@ -168,19 +169,30 @@ fn start_workers(
         .collect()
 }
 
-/// Waits for all workers; each ends within the deadline.
-async fn join(workers: Vec<Worker>) -> Result<Drained> {
-    let joined = tokio::task::spawn_blocking(|| {
-        let mut all = Drained::Completely;
-        for worker in workers {
-            let drained = worker.join().map_err(|_| anyhow!("a worker panicked"))??;
-            if drained == Drained::CutOff {
-                all = drained;
-            }
+/// Waits for all workers, each of which ends within the deadline, and for the access log to be written.
+///
+/// On a thread of its own: a second signal need not wait for it, as it would for the runtime's blocking threads.
+async fn join(workers: Vec<Worker>, log_writer: Option<JoinHandle<()>>) -> Result<Drained> {
+    let (sender, joined) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let drained = join_all(workers);
+        if let Some(writer) = log_writer {
+            let _ = writer.join();
         }
-        Ok(all)
+        sender.send(drained)
     });
     joined.await.context("could not wait for the workers")?
+}
+
+fn join_all(workers: Vec<Worker>) -> Result<Drained> {
+    let mut all = Drained::Completely;
+    for worker in workers {
+        let drained = worker.join().map_err(|_| anyhow!("a worker panicked"))??;
+        if drained == Drained::CutOff {
+            all = drained;
+        }
+    }
+    Ok(all)
 }
 
 /// As many file descriptors as the system allows without privileges: each connection takes one.

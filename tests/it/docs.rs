@@ -37,9 +37,11 @@ documents! {
     ci: "docs/ci.md",
     compare: "docs/compare.md",
     datasets: "docs/datasets.md",
+    deploy: "docs/deploy.md",
     loading: "docs/loading.md",
     performance: "docs/performance.md",
     resume: "docs/resume.md",
+    serving: "docs/serving.md",
     troubleshooting: "docs/troubleshooting.md",
 }
 

@@ -512,6 +512,21 @@ fn a_deadline_ends_what_takes_longer_and_ctrl_c_is_130() {
 }
 
 #[test]
+fn a_second_signal_ends_it_at_once() {
+    let mut service = serve(&["--drain", "1m", "--timeout", "1m"]);
+    let mut slow = service.connect();
+    slow.write_all(b"GET /slow?seconds=50 HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    thread::sleep(Duration::from_millis(100));
+    let begun = Instant::now();
+    service.signal(Signal::TERM);
+    eventually("it drains", || service.stderr().contains("shutting down"));
+    service.signal(Signal::TERM);
+    assert_eq!(service.ended().code(), Some(0));
+    assert!(begun.elapsed() < AT_ONCE);
+}
+
+#[test]
 fn a_port_in_use_is_refused_with_another_one() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
