@@ -340,3 +340,58 @@ impl Figures {
 pub fn outcome_so_far(recorder: &Recorder, seconds: f64) -> Outcome {
     Figures::of(&recorder.total(), seconds).outcome()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stress::cpu::ThreadUse;
+    use crate::stress::generator::Ended;
+    use crate::stress::recorder::{CacheUse, Times};
+
+    /// A run of 1,000 requests, answered in 1 ms, that a generator took up late.
+    fn measured(lag_ms: u64, busy: f64) -> Measured {
+        let mut recorder = Recorder::new(1);
+        let ms = Duration::from_millis;
+        for number in 0..1_000 {
+            let (due, sent) = (ms(number), ms(number + lag_ms));
+            recorder.begin(0, due, sent);
+            let done = sent + ms(1);
+            recorder.complete(0, Times { due, sent, done }, CacheUse::Unknown);
+        }
+        recorder.finish(ms(1_100));
+        Measured {
+            recorder,
+            elapsed: ms(1_100),
+            generator: ThreadUse { busy, waited: 0.0 },
+            ended: Ended::InTime,
+        }
+    }
+
+    #[test]
+    fn a_generator_is_the_limit_when_it_is_late_and_its_core_is_full() {
+        assert!(is_generator_late(&measured(20, 0.97)));
+        assert!(
+            !is_generator_late(&measured(20, 0.4)),
+            "the machine is full"
+        );
+        assert!(!is_generator_late(&measured(0, 0.97)), "it keeps up");
+    }
+
+    #[test]
+    fn figures_are_those_of_the_counts() {
+        let measured = measured(0, 0.1);
+        let figures = Figures::of(&measured.recorder.total(), 1.1);
+        assert_eq!((figures.offered, figures.completed), (1_000, 1_000));
+        assert!((figures.rate - 909.09).abs() < 0.1, "{}", figures.rate);
+        assert!((figures.response.p50 - 1.0).abs() < 0.01);
+        assert_eq!(figures.cache, None);
+        let json = serde_json::to_value(&figures).unwrap();
+        for key in [
+            "p50", "p75", "p90", "p95", "p99", "p999", "max", "offered", "skipped",
+        ] {
+            assert!(json[key].is_number(), "{key} in {json:#}");
+        }
+        let read: Figures = serde_json::from_value(json).unwrap();
+        assert_eq!(read, figures);
+    }
+}

@@ -263,3 +263,63 @@ fn verdict(report: &StressReport, ended: Ended, is_void: bool) -> Verdict {
         Ended::InTime => Verdict::Held,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stress::expectation::Expected;
+
+    fn report(held: bool, limit: Option<(Option<f64>, bool)>) -> StressReport {
+        let expected = serde_json::json!({
+            "kind": KIND, "format": FORMAT, "seedrow": "", "verdict": "held", "target": "",
+            "load": {"rate": 1.0, "arrivals": "constant", "duration_s": 1.0, "elapsed_s": 1.0, "connections": 1,
+                "max_in_flight": 1, "ids": "", "seed": 1},
+            "offered": 1, "sent": 1, "completed": 1, "skipped": 0, "errors": 0, "rate": 1.0, "service": {}, "lag": {},
+            "requests": [], "generator": {"cpu_percent": 1.0, "waited_percent": 1.0}, "seconds": [],
+        });
+        let mut report: StressReport = serde_json::from_value(expected).unwrap();
+        report.expectations = vec![Expected {
+            expect: "p95<1ms".into(),
+            measured: 2.0,
+            held,
+        }];
+        report.limit = limit.map(|(held, recovered)| LimitFigures {
+            limit_ms: 100.0,
+            held,
+            broke: None,
+            why: None,
+            recovered: Some(recovered),
+            steps: Vec::new(),
+        });
+        report
+    }
+
+    #[test]
+    fn verdicts_follow_expectations_limits_and_the_end() {
+        let of = |held, limit, ended, is_void| verdict(&report(held, limit), ended, is_void);
+        for (expected, found) in [
+            (Verdict::Held, of(true, None, Ended::InTime, false)),
+            (Verdict::Failed, of(false, None, Ended::InTime, false)),
+            (Verdict::Failed, of(true, None, Ended::Stopped, false)),
+            (Verdict::Void, of(false, None, Ended::InTime, true)),
+            (
+                Verdict::Interrupted,
+                of(false, None, Ended::Interrupted, true),
+            ),
+            (
+                Verdict::Held,
+                of(true, Some((Some(100.0), true)), Ended::InTime, false),
+            ),
+            (
+                Verdict::Failed,
+                of(true, Some((Some(100.0), false)), Ended::InTime, false),
+            ),
+            (
+                Verdict::Failed,
+                of(true, Some((None, true)), Ended::InTime, false),
+            ),
+        ] {
+            assert_eq!(expected, found);
+        }
+    }
+}

@@ -42,6 +42,7 @@ documents! {
     performance: "docs/performance.md",
     resume: "docs/resume.md",
     serving: "docs/serving.md",
+    stress: "docs/stress.md",
     troubleshooting: "docs/troubleshooting.md",
 }
 

@@ -102,7 +102,7 @@ impl PostgresTarget {
 
     fn least_busy(&self) -> Option<(&Arc<Connection>, Arc<Session>)> {
         let in_flight = |it: &&Arc<Connection>| it.in_flight.load(Ordering::Relaxed);
-        let usable = self.connections.iter().filter(|it| it.session().is_some());
+        let usable = self.connections.iter().filter(|it| it.is_usable());
         let connection = usable.min_by_key(in_flight)?;
         Some((connection, connection.session()?))
     }
@@ -134,6 +134,11 @@ impl PostgresTarget {
 }
 
 impl Connection {
+    fn is_usable(&self) -> bool {
+        let session = self.session.read();
+        session.unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     fn session(&self) -> Option<Arc<Session>> {
         let session = self.session.read();
         session.unwrap_or_else(PoisonError::into_inner).clone()
