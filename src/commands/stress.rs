@@ -206,7 +206,11 @@ pub async fn until_ended(prepared: PreparedStress) -> Result<Outcome> {
         signal = signalled() => {
             signal?;
             interrupt.store(true, Ordering::Relaxed);
-            running.await?
+            tokio::select! {
+                report = running => report?,
+                // A second one doesn't wait for the last answers.
+                _ = signalled() => return Ok(Outcome::Interrupted),
+            }
         }
     };
     printer.print(&report)?;
@@ -241,7 +245,10 @@ impl Args {
         let settings = SampleSettings {
             ids: self.ids.clone(),
             tail: self.tail,
-            requests: load.expected_requests(),
+            requests: match self.find_limit {
+                true => u64::MAX,
+                false => load.expected_requests(),
+            },
             seed: self.seed,
         };
         let (endpoint, chooser) = self.requests(context, &settings).await?;

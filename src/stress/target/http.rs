@@ -3,7 +3,7 @@
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use hyper::{Request, Response, Uri, body::Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::Answer;
 use super::address::{HttpAddress, HttpEndpoint};
@@ -21,6 +22,9 @@ use crate::stress::bound::BoundPath;
 use crate::stress::failure::{Failure, FailureKind};
 use crate::stress::mix::Choice;
 use crate::stress::recorder::CacheUse;
+
+/// How long the first connection may take.
+const FIRST_CONNECTION: Duration = Duration::from_secs(10);
 
 type Sender = SendRequest<Empty<Bytes>>;
 
@@ -60,7 +64,8 @@ impl HttpTarget {
             idle: Mutex::default(),
             permits: Semaphore::new(connections),
         };
-        let first = target.open().await;
+        let first = timeout(FIRST_CONNECTION, target.open()).await;
+        let first = first.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
         let first = first.with_context(|| {
             format!(
                 "could not connect to {address}; is the service up? `curl -i {}`",
