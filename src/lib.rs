@@ -8,7 +8,8 @@
 //!
 //! - [`cli`]: the options that commands share; only `commands` knows it
 //! - [`printable`]: text from outside as messages show it
-//! - [`units`], [`suggestion`], [`progress`]: amounts as people write them, commands in messages, messages on stderr
+//! - [`units`], [`suggestion`], [`terminal`], [`progress`]: amounts as people write them, commands in messages, what a
+//!   terminal shows, messages on stderr
 //! - [`script`]: SQL text as psql sees it: tokens, statements, included files
 //! - [`dataset`]: what the data is: tables, columns, counts (pure)
 //! - [`copy`]: column types and COPY's wire formats (pure)
@@ -32,6 +33,7 @@ pub mod cli;
 pub mod printable;
 pub mod progress;
 pub mod suggestion;
+pub mod terminal;
 pub mod units;
 
 pub mod script;

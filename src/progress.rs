@@ -2,7 +2,7 @@
 //!
 //! Workers add to atomic counters, which a ticker thread reads: the hot path knows nothing of bars.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,7 +11,8 @@ use indicatif::{HumanBytes, HumanDuration, MultiProgress, ProgressBar, ProgressS
 
 use crate::postgres::secrets;
 use crate::printable;
-use crate::units::{grouped, per_second};
+use crate::terminal;
+use crate::units::{counted, grouped, per_second};
 
 const BAR_REDRAW: Duration = Duration::from_millis(100);
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -107,9 +108,9 @@ pub struct Task {
 }
 
 impl Progress {
-    /// Bars when stderr is a terminal, lines when not, nothing when quiet.
+    /// Bars when stderr is a terminal that isn't dumb, lines when not, nothing when quiet.
     pub fn new(quiet: bool) -> Progress {
-        let mode = match (quiet, std::io::stderr().is_terminal()) {
+        let mode = match (quiet, terminal::obeys(&std::io::stderr())) {
             (true, _) => DisplayMode::Quiet,
             (false, true) => DisplayMode::Bars,
             (false, false) => DisplayMode::Lines,
@@ -117,7 +118,7 @@ impl Progress {
         let shared = Arc::new(Shared {
             mode,
             bars: MultiProgress::new(),
-            width: terminal_width(),
+            width: terminal::width(&std::io::stderr()).unwrap_or(NARROW),
             tasks: Mutex::new(Vec::new()),
             ended: AtomicBool::new(false),
         });
@@ -292,8 +293,8 @@ impl TaskState {
         let done = self.done.load(Ordering::Relaxed);
         match self.unit {
             Unit::Bytes => format!(
-                "{} rows, {}, {}",
-                grouped(rows),
+                "{}, {}, {}",
+                counted(rows, "row"),
                 HumanBytes(done),
                 self.rate()
             ),
@@ -355,14 +356,6 @@ impl TaskState {
 }
 
 /// Columns of stderr's terminal; 80 when that is unknown.
-fn terminal_width() -> u16 {
-    let size = rustix::termios::tcgetwinsize(std::io::stderr());
-    size.ok()
-        .map(|size| size.ws_col)
-        .filter(|columns| *columns > 0)
-        .unwrap_or(80)
-}
-
 /// The last part is cut at the end of the line: a wrapped line would flicker.
 fn style(unit: Unit, width: u16) -> ProgressStyle {
     let (name, bar) = match width {

@@ -164,7 +164,7 @@ fn remove_option(typed: &mut Vec<String>, option: &str, value: Option<&str>) {
     *typed = kept;
 }
 
-/// Words as they stand behind a command.
+/// Words as they are typed behind a command.
 fn behind_command<W: AsRef<str>>(words: &[W]) -> String {
     let words = words.iter().map(|word| shell_word(word.as_ref()));
     words.map(|word| format!(" {word}")).collect()

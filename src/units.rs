@@ -86,6 +86,17 @@ pub fn per_second(count: u64, seconds: f64) -> u64 {
     (count as f64 / seconds.max(1e-3)) as u64
 }
 
+/// Fewer rows than these have no rate: what it takes to begin and end decides their time.
+const RATED: u64 = 10_000;
+
+/// ` (78,083 rows/s)`; nothing for few rows.
+pub fn rate(rows: u64, seconds: f64) -> String {
+    match rows {
+        RATED.. => format!(" ({} rows/s)", grouped(per_second(rows, seconds))),
+        _ => String::new(),
+    }
+}
+
 /// 1234567 → `1,234,567`.
 pub fn grouped(number: u64) -> String {
     HumanCount(number).to_string()
@@ -163,6 +174,12 @@ mod tests {
         for text in ["0", "0%", "101%", "ten", "-3%"] {
             assert!(percent(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn few_rows_have_no_rate() {
+        assert_eq!(rate(20_000, 2.0), " (10,000 rows/s)");
+        assert_eq!(rate(6, 1.3), "");
     }
 
     #[test]

@@ -63,7 +63,7 @@ fn searches(node: &Node, uses: &IndexUse) -> bool {
         || node.plans.iter().any(|below| searches(below, uses))
 }
 
-/// Whether a condition speaks of a column, with the table's alias before it or without.
+/// Whether a condition is about a column, with the table's alias before it or without.
 fn names(condition: &str, column: &str) -> bool {
     condition.match_indices(column).any(|(at, found)| {
         let start = match condition[..at].strip_suffix('.') {

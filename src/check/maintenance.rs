@@ -7,12 +7,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, GenericClient};
 
 use super::finding::{Finding, Severity};
 use super::rules::{Facts, SMALL_PAGES};
 use crate::postgres::TableName;
 use crate::postgres::catalog::{Index, Table, TableKind};
+use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::name::quoted;
 use crate::progress::{Progress, Unit};
 use crate::suggestion::TARGET;
@@ -43,7 +45,20 @@ async fn read(client: &impl GenericClient) -> Result<MaintenanceState> {
         FROM pg_stats AS s
         JOIN pg_namespace AS n ON n.nspname = s.schemaname
         JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = s.tablename";
-    let analysed = client.query(sql, &[]).await.context(could_not)?;
+    let analysed = match client.query(sql, &[]).await {
+        Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+            return Err(ErrorWithNotes {
+                message: "could not read pg_stats, which says whether tables were analysed: its privileges were revoked"
+                    .to_owned(),
+                notes: vec![
+                    "run, as a superuser: GRANT SELECT ON pg_catalog.pg_stats TO PUBLIC;".to_owned(),
+                ],
+                source: Some(error.into()),
+            }
+            .into());
+        }
+        analysed => analysed.context(could_not)?,
+    };
     let pair = |row: &tokio_postgres::Row| Ok((row.try_get(0)?, row.try_get(1)?));
     Ok(MaintenanceState {
         analysed: analysed

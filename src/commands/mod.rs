@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::load::{Stage, StageTracker};
 use crate::report;
+use crate::report::colour::ColourChoice;
 use crate::serve::PreparedServer;
 use crate::suggestion::Suggestions;
 use interrupt::Leftover;
@@ -41,6 +42,18 @@ pub use outcome::Outcome;
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+
+    /// When to use colours: in a terminal, unless NO_COLOR is set; always; never
+    #[arg(long, global = true, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN", hide_possible_values = true)]
+    color: ColorArg,
+}
+
+/// See [`ColourChoice`].
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum ColorArg {
+    Auto,
+    Always,
+    Never,
 }
 
 #[derive(Subcommand, Debug)]
@@ -86,6 +99,11 @@ impl Cli {
 
 /// Runs the command until it ends, or until the first ^C or SIGTERM.
 pub fn execute(cli: &Cli) -> Result<Outcome> {
+    report::colour::choose(match cli.color {
+        ColorArg::Auto => ColourChoice::Auto,
+        ColorArg::Always => ColourChoice::Always,
+        ColorArg::Never => ColourChoice::Never,
+    });
     if let Command::Db(args) = &cli.command
         && let Some(outcome) = db::without_runtime(args)?
     {

@@ -26,7 +26,7 @@ pub struct SpellingArgs {
     #[arg(long, value_parser = |text: &str| Scoped::parse(text, spellings::currency), value_name = "SIGN")]
     currency: Vec<Scoped<String>>,
 
-    /// What stands before a number's fraction; `,` reads 1.234,56
+    /// What precedes a number's fraction; `,` reads 1.234,56
     #[arg(long, value_parser = |text: &str| Scoped::parse(text, |mark| named(DECIMAL_MARKS, mark)), value_name = "MARK")]
     decimal: Vec<Scoped<DecimalMark>>,
 

@@ -15,9 +15,9 @@ const SIGNS: [char; 8] = ['$', '€', '£', '¥', '₹', '₩', '₽', '₺'];
 /// How a column's numbers are spelled beyond what its type takes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Amounts {
-    /// What may stand before or behind a number.
+    /// What may precede or follow a number.
     pub currency: Option<String>,
-    /// What stands before the fraction; `None`: a point, and nothing between thousands.
+    /// What precedes the fraction; `None`: a point, and nothing between thousands.
     pub decimal: Option<DecimalMark>,
 }
 
@@ -54,7 +54,7 @@ impl Amounts {
         }
     }
 
-    /// Whether a number's point stands between thousands.
+    /// Whether a number's point is between thousands.
     pub fn has_comma(&self) -> bool {
         self.decimal == Some(DecimalMark::Comma)
     }
@@ -131,7 +131,7 @@ fn whole(scalar: Scalar, text: &str, why: Unread) -> Parsed<'static> {
     })
 }
 
-/// The text without a currency before or behind it; a sign may stand on either side of one before it.
+/// The text without a currency before or behind it; a sign may be on either side of one before it.
 fn without_currency<'t>(text: &'t str, currency: &str) -> Option<Cow<'t, str>> {
     if let Some(amount) = text.strip_suffix(currency) {
         return Some(amount.trim_end().into());

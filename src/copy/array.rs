@@ -49,7 +49,7 @@ fn bare(element: &[u8]) -> Result<Option<&[u8]>, Unread> {
     Ok((!element.eq_ignore_ascii_case(b"null")).then_some(element))
 }
 
-/// Appends what stands up to the closing quote and returns what comes behind it.
+/// Appends what is there up to the closing quote and returns what comes behind it.
 fn read_quoted<'t>(text: &'t [u8], unquoted: &mut Vec<u8>) -> Option<&'t [u8]> {
     let mut rest = text;
     loop {

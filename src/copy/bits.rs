@@ -32,7 +32,7 @@ pub fn uuid(text: &[u8]) -> Option<[u8; 16]> {
     while let Some((&byte, behind)) = rest.split_first() {
         rest = behind;
         if byte == b'-' {
-            // A hyphen stands behind a group, and a digit behind a hyphen.
+            // A hyphen follows a group, and a digit a hyphen.
             let next_is_digit = rest.first().is_some_and(|&next| next != b'-');
             if count == 0 || count % 4 != 0 || !next_is_digit {
                 return None;
@@ -124,7 +124,7 @@ fn each_escaped_byte(text: &[u8], mut each: impl FnMut(u8)) -> Option<()> {
     Some(())
 }
 
-/// The digits of a bit string as text, and how many bits each stands for.
+/// The digits of a bit string as text, and how many bits each means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bits<'a> {
     digits: &'a [u8],

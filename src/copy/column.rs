@@ -173,7 +173,7 @@ pub fn formatted_moment(format: &DateFormat, text: &[u8]) -> Option<Moment> {
     let (days, rest) = format.read(str::from_utf8(text).ok()?)?;
     let clock = rest.strip_prefix(',').unwrap_or(rest);
     let clock = clock.strip_prefix(['T', 't']).unwrap_or(clock).trim_start();
-    // A blank or a T stands before a time, and nothing behind a date alone.
+    // A blank or a T precedes a time, and nothing follows a date alone.
     let (micros, zone) = match clock {
         "" if rest.is_empty() => (0, None),
         "" => return None,

@@ -9,7 +9,7 @@ pub struct Decimal {
     negative: bool,
     /// 0 to 9 each, the most significant first, without zeros before it.
     digits: Vec<u8>,
-    /// How many of the digits stand behind the point; may be more than there are.
+    /// How many of the digits are behind the point; may be more than there are.
     scale: usize,
 }
 
@@ -98,7 +98,7 @@ impl Decimal {
         self.digits.len().saturating_sub(self.scale)
     }
 
-    /// Rounded to so many digits behind the point, halves away from zero; `None` when more than `before` stand before it.
+    /// Rounded to so many digits behind the point, halves away from zero; `None` when more than `before` precede it.
     pub fn fitted(mut self, before: usize, behind: usize) -> Option<Decimal> {
         match self.class {
             Class::Finite => {}
@@ -148,7 +148,7 @@ impl Decimal {
             units = units.checked_mul(10)?.checked_add(i64::from(digit))?;
         }
         let rest = &self.digits[kept..];
-        // A digit stands right behind the units only when none is missing between.
+        // A digit is right behind the units only when none is missing between.
         let adjoins = self.digits.len() + places >= self.scale;
         (self.class == Class::Finite).then_some(Scaled {
             units: if self.negative { -units } else { units },

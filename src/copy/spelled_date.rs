@@ -158,7 +158,7 @@ fn with_month(date: &str) -> Result<i64, Unread> {
     let [first, second, third] = parts[..] else {
         return Err(Unread::Undecided);
     };
-    // `Jul 4, 2024`: a comma stands between day and year.
+    // `Jul 4, 2024`: a comma is between day and year.
     let (month, a, b) = match (month_number(first), month_number(second)) {
         (Some(month), None) if mark == [' '] => {
             (month, second.strip_suffix(',').unwrap_or(second), third)

@@ -26,7 +26,7 @@ pub enum TypeKind {
     Enum(Vec<String>),
     /// A domain over another type, which carries the domain's modifier.
     Domain(Box<DataType>),
-    /// An array of elements, which carry the array's modifier; the delimiter stands between elements in text.
+    /// An array of elements, which carry the array's modifier; the delimiter is between elements in text.
     Array(Box<DataType>, u8),
     /// A range of a subtype.
     Range(Box<DataType>),

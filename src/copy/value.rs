@@ -84,7 +84,7 @@ impl Value<'_> {
     /// The formats that are made of several parts.
     fn write_variable(&self, out: &mut Vec<u8>) {
         match self {
-            // The version of the format stands before it.
+            // The version of the format precedes it.
             Value::Jsonb(text) => {
                 out.push(1);
                 out.extend_from_slice(text);

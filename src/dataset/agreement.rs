@@ -45,9 +45,9 @@ impl Siblings<'_> {
         };
         let other = self.of(reference.table);
         let mut found: Option<(Agreement, (usize, usize))> = None;
-        for &(own, theirs) in pairs {
+        for &(own, referenced) in pairs {
             let (Some((above, path)), Some((common, chain))) =
-                (self.ascend(own), other.descend(theirs))
+                (self.ascend(own), other.descend(referenced))
             else {
                 continue;
             };
@@ -56,22 +56,22 @@ impl Siblings<'_> {
                 .as_ref()
                 .is_none_or(|(it, _)| chain.len() < it.chain.len());
             if above == common && is_nearer {
-                found = Some((Agreement { path, chain }, (own, theirs)));
+                found = Some((Agreement { path, chain }, (own, referenced)));
             }
         }
         let Some((agreement, decides)) = found else {
-            let (own, theirs) = (self.name(pairs[0].0), other.name(pairs[0].1));
+            let (own, referenced) = (self.name(pairs[0].0), other.name(pairs[0].1));
             return Err(format!(
-                "`same` needs `{}.{theirs}` to be a reference with `spread` to the table that `{own}` refers to, or a \
-                 `copy` by such a reference; write {theirs} = {{ make = \"reference\", to = …, spread = \"even\" }} there",
+                "`same` needs `{}.{referenced}` to be a reference with `spread` to the table that `{own}` refers to, or a \
+                 `copy` by such a reference; write {referenced} = {{ make = \"reference\", to = …, spread = \"even\" }} there",
                 other.table_name()
             ));
         };
-        let follows = |&(own, theirs): &(usize, usize)| {
-            (own, theirs) == decides
-                || match (self.maker(own), other.maker(theirs)) {
-                    (Maker::Copy(own), Maker::Copy(theirs)) => {
-                        (own.by, theirs.by) == decides && own.column == theirs.column
+        let follows = |&(own, referenced): &(usize, usize)| {
+            (own, referenced) == decides
+                || match (self.maker(own), other.maker(referenced)) {
+                    (Maker::Copy(own), Maker::Copy(referenced)) => {
+                        (own.by, referenced.by) == decides && own.column == referenced.column
                     }
                     _ => false,
                 }

@@ -230,7 +230,7 @@ fn cycle(this: &str, outline: &[TableOutline]) -> Option<Vec<String>> {
 
 /// Reads the columns of a table that is only loaded: those of which there is something to say.
 ///
-/// The others are the schema's, so that any name that stands in `read` and `drop` may be one.
+/// The others are the schema's, so that any name in `read` and `drop` may be one.
 fn read_loaded_columns(
     table: &str,
     value: Option<TomlValue>,

@@ -1,11 +1,11 @@
-//! How records are written in foreign files: what stands between fields and around them, and the bytes of characters.
+//! How records are written in foreign files: what is between fields and around them, and the bytes of characters.
 
 use std::fmt;
 
 /// The most bytes of a delimiter.
 const LONGEST_DELIMITER: usize = 8;
 
-/// What stands between fields.
+/// What is between fields.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Delimiter {
     bytes: [u8; LONGEST_DELIMITER],
@@ -36,7 +36,7 @@ impl Delimiter {
             .any(|byte| matches!(byte, b'"' | b'\n' | b'\r'))
             || text.trim().is_empty()
         {
-            return Err("a quote, a blank or a line end cannot stand between fields".into());
+            return Err("a quote, a blank or a line end cannot be between fields".into());
         }
         let is_word = bytes.iter().all(u8::is_ascii_alphanumeric);
         if is_word || bytes.len() > LONGEST_DELIMITER {
@@ -78,7 +78,7 @@ impl fmt::Debug for Delimiter {
     }
 }
 
-/// What may stand around a field.
+/// What may be around a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quote {
     /// Nothing: quotes are characters like others.
@@ -263,9 +263,9 @@ impl SkipLines {
 pub struct FormatOptions {
     /// CSV or Postgres' text format.
     pub file_format: Option<FileFormat>,
-    /// What stands between fields.
+    /// What is between fields.
     pub delimiter: Option<Delimiter>,
-    /// What may stand around them.
+    /// What may be around them.
     pub quote: Option<Quote>,
     /// How a quote within quotes is written.
     pub escape: Option<Escape>,
@@ -273,7 +273,7 @@ pub struct FormatOptions {
     pub encoding: Option<Encoding>,
     /// Lines before the header.
     pub skip_lines: Option<SkipLines>,
-    /// Whether a delimiter stands behind the last field.
+    /// Whether a delimiter follows the last field.
     pub trailing_delimiter: Option<bool>,
     /// Whether blanks around text are left out.
     pub trim: Option<bool>,

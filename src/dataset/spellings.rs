@@ -11,7 +11,7 @@ pub struct Spellings {
     pub date_format: Option<DateFormat>,
     /// The sign before or after an amount: `$`. Marks between thousands are then ignored.
     pub currency: Option<String>,
-    /// What stands before a number's fraction.
+    /// What precedes a number's fraction.
     pub decimal: Option<DecimalMark>,
     /// The bare texts that mean NULL, in place of the dataset's.
     pub nulls: Option<Vec<String>>,
@@ -32,7 +32,7 @@ pub enum Epoch {
     Microseconds,
 }
 
-/// What stands before a number's fraction.
+/// What precedes a number's fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecimalMark {
     /// `1,234.56`.

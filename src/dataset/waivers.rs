@@ -26,13 +26,13 @@ pub struct Waiver {
 }
 
 impl Waiver {
-    /// Whether it speaks of this rule on this thing. Blanks don't matter, nor does `home`, the schema that messages
+    /// Whether it is about this rule on this thing. Blanks don't matter, nor does `home`, the schema that messages
     /// leave out.
     pub fn covers(&self, rule: &str, on: &str, home: &str) -> bool {
         let plain = |text: &str| text.replace(char::is_whitespace, "");
-        let (mine, theirs) = (plain(&self.on), plain(on));
-        let short = mine.strip_prefix(home).and_then(|it| it.strip_prefix('.'));
-        self.rule == rule && (mine == theirs || short == Some(&theirs))
+        let (own, other) = (plain(&self.on), plain(on));
+        let short = own.strip_prefix(home).and_then(|it| it.strip_prefix('.'));
+        self.rule == rule && (own == other || short == Some(&other))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::dataset::record_format::Encoding;
 
 const BUFFER: usize = 64 << 10;
 
-/// What stands for bytes that the encoding doesn't have: a byte that UTF-8 doesn't have either, so that the record is
+/// What replaces bytes that the encoding doesn't have: a byte that UTF-8 doesn't have either, so that the record is
 /// rejected, and it alone.
 const UNDECODABLE: u8 = 0xff;
 

@@ -213,7 +213,7 @@ pub trait RowText: Debug + Send + Sync {
         self.write(value, out);
     }
 
-    /// Appends the bytes that a text stands for, where there is a shorter way than by the text; else nothing, and false.
+    /// Appends the bytes that a text means, where there is a shorter way than by the text; else nothing, and false.
     fn write_bytes(&self, _value: &mut ValueContext, _out: &mut Vec<u8>) -> bool {
         false
     }

@@ -51,7 +51,7 @@ pub fn write_binary_field(
     Ok(())
 }
 
-/// Writes a binary field of the bytes that a cell's text stands for, where its maker knows them.
+/// Writes a binary field of the bytes that a cell's text means, where its maker knows them.
 #[inline]
 fn write_bytes(
     cells: &[CompiledColumn],

@@ -196,7 +196,7 @@ fn copy(foreign_key: &ForeignKey, part: &Partition) -> ForeignKey {
 enum ColumnPosition {
     /// All of them, before any other.
     Leading,
-    /// All of them before any other, and it can't be asked for equal values of theirs.
+    /// All of them before any other, and it can't be searched for equal values in these.
     Useless(Unfit),
     /// Some of them, before any other.
     SomeLeading,

@@ -10,7 +10,7 @@ use super::model::{Doubt, Lessons, Model, ModelColumn, ModelTable, Refusal, Trie
 use super::names::{Naming, TableNames};
 use super::question::{Answer, Question};
 use super::sizes::{self, Wish};
-use super::source::{Source, SourceCheck, SourceColumn, SourceTable};
+use super::source::{RowSecurity, Source, SourceCheck, SourceColumn, SourceTable};
 use super::{doubts, order, relations, types, unique};
 use crate::copy::Scalar;
 
@@ -47,7 +47,7 @@ pub fn model(source: &Source, wish: Wish, naming: &Naming, lessons: &Lessons) ->
             .collect(),
         ..Model::default()
     };
-    let with = Surrounding {
+    let with = DecisionContext {
         keys: &keys,
         naming,
         lessons,
@@ -85,12 +85,18 @@ fn closed(table: &SourceTable) -> Vec<Refusal> {
         advice: advice.to_owned(),
     };
     let mut refused = Vec::new();
-    if table.forces_policies {
-        refused.push(refusal(
+    match table.row_security {
+        RowSecurity::Passed => {}
+        RowSecurity::Applies => refused.push(refusal(
+            "ROW LEVEL SECURITY",
+            "COPY can't write a table whose policies apply to the role",
+            "connect as its owner, or as a role with BYPASSRLS",
+        )),
+        RowSecurity::Forced => refused.push(refusal(
             "FORCE ROW LEVEL SECURITY",
             "COPY can't write a table whose policies apply to the role, and they apply to its owner, too",
             "connect as a role with BYPASSRLS, or ALTER TABLE … NO FORCE ROW LEVEL SECURITY",
-        ));
+        )),
     }
     if table
         .partitioning
@@ -114,14 +120,14 @@ fn closed(table: &SourceTable) -> Vec<Refusal> {
 }
 
 /// What the columns of all tables are decided by.
-struct Surrounding<'a> {
+struct DecisionContext<'a> {
     keys: &'a KeyPlan,
     naming: &'a Naming,
     lessons: &'a Lessons,
     created: BTreeMap<String, (String, Scalar)>,
 }
 
-/// The columns that names can speak of: neither keys nor generated.
+/// The columns that names can describe: neither keys nor generated.
 fn siblings<'t>(table: &'t SourceTable, keys: &KeyPlan) -> Vec<Sibling<'t>> {
     let columns = table.columns.iter();
     columns
@@ -151,7 +157,7 @@ fn created(source: &Source, keys: &KeyPlan, naming: &Naming) -> BTreeMap<String,
 fn decide(
     table: &SourceTable,
     reading: &TableReading,
-    with: &Surrounding,
+    with: &DecisionContext,
     model: &mut Model,
     refused: &mut Vec<Refusal>,
 ) {
@@ -206,7 +212,7 @@ fn decide(
     model.tables.push(made);
 }
 
-impl Surrounding<'_> {
+impl DecisionContext<'_> {
     /// Has the columns be made of the values that constraints accept; returns the constraints.
     fn take_pools(&self, made: &mut ModelTable, alone: &[&str]) -> BTreeSet<String> {
         let mut taken = BTreeSet::new();
@@ -288,5 +294,5 @@ fn ensure_a_column(
 /// A maker by type and limits alone.
 fn made_by_type(column: &SourceColumn, reading: &TableReading) -> Option<MakerToml> {
     let limits = reading.limits(column);
-    types::maker(&column.data_type, &column.type_name, &limits)
+    types::maker(&column.data_type, &column.base_type, &limits)
 }

@@ -10,7 +10,7 @@ use crate::copy::time::{self, Moment, is_bare_number};
 use crate::copy::{ColumnReader, Scalar};
 use crate::dataset::spellings::Spellings;
 
-/// Different texts that may stand for NULL in a column of another type, for advice.
+/// Different texts that may mean NULL in a column of another type, for advice.
 const ODD_TEXTS: usize = 2;
 
 /// The longest of them, bytes.
@@ -301,7 +301,7 @@ fn is_whole(text: &[u8]) -> bool {
     !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) && !is_padded(text)
 }
 
-/// Whether zeros stand before a number's other digits: those of a code, which a number would lose.
+/// Whether zeros precede a number's other digits: those of a code, which a number would lose.
 fn is_padded(text: &[u8]) -> bool {
     let mut digits = text.iter().skip_while(|byte| !byte.is_ascii_digit());
     digits.next() == Some(&b'0') && digits.next().is_some_and(u8::is_ascii_digit)

@@ -84,7 +84,7 @@ fn impossible(table: &SourceTable, column: &SourceColumn, limits: &Limits) -> Op
             "change the type or the constraint".to_owned(),
         ));
     }
-    if types::maker(&column.data_type, &column.type_name, limits).is_some() {
+    if types::maker(&column.data_type, &column.base_type, limits).is_some() {
         return None;
     }
     Some(refusal(
@@ -203,7 +203,7 @@ impl Columns<'_> {
 
     /// By the values listed, by name, by type.
     fn best(&self, column: &SourceColumn, limits: &Limits) -> Option<Choice> {
-        let by_type = types::maker(&column.data_type, &column.type_name, limits);
+        let by_type = types::maker(&column.data_type, &column.base_type, limits);
         let is_enum = reading_is_enum(column);
         if limits.values.is_some() || is_enum {
             let reason = match self.reading.reason(&column.name) {
@@ -231,7 +231,7 @@ impl Columns<'_> {
         }
         let text = DataType::from(Scalar::Text);
         let (is_citext, unique) = (
-            column.type_name.ends_with("citext"),
+            column.base_type.ends_with("citext"),
             self.is_alone(&column.name),
         );
         self.names.choose(&NamedColumn {

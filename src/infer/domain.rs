@@ -383,27 +383,27 @@ impl Limits {
     /// Narrows to what both allow.
     pub fn narrow(&mut self, other: &Limits) {
         self.values = match (self.values.take(), &other.values) {
-            (Some(mine), Some(theirs)) => {
-                Some(mine.into_iter().filter(|it| theirs.contains(it)).collect())
+            (Some(own), Some(others)) => {
+                Some(own.into_iter().filter(|it| others.contains(it)).collect())
             }
-            (mine, theirs) => mine.or_else(|| theirs.clone()),
+            (own, others) => own.or_else(|| others.clone()),
         };
         self.min = tighter(self.min.take(), other.min.as_ref(), Ordering::Greater);
         self.max = tighter(self.max.take(), other.max.as_ref(), Ordering::Less);
         self.min_length = self.min_length.max(other.min_length);
         self.max_length = match (self.max_length, other.max_length) {
-            (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
-            (mine, theirs) => mine.or(theirs),
+            (Some(own), Some(others)) => Some(own.min(others)),
+            (own, others) => own.or(others),
         };
         add_new(&mut self.patterns, &other.patterns);
         add_new(&mut self.excluded, &other.excluded);
         self.scale = match (self.scale, other.scale) {
-            (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
-            (mine, theirs) => mine.or(theirs),
+            (Some(own), Some(others)) => Some(own.min(others)),
+            (own, others) => own.or(others),
         };
         for key in &other.json_keys {
             match self.json_keys.iter_mut().find(|it| it.name == key.name) {
-                Some(mine) => mine.narrow(key),
+                Some(own) => own.narrow(key),
                 None => self.json_keys.push(key.clone()),
             }
         }
@@ -452,30 +452,30 @@ impl JsonKey {
 }
 
 /// What both lists hold, where an empty one means anything.
-fn narrow_list<T: Clone + PartialEq>(mine: &mut Vec<T>, theirs: &[T]) {
-    if mine.is_empty() {
-        *mine = theirs.to_vec();
-    } else if !theirs.is_empty() {
-        mine.retain(|it| theirs.contains(it));
+fn narrow_list<T: Clone + PartialEq>(own: &mut Vec<T>, others: &[T]) {
+    if own.is_empty() {
+        *own = others.to_vec();
+    } else if !others.is_empty() {
+        own.retain(|it| others.contains(it));
     }
 }
 
 /// The bound of two that lies further to a side.
-fn tighter(mine: Option<Bound>, theirs: Option<&Bound>, side: Ordering) -> Option<Bound> {
-    let (Some(a), Some(b)) = (&mine, theirs) else {
-        return mine.or_else(|| theirs.cloned());
+fn tighter(own: Option<Bound>, others: Option<&Bound>, side: Ordering) -> Option<Bound> {
+    let (Some(a), Some(b)) = (&own, others) else {
+        return own.or_else(|| others.cloned());
     };
-    let takes_theirs = match compare(&b.value, &a.value) {
+    let takes_other = match compare(&b.value, &a.value) {
         Ordering::Equal => !b.inclusive,
         other => other == side,
     };
-    if takes_theirs { theirs.cloned() } else { mine }
+    if takes_other { others.cloned() } else { own }
 }
 
-fn add_new(mine: &mut Vec<String>, theirs: &[String]) {
-    for text in theirs {
-        if !mine.contains(text) {
-            mine.push(text.clone());
+fn add_new(own: &mut Vec<String>, others: &[String]) {
+    for text in others {
+        if !own.contains(text) {
+            own.push(text.clone());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::copy::{DataType, Scalar, TypeKind};
 use crate::infer::source::{
-    KeyPart, Source, SourceCheck, SourceColumn, SourceKey, SourceTable, UniqueSet,
+    KeyPart, RowSecurity, Source, SourceCheck, SourceColumn, SourceKey, SourceTable, UniqueSet,
 };
 use crate::postgres::catalog::ColumnDefault;
 
@@ -27,7 +27,7 @@ pub fn table(name: &str) -> SourceTable {
         checks: Vec::new(),
         exclusions: Vec::new(),
         triggers: Vec::new(),
-        forces_policies: false,
+        row_security: RowSecurity::Passed,
         may_insert: true,
         partitioning: None,
     }
@@ -68,6 +68,7 @@ impl SourceTable {
         self.columns.push(SourceColumn {
             name: name.into(),
             type_name: plain.into(),
+            base_type: plain.into(),
             data_type: data_type(plain),
             not_null,
             default,

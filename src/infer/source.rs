@@ -83,12 +83,23 @@ pub struct SourceTable {
     pub exclusions: Vec<SourceCheck>,
     /// The triggers that fire for inserted rows.
     pub triggers: Vec<Trigger>,
-    /// Whether policies apply even to the table's owner, and to the role that read the catalog.
-    pub forces_policies: bool,
+    /// Whether policies apply to the role that read the catalog.
+    pub row_security: RowSecurity,
     /// Whether the role may insert.
     pub may_insert: bool,
     /// How it is partitioned.
     pub partitioning: Option<Partitioning>,
+}
+
+/// Whether a table's policies apply to the connection's role: COPY then refuses to write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowSecurity {
+    /// They don't, or there are none.
+    Passed,
+    /// They do.
+    Applies,
+    /// They do, and to the table's owner, too.
+    Forced,
 }
 
 /// A column.
@@ -98,6 +109,8 @@ pub struct SourceColumn {
     pub name: String,
     /// The type as DDL writes it.
     pub type_name: String,
+    /// The type below its domains as DDL writes it; the type itself where it is none.
+    pub base_type: String,
     /// The type, resolved.
     pub data_type: DataType,
     /// Whether NULL is refused, by the column or its domain.
@@ -310,7 +323,11 @@ impl<'r> Grouped<'r> {
             checks: checks(ConstraintKind::Check),
             exclusions: checks(ConstraintKind::Exclusion),
             triggers: triggers.cloned().collect(),
-            forces_policies: traits.is_some_and(|it| it.forces_policies && it.under_policies),
+            row_security: match traits {
+                Some(it) if it.under_policies && it.forces_policies => RowSecurity::Forced,
+                Some(it) if it.under_policies => RowSecurity::Applies,
+                _ => RowSecurity::Passed,
+            },
             may_insert: traits.is_none_or(|it| it.may_insert),
             partitioning: traits.and_then(|it| it.partitioning.clone()),
         }
@@ -319,10 +336,11 @@ impl<'r> Grouped<'r> {
     fn column(&self, column: &Column) -> SourceColumn {
         let mut domain_checks = Vec::new();
         let mut not_null = column.not_null;
-        let mut data_type = &column.data_type;
+        let (mut data_type, mut base_type) = (&column.data_type, &column.type_name);
         while let TypeKind::Domain(base) = &data_type.kind {
             if let Some(domain) = self.domains.get(&data_type.oid) {
                 not_null |= domain.not_null;
+                base_type = &domain.base;
                 let checks = domain.checks.iter();
                 domain_checks.extend(checks.map(|(name, definition)| SourceCheck {
                     name: format!("{} of domain {}", name, domain.name),
@@ -335,6 +353,7 @@ impl<'r> Grouped<'r> {
         SourceColumn {
             name: column.name.clone(),
             type_name: column.type_name.clone(),
+            base_type: base_type.clone(),
             data_type: column.data_type.clone(),
             not_null,
             default: column.default.clone(),

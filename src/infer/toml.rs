@@ -10,10 +10,10 @@ use crate::dataset::spec::is_file_name;
 
 /// Lines up to this width have their comments in one column.
 const ALIGNED: usize = 72;
-/// A comment that would end behind this column stands in a line of its own.
+/// A comment that would end behind this column gets a line of its own.
 const WIDEST: usize = 150;
 
-/// What stands at the top of a dataset.
+/// What is at the top of a dataset.
 #[derive(Debug, Clone)]
 pub struct Head<'a> {
     /// One sentence for `about`.
@@ -66,7 +66,7 @@ pub fn write(model: &Model, head: &Head) -> String {
 }
 
 const HEADER: &str = "\
-# Written by `seedrow init`. Behind each column stands what its maker follows from, and how sure that is: a key or constraint
+# Written by `seedrow init`. A comment behind each column says what its maker follows from, and how sure that is: a key or constraint
 # says so (sure), the name does (likely), or nothing but the type (guess). Change what you like: `seedrow init --merge` keeps it.
 
 ";

@@ -18,7 +18,7 @@ pub fn maker(data_type: &DataType, name: &str, limits: &Limits) -> Option<MakerT
         return (!values.is_empty()).then(|| one_of(data_type, &values));
     }
     match &data_type.kind {
-        TypeKind::Domain(base) => maker(base, base_name(base, name), limits),
+        TypeKind::Domain(base) => maker(base, name, limits),
         TypeKind::Enum(labels) => (!labels.is_empty()).then(|| one_of(data_type, labels)),
         TypeKind::Array(element, _) => {
             let element = maker(
@@ -78,14 +78,6 @@ fn table(maker: MakerToml) -> Value {
     let mut entries = vec![("make".to_owned(), Value::Text(maker.make))];
     entries.extend(maker.options);
     Value::Table(entries)
-}
-
-/// A domain's name says nothing of its base, but for types of extensions, which are known by name alone.
-fn base_name<'n>(base: &DataType, name: &'n str) -> &'n str {
-    match base.kind {
-        TypeKind::Other => name,
-        _ => "",
-    }
 }
 
 fn scalar_maker(scalar: Scalar, modifier: i32, limits: &Limits) -> Option<MakerToml> {

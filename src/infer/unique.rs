@@ -331,7 +331,7 @@ fn carries_row(model: &ModelTable, maker: &MakerToml) -> bool {
     }
 }
 
-/// With a sign between the row's number and what stands before it: `Kim1` of row 2 would be `Kim` of row 12.
+/// With a sign between the row's number and what is before it: `Kim1` of row 2 would be `Kim` of row 12.
 fn separated(model: &ModelTable, maker: &MakerToml) -> MakerToml {
     use super::domain::Value;
     let rows = model.columns.iter().filter(|it| never_repeats(&it.maker));

@@ -45,7 +45,7 @@ impl fmt::Display for Change {
 }
 
 /// The file as it should be. Without `base` everything in the file counts as edited.
-pub fn merge(base: Option<&str>, mine: &str, new: &str) -> Result<(String, Vec<Change>)> {
+pub fn merge(base: Option<&str>, kept: &str, new: &str) -> Result<(String, Vec<Change>)> {
     let read = |text: &str, what: &str| {
         let document: Result<DocumentMut, _> = text.parse();
         document.with_context(|| format!("could not read {what} as TOML"))
@@ -53,7 +53,7 @@ pub fn merge(base: Option<&str>, mine: &str, new: &str) -> Result<(String, Vec<C
     let base = base
         .map(|it| read(it, "what init wrote the last time"))
         .transpose()?;
-    let mut merged = read(mine, "the dataset")?;
+    let mut merged = read(kept, "the dataset")?;
     let new = read(new, "what init writes")?;
     let mut changes = Vec::new();
     if let Some(init) = new.get("init") {
@@ -70,10 +70,10 @@ fn lists(merged: &mut DocumentMut, new: &DocumentMut) {
         return;
     };
     match merged.get_mut("lists").and_then(Item::as_table_mut) {
-        Some(mine) => {
+        Some(kept) => {
             for (name, list) in new {
-                if !mine.contains_key(name) {
-                    mine.insert(name, list.clone());
+                if !kept.contains_key(name) {
+                    kept.insert(name, list.clone());
                 }
             }
         }
@@ -108,35 +108,35 @@ fn tables(
 ) -> Result<()> {
     let wrote = |table: &str| base.is_some_and(|it| section(it, table).is_some());
     let (before, now) = (names(merged), names(new));
-    let mine = merged
+    let kept = merged
         .get_mut("tables")
         .and_then(Item::as_table_like_mut)
         .context("the dataset has no [tables]")?;
     for name in before.iter().filter(|it| !now.contains(it)) {
         if wrote(name) || base.is_none() {
-            mine.remove(name);
+            kept.remove(name);
             changes.push(Change::Removed(format!("table {name}")));
         }
     }
     for (place, name) in now.iter().enumerate() {
-        let Some(theirs) = new["tables"].get(name) else {
+        let Some(new_value) = new["tables"].get(name) else {
             continue;
         };
-        match mine.get_mut(name).and_then(Item::as_table_like_mut) {
+        match kept.get_mut(name).and_then(Item::as_table_like_mut) {
             Some(table) => {
                 let base = base.and_then(|it| section(it, name));
-                if let Some(theirs) = theirs.as_table_like() {
-                    merge_table(name, base, table, theirs, changes);
+                if let Some(new_value) = new_value.as_table_like() {
+                    merge_table(name, base, table, new_value, changes);
                 }
             }
             // Taken out by hand.
             None if wrote(name) => {}
             None => {
-                let mut theirs = theirs.clone();
-                if let Some(table) = theirs.as_table_mut() {
+                let mut new_value = new_value.clone();
+                if let Some(table) = new_value.as_table_mut() {
                     place_behind(table, place);
                 }
-                mine.insert(name, theirs);
+                kept.insert(name, new_value);
                 changes.push(Change::Added(format!("table {name}"), String::new()));
             }
         }
@@ -156,16 +156,16 @@ fn place_behind(table: &mut Table, place: usize) {
 fn merge_table(
     name: &str,
     base: Option<&dyn TableLike>,
-    mine: &mut dyn TableLike,
+    kept: &mut dyn TableLike,
     new: &dyn TableLike,
     changes: &mut Vec<Change>,
 ) {
     const OWN: &[&str] = &["rows", "fixed", "unique", "exclusive"];
-    merge_entries(name, base, mine, new, &|key| OWN.contains(&key), changes);
+    merge_entries(name, base, kept, new, &|key| OWN.contains(&key), changes);
     let base = base.and_then(|it| it.get("columns")?.as_table_like());
-    let columns = mine.get_mut("columns").and_then(Item::as_table_like_mut);
-    if let (Some(mine), Some(new)) = (columns, new.get("columns").and_then(Item::as_table_like)) {
-        merge_entries(name, base, mine, new, &|_| true, changes);
+    let columns = kept.get_mut("columns").and_then(Item::as_table_like_mut);
+    if let (Some(kept), Some(new)) = (columns, new.get("columns").and_then(Item::as_table_like)) {
+        merge_entries(name, base, kept, new, &|_| true, changes);
     }
 }
 
@@ -173,23 +173,23 @@ fn merge_table(
 fn merge_entries(
     table: &str,
     base: Option<&dyn TableLike>,
-    mine: &mut dyn TableLike,
+    kept: &mut dyn TableLike,
     new: &dyn TableLike,
     is_own: &dyn Fn(&str) -> bool,
     changes: &mut Vec<Change>,
 ) {
     let place = |key: &str| format!("{table}.{key}");
     let wrote = |key: &str| base.and_then(|it| it.get(key)).map(text);
-    let before: Vec<String> = mine.iter().map(|(key, _)| key.to_owned()).collect();
+    let before: Vec<String> = kept.iter().map(|(key, _)| key.to_owned()).collect();
     for key in before
         .iter()
         .filter(|it| is_own(it) && new.get(it).is_none())
     {
-        let now = mine.get(key).map(text);
+        let now = kept.get(key).map(text);
         let is_edited = wrote(key) != now;
         match (base.is_some(), is_edited) {
             (true, false) => {
-                mine.remove(key);
+                kept.remove(key);
                 changes.push(Change::Removed(place(key)));
             }
             (true, true) if wrote(key).is_some() => {
@@ -199,11 +199,11 @@ fn merge_entries(
         }
     }
     for (key, item) in new.iter().filter(|(key, _)| is_own(key)) {
-        let (was, now, then) = (wrote(key), mine.get(key).map(text), text(item));
+        let (was, now, then) = (wrote(key), kept.get(key).map(text), text(item));
         match now {
             Some(now) if now == then => {}
             Some(now) if was.as_ref() == Some(&now) => {
-                replace(mine, new, key, item);
+                replace(kept, new, key, item);
                 changes.push(Change::Replaced(place(key), now, then));
             }
             Some(_) if was.as_ref() == Some(&then) => {}
@@ -211,7 +211,7 @@ fn merge_entries(
             // Taken out by hand.
             None if was.is_some() => {}
             None => {
-                replace(mine, new, key, item);
+                replace(kept, new, key, item);
                 changes.push(Change::Added(place(key), then));
             }
         }
@@ -219,15 +219,15 @@ fn merge_entries(
 }
 
 /// The entry with its comment.
-fn replace(mine: &mut dyn TableLike, new: &dyn TableLike, key: &str, item: &Item) {
-    mine.insert(key, item.clone());
+fn replace(kept: &mut dyn TableLike, new: &dyn TableLike, key: &str, item: &Item) {
+    kept.insert(key, item.clone());
     let decor = new.key(key).map(|it: &Key| it.leaf_decor().clone());
-    if let (Some(mut own), Some(decor)) = (mine.key_mut(key), decor) {
+    if let (Some(mut own), Some(decor)) = (kept.key_mut(key), decor) {
         *own.leaf_decor_mut() = decor;
     }
 }
 
-/// An entry's value without what stands around it.
+/// An entry's value without what is around it.
 fn text(item: &Item) -> String {
     let mut item = item.clone();
     if let Some(value) = item.as_value_mut() {
@@ -261,14 +261,14 @@ id = \"serial\"
 
     #[test]
     fn what_was_edited_stays_and_the_schema_s_changes_come() {
-        let mine = BASE
+        let kept = BASE
             .replace("rows = 1000", "rows = 50")
             .replace("{ make = \"text\" }", "{ make = \"fake\" }");
         let new = BASE
             .replace("old = \"boolean\"  # guess", "nick = \"uuid\"  # likely")
             .replace("id = \"serial\"  # sure", "id = \"sequence\"  # sure: now")
             .replace("[tables.logs", "[tables.events");
-        let (merged, changes) = merge(Some(BASE), &mine, &new).unwrap();
+        let (merged, changes) = merge(Some(BASE), &kept, &new).unwrap();
         let shown: Vec<String> = changes.iter().map(ToString::to_string).collect();
         assert_eq!(
             shown,
@@ -312,10 +312,10 @@ id = \"serial\"
 
     #[test]
     fn an_edited_maker_is_told_what_init_would_write() {
-        let mine = BASE.replace("{ make = \"text\" }", "{ make = \"fake\" }");
+        let kept = BASE.replace("{ make = \"text\" }", "{ make = \"fake\" }");
         let new = BASE.replace("{ make = \"text\" }", "{ make = \"word\" }");
-        let (merged, changes) = merge(Some(BASE), &mine, &new).unwrap();
-        assert_eq!(merged, mine);
+        let (merged, changes) = merge(Some(BASE), &kept, &new).unwrap();
+        assert_eq!(merged, kept);
         assert_eq!(
             changes[0].to_string(),
             "= users.name kept as it was edited; init would write { make = \"word\" }"

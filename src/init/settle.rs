@@ -136,7 +136,7 @@ fn filled_by_triggers(table: &str) -> Refusal {
     Refusal {
         table: table.to_owned(),
         what: "triggers".to_owned(),
-        reason: "triggers of other tables write its rows, and more were not accepted".to_owned(),
+        reason: "triggers of other tables write its rows".to_owned(),
         advice: "nothing: it gets its rows when the others are filled".to_owned(),
     }
 }

@@ -12,7 +12,7 @@ use crate::load::source::input::Input;
 use crate::load::table::size::ExpectedSize;
 use crate::load::table::triggers;
 use crate::progress::Progress;
-use crate::units::{counted, grouped};
+use crate::units::counted;
 
 /// Reports what an unfinished load has, before it is resumed, or replaced by this one, which keeps a part of it.
 pub fn announce_resume(
@@ -78,8 +78,8 @@ pub async fn announce(
         wal_level == "minimal",
     );
     progress.note(format!(
-        "load: {} rows, {bytes} of CSV; about {} of heap, {} of indexes, {} of WAL",
-        grouped(rows),
+        "load: {}, {bytes} of CSV; about {} of heap, {} of indexes, {} of WAL",
+        counted(rows, "row"),
         HumanBytes(size.heap),
         HumanBytes(size.indexes),
         HumanBytes(size.wal)

@@ -7,14 +7,14 @@ use crate::load::config::Load;
 use crate::load::earlier::takes_over;
 use crate::load::identity::LoadIdentity;
 use crate::load::ledger::{self, LoadEntry, TableProgress};
-use crate::load::session::with_lock_holders;
+use crate::load::session::{privileges, with_lock_holders};
 use crate::load::source::fingerprint::SourceState;
 use crate::load::table::target;
-use crate::postgres::catalog;
 use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::locks;
+use crate::postgres::{TableName, catalog};
 use crate::suggestion::{TARGET, again};
-use crate::units::grouped;
+use crate::units::{counted, grouped};
 
 /// What the ledger has of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +79,7 @@ async fn read_state(
         | LedgerState::TakenOver => {}
     }
     target::are_missing(client, load.dataset, &schema, load.tables).await?;
+    ensure_granted(load, client, &schema).await?;
     let mut filled = target::full(client, load.dataset, &schema, load.tables).await?;
     filled.retain(|table| started.iter().all(|it| it.account.name != *table));
     ensure_may_fill(load, &filled)?;
@@ -86,6 +87,18 @@ async fn read_state(
         LedgerState::Complete => LedgerState::Absent,
         state => state,
     })
+}
+
+/// Refuses tables that this role may not fill: it may not even see whether they hold rows.
+async fn ensure_granted(load: &Load<'_>, client: &Client, schema: &str) -> Result<()> {
+    let mut tables = Vec::new();
+    for name in target::existing(client, load.dataset, schema, load.tables).await? {
+        if let Some(oid) = catalog::find(client, Some(schema), &name).await? {
+            tables.push((oid, TableName::new(schema, &name)));
+        }
+    }
+    let tables = tables.iter().map(|(oid, name)| (*oid, name));
+    privileges::ensure_may_fill(client, tables).await
 }
 
 async fn existing_schema(load: &Load<'_>, client: &Client) -> Result<Option<String>> {
@@ -165,8 +178,8 @@ fn added_rows(progress: &TableProgress) -> String {
         None => String::new(),
     };
     format!(
-        "{} rows of {}{up_to}",
-        grouped(account.loaded),
+        "{} of {}{up_to}",
+        counted(account.loaded, "row"),
         account.name
     )
 }

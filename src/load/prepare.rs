@@ -54,7 +54,8 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             undo_other(&transaction, &schema).await?;
         }
         let targets = target::find(&transaction, load.dataset, &schema, load.tables).await?;
-        privileges::ensure_may_fill(&transaction, &targets).await?;
+        let tables = targets.iter().map(|target| (target.oid, &target.name));
+        privileges::ensure_may_fill(&transaction, tables).await?;
         ensure_filled(load, self.input, &targets)?;
         self.ensure_suitable(&targets)?;
         for target in &targets {

@@ -18,7 +18,7 @@ pub struct Capabilities {
     pub commit_unit: CommitUnit,
     /// COPY FREEZE into a table that the same transaction truncated.
     pub freeze: bool,
-    /// Dropping constraints and indexes for a load and restoring them afterwards.
+    /// Dropping constraints and indexes for a load and restoring them after it.
     pub drop_constraints: bool,
     /// VALIDATE CONSTRAINT of several tables at a time.
     pub parallel_validation: bool,

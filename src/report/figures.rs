@@ -1,18 +1,11 @@
 //! Figures as all reports write them.
 
 use crate::compare::Figure;
-use crate::units::grouped;
 
 /// Milliseconds with three figures that count: `0.52`, `41.6`, `812`.
 pub fn milliseconds(ms: f64) -> String {
     let places = if ms < 1.0 { 2 } else { usize::from(ms < 100.0) };
     format!("{ms:.places$}")
-}
-
-/// `1 row`, `2,000 rows`
-pub fn counted(count: u64, what: &str) -> String {
-    let end = if count == 1 { "" } else { "s" };
-    format!("{} {what}{end}", grouped(count))
 }
 
 /// `0.52 → 41.6`; one figure where both are written alike.
@@ -32,13 +25,5 @@ mod tests {
     fn three_figures_count() {
         let shown = [0.016, 0.5, 9.96, 41.64, 99.9, 812.34].map(milliseconds);
         assert_eq!(shown, ["0.02", "0.50", "10.0", "41.6", "99.9", "812"]);
-    }
-
-    #[test]
-    fn one_is_singular() {
-        assert_eq!(
-            [0, 1, 2_000].map(|n| counted(n, "row")),
-            ["0 rows", "1 row", "2,000 rows"]
-        );
     }
 }

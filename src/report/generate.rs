@@ -11,7 +11,7 @@ use crate::files::manifest::TableFile;
 use crate::report::print;
 use crate::report::table::{Align, table};
 use crate::suggestion::shell_word;
-use crate::units::{grouped, per_second};
+use crate::units::{counted, grouped, rate};
 
 /// Every file with its rows, bytes and checksum, then the whole.
 pub fn files(out: &Path, manifest: &Manifest, taken: Duration) -> Result<()> {
@@ -35,10 +35,10 @@ pub fn files(out: &Path, manifest: &Manifest, taken: Duration) -> Result<()> {
     print(&table(&head, rows))?;
     let seconds = taken.as_secs_f64();
     print(&format!(
-        "{} rows, {} in {seconds:.1} s ({} rows/s) in {}\n",
-        grouped(manifest.total_rows()),
+        "{}, {} in {seconds:.1} s{} in {}\n",
+        counted(manifest.total_rows(), "row"),
         indicatif::HumanBytes(manifest.total_bytes()),
-        grouped(per_second(manifest.total_rows(), seconds)),
+        rate(manifest.total_rows(), seconds),
         out.display()
     ))
 }

@@ -15,7 +15,7 @@ use crate::load::trial::ROWS;
 use crate::report::table::{Align, table};
 use crate::report::{OutputFormat, pretty, print};
 use crate::suggestion::{Suggestions, TARGET, shell_word};
-use crate::units::grouped;
+use crate::units::{counted, grouped};
 
 /// More tables than this are counted, not listed.
 const LISTED: usize = 60;
@@ -285,9 +285,9 @@ fn totals(model: &Model) -> String {
     let mut refused: Vec<&str> = model.refused.iter().map(|it| it.table.as_str()).collect();
     refused.dedup();
     format!(
-        "tables: {} to fill with {} rows, {} refused\ncolumns: {} sure, {} likely, {} by their type alone; {} left to Postgres\n",
+        "tables: {} to fill with {}, {} refused\ncolumns: {} sure, {} likely, {} by their type alone; {} left to Postgres\n",
         grouped(model.tables.len() as u64),
-        grouped(rows),
+        counted(rows, "row"),
         grouped(refused.len() as u64),
         grouped(all.sure as u64),
         grouped(all.likely as u64),
@@ -303,9 +303,12 @@ fn trial(tried: &Tried) -> String {
                 0 => String::new(),
                 count => format!("; {count} others hold rows and were not tried"),
             };
+            let of = match tables {
+                1 => "1 table".to_owned(),
+                tables => format!("each of {tables} tables"),
+            };
             format!(
-                "trial: {ROWS} rows of each of {tables} tables were accepted with every constraint and trigger on, and rolled \
-                 back{others}\n"
+                "trial: {ROWS} rows of {of} were accepted with every constraint and trigger on, and rolled back{others}\n"
             )
         }
         Tried::Not(why) => format!("no trial: {why}\n"),

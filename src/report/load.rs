@@ -14,7 +14,7 @@ use crate::printable;
 use crate::report::table::{Align, table};
 use crate::report::{OutputFormat, pretty, print};
 use crate::suggestion::{Suggestions, TARGET, again, format_of, shell_word};
-use crate::units::{grouped, per_second};
+use crate::units::{counted, grouped, rate};
 
 /// The rule for a broken foreign key.
 const FK_NOT_VALID: &str = "fk-not-valid";
@@ -55,7 +55,7 @@ fn text(outcome: &LoadOutcome) -> String {
         &loaded.accounts,
         &loaded.rejected,
         &loaded.reject_files,
-        Afterwards::Loaded,
+        Remainder::Loaded,
     ));
     let rows: u64 = loaded.accounts.iter().map(|account| account.loaded).sum();
     match outcome {
@@ -68,11 +68,10 @@ fn text(outcome: &LoadOutcome) -> String {
                 .iter()
                 .map(|phase| phase.took.as_secs_f64())
                 .sum();
-            let rate = per_second(rows, seconds);
             text.push_str(&format!(
-                "{} rows in {seconds:.1} s ({} rows/s)\n",
-                grouped(rows),
-                grouped(rate)
+                "{} in {seconds:.1} s{}\n",
+                counted(rows, "row"),
+                rate(rows, seconds)
             ));
         }
     }
@@ -106,7 +105,7 @@ pub fn read(
                 accounts,
                 &rejected,
                 &put_aside,
-                Afterwards::NothingLoaded,
+                Remainder::NothingLoaded,
             ));
             text.push_str("read only: nothing was loaded, and keys were not checked\n");
             print(&printable::lines(&suggestions.complete(&text)))
@@ -129,7 +128,7 @@ fn rejects_files(files: &[(String, PathBuf)]) -> Value {
 
 /// Whether the records that aren't rejected were loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Afterwards {
+enum Remainder {
     /// They were loaded: the rejected ones can be added.
     Loaded,
     /// They were only read.
@@ -141,7 +140,7 @@ fn left_out(
     accounts: &[Account],
     rejected: &[Rejected],
     files: &[(String, PathBuf)],
-    afterwards: Afterwards,
+    remainder: Remainder,
 ) -> String {
     let mut text = String::new();
     for account in accounts {
@@ -165,7 +164,7 @@ fn left_out(
     for record in rejected {
         text.push_str(&format!("    {}\n", record.message()));
     }
-    if afterwards == Afterwards::NothingLoaded {
+    if remainder == Remainder::NothingLoaded {
         for (_, path) in files {
             text.push_str(&format!(
                 "written with their reasons to {}\n",

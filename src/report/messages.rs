@@ -55,7 +55,7 @@ mod tests {
     use crate::postgres::error::ErrorWithNotes;
 
     #[test]
-    fn notes_stand_beneath_indented() {
+    fn notes_are_indented_beneath() {
         let refused = ErrorWithNotes {
             message: "could not connect".into(),
             notes: vec!["try this\nor that".into(), "or wait".into()],

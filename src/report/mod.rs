@@ -1,4 +1,4 @@
-//! Findings and figures → text, JSON; the only room that prints results.
+//! Findings and figures → text, JSON; the only module that prints results.
 
 use std::io::{ErrorKind, Write};
 

@@ -159,7 +159,7 @@ impl<'a> Lexer<'a> {
         Token::Parameter(self.take(end))
     }
 
-    /// Whether a colon here stands between an array slice's bounds: in brackets, right behind a bound.
+    /// Whether a colon here is between an array slice's bounds: in brackets, right behind a bound.
     fn in_slice(&self) -> bool {
         let before = self.sql[..self.at].chars().next_back();
         self.brackets > 0
@@ -178,7 +178,7 @@ fn until_quote(text: &str, from: usize, quote: char) -> usize {
         .map_or(text.len(), |at| from + at + 1)
 }
 
-/// Where text with backslash escapes ends, its closing quote included; a doubled quote stands for one.
+/// Where text with backslash escapes ends, its closing quote included; a doubled quote means one.
 fn escaped_text(text: &str, from: usize) -> usize {
     let mut characters = text[from..].char_indices().peekable();
     while let Some((at, c)) = characters.next() {

@@ -196,7 +196,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `:'name'` and `:"name"`, behind the colon: the value, quoted, and the length of what stands for it.
+    /// `:'name'` and `:"name"`, behind the colon: the value, quoted, and the length of its placeholder.
     fn quoted_variable(&self, rest: &str) -> Option<(String, usize)> {
         let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
         let name = rest[1..].split(quote).next()?;

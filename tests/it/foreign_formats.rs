@@ -260,7 +260,7 @@ fn an_option_that_cannot_be_honoured_is_refused() {
         ),
         (
             &["--quote", "|", "--delimiter", "|"],
-            "the quote stands in the delimiter",
+            "the quote is in the delimiter",
         ),
         (
             &["--skip-lines", "9"],

@@ -421,7 +421,7 @@ fn names_are_many_and_some_texts_are_not_ascii() {
     );
 }
 
-/// A line's fields as they stand, each with whether it is quoted; for lines without line breaks in quotes.
+/// A line's fields as they are, each with whether it is quoted; for lines without line breaks in quotes.
 fn raw_fields(line: &str) -> Vec<(String, bool)> {
     let mut fields = vec![(String::new(), false)];
     let mut inside = false;

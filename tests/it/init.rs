@@ -87,7 +87,7 @@ fn tables_with_one_column_kept_rows_and_rows_of_triggers_are_filled() {
     for part in [
         "id = { make = \"sequence\", start = 2 }",
         "area = { make = \"reference\", to = \"areas.id\" }",
-        "#   counts, triggers: triggers of other tables write its rows, and more were not accepted",
+        "#   counts, triggers: triggers of other tables write its rows",
         "path = { make = \"phrase\", of = \"uploads/{row}/{files}\", unique = true }",
         "num = { make = \"pattern\", of = '[0-9]\\.[1-9]?[0-9]\\.[1-9]?[0-9]' }",
     ] {

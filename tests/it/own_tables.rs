@@ -196,7 +196,7 @@ fn reading_only_judges_as_a_load_does() {
     assert_eq!(rejected(&read).len(), 2, "{}", read.stdout);
 }
 
-/// Two tables of which only what is to be said stands in the dataset, and one that is generated.
+/// Two tables of which only what is to be said is in the dataset, and one that is generated.
 const ONLY_LOADED: &str = "about = \"a register\"\nschema = \"r.sql\"\nnulls = [\"-\"]\n\
     [tables.people]\n\
     [tables.visits]\nfile = \"besuche.csv\"\ndrop = { test = { column = \"note\", values = [\"test\"] } }\n\

@@ -571,7 +571,7 @@ fn a_file_without_a_schema_fills_tables_that_exist() {
     assert_eq!(db.value("SELECT count(*) FROM a"), "3");
 }
 
-/// The cases stand on a dataset that is sound without their mistake.
+/// The cases build on a dataset that is sound without their mistake.
 #[test]
 fn the_head_alone_is_sound() {
     let dir = workdir("sound");

@@ -154,7 +154,7 @@ fn scan_help(
     }
 }
 
-/// Whether any condition of the plan speaks of this column of the scanned table, as VERBOSE writes it: `alias.column`.
+/// Whether any condition of the plan is about this column of the scanned table, as VERBOSE writes it: `alias.column`.
 fn compares(plan: &Plan, scan: &Node, column: &str) -> bool {
     let Some(alias) = scan.alias.as_deref() else {
         return false;

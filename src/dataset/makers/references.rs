@@ -129,7 +129,7 @@ fn pairs(value: &TomlValue, table: usize, scope: &MakerScope) -> Result<Vec<(usi
         return names.iter().map(pair).collect();
     }
     let section = value.section(value.what())?;
-    let pair = |(own, theirs): (String, TomlValue)| {
+    let pair = |(own, referenced): (String, TomlValue)| {
         let known = || scope.columns.iter().map(String::as_str);
         let own = known().position(|it| it == own).ok_or_else(|| {
             let advice = did_you_mean(&own, known());
@@ -137,7 +137,7 @@ fn pairs(value: &TomlValue, table: usize, scope: &MakerScope) -> Result<Vec<(usi
                 "no column of this table is called `{own}`; {advice}"
             ))
         });
-        Ok((own?, column_of(&theirs, other)?))
+        Ok((own?, column_of(&referenced, other)?))
     };
     section.entries().into_iter().map(pair).collect()
 }

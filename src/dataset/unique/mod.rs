@@ -208,7 +208,7 @@ fn tells_the_row(tables: &[TableSpec], table: usize, column: usize, reference: &
             Pick::Any(_) | Pick::Spread(_) | Pick::Earlier(_) => &[],
         };
         let agreeing = agreeing.iter().filter(|(own, _)| set.columns.contains(own));
-        let agreeing = agreeing.map(|(_, theirs)| *theirs);
+        let agreeing = agreeing.map(|(_, referenced)| *referenced);
         let taken: Vec<usize> = copied.chain(agreeing).chain([key]).collect();
         let mut unique = tables[reference.table].unique.iter();
         unique.any(|set| set.columns.iter().all(|it| taken.contains(it)))

@@ -6,18 +6,18 @@ use crate::files::records::escape;
 /// How a file's records are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dialect {
-    /// What stands between fields.
+    /// What is between fields.
     pub delimiter: Delimiter,
-    /// What may stand around one.
+    /// What may be around one.
     pub quote: Quote,
-    /// How a quote within quotes is written, and without quotes what else stands in a field.
+    /// How a quote within quotes is written, and without quotes what else is in a field.
     pub escape: Escape,
     /// Whether a field in quotes may hold line breaks. Where it may not, a record ends where its line does, whatever its
     /// quotes say.
     pub breaks: bool,
-    /// Whether each field is a value as it is, as if it stood in quotes, but for `\N`: Postgres' text format.
+    /// Whether each field is a value as it is, as if it were in quotes, but for `\N`: Postgres' text format.
     pub literal: bool,
-    /// Whether a delimiter may stand behind the last field.
+    /// Whether a delimiter may follow the last field.
     pub trailing_delimiter: bool,
     /// Whether blanks around fields are left out, those within quotes too.
     pub trim: bool,
@@ -68,7 +68,7 @@ impl Dialect {
                 return Err("where there are no quotes, records are one line anyway".into());
             }
             Some(quote) if bytes.contains(&quote) => {
-                return Err("the quote stands in the delimiter, too".into());
+                return Err("the quote is in the delimiter, too".into());
             }
             _ if escape == Escape::Backslash && bytes.contains(&b'\\') => {
                 return Err("the backslash is the delimiter, too".into());
@@ -120,7 +120,7 @@ impl Dialect {
         line
     }
 
-    /// A field as it is read again. Where nothing can hold a delimiter or a line break, a blank stands for it.
+    /// A field as it is read again. Where nothing can hold a delimiter or a line break, a blank takes its place.
     fn write_field(&self, field: &str, out: &mut Vec<u8>) {
         let delimiter = String::from_utf8_lossy(self.delimiter.bytes());
         let ends = |c: char| matches!(c, '\n' | '\r');

@@ -8,7 +8,7 @@ pub(super) const NULL: &[u8] = b"\\N";
 /// The line that ends the data of a COPY in a script.
 pub(super) const END_OF_DATA: &[u8] = b"\\.";
 
-/// Adds a field's text without its escapes; `quote` is what may stand in it twice for one.
+/// Adds a field's text without its escapes; `quote` is what may occur in it twice for one.
 pub(super) fn unescape(field: &[u8], quote: Option<u8>, out: &mut Vec<u8>) {
     let mut rest = field;
     while let [byte, behind @ ..] = rest {
@@ -24,7 +24,7 @@ pub(super) fn unescape(field: &[u8], quote: Option<u8>, out: &mut Vec<u8>) {
     }
 }
 
-/// Adds the byte that an escape stands for; what is behind it. `text` has a byte at least.
+/// Adds the byte that an escape means; what is behind it. `text` has a byte at least.
 fn unescape_one<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     let digits = |text: &[u8], radix: u32, most: usize| {
         let digits = text.iter().take(most);
@@ -60,7 +60,7 @@ fn unescape_one<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     behind
 }
 
-/// Adds a text to stand within quotes.
+/// Adds a text that is put within quotes.
 pub(super) fn write_quoted(text: &str, quote: u8, escape: Escape, out: &mut Vec<u8>) {
     for &byte in text.as_bytes() {
         match escape {
@@ -72,7 +72,7 @@ pub(super) fn write_quoted(text: &str, quote: u8, escape: Escape, out: &mut Vec<
     }
 }
 
-/// Adds a text to stand without quotes.
+/// Adds a text that isn't put within quotes.
 pub(super) fn write_bare(text: &str, delimiter: u8, out: &mut Vec<u8>) {
     for &byte in text.as_bytes() {
         match byte {

@@ -84,7 +84,7 @@ impl<'a> Record<'a> {
         self.fields.is_empty()
     }
 
-    /// A field's bytes, and whether it stood in quotes.
+    /// A field's bytes, and whether it was in quotes.
     #[inline]
     pub fn field(&self, index: usize) -> (&'a [u8], bool) {
         let field = self.fields[index];

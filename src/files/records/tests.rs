@@ -397,7 +397,7 @@ proptest! {
         let dialect = Dialect { breaks, ..Dialect::CSV };
         let whole = read_as(&*bytes, dialect).unwrap();
         prop_assert_eq!(&read_as(Drip(&bytes, drip), dialect).unwrap(), &whole);
-        // Nothing but a mark at the beginning and line ends stands between records.
+        // Nothing but a mark at the beginning and line ends is between records.
         let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
         let kept: usize = whole.iter().map(|record| record.raw.len()).sum();
         let mut rest = text;

@@ -38,7 +38,7 @@ pub struct Check<'a> {
     pub definition: &'a str,
 }
 
-/// A column that constraints speak of.
+/// A column that constraints are about.
 #[derive(Debug, Clone)]
 pub struct CheckedColumn<'a> {
     /// Its name, unquoted; `value` for a domain's.
@@ -71,7 +71,7 @@ pub struct UnreadCheck {
     pub definition: String,
     /// What isn't understood.
     pub reason: String,
-    /// The columns that it speaks of; empty where it couldn't be parsed.
+    /// The columns that it is about; empty where it couldn't be parsed.
     pub columns: Vec<String>,
     /// Limits that satisfy it at the price of columns that are always NULL.
     pub last_resort: Option<Vec<(String, Limits)>>,

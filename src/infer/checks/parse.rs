@@ -11,7 +11,7 @@ use crate::copy::{DataType, Scalar, TypeKind};
 /// Expressions nest this deep at most: printed ones have a pair of parentheses a level.
 const DEEPEST: usize = 400;
 
-/// What names stand for: the columns with their types, or a domain's VALUE as the only one.
+/// What names mean: the columns with their types, or a domain's VALUE as the only one.
 pub struct Names<'a>(pub Vec<(&'a str, &'a DataType)>);
 
 type Read = Result<Term, String>;

@@ -25,7 +25,7 @@ const FIRST: usize = 16;
 /// A row of candidates, a value for each column; `None` is NULL.
 pub type Row = Vec<Option<String>>;
 
-/// A column that a constraint speaks of.
+/// A column that a constraint is about.
 #[derive(Debug, Clone)]
 pub struct PoolColumn<'a> {
     /// Its name, unquoted.

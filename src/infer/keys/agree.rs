@@ -10,7 +10,7 @@ use crate::postgres::name::quoted_list;
 /// Columns that agree by way of others are followed this far.
 const DEEPEST: usize = 12;
 
-/// Asks for `spread` where rows must agree, and gives up keys that can't be satisfied.
+/// Asks for `spread` where rows must agree, and drops keys that can't be satisfied.
 pub fn settle(source: &Source, plan: &mut KeyPlan) {
     for (table, column) in plan.roles.keys().cloned().collect::<Vec<_>>() {
         let Some(KeyRole::Reference(reference)) = plan.role(&table, &column).cloned() else {
@@ -86,13 +86,13 @@ fn ensure_agrees(
     let mut spread = Vec::new();
     for (own, other) in &reference.same {
         let mut path = Vec::new();
-        let mine = anchor(plan, table, own, &mut Vec::new());
-        let theirs = anchor(plan, &reference.table, other, &mut path);
+        let own_anchor = anchor(plan, table, own, &mut Vec::new());
+        let other_anchor = anchor(plan, &reference.table, other, &mut path);
         let agrees_itself = |place: &(String, String)| match plan.roles.get(place) {
             Some(KeyRole::Reference(it)) => !it.same.is_empty() || it.table == place.0,
             _ => false,
         };
-        if mine.is_none() || mine != theirs || path.iter().any(agrees_itself) {
+        if own_anchor.is_none() || own_anchor != other_anchor || path.iter().any(agrees_itself) {
             return Err(format!(
                 "it shares {} with another key, and rows of {} that agree in it can't be found without reading them",
                 quoted_list(&[own]),
@@ -104,7 +104,7 @@ fn ensure_agrees(
     Ok(spread)
 }
 
-/// The table whose rows a column stands for: the one it refers to, also by way of a copy. `path` receives the references on
+/// The table whose rows a column refers to: the one it refers to, also by way of a copy. `path` receives the references on
 /// the way.
 fn anchor(
     plan: &KeyPlan,

@@ -1,4 +1,4 @@
-//! The rules as one list: each is reachable, none stands in another's way, and nothing they make could be somebody's.
+//! The rules as one list: each is reachable, none hides another, and nothing they make could be somebody's.
 
 use super::*;
 use crate::copy::types::{Scalar, TypeKind};

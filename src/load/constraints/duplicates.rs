@@ -18,7 +18,7 @@ use crate::load::table::key_search::{KeySearch, Matcher, Values};
 use crate::load::table::load::TableLoad;
 use crate::postgres::TableName;
 use crate::postgres::name::{quoted, quoted_list};
-use crate::units::grouped;
+use crate::units::counted;
 
 /// Rejects the rows whose key occurs in an earlier row, or fails with the first of them.
 ///
@@ -37,14 +37,13 @@ pub async fn reject_duplicates(
     let table = &load.target.name;
     find_duplicates(&transaction, table, &columns).await?;
     let (known, rows) = duplicate_keys(&transaction).await?;
-    let noun = if rows == 1 { "row" } else { "rows" };
     let violations = UniqueViolations {
         load,
         file: &file,
         key,
         matcher: Matcher::Duplicates { columns, known },
         rows,
-        problem: format!("duplicate key in {} {noun}", grouped(rows)),
+        problem: format!("duplicate key in {}", counted(rows, "row")),
         kept: "the first of each",
     };
     violations.settle(transaction, policy).await?;

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use tokio_postgres::GenericClient;
 
-use crate::load::table::target::TargetTable;
+use crate::postgres::TableName;
 
 /// What a load is about to create.
 #[derive(Debug, Clone, Copy)]
@@ -57,21 +57,25 @@ pub async fn ensure_may_create(client: &impl GenericClient, missing: Missing<'_>
     Ok(())
 }
 
-/// Refuses tables that this role may not fill, with the statements that grant it.
-pub async fn ensure_may_fill(client: &impl GenericClient, targets: &[TargetTable]) -> Result<()> {
-    for TargetTable { oid, name, .. } in targets {
+/// Refuses tables that this role may not fill, with all statements that grant it.
+pub async fn ensure_may_fill(
+    client: &impl GenericClient,
+    tables: impl IntoIterator<Item = (u32, &TableName)>,
+) -> Result<()> {
+    let (mut closed, mut grants, mut role) = (Vec::new(), Vec::new(), String::new());
+    for (oid, name) in tables {
         let row = client
-            .query_one(include_str!("sql/privileges.sql"), &[oid])
+            .query_one(include_str!("sql/privileges.sql"), &[&oid])
             .await
             .with_context(|| format!("could not look up the privileges on {name}"))?;
-        let role: String = row.try_get("role")?;
+        role = row.try_get("role")?;
         // COPY is refused, and the table could look empty.
         ensure!(
             !row.try_get::<_, bool>("hidden")?,
             "{name} has row-level security, which COPY does not support; run, as a superuser: ALTER ROLE {role} BYPASSRLS; \
              or: ALTER TABLE {name} DISABLE ROW LEVEL SECURITY;"
         );
-        let mut grants = Vec::new();
+        let known = grants.len();
         if !row.try_get::<_, bool>("may_write")? {
             grants.push(format!(
                 "GRANT SELECT, INSERT, TRUNCATE ON {name} TO {role};"
@@ -80,11 +84,16 @@ pub async fn ensure_may_fill(client: &impl GenericClient, targets: &[TargetTable
         for privileges in row.try_get::<_, Vec<String>>("closed_sequences")? {
             grants.push(format!("GRANT {privileges} TO {role};"));
         }
-        ensure!(
-            grants.is_empty(),
-            "{role} may not fill {name}; run, as its owner: {}",
-            grants.join(" ")
-        );
+        if grants.len() > known {
+            closed.push(name.to_string());
+        }
     }
+    ensure!(
+        grants.is_empty(),
+        "{role} may not fill {}; run, as {} owner: {}",
+        closed.join(", "),
+        if closed.len() == 1 { "its" } else { "their" },
+        grants.join(" ")
+    );
     Ok(())
 }

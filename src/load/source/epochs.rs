@@ -88,7 +88,7 @@ impl Counted {
         };
         let format = self.date_format.as_ref();
         let is_date = format.is_some_and(|format| format.read(number).is_some());
-        // 0 stands for no time at all.
+        // 0 means no time at all.
         if is_bare_number(text) && !is_date && number != "0" {
             self.numbers.push(number.to_owned());
         }

@@ -23,7 +23,7 @@ pub struct NewHeader<'a> {
     pub table: &'a str,
     /// What messages call the file.
     pub label: &'a str,
-    /// What stands between fields, as it is typed.
+    /// What is between fields, as it is typed.
     pub delimiter: String,
     /// What the command line says.
     pub overrides: &'a Overrides,

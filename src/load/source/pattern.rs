@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-/// The files that a path means: itself, or those in its folder whose names match its own, in which `*` stands for any
+/// The files that a path means: itself, or those in its folder whose names match its own, in which `*` matches any
 /// characters and `?` for one. A file of just that name comes first.
 pub fn matching(path: &Path) -> Result<Vec<PathBuf>> {
     let name = path

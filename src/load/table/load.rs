@@ -80,7 +80,7 @@ impl TableLoad<'_> {
         self.source.source.bytes
     }
 
-    /// The rows of its source; bytes stand in for them where they aren't known.
+    /// The rows of its source; bytes in place of them where they aren't known.
     pub fn rows_or_bytes(&self) -> u64 {
         self.source.source.rows.unwrap_or(self.bytes())
     }

@@ -72,6 +72,8 @@ pub struct Domain {
     pub name: String,
     /// Whether NULL is refused.
     pub not_null: bool,
+    /// The type that it narrows, as DDL writes it.
+    pub base: String,
     /// Each CHECK's name and `pg_get_constraintdef`.
     pub checks: Vec<(String, String)>,
 }
@@ -139,6 +141,7 @@ pub async fn domains(client: &impl GenericClient) -> Result<Vec<Domain>> {
             Ok(Domain {
                 oid: get(row, "oid")?,
                 name: get(row, "name")?,
+                base: get(row, "base")?,
                 not_null: get(row, "not_null")?,
                 checks: names.into_iter().zip(checks).collect(),
             })

@@ -4,6 +4,7 @@ SELECT
     y.oid,
     y.typname::text AS name,
     y.typnotnull AS not_null,
+    format_type(y.typbasetype, y.typtypmod) AS base,
     ARRAY(
         SELECT k.conname::text
         FROM pg_constraint AS k

@@ -1,5 +1,5 @@
 -- Which foreign keys are there, which columns do they join, and do all rows satisfy them?
--- A partition's copy of its parent's constraint (conparentid) is left out as a row: the parent's stands for all, and
+-- A partition's copy of its parent's constraint (conparentid) is left out as a row: the parent's represents all, and
 -- lists the copies on tables that hold rows. conenforced is there from version 18.
 -- $1: only on tables of this schema, or NULL; $2: only on these tables, or NULL
 SELECT

@@ -3,7 +3,7 @@
 use super::finding_groups::{FindingGroup, SharedFinding, finding_groups};
 use crate::check::{CheckReport, Finding, SampleFigures, Subject, Verdict};
 use crate::report::markdown::{block, code, plain};
-use crate::units::grouped;
+use crate::units::{counted, grouped};
 
 /// The verdict, the findings, then a table of all checks, folded away.
 pub fn markdown(report: &CheckReport) -> String {
@@ -48,9 +48,9 @@ fn finding_items(group: &FindingGroup) -> String {
 
 fn table(report: &CheckReport) -> String {
     let mut text = format!(
-        "\n<details><summary>{} checks, {} skipped</summary>\n\n\
+        "\n<details><summary>{}, {} skipped</summary>\n\n\
          | check | verdict | ms | buffers | rows | indexes |\n|---|---|--:|--:|--:|---|\n",
-        report.checks.len(),
+        counted(report.checks.len() as u64, "check"),
         report.skipped.len()
     );
     for check in &report.checks {
@@ -60,7 +60,7 @@ fn table(report: &CheckReport) -> String {
             Subject::ForeignKeys { covered, total, .. } => {
                 format!("| | | {covered} of {total} have an index")
             }
-            Subject::Schema { tables, .. } => format!("| | | {tables} tables"),
+            Subject::Schema { tables, .. } => format!("| | | {}", counted(*tables as u64, "table")),
             Subject::Query(None) | Subject::Lookup(None) => "| | |".to_owned(),
         };
         text.push_str(&format!(

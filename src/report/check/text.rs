@@ -7,12 +7,23 @@ use crate::check::{
 };
 use crate::printable;
 use crate::report::colour::Colour;
-use crate::report::figures::{counted, milliseconds};
-use crate::report::table::{Align, table};
-use crate::units::grouped;
+use crate::report::figures::milliseconds;
+use crate::report::table::{Align, table_with_spare};
+use crate::units::{counted, grouped};
 
 /// More lookups that pass, or reads that were skipped, are summed up.
 const FEW: usize = 12;
+
+/// The columns that a narrow terminal can do without, the first one first.
+const SPARE: [&str; 7] = [
+    "p99 ms",
+    "max ms",
+    "explain ms",
+    "rows",
+    "p95 ms",
+    "buffers",
+    "indexes",
+];
 
 /// The report: sections separated by empty lines.
 pub fn text(report: &CheckReport, colour: Colour) -> String {
@@ -60,7 +71,7 @@ fn queries(report: &CheckReport, colour: Colour) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    table(&columns, rows)
+    table_with_spare(&columns, &SPARE, rows)
 }
 
 /// The measurements of a lookup without findings.

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use crate::compare::Step;
 use crate::postgres::explain::Plan;
-use crate::report::figures::{counted, milliseconds};
+use crate::report::figures::milliseconds;
+use crate::units::counted;
 
 /// The tree of a statement's plan; `plan` is EXPLAIN's JSON, its list or the object in it.
 pub fn tree(plan: &Value) -> Markup {

@@ -8,14 +8,14 @@ use super::page::page;
 use super::plot;
 use crate::check::CheckReport;
 use crate::load::Phase;
-use crate::units::grouped;
+use crate::units::counted;
 
 /// The phases as a timeline, then the check as its own page has it.
 pub fn run(phases: &[Phase], report: &CheckReport) -> String {
     let bars: Vec<(&str, f64, String)> = phases
         .iter()
         .map(|phase| {
-            let rows = phase.rows.map(|rows| format!(", {} rows", grouped(rows)));
+            let rows = phase.rows.map(|rows| format!(", {}", counted(rows, "row")));
             let seconds = phase.took.as_secs_f64();
             (
                 phase.name,

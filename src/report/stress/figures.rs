@@ -1,10 +1,10 @@
 //! Figures of a run as its text, Markdown and page write them.
 
-use crate::report::figures::{counted, milliseconds};
+use crate::report::figures::milliseconds;
 use crate::stress::{
     FailureCount, FigureComparison, Figures, LoadFigures, Percentiles, RunComparison, StressReport,
 };
-use crate::units::{grouped, whole};
+use crate::units::{counted, grouped, whole};
 
 /// The titles of [`counts`].
 pub const COUNTS: [&str; 6] = ["offered", "sent", "completed", "skipped", "errors", "req/s"];

@@ -5,10 +5,9 @@ use super::figures::{
 };
 use crate::printable;
 use crate::report::colour::Colour;
-use crate::report::figures::counted;
 use crate::report::table::{Align, table};
 use crate::stress::{StressReport, Verdict};
-use crate::units::grouped;
+use crate::units::{counted, grouped};
 
 /// The report: sections separated by empty lines.
 pub fn text(report: &StressReport, colour: Colour) -> String {

@@ -32,7 +32,7 @@ pub struct Endpoint {
     pub cache: Option<Duration>,
     /// The status when there is no row.
     pub no_row: u16,
-    /// Which parameters the number of a page stands in for.
+    /// Which parameters the number of a page replaces.
     pub page: Option<Page>,
     pub(super) readers: Vec<Reader>,
 }

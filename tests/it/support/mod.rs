@@ -1,4 +1,4 @@
-//! What the integration tests stand on: one embedded server a test run, a database and a folder a test, and the
+//! What the integration tests build on: one embedded server a test run, a database and a folder a test, and the
 //! binary run with a clean environment.
 //!
 //! ```ignore
@@ -25,6 +25,7 @@ mod dump;
 mod front;
 mod home;
 mod pooler;
+mod pty;
 mod server;
 mod service;
 mod statements;
@@ -35,6 +36,7 @@ pub use dump::{contents, schema_dump};
 pub use front::{Answer, front};
 pub use home::PrivateHome;
 pub use pooler::pooler;
+pub use pty::on_terminal;
 pub use server::{server, shared_home};
 pub use service::{AT_ONCE, Reply, Service, ask as ask_http};
 pub use statements::{execute_at, rows_at};

@@ -185,7 +185,7 @@ impl Space {
         combination[place] == 1 || self.is_null(combination, a) || self.is_null(combination, b)
     }
 
-    /// How much freedom a combination stands for.
+    /// How much freedom a combination leaves.
     pub fn weight(&self, combination: &[u8]) -> f64 {
         let states = self.columns.iter().zip(combination);
         states

@@ -86,7 +86,7 @@ pub const RULES: &[Rule] = rules! {
         "widgets.name";
 };
 
-/// Siblings that speak of the same product share it.
+/// Siblings about the same product share it.
 fn product(scene: &Scene) -> Option<Made> {
     let drawn = scene.entry("products", 1);
     let is_shared = scene

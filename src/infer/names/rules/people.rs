@@ -135,7 +135,7 @@ impl Parts {
         }
     }
 
-    /// A maker of a template in which `{given}` and `{family}` stand.
+    /// A maker of a template with `{given}` and `{family}`.
     pub fn phrase(self, template: &str) -> Made {
         let given = format!("{{{}}}", self.given);
         let family = format!("{{{}}}", self.family);

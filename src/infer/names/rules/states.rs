@@ -105,7 +105,7 @@ const LEAD: Vocabulary = (
 const LOAN: Vocabulary = (&["active", "returned", "overdue"], &[3, 10, 1]);
 const ANY: Vocabulary = (&["active", "inactive", "pending"], &[8, 2, 1]);
 
-/// The states of what a column speaks of.
+/// The states of what a column is about.
 fn states_of(subject: &str) -> Vocabulary {
     let sets: &[(&[&str], Vocabulary)] = &[
         (

@@ -1,6 +1,6 @@
 //! Nouns of tables and columns, by what their rows are.
 
-/// People, and words that stand for one beside a `name`.
+/// People, and words that mean one beside a `name`.
 pub const PERSON: &[&str] = &[
     "account",
     "actor",
