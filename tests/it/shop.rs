@@ -65,11 +65,9 @@ pub fn orders(test: &str) -> Db {
 /// A forwarder's database, whose keys are of several columns.
 #[track_caller]
 pub fn freight(test: &str) -> Db {
-    let sql = concat!(
-        "SET session_replication_role = replica;",
-        include_str!("../databases/freight.sql")
-    );
-    Db::copy_of("freight", test, |db| db.execute(sql))
+    Db::copy_of("freight", test, |db| {
+        db.execute(include_str!("../databases/freight.sql"));
+    })
 }
 
 /// Every constraint but the ledger's, with its definition and comment.

@@ -7,7 +7,7 @@ use std::thread;
 use seedrow::postgres::name::quoted;
 use tokio_postgres::SimpleQueryMessage;
 
-use super::statements::{Connection, close};
+use super::statements::{Connection, close, last_kept};
 use super::{eventually, execute_at, rows_at, server, subject, value_at};
 
 /// Ends the sessions that a test leaves, those that are about to end included.
@@ -169,8 +169,7 @@ impl Db {
             let connection = Connection::open(&db.url()).unwrap();
             inventory(&connection).unwrap()
         });
-        close(&self.url());
-        let Ok(connection) = Connection::open(&self.url()) else {
+        let Ok(connection) = last_kept(&self.url()) else {
             return false;
         };
         connection.run(LEFT_SESSIONS).is_ok()

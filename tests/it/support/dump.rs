@@ -1,6 +1,8 @@
 //! What a schema is to `pg_dump`, and tables' contents whatever their rows' order.
 
+use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use seedrow::postgres::programs;
 
@@ -9,8 +11,12 @@ use super::rows_at;
 /// `pg_dump --schema-only` without the ledger and without what differs from run to run. Needs pg_dump beside the server
 /// programs.
 pub fn schema_dump(url: &str) -> String {
-    let server = programs::installed().unwrap().remove(0);
-    let dumped = Command::new(server.program("pg_dump"))
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    let program = PROGRAM.get_or_init(|| {
+        let server = programs::installed().unwrap().remove(0);
+        server.program("pg_dump")
+    });
+    let dumped = Command::new(program)
         .args(["--schema-only", "--exclude-schema=seedrow", "--dbname", url])
         .output()
         .expect("these tests need pg_dump beside the server programs");
