@@ -205,21 +205,26 @@ async fn has_tables(server: &Server, dataset: &Dataset, names: Option<&[String]>
     let Ok(positions) = dataset.select(names) else {
         return Ok(false);
     };
+    let tables: Vec<_> = positions.iter().map(|&it| &dataset.tables[it]).collect();
+    let table_names: Vec<&str> = tables.iter().map(|table| &*table.name).collect();
     let client = server.connect().await?;
-    for position in positions {
-        let table = &dataset.tables[position];
-        let Some(oid) = catalog::find(&client, server.schema(), &table.name).await? else {
-            return Ok(false);
-        };
+    let found = catalog::find_all(&client, server.schema(), &table_names).await?;
+    let oids: Option<Vec<u32>> = found.into_iter().collect();
+    let columns = match &oids {
         // One of the same name with other columns belongs to another application.
-        let columns = catalog::columns(&client, Scope::Tables(&[oid])).await?;
-        let is_known = |name: &str| table.columns.iter().any(|column| column.name == name);
-        if names.is_some() && !columns.iter().all(|column| is_known(&column.name)) {
-            return Ok(false);
-        }
-    }
+        Some(oids) if names.is_some() => catalog::columns(&client, Scope::Tables(oids)).await?,
+        _ => Vec::new(),
+    };
     server.keep(client);
-    Ok(true)
+    let Some(oids) = oids else {
+        return Ok(false);
+    };
+    let is_known = |column: &catalog::Column| {
+        let mut pairs = oids.iter().zip(&tables);
+        let table = pairs.find(|(oid, _)| **oid == column.table);
+        table.is_some_and(|(_, table)| table.columns.iter().any(|it| it.name == column.name))
+    };
+    Ok(columns.iter().all(is_known))
 }
 
 /// The dataset when it was named, when the database is its own, or when its tables exist, all or those asked for.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use memchr::memchr2;
 
 use crate::dataset::distribution::Weights;
 use crate::dataset::document::{TomlValue, did_you_mean};
@@ -74,7 +75,7 @@ fn parse(text: &str, names: &PlaceholderNames, depth: usize) -> Result<Template,
     let mut pieces = Vec::new();
     let mut literal = String::new();
     let mut rest = text;
-    while let Some(brace) = rest.find(['{', '}']) {
+    while let Some(brace) = memchr2(b'{', b'}', rest.as_bytes()) {
         literal.push_str(&rest[..brace]);
         let (open, behind) = (rest[brace..].starts_with('{'), &rest[brace + 1..]);
         // A brace twice is one of the text's own; so is a closing one alone.

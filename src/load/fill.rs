@@ -15,6 +15,7 @@ use crate::load::post_load_hook::PostLoadHook;
 use crate::load::session::WorkerPool;
 use crate::load::table::load::TableLoad;
 use crate::load::table::maintenance;
+use crate::postgres::sequences::{Sequence, sequences};
 use crate::progress::Progress;
 
 /// A task of the rows-and-keys phase.
@@ -206,12 +207,15 @@ impl<H: PostLoadHook> Fill<'_, H> {
 
     async fn sequences_and_statistics(&self) -> Result<()> {
         let task = self.progress.step("take statistics");
+        self.pool
+            .run_each(self.sequences().await?, async |client, sequence| {
+                maintenance::set_sequence(client, &sequence, !self.policy.append).await
+            })
+            .await?;
         let tables = self.loads.iter().collect();
         self.pool
             .run_each(tables, async |client, load: &TableLoad| {
                 let table = &load.target.name;
-                let replaced = !self.policy.append;
-                maintenance::set_sequences(client, load.target, replaced).await?;
                 let frozen = load.is_frozen() && !self.has_rejects(client, load).await?;
                 maintenance::analyze(client, table, frozen).await?;
                 if self.policy.append {
@@ -223,6 +227,15 @@ impl<H: PostLoadHook> Fill<'_, H> {
             .await?;
         task.finish();
         Ok(())
+    }
+
+    /// The sequences that fill the tables.
+    async fn sequences(&self) -> Result<Vec<Sequence>> {
+        let client = self.pool.connect().await?;
+        let tables: Vec<u32> = self.loads.iter().map(|load| load.target.oid).collect();
+        let sequences = sequences(&client, Some(&tables)).await?;
+        self.pool.keep(client);
+        Ok(sequences)
     }
 
     /// Whether records of a table were rejected: rows may have been deleted from it.

@@ -65,10 +65,13 @@ pub struct Position {
     pub is_called: bool,
 }
 
-/// The sequences that fill a table's columns and its partitions', or those of all tables; by table.
-pub async fn sequences(client: &impl GenericClient, table: Option<u32>) -> Result<Vec<Sequence>> {
+/// The sequences that fill columns of these tables and of their partitions, or of all tables; by table.
+pub async fn sequences(
+    client: &impl GenericClient,
+    tables: Option<&[u32]>,
+) -> Result<Vec<Sequence>> {
     let rows = client
-        .query(include_str!("sql/sequences.sql"), &[&table])
+        .query(include_str!("sql/sequences.sql"), &[&tables])
         .await
         .context("could not read the sequences")?;
     rows.iter().map(sequence).collect()

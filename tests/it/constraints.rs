@@ -148,40 +148,48 @@ const CASES: [(&str, &str, &str); 27] = [
     ),
 ];
 
-/// Loads, and replaces what was loaded; the schema stays the same and nothing is left undone.
-#[track_caller]
-fn is_restored(shop: &Shop, stays: &str, case: &str) {
+/// Each case in a schema of its own, so that few dumps of the database compare them all.
+#[test]
+fn one_of_each_is_restored_exactly() {
+    let shop = Shop::new("one_of_each");
+    // SET NULL takes a list of columns from version 15 on.
+    let version: u32 = shop.db.value("SHOW server_version_num").parse().unwrap();
+    for (case, ddl, _) in CASES {
+        let ddl = match version < 150_000 {
+            true => ddl.replace("SET NULL (owner_id)", "SET NULL"),
+            false => ddl.to_owned(),
+        };
+        shop.db.execute(&format!(
+            "CREATE SCHEMA {case}; SET search_path = {case}; {SCHEMA}; {ddl}"
+        ));
+    }
     let url = shop.db.url();
     let before = schema_dump(&url);
     for more in [[].as_slice(), &["--replace"]] {
-        let run = shop.load(more).exits(0);
-        assert_eq!(schema_dump(&url), before, "{case} {more:?}");
-        if stays.is_empty() {
-            run.lacks("not dropped for the load");
-        } else {
-            run.stdout_has(&format!("not dropped for the load: {stays}"));
+        for (case, _, stays) in CASES {
+            is_loaded(&shop, case, stays, more);
         }
-        assert_eq!(shop.counts(), "2 3", "{case}");
-        let left = "SELECT (SELECT count(*) FROM seedrow.lifted) || ' ' || count(*) FILTER (WHERE NOT indisvalid)
-            FROM pg_index";
-        assert_eq!(shop.db.value(left), "0 0", "{case}");
+        assert_eq!(schema_dump(&url), before, "{more:?}");
     }
 }
 
-#[test]
-fn one_of_each_is_restored_exactly() {
-    for (name, ddl, stays) in CASES {
-        let shop = Shop::new(name);
-        shop.db.execute(SCHEMA);
-        // SET NULL takes a list of columns from version 15 on.
-        let version: u32 = shop.db.value("SHOW server_version_num").parse().unwrap();
-        let ddl = match version < 150_000 {
-            true => ddl.replace("SET NULL (owner_id)", "SET NULL"),
-            false => (*ddl).to_owned(),
-        };
-        shop.db.execute(&ddl);
-        is_restored(&shop, stays, name);
+/// Loads into the schema named after the case; nothing is left undone.
+#[track_caller]
+fn is_loaded(shop: &Shop, case: &str, stays: &str, more: &[&str]) {
+    let target = ["--target-schema", case];
+    let run = shop.load(&[&target, more].concat()).exits(0);
+    if stays.is_empty() {
+        run.lacks("not dropped for the load");
+    } else {
+        let stays = stays.replace("public.", &format!("{case}."));
+        run.stdout_has(&format!("not dropped for the load: {stays}"));
     }
+    let state = format!(
+        "SELECT concat_ws(' ',
+            (SELECT count(*) FROM {case}.owners), (SELECT count(*) FROM {case}.pets),
+            (SELECT count(*) FROM seedrow.lifted), (SELECT count(*) FROM pg_index WHERE NOT indisvalid))"
+    );
+    assert_eq!(shop.db.value(&state), "2 3 0 0", "{case}");
 }
 
 #[test]
@@ -198,7 +206,11 @@ fn nulls_not_distinct_is_restored() {
     }
     shop.db
         .execute("CREATE UNIQUE INDEX strict ON pets (name, weight) NULLS NOT DISTINCT");
-    is_restored(&shop, "", "not distinct");
+    let before = schema_dump(&shop.db.url());
+    for more in [[].as_slice(), &["--replace"]] {
+        is_loaded(&shop, "public", "", more);
+        assert_eq!(schema_dump(&shop.db.url()), before, "{more:?}");
+    }
 }
 
 #[test]

@@ -231,7 +231,7 @@ fn users_that_come_while_it_stops_find_it_anew() {
 
 #[test]
 fn a_long_home_has_its_socket_elsewhere() {
-    let home = PrivateHome::new(&format!("a_long_home/{}", "x".repeat(120)));
+    let home = PrivateHome::used(&format!("a_long_home/{}", "x".repeat(120)));
     let lease = home.lease();
     let socket = lease.running().socket.clone();
     assert!(

@@ -6,7 +6,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::load::constraints::broken::not_valid;
 use crate::load::ledger;
-use crate::postgres::catalog::{self, ForeignKey, Index, KeyColumn, Scope};
+use crate::postgres::catalog::{self, ForeignKey, KeyColumn};
 use crate::postgres::name::quoted;
 
 /// Validates a foreign key. One that rows violate is left NOT VALID, as the ledger has it.
@@ -92,14 +92,13 @@ async fn is_indexed(client: &Client, key: &ForeignKey) -> Result<bool> {
         numbers
     };
     let wanted = numbers(&key.columns);
-    let leads = |index: &Index| {
-        let mut first: Vec<i16> = index.key_columns.clone();
+    let leads = |mut first: Vec<i16>| {
         first.truncate(wanted.len());
         first.sort_unstable();
-        index.valid && index.method == "btree" && index.predicate.is_none() && first == wanted
+        first == wanted
     };
-    let indexes = catalog::indexes(client, Scope::Tables(&[key.table_oid])).await?;
-    Ok(indexes.iter().any(leads))
+    let keys = catalog::btree_keys(client, key.table_oid).await?;
+    Ok(keys.into_iter().any(leads))
 }
 
 /// The foreign keys of the tables that were valid before they were dropped and are NOT VALID now, after this load or an

@@ -53,17 +53,21 @@ impl<'a> WorkerPool<'a> {
         work: impl AsyncFn(&mut Client, T) -> Result<()>,
     ) -> Result<()> {
         let count = tasks.len();
+        if count == 0 {
+            return Ok(());
+        }
         let mut place = 0;
         let numbered = tasks.into_iter().map(|task| {
             place += 1;
             (count - place, task)
         });
-        self.run_ranked(
-            numbered.collect(),
-            |_, (left, _)| *left as u64,
-            async |client, (_, task)| work(client, task).await.map(|()| Vec::new()),
-        )
-        .await
+        self.limited_to(count)
+            .run_ranked(
+                numbered.collect(),
+                |_, (left, _)| *left as u64,
+                async |client, (_, task)| work(client, task).await.map(|()| Vec::new()),
+            )
+            .await
     }
 
     /// Runs every task and those that each returns. A connection, by its number from 0, takes the task that ranks highest

@@ -4,38 +4,36 @@ use anyhow::{Context, Result, ensure};
 use tokio_postgres::{Client, GenericClient};
 
 use crate::load::ledger;
-use crate::load::table::target::{self, TargetTable};
+use crate::load::table::target;
 use crate::postgres::TableName;
-use crate::postgres::sequences::{Position, Sequence, sequences};
+use crate::postgres::sequences::{Position, Sequence};
 
-/// Sets the sequences that fill the table's columns past the values of all columns that they fill, so that the next
-/// INSERT gets a free one.
+/// Sets a sequence past the values of all columns that it fills, so that the next INSERT gets a free one.
 ///
-/// A sequence goes back only where `replaced` rows are gone, a column owns it, and all of its columns can be read: else
-/// values that were given out may be in use where this can't see.
-pub async fn set_sequences(client: &Client, target: &TargetTable, replaced: bool) -> Result<()> {
-    for sequence in sequences(client, Some(target.oid)).await? {
-        let Some((_, extreme)) = sequence.extreme(client).await? else {
-            continue;
-        };
-        let wanted = sequence.position_past(extreme);
-        let may_go_back = replaced && sequence.owned && sequence.is_judged_wholly();
-        if !may_go_back && !is_behind(client, &sequence, wanted).await? {
-            continue;
-        }
-        client
-            .execute(
-                "SELECT setval($1::oid::regclass, $2, $3)",
-                &[&sequence.oid, &wanted.last, &wanted.is_called],
-            )
-            .await
-            .with_context(|| {
-                format!(
-                    "could not set sequence {} past {extreme}, the last value of {}",
-                    sequence.name, target.name
-                )
-            })?;
+/// It goes back only where `replaced` rows are gone, a column owns it, and all of its columns can be read: else values
+/// that were given out may be in use where this can't see.
+pub async fn set_sequence(client: &Client, sequence: &Sequence, replaced: bool) -> Result<()> {
+    let Some((column, extreme)) = sequence.extreme(client).await? else {
+        return Ok(());
+    };
+    let wanted = sequence.position_past(extreme);
+    let may_go_back = replaced && sequence.owned && sequence.is_judged_wholly();
+    if !may_go_back && !is_behind(client, sequence, wanted).await? {
+        return Ok(());
     }
+    client
+        .execute(
+            "SELECT setval($1::oid::regclass, $2, $3)",
+            &[&sequence.oid, &wanted.last, &wanted.is_called],
+        )
+        .await
+        .with_context(|| {
+            format!(
+                "could not set sequence {} past {extreme}, the last value of {}",
+                sequence.name,
+                column.table()
+            )
+        })?;
     Ok(())
 }
 

@@ -79,34 +79,31 @@ pub async fn find(
     schema: &str,
     wanted: &[usize],
 ) -> Result<Vec<TargetTable>> {
+    let oids = find_oids(client, dataset, schema, wanted).await?;
+    let columns = catalog::columns(client, Scope::Tables(&oids)).await?;
+    let tables = catalog::tables(client, Scope::Tables(&oids)).await?;
+    let triggered = with_filling_triggers(client, &oids).await?;
     let mut targets = Vec::new();
-    for &table in wanted {
+    for (&table, oid) in wanted.iter().zip(oids) {
         let spec = &dataset.tables[table];
-        let Some(oid) = catalog::find(client, Some(schema), &spec.name).await? else {
-            bail!(
-                "{}, line {}: table `{}` is not in schema {schema} after {} was applied; correct the one or the other",
-                dataset.path.display(),
-                spec.line,
-                spec.name,
-                dataset.schema.path.display()
-            );
-        };
-        let mut columns = catalog::columns(client, Scope::Tables(&[oid])).await?;
-        if has_filling_trigger(client, oid).await? {
+        let mut columns: Vec<_> = columns
+            .iter()
+            .filter(|it| it.table == oid)
+            .cloned()
+            .collect();
+        if triggered.contains(&oid) {
             // What is NULL in a record may be filled before it is stored: the server judges.
             columns.iter_mut().for_each(|it| it.not_null = false);
         }
-        let tables = catalog::tables(client, Scope::Tables(&[oid])).await?;
         let name = TableName::new(schema, &spec.name);
         ensure_agree(dataset, spec, &columns, &name.within(schema))?;
-        let kind = tables.first().map(|table| table.kind);
+        let found = tables.iter().find(|it| it.oid == oid);
         ensure!(
-            matches!(kind, Some(TableKind::Ordinary | TableKind::Partitioned)),
+            found.is_some_and(|it| matches!(it.kind, TableKind::Ordinary | TableKind::Partitioned)),
             "{name} in the database is no table but a view or the like, and rows cannot be loaded into it"
         );
-        let ordinary = tables
-            .iter()
-            .all(|t| t.kind == TableKind::Ordinary && t.root_oid.is_none());
+        let ordinary =
+            found.is_some_and(|it| it.kind == TableKind::Ordinary && it.root_oid.is_none());
         let holds_rows = holds_rows(client, &name).await?;
         targets.push(TargetTable {
             table,
@@ -120,19 +117,51 @@ pub async fn find(
     Ok(targets)
 }
 
-/// Whether a trigger can change a row before it is inserted: BEFORE INSERT FOR EACH ROW, and enabled on this connection.
-async fn has_filling_trigger(client: &impl GenericClient, table: u32) -> Result<bool> {
-    let sql = "SELECT EXISTS (
-            SELECT FROM pg_trigger
-            -- The bits are those of TRIGGER_TYPE_ROW, _BEFORE and _INSERT.
-            WHERE tgrelid = $1 AND NOT tgisinternal AND tgtype & 7 = 7
-                AND tgenabled IN (CASE current_setting('session_replication_role') WHEN 'replica' THEN 'R' ELSE 'O' END, 'A')
-        )";
-    let row = client
-        .query_one(sql, &[&table])
+/// The oids of the wanted tables, all of which have to exist.
+async fn find_oids(
+    client: &impl GenericClient,
+    dataset: &Dataset,
+    schema: &str,
+    wanted: &[usize],
+) -> Result<Vec<u32>> {
+    let found = find_each(client, dataset, schema, wanted).await?;
+    let oid = |(&table, oid): (&usize, Option<u32>)| {
+        let spec = &dataset.tables[table];
+        oid.with_context(|| {
+            format!(
+                "{}, line {}: table `{}` is not in schema {schema} after {} was applied; correct the one or the other",
+                dataset.path.display(),
+                spec.line,
+                spec.name,
+                dataset.schema.path.display()
+            )
+        })
+    };
+    wanted.iter().zip(found).map(oid).collect()
+}
+
+async fn find_each(
+    client: &impl GenericClient,
+    dataset: &Dataset,
+    schema: &str,
+    wanted: &[usize],
+) -> Result<Vec<Option<u32>>> {
+    let names = wanted.iter().map(|&table| &*dataset.tables[table].name);
+    catalog::find_all(client, Some(schema), &names.collect::<Vec<_>>()).await
+}
+
+/// Those of the tables that have a trigger that can change a row before it is inserted: BEFORE INSERT FOR EACH ROW, and
+/// enabled on this connection.
+async fn with_filling_triggers(client: &impl GenericClient, tables: &[u32]) -> Result<Vec<u32>> {
+    let sql = "SELECT DISTINCT tgrelid FROM pg_trigger
+        -- The bits are those of TRIGGER_TYPE_ROW, _BEFORE and _INSERT.
+        WHERE tgrelid = ANY ($1) AND NOT tgisinternal AND tgtype & 7 = 7
+            AND tgenabled IN (CASE current_setting('session_replication_role') WHEN 'replica' THEN 'R' ELSE 'O' END, 'A')";
+    let rows = client
+        .query(sql, &[&tables])
         .await
         .context("could not read the tables' triggers")?;
-    Ok(row.try_get(0)?)
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// The names of the wanted tables that exist.
@@ -142,14 +171,11 @@ pub async fn existing(
     schema: &str,
     wanted: &[usize],
 ) -> Result<Vec<String>> {
-    let mut there = Vec::new();
-    for &table in wanted {
-        let name = &dataset.tables[table].name;
-        if catalog::find(client, Some(schema), name).await?.is_some() {
-            there.push(name.clone());
-        }
-    }
-    Ok(there)
+    let found = find_each(client, dataset, schema, wanted).await?;
+    let there = wanted.iter().zip(found).filter(|(_, oid)| oid.is_some());
+    Ok(there
+        .map(|(&table, _)| dataset.tables[table].name.clone())
+        .collect())
 }
 
 /// The names of the wanted tables that exist and hold rows.

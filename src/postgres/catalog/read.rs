@@ -179,6 +179,28 @@ pub async fn indexes(client: &impl GenericClient, scope: Scope<'_>) -> Result<Ve
     .await
 }
 
+/// The key columns of a table's b-tree indexes that can be used for all of its rows; 0 stands for an expression.
+pub async fn btree_keys(client: &impl GenericClient, table: u32) -> Result<Vec<Vec<i16>>> {
+    let sql = "SELECT i.indkey::int2[], i.indnkeyatts
+        FROM pg_index AS i
+        JOIN pg_class AS x ON x.oid = i.indexrelid
+        JOIN pg_am AS m ON m.oid = x.relam
+        WHERE i.indrelid = $1
+            AND i.indisvalid AND i.indisready AND i.indislive
+            AND i.indpred IS NULL
+            AND m.amname = 'btree'";
+    let rows = client
+        .query(sql, &[&table])
+        .await
+        .context("could not read a table's indexes")?;
+    let key = |row: &Row| {
+        let mut columns: Vec<i16> = row.try_get(0)?;
+        columns.truncate(usize::try_from(row.try_get::<_, i16>(1)?)?);
+        Ok(columns)
+    };
+    rows.iter().map(key).collect()
+}
+
 /// Every name taken among a schema's tables, views, indexes and sequences, which share one space.
 pub async fn relation_names(client: &impl GenericClient, schema: &str) -> Result<HashSet<String>> {
     let sql = "SELECT c.relname::text
@@ -200,15 +222,32 @@ pub async fn find(
     schema: Option<&str>,
     name: &str,
 ) -> Result<Option<u32>> {
-    let written = match schema {
-        Some(schema) => TableName::new(schema, name).to_string(),
+    let found = find_all(client, schema, &[name]).await?;
+    Ok(found.into_iter().next().flatten())
+}
+
+/// The same for several names at once, in their order.
+pub async fn find_all(
+    client: &impl GenericClient,
+    schema: Option<&str>,
+    names: &[&str],
+) -> Result<Vec<Option<u32>>> {
+    let written = |name: &&str| match schema {
+        Some(schema) => TableName::new(schema, *name).to_string(),
         None => quoted(name),
     };
-    let row = client
-        .query_one("SELECT to_regclass($1)::oid", &[&written])
+    let written: Vec<String> = names.iter().map(written).collect();
+    let sql = "SELECT to_regclass(name)::oid
+        FROM unnest($1::text[]) WITH ORDINALITY AS wanted (name, place)
+        ORDER BY place";
+    let rows = client
+        .query(sql, &[&written])
         .await
-        .with_context(|| format!("could not look up table {written}"))?;
-    Ok(row.try_get(0)?)
+        .with_context(|| match written.as_slice() {
+            [name] => format!("could not look up table {name}"),
+            _ => format!("could not look up tables {}", written.join(", ")),
+        })?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// The first schema of the connection's search path that exists: where a bare name is made.

@@ -1,5 +1,5 @@
 -- Which sequences fill columns, what are their bounds, and which columns does each fill?
--- $1: only those that fill a column of this table or its partitions, or NULL
+-- $1: only those that fill a column of these tables or of their partitions, or NULL
 WITH all_fed AS (
     -- Owned by a column: serial, identity, OWNED BY.
     SELECT
@@ -30,11 +30,16 @@ WITH all_fed AS (
 ), fed AS MATERIALIZED (
     SELECT *
     FROM all_fed
-    WHERE $1::oid IS NULL
+    WHERE $1::oid[] IS NULL
         OR sequence IN (
             SELECT sequence
             FROM all_fed
-            WHERE table_oid = $1 OR table_oid IN (SELECT relid FROM pg_partition_tree($1))
+            WHERE table_oid = ANY ($1)
+                OR table_oid IN (
+                    SELECT part.relid
+                    FROM unnest($1) AS wanted (oid)
+                    CROSS JOIN LATERAL pg_partition_tree(wanted.oid) AS part
+                )
         )
 ), of_partitions AS (
     -- A partition's values are its parent's.

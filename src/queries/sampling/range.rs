@@ -5,7 +5,7 @@ use tokio_postgres::GenericClient;
 
 use super::spread::{Sampling, Spread};
 use crate::dataset::draw::Key;
-use crate::postgres::catalog::{self, Column, Scope};
+use crate::postgres::catalog::{self, Column};
 use crate::postgres::name::quoted;
 
 /// Values of the column, ascending and distinct; none for a table without any. `table` is quoted.
@@ -67,13 +67,8 @@ fn one_scan(table: &str, column: &str) -> String {
 }
 
 async fn leads_an_index(client: &impl GenericClient, table_oid: u32, column: i16) -> Result<bool> {
-    let indexes = catalog::indexes(client, Scope::Tables(&[table_oid])).await?;
-    Ok(indexes.iter().any(|index| {
-        index.usable()
-            && index.method == "btree"
-            && index.predicate.is_none()
-            && index.key_columns.first() == Some(&column)
-    }))
+    let keys = catalog::btree_keys(client, table_oid).await?;
+    Ok(keys.iter().any(|key| key.first() == Some(&column)))
 }
 
 /// Points in `low..=high` as the sampling spreads them, drawn from `key`; ascending.
