@@ -52,7 +52,7 @@ const CASES: [(&str, &str, &str); 27] = [
     ),
     ("column_statistics", "ALTER TABLE pets ALTER name SET STATISTICS 500, ALTER name SET STORAGE EXTERNAL", ""),
     (
-        "deferrable",
+        "deferred",
         "ALTER TABLE pets ADD CONSTRAINT late UNIQUE (id, name) DEFERRABLE INITIALLY DEFERRED;
         ALTER TABLE pets ALTER CONSTRAINT pets_owner_id_fkey DEFERRABLE INITIALLY DEFERRED",
         "",

@@ -177,10 +177,9 @@ async fn reject_records(
 
 /// The foreign keys of the loaded tables, in load order.
 async fn foreign_keys_of(client: &Client, loads: &[TableLoad<'_>]) -> Result<Vec<ForeignKey>> {
-    let mut keys = Vec::new();
-    for load in loads {
-        keys.extend(catalog::foreign_keys(client, Scope::Tables(&[load.target.oid])).await?);
-    }
+    let oids: Vec<u32> = loads.iter().map(|load| load.target.oid).collect();
+    let mut keys = catalog::foreign_keys(client, Scope::Tables(&oids)).await?;
+    keys.sort_by_key(|key| oids.iter().position(|oid| *oid == key.table_oid));
     Ok(keys)
 }
 

@@ -105,6 +105,9 @@ async fn is_indexed(client: &Client, key: &ForeignKey) -> Result<bool> {
 /// earlier one.
 pub async fn awaiting_validation(client: &Client, tables: &[u32]) -> Result<Vec<ForeignKey>> {
     let recorded = ledger::not_validated(client).await?;
+    if recorded.is_empty() {
+        return Ok(Vec::new());
+    }
     let is_recorded = |key: &ForeignKey| {
         recorded
             .iter()
