@@ -24,6 +24,7 @@
 //! - [`init`]: a database or its DDL → a dataset's files
 //! - [`compare`]: plan × plan → difference (pure)
 //! - [`stress`]: requests at a rate → latencies, errors, limits
+//! - [`documents`]: a query's results as documents, and beside the tables
 //! - [`serve`]: queries with routes as an HTTP API
 //! - [`report`]: findings and figures → text, JSON, JUnit, GitHub, Markdown, HTML
 //! - [`commands`]: one thin file a verb
@@ -63,6 +64,8 @@ pub mod init;
 pub mod compare;
 
 pub mod stress;
+
+pub mod documents;
 
 pub mod serve;
 

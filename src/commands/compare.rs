@@ -6,13 +6,14 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::check::{self, SavedReport};
 use crate::cli::{QuietArgs, SampleArgs, TargetArgs};
-use crate::commands::Outcome;
 use crate::commands::context::{self, Context, DEFAULT_DATASET, plan_settings};
+use crate::commands::{Outcome, documents};
 use crate::compare::{Comparison, Direction, compare};
 use crate::dataset::waivers_with;
 use crate::report::{self, OutputFormat, colour::Colour};
 use crate::stress::{RunComparison, StressReport};
 use crate::suggestion::Suggestions;
+use crate::units::rows;
 
 /// Show what changed between two checks: plans, pages, rows and times, read by read; or between two runs of `stress`
 ///
@@ -25,11 +26,12 @@ Examples:
   seedrow check --save before.json && psql -f change.sql && seedrow check --save after.json
   seedrow compare before.json after.json
   seedrow compare before.json after.json --format markdown --fail-on regression
-  seedrow compare --without-indexes --format html --output indexes.html")]
+  seedrow compare --without-indexes --format html --output indexes.html
+  seedrow compare --documents --last 100k")]
 pub struct Args {
     /// The check before, saved by `seedrow check --save`, or the run, written by `seedrow stress --format json`
     #[arg(
-        required_unless_present = "without_indexes",
+        required_unless_present_any = ["without_indexes", "documents"],
         requires = "after",
         value_name = "A"
     )]
@@ -44,13 +46,34 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["before", "after"])]
     without_indexes: bool,
 
+    /// Measure the same reads from tables, from one `jsonb` and one `json` a document, and from a materialized view, which
+    /// are made in a schema of their own and dropped: bodies, times, pages, sizes, and what a change costs
+    #[arg(long, conflicts_with_all = ["before", "after", "without_indexes"])]
+    documents: bool,
+
+    /// With --documents, the query whose results are the documents
+    #[arg(long, value_name = "NAME", default_value = "styles")]
+    query: String,
+
+    /// With --documents, how many: those of the last values
+    #[arg(long, value_parser = rows, default_value = "20k", value_name = "COUNT")]
+    last: u64,
+
+    /// With --documents, how many of them are read
+    #[arg(long, value_parser = rows, default_value = "1k", value_name = "COUNT")]
+    reads: u64,
+
+    /// Allow --documents to make and drop a schema on a server that isn't the embedded one
+    #[arg(long, requires = "documents")]
+    allow_scratch: bool,
+
     /// Allow --without-indexes to lock tables for a moment on a server that isn't the embedded one
     #[arg(long, requires = "without_indexes")]
     allow_locks: bool,
 
     /// The dataset whose queries are run: a built-in one's name or a TOML file [default: catalog, where its tables
     /// exist]
-    #[arg(long, value_name = "NAME|FILE.toml", requires = "without_indexes")]
+    #[arg(long, value_name = "NAME|FILE.toml")]
     dataset: Option<String>,
 
     #[command(flatten)]
@@ -106,6 +129,9 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     {
         return args.compare_runs(before, after);
     }
+    if args.documents {
+        return args.documents().await;
+    }
     let (before, after) = match (&args.before, &args.after) {
         (Some(before), Some(after)) => (SavedReport::open(before)?, SavedReport::open(after)?),
         _ => args.measured().await?,
@@ -131,6 +157,23 @@ impl Args {
 
     pub(super) fn suggestions(&self) -> Suggestions {
         context::suggestions(&self.target, self.dataset_name())
+    }
+
+    pub(super) fn makes_documents(&self) -> bool {
+        self.documents
+    }
+
+    /// Found, where a form's bodies differ.
+    async fn documents(&self) -> Result<Outcome> {
+        let context = Context::new(self.dataset_name(), &self.target, self.quiet);
+        let (last, reads) = (self.last, self.reads);
+        let measured = documents::measure(&context, &self.query, last, reads, self.allow_scratch);
+        let comparison = measured.await?;
+        self.write(&report::documents::render(self.format, &comparison)?)?;
+        Ok(match comparison.differences.is_empty() {
+            true => Outcome::Held,
+            false => Outcome::Found,
+        })
     }
 
     async fn measured(&self) -> Result<(SavedReport, SavedReport)> {
@@ -170,7 +213,7 @@ impl Args {
     fn compare_runs(&self, before: &Path, after: &Path) -> Result<Outcome> {
         let (before, after) = (StressReport::open(before)?, StressReport::open(after)?);
         let comparison = RunComparison::of(&before, &after);
-        self.write(report::stress::render_comparison(
+        self.write(&report::stress::render_comparison(
             self.format,
             &comparison,
             self.colour(),
@@ -192,18 +235,18 @@ impl Args {
     }
 
     fn print(&self, comparison: &Comparison) -> Result<()> {
-        self.write(report::compare::render(
+        self.write(&report::compare::render(
             self.format,
             comparison,
             self.colour(),
         )?)
     }
 
-    fn write(&self, text: String) -> Result<()> {
+    fn write(&self, text: &str) -> Result<()> {
         match &self.output {
             Some(path) => std::fs::write(path, text)
                 .with_context(|| format!("could not write {}", path.display())),
-            None => report::print(&text),
+            None => report::print(text),
         }
     }
 }

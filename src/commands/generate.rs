@@ -1,24 +1,30 @@
-//! `seedrow generate`: one CSV a table and a manifest.
+//! `seedrow generate`: one CSV a table and a manifest, or a query's documents.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail, ensure};
 
-use crate::cli::{DatasetArgs, JobsArgs, QuietArgs, RowsArgs};
-use crate::commands::Outcome;
-use crate::commands::context::select_generated;
+use crate::cli::{DatasetArgs, JobsArgs, QuietArgs, RowsArgs, TargetArgs};
+use crate::commands::context::{self, Context, select_generated};
 use crate::commands::interrupt::stoppable;
+use crate::commands::{Outcome, documents};
 use crate::dataset::Dataset;
 use crate::files::folder::ExistingFiles;
 use crate::files::write::WriteJob;
 use crate::progress::Progress;
 use crate::report;
+use crate::suggestion::Suggestions;
 
-/// Write a dataset as one CSV a table, with a manifest
+/// Write a dataset as one CSV a table, with a manifest; or a query's results as documents
+///
+/// With --format ndjson, --query is run on the target database for every value of its parameter's column, and each result is
+/// a line of JSON in QUERY.ndjson, for a document store's import. --rows and --seed are of no use then: the rows are those
+/// that the tables hold.
 #[derive(clap::Args, Debug)]
-#[command(
-    after_help = "Example:\n  seedrow generate --rows 1M --out catalog-1M\n  seedrow load catalog-1M"
-)]
+#[command(after_help = "\
+Examples:
+  seedrow generate --rows 1M --out catalog-1M && seedrow load catalog-1M
+  seedrow generate --format ndjson --query styles --out documents")]
 pub struct Args {
     #[command(flatten)]
     dataset: DatasetArgs,
@@ -29,6 +35,17 @@ pub struct Args {
     /// The folder for the files; created when it is missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+
+    /// What is written
+    #[arg(long, value_enum, default_value_t = FileKind::Csv, value_name = "FORMAT")]
+    format: FileKind,
+
+    /// With --format ndjson, the query whose results are the documents: its file's name without `.sql`
+    #[arg(long, value_name = "NAME", required_if_eq("format", "ndjson"))]
+    query: Option<String>,
+
+    #[command(flatten)]
+    target: TargetArgs,
 
     /// Replace existing files in --out
     #[arg(long)]
@@ -41,7 +58,23 @@ pub struct Args {
     quiet: QuietArgs,
 }
 
+/// The files that are written.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum FileKind {
+    /// One CSV a table, and a manifest
+    Csv,
+    /// One document a line, from the target's rows
+    Ndjson,
+}
+
 impl Args {
+    pub(super) fn suggestions(&self) -> Suggestions {
+        match self.format {
+            FileKind::Csv => context::typed_suggestions(),
+            FileKind::Ndjson => context::suggestions(&self.target, &self.dataset.dataset),
+        }
+    }
+
     pub(super) fn out(&self) -> &Path {
         &self.out
     }
@@ -49,33 +82,58 @@ impl Args {
 
 /// Writes the files and reports them.
 pub async fn run(args: &Args) -> Result<Outcome> {
-    let dataset = Dataset::open(&args.dataset.dataset)?;
-    let tables = select_generated(&dataset, args.dataset.tables.as_deref())?;
-    let progress = Progress::new(args.quiet.quiet);
-    let (rows, seed) = (
-        args.rows.rows.unwrap_or(dataset.default_rows()),
-        args.rows.seed,
-    );
-    let (jobs, out) = (args.jobs.count(), args.out.clone());
-    let existing = if args.overwrite {
-        ExistingFiles::Overwrite
-    } else {
-        ExistingFiles::Refuse
-    };
-    let start = std::time::Instant::now();
-    let manifest = stoppable(move |stop| {
-        let job = WriteJob {
-            dataset: &dataset,
-            tables,
-            rows,
-            seed,
-            jobs,
-            out: &out,
-            existing,
-        };
-        job.run(&progress, stop)
-    })
-    .await?;
-    report::generate::files(&args.out, &manifest, start.elapsed())?;
+    match (args.format, &args.query) {
+        (FileKind::Ndjson, Some(query)) => args.write_documents(query).await?,
+        (FileKind::Csv, Some(query)) => {
+            bail!("--query {query} makes documents; add --format ndjson")
+        }
+        _ => args.write_tables().await?,
+    }
     Ok(Outcome::Held)
+}
+
+impl Args {
+    fn existing(&self) -> ExistingFiles {
+        match self.overwrite {
+            true => ExistingFiles::Overwrite,
+            false => ExistingFiles::Refuse,
+        }
+    }
+
+    async fn write_documents(&self, query: &str) -> Result<()> {
+        ensure!(
+            self.rows.rows.is_none(),
+            "--rows is for generated tables; documents are made of the rows that the target holds"
+        );
+        let context = Context::new(&self.dataset.dataset, &self.target, self.quiet);
+        let (jobs, existing) = (self.jobs.count(), self.existing());
+        documents::write(&context, query, &self.out, existing, jobs).await
+    }
+
+    async fn write_tables(&self) -> Result<()> {
+        let dataset = Dataset::open(&self.dataset.dataset)?;
+        let tables = select_generated(&dataset, self.dataset.tables.as_deref())?;
+        let progress = Progress::new(self.quiet.quiet);
+        let (rows, seed) = (
+            self.rows.rows.unwrap_or(dataset.default_rows()),
+            self.rows.seed,
+        );
+        let (jobs, out) = (self.jobs.count(), self.out.clone());
+        let existing = self.existing();
+        let start = std::time::Instant::now();
+        let manifest = stoppable(move |stop| {
+            let job = WriteJob {
+                dataset: &dataset,
+                tables,
+                rows,
+                seed,
+                jobs,
+                out: &out,
+                existing,
+            };
+            job.run(&progress, stop)
+        })
+        .await?;
+        report::generate::files(&self.out, &manifest, start.elapsed())
+    }
 }

@@ -62,6 +62,8 @@ pub enum Leftover<'a> {
     Indexes,
     /// `seedrow forget`
     Ledger,
+    /// `seedrow compare --documents`
+    Scratch,
 }
 
 impl Leftover<'_> {
@@ -69,6 +71,10 @@ impl Leftover<'_> {
     pub fn message(&self) -> String {
         match self {
             Leftover::Nothing => "nothing was changed".into(),
+            Leftover::Scratch => {
+                "the schema seedrow_documents is left; the next comparison drops it, or DROP SCHEMA seedrow_documents CASCADE"
+                    .into()
+            }
             Leftover::Run(Stage::Complete) => format!(
                 "the rows are loaded; `{}` goes on with index and check",
                 resume_command()

@@ -18,6 +18,7 @@ pub mod compare;
 mod context;
 pub mod datasets;
 pub mod db;
+mod documents;
 pub mod forget;
 mod format_args;
 pub mod generate;
@@ -89,7 +90,7 @@ impl Cli {
             Command::Serve(args) => args.suggestions(),
             Command::Forget(args) => args.suggestions(),
             Command::Db(args) => args.suggestions(),
-            Command::Generate(_) => context::typed_suggestions(),
+            Command::Generate(args) => args.suggestions(),
             Command::Datasets(_) | Command::Completions(_) | Command::Man(_) => {
                 Suggestions::default()
             }
@@ -172,6 +173,7 @@ impl Command {
             Command::Generate(args) => Leftover::Files(args.out()),
             Command::Index(_) => Leftover::Indexes,
             Command::Forget(_) => Leftover::Ledger,
+            Command::Compare(args) if args.makes_documents() => Leftover::Scratch,
             Command::Init(_)
             | Command::Check(_)
             | Command::Compare(_)

@@ -28,6 +28,7 @@ pub fn queries(source: &Source, model: &Model) -> Vec<QueryFile> {
         return Vec::new();
     }
     let mut taken = BTreeSet::new();
+    let mut routes = BTreeSet::new();
     let mut files = Vec::new();
     for made in &model.tables {
         let Some(table) = source.table(&made.name) else {
@@ -43,8 +44,9 @@ pub fn queries(source: &Source, model: &Model) -> Vec<QueryFile> {
             .iter()
             .filter(|set| is_lookup(made, set))
             .map(|set| lookup(table, set));
-        for (stem, text) in children.chain(lookups) {
-            if let Some(name) = free_name(&mut taken, &stem) {
+        for draft in children.chain(lookups) {
+            if let Some(name) = free_name(&mut taken, &draft.stem) {
+                let text = draft.text(&mut routes);
                 files.push(QueryFile { name, text });
             }
         }
@@ -82,7 +84,42 @@ fn is_lookup(made: &ModelTable, set: &UniqueSet) -> bool {
         && columns.iter().all(|it| made.column(it).is_some())
 }
 
-fn children(table: &SourceTable, key: &SourceKey) -> (String, String) {
+/// A query before its route is chosen.
+struct Draft {
+    /// Of its file's name.
+    stem: String,
+    title: String,
+    /// `-- param` lines.
+    declarations: String,
+    /// Where it may be served, the best path first.
+    paths: Vec<String>,
+    /// What a request for nothing gets.
+    no_row: &'static str,
+    statement: String,
+}
+
+impl Draft {
+    /// The file's text, with the first path that no other query has.
+    fn text(self, taken: &mut BTreeSet<String>) -> String {
+        let mut text = format!("-- {} {MARK}\n{}", self.title, self.declarations);
+        let mut paths = self.paths.iter();
+        if let Some(path) = paths.find(|path| taken.insert(shape(path))) {
+            text.push_str(&format!("-- route: GET {path}\n{}", self.no_row));
+        }
+        text + &self.statement
+    }
+}
+
+/// A path without its parameters' names, which don't tell two routes apart.
+fn shape(path: &str) -> String {
+    let part = |part: &str| match part.starts_with(':') {
+        true => ":".to_owned(),
+        false => part.to_owned(),
+    };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+fn children(table: &SourceTable, key: &SourceKey) -> Draft {
     let parent = key.table.as_deref().unwrap_or_default();
     let columns: Vec<&str> = key.columns.iter().map(String::as_str).collect();
     // Sampled from the parent, so that some have no children, as in life; a composite key only where rows agree.
@@ -92,31 +129,48 @@ fn children(table: &SourceTable, key: &SourceKey) -> (String, String) {
     };
     let title = format!("The {} of one row of {parent}.", table.name);
     let stem = format!("{}_by_{}", table.name, columns.join("_"));
-    (stem, query(table, &columns, &title, &from, "\nLIMIT 100"))
+    let of = format!("/{}{}", path_part(parent), path_parameters(&columns));
+    Draft {
+        paths: [table.name.as_str(), stem.as_str()]
+            .map(|end| format!("{of}/{}", path_part(end)))
+            .to_vec(),
+        no_row: "",
+        ..draft(table, &columns, stem, &title, &from, "\nLIMIT 100")
+    }
 }
 
-fn lookup(table: &SourceTable, set: &UniqueSet) -> (String, String) {
+fn lookup(table: &SourceTable, set: &UniqueSet) -> Draft {
     let columns: Vec<&str> = set.plain_columns().collect();
     let title = format!("One row of {} by {}.", table.name, columns.join(" and "));
     let from = |place: usize| (table.name.as_str(), columns[place]);
     let stem = format!("{}_by_{}", table.name, columns.join("_"));
-    (stem, query(table, &columns, &title, &from, ""))
+    let by: Vec<String> = columns.iter().map(|column| path_part(column)).collect();
+    Draft {
+        paths: vec![format!(
+            "/{}/{}{}",
+            path_part(&table.name),
+            by.join("-"),
+            path_parameters(&columns)
+        )],
+        no_row: "-- no-row: 404\n",
+        ..draft(table, &columns, stem, &title, &from, "")
+    }
 }
 
-fn query<'n>(
+fn draft<'n>(
     table: &SourceTable,
     columns: &[&str],
+    stem: String,
     title: &str,
     from: &dyn Fn(usize) -> (&'n str, &'n str),
     end: &str,
-) -> String {
-    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut text = format!("-- {title} {MARK}\n");
+) -> Draft {
+    let mut declarations = String::new();
     let mut conditions = Vec::new();
     for (place, column) in columns.iter().enumerate() {
         let (other, referenced) = from(place);
         let parameter = parameter(column, place);
-        text.push_str(&format!(
+        declarations.push_str(&format!(
             "-- param {parameter}: {}.{}\n",
             quoted(other),
             quoted(referenced)
@@ -124,10 +178,32 @@ fn query<'n>(
         conditions.push(format!("{} = :{parameter}", quoted(column)));
     }
     let conditions = conditions.join("\n    AND ");
-    text + &format!(
-        "SELECT *\nFROM {}\nWHERE {conditions}{end};\n",
-        quoted(&table.name)
-    )
+    Draft {
+        stem,
+        title: title.split_whitespace().collect::<Vec<_>>().join(" "),
+        declarations,
+        paths: Vec::new(),
+        no_row: "",
+        statement: format!(
+            "SELECT *\nFROM {}\nWHERE {conditions}{end};\n",
+            quoted(&table.name)
+        ),
+    }
+}
+
+/// A name as a part of a path.
+fn path_part(name: &str) -> String {
+    let plain = |c: char| match c.is_ascii_alphanumeric() || matches!(c, '_' | '-') {
+        true => c,
+        false => '_',
+    };
+    name.chars().map(plain).collect()
+}
+
+fn path_parameters(columns: &[&str]) -> String {
+    let columns = columns.iter().enumerate();
+    let parameters = columns.map(|(place, column)| format!("/:{}", parameter(column, place)));
+    parameters.collect()
 }
 
 /// A parameter's name: the column's where that is one.

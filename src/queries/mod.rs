@@ -22,4 +22,4 @@ pub use parameter_type::{ParameterType, parameter_types};
 pub use query::{Query, QueryFile};
 pub use route::{Condition, Route, Segment, WithoutKey, push_value};
 pub use sampling::{SampledValues, Sampling, Spread, no_table, sample_parameter, sample_rows};
-pub use value::ParameterValue;
+pub use value::{Binary, ParameterValue};

@@ -126,9 +126,22 @@ impl Query {
 
     /// The statement without a semicolon and what follows it, as part of another one.
     pub fn as_subquery(&self) -> String {
+        self.as_subquery_of(|place| format!("${}", place + 1))
+    }
+
+    /// The same with other expressions for the parameters, by their places.
+    pub fn as_subquery_of(&self, expression: impl Fn(usize) -> String) -> String {
         let tokens = tokens(&self.sql).into_iter();
         let statement = tokens.take_while(|token| !matches!(token, Token::Semicolon(_)));
-        let text: String = statement.map(|token| token.text()).collect();
+        let text: String = statement
+            .map(|token| match token {
+                Token::Numbered(number) => {
+                    let number = number.trim_start_matches('$').parse::<usize>();
+                    expression(number.map_or(0, |number| number - 1))
+                }
+                other => other.text().to_owned(),
+            })
+            .collect();
         format!("(\n{}\n)", text.trim_end())
     }
 

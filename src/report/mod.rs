@@ -8,6 +8,7 @@ pub mod check;
 pub mod colour;
 pub mod compare;
 pub mod db;
+pub mod documents;
 mod figures;
 pub mod forget;
 mod format;
