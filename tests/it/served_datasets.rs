@@ -59,8 +59,8 @@ fn the_built_in_datasets_answer_as_documented() {
             ("/products?page=2", 200, "", json!([])),
             ("/products?after_id=2", 200, "/0/id", json!(5)),
             ("/products/1", 200, "/features/1", json!({"feature": "Cut", "value": null})),
-            ("/products/3", 404, "/error", json!("not-found")),
-            ("/products/-1", 404, "/error", json!("not-found")),
+            ("/products/3", 404, "/error", json!("no-row")),
+            ("/products/-1", 404, "/error", json!("no-row")),
             ("/products/x", 400, "/parameter", json!("product_id")),
             ("/products/1/styles", 200, "", json!({"product_id": "1", "results": [{
                 "style_id": 1, "name": "Forest Green", "original_price": "140", "sale_price": "0", "default?": 1,
