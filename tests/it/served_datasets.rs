@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::{Db, Service, command};
+use crate::support::{Db, Service, command, eventually};
 
 const CATALOG: &str = include_str!("../../sql/catalog/schema.sql");
 const REVIEWS: &str = include_str!("../../sql/reviews/schema.sql");
@@ -39,6 +39,13 @@ fn serve_command(dataset: &str, db: &Db, cache: &str) -> Command {
     ];
     let target = ["--dataset", dataset, "--url", &db.url()];
     command(["serve"].iter().chain(&target).chain(&options))
+}
+
+/// A server with connections to the database.
+fn serve(dataset: &str, db: &Db, cache: &str) -> Service {
+    let service = Service::start(serve_command(dataset, db, cache));
+    eventually("it is ready", || service.get("/ready").status == 200);
+    service
 }
 
 /// Every path with what it answers: the body, or the part of it at a JSON pointer.
@@ -96,7 +103,7 @@ fn the_built_in_datasets_answer_as_documented() {
         ]),
     ];
     for (dataset, answers) in cases {
-        let service = Service::start(serve_command(dataset, &db, "1MB"));
+        let service = serve(dataset, &db, "1MB");
         for (path, status, pointer, expected) in answers {
             let body = service.get(path).is(*status).json();
             // As text: equal values may have their keys in another order.
@@ -131,7 +138,7 @@ fn a_page_is_right_with_gaps_whatever_its_number() {
         "INSERT INTO products
         SELECT id * 3 - 7, 'n', 's', 'd', 'c', 1 FROM generate_series(1, 15000) AS id WHERE id % 5 > 0",
     );
-    let service = Service::start(serve_command("catalog", &db, "0"));
+    let service = serve("catalog", &db, "0");
     let ids = |page: u32| -> Vec<i64> {
         let body = service
             .get(&format!("/products?count=5&page={page}"))
