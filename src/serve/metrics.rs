@@ -12,7 +12,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::cache::Freshness;
 
 /// The statuses of responses.
-const STATUSES: [u16; 9] = [200, 204, 304, 400, 404, 405, 500, 502, 503];
+const STATUSES: [u16; 8] = [200, 204, 304, 400, 404, 405, 500, 503];
 /// Of requests that no route answers.
 const NO_ROUTE: &str = "none";
 /// Of the media type of the text.
