@@ -53,7 +53,7 @@ pub enum Freshness {
 }
 
 impl Freshness {
-    /// As metrics and the access log say it.
+    /// Its name in metrics and in the access log.
     pub fn name(self) -> &'static str {
         match self {
             Freshness::Hit => "hit",

@@ -1,6 +1,6 @@
 //! Overload: so many requests at once for Postgres, so many waiting behind them, and no one for long.
 //!
-//! What is over the bounds is turned away at once, so that those accepted are answered soon and memory is bounded.
+//! Requests over the bounds are rejected at once, so that those accepted are answered soon and memory is bounded.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// How long a request may wait for its turn: the rest of a tenth of a second is for telling the client.
+/// How long a request may wait for a slot: the rest of 100 ms is for the response.
 const PATIENCE: Duration = Duration::from_millis(80);
 
 /// A worker's slots, and the queue behind them that all workers share.

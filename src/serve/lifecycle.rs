@@ -22,7 +22,7 @@ pub enum Readiness {
 }
 
 impl Readiness {
-    /// As `/ready` says it.
+    /// Its text in the answer of `/ready`.
     pub fn message(self) -> &'static str {
         match self {
             Readiness::Ready => "ready",

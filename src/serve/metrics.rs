@@ -1,4 +1,4 @@
-//! What `/metrics` tells: requests by route and status, their time, the cache, the queue, the connections.
+//! The metrics: responses by route and status, their time, the cache, the queue, the connections.
 
 use std::sync::OnceLock;
 

@@ -43,7 +43,7 @@ pub struct Backend {
     pub timeout: Duration,
     /// The requests that wait.
     pub queue: Arc<Queue>,
-    /// Told of connections that open and end.
+    /// Counts the open connections.
     pub lifecycle: Arc<Lifecycle>,
     /// Messages.
     pub progress: Progress,
@@ -154,7 +154,7 @@ impl Pool {
             .min_by_key(|session| session.in_flight.load(Ordering::Relaxed))
     }
 
-    /// Keeps one connection open, for ever.
+    /// Keeps one connection open until the runtime ends.
     async fn keep_open(&self, at: usize) {
         let mut pause = FIRST_PAUSE;
         loop {

@@ -276,7 +276,7 @@ impl Answer {
             response.headers_mut().insert(CACHE_CONTROL, control);
         }
         if let Answer::Kept(entry, freshness) = self {
-            tell_cache(response.headers_mut(), entry, *freshness);
+            add_cache_status(response.headers_mut(), entry, *freshness);
         }
         response
     }
@@ -314,7 +314,7 @@ fn keep_for(ttl: Duration) -> HeaderValue {
 }
 
 /// `Age`, and where the answer is from (RFC 9211).
-fn tell_cache(headers: &mut HeaderMap, entry: &Entry, freshness: Freshness) {
+fn add_cache_status(headers: &mut HeaderMap, entry: &Entry, freshness: Freshness) {
     headers.insert(AGE, HeaderValue::from(entry.age().as_secs()));
     headers.insert(
         CACHE_STATUS,

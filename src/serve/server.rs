@@ -111,7 +111,7 @@ impl PreparedServer {
         progress.note(format!(
             "serve: shutting down; requests under way have {limit:?}"
         ));
-        // Without a worker there is nobody to tell.
+        // It fails when no worker is left.
         let _ = drain.send(true);
         let drained = tokio::select! {
             drained = join(workers, log_writer) => drained?,

@@ -1,4 +1,4 @@
-//! All sockets of a server, bound before anything is said to listen.
+//! All sockets of a server: bound before the first connection is accepted, so that a port in use ends the command.
 
 use std::fs;
 

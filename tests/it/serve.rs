@@ -436,7 +436,7 @@ fn what_is_stale_is_served_while_it_is_renewed() {
 }
 
 #[test]
-fn what_is_over_the_bounds_is_told_to_try_again_at_once() {
+fn requests_over_the_bounds_get_503_at_once() {
     let service = serve(&["--workers", "1", "--connections", "1", "--max-queue", "0"]);
     // A connection has room for eight requests in its pipeline.
     let mut busy: Vec<TcpStream> = (0..8).map(|_| service.connect()).collect();
@@ -597,7 +597,7 @@ fn the_sessions_are_read_only() {
 }
 
 #[test]
-fn listens_on_unix_sockets_and_tells_whether_it_is_ready() {
+fn listens_on_unix_sockets_and_check_asks_whether_it_is_ready() {
     // Short enough for a socket's path.
     let dir = tempfile::tempdir().unwrap();
     let (routes, health) = (dir.path().join("r"), dir.path().join("h"));
@@ -630,7 +630,7 @@ fn listens_on_unix_sockets_and_tells_whether_it_is_ready() {
 }
 
 #[test]
-fn a_public_address_is_said_aloud() {
+fn a_public_address_is_pointed_out() {
     let mut public = serve_command(&url(), &[]);
     public.args(["--listen", "0.0.0.0:0"]);
     let service = Service::start(public);

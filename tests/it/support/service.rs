@@ -47,7 +47,7 @@ impl Service {
         service
     }
 
-    /// What it said until now.
+    /// Its stderr until now.
     pub fn stderr(&self) -> String {
         let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
         stderr.clone()
