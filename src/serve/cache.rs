@@ -1,25 +1,38 @@
 //! Answers kept for a while: fresh for an endpoint's TTL, then served as long again while one request renews them.
 //!
-//! Bounded by bytes and shared by the workers. Of several requests for an answer that isn't there, one asks Postgres.
+//! Bounded by bytes and shared by the workers. Of several requests for an answer that isn't there, one asks Postgres, and
+//! all get what comes of it, an error included.
 
+use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use quick_cache::sync::Cache as SharedCache;
-use quick_cache::{DefaultHashBuilder, Weighter, sync::DefaultLifecycle};
+use futures_util::FutureExt;
+use futures_util::future::Shared;
+use quick_cache::sync::{Cache as SharedCache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, Weighter};
+use tokio::sync::oneshot;
 
 use super::body::Body;
+use super::pool::Unanswered;
 
 /// What an entry takes beside its key and body, roughly.
 const ENTRY_BYTES: u64 = 200;
 /// A typical entry: decides how many the cache's index is made for.
 const TYPICAL_ENTRY: u64 = 3_000;
 
+/// What Postgres answered; `None` where there is no row.
+type Answer = Result<Option<Arc<Entry>>, Unanswered>;
+
+/// An answer that Postgres was asked for.
+type Pending = Shared<oneshot::Receiver<Answer>>;
+
 /// Answers by their key.
 pub struct Cache {
     entries: SharedCache<String, Arc<Entry>, EntryWeighter>,
+    pending: Mutex<HashMap<String, Pending>>,
 }
 
 /// A kept answer.
@@ -108,19 +121,19 @@ impl Cache {
                 DefaultHashBuilder::default(),
                 DefaultLifecycle::default(),
             ),
+            pending: Mutex::default(),
         }
     }
 
-    /// The answer for a key. `load` asks Postgres: at once where nothing is kept, or kept for too long; in a task of its own,
-    /// once, where what is kept is stale. What fails isn't kept, and `None` neither.
-    pub async fn answer<E, L>(
+    /// The answer for a key. `load` asks Postgres, in a task of its own: where nothing is kept, or kept for too long, and once
+    /// where what is kept is stale. What fails isn't kept, and `None` neither.
+    pub async fn answer<L>(
         self: &Arc<Cache>,
         key: &str,
         load: impl FnOnce() -> L,
-    ) -> Result<Option<(Arc<Entry>, Freshness)>, E>
+    ) -> Result<Option<(Arc<Entry>, Freshness)>, Unanswered>
     where
-        L: Future<Output = Result<Option<Entry>, E>> + Send + 'static,
-        E: Send + 'static,
+        L: Future<Output = Result<Option<Entry>, Unanswered>> + Send + 'static,
     {
         if let Some(entry) = self.entries.get(key)
             && let Some(freshness) = entry.freshness()
@@ -130,25 +143,46 @@ impl Cache {
             }
             return Ok(Some((entry, freshness)));
         }
-        self.entries
-            .remove_if(key, |entry| entry.freshness().is_none());
-        let guard = match self.entries.get_value_or_guard_async(key).await {
-            Ok(entry) => return Ok(Some((entry, Freshness::Hit))),
-            Err(guard) => guard,
-        };
-        let Some(entry) = load().await? else {
-            return Ok(None);
-        };
-        let entry = Arc::new(entry);
-        let _ = guard.insert(Arc::clone(&entry));
-        Ok(Some((entry, Freshness::Miss)))
+        let (pending, freshness) = self.pending(key, load);
+        // It is lost only with the worker that asked.
+        let answer = pending.await.unwrap_or(Err(Unanswered::Down))?;
+        Ok(answer.map(|entry| (entry, freshness)))
     }
 
-    async fn renew<E>(
+    /// The answer that somebody has asked for already, a hit; else one that Postgres is asked for now.
+    fn pending<L>(self: &Arc<Cache>, key: &str, load: impl FnOnce() -> L) -> (Pending, Freshness)
+    where
+        L: Future<Output = Result<Option<Entry>, Unanswered>> + Send + 'static,
+    {
+        let mut all = self.all_pending();
+        if let Some(pending) = all.get(key) {
+            return (pending.clone(), Freshness::Hit);
+        }
+        let (sender, receiver) = oneshot::channel();
+        let pending = receiver.shared();
+        all.insert(key.to_owned(), pending.clone());
+        let (cache, key, load) = (Arc::clone(self), key.to_owned(), load());
+        tokio::spawn(async move {
+            let answer = load.await.map(|entry| entry.map(Arc::new));
+            if let Ok(Some(entry)) = &answer {
+                cache.entries.insert(key.clone(), Arc::clone(entry));
+            }
+            cache.all_pending().remove(&key);
+            // Nobody may be waiting any more.
+            let _ = sender.send(answer);
+        });
+        (pending, Freshness::Miss)
+    }
+
+    fn all_pending(&self) -> MutexGuard<'_, HashMap<String, Pending>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn renew(
         self: Arc<Cache>,
         key: String,
         stale: Arc<Entry>,
-        load: impl Future<Output = Result<Option<Entry>, E>>,
+        load: impl Future<Output = Result<Option<Entry>, Unanswered>>,
     ) {
         match load.await {
             Ok(Some(entry)) => self.entries.insert(key, Arc::new(entry)),
@@ -179,8 +213,8 @@ mod tests {
     async fn ask(
         cache: &Arc<Cache>,
         ttl: Duration,
-        answer: Result<Option<&'static str>, ()>,
-    ) -> Result<Option<(Bytes, Freshness)>, ()> {
+        answer: Result<Option<&'static str>, Unanswered>,
+    ) -> Result<Option<(Bytes, Freshness)>, Unanswered> {
         let load = || async move { answer.map(|text| text.map(|text| entry(text, ttl))) };
         let found = cache.answer("key", load).await?;
         Ok(found.map(|(entry, freshness)| (entry.body.plain().clone(), freshness)))
@@ -190,16 +224,16 @@ mod tests {
     async fn an_answer_is_a_hit_then_stale_while_it_is_renewed() {
         let cache = Arc::new(Cache::new(1 << 20));
         let (short, long) = (Duration::from_millis(30), Duration::from_secs(60));
-        let miss = ask(&cache, short, Ok(Some("old"))).await;
-        assert_eq!(miss, Ok(Some((Bytes::from("old"), Freshness::Miss))));
-        let hit = ask(&cache, short, Ok(Some("unused"))).await;
-        assert_eq!(hit, Ok(Some((Bytes::from("old"), Freshness::Hit))));
+        let miss = ask(&cache, short, Ok(Some("old"))).await.unwrap();
+        assert_eq!(miss, Some((Bytes::from("old"), Freshness::Miss)));
+        let hit = ask(&cache, short, Ok(Some("unused"))).await.unwrap();
+        assert_eq!(hit, Some((Bytes::from("old"), Freshness::Hit)));
         tokio::time::sleep(short).await;
-        let stale = ask(&cache, long, Ok(Some("new"))).await;
-        assert_eq!(stale, Ok(Some((Bytes::from("old"), Freshness::Stale))));
+        let stale = ask(&cache, long, Ok(Some("new"))).await.unwrap();
+        assert_eq!(stale, Some((Bytes::from("old"), Freshness::Stale)));
         tokio::task::yield_now().await;
-        let renewed = ask(&cache, long, Ok(Some("unused"))).await;
-        assert_eq!(renewed, Ok(Some((Bytes::from("new"), Freshness::Hit))));
+        let renewed = ask(&cache, long, Ok(Some("unused"))).await.unwrap();
+        assert_eq!(renewed, Some((Bytes::from("new"), Freshness::Hit)));
     }
 
     #[tokio::test]
@@ -208,40 +242,51 @@ mod tests {
         let short = Duration::from_millis(5);
         ask(&cache, short, Ok(Some("old"))).await.unwrap();
         tokio::time::sleep(short * 3).await;
-        let miss = ask(&cache, short, Ok(Some("new"))).await;
-        assert_eq!(miss, Ok(Some((Bytes::from("new"), Freshness::Miss))));
+        let miss = ask(&cache, short, Ok(Some("new"))).await.unwrap();
+        assert_eq!(miss, Some((Bytes::from("new"), Freshness::Miss)));
     }
 
     #[tokio::test]
     async fn neither_errors_nor_missing_rows_are_kept() {
         let cache = Arc::new(Cache::new(1 << 20));
         let ttl = Duration::from_secs(60);
-        assert_eq!(ask(&cache, ttl, Err(())).await, Err(()));
-        assert_eq!(ask(&cache, ttl, Ok(None)).await, Ok(None));
-        let miss = ask(&cache, ttl, Ok(Some("now"))).await;
-        assert_eq!(miss, Ok(Some((Bytes::from("now"), Freshness::Miss))));
+        let failed = ask(&cache, ttl, Err(Unanswered::Overloaded)).await;
+        assert!(matches!(failed, Err(Unanswered::Overloaded)));
+        assert_eq!(ask(&cache, ttl, Ok(None)).await.unwrap(), None);
+        let miss = ask(&cache, ttl, Ok(Some("now"))).await.unwrap();
+        assert_eq!(miss, Some((Bytes::from("now"), Freshness::Miss)));
     }
 
-    #[tokio::test]
-    async fn one_of_many_asks() {
+    /// Twenty requests at once, each with what it gets; and how many asked.
+    async fn twenty(answer: Result<Option<&'static str>, Unanswered>) -> (u32, Vec<bool>) {
         let cache = Arc::new(Cache::new(1 << 20));
         let asked = Arc::new(AtomicU32::new(0));
         let request = || {
-            let (cache, asked) = (Arc::clone(&cache), Arc::clone(&asked));
+            let (cache, asked, answer) = (Arc::clone(&cache), Arc::clone(&asked), answer.clone());
             tokio::spawn(async move {
                 let load = || async move {
                     asked.fetch_add(1, Ordering::Relaxed);
                     tokio::time::sleep(Duration::from_millis(20)).await;
-                    Ok::<_, ()>(Some(entry("once", Duration::from_secs(60))))
+                    answer.map(|text| text.map(|text| entry(text, Duration::from_secs(60))))
                 };
-                cache.answer("key", load).await.unwrap().unwrap();
+                cache.answer("key", load).await.is_ok()
             })
         };
         let requests: Vec<_> = (0..20).map(|_| request()).collect();
+        let mut answered = Vec::new();
         for request in requests {
-            request.await.unwrap();
+            answered.push(request.await.unwrap());
         }
-        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        assert!(cache.all_pending().is_empty());
+        (asked.load(Ordering::Relaxed), answered)
+    }
+
+    #[tokio::test]
+    async fn one_of_many_asks_for_all_of_them() {
+        assert_eq!(twenty(Ok(Some("once"))).await, (1, vec![true; 20]));
+        // Nor does each wait for a failure of its own.
+        let failed = twenty(Err(Unanswered::Overloaded)).await;
+        assert_eq!(failed, (1, vec![false; 20]));
     }
 
     #[tokio::test]
@@ -249,7 +294,7 @@ mod tests {
         let cache = Arc::new(Cache::new(100_000));
         for at in 0..1_000 {
             let body = Body::new(Bytes::from(vec![b'x'; 2_000]));
-            let load = || async { Ok::<_, ()>(Some(Entry::new(body, Duration::from_secs(60)))) };
+            let load = || async { Ok(Some(Entry::new(body, Duration::from_secs(60)))) };
             cache.answer(&at.to_string(), load).await.unwrap();
         }
         let (capacity, held) = cache.size();

@@ -52,7 +52,7 @@ pub struct Backend {
 }
 
 /// Why there is no answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Unanswered {
     /// Too many requests.
     Overloaded,
@@ -61,7 +61,7 @@ pub enum Unanswered {
     /// It took longer than it may.
     TimedOut,
     /// The server rejects the statement.
-    Rejected(tokio_postgres::Error),
+    Rejected(Arc<tokio_postgres::Error>),
 }
 
 impl From<Overloaded> for Unanswered {
@@ -233,7 +233,7 @@ impl Session {
                 self.unusable.store(true, Ordering::Relaxed);
                 Unanswered::Down
             }
-            Some(_) => Unanswered::Rejected(error),
+            Some(_) => Unanswered::Rejected(Arc::new(error)),
         }
     }
 }

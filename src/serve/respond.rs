@@ -181,7 +181,7 @@ impl Responder {
         let key = call.key.clone();
         let load = || async move {
             let body = pool.answer(&call).await?;
-            Ok::<_, Unanswered>(body.map(|bytes| Entry::new(Body::new(bytes), ttl)))
+            Ok(body.map(|bytes| Entry::new(Body::new(bytes), ttl)))
         };
         Ok(match cache.answer(&key, load).await? {
             Some((entry, freshness)) => {
