@@ -1,7 +1,7 @@
 //! A request → a response: the path's query from the cache or from Postgres, or an error in JSON.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -55,6 +55,23 @@ pub struct Shared {
     pub health: Option<Arc<Health>>,
     /// Messages.
     pub progress: Progress,
+    /// Failed queries that are reported.
+    pub failures: Throttle,
+}
+
+/// Lets one message a second through: requests that fail are many.
+#[derive(Debug, Default)]
+pub struct Throttle(Mutex<Option<Instant>>);
+
+impl Throttle {
+    fn may_report(&self) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = last.is_none_or(|last| last.elapsed() >= Duration::from_secs(1));
+        if may {
+            *last = Some(Instant::now());
+        }
+        may
+    }
 }
 
 /// A worker's answers.
@@ -202,11 +219,12 @@ impl Responder {
                 refused(Refusal::new(400, "wrong-parameter", message))
             }
             Unanswered::Rejected(error) => {
-                let described = describe(&anyhow::Error::new(error));
-                self.shared.progress.note(format!(
-                    "serve: {}: {}",
-                    endpoint.query.path, described.text
-                ));
+                if self.shared.failures.may_report() {
+                    let described = describe(&anyhow::Error::new(error));
+                    let path = &endpoint.query.path;
+                    let progress = &self.shared.progress;
+                    progress.note(format!("serve: {path}: {}", described.text));
+                }
                 let message = "the query failed; the server's log says why";
                 refused(Refusal::new(500, "query-failed", message))
             }

@@ -22,7 +22,7 @@ use super::lifecycle::Lifecycle;
 use super::metrics::Metrics;
 use super::pages::Pages;
 use super::pool::Backend;
-use super::respond::Shared;
+use super::respond::{Shared, Throttle};
 use super::sockets::Sockets;
 use super::statements::BodyStatement;
 use super::worker::{self, Drained, Setup};
@@ -154,6 +154,7 @@ fn shared(
         access_log,
         health: config.admin.is_none().then(|| Arc::clone(health)),
         progress,
+        failures: Throttle::default(),
     }
 }
 
