@@ -8,11 +8,15 @@ use crate::cli::{QuietArgs, TargetArgs};
 use crate::commands::context::{Context, DEFAULT_DATASET};
 use crate::infer::Wish;
 use crate::infer::names::Naming;
-use crate::init::{self, Initialized, Overwriting, Request, Tried};
+use crate::init::{self, ExistingRows, Initialized, Overwriting, Request, Tried};
 use crate::progress::Progress;
 
 /// The dataset's file.
-pub async fn dataset_file(target: &TargetArgs, quiet: QuietArgs) -> Result<PathBuf> {
+pub async fn dataset_file(
+    target: &TargetArgs,
+    existing: ExistingRows,
+    quiet: QuietArgs,
+) -> Result<PathBuf> {
     let context = Context::new(DEFAULT_DATASET, target, quiet);
     if !context.names_a_server()? {
         bail!(
@@ -35,6 +39,7 @@ pub async fn dataset_file(target: &TargetArgs, quiet: QuietArgs) -> Result<PathB
         naming: Naming::default(),
         overwriting: Overwriting::Refuse,
         trial: true,
+        existing,
     };
     let file = request.dataset_file(&found);
     if file.exists() {
@@ -67,7 +72,7 @@ fn report(initialized: &Initialized, progress: &Progress) {
         progress.note(format!(
             "run: {} written, {} tables; change what you like in it",
             written.dataset.display(),
-            model.tables.len()
+            model.tables.iter().filter(|it| !it.kept).count()
         ));
     }
     if let Tried::Not(why) = &initialized.tried {

@@ -11,7 +11,7 @@ use crate::commands::context::{self, Context, DEFAULT_DATASET, target_options};
 use crate::infer::Wish;
 use crate::infer::names::{Locale, Naming, TeamRules};
 use crate::init::ddl::{self, Ddl};
-use crate::init::{self, Found, Overwriting, Request};
+use crate::init::{self, ExistingRows, Found, Overwriting, Request};
 use crate::report::{self, OutputFormat};
 use crate::suggestion::Suggestions;
 use crate::units::rows;
@@ -76,6 +76,11 @@ pub struct Args {
     /// Write into the files of an earlier init what changed in the schema since, and keep what was edited by hand
     #[arg(long, conflicts_with = "overwrite")]
     merge: bool,
+
+    /// Leave tables that hold rows as they are, and have the rows of the others refer to them: up to 10,000 keys of each are
+    /// read
+    #[arg(long, conflicts_with = "ddl")]
+    keep_rows: bool,
 
     /// Write the dataset without trying rows; else 200 of each table are copied, with every constraint and trigger on,
     /// and rolled back
@@ -213,6 +218,10 @@ impl Args {
             naming: self.naming()?,
             overwriting: self.overwriting(),
             trial: !self.no_trial,
+            existing: match self.keep_rows {
+                true => ExistingRows::Keep,
+                false => ExistingRows::Ignore,
+            },
         })
     }
 }

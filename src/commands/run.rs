@@ -20,6 +20,7 @@ use crate::files::folder::{ExistingFiles, ensure_can_write};
 use crate::files::write::WriteJob;
 use crate::files::{Manifest, manifest};
 use crate::index::{self, BuildMode, BuildOptions, Built, IndexHook, Survey};
+use crate::init::ExistingRows;
 use crate::load::{
     self, Duplicates, Input, LedgerState, Load, LoadOutcome, Orphans, Overrides, Phase, Policy,
     Rejects, RowOrigin, StageTracker, trial,
@@ -45,6 +46,10 @@ pub struct Args {
     /// The tables that the target has, whatever they are: writes a dataset for them, as `seedrow init` does, and fills them
     #[arg(long, conflicts_with = "dataset")]
     any: bool,
+
+    /// With --any: leave tables that hold rows as they are, and have the rows of the others refer to them
+    #[arg(long, requires = "any")]
+    keep_rows: bool,
 
     #[command(flatten)]
     rows: RowsArgs,
@@ -112,7 +117,11 @@ struct Job<'a> {
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Step> {
     let name = match args.any {
         true => {
-            let file = any_schema::dataset_file(&args.target, args.quiet).await?;
+            let existing = match args.keep_rows {
+                true => ExistingRows::Keep,
+                false => ExistingRows::Ignore,
+            };
+            let file = any_schema::dataset_file(&args.target, existing, args.quiet).await?;
             file.to_string_lossy().into_owned()
         }
         false => args.dataset.dataset.clone(),
@@ -336,13 +345,9 @@ impl Job<'_> {
         let named = self.args.dataset.tables.clone();
         named.or_else(|| {
             self.dataset.init.as_ref()?;
-            Some(
-                self.dataset
-                    .tables
-                    .iter()
-                    .map(|it| it.name.clone())
-                    .collect(),
-            )
+            let tables = self.dataset.real_tables().into_iter();
+            let names = tables.map(|it| self.dataset.tables[it].name.clone());
+            Some(names.collect())
         })
     }
 

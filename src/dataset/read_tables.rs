@@ -32,22 +32,55 @@ pub fn read_tables(value: &TomlValue, document: Document, lists: &Lists) -> Resu
         bail!(value.error("no table has `rows = …`; the root table needs it"));
     }
     if tables.iter().all(|table| table.file.is_none()) {
-        bail!(value.error("every table is virtual; at least one must have rows of its own"));
+        bail!(
+            value.error("every table is virtual or kept; at least one must have rows of its own")
+        );
     }
     validate::ensure_distinct_files(&tables, document)?;
     Ok(tables)
 }
 
+/// Where a table's rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In a file, from which they are loaded.
+    File,
+    /// Nowhere: they are counted.
+    Virtual,
+    /// In the database already: its columns are what other tables refer to.
+    Kept,
+}
+
+impl Place {
+    fn read(section: &Section) -> Result<Place> {
+        let is = |key: &'static str| {
+            let value = section.get(key);
+            value.map_or(Ok(false), |value| value.boolean())
+        };
+        match (is("virtual")?, is("kept")?) {
+            (false, false) => Ok(Place::File),
+            (true, false) => Ok(Place::Virtual),
+            (false, true) => Ok(Place::Kept),
+            (true, true) => bail!(section.error("a table is `virtual` or `kept`, not both")),
+        }
+    }
+}
+
 fn read_table(name: String, section: &Section, scope: &Scope) -> Result<TableSpec> {
-    let is_virtual = section
-        .get("virtual")
-        .map_or(Ok(false), |value| value.boolean())?;
+    let place = Place::read(section)?;
+    let is_virtual = place == Place::Virtual;
     let size = read_size(section, scope, is_virtual)?;
-    let file = match (section.get("file"), is_virtual) {
-        (Some(value), true) => bail!(value.error("a virtual table has no file")),
-        (None, true) => None,
-        (Some(value), false) => Some(file_name(&value)?),
-        (None, false) => Some(default_file_name(&name, section)?),
+    if place == Place::Kept && !matches!(size, Size::Rows(_)) {
+        bail!(section.error("a kept table needs `rows = …`: how many of its rows are known here"));
+    }
+    let file = match (section.get("file"), place) {
+        (Some(value), Place::Virtual) => bail!(value.error("a virtual table has no file")),
+        (Some(value), Place::Kept) => {
+            bail!(value.error("a kept table has no file; its rows are in the database"))
+        }
+        (None, Place::Virtual | Place::Kept) => None,
+        (Some(value), Place::File) => Some(file_name(&value)?),
+        (None, Place::File) => Some(default_file_name(&name, section)?),
     };
     let other_files = texts(section.get("other-files"))?;
     let (columns, unique) = match section.get("columns") {
@@ -63,7 +96,7 @@ fn read_table(name: String, section: &Section, scope: &Scope) -> Result<TableSpe
     let mut unique = unique;
     unique.extend(table_keys::unique(section, &names)?);
     let exclusive = table_keys::exclusive(section, &names)?;
-    let fixed = table_keys::fixed(section, &size)?;
+    let fixed = table_keys::fixed(section, &size)? || place == Place::Kept;
     let reading = csv_options::reading(section, &columns)?;
     let drop = csv_options::drop_rules(section, &columns, scope.earlier)?;
     section.ensure_known_keys()?;

@@ -83,7 +83,8 @@ pub struct TextFile {
 pub struct TableSpec {
     /// Its name in the database.
     pub name: String,
-    /// Its CSV file's name; `None` for a virtual table, which has ids and fan-outs but neither file nor DDL.
+    /// Its CSV file's name; `None` for a virtual table, which has ids and fan-outs but neither file nor DDL, and for a kept
+    /// one, whose rows are in the database.
     pub file: Option<String>,
     /// Other names that foreign CSV files of it may have.
     pub other_files: Vec<String>,

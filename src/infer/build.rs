@@ -11,7 +11,7 @@ use super::names::{Naming, TableNames};
 use super::question::{Answer, Question};
 use super::sizes::{self, Wish};
 use super::source::{RowSecurity, Source, SourceCheck, SourceColumn, SourceTable};
-use super::{doubts, order, relations, types, unique};
+use super::{doubts, kept, order, relations, types, unique};
 use crate::copy::Scalar;
 
 /// The dataset of a source, with sizes as wished.
@@ -22,7 +22,7 @@ pub fn model(source: &Source, wish: Wish, naming: &Naming, lessons: &Lessons) ->
         .map(|table| (table.name.as_str(), TableReading::of(table)))
         .collect();
     let mut refused: Vec<Refusal> = lessons.refused.clone();
-    for table in &source.tables {
+    for table in source.tables.iter().filter(|it| it.kept.is_none()) {
         refused.extend(columns::refusals(table, &readings[table.name.as_str()]));
         refused.extend(closed(table));
     }
@@ -42,7 +42,7 @@ pub fn model(source: &Source, wish: Wish, naming: &Naming, lessons: &Lessons) ->
         read_only: source
             .tables
             .iter()
-            .filter(|it| !it.may_insert)
+            .filter(|it| !it.may_insert && it.kept.is_none())
             .map(|it| it.name.clone())
             .collect(),
         ..Model::default()
@@ -55,13 +55,22 @@ pub fn model(source: &Source, wish: Wish, naming: &Naming, lessons: &Lessons) ->
     };
     for table in &source.tables {
         if !refused.iter().any(|it| it.table == table.name) {
-            let reading = &readings[table.name.as_str()];
-            decide(table, reading, &with, &mut model, &mut refused);
+            match &table.kept {
+                Some(rows) => model.tables.push(kept::table(&table.name, rows)),
+                None => {
+                    let reading = &readings[table.name.as_str()];
+                    decide(table, reading, &with, &mut model, &mut refused);
+                }
+            }
         }
     }
     refused.sort();
     refused.dedup();
     model.refused = refused;
+    if model.tables.iter().all(|it| it.kept) {
+        // Nothing refers to their rows.
+        model.tables.clear();
+    }
     sizes::choose(source, &keys, &mut model.tables, wish);
     let names: Vec<String> = model.tables.iter().map(|it| it.name.clone()).collect();
     let order = order::reading(source, &names);
@@ -177,6 +186,7 @@ fn decide(
         rows: 0,
         rows_reason: String::new(),
         fixed: false,
+        kept: false,
         unique: Vec::new(),
         exclusive: Vec::new(),
         columns: Vec::new(),

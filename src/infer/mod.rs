@@ -8,6 +8,7 @@ mod constraints;
 pub mod domain;
 mod doubts;
 mod exclusions;
+mod kept;
 pub mod keys;
 pub mod loaded;
 pub mod model;

@@ -39,6 +39,8 @@ pub struct ModelTable {
     pub rows_reason: String,
     /// Whether it keeps its size when the others are scaled.
     pub fixed: bool,
+    /// Whether its rows are there already, and stay.
+    pub kept: bool,
     /// Sets of several columns that never repeat together.
     pub unique: Vec<Vec<String>>,
     /// Columns of which exactly one isn't NULL, with the share of rows where all are.

@@ -30,6 +30,7 @@ pub fn table(name: &str) -> SourceTable {
         row_security: RowSecurity::Passed,
         may_insert: true,
         partitioning: None,
+        kept: None,
     }
 }
 

@@ -76,6 +76,13 @@ fn first_size(
     sizes: &BTreeMap<String, Size>,
     wish: Wish,
 ) -> Size {
+    if let Some(kept) = &table.kept {
+        return Size {
+            rows: kept.rows.len() as u64,
+            reason: model.rows_reason.clone(),
+            fixed: true,
+        };
+    }
     if let Wish::Each(rows) = wish {
         return Size {
             rows,

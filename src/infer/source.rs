@@ -62,6 +62,8 @@ pub enum WhyLeftOut {
     Extension(String),
     /// `--exclude`, or `--tables` without it.
     Asked,
+    /// It holds rows, which stay, and no other table refers to it.
+    Kept,
 }
 
 /// A table that can hold rows.
@@ -89,6 +91,19 @@ pub struct SourceTable {
     pub may_insert: bool,
     /// How it is partitioned.
     pub partitioning: Option<Partitioning>,
+    /// What new rows can refer to, where the table keeps the rows that it has and gets no new ones.
+    pub kept: Option<KeptRows>,
+}
+
+/// Rows that are there already, or some of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptRows {
+    /// The columns that foreign keys refer to.
+    pub columns: Vec<String>,
+    /// Their values as texts, never NULL.
+    pub rows: Vec<Vec<String>>,
+    /// Whether the table has more.
+    pub more: bool,
 }
 
 /// Whether a table's policies apply to the connection's role: COPY then refuses to write it.
@@ -330,6 +345,7 @@ impl<'r> Grouped<'r> {
             },
             may_insert: traits.is_none_or(|it| it.may_insert),
             partitioning: traits.and_then(|it| it.partitioning.clone()),
+            kept: None,
         }
     }
 

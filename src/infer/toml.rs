@@ -93,7 +93,9 @@ fn table_text(table: &ModelTable, number: usize) -> String {
     };
     let rows = i64::try_from(table.rows).unwrap_or(i64::MAX);
     let _ = writeln!(text, "rows = {}{reason}", integer(rows));
-    if table.fixed {
+    if table.kept {
+        text.push_str("kept = true  # its rows are there already, and stay; others refer to these keys of them\n");
+    } else if table.fixed {
         text.push_str("fixed = true\n");
     }
     if !table.unique.is_empty() {
@@ -324,6 +326,7 @@ pub fn why(why: &WhyLeftOut) -> String {
         WhyLeftOut::Foreign => "a foreign table".to_owned(),
         WhyLeftOut::Extension(name) => format!("a table of the extension {name}"),
         WhyLeftOut::Asked => "not asked for".to_owned(),
+        WhyLeftOut::Kept => "its rows are there already, and stay".to_owned(),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use tokio_postgres::Client;
 
 use super::ddl::Ddl;
 use super::files::{Overwriting, Plan, Written};
+use super::kept;
 use super::read::{Found, read, schemas_with_tables};
 use super::settle::{Attempts, Tried};
 use crate::dataset::document::did_you_mean;
@@ -34,6 +35,17 @@ pub struct Request {
     pub overwriting: Overwriting,
     /// Whether rows are tried.
     pub trial: bool,
+    /// What is done with tables that hold rows.
+    pub existing: ExistingRows,
+}
+
+/// What is done with tables that hold rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExistingRows {
+    /// They are among the dataset's tables, as if they were empty.
+    Ignore,
+    /// They keep their rows, which others refer to.
+    Keep,
 }
 
 /// What came of it.
@@ -70,7 +82,14 @@ impl Request {
         let name = self.dataset_name(found, ddl);
         let folder = self.folder(&name);
         Plan::ensure_can_write(&folder, &name, self.overwriting)?;
-        let source = self.source(found)?;
+        let mut source = self.source(found)?;
+        if self.existing == ExistingRows::Keep {
+            kept::keep(client, &mut source).await?;
+            ensure!(
+                source.tables.iter().any(|it| it.kept.is_none()),
+                "every table holds rows, and --keep-rows leaves those as they are; nothing is left to fill"
+            );
+        }
         let about = format!("The tables of schema {} of {name}", found.schema);
         let plan = |model: &Model| Plan::new(&folder, &name, &about, &source, model, ddl);
         let attempts = Attempts {

@@ -6,12 +6,13 @@ pub mod ddl;
 mod files;
 mod fit;
 mod judging;
+mod kept;
 mod merge;
 mod queries;
 mod read;
 mod settle;
 
-pub use dataset::{Initialized, Request, find_in_ddl};
+pub use dataset::{ExistingRows, Initialized, Request, find_in_ddl};
 pub use files::{Overwriting, Written};
 pub use merge::Change;
 pub use read::{Found, read, schemas_with_tables};

@@ -30,7 +30,7 @@ pub fn queries(source: &Source, model: &Model) -> Vec<QueryFile> {
     let mut taken = BTreeSet::new();
     let mut routes = BTreeSet::new();
     let mut files = Vec::new();
-    for made in &model.tables {
+    for made in model.tables.iter().filter(|it| !it.kept) {
         let Some(table) = source.table(&made.name) else {
             continue;
         };
@@ -72,7 +72,8 @@ fn free_name(taken: &mut BTreeSet<String>, stem: &str) -> Option<String> {
 /// A key whose children are few of many: not one to a code list, where reading the whole table is right.
 fn is_worth_it(model: &Model, made: &ModelTable, key: &SourceKey) -> bool {
     let parent = key.table.as_deref().and_then(|it| model.table(it));
-    parent.is_some_and(|it| !it.fixed) && key.columns.iter().all(|it| made.column(it).is_some())
+    parent.is_some_and(|it| !it.fixed || it.kept)
+        && key.columns.iter().all(|it| made.column(it).is_some())
 }
 
 /// A unique key that isn't the primary one, whole and of plain columns.

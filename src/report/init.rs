@@ -26,6 +26,8 @@ struct Account<'a> {
     schema: &'a str,
     files: &'a [PathBuf],
     tables: Vec<TableAccount<'a>>,
+    /// Tables that keep the rows that they have.
+    kept: Vec<&'a str>,
     refused: Vec<RefusalAccount<'a>>,
     not_understood: Vec<DoubtAccount<'a>>,
     left_out: Vec<LeftOutAccount<'a>>,
@@ -126,9 +128,8 @@ fn json<'a>(
         dataset: written.map(|it| &it.dataset),
         schema: &model.schema,
         files: written.map_or(&[], |it| &it.files),
-        tables: model
-            .tables
-            .iter()
+        kept: kept_names(model),
+        tables: filled(model)
             .map(|table| TableAccount {
                 name: &table.name,
                 rows: table.rows,
@@ -182,6 +183,7 @@ fn text(model: &Model, tried: &Tried, written: Option<&Written>, next: Option<St
         text.push('\n');
     }
     text.push_str(&totals(model));
+    text.push_str(&kept(model));
     text.push_str(&trial(tried));
     text.push_str(&triggers(model));
     text.push_str(&read_only(model));
@@ -269,24 +271,42 @@ fn tables(model: &Model) -> String {
         ("left out", Align::Right),
         ("why so many rows", Align::Left),
     ];
-    table(&head, model.tables.iter().map(row).collect())
+    table(&head, filled(model).map(row).collect())
+}
+
+/// The tables that get rows.
+fn filled(model: &Model) -> impl Iterator<Item = &ModelTable> {
+    model.tables.iter().filter(|it| !it.kept)
+}
+
+fn kept_names(model: &Model) -> Vec<&str> {
+    let tables = model.tables.iter().filter(|it| it.kept);
+    tables.map(|it| it.name.as_str()).collect()
+}
+
+/// The tables that keep theirs.
+fn kept(model: &Model) -> String {
+    match kept_names(model).as_slice() {
+        [] => String::new(),
+        names => format!("kept as they are, and referred to: {}\n", shortened(names)),
+    }
 }
 
 fn totals(model: &Model) -> String {
     let mut all = Columns::default();
-    for table in &model.tables {
+    for table in filled(model) {
         let columns = columns(table);
         all.sure += columns.sure;
         all.likely += columns.likely;
         all.guess += columns.guess;
         all.left_out += columns.left_out;
     }
-    let rows: u64 = model.tables.iter().map(|it| it.rows).sum();
+    let rows: u64 = filled(model).map(|it| it.rows).sum();
     let mut refused: Vec<&str> = model.refused.iter().map(|it| it.table.as_str()).collect();
     refused.dedup();
     format!(
         "tables: {} to fill with {}, {} refused\ncolumns: {} sure, {} likely, {} by their type alone; {} left to Postgres\n",
-        grouped(model.tables.len() as u64),
+        grouped(filled(model).count() as u64),
         counted(rows, "row"),
         grouped(refused.len() as u64),
         grouped(all.sure as u64),
@@ -355,6 +375,7 @@ fn left_out(model: &Model) -> String {
                 WhyLeftOut::Foreign => "foreign tables".to_owned(),
                 WhyLeftOut::Extension(name) => format!("tables of the extension {name}"),
                 WhyLeftOut::Asked => "not asked for".to_owned(),
+                WhyLeftOut::Kept => "rows are there already".to_owned(),
             };
             format!("left out, {what}: {}\n", shortened(&names))
         })

@@ -120,6 +120,60 @@ fn constraints_that_are_not_understood_are_judged_by_the_server() {
 }
 
 #[test]
+fn tables_that_hold_rows_keep_them_and_are_referred_to() {
+    let (dir, db) = (Workdir::new("keep_rows"), Db::new("keep_rows"));
+    db.execute(
+        "CREATE TABLE tenants (id serial PRIMARY KEY, name text NOT NULL);
+         CREATE TABLE users (tenant_id int REFERENCES tenants, id uuid, email text UNIQUE, PRIMARY KEY (tenant_id, id));
+         CREATE TABLE settings (key text PRIMARY KEY, value text);
+         INSERT INTO tenants (name) SELECT 'it''s, \"' || n FROM generate_series(1, 5) AS n;
+         INSERT INTO users SELECT 1 + n % 5, gen_random_uuid(), n || '@example.com' FROM generate_series(1, 40) AS n;
+         INSERT INTO settings VALUES ('a', 'b');
+         CREATE TABLE posts (id serial PRIMARY KEY, tenant_id int NOT NULL, author_id uuid NOT NULL, title text NOT NULL,
+             FOREIGN KEY (tenant_id) REFERENCES tenants, FOREIGN KEY (tenant_id, author_id) REFERENCES users);
+         CREATE TABLE likes (post_id int REFERENCES posts, email text REFERENCES users (email), PRIMARY KEY (post_id, email));",
+    );
+    let url = db.url();
+    let init = ["init", "--url", &url, "--name", "it", "--keep-rows"];
+    dir.seedrow(init)
+        .exits(0)
+        .stdout_has("tables: 2 to fill")
+        .stdout_has("kept as they are, and referred to: tenants, users")
+        .stdout_has("left out, rows are there already: settings");
+    let run = [
+        "run",
+        "--dataset",
+        "it/it.toml",
+        "--url",
+        &url,
+        "--quiet",
+        "--rows",
+        "300",
+    ];
+    dir.seedrow(run).stdout_has("pass");
+    for (table, rows) in [
+        ("tenants", "5"),
+        ("users", "40"),
+        ("settings", "1"),
+        ("posts", "300"),
+    ] {
+        assert_eq!(
+            db.value(&format!("SELECT count(*) FROM {table}")),
+            rows,
+            "{table}"
+        );
+    }
+    assert_eq!(db.value(NOT_VALID), "0");
+    assert_eq!(
+        db.value("SELECT count(DISTINCT author_id) > 30 FROM posts"),
+        "t"
+    );
+    dir.seedrow(init.iter().copied().chain(["--overwrite"]))
+        .exits(2)
+        .stderr_has("every table holds rows, and --keep-rows leaves those as they are");
+}
+
+#[test]
 fn the_order_in_which_tables_were_made_decides_nothing() {
     let dir = Workdir::new("order");
     let mut texts = Vec::new();

@@ -455,6 +455,26 @@ const CASES: &[Case] = &[
         says: &["table `a`, `columns`: a virtual table has no columns"],
     },
     Case {
+        what: "a table that is virtual and kept",
+        toml: "[tables.a]\nvirtual = true\nkept = true\nrows = 3",
+        says: &["table `a`: a table is `virtual` or `kept`, not both"],
+    },
+    Case {
+        what: "a kept table without rows",
+        toml: "[tables.a]\nkept = true\ncolumns.id = \"sequence\"",
+        says: &["table `a`: `rows = …`"],
+    },
+    Case {
+        what: "a kept table whose rows are counted by a parent",
+        toml: "[tables.a]\nrows = 2\ncolumns.id = \"serial\"\n[tables.b]\nkept = true\nper = { table = \"a\", mean = 1, max = 2 }\ncolumns.id = \"serial\"",
+        says: &["table `b`: a kept table needs `rows = …`"],
+    },
+    Case {
+        what: "a kept table with a file",
+        toml: "[tables.a]\nkept = true\nrows = 3\nfile = \"a.csv\"\ncolumns.id = \"serial\"",
+        says: &["table `a`, `file`: a kept table has no file"],
+    },
+    Case {
         what: "a virtual table with a file",
         toml: "[tables.a]\nvirtual = true\nrows = 3\nfile = \"a.csv\"",
         says: &["line 6: table `a`, `file`: a virtual table has no file"],
@@ -463,7 +483,7 @@ const CASES: &[Case] = &[
         what: "virtual tables alone",
         toml: "[tables.a]\nvirtual = true\nrows = 3",
         says: &[
-            "own.toml, line 3: `tables`: every table is virtual; at least one must have rows of its own",
+            "own.toml, line 3: `tables`: every table is virtual or kept; at least one must have rows of its own",
         ],
     },
     Case {

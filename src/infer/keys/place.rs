@@ -24,7 +24,7 @@ impl Planner<'_> {
     pub fn run(&self) -> KeyPlan {
         let mut plan = KeyPlan::default();
         for table in &self.source.tables {
-            if !self.out.contains(&table.name) {
+            if !self.out.contains(&table.name) && table.kept.is_none() {
                 self.table(table, &mut plan);
             }
         }

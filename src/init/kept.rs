@@ -1,0 +1,115 @@
+//! Rows that are there already and stay: which tables hold some, and the keys that new rows refer to.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result};
+use tokio_postgres::{Client, IsolationLevel, Transaction};
+
+use crate::infer::source::{KeptRows, LeftOut, Source, SourceTable, WhyLeftOut};
+use crate::load::table::target::holds_rows;
+use crate::postgres::TableName;
+use crate::postgres::name::quoted;
+
+/// The most keys of a table that are read.
+const MOST: usize = 10_000;
+
+/// Larger tables are sampled by blocks rather than read.
+const READ_WHOLE: u64 = 200_000;
+
+/// Marks the tables that hold rows, with keys of them; those that no other table refers to leave the source. In a read-only
+/// transaction.
+pub async fn keep(client: &mut Client, source: &mut Source) -> Result<()> {
+    let transaction = client
+        .build_transaction()
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start()
+        .await
+        .context("could not begin a read-only transaction")?;
+    transaction
+        .batch_execute("SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL TimeZone = 'UTC'; SET LOCAL extra_float_digits = 3")
+        .await
+        .context("could not apply the settings for reading keys")?;
+    for place in 0..source.tables.len() {
+        let table = &source.tables[place];
+        let name = TableName::new(&source.schema, &table.name);
+        if holds_rows(&transaction, &name).await? {
+            let columns = referenced(source, &table.name);
+            let rows = keys(&transaction, &name, table, &columns).await?;
+            source.tables[place].kept = Some(rows);
+        }
+    }
+    let ended = transaction.rollback().await;
+    ended.context("could not end the read-only transaction")?;
+    leave_out_childless(source);
+    Ok(())
+}
+
+/// The columns of a table that keys of empty ones could refer to.
+fn referenced(source: &Source, table: &str) -> Vec<String> {
+    let keys = source.tables.iter().filter(|it| it.name != table);
+    let keys = keys.flat_map(|it| &it.foreign_keys);
+    let columns = keys.filter(|key| key.table.as_deref() == Some(table));
+    let columns: BTreeSet<&String> = columns.flat_map(|key| &key.referenced).collect();
+    columns.into_iter().cloned().collect()
+}
+
+/// Some of a table's keys, the same as long as its rows are.
+async fn keys(
+    transaction: &Transaction<'_>,
+    name: &TableName,
+    table: &SourceTable,
+    columns: &[String],
+) -> Result<KeptRows> {
+    if columns.is_empty() {
+        return Ok(KeptRows {
+            columns: Vec::new(),
+            rows: Vec::new(),
+            more: false,
+        });
+    }
+    let texts: Vec<String> = columns
+        .iter()
+        .map(|it| format!("{}::text", quoted(it)))
+        .collect();
+    let known: Vec<String> = columns
+        .iter()
+        .map(|it| format!("{} IS NOT NULL", quoted(it)))
+        .collect();
+    let sample = match table.rows {
+        Some(rows) if rows > READ_WHOLE => {
+            #[expect(clippy::cast_precision_loss, reason = "a percentage")]
+            let percent = 400.0 * MOST as f64 / rows as f64;
+            format!(" TABLESAMPLE SYSTEM ({percent:.6}) REPEATABLE (42)")
+        }
+        _ => String::new(),
+    };
+    let sql = format!(
+        "SELECT {texts} FROM {name}{sample} WHERE {known} ORDER BY md5(concat_ws('/', {texts})), {texts} LIMIT {limit}",
+        texts = texts.join(", "),
+        known = known.join(" AND "),
+        limit = MOST + 1,
+    );
+    let found = transaction.query(&sql, &[]).await.with_context(|| {
+        format!("could not read keys of {name}; the role needs SELECT on it, or leave it out with --exclude")
+    })?;
+    let row = |row: &tokio_postgres::Row| (0..columns.len()).map(|it| row.try_get(it)).collect();
+    let rows: Result<Vec<Vec<String>>, _> = found.iter().take(MOST).map(row).collect();
+    Ok(KeptRows {
+        columns: columns.to_vec(),
+        rows: rows.context("could not read a key")?,
+        more: found.len() > MOST,
+    })
+}
+
+/// What holds rows and isn't referred to needs no place in a dataset.
+fn leave_out_childless(source: &mut Source) {
+    let is_childless = |it: &SourceTable| it.kept.as_ref().is_some_and(|kept| kept.rows.is_empty());
+    let childless = source.tables.iter().filter(|it| is_childless(it));
+    source.left_out.extend(childless.map(|it| LeftOut {
+        name: it.name.clone(),
+        why: WhyLeftOut::Kept,
+    }));
+    source.tables.retain(|it| !is_childless(it));
+    source.left_out.sort_by(|a, b| a.name.cmp(&b.name));
+}
