@@ -133,6 +133,8 @@ pub struct PickedKey {
     pub target: Target,
     /// The run of rows that may be picked, where they must agree with this one.
     pub run: Option<AgreeingRun>,
+    /// The sibling that has picked a row which isn't counted.
+    pub other_than: Option<usize>,
 }
 
 /// What of a picked row is its key.

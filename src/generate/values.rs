@@ -210,6 +210,16 @@ fn picked_row<'r>(
         CompiledMaker::Reference { rows, hot } => any_row(*rows, hot.as_ref(), &mut draws),
         CompiledMaker::Parent => return row.ancestor(0),
         CompiledMaker::Each => row.partner + row.place,
+        CompiledMaker::Picked(key) if key.other_than.is_some() => {
+            let number = match &key.pick {
+                PickRow::Index(index, runs) => {
+                    1 + u64::try_from(index_of(index, runs, cells, row)).unwrap_or(u64::MAX)
+                }
+                PickRow::Any(rows, hot) => any_row(*rows, hot.as_ref(), &mut draws),
+                _ => return None,
+            };
+            other_row(cells, key.other_than, row, number)
+        }
         CompiledMaker::Picked(key) => match &key.pick {
             PickRow::Ancestor(level) => return row.ancestor(*level),
             PickRow::Each => row.partner + row.place,
@@ -229,6 +239,16 @@ fn picked_row<'r>(
         _ => return None,
     };
     Some(Row::numbered(number))
+}
+
+/// The row with a number, from 1, when the row that a sibling has picked isn't counted: distinct for distinct numbers.
+fn other_row(cells: &[CompiledColumn], sibling: Option<usize>, row: &Row, number: u64) -> u64 {
+    let sibling = sibling.map(|it| &cells[it]);
+    let taken = sibling.filter(|it| !is_null(cells, it, row));
+    match taken.and_then(|it| picked_row(cells, it, row)) {
+        Some(taken) if taken.id <= number => number + 1,
+        _ => number,
+    }
 }
 
 /// The first of the rows that agree with a row, from 0, and how many there are.

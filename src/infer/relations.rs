@@ -318,7 +318,7 @@ fn differ(table: &SourceTable, model: &mut ModelTable, a: &str, b: &str) -> bool
         return true;
     };
     match (first.maker.make.as_str(), second.maker.make.as_str()) {
-        ("reference", "reference") => {
+        ("reference", "reference") if are_of_one_table(&first.maker, &second.maker) => {
             with_option(model, b, "other-than", a);
             true
         }
@@ -332,6 +332,17 @@ fn differ(table: &SourceTable, model: &mut ModelTable, a: &str, b: &str) -> bool
         }
         _ => leave_out(table, model, b) || leave_out(table, model, a),
     }
+}
+
+/// Whether two references are to rows of one table, and the second may be any of them.
+fn are_of_one_table(first: &MakerToml, second: &MakerToml) -> bool {
+    let table = |maker: &MakerToml| match maker.option("to") {
+        Some(Value::Text(to)) => to.rsplit_once('.').map(|(table, _)| table.to_owned()),
+        _ => None,
+    };
+    let ways = ["spread", "earlier", "same", "other-than"];
+    let is_free = ways.iter().all(|it| second.option(it).is_none());
+    is_free && first.option("other-than").is_none() && table(first) == table(second)
 }
 
 fn equal(table: &SourceTable, model: &mut ModelTable, a: &str, b: &str) -> bool {

@@ -83,6 +83,17 @@ fn first_size(
             fixed: true,
         };
     }
+    if let Some(entries) = whole_list(model) {
+        let rows = match wish {
+            Wish::Each(rows) => rows.min(entries),
+            Wish::Scale(_) | Wish::Total(_) => entries,
+        };
+        return Size {
+            rows,
+            reason: "each entry of its list".to_owned(),
+            fixed: true,
+        };
+    }
     if let Wish::Each(rows) = wish {
         return Size {
             rows,
@@ -110,6 +121,25 @@ fn first_size(
         Wish::Total(_) | Wish::Each(_) => 1.0,
     };
     by_place(table, keys, sizes, factor)
+}
+
+/// How many entries the list has of which a table has each once.
+fn whole_list(model: &ModelTable) -> Option<u64> {
+    let is_unique = |it: &&ModelColumn| {
+        it.maker.make == "word" && it.maker.option("unique") == Some(&true.into())
+    };
+    let lists = model.columns.iter().filter(is_unique);
+    let lists = lists.filter_map(|it| match it.maker.option("list") {
+        Some(Value::Text(name)) => Some(name.as_str()),
+        _ => None,
+    });
+    let entries = |name: &str| {
+        let list = model.lists.iter().find(|it| it.name == name);
+        let pool = model.pools.iter().find(|it| it.name == name);
+        let of_list = list.map(|it| it.entries().count());
+        of_list.or(pool.map(|it| it.text.lines().count()))
+    };
+    lists.filter_map(entries).min().map(|count| count as u64)
 }
 
 fn times(rows: u64, factor: f64) -> u64 {

@@ -68,6 +68,15 @@ fn a_shop_is_filled_from_its_catalog_alone() {
         db.value("SELECT count(DISTINCT lower(email)) FROM customers"),
         "200"
     );
+    // Each entry of a list once, its fields together.
+    assert_eq!(
+        db.value("SELECT name FROM countries WHERE code = 'DE'"),
+        "Germany"
+    );
+    assert_eq!(
+        db.value("SELECT count(*) FROM categories WHERE name ~ '[0-9]'"),
+        "0"
+    );
     let late = "SELECT count(*) FROM orders WHERE shipped_at <= ordered_at";
     assert_eq!(db.value(late), "0");
 }
@@ -89,6 +98,7 @@ fn tables_with_one_column_kept_rows_and_rows_of_triggers_are_filled() {
         "area = { make = \"reference\", to = \"areas.id\" }",
         "#   counts, triggers: triggers of other tables write its rows",
         "path = { make = \"phrase\", of = \"uploads/{row}/{files}\", unique = true }",
+        "other_id = { make = \"reference\", to = \"areas.id\", other-than = \"area_id\" }",
         "num = { make = \"pattern\", of = '[0-9]\\.[1-9]?[0-9]\\.[1-9]?[0-9]' }",
     ] {
         assert!(toml.contains(part), "{part}\n{toml}");

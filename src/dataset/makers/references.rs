@@ -33,6 +33,8 @@ pub enum Pick {
     Earlier(Earlier),
     /// Any that has the same values as this row in columns: the own ones, and those of the other table.
     Same(Vec<(usize, usize)>),
+    /// Any but the one that a sibling has picked.
+    OtherThan(usize),
 }
 
 /// Rows that are referred to more often than others.
@@ -72,13 +74,19 @@ pub fn reference(section: &Section, scope: &MakerScope) -> Result<Maker> {
         section.get("spread"),
         flag(section, "earlier")?,
         section.get("same"),
+        section.get("other-than"),
     ) {
-        (None, false, None) => Pick::Any(hot(section)?),
-        (Some(shape), false, None) => Pick::Spread(shape.one_of("spread", SPREAD_SHAPES)?),
-        (None, true, None) if table == scope.earlier.len() => Pick::Earlier(earlier(section)?),
-        (None, true, None) => bail!(to.error("`earlier` is for references to the own table")),
-        (None, false, Some(same)) => Pick::Same(pairs(&same, table, scope)?),
-        _ => bail!(section.error("a reference has one of `spread`, `earlier` and `same`")),
+        (None, false, None, None) => Pick::Any(hot(section)?),
+        (Some(shape), false, None, None) => Pick::Spread(shape.one_of("spread", SPREAD_SHAPES)?),
+        (None, true, None, None) if table == scope.earlier.len() => {
+            Pick::Earlier(earlier(section)?)
+        }
+        (None, true, None, None) => bail!(to.error("`earlier` is for references to the own table")),
+        (None, false, Some(same), None) => Pick::Same(pairs(&same, table, scope)?),
+        (None, false, None, Some(other)) => Pick::OtherThan(sibling(&other, scope)?),
+        _ => bail!(
+            section.error("a reference has one of `spread`, `earlier`, `same` and `other-than`")
+        ),
     };
     Ok(Maker::Reference(Reference {
         table,
@@ -193,11 +201,18 @@ impl MakerSpec for Reference {
 
     fn needs(&self, each: &mut dyn FnMut(Needed)) {
         self.key().into_iter().for_each(&mut *each);
-        if let Pick::Same(pairs) = &self.pick {
-            pairs
+        match &self.pick {
+            Pick::Same(pairs) => pairs
                 .iter()
-                .for_each(|(own, _)| each(Needed::Sibling(*own)));
+                .for_each(|(own, _)| each(Needed::Sibling(*own))),
+            Pick::OtherThan(other) => each(Needed::Sibling(*other)),
+            Pick::Any(_) | Pick::Spread(_) | Pick::Earlier(_) => {}
         }
+    }
+
+    /// Any row is another one than none.
+    fn takes_null(&self, sibling: usize) -> bool {
+        matches!(self.pick, Pick::OtherThan(other) if other == sibling)
     }
 
     fn tables(&self) -> Vec<usize> {
@@ -221,10 +236,17 @@ impl MakerSpec for Reference {
         if let Some(column) = self.column {
             ensure_known_by_number(&siblings.of(self.table), column)?;
         }
-        if let Pick::Same(_) = &self.pick {
-            siblings.agreement(self)?;
+        match &self.pick {
+            Pick::Same(_) => siblings.agreement(self).map(|_| ()),
+            Pick::OtherThan(other) => match siblings.maker(*other) {
+                Maker::Reference(it) if it.table == self.table => Ok(()),
+                _ => Err(format!(
+                    "`other-than` needs a reference to the same table, and `{}` is none",
+                    siblings.name(*other)
+                )),
+            },
+            Pick::Any(_) | Pick::Spread(_) | Pick::Earlier(_) => Ok(()),
         }
-        Ok(())
     }
 }
 

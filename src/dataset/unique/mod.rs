@@ -167,6 +167,10 @@ fn reference_domain(
         Pick::Spread(shape) => {
             Domain::Spread(Spread::new(rows(table), rows(reference.table), *shape))
         }
+        Pick::OtherThan(_) => Domain::Free {
+            size: u128::from(rows(reference.table).saturating_sub(1)),
+            shaped: false,
+        },
         Pick::Earlier(_) => Domain::Fixed,
         Pick::Same(_) => match Siblings::new(&dataset.tables, table).agreement(reference) {
             Ok(agreement) => {
@@ -205,7 +209,7 @@ fn tells_the_row(tables: &[TableSpec], table: usize, column: usize, reference: &
             });
         let agreeing = match &reference.pick {
             Pick::Same(pairs) => pairs.as_slice(),
-            Pick::Any(_) | Pick::Spread(_) | Pick::Earlier(_) => &[],
+            Pick::Any(_) | Pick::Spread(_) | Pick::Earlier(_) | Pick::OtherThan(_) => &[],
         };
         let agreeing = agreeing.iter().filter(|(own, _)| set.columns.contains(own));
         let agreeing = agreeing.map(|(_, referenced)| *referenced);

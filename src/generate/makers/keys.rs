@@ -55,5 +55,6 @@ fn key(pick: PickRow, target: Target) -> CompiledMaker {
         pick,
         target,
         run: None,
+        other_than: None,
     }))
 }

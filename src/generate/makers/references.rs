@@ -27,6 +27,15 @@ pub fn reference(
         );
     }
     let target = compiler.target(reference.table, reference.column);
+    let other_than = match reference.pick {
+        Pick::OtherThan(_) if rows < 2 && own_rows > 0 => bail!(
+            "{} refers to another row of {} than its sibling, which has only one at this size; give more --rows",
+            compiler.name(place),
+            compiler.dataset.tables[reference.table].name
+        ),
+        Pick::OtherThan(other) => Some(compiler.position(place.0, other)),
+        _ => None,
+    };
     let run = match reference.pick {
         Pick::Same(_) => Some(agreeing_run(reference, place, compiler)?),
         _ => None,
@@ -43,11 +52,13 @@ pub fn reference(
         (None, Pick::Spread(shape)) => PickRow::Spread(Spread::new(own_rows, rows, *shape)),
         (None, Pick::Earlier(earlier)) => earlier_row(*earlier, rows),
         (None, Pick::Same(_)) => PickRow::Run,
+        (None, Pick::OtherThan(_)) => PickRow::Any(rows.saturating_sub(1).max(1), None),
     };
     Ok(CompiledMaker::Picked(Box::new(PickedKey {
         pick,
         target,
         run,
+        other_than,
     })))
 }
 
