@@ -165,11 +165,15 @@ impl Args {
 
     /// Found, where a form's bodies differ.
     async fn documents(&self) -> Result<Outcome> {
+        ensure!(
+            matches!(self.format, OutputFormat::Text | OutputFormat::Json),
+            "--documents is printed as text or as json: add --format text or --format json"
+        );
         let context = Context::new(self.dataset_name(), &self.target, self.quiet);
         let (last, reads) = (self.last, self.reads);
         let measured = documents::measure(&context, &self.query, last, reads, self.allow_scratch);
         let comparison = measured.await?;
-        self.write(&report::documents::render(self.format, &comparison)?)?;
+        self.write(&report::documents::render(self.format, &comparison))?;
         Ok(match comparison.differences.is_empty() {
             true => Outcome::Held,
             false => Outcome::Found,

@@ -193,7 +193,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::queries::{ParameterValue, ValueSource};
+    use crate::queries::{Existence, ParameterValue, ValueSource};
 
     fn parse(text: &str) -> Result<Query> {
         Query::parse(&QueryFile {
@@ -276,11 +276,45 @@ mod tests {
             ("SELECT\n$1", "line 2: `$1`: write `:name`"),
             ("SELECT 1;\nSELECT 2", "line 2: a second statement"),
             ("-- only a comment\n;", "queries/q.sql: no statement in it"),
+            ("-- param n: int = 5, max\nSELECT :n", "line 1: parameter `n`: `max`: expected `min N`, `max N`, `exists`"),
+            ("-- param n: int = 5, most 9\nSELECT :n", "line 1: parameter `n`: `most 9`: expected `min N`"),
+            ("-- param n: int = 5, max 4\nSELECT :n", "line 1: parameter `n`: `5` is outside its own bounds"),
+            ("-- param n: int = 5, min 9, max 1\nSELECT :n", "line 1: parameter `n`: min 9 is above max 1"),
+            ("-- param b: boolean = true, max 1\nSELECT :b", "line 1: parameter `b`: `max 1`: only numbers have bounds"),
+            ("-- param n: int = 5, exists\nSELECT :n", "line 1: parameter `n`: `exists` is for values of a column"),
+            ("-- param id: a.b, page of n\nSELECT :id", "line 1: parameter `id`: `page of n`: write `-- param n: int = 5`"),
+            ("-- Q\n-- route: GET /a/:id\nSELECT 1", "line 2: `:id` isn't declared; write `-- param id: table.column`"),
+            ("-- cache: long\nSELECT 1", "line 1: cache `long`: expected a time"),
+            ("-- no-row: 200\nSELECT 1", "line 1: no-row `200`: expected `-- no-row: 404`, or 204 or 410"),
+            ("-- rout: GET /a\nSELECT 1", "line 1: unknown header `rout:`; did you mean `route`?"),
         ];
         for (text, expected) in cases {
             let error = error(text);
             assert!(error.contains(expected), "{text}\n{error}");
         }
+    }
+
+    #[test]
+    fn parameters_have_bounds_and_texts_may_hold_commas() {
+        let query = parse(
+            "-- One page.\n-- param n: int = 5, min 1, max 1_000\n-- param t: text = 'a, max 5'\n\
+             -- param id: \"a,b\".id, exists\n-- route: GET /pages\n-- cache: 1m\n-- no-row: 410\n\n-- More.\nSELECT :n, :t, :id",
+        )
+        .unwrap();
+        let header = &query.header;
+        let bounds = header.parameters[0].bounds;
+        assert_eq!((bounds.min, bounds.max), (Some(1), Some(1000)));
+        let text = ValueSource::Fixed {
+            ty: Type::TEXT,
+            value: ParameterValue::Text("a, max 5".into()),
+        };
+        assert_eq!(header.parameters[1].source, text);
+        assert_eq!(header.parameters[2].existence, Existence::Required);
+        assert_eq!(
+            (header.cache, header.no_row),
+            (Some(Duration::from_secs(60)), Some(410))
+        );
+        assert_eq!(header.about, "One page.");
     }
 
     #[test]

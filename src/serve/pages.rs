@@ -30,6 +30,11 @@ const TOLERATED: Duration = Duration::from_secs(1);
 /// The longest attempt to connect.
 const ATTEMPT: Duration = Duration::from_secs(2);
 
+/// Which transactions' changes are seen: the same text means the same rows. On a standby a snapshot's text doesn't list
+/// those in progress, so how far its log is replayed counts, too.
+const SNAPSHOT: &str =
+    "pg_current_snapshot()::text || COALESCE(pg_last_wal_replay_lsn()::text, '')";
+
 /// The columns that endpoints list in pages.
 #[derive(Debug, Default)]
 pub struct Pages {
@@ -185,7 +190,7 @@ impl PagedColumn {
         let rest = number - i64::try_from(full).unwrap_or(0) * STEP;
         let sql = format!(
             "SELECT (SELECT {column}::int8 FROM {table} WHERE {column} > $1 ORDER BY {column} OFFSET $2 LIMIT 1),
-                pg_current_snapshot()::text"
+                {SNAPSHOT}"
         );
         let parameters: [(&(dyn ToSql + Sync), Type); 2] =
             [(&start, Type::INT8), (&(rest - 1), Type::INT8)];
@@ -210,7 +215,7 @@ impl PagedColumn {
                 FROM mark
                 WHERE mark.value IS NOT NULL
             )
-            SELECT array_agg(value::int8 ORDER BY value), pg_current_snapshot()::text FROM mark WHERE value IS NOT NULL"
+            SELECT array_agg(value::int8 ORDER BY value), {SNAPSHOT} FROM mark WHERE value IS NOT NULL"
         );
         let row = client.query_one(&sql, &[]).await?;
         Ok(Marks {

@@ -110,6 +110,9 @@ fn documents_are_measured_beside_their_tables_and_leave_nothing() {
         ];
         dir.seedrow(fixed.iter().chain(args))
     };
+    compare(&["--format", "html"])
+        .exits(2)
+        .stderr_has("add --format text or --format json");
     compare(&[]).exits(2).stderr_has("add --allow-scratch");
     let run = compare(&["--allow-scratch", "--format", "json"]).exits(0);
     let report: Value = serde_json::from_str(&run.stdout).unwrap();

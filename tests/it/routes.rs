@@ -173,6 +173,9 @@ fn wrong_requests_are_refused_with_what_is_expected() {
     }
 }
 
+/// A value as it is spelled in a key, or what is expected instead.
+type Spelled = Result<&'static str, &'static str>;
+
 #[test]
 fn values_of_every_type_are_read_and_spelled_in_one_way() {
     let colours = ParameterType {
@@ -194,7 +197,7 @@ fn values_of_every_type_are_read_and_spelled_in_one_way() {
     };
     let uuid = "5F0C6C7A-0d8a-4b5e-9a37-0d3a1a2b3c4d";
     #[rustfmt::skip]
-    let cases: [(ParameterType, &str, Result<&str, &str>); 32] = [
+    let cases: [(ParameterType, &str, Spelled); 32] = [
         (Scalar::Int2.into(), "32767", Ok("32767")),
         (Scalar::Int2.into(), "32768", Err("a whole number from -32768 to 32767")),
         (Scalar::Int8.into(), "-9223372036854775808", Ok("-9223372036854775808")),

@@ -48,7 +48,9 @@ fn serve(dataset: &str, db: &Db, cache: &str) -> Service {
     service
 }
 
-/// Every path with what it answers: the body, or the part of it at a JSON pointer.
+/// A path, its status, and what the body holds at a JSON pointer; an empty one is all of it.
+type Answer = (&'static str, u16, &'static str, Value);
+
 #[test]
 fn the_built_in_datasets_answer_as_documented() {
     let db = Db::new("documented");
@@ -56,7 +58,7 @@ fn the_built_in_datasets_answer_as_documented() {
         db.execute(sql);
     }
     #[rustfmt::skip]
-    let cases: [(&str, &[(&str, u16, &str, Value)]); 4] = [
+    let cases: [(&str, &[Answer]); 4] = [
         ("catalog", &[
             ("/products?page=1&count=1", 200, "", json!([{
                 "id": 1, "name": "Camo Onesie", "slogan": "Blend in", "description": "Camo.", "category": "Jackets", "default_price": "140",
