@@ -229,7 +229,7 @@ fn an_older_ledger_is_completed() {
     let shop = Shop::new("older_ledger");
     shop.load(&[]).exits(0);
     shop.db.execute(
-        "ALTER TABLE seedrow.tables DROP COLUMN files, DROP COLUMN file_number;
+        "ALTER TABLE seedrow.tables DROP COLUMN files, DROP COLUMN file_number, DROP COLUMN reading;
         ALTER TABLE seedrow.removed DROP COLUMN file_number, ADD PRIMARY KEY (schema_name, table_name, line)",
     );
     shop.load(&[]).exits(0).stdout_has("completed before");
