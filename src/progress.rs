@@ -53,6 +53,8 @@ struct Shared {
     /// Columns of the terminal at the start.
     width: u16,
     tasks: Mutex<Vec<Arc<TaskState>>>,
+    /// What [`Progress::note_once`] has displayed.
+    noted: Mutex<Vec<String>>,
     ended: AtomicBool,
 }
 
@@ -120,6 +122,7 @@ impl Progress {
             bars: MultiProgress::new(),
             width: terminal::width(&std::io::stderr()).unwrap_or(NARROW),
             tasks: Mutex::new(Vec::new()),
+            noted: Mutex::new(Vec::new()),
             ended: AtomicBool::new(false),
         });
         if mode != DisplayMode::Quiet {
@@ -142,6 +145,16 @@ impl Progress {
     /// A message on stderr, above any bars; nothing when quiet.
     pub fn note(&self, message: impl AsRef<str>) {
         self.shared.note(message.as_ref());
+    }
+
+    /// As [`Progress::note`]; nothing where the same was said before.
+    pub fn note_once(&self, message: &str) {
+        let noted = self.shared.noted.lock();
+        let mut noted = noted.unwrap_or_else(PoisonError::into_inner);
+        if !noted.iter().any(|known| known == message) {
+            noted.push(message.to_owned());
+            self.note(message);
+        }
     }
 
     /// Starts a task without measurable progress.

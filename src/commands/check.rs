@@ -10,6 +10,7 @@ use crate::cli::{QuietArgs, ReferenceArgs, SampleArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context, DEFAULT_DATASET, plan_settings, target_options};
 use crate::commands::outcome::FailOn;
+use crate::commands::output_paths::ensure_writable;
 use crate::dataset::spec::SchemaScope;
 use crate::dataset::{Dataset, waivers_with};
 use crate::postgres::Server;
@@ -138,7 +139,10 @@ pub async fn run(args: &Args) -> Result<Outcome> {
         // Refuses names that aren't tables.
         dataset.select(args.tables.as_deref())?;
     }
-    let server = context.open_server().await?;
+    let written = args.write.iter().map(|(_, path)| path);
+    let paths = written.chain(&args.save).chain(&args.output);
+    ensure_writable(paths.map(PathBuf::as_path))?;
+    let server = context.open_named_server().await?;
     args.ensure_allowed(&server)?;
     let (named, tables) = (args.dataset.is_some(), args.tables.as_deref());
     let dataset = check::fitting_dataset(dataset, named, tables, &server).await?;

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::check::{self, SavedReport};
 use crate::cli::{QuietArgs, SampleArgs, TargetArgs};
 use crate::commands::context::{self, Context, DEFAULT_DATASET, plan_settings};
+use crate::commands::output_paths::ensure_writable;
 use crate::commands::{Outcome, documents};
 use crate::compare::{Comparison, Direction, compare};
 use crate::dataset::waivers_with;
@@ -124,6 +125,7 @@ enum FailOnChange {
 
 /// Reads or measures two checks, compares, prints.
 pub async fn run(args: &Args) -> Result<Outcome> {
+    ensure_writable(args.output.as_deref())?;
     if let (Some(before), Some(after)) = (&args.before, &args.after)
         && (StressReport::is_at(before) || StressReport::is_at(after))
     {
@@ -188,7 +190,7 @@ impl Args {
             // Refuses names that aren't tables.
             dataset.select(tables)?;
         }
-        let server = context.open_server().await?;
+        let server = context.open_named_server().await?;
         check::ensure_locks_allowed("--without-indexes", self.allow_locks, &server)?;
         let dataset = check::fitting_dataset(dataset, named, tables, &server).await?;
         let tables = self.tables.clone();

@@ -69,6 +69,16 @@ impl Context {
         Server::open(&self.target, &database, &self.progress).await
     }
 
+    /// As [`Context::open_server`], for commands that don't say by themselves which database they are about.
+    pub async fn open_named_server(&self) -> Result<Server> {
+        let server = self.open_server().await?;
+        if self.names_a_server()? {
+            self.progress
+                .note(format!("database: {}", server.display_name()));
+        }
+        Ok(server)
+    }
+
     /// As [`Context::open_server`]; refuses a read-only server before `action` begins.
     pub async fn open_server_to(&self, action: &str) -> Result<Server> {
         let server = self.open_server().await?;

@@ -93,7 +93,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let context = Context::new(&args.dataset, &args.target, args.quiet);
     // Before the server is opened: for a misspelled name the embedded one would create an empty database.
     let waivers = context.waivers()?;
-    let server = context.open_server().await?;
+    let server = context.open_named_server().await?;
     let client = server.connect().await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
     let survey = match index::survey(&client, server.schema(), &waivers).await {

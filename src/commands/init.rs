@@ -159,7 +159,7 @@ impl Args {
                  tables: `seedrow init --ddl schema.sql`"
             );
         }
-        let server = context.open_server().await?;
+        let server = context.open_named_server().await?;
         let mut client = server.connect().await?;
         let found = init::read(&mut client, server.schema()).await?;
         found

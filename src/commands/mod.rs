@@ -27,6 +27,7 @@ pub mod init;
 mod interrupt;
 pub mod load;
 mod outcome;
+mod output_paths;
 pub mod run;
 mod scopes;
 pub mod serve;

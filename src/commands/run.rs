@@ -13,6 +13,7 @@ use crate::commands::context::{
 };
 use crate::commands::interrupt::stoppable;
 use crate::commands::outcome::FailOn;
+use crate::commands::output_paths::ensure_writable;
 use crate::commands::serve_args::ServeArgs;
 use crate::commands::{Outcome, Step, any_schema};
 use crate::dataset::{Dataset, Waiver, waivers_with};
@@ -115,6 +116,7 @@ struct Job<'a> {
 
 /// Runs all phases and prints the summary.
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Step> {
+    ensure_writable(args.html.as_deref())?;
     let name = match args.any {
         true => {
             let existing = match args.keep_rows {

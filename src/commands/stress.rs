@@ -11,6 +11,7 @@ use crate::check::Suite;
 use crate::cli::{DatasetArgs, QuietArgs, TargetArgs};
 use crate::commands::context::{self, Context};
 use crate::commands::interrupt::signalled;
+use crate::commands::output_paths::ensure_writable;
 use crate::commands::{Outcome, Step};
 use crate::postgres::Server;
 use crate::postgres::capabilities::Location;
@@ -180,6 +181,7 @@ pub struct PreparedStress {
 
 /// Opens dataset and target, and samples ids.
 pub async fn run(args: &Args) -> Result<Step> {
+    ensure_writable(args.output.as_deref())?;
     let context = Context::new(&args.dataset.dataset, &args.target, args.quiet);
     let plan = args.plan(&context).await?;
     Ok(Step::Stress(Box::new(PreparedStress {
@@ -275,7 +277,7 @@ impl Args {
     ) -> Result<(Endpoint, Chooser)> {
         let wanted = self.wanted(context)?;
         let Some(address) = &self.http else {
-            let server = context.open_server().await?;
+            let server = context.open_named_server().await?;
             self.ensure_allowed(&server)?;
             return wanted.of_server(server, settings).await;
         };

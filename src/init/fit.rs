@@ -64,6 +64,8 @@ fn lower(model: &mut Model, dataset: &Dataset) -> bool {
             continue;
         }
         lowered = true;
+        // Where the others' rows leave it no more, it doesn't grow with them.
+        table.fixed |= capacity(dataset, place, &|table| sizes[table].saturating_mul(2)) <= fits;
         if fits == 0 && table.rows > 1 {
             // Not even two rows: one has no other to be the same as.
             table.rows = 1;

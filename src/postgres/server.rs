@@ -156,7 +156,7 @@ impl Server {
             running.version,
             home.folder().display()
         );
-        progress.note(&which);
+        progress.note_once(&which);
         for folder in home.other_data(running) {
             progress.note(format!(
                 "not used: {}, another version's data",

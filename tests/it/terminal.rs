@@ -4,7 +4,7 @@ use std::process::Command;
 
 use regex::Regex;
 
-use crate::support::{Db, SEEDROW, on_terminal, shared_home};
+use crate::support::{Db, SEEDROW, Workdir, on_terminal, seedrow, shared_home};
 
 /// A database with checks that pass and checks that fail, and names of some length.
 fn checked(test: &str) -> Db {
@@ -70,10 +70,14 @@ fn tables_fit_the_terminal_and_break_neither_names_nor_escapes() {
         for name in [
             "their_orders_of_this_year(customer_id)",
             "their_payments(order_id)",
-            "their_payments_order_id_idx",
         ] {
             assert!(plain.contains(name), "{width}: {name}\n{plain}");
         }
+        assert_eq!(
+            plain.contains("their_payments_order_id_idx"),
+            width >= 100,
+            "{plain}"
+        );
         columns.push(
             table[0]
                 .split("  ")
@@ -132,4 +136,32 @@ fn nothing_moves_on_a_dumb_terminal() {
         .env_remove("DATABASE_URL");
     let text = on_terminal(command, 80);
     assert!(!text.contains('\x1b') && !text.contains('\r'), "{text:?}");
+}
+
+#[test]
+fn commands_on_a_named_server_name_the_database_and_try_their_output_files_first() {
+    let db = Db::new("named");
+    db.execute("CREATE TABLE t (id int PRIMARY KEY)");
+    let (dir, url) = (Workdir::new("named"), db.url());
+    for command in [
+        &["check", "--only", "coverage"][..],
+        &["index"],
+        &["init", "--name", "named", "--no-trial"],
+    ] {
+        dir.seedrow(command.iter().copied().chain(["--url", &url]))
+            .stderr_has(&format!("database: {} on ", db.name()));
+    }
+    // Before a connection is tried: there is no such server.
+    let nowhere = ["--url", "postgresql://127.0.0.1:1/none"];
+    for command in [
+        &["check", "--save", "none/x.json"][..],
+        &["check", "--format", "html", "--output", "none/x.json"],
+        &["check", "--write", "junit=none/x.json"],
+        &["run", "--html", "none/x.json"],
+        &["compare", "--without-indexes", "--output", "none/x.json"],
+    ] {
+        seedrow(command.iter().chain(&nowhere).copied())
+            .exits(2)
+            .stderr_has("could not write none/x.json: No such file or directory");
+    }
 }

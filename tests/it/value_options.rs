@@ -326,8 +326,8 @@ fn options_for_a_table_or_a_column_hold_there_alone() {
         ),
         (&["--nulls", "a.nope=x"], "--nulls: a has no column `nope`"),
         (
-            &["--currency", "b=$"],
-            "--currency is for columns of numbers, and b has none that its files fill",
+            &["--force-not-null=b"],
+            "--force-not-null is for columns of texts that take no NULL, and b has none that its files fill",
         ),
         (
             &["--epoch", "a.price=s"],
