@@ -39,8 +39,11 @@ pub struct Outcome {
 pub struct Expected {
     /// As it was typed.
     pub expect: String,
-    /// The figure: milliseconds, percent, a count or a rate.
+    /// The figure.
     pub measured: f64,
+    /// What it is measured in: ` ms`, `%`, `/s`, or empty for a count.
+    #[serde(default)]
+    pub unit: String,
     /// Whether it held.
     pub held: bool,
 }
@@ -161,12 +164,16 @@ impl Expectation {
         };
         // A figure over no answers says nothing.
         let is_known = self.metric.unit != Unit::Milliseconds || outcome.completed > 0;
+        let (measured, unit) = match (self.comparison, self.metric.unit) {
+            (Comparison::ShareBelow | Comparison::ShareAtMost, _) => (share * 100.0, "%"),
+            (_, Unit::Milliseconds) => (measured, " ms"),
+            (_, Unit::PerSecond) => (measured, "/s"),
+            (_, Unit::Requests) => (measured, ""),
+        };
         Expected {
             expect: self.text.clone(),
-            measured: match self.comparison {
-                Comparison::ShareBelow | Comparison::ShareAtMost => share * 100.0,
-                _ => measured,
-            },
+            measured,
+            unit: unit.to_owned(),
             held: held && is_known,
         }
     }

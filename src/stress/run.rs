@@ -281,6 +281,7 @@ mod tests {
         report.expectations = vec![Expected {
             expect: "p95<1ms".into(),
             measured: 2.0,
+            unit: " ms".into(),
             held,
         }];
         report.limit = limit.map(|(held, recovered)| LimitFigures {

@@ -213,7 +213,7 @@ fn statuses_and_caches_are_counted() {
     let run = to_service(&service, &load).exits(1);
     let run = run.stdout_has("status 503: 25 errors");
     run.stdout_has("cache: 33.3% hits")
-        .stdout_has("errors<1%: not held, measured 25");
+        .stdout_has("errors<1%: not held, measured 25%");
     let json = to_service(
         &service,
         &[&load[..2], &["--duration", "1s", "--format", "json"]].concat(),

@@ -139,7 +139,12 @@ fn expectation_lines(report: &StressReport) -> Vec<String> {
     let goal = goal.map(|it| format!("goal {}: {}", it.name, it.source));
     let expected = report.expectations.iter().map(|it| {
         let held = if it.held { "held" } else { "not held" };
-        format!("{}: {held}, measured {}", it.expect, number(it.measured))
+        format!(
+            "{}: {held}, measured {}{}",
+            it.expect,
+            number(it.measured),
+            it.unit
+        )
     });
     goal.chain(expected).collect()
 }

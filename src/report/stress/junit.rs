@@ -45,6 +45,7 @@ fn expectation(expected: &Expected) -> TestCase {
     let Expected {
         expect,
         measured,
+        unit,
         held,
     } = expected;
     let status = match held {
@@ -53,7 +54,7 @@ fn expectation(expected: &Expected) -> TestCase {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status
                 .set_type("not-held")
-                .set_message(format!("expected {expect}, measured {measured:.4}"));
+                .set_message(format!("expected {expect}, measured {measured:.3}{unit}"));
             status
         }
     };

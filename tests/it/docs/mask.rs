@@ -11,6 +11,15 @@ const VARYING: &[&str] = &[
     "size",
     "seconds",
     "rows/s",
+    "req/s",
+    "mean",
+    "p50",
+    "p75",
+    "p90",
+    "p95",
+    "p99",
+    "p99.9",
+    "max",
 ];
 
 /// What a number that varies counts.
