@@ -1,9 +1,10 @@
 //! `seedrow stress`
 
+mod load_args;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -19,31 +20,23 @@ use crate::progress::Progress;
 use crate::queries::Query;
 use crate::report::{self, OutputFormat, colour::Colour};
 use crate::stress::{
-    self, Arrivals, Chooser, Endpoint, Expectation, GOALS, Goal, HttpAddress, Ids, LimitSettings,
-    Load, Mix, PathTemplate, Plan, Rate, SampleSettings, StressReport, Verdict, Wanted,
+    self, Chooser, Endpoint, HttpAddress, Ids, Mix, PathTemplate, Plan, SampleSettings,
+    StressReport, Verdict, Wanted,
 };
 use crate::suggestion::Suggestions;
-use crate::units::{duration, percent, rows};
-
-/// Requests a second, unless --rate or --goal says.
-const RATE: f64 = 100.0;
-
-/// For how long, unless --duration or --goal says.
-const DURATION: Duration = Duration::from_secs(30);
+use crate::units::percent;
+use load_args::LoadArgs;
 
 /// Connections, unless --connections says.
 const POSTGRES_CONNECTIONS: usize = 8;
 const HTTP_CONNECTIONS: usize = 64;
 
-/// Requests that may be in flight however low the rate is.
-const IN_FLIGHT: u64 = 1_000;
-
 /// Send requests at a rate, on the last 10% of ids, and report latencies and errors
 ///
 /// Each of the dataset's queries is executed, prepared, on a few pipelined connections; with --http, an HTTP service is
-/// asked for the queries' routes or for paths. A request is due when the schedule
-/// says so, and its latency counts from then: a server that stalls for a second delays all that are due meanwhile. Exits
-/// with 1 when an expectation isn't held, with 2 when the run is void because the generator was the limit.
+/// asked for the queries' routes or for paths. A request is due when the schedule says so, and its latency counts from
+/// then: a server that stalls for a second delays all that are due meanwhile. Exits with 1 when an expectation isn't held,
+/// with 2 when the run is void because the generator was the limit.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -61,18 +54,8 @@ pub struct Args {
     #[command(flatten)]
     target: TargetArgs,
 
-    /// Requests a second: 1000, 8k, or max for as many as are answered, each connection sending its next request when it
-    /// has its answer [default: the goal's, else 100]
-    #[arg(long, value_parser = Rate::parse, value_name = "N|max", allow_negative_numbers = true)]
-    rate: Option<Rate>,
-
-    /// For how long requests are due: 30s, 1m [default: the goal's, else 30s]
-    #[arg(long, value_parser = duration, value_name = "TIME")]
-    duration: Option<Duration>,
-
-    /// How requests are spread over a second
-    #[arg(long, value_enum, default_value_t = ArrivalsArg::Constant, value_name = "constant|poisson")]
-    arrivals: ArrivalsArg,
+    #[command(flatten)]
+    load: LoadArgs,
 
     /// Which queries, and how often each: styles=3,product=1 [default: all, each as often as another]
     #[arg(long, value_parser = Mix::parse, value_name = "NAME=WEIGHT,…")]
@@ -100,52 +83,9 @@ pub struct Args {
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=10_000), value_name = "N")]
     connections: Option<u16>,
 
-    /// The most requests in flight; those that are due beyond it are skipped, and have failed [default: two seconds' of
-    /// the rate, at least 1000; with --rate max one a connection]
-    #[arg(long, value_parser = rows, value_name = "N")]
-    max_in_flight: Option<u64>,
-
-    /// A request that isn't answered so long after it was due has failed
-    #[arg(long, value_parser = duration, default_value = "10s", value_name = "TIME")]
-    timeout: Duration,
-
-    /// What must hold: p95<100ms, errors<1%, rate>=1000; mean, p50, p75, p90, p95, p99, p99.9, max, errors, completed, rate;
-    /// may be given several times
-    #[arg(long, value_parser = Expectation::parse, value_name = "WHAT")]
-    expect: Vec<Expectation>,
-
-    /// End early when an expectation has been broken for so long
-    #[arg(long, value_parser = duration, value_name = "TIME")]
-    abort_after: Option<Duration>,
-
-    /// Search the highest rate that the target holds: rates grow from --rate by 1.4 until one breaks, then the limit is
-    /// bisected to 5%, held, and half of it sent to see the target recover
-    #[arg(long, conflicts_with_all = ["duration", "goal", "abort_after", "max_in_flight"])]
-    find_limit: bool,
-
-    /// With --find-limit, the longest that 95% of responses may take
-    #[arg(long, value_parser = duration, default_value = "100ms", requires = "find_limit", value_name = "TIME")]
-    limit: Duration,
-
-    /// With --find-limit, for how long each rate is tried
-    #[arg(long, value_parser = duration, default_value = "5s", requires = "find_limit", value_name = "TIME")]
-    step: Duration,
-
-    /// With --find-limit, for how long the last rate is held
-    #[arg(long, value_parser = duration, default_value = "30s", requires = "find_limit", value_name = "TIME")]
-    hold: Duration,
-
-    /// A load and what it must hold by name; --rate, --duration and --expect change and add to it
-    #[arg(long, value_parser = goal_names(), value_name = "NAME")]
-    goal: Option<String>,
-
     /// Send requests to a server that isn't on this machine
     #[arg(long)]
     yes_remote: bool,
-
-    /// The number that draws depend on
-    #[arg(long, default_value_t = 42, value_name = "N")]
-    seed: u64,
 
     /// How results are printed
     #[arg(long, value_parser = report::stress::format_parser(), default_value = "text")]
@@ -157,19 +97,6 @@ pub struct Args {
 
     #[command(flatten)]
     quiet: QuietArgs,
-}
-
-/// How requests are spread over a second.
-#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-enum ArrivalsArg {
-    /// At equal distances
-    Constant,
-    /// At random, as those of many independent users
-    Poisson,
-}
-
-fn goal_names() -> clap::builder::PossibleValuesParser {
-    clap::builder::PossibleValuesParser::new(GOALS.iter().map(|goal| goal.name))
 }
 
 /// What is left to do once a signal no longer ends the command at once.
@@ -234,24 +161,20 @@ impl Args {
     }
 
     async fn plan(&self, context: &Context) -> Result<Plan> {
-        let goal = self.goal.as_deref().and_then(Goal::named);
         let connections = self
             .connections
             .map_or_else(|| self.default_connections(), usize::from);
-        let load = self.load(goal, connections);
-        ensure!(
-            !load.duration.is_zero(),
-            "--duration: a run takes some time, such as 30s"
-        );
-        let expectations = self.expectations(goal)?;
+        let load = self.load.load(connections)?;
+        let expectations = self.load.expectations()?;
+        let find_limit = self.load.find_limit()?;
         let settings = SampleSettings {
             ids: self.ids.clone(),
             tail: self.tail,
-            requests: match self.find_limit {
-                true => u64::MAX,
-                false => load.expected_requests(),
+            requests: match find_limit {
+                Some(_) => u64::MAX,
+                None => load.expected_requests(),
             },
-            seed: self.seed,
+            seed: self.load.seed,
         };
         let (endpoint, chooser) = self.requests(context, &settings).await?;
         Ok(Plan {
@@ -260,9 +183,9 @@ impl Args {
             connections,
             load,
             expectations,
-            abort_after: self.abort_after,
-            find_limit: self.find_limit()?,
-            goal,
+            abort_after: self.load.abort_after,
+            find_limit,
+            goal: self.load.goal(),
             ids: match self.ids {
                 Ids::Tail => format!("the last {}%", self.tail * 100.0),
                 _ => self.ids.to_string(),
@@ -292,57 +215,10 @@ impl Args {
         wanted.of_service(address, server.as_ref(), settings).await
     }
 
-    fn find_limit(&self) -> Result<Option<LimitSettings>> {
-        if !self.find_limit {
-            return Ok(None);
-        }
-        let start = match self.rate {
-            Some(Rate::Max) => {
-                bail!("--find-limit searches a rate: name the first one, such as --rate 100")
-            }
-            Some(Rate::PerSecond(rate)) => rate,
-            None => RATE,
-        };
-        let shortest = Duration::from_secs(1);
-        ensure!(
-            self.step >= shortest && self.hold >= shortest,
-            "--step and --hold are at least 1s: figures are taken each second"
-        );
-        Ok(Some(LimitSettings {
-            start,
-            limit: self.limit,
-            step: self.step,
-            hold: self.hold,
-        }))
-    }
-
     fn default_connections(&self) -> usize {
         match self.http {
             Some(_) => HTTP_CONNECTIONS,
             None => POSTGRES_CONNECTIONS,
-        }
-    }
-
-    fn load(&self, goal: Option<&Goal>, connections: usize) -> Load {
-        let default = Rate::PerSecond(goal.map_or(RATE, |goal| goal.rate));
-        let rate = self.rate.unwrap_or(default);
-        let in_flight = match rate {
-            Rate::PerSecond(rate) => two_seconds(rate).max(IN_FLIGHT),
-            Rate::Max => connections as u64,
-        };
-        Load {
-            rate,
-            arrivals: match self.arrivals {
-                ArrivalsArg::Constant => Arrivals::Constant,
-                ArrivalsArg::Poisson => Arrivals::Poisson,
-            },
-            duration: self
-                .duration
-                .unwrap_or(goal.map_or(DURATION, |goal| goal.duration)),
-            max_in_flight: self.max_in_flight.unwrap_or(in_flight),
-            timeout: self.timeout,
-            seed: self.seed,
-            first: 0,
         }
     }
 
@@ -388,15 +264,6 @@ impl Args {
         );
         Ok(())
     }
-
-    fn expectations(&self, goal: Option<&Goal>) -> Result<Vec<Expectation>> {
-        let of_goal = goal.map_or(&[][..], |goal| goal.expectations).iter();
-        let of_goal = of_goal.map(|text| Expectation::parse(text));
-        let of_goal: Result<Vec<_>, String> = of_goal.collect();
-        let mut expectations = of_goal.map_err(anyhow::Error::msg)?;
-        expectations.extend(self.expect.iter().cloned());
-        Ok(expectations)
-    }
 }
 
 /// Where results go.
@@ -414,13 +281,4 @@ impl Printer {
             None => report::print(&render(Colour::of_stdout())?),
         }
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a rate is above 0 and has an upper bound"
-)]
-fn two_seconds(rate: f64) -> u64 {
-    (rate * 2.0).ceil() as u64
 }

@@ -18,7 +18,7 @@ use crate::progress::{Progress, Unit};
 /// Requests that may be in flight however low a step's rate is.
 const LEAST_IN_FLIGHT: u64 = 100;
 
-/// A search's result, and the counts of the step that stands for it: the rate that was held, else the last one.
+/// A search's result, and the counts of one of its steps: of the rate that held, else of the first.
 pub struct Searched {
     /// The steps and what they found.
     pub figures: LimitFigures,

@@ -32,7 +32,7 @@ pub fn stress(report: &StressReport) -> String {
         p class="facts" { (report.target) br; (load(&report.load)) }
         @for Section { title, lines } in sections(report) {
             h2 { (title) }
-            @for line in lines { p { (line) } }
+            @for line in lines { p { (line.text) } }
         }
         @if let Some(limit) = &report.limit { (steps(limit)) }
         h2 { "Requests" }

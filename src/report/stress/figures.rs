@@ -95,15 +95,42 @@ pub struct Section {
     /// The title, where one is shown.
     pub title: &'static str,
     /// The lines, at least one.
-    pub lines: Vec<String>,
+    pub lines: Vec<Line>,
+}
+
+/// A line and how it is coloured.
+pub struct Line {
+    /// Without its end.
+    pub text: String,
+    /// Its colour.
+    pub tone: Tone,
+}
+
+/// The colour of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// None.
+    Plain,
+    /// An expectation that held.
+    Held,
+    /// One that didn't.
+    NotHeld,
+}
+
+impl From<String> for Line {
+    fn from(text: String) -> Line {
+        let tone = Tone::Plain;
+        Line { text, tone }
+    }
 }
 
 /// What all formats say beside the tables: expectations, errors, the limit, and notes on the run itself.
 pub fn sections(report: &StressReport) -> Vec<Section> {
-    let sections = [
-        ("Limit", limit_lines(report)),
-        ("Errors", error_lines(report)),
-        ("Run", run_lines(report)),
+    let plain = |lines: Vec<String>| lines.into_iter().map(Line::from).collect();
+    let sections: [(&'static str, Vec<Line>); 4] = [
+        ("Limit", plain(limit_lines(report))),
+        ("Errors", plain(error_lines(report))),
+        ("Run", plain(run_lines(report))),
         ("Expectations", expectation_lines(report)),
     ];
     let filled = sections.into_iter().filter(|(_, lines)| !lines.is_empty());
@@ -134,17 +161,19 @@ fn run_lines(report: &StressReport) -> Vec<String> {
         .collect()
 }
 
-fn expectation_lines(report: &StressReport) -> Vec<String> {
+fn expectation_lines(report: &StressReport) -> Vec<Line> {
     let goal = report.goal.iter();
-    let goal = goal.map(|it| format!("goal {}: {}", it.name, it.source));
+    let goal = goal.map(|it| Line::from(format!("goal {}: {}", it.name, it.source)));
     let expected = report.expectations.iter().map(|it| {
-        let held = if it.held { "held" } else { "not held" };
-        format!(
-            "{}: {held}, measured {}{}",
-            it.expect,
-            number(it.measured),
-            it.unit
-        )
+        let (held, tone) = match it.held {
+            true => ("held", Tone::Held),
+            false => ("not held", Tone::NotHeld),
+        };
+        let measured = number(it.measured);
+        Line {
+            text: format!("{}: {held}, measured {measured}{}", it.expect, it.unit),
+            tone,
+        }
     });
     goal.chain(expected).collect()
 }

@@ -35,7 +35,7 @@ pub fn markdown(report: &StressReport) -> String {
         text.push_str(
             &lines
                 .iter()
-                .map(|line| format!("- {}\n", plain(line)))
+                .map(|line| format!("- {}\n", plain(&line.text)))
                 .collect::<String>(),
         );
     }

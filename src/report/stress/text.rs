@@ -1,7 +1,7 @@
 //! A run as text: counts, latencies, what failed, what was expected, the verdict.
 
 use super::figures::{
-    COUNTS, LATENCIES, Section, count_rows, counts, latencies, latency_rows, load,
+    COUNTS, LATENCIES, Line, Section, Tone, count_rows, counts, latencies, latency_rows, load,
 };
 use crate::printable;
 use crate::report::colour::Colour;
@@ -47,15 +47,15 @@ fn row<const N: usize>(name: &str, cells: [String; N]) -> Vec<String> {
         .collect()
 }
 
-/// Lines of a section; those of expectations are coloured.
 fn lines(section: &Section, colour: Colour) -> String {
-    let line = |line: &String| {
-        let line = printable::text(line);
-        match (line.contains(": not held"), line.contains(": held")) {
-            (true, _) => colour.red(&line) + "\n",
-            (_, true) => colour.green(&line) + "\n",
-            _ => line + "\n",
-        }
+    let line = |line: &Line| {
+        let text = printable::text(&line.text);
+        let text = match line.tone {
+            Tone::Plain => text,
+            Tone::Held => colour.green(&text),
+            Tone::NotHeld => colour.red(&text),
+        };
+        text + "\n"
     };
     section.lines.iter().map(line).collect()
 }
