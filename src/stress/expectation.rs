@@ -267,7 +267,7 @@ mod tests {
         #[rustfmt::skip]
         let cases = [
             ("p95", "expected a figure, a comparison and a bound"),
-            ("p96<1ms", "unknown figure `p96`; did you mean `p95`?"),
+            ("mena<1ms", "unknown figure `mena`; did you mean `mean`?"),
             ("p95<fast", "`fast`: expected a time"),
             ("errors<many", "`many` is no number"),
             ("errors>1%", "a share is an upper bound"),

@@ -436,7 +436,7 @@ fn what_cannot_be_sent_is_refused() {
         (&["--mix", "shops=3"], "--mix: there is no query `shops`; did you mean `shop`?"),
         (&["--mix", "shop=0"], "expected names and weights such as styles=3,product=1"),
         (&["--ids", "9..1"], "no ids are between 9 and 1"),
-        (&["--expect", "p96<1ms"], "unknown figure `p96`; did you mean `p95`?"),
+        (&["--expect", "mena<1ms"], "unknown figure `mena`; did you mean `mean`?"),
         (&["--goal", "seed-005"], "possible values: seed-001, seed-002, seed-003, seed-004"),
         (&["--path", "/x"], "--http <URL>"),
         (&["--http", "http://192.0.2.1"], "http://192.0.2.1 isn't on this machine"),
@@ -474,16 +474,18 @@ fn a_database_that_ends_sessions_is_connected_to_again() {
         &url,
         "--mix",
         "shop",
+        "--connections",
+        "2",
         "--rate",
         "100",
         "--duration",
-        "3s",
+        "4s",
     ];
     let mut command = command([&args[..], &["--format", "json"]].concat());
     command.current_dir(dir.path(""));
     let running = std::thread::spawn(move || run(command));
     let sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%FROM shops WHERE%' AND pid <> pg_backend_pid()";
-    eventually("requests are sent", || db.value(sessions) != "0");
+    eventually("requests are sent", || db.value(sessions) == "2");
     db.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()",
