@@ -88,9 +88,16 @@ impl HttpAddress {
     }
 }
 
-/// Whether an address is one of this machine's: a socket can be bound to it.
+/// Whether an address is one of this machine's: a socket can be bound to it, and not to every address, as
+/// `ip_nonlocal_bind` allows.
 fn is_local(address: IpAddr) -> bool {
-    address.is_loopback() || TcpListener::bind((address, 0)).is_ok()
+    let can_bind = |address: IpAddr| TcpListener::bind((address, 0)).is_ok();
+    // Reserved for documentation: no machine's.
+    let nobody = match address {
+        IpAddr::V4(_) => IpAddr::from([192, 0, 2, 1]),
+        IpAddr::V6(_) => IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1]),
+    };
+    address.is_loopback() || (!address.is_multicast() && can_bind(address) && !can_bind(nobody))
 }
 
 impl fmt::Display for HttpAddress {
@@ -137,7 +144,6 @@ mod tests {
     fn only_this_machine_is_local() {
         let local = |text: &str| is_local(text.parse().unwrap());
         assert!(local("127.0.0.1") && local("127.0.0.2") && local("0.0.0.0"));
-        // Addresses for documents: nobody's.
         assert!(!local("192.0.2.1") && !local("2001:db8::1") && !local("224.0.0.1"));
     }
 }
