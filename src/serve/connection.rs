@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -25,6 +26,8 @@ use super::listen::Acceptor;
 const LONGEST_HEAD: usize = 32 * 1024;
 /// How long accepting pauses when the system has no file descriptor left, or no memory.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How long a connection is read from after the end has begun: requests that are on their way are answered, too.
+const LAST_REQUESTS: Duration = Duration::from_millis(50);
 /// How long a client may leave sent bytes unread.
 const UNREAD: Duration = Duration::from_secs(30);
 
@@ -140,9 +143,17 @@ where
 {
     let (responder, serving) = (Arc::clone(responder), serving.clone());
     tokio::spawn(async move {
+        let ending = serving.draining.clone();
         let service = service_fn(move |request| {
-            let responder = Arc::clone(&responder);
-            async move { Ok::<_, Infallible>(responder.respond(request, client).await) }
+            let (responder, ending) = (Arc::clone(&responder), ending.clone());
+            async move {
+                let mut response = responder.respond(request, client).await;
+                if *ending.borrow() {
+                    let close = HeaderValue::from_static("close");
+                    response.headers_mut().insert(CONNECTION, close);
+                }
+                Ok::<_, Infallible>(response)
+            }
         });
         let mut draining = serving.draining;
         let connection = http1::Builder::new()
@@ -158,8 +169,11 @@ where
             _ = connection.as_mut() => return,
             () = is_true(&mut draining) => {}
         }
-        connection.as_mut().graceful_shutdown();
-        let _ = connection.await;
+        let last = tokio::time::timeout(LAST_REQUESTS, connection.as_mut());
+        if last.await.is_err() {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
         drop(serving.alive);
     });
 }

@@ -493,6 +493,7 @@ fn sigterm_finishes_what_is_under_way_and_takes_nothing_new() {
         TcpStream::connect(&routes).is_err()
     });
     let reply = Reply::read(&mut slow).is(200);
+    assert_eq!(reply.header("connection"), Some("close"));
     assert_eq!(reply.json()["slept"], "");
     assert_eq!(service.ended().code(), Some(0), "{}", service.stderr());
 }
