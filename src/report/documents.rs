@@ -10,20 +10,19 @@ use serde_json::{Value, json};
 use crate::documents::{Effort, Exported, Figures, FormComparison};
 use crate::report::table::{Align, table};
 use crate::report::{OutputFormat, print};
-use crate::units::{grouped, per_second};
+use crate::units::grouped;
 
 /// How many documents a file holds.
 pub fn exported(file: &Path, exported: &Exported, taken: Duration) -> Result<()> {
-    let seconds = taken.as_secs_f64();
     let without = match exported.values.saturating_sub(exported.documents) {
         0 => String::new(),
         without => format!("; {} values without a document", grouped(without)),
     };
     print(&format!(
-        "{} documents, {} in {seconds:.1} s ({} documents/s) in {}{without}\n",
+        "{} documents, {} in {:.1} s in {}{without}\n",
         grouped(exported.documents),
         HumanBytes(exported.bytes),
-        grouped(per_second(exported.documents, seconds)),
+        taken.as_secs_f64(),
         file.display()
     ))
 }

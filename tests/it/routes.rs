@@ -224,7 +224,7 @@ fn values_of_every_type_are_read_and_spelled_in_one_way() {
         (Scalar::Json.into(), "{\"a\":1}", Ok("{\"a\":1}")),
         (Scalar::Jsonb.into(), "{", Err("a value of type jsonb")),
         (Scalar::Bytea.into(), "\\x00FF", Ok("\\x00ff")),
-        (Scalar::Inet.into(), "192.0.2.1", Ok("192.0.2.1")),
+        (Scalar::Inet.into(), "192.0.2.1", Ok("192.0.2.1/32")),
         (Scalar::Inet.into(), "192.0.2.999", Err("a value of type inet")),
         (Scalar::Bit.into(), "102", Err("a value of type bit")),
         (Scalar::Money.into(), "$5", Ok("$5")),
