@@ -46,13 +46,16 @@ pub fn again<W: AsRef<str>>(words: &[W]) -> String {
     format!("{AGAIN}{}{AGAIN}", words.join(&NEXT_WORD.to_string()))
 }
 
+/// The options for a table, by its name.
+type FormatOptions = Box<dyn Fn(&str) -> Vec<String> + Send + Sync>;
+
 /// The options of the running command that replace the placeholders.
 #[derive(Default)]
 pub struct Suggestions {
     target: String,
     home: String,
     /// The options for files of a table's rejects.
-    format: Option<Box<dyn Fn(&str) -> Vec<String> + Send + Sync>>,
+    format: Option<FormatOptions>,
     psql: String,
     /// What was typed behind the program's name.
     typed: Vec<String>,

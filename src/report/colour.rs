@@ -99,7 +99,8 @@ mod tests {
     #[test]
     fn the_option_comes_before_the_environment_and_that_before_the_terminal() {
         use ColourChoice::{Always, Auto, Never};
-        let cases: [(ColourChoice, &[(&str, &str)], bool, Colour); 9] = [
+        type Variables = [(&'static str, &'static str)];
+        let cases: [(ColourChoice, &Variables, bool, Colour); 9] = [
             (Auto, &[], true, Colour::On),
             (Auto, &[], false, Colour::Off),
             (Auto, &[("NO_COLOR", "1")], true, Colour::Off),

@@ -248,7 +248,6 @@ impl LimitSearch {
         self.step(Phase::Recover, self.held? / 2.0, self.settings.step)
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "there may be no rate left to try")]
     fn step(&self, phase: Phase, rate: f64, duration: Duration) -> Option<Step> {
         (rate >= LOWEST).then_some(Step {
             phase,
