@@ -95,17 +95,12 @@ pub fn apply(table: &mut ModelTable, key: &QuestionKey, pool: &Pool, alone: &[&s
         }
     }
     let names: Vec<String> = pool.columns.iter().map(column_of).collect();
-    let Some(leader) =
-        names
-            .iter()
-            .position(|it| alone.contains(&it.as_str()))
-            .or(match names.is_empty() {
-                true => None,
-                false => Some(0),
-            })
-    else {
+    if names.is_empty() {
         return;
-    };
+    }
+    // A column that is unique draws the entry.
+    let is_alone = |name: &String| alone.contains(&name.as_str());
+    let leader = names.iter().position(is_alone).unwrap_or(0);
     let list = list_name(key);
     let reason = pool.reason(&key.constraint);
     for place in std::iter::once(leader).chain((0..names.len()).filter(|it| *it != leader)) {

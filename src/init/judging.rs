@@ -167,10 +167,11 @@ impl Asked<'_> {
         if tried > 0 && accepted == tried {
             return Ok(Verdict::Answered(Answer::Held(tried)));
         }
-        if self.may_change() && accepted * 100 >= tried * WORTH_KEEPING {
-            if let Some(pool) = pool::pool(&columns, &made, &judged.accepted) {
-                return Ok(Verdict::Answered(Answer::Pool(pool)));
-            }
+        if self.may_change()
+            && accepted * 100 >= tried * WORTH_KEEPING
+            && let Some(pool) = pool::pool(&columns, &made, &judged.accepted)
+        {
+            return Ok(Verdict::Answered(Answer::Pool(pool)));
         }
         if self.is_pooled || !self.may_change() {
             return Ok(Rejected::of(&made, judged));

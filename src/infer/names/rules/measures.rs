@@ -44,7 +44,7 @@ pub const RULES: &[Rule] = rules! {
         "properties.area";
     "distance|distance km|radius|mileage|miles|kilometers|odometer|km|route length|range km" [] NUMBER, 0 => Number(1.0, 40.0, 20_000.0), "a distance", "trips.distance";
     "volume|liters|volume l|volume ml|fuel" [] NUMBER, 0 => Number(1.0, 0.0, 500.0), "a volume", "tanks.volume";
-    "temperature|temp|temperature c|body temperature|degrees" ["patient", "vital", "vitals", "examination", "visit", "body"] NUMBER, 0 => Number(36.0, 0.0, 39.5),
+    "temperature|temp|temperature c|body temperature|degrees" ["patient", "vital", "vitals", "sign", "examination", "visit", "body"] NUMBER, 0 => Number(36.0, 0.0, 39.5),
         "a body's temperature", "vitals.temperature";
     "temperature|temp|temperature c|degrees|celsius" [] NUMBER, 0 => Number(-10.0, 0.0, 35.0), "a temperature", "readings.temperature";
     "heart rate|pulse|bpm|heartrate" [] NUMBER, 0 => Number(55.0, 0.0, 110.0), "beats a minute", "vitals.heart_rate";

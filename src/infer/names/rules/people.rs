@@ -53,9 +53,9 @@ pub const RULES: &[Rule] = rules! {
     "nationality|citizenship" [] TEXT, 2 => Entry("countries", 2), "a country's code", "people.nationality";
     "blood type|blood group" [] TEXT, 3 => Maker(blood), "a blood group", "patients.blood_type";
     "bio|biography|about me|about" [] TEXT, 20 => Entry("bios", 1), "what a person says of themselves", "profiles.bio";
-    "height|height cm" ["person", "patient", "player", "athlete", "user", "profile", "member"] NUMBER, 0
+    "height|height cm" ["person", "patient", "player", "athlete", "user", "profile", "member", "sign", "vital", "examination"] NUMBER, 0
         => Number(150.0, 0.0, 200.0), "a height in centimeters", "patients.height";
-    "weight|weight kg" ["person", "patient", "player", "athlete", "user", "profile", "member"] NUMBER, 0
+    "weight|weight kg" ["person", "patient", "player", "athlete", "user", "profile", "member", "sign", "vital", "examination"] NUMBER, 0
         => Number(45.0, 0.0, 120.0), "a weight in kilograms", "patients.weight";
 };
 

@@ -181,12 +181,16 @@ fn end(scene: &Scene) -> Option<Made> {
     let Some(start) = start_of(scene) else {
         return Some(later(scene, 0, 60).null(0.2));
     };
+    let longest = match scene.subject {
+        "appointment" | "consultation" | "visit" | "slot" | "call" => 5_400,
+        _ => 28_800,
+    };
     let made = match scene.types {
         DATE => after(scene, start.column.name, 0, 60),
         _ => MakerToml::new("after")
             .with("of", start.column.name)
             .with("min", 600)
-            .with("max", 28_800),
+            .with("max", longest),
     };
     Some(Made::new(made).null(0.1))
 }
