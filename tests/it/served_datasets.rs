@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::{Db, Service, command, eventually};
+use crate::support::{Db, Service, Workdir, command, eventually};
 
 const CATALOG: &str = include_str!("../../sql/catalog/schema.sql");
 const REVIEWS: &str = include_str!("../../sql/reviews/schema.sql");
@@ -176,5 +176,43 @@ fn a_page_is_right_with_gaps_whatever_its_number() {
                 );
             }
         }
+    }
+}
+
+/// Two keys to one table, and a column whose name is no part of a path.
+#[test]
+fn the_queries_that_init_writes_have_routes_that_dont_clash() {
+    let (db, dir) = (Db::new("init_routes"), Workdir::new("init_routes"));
+    db.execute(
+        "CREATE TABLE customers (id int PRIMARY KEY, email text UNIQUE, \"Tenant Id\" int, UNIQUE (\"Tenant Id\", email));
+        CREATE TABLE orders (id int PRIMARY KEY, billed_to int REFERENCES customers, shipped_to int REFERENCES customers);
+        INSERT INTO customers VALUES (1, 'a@example.com', 1), (2, 'b@example.com', 2);
+        INSERT INTO orders VALUES (1, 1, 2), (2, 1, 1)",
+    );
+    dir.seedrow([
+        "init",
+        "--url",
+        &db.url(),
+        "--out",
+        "shop",
+        "--name",
+        "shop",
+    ])
+    .exits(0);
+    let service = serve(&dir.path("shop/shop.toml").display().to_string(), &db, "0");
+    for (path, status, expected) in [
+        ("/customers/1/orders", 200, "\"id\":2"),
+        ("/customers/2/orders_by_shipped_to", 200, "\"id\":1"),
+        ("/customers/9/orders", 200, "[]"),
+        ("/customers/email/b@example.com", 200, "\"id\":2"),
+        ("/customers/email/x", 404, "no-row"),
+        (
+            "/customers/Tenant_Id-email/1/a@example.com",
+            200,
+            "\"id\":1",
+        ),
+    ] {
+        let reply = service.get(path).is(status);
+        assert!(reply.text().contains(expected), "{path}: {}", reply.text());
     }
 }
