@@ -89,10 +89,17 @@ fn tables_fit_the_terminal_and_break_neither_names_nor_escapes() {
     assert_eq!(columns[2], 10);
 }
 
+/// Options, environment variables, and whether there are colours.
+type ColourCase = (
+    &'static [&'static str],
+    &'static [(&'static str, &'static str)],
+    bool,
+);
+
 #[test]
 fn colours_are_where_they_are_wanted() {
     let db = checked("colours");
-    let on_a_terminal: [(&[&str], &[(&str, &str)], bool); 5] = [
+    let on_a_terminal: [ColourCase; 5] = [
         (&[], &[], true),
         (&["--color", "never"], &[], false),
         (&[], &[("NO_COLOR", "1")], false),
@@ -107,7 +114,7 @@ fn colours_are_where_they_are_wanted() {
             "{more:?} {variables:?}\n{text:?}"
         );
     }
-    let in_a_pipe: [(&[&str], &[(&str, &str)], bool); 3] = [
+    let in_a_pipe: [ColourCase; 3] = [
         (&[], &[], false),
         (&[], &[("CLICOLOR_FORCE", "1")], true),
         (&["--color", "always"], &[], true),
