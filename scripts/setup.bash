@@ -53,6 +53,15 @@ postgres_programs() {
     return 1
 }
 
+# Prints a Postgres program: beside the server's, in PATH, or in Debian's folders.
+postgres_program() {
+    local found
+    for found in "$(postgres_programs)/$1" "$(command -v "$1")" /usr/lib/postgresql/*/bin/"$1"; do
+        [[ -x $found ]] && printf '%s\n' "$found" && return
+    done
+    die "$1 was not found. Install it: apt-get install postgresql, or your system's like."
+}
+
 ensure_postgres() {
     if [[ -n ${PGBINDIR:-} && ! -x $PGBINDIR/initdb ]]; then
         die "PGBINDIR is $PGBINDIR, and there is no initdb there. Correct it, or unset it."

@@ -179,6 +179,14 @@ fn curl(address: &HttpAddress) -> String {
 /// What `Cache-Status` (RFC 9211) says of the cache next to the client, or nginx's `X-Cache-Status`.
 fn cache_use(headers: &HeaderMap) -> CacheUse {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let of_nginx = text("x-cache-status").map(|status| match status {
+        "HIT" | "STALE" | "UPDATING" | "REVALIDATED" => CacheUse::Hit,
+        _ => CacheUse::Miss,
+    });
+    // Its kept answers still have the `Cache-Status` of the service behind it, of the time when they were stored.
+    if of_nginx == Some(CacheUse::Hit) {
+        return CacheUse::Hit;
+    }
     if let Some(status) = text("cache-status") {
         let nearest = status.rsplit(',').next().unwrap_or_default();
         let mut parameters = nearest.split(';').map(str::trim);
@@ -187,24 +195,26 @@ fn cache_use(headers: &HeaderMap) -> CacheUse {
             false => CacheUse::Miss,
         };
     }
-    match text("x-cache-status") {
-        Some("HIT" | "STALE" | "UPDATING" | "REVALIDATED") => CacheUse::Hit,
-        Some(_) => CacheUse::Miss,
-        None => CacheUse::Unknown,
-    }
+    of_nginx.unwrap_or(CacheUse::Unknown)
 }
 
 #[cfg(test)]
 mod tests {
+    use hyper::header::HeaderName;
+
     use super::*;
 
     #[test]
     fn caches_say_what_they_did() {
-        let of = |name: &'static str, value: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(name, HeaderValue::from_static(value));
-            cache_use(&headers)
+        let of_both = |pairs: &[(&'static str, &'static str)]| {
+            let pairs = pairs.iter();
+            let pairs = pairs.map(|(name, value)| {
+                let name = HeaderName::from_static(name);
+                (name, HeaderValue::from_static(value))
+            });
+            cache_use(&pairs.collect())
         };
+        let of = |name, value| of_both(&[(name, value)]);
         assert_eq!(of("cache-status", "seedrow; hit"), CacheUse::Hit);
         assert_eq!(
             of("cache-status", "seedrow; fwd=uri-miss; stored"),
@@ -217,5 +227,9 @@ mod tests {
         assert_eq!(of("x-cache-status", "HIT"), CacheUse::Hit);
         assert_eq!(of("x-cache-status", "EXPIRED"), CacheUse::Miss);
         assert_eq!(of("x-other", "HIT"), CacheUse::Unknown);
+        let stored = ("cache-status", "seedrow; fwd=miss; stored");
+        assert_eq!(of_both(&[stored, ("x-cache-status", "HIT")]), CacheUse::Hit);
+        let kept = ("cache-status", "seedrow; hit");
+        assert_eq!(of_both(&[kept, ("x-cache-status", "MISS")]), CacheUse::Hit);
     }
 }
