@@ -706,7 +706,8 @@ fn a_server_that_stops_and_starts_is_found_again() {
     assert!(begun.elapsed() < AT_ONCE);
     assert_eq!(reply.header("retry-after"), Some("1"));
     assert_eq!(reply.json()["error"], "no-database");
-    service.get("/ready").is(503);
+    // Connections are looked at 20 times a second.
+    eventually("it isn't ready", || service.get("/ready").status == 503);
     service.get("/live").is(200);
     assert_eq!(
         service.get("/kept/1").is(200).header("cache-status"),
