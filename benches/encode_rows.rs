@@ -1,5 +1,6 @@
-//! How fast rows become COPY's binary format, on one thread: made so, and read from CSV and encoded, as seedrow's own files
-//! and as foreign CSV files, whose every value is compared with its column. The CSV reader alone is measured beside them.
+//! How fast rows become COPY's binary format, on one thread: made so, and read from CSV and encoded, as seedrow's own
+//! files and as foreign CSV files, whose every value is compared with its column. The CSV reader alone is measured
+//! beside them.
 //!
 //! Criterion's `elem/s` are rows per CPU second.
 
