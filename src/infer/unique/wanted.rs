@@ -1,0 +1,118 @@
+//! Unique indexes as sets of columns.
+
+use crate::infer::domain::Case;
+use crate::infer::keys::{KeyPlan, KeyRole};
+use crate::infer::model::Doubt;
+use crate::infer::source::{KeyPart, SourceTable, UniqueSet};
+
+/// A set that the table's rows must not repeat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedSet {
+    /// The index.
+    pub name: String,
+    /// Its columns, those within expressions too, without repeats.
+    pub columns: Vec<String>,
+    /// Texts whose case doesn't count.
+    pub cases: Vec<(String, Case)>,
+    /// Columns whose NULLs would be the same as another value.
+    pub never_null: Vec<String>,
+    /// The condition of a partial index.
+    pub predicate: Option<String>,
+}
+
+/// The sets that rows could break, and those that nothing is known of.
+pub fn wanted(table: &SourceTable, keys: &KeyPlan) -> (Vec<WantedSet>, Vec<Doubt>) {
+    let (mut sets, mut doubts) = (Vec::new(), Vec::new());
+    for set in &table.uniques {
+        match read(table, set) {
+            Some(read) if read.is_empty_of(table, keys, set.nulls_not_distinct) => {}
+            Some(read) => sets.push(read),
+            None => doubts.push(Doubt {
+                table: table.name.clone(),
+                constraint: set.name.clone(),
+                definition: format!("UNIQUE ({})", shown(set)),
+            }),
+        }
+    }
+    (sets, doubts)
+}
+
+fn shown(set: &UniqueSet) -> String {
+    let part = |part: &KeyPart| match part {
+        KeyPart::Column(text) | KeyPart::Expression(text) => text.clone(),
+    };
+    set.parts.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+fn read(table: &SourceTable, set: &UniqueSet) -> Option<WantedSet> {
+    let mut wanted = WantedSet {
+        name: set.name.clone(),
+        columns: Vec::new(),
+        cases: Vec::new(),
+        never_null: Vec::new(),
+        predicate: set.predicate.clone(),
+    };
+    for part in &set.parts {
+        let column = match part {
+            KeyPart::Column(name) => name.clone(),
+            KeyPart::Expression(text) => {
+                let named = columns_in(table, text);
+                let [column] = named.as_slice() else {
+                    return None;
+                };
+                match function(text) {
+                    "lower" => wanted.cases.push((column.clone(), Case::Lower)),
+                    "upper" => wanted.cases.push((column.clone(), Case::Upper)),
+                    "COALESCE" => wanted.never_null.push(column.clone()),
+                    "md5" | "sha256" | "digest" | "btrim" | "encode" | "" => {}
+                    // A function of a schema's own: texts that differ in a number most likely stay different.
+                    _ => wanted.cases.push((column.clone(), Case::Lower)),
+                }
+                column.clone()
+            }
+        };
+        if set.nulls_not_distinct {
+            wanted.never_null.push(column.clone());
+        }
+        if !wanted.columns.contains(&column) {
+            wanted.columns.push(column);
+        }
+    }
+    Some(wanted)
+}
+
+/// The function that an expression calls first.
+fn function(expression: &str) -> &str {
+    let plain = expression.trim_start_matches('(');
+    let end = plain.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    match end {
+        Some(end) if plain[end..].starts_with('(') => &plain[..end],
+        _ => "",
+    }
+}
+
+/// The table's columns that an expression names.
+pub fn columns_in(table: &SourceTable, expression: &str) -> Vec<String> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let words: Vec<&str> = expression.split(|c: char| !is_part(c)).collect();
+    let named = |name: &&String| {
+        let plain = name.chars().all(is_part);
+        match plain {
+            true => words.contains(&name.as_str()),
+            false => expression.contains(&format!("\"{}\"", name.replace('"', "\"\""))),
+        }
+    };
+    let columns = table.columns.iter().map(|it| &it.name);
+    columns.filter(named).cloned().collect()
+}
+
+impl WantedSet {
+    /// Whether a column of it is always NULL, so that no two rows are the same.
+    fn is_empty_of(&self, table: &SourceTable, keys: &KeyPlan, nulls_not_distinct: bool) -> bool {
+        !nulls_not_distinct
+            && self.columns.iter().any(|column| {
+                let role = keys.role(&table.name, column);
+                matches!(role, Some(KeyRole::Null { .. })) && !self.never_null.contains(column)
+            })
+    }
+}
