@@ -1,6 +1,7 @@
 //! `seedrow generate`: one CSV a table and a manifest, or a query's documents.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Result, bail, ensure};
 
@@ -118,22 +119,17 @@ impl Args {
             self.rows.rows.unwrap_or(dataset.default_rows()),
             self.rows.seed,
         );
-        let (jobs, out) = (self.jobs.count(), self.out.clone());
-        let existing = self.existing();
+        let job = WriteJob {
+            dataset: Arc::new(dataset),
+            tables,
+            rows,
+            seed,
+            jobs: self.jobs.count(),
+            out: self.out.clone(),
+            existing: self.existing(),
+        };
         let start = std::time::Instant::now();
-        let manifest = stoppable(move |stop| {
-            let job = WriteJob {
-                dataset: &dataset,
-                tables,
-                rows,
-                seed,
-                jobs,
-                out: &out,
-                existing,
-            };
-            job.run(&progress, stop)
-        })
-        .await?;
+        let manifest = stoppable(move |stop| job.run(&progress, stop)).await?;
         report::generate::files(&self.out, &manifest, start.elapsed())
     }
 }

@@ -284,22 +284,17 @@ impl Job<'_> {
             "{} is a file or holds files already; choose another --csv folder",
             folder.display()
         );
-        let (dataset, tables) = (Arc::clone(&self.dataset), self.tables.clone());
-        let (RowOrigin { rows, seed }, jobs) = (self.origin, self.args.jobs.count());
-        let (out, progress) = (folder.to_owned(), self.progress.clone());
-        stoppable(move |stop| {
-            let job = WriteJob {
-                dataset: &dataset,
-                tables,
-                rows,
-                seed,
-                jobs,
-                out: &out,
-                existing: ExistingFiles::Refuse,
-            };
-            job.run(&progress, stop)
-        })
-        .await
+        let job = WriteJob {
+            dataset: Arc::clone(&self.dataset),
+            tables: self.tables.clone(),
+            rows: self.origin.rows,
+            seed: self.origin.seed,
+            jobs: self.args.jobs.count(),
+            out: folder.to_owned(),
+            existing: ExistingFiles::Refuse,
+        };
+        let progress = self.progress.clone();
+        stoppable(move |stop| job.run(&progress, stop)).await
     }
 
     fn is_just_this(&self, manifest: &Manifest) -> bool {

@@ -2,7 +2,8 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
@@ -20,9 +21,9 @@ const MOST_THREADS: usize = 32;
 
 /// What is to be written.
 #[derive(Debug)]
-pub struct WriteJob<'a> {
+pub struct WriteJob {
     /// The dataset.
-    pub dataset: &'a Dataset,
+    pub dataset: Arc<Dataset>,
     /// The positions of its tables to write, in load order.
     pub tables: Vec<usize>,
     /// Rows of the root table.
@@ -32,7 +33,7 @@ pub struct WriteJob<'a> {
     /// Threads that make rows, of which 32 are used.
     pub jobs: usize,
     /// The folder.
-    pub out: &'a Path,
+    pub out: PathBuf,
     /// What may be replaced there.
     pub existing: ExistingFiles,
 }
@@ -47,14 +48,14 @@ struct OpenFile {
     task: Task,
 }
 
-impl WriteJob<'_> {
+impl WriteJob {
     /// Announces the files, writes them and the manifest, and returns the manifest. Blocks the thread.
     ///
     /// When it fails or `stop` is set, it leaves nothing in the folder.
     pub fn run(&self, progress: &Progress, stop: &AtomicBool) -> Result<Manifest> {
-        ensure_can_write(self.out, self.existing)?;
-        ensure_room(self.out, self.least_bytes()?)?;
-        let plan = RowPlan::new(self.dataset, self.rows, self.seed, &self.tables);
+        ensure_can_write(&self.out, self.existing)?;
+        ensure_room(&self.out, self.least_bytes()?)?;
+        let plan = RowPlan::new(&self.dataset, self.rows, self.seed, &self.tables);
         let makers = self.makers(&plan)?;
         let sizes = makers
             .iter()
@@ -63,9 +64,9 @@ impl WriteJob<'_> {
             .collect::<Result<Vec<u64>>>()?;
         let total: u64 = sizes.iter().sum();
         self.announce(&plan, total, progress);
-        ensure_room(self.out, total + total / 50)?;
+        ensure_room(&self.out, total + total / 50)?;
 
-        let staging = Staging::new(self.out)?;
+        let staging = Staging::new(&self.out)?;
         let files = self.write_files(&plan, &makers, &sizes, &staging, progress, stop)?;
         let dataset = DatasetId {
             name: self.dataset.name.clone(),
@@ -79,7 +80,7 @@ impl WriteJob<'_> {
     fn makers<'p>(&'p self, plan: &'p RowPlan) -> Result<Vec<TableMaker<'p>>> {
         self.tables
             .iter()
-            .map(|&table| TableMaker::new(self.dataset, plan, table))
+            .map(|&table| TableMaker::new(&self.dataset, plan, table))
             .collect()
     }
 
@@ -88,11 +89,11 @@ impl WriteJob<'_> {
     fn least_bytes(&self) -> Result<u64> {
         const FEW: u64 = 500;
         let few = self.rows.min(FEW);
-        let plan = RowPlan::new(self.dataset, few, self.seed, &self.tables);
+        let plan = RowPlan::new(&self.dataset, few, self.seed, &self.tables);
         let mut least = 0;
         for &table in &self.tables {
             // So few rows may leave a table empty that others refer to.
-            let Ok(maker) = TableMaker::new(self.dataset, &plan, table) else {
+            let Ok(maker) = TableMaker::new(&self.dataset, &plan, table) else {
                 continue;
             };
             let bytes = u128::from(estimate::file_bytes(&maker, &plan, table)?);
@@ -109,7 +110,7 @@ impl WriteJob<'_> {
 
     fn announce(&self, plan: &RowPlan, bytes: u64, progress: &Progress) {
         let rows: u64 = self.tables.iter().map(|&table| plan.rows(table)).sum();
-        let Dataset { name, tables, .. } = self.dataset;
+        let Dataset { name, tables, .. } = &*self.dataset;
         progress.note(format!(
             "generate: {name}, {} {}, seed {}: {} rows in {} {}, about {}, to {}",
             grouped(self.rows),

@@ -271,52 +271,39 @@ fn basic_string(text: &str) -> String {
 
 /// What isn't in the file, and what is uncertain in it.
 fn footer(model: &Model) -> String {
-    let mut text = String::new();
-    if !model.doubts.is_empty() {
-        text.push_str("\n# Constraints that nothing was done for, since they aren't understood; rows may break them:\n");
-        for doubt in &model.doubts {
-            let _ = writeln!(
-                text,
-                "#   {}, {}: {}",
-                doubt.table,
-                doubt.constraint,
-                one_line(&doubt.definition)
-            );
-        }
+    let doubts = model.doubts.iter().map(|it| {
+        let definition = one_line(&it.definition);
+        format!("{}, {}: {definition}", it.table, it.constraint)
+    });
+    let tried = model.tried.iter().map(|it| {
+        let definition = one_line(&it.definition);
+        format!(
+            "{}, {}: {definition} ({} rows)",
+            it.table, it.constraint, it.rows
+        )
+    });
+    let refused = model.refused.iter().map(|it| {
+        let [what, reason, advice] = [&it.what, &it.reason, &it.advice].map(|it| one_line(it));
+        format!("{}, {what}: {reason}; {advice}", it.table)
+    });
+    let left_out = model.left_out.iter();
+    let left_out = left_out.map(|it| format!("{}: {}", it.name, why(&it.why)));
+    [
+        list("Constraints that nothing was done for, since they aren't understood; rows may break them", doubts),
+        list("Constraints that aren't understood, and that the server accepted all rows for that were tried", tried),
+        list("Tables that can't be filled", refused),
+        list("Left out", left_out),
+    ]
+    .concat()
+}
+
+/// A comment of several lines under a title; nothing without lines.
+fn list(title: &str, lines: impl Iterator<Item = String>) -> String {
+    let lines: String = lines.map(|line| format!("#   {line}\n")).collect();
+    match lines.is_empty() {
+        true => lines,
+        false => format!("\n# {title}:\n{lines}"),
     }
-    if !model.tried.is_empty() {
-        text.push_str("\n# Constraints that aren't understood, and that the server accepted all rows for that were tried:\n");
-        for tried in &model.tried {
-            let _ = writeln!(
-                text,
-                "#   {}, {}: {} ({} rows)",
-                tried.table,
-                tried.constraint,
-                one_line(&tried.definition),
-                tried.rows
-            );
-        }
-    }
-    if !model.refused.is_empty() {
-        text.push_str("\n# Tables that can't be filled:\n");
-        for refusal in &model.refused {
-            let _ = writeln!(
-                text,
-                "#   {}, {}: {}; {}",
-                refusal.table,
-                one_line(&refusal.what),
-                one_line(&refusal.reason),
-                one_line(&refusal.advice)
-            );
-        }
-    }
-    if !model.left_out.is_empty() {
-        text.push_str("\n# Left out:\n");
-        for it in &model.left_out {
-            let _ = writeln!(text, "#   {}: {}", it.name, why(&it.why));
-        }
-    }
-    text
 }
 
 /// Why a relation was left out, in a few words.

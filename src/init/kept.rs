@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
-use tokio_postgres::{Client, IsolationLevel, Transaction};
+use tokio_postgres::{Client, Transaction};
 
 use crate::infer::source::{KeptRows, LeftOut, Source, SourceTable, WhyLeftOut};
 use crate::load::table::target::holds_rows;
-use crate::postgres::TableName;
 use crate::postgres::name::quoted;
+use crate::postgres::{TableName, snapshot};
 
 /// The most keys of a table that are read.
 const MOST: usize = 10_000;
@@ -19,13 +19,7 @@ const READ_WHOLE: u64 = 200_000;
 /// Marks the tables that hold rows, with keys of them; those that no other table refers to leave the source. In a read-only
 /// transaction.
 pub async fn keep(client: &mut Client, source: &mut Source) -> Result<()> {
-    let transaction = client
-        .build_transaction()
-        .isolation_level(IsolationLevel::RepeatableRead)
-        .read_only(true)
-        .start()
-        .await
-        .context("could not begin a read-only transaction")?;
+    let transaction = snapshot::begin(client).await?;
     transaction
         .batch_execute("SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL TimeZone = 'UTC'; SET LOCAL extra_float_digits = 3")
         .await
@@ -39,8 +33,7 @@ pub async fn keep(client: &mut Client, source: &mut Source) -> Result<()> {
             source.tables[place].kept = Some(rows);
         }
     }
-    let ended = transaction.rollback().await;
-    ended.context("could not end the read-only transaction")?;
+    snapshot::end(transaction).await?;
     leave_out_childless(source);
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! The catalog's rows of one schema, in one read-only transaction.
 
 use anyhow::{Context, Result};
-use tokio_postgres::{Client, IsolationLevel, Transaction};
+use tokio_postgres::{Client, Transaction};
 
 use crate::infer::source::CatalogRows;
 use crate::postgres::catalog::{self, Scope};
+use crate::postgres::snapshot;
 
 /// What was read.
 #[derive(Debug)]
@@ -19,18 +20,9 @@ pub struct Found {
 
 /// Reads the schema's catalog; without a name that of the connection's current schema.
 pub async fn read(client: &mut Client, schema: Option<&str>) -> Result<Found> {
-    let transaction = client
-        .build_transaction()
-        .isolation_level(IsolationLevel::RepeatableRead)
-        .read_only(true)
-        .start()
-        .await
-        .context("could not begin a read-only transaction")?;
+    let transaction = snapshot::begin(client).await?;
     let found = read_within(&transaction, schema).await?;
-    transaction
-        .rollback()
-        .await
-        .context("could not end the read-only transaction")?;
+    snapshot::end(transaction).await?;
     Ok(found)
 }
 

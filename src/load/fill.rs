@@ -13,8 +13,8 @@ use crate::load::parent_gate::{ParentGate, look_up_parents};
 use crate::load::policy::Policy;
 use crate::load::post_load_hook::PostLoadHook;
 use crate::load::session::WorkerPool;
-use crate::load::table::load::TableLoad;
 use crate::load::table::maintenance;
+use crate::load::table::table_load::TableLoad;
 use crate::postgres::sequences::{Sequence, sequences};
 use crate::progress::Progress;
 

@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 use crate::copy::Scalar;
 use crate::copy::number::integer;
 use crate::dataset::spec::LoadedParent;
-use crate::load::table::load::TableLoad;
+use crate::load::table::table_load::TableLoad;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, Scope};
 use crate::postgres::name::quoted;

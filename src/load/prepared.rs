@@ -11,7 +11,7 @@ use crate::load::policy::Triggers;
 use crate::load::source::bound::BoundSource;
 use crate::load::source::fingerprint::SourceState;
 use crate::load::source::input::Input;
-use crate::load::table::load::{FillMode, TableLoad};
+use crate::load::table::table_load::{FillMode, TableLoad};
 use crate::load::table::target::TargetTable;
 use crate::postgres::catalog::Trigger;
 

@@ -23,6 +23,7 @@ pub mod sequences;
 pub mod server;
 pub mod service;
 pub mod session;
+pub mod snapshot;
 pub mod target;
 pub mod tls;
 

@@ -3,8 +3,11 @@
 //! A command's module lists those that it prints, each with its function, and from that list come the values that its
 //! option takes.
 
+use anyhow::{Result, bail};
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use crate::printable;
 
 /// How results are printed.
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,15 +28,50 @@ pub enum OutputFormat {
 
 /// Reads the formats of commands that print text or JSON.
 pub fn text_or_json() -> impl TypedValueParser<Value = OutputFormat> {
-    OutputFormat::parser([OutputFormat::Text, OutputFormat::Json])
+    OutputFormat::parser(&[OutputFormat::Text, OutputFormat::Json])
 }
 
 impl OutputFormat {
     /// Reads one of these formats from the command line.
-    pub fn parser(
-        formats: impl IntoIterator<Item = OutputFormat>,
-    ) -> impl TypedValueParser<Value = OutputFormat> {
-        let values = formats.into_iter().filter_map(|it| it.to_possible_value());
+    pub fn parser(formats: &[OutputFormat]) -> impl TypedValueParser<Value = OutputFormat> + use<> {
+        let values = formats.iter().filter_map(ValueEnum::to_possible_value);
         PossibleValuesParser::new(values).try_map(|name| OutputFormat::from_str(&name, false))
+    }
+}
+
+/// The formats that a kind of result is printed in, each with the function that writes it.
+pub struct Formats<Renderer: 'static> {
+    /// With its article: `a check`.
+    pub of: &'static str,
+    /// In the order that help lists them.
+    pub renderers: &'static [(OutputFormat, Renderer)],
+}
+
+impl<Renderer> Formats<Renderer> {
+    /// Their names.
+    pub fn all(&self) -> impl Iterator<Item = OutputFormat> {
+        self.renderers.iter().map(|(format, _)| *format)
+    }
+
+    /// Reads one of them.
+    pub fn parser(&self) -> impl TypedValueParser<Value = OutputFormat> + use<Renderer> {
+        OutputFormat::parser(&self.all().collect::<Vec<_>>())
+    }
+
+    /// What the function of a format writes, which `write` calls.
+    pub fn render(
+        &self,
+        format: OutputFormat,
+        write: impl FnOnce(&Renderer) -> Result<String>,
+    ) -> Result<String> {
+        let Some((_, renderer)) = self.renderers.iter().find(|(it, _)| *it == format) else {
+            bail!("{} isn't printed as {format:?}", self.of);
+        };
+        let text = write(renderer)?;
+        Ok(match format {
+            // The one has colours, and escapes what is data; JSON escapes by itself.
+            OutputFormat::Text | OutputFormat::Json => text,
+            _ => printable::lines(&text),
+        })
     }
 }

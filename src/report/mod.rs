@@ -23,7 +23,7 @@ pub mod run;
 pub mod stress;
 pub mod table;
 
-pub use format::{OutputFormat, text_or_json};
+pub use format::{Formats, OutputFormat, text_or_json};
 pub use messages::{error, interrupted, usage};
 
 /// Writes results to stdout; a closed pipe (`| head`) is no error.

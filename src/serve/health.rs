@@ -16,7 +16,7 @@ use super::connection::{FullResponse, Respond};
 use super::gate::Queue;
 use super::lifecycle::{Lifecycle, Readiness};
 use super::metrics::{self, LevelsNow, Metrics};
-use super::respond::{json, refused, unavailable};
+use super::uncached::{json, refused, unavailable};
 
 /// The paths.
 pub const PATHS: [&str; 3] = ["/live", "/ready", "/metrics"];

@@ -25,6 +25,7 @@ mod selection;
 mod server;
 mod sockets;
 mod statements;
+mod uncached;
 mod worker;
 
 pub use config::Config;

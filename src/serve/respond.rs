@@ -4,12 +4,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{
-    ACCEPT, AGE, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
-    HeaderValue, RETRY_AFTER, VARY,
+    ACCEPT, AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
+    HeaderValue, VARY,
 };
 use hyper::{Method, Request, StatusCode};
 
@@ -18,20 +17,19 @@ use super::api::{Api, Call, Endpoint, Refusal};
 use super::body::Body;
 use super::cache::{Cache, Entry, Freshness};
 use super::connection::{FullResponse, Respond};
-use super::cors::{ALLOWED, Cors};
+use super::cors::Cors;
 use super::health::Health;
 use super::metrics::Metrics;
 use super::negotiate::{accepts_gzip, has_already};
 use super::pool::{Pool, Unanswered};
+use super::uncached::{JSON, method_not_allowed, refused, unavailable};
 use crate::postgres::error::describe;
 use crate::progress::Progress;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 /// A client may keep the answer, and asks each time whether it is still right.
 const ALWAYS_ASK: HeaderValue = HeaderValue::from_static("no-cache");
-const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 
 /// What all workers answer from.
 pub struct Shared {
@@ -342,37 +340,6 @@ fn add_cache_status(headers: &mut HeaderMap, entry: &Entry, freshness: Freshness
             Freshness::Miss => "seedrow; fwd=miss; stored",
         }),
     );
-}
-
-/// An error in JSON.
-pub fn refused(refusal: Refusal) -> FullResponse {
-    let mut response = json(refusal.body);
-    *response.status_mut() =
-        StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response
-}
-
-fn method_not_allowed(method: &Method) -> FullResponse {
-    let mut response = refused(Refusal::method_not_allowed(method.as_str()));
-    response.headers_mut().insert(ALLOW, ALLOWED);
-    response
-}
-
-/// 503, to be tried again in a second.
-pub fn unavailable(error: &str, message: &str) -> FullResponse {
-    let mut response = refused(Refusal::new(503, error, message));
-    let second = HeaderValue::from_static("1");
-    response.headers_mut().insert(RETRY_AFTER, second);
-    response
-}
-
-/// JSON that nobody keeps.
-pub fn json(bytes: Bytes) -> FullResponse {
-    let mut response = FullResponse::new(Full::new(bytes));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, JSON);
-    headers.insert(CACHE_CONTROL, NOT_KEPT);
-    response
 }
 
 /// Whether the server rejects a parameter's value: SQLSTATE class 22, data exception.

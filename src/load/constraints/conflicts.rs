@@ -15,7 +15,7 @@ use crate::load::ledger::DroppedConstraint;
 use crate::load::policy::Duplicates;
 use crate::load::source::chunk::FileLine;
 use crate::load::table::key_search::{KeySearch, Matcher};
-use crate::load::table::load::TableLoad;
+use crate::load::table::table_load::TableLoad;
 use crate::units::grouped;
 
 /// Rejects the rows that conflict with an earlier one, or fails with the first of them.

@@ -15,7 +15,7 @@ use crate::load::ledger::{DroppedConstraint, DroppedKind};
 use crate::load::policy::Duplicates;
 use crate::load::source::chunk::FileLine;
 use crate::load::table::key_search::{KeySearch, Matcher, Values};
-use crate::load::table::load::TableLoad;
+use crate::load::table::table_load::TableLoad;
 use crate::postgres::TableName;
 use crate::postgres::name::{quoted, quoted_list};
 use crate::units::counted;

@@ -13,8 +13,8 @@ use crate::load::constraints::validate::{awaiting_validation, validate};
 use crate::load::ledger::DroppedConstraint;
 use crate::load::policy::{Orphans, Policy};
 use crate::load::session::WorkerPool;
-use crate::load::table::load::TableLoad;
 use crate::load::table::maintenance;
+use crate::load::table::table_load::TableLoad;
 use crate::postgres::catalog::{self, ForeignKey};
 use crate::progress::Progress;
 

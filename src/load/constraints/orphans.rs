@@ -17,7 +17,7 @@ use crate::load::constraints::restore::restore_in;
 use crate::load::ledger::{self, DroppedConstraint};
 use crate::load::source::rejects::{REPORTED, Rejected};
 use crate::load::table::key_search::{KeySearch, Matcher, Values};
-use crate::load::table::load::TableLoad;
+use crate::load::table::table_load::TableLoad;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, ForeignKey, Scope};
 use crate::postgres::error::ErrorWithNotes;

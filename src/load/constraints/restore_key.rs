@@ -9,7 +9,7 @@ use crate::load::constraints::duplicates::{plain_columns, reject_duplicates};
 use crate::load::constraints::restore::restore;
 use crate::load::ledger::{DroppedConstraint, DroppedKind};
 use crate::load::policy::Duplicates;
-use crate::load::table::load::TableLoad;
+use crate::load::table::table_load::TableLoad;
 
 /// How many duplicate keys an error shows.
 const SHOWN: usize = 5;

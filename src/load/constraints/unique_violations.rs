@@ -9,7 +9,7 @@ use crate::load::ledger::DroppedConstraint;
 use crate::load::policy::Duplicates;
 use crate::load::source::rejects::Rejected;
 use crate::load::table::key_search::{KeySearch, Matcher};
-use crate::load::table::load::TableLoad;
+use crate::load::table::table_load::TableLoad;
 use crate::postgres::error::ErrorWithNotes;
 use crate::suggestion::again;
 

@@ -57,26 +57,14 @@ impl FileOptions {
 
     /// What was typed: the option, and what it applies to where that is not all files.
     pub fn scopes(&self) -> Vec<(&'static str, &Scope)> {
-        let mut scopes = Vec::new();
-        for Scoped { scope, value } in &self.formats {
-            let typed = value.typed().into_iter();
-            scopes.extend(
-                scope
-                    .iter()
-                    .zip(typed)
-                    .map(|(scope, (name, _))| (name, scope)),
-            );
-        }
-        for Scoped { scope, value } in &self.spellings {
-            let typed = value.typed().into_iter();
-            scopes.extend(
-                scope
-                    .iter()
-                    .zip(typed)
-                    .map(|(scope, (name, _))| (name, scope)),
-            );
-        }
-        scopes
+        let formats = self.formats.iter();
+        let formats = formats.map(|it| (&it.scope, it.value.typed()));
+        let spellings = self.spellings.iter();
+        let spellings = spellings.map(|it| (&it.scope, it.value.typed()));
+        let scoped = formats.chain(spellings);
+        // One option of a scope is enough to name it.
+        let typed = scoped.filter_map(|(scope, typed)| Some((typed.first()?.0, scope.as_ref()?)));
+        typed.collect()
     }
 
     /// The first option typed.

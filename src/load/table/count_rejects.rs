@@ -16,8 +16,8 @@ use crate::load::source::rejects::{MaxRejects, RejectCount, Rejects};
 use crate::load::source::stream::ChunkStream;
 use crate::load::table::constraint_columns::ConstraintColumns;
 use crate::load::table::isolate::PieceSize;
-use crate::load::table::load::{FillMode, TableLoad};
 use crate::load::table::segment::{SEGMENT, TableCopy};
+use crate::load::table::table_load::{FillMode, TableLoad};
 use crate::load::table::triggers;
 
 /// The most records that the server rejects before it isn't asked any more: each costs a round trip or two.

@@ -18,7 +18,7 @@ use crate::load::source::reader::RecordReader;
 use crate::load::source::rejects::{REPORTED, Rejected, Rejects};
 use crate::load::source::rejects_file::RejectsFile;
 use crate::load::source::table_source::TableSource;
-use crate::load::table::load::TableLoad;
+use crate::load::table::table_load::TableLoad;
 use crate::postgres::TableName;
 use crate::postgres::catalog::ForeignKey;
 use crate::postgres::copy::CopyIn;

@@ -2,48 +2,41 @@
 
 use std::io::Write;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::builder::TypedValueParser;
 
 use super::{github, json, junit, markdown, text::text};
 use crate::check::{CheckReport, Finding};
 use crate::printable;
-use crate::report::OutputFormat;
 use crate::report::colour::Colour;
 use crate::report::html;
+use crate::report::{Formats, OutputFormat};
 use crate::suggestion::Suggestions;
 
 /// What writes a report in one format.
 type CheckRenderer = fn(&CheckReport, Colour) -> Result<String>;
 
 /// The formats that a check is printed in.
-const FORMATS: &[(OutputFormat, CheckRenderer)] = &[
-    (OutputFormat::Text, |it, colour| Ok(text(it, colour))),
-    (OutputFormat::Json, |it, _| json::json(it)),
-    (OutputFormat::Junit, |it, _| junit::junit(it)),
-    (OutputFormat::Github, |it, _| Ok(github::github(it))),
-    (OutputFormat::Markdown, |it, _| Ok(markdown::markdown(it))),
-    (OutputFormat::Html, |it, _| Ok(html::check(it))),
-];
+const FORMATS: Formats<CheckRenderer> = Formats {
+    of: "a check",
+    renderers: &[
+        (OutputFormat::Text, |it, colour| Ok(text(it, colour))),
+        (OutputFormat::Json, |it, _| json::json(it)),
+        (OutputFormat::Junit, |it, _| junit::junit(it)),
+        (OutputFormat::Github, |it, _| Ok(github::github(it))),
+        (OutputFormat::Markdown, |it, _| Ok(markdown::markdown(it))),
+        (OutputFormat::Html, |it, _| Ok(html::check(it))),
+    ],
+};
 
 /// Reads one of the formats that a check is printed in.
 pub fn format_parser() -> impl TypedValueParser<Value = OutputFormat> {
-    OutputFormat::parser(FORMATS.iter().map(|(format, _)| *format))
+    FORMATS.parser()
 }
 
 /// The report in this format.
 pub fn render(format: OutputFormat, report: &CheckReport, colour: Colour) -> Result<String> {
-    match FORMATS.iter().find(|(it, _)| *it == format) {
-        Some((_, renderer)) => {
-            let text = renderer(report, colour)?;
-            Ok(match format {
-                // The one has colours, and escapes what is data; JSON escapes by itself.
-                OutputFormat::Text | OutputFormat::Json => text,
-                _ => printable::lines(&text),
-            })
-        }
-        None => bail!("a check isn't printed as {format:?}"),
-    }
+    FORMATS.render(format, |renderer| renderer(report, colour))
 }
 
 /// The report with its suggested commands completed, and what isn't printed as it is escaped in its messages, for all
@@ -96,8 +89,8 @@ mod tests {
         report.checks[3].name = "styles\u{7}".into();
         report.skipped[0].reason = "left \u{202e} out".into();
         let report = completed(report, &Suggestions::default());
-        for (format, _) in FORMATS {
-            let text = render(*format, &report, Colour::Off).unwrap();
+        for format in FORMATS.all() {
+            let text = render(format, &report, Colour::Off).unwrap();
             let is_obeyed =
                 |c: &char| (c.is_control() && *c != '\n' && *c != '\t') || matches!(c, '\u{202e}');
             assert_eq!(text.chars().find(is_obeyed), None, "{format:?}");
@@ -114,8 +107,8 @@ mod tests {
             ..sample.clone()
         };
         report.checks[3].findings = vec![finding("no index"), finding("a scan")];
-        for (format, _) in FORMATS {
-            let text = render(*format, &report, Colour::Off).unwrap();
+        for format in FORMATS.all() {
+            let text = render(format, &report, Colour::Off).unwrap();
             let times = match format {
                 // Each finding of its own; and annotations before the whole report.
                 OutputFormat::Json | OutputFormat::Github => 2,
