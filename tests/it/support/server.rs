@@ -41,6 +41,7 @@ pub fn shared_home() -> PathBuf {
 /// Gives a home that has no data folder a copy of one that initdb made once, with its settings tuned.
 pub fn start_from_template(home: &Home) {
     home.prepare().unwrap();
+    spread(home.folder());
     let _lock = FileLock::wait(&scratch().join("template.lock"), LockMode::Exclusive).unwrap();
     if home.data_folders().is_empty() {
         for folder in template().data_folders() {
@@ -54,8 +55,24 @@ pub fn start_from_template(home: &Home) {
     }
     for folder in home.finished_data() {
         fs::write(folder.join("postgresql.auto.conf"), TUNING).unwrap();
+        spread(&folder.join("base"));
     }
 }
+
+/// Has ext4 make the folders of a folder far apart, each in a group of its own. A thousand files a server, and three hundred
+/// a database, take eight times as long to be made in a group where as many were removed a moment ago: none of those
+/// inodes is used again for a while, and each is looked at. Other file systems have no such flag.
+#[cfg(target_os = "linux")]
+fn spread(folder: &Path) {
+    use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
+    let folder = fs::File::open(folder).unwrap();
+    if let Ok(flags) = ioctl_getflags(&folder) {
+        let _ = ioctl_setflags(&folder, flags | IFlags::TOPDIR);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn spread(_: &Path) {}
 
 /// A home whose server has run once; its lock is held.
 fn template() -> Home {
