@@ -128,8 +128,8 @@ pub async fn until_ended(prepared: PreparedStress) -> Result<Outcome> {
         progress,
         printer,
     } = prepared;
-    let interrupt = Arc::new(AtomicBool::new(false));
-    let mut running = Box::pin(stress::run(plan, Arc::clone(&interrupt), &progress));
+    let interrupt = AtomicBool::new(false);
+    let mut running = Box::pin(stress::run(plan, &interrupt, &progress));
     let report = tokio::select! {
         report = &mut running => report?,
         signal = signalled() => {
@@ -178,9 +178,10 @@ impl Args {
         };
         let (endpoint, chooser) = self.requests(context, &settings).await?;
         Ok(Plan {
-            endpoint,
+            endpoint: Arc::new(endpoint),
             chooser,
             connections,
+            threads: self.load.threads(),
             load,
             expectations,
             abort_after: self.load.abort_after,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,8 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What was reported; empty where the kind says it all.
     pub message: String,
+    /// When the request was sent that an answer rejected; none where there is no answer.
+    pub rejected: Option<Instant>,
 }
 
 impl Failure {
@@ -54,6 +57,7 @@ impl Failure {
         Failure {
             kind: FailureKind::Connection,
             message: message.to_string(),
+            rejected: None,
         }
     }
 
@@ -62,6 +66,15 @@ impl Failure {
         Failure {
             kind,
             message: String::new(),
+            rejected: None,
+        }
+    }
+
+    /// An answer to a request that was sent then.
+    pub fn rejected(self, sent: Instant) -> Failure {
+        Failure {
+            rejected: Some(sent),
+            ..self
         }
     }
 }
@@ -85,9 +98,8 @@ pub struct FailureCount {
 
 impl FailureCounts {
     /// Counts one.
-    pub fn add(&mut self, failure: Failure) {
-        let entry = self.0.entry(failure.kind);
-        entry.or_insert((0, failure.message)).0 += 1;
+    pub fn add(&mut self, kind: FailureKind, message: String) {
+        self.0.entry(kind).or_insert((0, message)).0 += 1;
     }
 
     /// All of them.

@@ -1,27 +1,27 @@
 //! Sends requests to a target and records what becomes of them: at a rate, or as fast as they are answered.
 //!
-//! Everything happens on one thread, whose processor time is measured: a generator that needs a whole core reports its
-//! own delays as the target's.
+//! One thread sends them, or several, each with connections of its own and every so-many-th request. The processor time of
+//! each is measured: a generator that needs a whole core reports its own delays as the target's.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::JoinSet;
-use tokio::time::{interval, sleep, timeout_at};
+use futures_util::future::try_join_all;
+use tokio::time::interval;
 
-use super::cpu::{ThreadTimer, ThreadUse};
-use super::failure::{Failure, FailureKind};
-use super::mix::{Choice, Chooser};
-use super::pacer::{Due, Gate, pace};
-use super::recorder::{Recorder, Times};
-use super::schedule::{Arrival, Arrivals, Rate, Schedule};
-use super::target::Target;
+use super::counts::{Counts, SharedRecorder, SoFar};
+use super::cpu::ThreadUse;
+use super::mix::Chooser;
+use super::pacer::{Gate, pace};
+use super::recorder::Recorder;
+use super::schedule::{Arrivals, Rate, Schedule};
+use super::sender::{Job, SenderThread, Source};
+use super::target::Endpoint;
 
-/// How long an interrupted run waits for answers.
-const LAST_ANSWERS: Duration = Duration::from_secs(1);
+/// How often the counts and the interrupt are looked at.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What is sent, and for how long.
 #[derive(Debug, Clone)]
@@ -58,11 +58,11 @@ impl Load {
 #[derive(Debug)]
 pub struct Measured {
     /// The counts.
-    pub recorder: Recorder,
+    pub counts: Counts,
     /// From the start to the last answer.
     pub elapsed: Duration,
-    /// What the generator's thread did.
-    pub generator: ThreadUse,
+    /// What the generator's threads did, at least one.
+    pub threads: Vec<ThreadUse>,
     /// Whether it ended early because it was told to.
     pub ended: Ended,
 }
@@ -79,7 +79,7 @@ pub enum Ended {
 }
 
 /// Looks at the counts once a second, and decides whether the run goes on.
-pub type Watch<'a> = dyn FnMut(&Recorder, Duration) -> Watched + Send + 'a;
+pub type Watch<'a> = dyn FnMut(&SoFar) -> Watched + Send + 'a;
 
 /// What a watcher decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,185 +90,164 @@ pub enum Watched {
     Stop,
 }
 
-/// What all requests of a run share.
-struct Run {
-    start: Instant,
-    target: Arc<Target>,
+/// Threads with connections to a target.
+pub struct Generator {
+    threads: Vec<SenderThread>,
+    kinds: usize,
     chooser: Arc<Chooser>,
-    gate: Arc<Gate>,
-    recorder: Mutex<Recorder>,
-    timeout: Duration,
-    duration: Duration,
-    first: u64,
-    /// The number of the next request of a closed loop.
-    next: AtomicU64,
 }
 
-/// Sends the load's requests until its duration is over and all are answered, or until `interrupt` is set. To be awaited
-/// on a runtime of one thread, which it measures.
-pub async fn generate(
-    target: &Arc<Target>,
-    chooser: &Arc<Chooser>,
-    load: &Load,
-    interrupt: &AtomicBool,
-    watch: &mut Watch<'_>,
-) -> Result<Measured> {
-    let timer = ThreadTimer::start();
-    let stop = Arc::new(AtomicBool::new(false));
-    let run = Arc::new(Run {
-        start: Instant::now(),
-        target: Arc::clone(target),
-        chooser: Arc::clone(chooser),
-        gate: Arc::new(Gate {
-            in_flight: AtomicU64::new(0),
-            most: load.max_in_flight,
-            stop: Arc::clone(&stop),
-        }),
-        recorder: Mutex::new(Recorder::new(target.kinds())),
-        timeout: load.timeout,
-        duration: load.duration,
-        first: load.first,
-        next: AtomicU64::new(0),
-    });
-    let senders = run.start_senders(load)?;
-    let ended = run.supervise(senders, &stop, interrupt, watch).await;
-    let elapsed = run.start.elapsed();
-    Ok(Measured {
-        recorder: run.take_recorder(elapsed),
-        elapsed,
-        generator: timer.elapsed(),
-        ended,
-    })
+/// Where a run's threads and what supervises them meet.
+struct Run<'a> {
+    start: Instant,
+    stop: &'a AtomicBool,
+    interrupt: &'a AtomicBool,
+    so_far: SoFar,
+    ended: Ended,
 }
 
-impl Run {
-    fn start_senders(self: &Arc<Run>, load: &Load) -> Result<JoinSet<()>> {
-        let mut senders = JoinSet::new();
-        match load.rate {
-            Rate::PerSecond(rate) => {
-                let schedule = Schedule::new(rate, load.duration, load.arrivals, load.seed);
-                let due = pace(schedule, self.start, Arc::clone(&self.gate))?;
-                senders.spawn(Arc::clone(self).send_due(due));
-            }
-            Rate::Max => {
-                for _ in 0..load.max_in_flight {
-                    senders.spawn(Arc::clone(self).send_always());
-                }
-            }
-        }
-        Ok(senders)
+impl Generator {
+    /// Opens the connections, of which each thread has its share: there are no more threads than connections.
+    pub async fn connect(
+        endpoint: &Arc<Endpoint>,
+        chooser: Chooser,
+        threads: usize,
+        connections: usize,
+        timeout: Duration,
+    ) -> Result<Generator> {
+        let threads = threads.clamp(1, connections.max(1));
+        let share = |place| share(connections as u64, threads, place);
+        let opening = (0..threads).map(async |place| {
+            let connections = usize::try_from(share(place)).unwrap_or(connections);
+            SenderThread::start(Arc::clone(endpoint), connections, timeout).await
+        });
+        Ok(Generator {
+            threads: try_join_all(opening).await?,
+            kinds: endpoint.names().len(),
+            chooser: Arc::new(chooser),
+        })
     }
 
-    /// Waits for the senders and the last answers; looks at the counts once a second.
-    async fn supervise(
+    /// Sends the load's requests until its duration is over and all are answered, or until `interrupt` is set.
+    pub async fn run(
         &self,
-        mut senders: JoinSet<()>,
-        stop: &AtomicBool,
+        load: &Load,
         interrupt: &AtomicBool,
         watch: &mut Watch<'_>,
-    ) -> Ended {
-        let mut ended = Ended::InTime;
-        let mut look = interval(Duration::from_millis(100));
-        let mut seconds = 0;
-        let mut last_answers = None;
-        loop {
-            let in_flight = self.gate.in_flight.load(Ordering::Relaxed);
-            if senders.is_empty() && (in_flight == 0 || is_over(last_answers)) {
-                return ended;
+    ) -> Result<Measured> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let recorders = self.threads.iter().map(|_| {
+            let recorder = Recorder::new(self.kinds);
+            SharedRecorder::new(recorder.into())
+        });
+        let mut run = Run {
+            start: Instant::now(),
+            stop: &stop,
+            interrupt,
+            so_far: SoFar::new(recorders.collect()),
+            ended: Ended::InTime,
+        };
+        let jobs = self.jobs(load, &run, &stop)?;
+        let sending = self.threads.iter().zip(jobs);
+        let sending = sending.map(|(thread, job)| thread.send(job));
+        let threads = run.supervise(try_join_all(sending), watch).await?;
+        let elapsed = run.start.elapsed();
+        Ok(Measured {
+            counts: run.so_far.finish(elapsed),
+            elapsed,
+            threads,
+            ended: run.ended,
+        })
+    }
+
+    /// What each thread sends: at a rate, every so-many-th request that is due; else a share of the requests in flight.
+    fn jobs(&self, load: &Load, run: &Run<'_>, stop: &Arc<AtomicBool>) -> Result<Vec<Job>> {
+        let threads = self.threads.len();
+        let gate = Arc::new(Gate {
+            in_flight: AtomicU64::new(0),
+            most: load.max_in_flight,
+            stop: Arc::clone(stop),
+        });
+        let sources: Vec<Source> = match load.rate {
+            Rate::PerSecond(rate) => {
+                let schedule = Schedule::new(rate, load.duration, load.arrivals, load.seed);
+                let due = pace(schedule, run.start, Arc::clone(&gate), threads)?;
+                due.into_iter().map(Source::Due).collect()
             }
+            Rate::Max => (0..threads)
+                .map(|place| Source::Answered {
+                    at_once: share(load.max_in_flight, threads, place),
+                    first: place as u64,
+                    step: threads as u64,
+                })
+                .collect(),
+        };
+        let both = sources.into_iter().zip(&run.so_far.recorders);
+        let job = |(source, recorder): (Source, &SharedRecorder)| Job {
+            source,
+            start: run.start,
+            duration: load.duration,
+            timeout: load.timeout,
+            first: load.first,
+            chooser: Arc::clone(&self.chooser),
+            gate: Arc::clone(&gate),
+            recorder: Arc::clone(recorder),
+        };
+        Ok(both.map(job).collect())
+    }
+}
+
+impl Run<'_> {
+    /// Waits until all threads have the last answers; looks at the counts once a second.
+    async fn supervise(
+        &mut self,
+        sending: impl Future<Output = Result<Vec<ThreadUse>>>,
+        watch: &mut Watch<'_>,
+    ) -> Result<Vec<ThreadUse>> {
+        let mut sending = std::pin::pin!(sending);
+        let mut look = interval(LOOK);
+        let mut seconds = 0;
+        loop {
             tokio::select! {
-                _ = senders.join_next(), if !senders.is_empty() => {}
+                threads = &mut sending => return threads,
                 _ = look.tick() => {}
-                () = sleep(Duration::from_millis(1)), if senders.is_empty() => {}
             }
             let elapsed = self.start.elapsed();
             if elapsed.as_secs() > seconds {
                 seconds = elapsed.as_secs();
-                let mut recorder = self.recorder();
-                recorder.advance(elapsed);
-                if ended == Ended::InTime && watch(&recorder, elapsed) == Watched::Stop {
-                    ended = Ended::Stopped;
+                self.so_far.advance(elapsed);
+                if self.ended == Ended::InTime && watch(&self.so_far) == Watched::Stop {
+                    self.ended = Ended::Stopped;
                 }
             }
-            if interrupt.load(Ordering::Relaxed) {
-                ended = Ended::Interrupted;
+            if self.interrupt.load(Ordering::Relaxed) {
+                self.ended = Ended::Interrupted;
             }
-            if ended != Ended::InTime && last_answers.is_none() {
-                stop.store(true, Ordering::Relaxed);
-                last_answers = Some(Instant::now() + LAST_ANSWERS);
-            }
-        }
-    }
-
-    /// Sends what the pacer hands over.
-    async fn send_due(self: Arc<Run>, mut due: UnboundedReceiver<Due>) {
-        while let Some(due) = due.recv().await {
-            match due {
-                Due::Send(arrival) => {
-                    tokio::spawn(Arc::clone(&self).send(arrival));
-                }
-                Due::Skip(arrival) => {
-                    let kind = self.choose(arrival.number).kind;
-                    let now = self.start.elapsed();
-                    self.recorder().skip(kind, now);
-                }
+            if self.ended != Ended::InTime {
+                self.stop.store(true, Ordering::Relaxed);
             }
         }
-    }
-
-    /// Sends one request after the other.
-    async fn send_always(self: Arc<Run>) {
-        loop {
-            let due = self.start.elapsed();
-            if due >= self.duration || self.gate.stop.load(Ordering::Relaxed) {
-                return;
-            }
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            self.gate.in_flight.fetch_add(1, Ordering::Relaxed);
-            Arc::clone(&self).send(Arrival { number, due }).await;
-        }
-    }
-
-    /// Sends one request and records what becomes of it.
-    async fn send(self: Arc<Run>, arrival: Arrival) {
-        let Arrival { number, due } = arrival;
-        let choice = self.choose(number);
-        let now = self.start.elapsed();
-        self.recorder().begin(choice.kind, due, now);
-        let deadline = self.start + due + self.timeout;
-        let answer = timeout_at(deadline.into(), self.target.exchange(choice)).await;
-        let answer = answer.unwrap_or_else(|_| Err(Failure::of(FailureKind::Timeout)));
-        let done = self.start.elapsed();
-        let mut recorder = self.recorder();
-        match answer {
-            Ok(answer) => {
-                let sent = answer.sent.saturating_duration_since(self.start);
-                recorder.complete(choice.kind, Times { due, sent, done }, answer.cache);
-            }
-            Err(failure) => recorder.fail(choice.kind, failure, done),
-        }
-        drop(recorder);
-        self.gate.leave();
-    }
-
-    fn choose(&self, number: u64) -> Choice {
-        self.chooser.choose(self.first + number)
-    }
-
-    fn recorder(&self) -> MutexGuard<'_, Recorder> {
-        self.recorder.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The counts, in which requests without an answer have failed. What is answered later isn't counted.
-    fn take_recorder(&self, now: Duration) -> Recorder {
-        let mut recorder = self.recorder();
-        let late = Recorder::ended(recorder.kinds.len());
-        let mut taken = std::mem::replace(&mut *recorder, late);
-        taken.finish(now);
-        taken
     }
 }
 
-fn is_over(deadline: Option<Instant>) -> bool {
-    deadline.is_some_and(|deadline| Instant::now() >= deadline)
+/// The part of `all` that the thread at a place gets; all parts together are `all`.
+fn share(all: u64, threads: usize, place: usize) -> u64 {
+    let (threads, place) = (threads as u64, place as u64);
+    all / threads + u64::from(place < all % threads)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_share_all_there_is() {
+        let shares = |all, threads| (0..threads).map(|it| share(all, threads, it)).collect();
+        let expected: [(u64, usize, Vec<u64>); 3] =
+            [(8, 2, vec![4, 4]), (8, 3, vec![3, 3, 2]), (1, 1, vec![1])];
+        for (all, threads, each) in expected {
+            let found: Vec<u64> = shares(all, threads);
+            assert_eq!(found, each);
+        }
+    }
 }

@@ -5,6 +5,7 @@
 
 mod bound;
 mod comparison;
+mod counts;
 mod cpu;
 mod expectation;
 mod failure;
@@ -22,6 +23,7 @@ mod report;
 mod run;
 mod schedule;
 mod search;
+mod sender;
 mod target;
 mod values;
 

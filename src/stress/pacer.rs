@@ -1,4 +1,4 @@
-//! Hands requests to the generator when they are due, from a thread of its own.
+//! Hands requests to the generator's threads when they are due, one after the other, from a thread of its own.
 //!
 //! The runtime's timers have a grain of a millisecond. This thread sleeps until the next request is due and hands over
 //! all that are due by then, so that a late waking delays requests but loses none.
@@ -19,7 +19,7 @@ const GRAIN: Duration = Duration::from_micros(50);
 /// The longest sleep: how soon a stop is noticed.
 const NOTICE: Duration = Duration::from_millis(20);
 
-/// What a schedule's thread and the generator share.
+/// What a schedule's thread and the generator's threads share.
 #[derive(Debug)]
 pub struct Gate {
     /// Requests that were handed over and aren't done.
@@ -39,19 +39,24 @@ pub enum Due {
     Skip(Arrival),
 }
 
-/// Starts the thread. The requests' times count from `start`.
-pub fn pace(schedule: Schedule, start: Instant, gate: Arc<Gate>) -> Result<UnboundedReceiver<Due>> {
-    let (sender, receiver) = unbounded_channel();
+/// Starts the thread. The requests' times count from `start`; each goes to the receiver after the one before.
+pub fn pace(
+    schedule: Schedule,
+    start: Instant,
+    gate: Arc<Gate>,
+    receivers: usize,
+) -> Result<Vec<UnboundedReceiver<Due>>> {
+    let (senders, receivers): (Vec<_>, _) = (0..receivers).map(|_| unbounded_channel()).unzip();
     thread::Builder::new()
         .name("pacer".to_owned())
-        .spawn(move || run(schedule, start, &gate, &sender))
+        .spawn(move || run(schedule, start, &gate, &senders))
         .context("could not start a thread")?;
-    Ok(receiver)
+    Ok(receivers)
 }
 
-fn run(schedule: Schedule, start: Instant, gate: &Gate, sender: &UnboundedSender<Due>) {
+fn run(schedule: Schedule, start: Instant, gate: &Gate, senders: &[UnboundedSender<Due>]) {
     sleep_precisely();
-    for arrival in schedule {
+    for (arrival, sender) in schedule.zip(senders.iter().cycle()) {
         loop {
             if gate.stop.load(Ordering::Relaxed) {
                 return;
@@ -107,16 +112,20 @@ mod tests {
         });
         let duration = Duration::from_millis(10);
         let schedule = Schedule::new(1_000.0, duration, Arrivals::Constant, 1);
-        let mut due = pace(schedule, Instant::now(), Arc::clone(&gate)).unwrap();
-        let mut sent = 0;
-        let mut skipped = 0;
-        while let Some(due) = due.blocking_recv() {
-            match due {
-                Due::Send(_) => sent += 1,
-                Due::Skip(_) => skipped += 1,
+        let due = pace(schedule, Instant::now(), Arc::clone(&gate), 2).unwrap();
+        let numbers = due.into_iter().map(|mut due| {
+            let (mut sent, mut skipped) = (Vec::new(), Vec::new());
+            while let Some(due) = due.blocking_recv() {
+                match due {
+                    Due::Send(arrival) => sent.push(arrival.number),
+                    Due::Skip(arrival) => skipped.push(arrival.number),
+                }
             }
-        }
-        assert_eq!((sent, skipped), (3, 7));
+            (sent, skipped)
+        });
+        let numbers: Vec<(Vec<u64>, Vec<u64>)> = numbers.collect();
+        assert_eq!(numbers[0], (vec![0, 2], vec![4, 6, 8]));
+        assert_eq!(numbers[1], (vec![1], vec![3, 5, 7, 9]));
         gate.leave();
         assert_eq!(gate.in_flight.load(Ordering::Relaxed), 2);
     }
@@ -130,7 +139,7 @@ mod tests {
             stop,
         });
         let schedule = Schedule::new(1.0, Duration::from_secs(3600), Arrivals::Constant, 1);
-        let mut due = pace(schedule, Instant::now(), gate).unwrap();
-        assert_eq!(due.blocking_recv(), None);
+        let mut due = pace(schedule, Instant::now(), gate, 1).unwrap();
+        assert_eq!(due[0].blocking_recv(), None);
     }
 }

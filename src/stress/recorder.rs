@@ -1,6 +1,7 @@
-//! What is counted while requests are sent: a histogram a kind of request, and figures of each second.
+//! What one of the generator's threads counts while it sends: a histogram a kind of request, and one of each second.
 //!
-//! Memory grows by one small record a second, not with requests.
+//! Each thread has a recorder of its own. The seconds that have ended are taken from it while it runs, so that memory grows
+//! by a small record a second, not with requests.
 
 use std::fmt;
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub struct KindRecord {
     pub completed: u64,
     /// Sent, and not answered as they should be.
     pub failures: FailureCounts,
+    /// From sent to answered, of those whose answer was an error.
+    pub rejected: Latencies,
     /// From due to answered, of completed ones.
     pub response: Latencies,
     /// From sent to answered, of completed ones.
@@ -93,18 +96,26 @@ impl fmt::Display for Second {
     }
 }
 
-/// All counts of a run.
+/// A second of one thread.
+#[derive(Debug, Clone, Default)]
+pub struct ThreadSecond {
+    /// Its counts; its latencies aren't filled in.
+    pub counts: Second,
+    /// The responses of its answers.
+    pub responses: Latencies,
+}
+
+/// All counts of a thread.
 #[derive(Debug, Clone)]
 pub struct Recorder {
     /// One a kind.
     pub kinds: Vec<KindRecord>,
     /// From due to taken up by the generator: its own delay.
     pub lag: Latencies,
-    /// The seconds that have ended.
-    pub seconds: Vec<Second>,
+    /// The seconds that have ended and weren't taken.
+    ended: Vec<ThreadSecond>,
     /// The second that runs.
-    current: Second,
-    responses: Latencies,
+    current: ThreadSecond,
     in_flight: u64,
 }
 
@@ -114,15 +125,14 @@ impl Recorder {
         Recorder {
             kinds: vec![KindRecord::default(); kinds],
             lag: Latencies::default(),
-            seconds: Vec::new(),
-            current: Second::default(),
-            responses: Latencies::default(),
+            ended: Vec::new(),
+            current: ThreadSecond::default(),
             in_flight: 0,
         }
     }
 
     /// What requests that are answered after the end are counted in.
-    pub fn ended(kinds: usize) -> Recorder {
+    pub fn after_the_end(kinds: usize) -> Recorder {
         Recorder {
             in_flight: u64::MAX,
             ..Recorder::new(kinds)
@@ -133,7 +143,7 @@ impl Recorder {
     pub fn begin(&mut self, kind: usize, due: Duration, now: Duration) {
         self.advance(now);
         self.kinds[kind].offered += 1;
-        self.current.offered += 1;
+        self.current.counts.offered += 1;
         self.in_flight += 1;
         self.lag.record(now.saturating_sub(due));
     }
@@ -143,17 +153,17 @@ impl Recorder {
         self.advance(now);
         self.kinds[kind].offered += 1;
         self.kinds[kind].skipped += 1;
-        self.current.offered += 1;
-        self.current.failed += 1;
+        self.current.counts.offered += 1;
+        self.current.counts.failed += 1;
     }
 
     /// A request that has its answer.
     pub fn complete(&mut self, kind: usize, times: Times, cache: CacheUse) {
         self.advance(times.done);
         self.in_flight -= 1;
-        self.current.completed += 1;
+        self.current.counts.completed += 1;
         let response = times.done.saturating_sub(times.due);
-        self.responses.record(response);
+        self.current.responses.record(response);
         let record = &mut self.kinds[kind];
         record.completed += 1;
         record.response.record(response);
@@ -169,13 +179,19 @@ impl Recorder {
     pub fn fail(&mut self, kind: usize, failure: Failure, now: Duration) {
         self.advance(now);
         self.in_flight -= 1;
-        self.current.failed += 1;
-        self.kinds[kind].failures.add(failure);
+        self.current.counts.failed += 1;
+        self.kinds[kind].failures.add(failure.kind, failure.message);
+    }
+
+    /// A request that an answer rejected, so long after it was sent.
+    pub fn reject(&mut self, kind: usize, failure: Failure, service: Duration, now: Duration) {
+        self.kinds[kind].rejected.record(service);
+        self.fail(kind, failure, now);
     }
 
     /// Ends the seconds before this moment.
     pub fn advance(&mut self, now: Duration) {
-        while self.current.second < now.as_secs() {
+        while self.current.counts.second < now.as_secs() {
             self.end_second();
         }
     }
@@ -195,43 +211,46 @@ impl Recorder {
             completed,
             failed,
             ..
-        } = self.current;
+        } = self.current.counts;
         if offered + completed + failed > 0 {
             self.end_second();
         }
     }
 
-    /// All kinds together.
-    pub fn total(&self) -> KindRecord {
-        let mut total = KindRecord::default();
-        for kind in &self.kinds {
-            total.offered += kind.offered;
-            total.skipped += kind.skipped;
-            total.completed += kind.completed;
-            total.failures.merge(&kind.failures);
-            total.response.add(&kind.response);
-            total.service.add(&kind.service);
-            total.hits += kind.hits;
-            total.misses += kind.misses;
-        }
-        total
+    /// Takes the seconds that have ended before this one.
+    pub fn take_seconds(&mut self, before: u64) -> Vec<ThreadSecond> {
+        let count = self.ended.partition_point(|it| it.counts.second < before);
+        self.ended.drain(..count).collect()
     }
 
     fn end_second(&mut self) {
-        let second = self.current.second;
-        self.seconds.push(Second {
-            in_flight: self.in_flight,
+        let second = self.current.counts.second;
+        let mut ended = std::mem::take(&mut self.current);
+        ended.counts.in_flight = self.in_flight;
+        self.ended.push(ended);
+        self.current.counts.second = second + 1;
+    }
+}
+
+impl ThreadSecond {
+    /// Adds the same second of another thread.
+    pub fn add(&mut self, other: &ThreadSecond) {
+        self.counts.offered += other.counts.offered;
+        self.counts.completed += other.counts.completed;
+        self.counts.failed += other.counts.failed;
+        self.counts.in_flight += other.counts.in_flight;
+        self.responses.add(&other.responses);
+    }
+
+    /// Its counts and latencies.
+    pub fn figures(&self) -> Second {
+        Second {
             p50: self.responses.quantile(0.5),
             p95: self.responses.quantile(0.95),
             p99: self.responses.quantile(0.99),
             max: self.responses.quantile(1.0),
-            ..self.current
-        });
-        self.responses.clear();
-        self.current = Second {
-            second: second + 1,
-            ..Second::default()
-        };
+            ..self.counts
+        }
     }
 }
 
@@ -245,11 +264,25 @@ impl KindRecord {
     pub fn errors(&self) -> u64 {
         self.failures.total()
     }
+
+    /// Adds all of another's.
+    pub fn add(&mut self, other: &KindRecord) {
+        self.offered += other.offered;
+        self.skipped += other.skipped;
+        self.completed += other.completed;
+        self.failures.merge(&other.failures);
+        self.rejected.add(&other.rejected);
+        self.response.add(&other.response);
+        self.service.add(&other.service);
+        self.hits += other.hits;
+        self.misses += other.misses;
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stress::counts::Counts;
 
     fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
@@ -271,7 +304,7 @@ mod tests {
             free = done;
             recorder.complete(0, Times { due, sent, done }, CacheUse::Unknown);
         }
-        let total = recorder.total();
+        let total = Counts::of(vec![recorder]).total();
         let (response, service) = (total.response.percentiles(), total.service.percentiles());
         // The stall holds up 110 of the 10,000 requests, most of which a closed loop would not have sent.
         assert!((50.0..200.0).contains(&response.p99), "{}", response.p99);
@@ -299,17 +332,17 @@ mod tests {
         recorder.fail(1, Failure::of(FailureKind::Timeout), ms(3_200));
         recorder.skip(1, ms(3_300));
         recorder.finish(ms(3_300));
-        let counts: Vec<[u64; 4]> = recorder
-            .seconds
-            .iter()
+        let counts = Counts::of(vec![recorder]);
+        let seconds = counts.seconds.iter();
+        let seconds: Vec<[u64; 4]> = seconds
             .map(|it| [it.offered, it.completed, it.failed, it.in_flight])
             .collect();
         assert_eq!(
-            counts,
+            seconds,
             [[2, 0, 0, 2], [0, 1, 0, 1], [0, 0, 0, 1], [1, 0, 2, 0]]
         );
-        assert!((999.0..1_001.0).contains(&recorder.seconds[1].p50));
-        let total = recorder.total();
+        assert!((999.0..1_001.0).contains(&counts.seconds[1].p50));
+        let total = counts.total();
         assert_eq!((total.offered, total.sent(), total.skipped), (3, 2, 1));
         assert_eq!((total.completed, total.errors(), total.hits), (1, 1, 1));
     }

@@ -9,12 +9,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use super::counts::SoFar;
+use super::cpu::ThreadUse;
 use super::expectation::{Expected, Outcome};
 use super::failure::FailureCount;
 use super::generator::Measured;
 use super::latencies::Percentiles;
 use super::limit::{Broken, LimitSearch, Phase, Step};
-use super::recorder::{KindRecord, Recorder, Second};
+use super::recorder::{KindRecord, Second};
 use crate::units::whole;
 
 /// How the JSON is told from a check's.
@@ -54,7 +56,7 @@ pub struct StressReport {
     /// The search for the limit; the figures above are those of the rate that was held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<LimitFigures>,
-    /// The generator's own thread.
+    /// The generator's own threads.
     pub generator: GeneratorFigures,
     /// The figures of each second.
     pub seconds: Vec<Second>,
@@ -161,6 +163,9 @@ pub struct Figures {
     pub response: Percentiles,
     /// From sent to answered, in milliseconds.
     pub service: Percentiles,
+    /// From sent to answered with an error, in milliseconds; null where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<Percentiles>,
     /// What the service's cache did, where it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheFigures>,
@@ -196,13 +201,31 @@ pub struct GoalFigures {
     pub source: String,
 }
 
-/// The generator's own thread.
+/// The generator's own threads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct GeneratorFigures {
-    /// The share of a core that it used, in percent.
+    /// How many there were.
+    pub threads: usize,
+    /// The share of a core that all used, in percent: up to 100 for each thread.
     pub cpu_percent: f64,
-    /// The share of the time that it could have run and no core was free, in percent.
+    /// The share that the busiest one used.
+    pub busiest_percent: f64,
+    /// The share of the time that a thread could have run and no core was free, in percent, of the one that waited most.
     pub waited_percent: f64,
+}
+
+impl GeneratorFigures {
+    /// Of threads, at least one.
+    pub fn of(threads: &[ThreadUse]) -> GeneratorFigures {
+        let most = |of: fn(&ThreadUse) -> f64| threads.iter().map(of).fold(0.0, f64::max);
+        GeneratorFigures {
+            threads: threads.len(),
+            cpu_percent: threads.iter().map(|it| it.busy).sum::<f64>() * 100.0,
+            busiest_percent: most(|it| it.busy) * 100.0,
+            waited_percent: most(|it| it.waited) * 100.0,
+        }
+    }
 }
 
 /// What a search for the limit found.
@@ -250,7 +273,7 @@ pub struct StepReport {
 impl StepReport {
     /// Of a step that was run.
     pub fn of(step: &Step, measured: &Measured, broken: Option<&Broken>) -> StepReport {
-        let total = measured.recorder.total();
+        let total = measured.counts.total();
         StepReport {
             phase: step.phase,
             rate: step.rate,
@@ -292,14 +315,15 @@ impl LimitFigures {
     }
 }
 
-/// A generator that uses more of its core than this is the limit.
-pub const FULL_CORE: f64 = 0.9;
+/// A thread of the generator that uses more percent of its core than this is the limit.
+pub const FULL_CORE: f64 = 90.0;
 
-/// Whether the generator itself was the limit: late, and its core full.
+/// Whether the generator itself was the limit: late, and the core of one of its threads full.
 pub fn is_generator_late(measured: &Measured) -> bool {
-    let p50 = measured.recorder.total().response.quantile(0.5);
+    let p50 = measured.counts.total().response.quantile(0.5);
     let latest = f64::max(1.0, p50 / 10.0);
-    measured.recorder.lag.quantile(0.99) > latest && measured.generator.busy >= FULL_CORE
+    let busiest = GeneratorFigures::of(&measured.threads).busiest_percent;
+    measured.counts.lag.quantile(0.99) > latest && busiest >= FULL_CORE
 }
 
 impl Figures {
@@ -316,6 +340,7 @@ impl Figures {
             rate: record.completed as f64 / seconds.max(1e-3),
             response: record.response.percentiles(),
             service: record.service.percentiles(),
+            rejected: (record.rejected.count() > 0).then(|| record.rejected.percentiles()),
             cache: (hits + misses > 0).then(|| CacheFigures {
                 hits,
                 misses,
@@ -337,19 +362,19 @@ impl Figures {
 }
 
 /// What is expected so far: the counts of all kinds.
-pub fn outcome_so_far(recorder: &Recorder, seconds: f64) -> Outcome {
-    Figures::of(&recorder.total(), seconds).outcome()
+pub fn outcome_so_far(so_far: &SoFar) -> Outcome {
+    Figures::of(&so_far.total(), so_far.elapsed.as_secs_f64()).outcome()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stress::cpu::ThreadUse;
+    use crate::stress::counts::Counts;
     use crate::stress::generator::Ended;
-    use crate::stress::recorder::{CacheUse, Times};
+    use crate::stress::recorder::{CacheUse, Recorder, Times};
 
     /// A run of 1,000 requests, answered in 1 ms, that a generator took up late.
-    fn measured(lag_ms: u64, busy: f64) -> Measured {
+    fn measured(lag_ms: u64, busy: &[f64]) -> Measured {
         let mut recorder = Recorder::new(1);
         let ms = Duration::from_millis;
         for number in 0..1_000 {
@@ -359,28 +384,40 @@ mod tests {
             recorder.complete(0, Times { due, sent, done }, CacheUse::Unknown);
         }
         recorder.finish(ms(1_100));
+        let threads = busy.iter().map(|&busy| ThreadUse { busy, waited: 0.0 });
         Measured {
-            recorder,
+            counts: Counts::of(vec![recorder]),
             elapsed: ms(1_100),
-            generator: ThreadUse { busy, waited: 0.0 },
+            threads: threads.collect(),
             ended: Ended::InTime,
         }
     }
 
     #[test]
     fn a_generator_is_the_limit_when_it_is_late_and_its_core_is_full() {
-        assert!(is_generator_late(&measured(20, 0.97)));
-        assert!(
-            !is_generator_late(&measured(20, 0.4)),
-            "the machine is full"
+        for (lag_ms, busy, is_late) in [
+            (20, &[0.97][..], true),
+            // One thread of several is enough.
+            (20, &[0.4, 0.97], true),
+            // The machine is full.
+            (20, &[0.4, 0.6], false),
+            // It keeps up.
+            (0, &[0.97, 0.97], false),
+        ] {
+            let measured = measured(lag_ms, busy);
+            assert_eq!(is_generator_late(&measured), is_late, "{lag_ms} {busy:?}");
+        }
+        let figures = GeneratorFigures::of(&measured(0, &[0.5, 0.75]).threads);
+        assert_eq!(
+            (figures.cpu_percent, figures.busiest_percent),
+            (125.0, 75.0)
         );
-        assert!(!is_generator_late(&measured(0, 0.97)), "it keeps up");
     }
 
     #[test]
     fn figures_are_those_of_the_counts() {
-        let measured = measured(0, 0.1);
-        let figures = Figures::of(&measured.recorder.total(), 1.1);
+        let measured = measured(0, &[0.1]);
+        let figures = Figures::of(&measured.counts.total(), 1.1);
         assert_eq!((figures.offered, figures.completed), (1_000, 1_000));
         assert!((figures.rate - 909.09).abs() < 0.1, "{}", figures.rate);
         assert!((figures.response.p50 - 1.0).abs() < 0.01);

@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use tokio::sync::oneshot;
+use anyhow::Result;
 
+use super::counts::{Counts, SoFar};
 use super::expectation::Expectation;
-use super::generator::{Ended, Load, Measured, Watch, Watched, generate};
+use super::generator::{Ended, Generator, Load, Measured, Watch, Watched};
 use super::goals::Goal;
 use super::limit::LimitSettings;
 use super::mix::Chooser;
-use super::recorder::Recorder;
 use super::report::{
     FORMAT, FULL_CORE, Figures, GeneratorFigures, KIND, LimitFigures, LoadFigures, NamedFigures,
     StressReport, Verdict, is_generator_late, outcome_so_far,
@@ -23,17 +21,19 @@ use super::search::{Searched, Searcher};
 use super::target::Endpoint;
 use crate::progress::{Progress, Unit};
 
-/// A generator's thread that waits for a core for more of the time than this shares its machine with too much.
-const STARVED: f64 = 0.1;
+/// A generator's thread that waits for a core for more percent of the time than this shares its machine with too much.
+const STARVED: f64 = 10.0;
 
 /// What is run.
 pub struct Plan {
     /// What requests are sent to.
-    pub endpoint: Endpoint,
+    pub endpoint: Arc<Endpoint>,
     /// Which request comes next.
     pub chooser: Chooser,
     /// How many connections.
     pub connections: usize,
+    /// How many threads send, at most.
+    pub threads: usize,
     /// The load.
     pub load: Load,
     /// What it is expected to hold.
@@ -48,59 +48,30 @@ pub struct Plan {
     pub ids: String,
 }
 
-/// Runs it on a thread of its own until it ends or `interrupt` is set.
-pub async fn run(
-    plan: Plan,
-    interrupt: Arc<AtomicBool>,
-    progress: &Progress,
-) -> Result<StressReport> {
-    let progress = progress.clone();
-    on_own_thread(move || async move {
-        let target = plan.endpoint.connect(plan.connections, plan.load.timeout);
-        let target = Arc::new(target.await?);
-        let chooser = Arc::new(plan.chooser.clone());
-        if let Some(settings) = plan.find_limit {
-            let searcher = Searcher {
-                target: &target,
-                chooser: &chooser,
-                load: &plan.load,
-                interrupt: &interrupt,
-                progress: &progress,
-            };
-            return Ok(plan.searched(searcher.search(settings).await?));
-        }
-        let mut watch = plan.watch(&progress);
-        let measured = generate(&target, &chooser, &plan.load, &interrupt, &mut *watch).await?;
-        drop(watch);
-        let is_void = is_generator_late(&measured);
-        Ok(plan.report(measured, &plan.load, None, is_void))
-    })
-    .await
-}
-
-/// Awaits work on a runtime of one thread.
-async fn on_own_thread<T, F>(work: impl FnOnce() -> F + Send + 'static) -> Result<T>
-where
-    T: Send + 'static,
-    F: Future<Output = Result<T>>,
-{
-    let (sender, receiver) = oneshot::channel();
-    let run = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("could not start the runtime");
-        let result = runtime.and_then(|runtime| runtime.block_on(work()));
-        // Nobody waits any more after a second signal.
-        let _ = sender.send(result);
-    };
-    thread::Builder::new()
-        .name("generator".to_owned())
-        .spawn(run)
-        .context("could not start a thread")?;
-    receiver
-        .await
-        .context("the generator ended without a result")?
+/// Runs it until it ends or `interrupt` is set.
+pub async fn run(plan: Plan, interrupt: &AtomicBool, progress: &Progress) -> Result<StressReport> {
+    let generator = Generator::connect(
+        &plan.endpoint,
+        plan.chooser.clone(),
+        plan.threads,
+        plan.connections,
+        plan.load.timeout,
+    );
+    let generator = generator.await?;
+    if let Some(settings) = plan.find_limit {
+        let searcher = Searcher {
+            generator: &generator,
+            load: &plan.load,
+            interrupt,
+            progress,
+        };
+        return Ok(plan.searched(searcher.search(settings).await?));
+    }
+    let mut watch = plan.watch(progress);
+    let measured = generator.run(&plan.load, interrupt, &mut *watch).await?;
+    drop(watch);
+    let is_void = is_generator_late(&measured);
+    Ok(plan.report(measured, &plan.load, None, is_void))
 }
 
 impl Plan {
@@ -112,15 +83,16 @@ impl Plan {
         };
         let task = progress.task(name, total, Unit::Seconds);
         let mut broken_since = None;
-        Box::new(move |recorder: &Recorder, elapsed: Duration| {
+        Box::new(move |so_far: &SoFar| {
+            let elapsed = so_far.elapsed;
             task.set(elapsed.as_secs().min(total));
-            if let Some(last) = recorder.seconds.last() {
+            if let Some(last) = so_far.seconds.last() {
                 task.describe(last.to_string());
             }
             let Some(patience) = self.abort_after else {
                 return Watched::Continue;
             };
-            let outcome = outcome_so_far(recorder, elapsed.as_secs_f64());
+            let outcome = outcome_so_far(so_far);
             let lasting = self.expectations.iter().filter(|it| !it.is_for_the_end());
             if lasting.map(|it| it.judge(&outcome)).all(|it| it.held) {
                 broken_since = None;
@@ -151,13 +123,13 @@ impl Plan {
         is_void: bool,
     ) -> StressReport {
         let Measured {
-            recorder,
+            counts,
             elapsed,
-            generator,
+            threads,
             ended,
         } = measured;
         let elapsed = elapsed.as_secs_f64();
-        let total = Figures::of(&recorder.total(), elapsed);
+        let total = Figures::of(&counts.total(), elapsed);
         let outcome = total.outcome();
         let expectations = self.expectations.iter().map(|it| it.judge(&outcome));
         let mut report = StressReport {
@@ -168,16 +140,13 @@ impl Plan {
             notes: Vec::new(),
             target: self.endpoint.display_name(),
             load: self.load_figures(load, elapsed),
-            lag: recorder.lag.percentiles(),
-            requests: self.named_figures(&recorder, elapsed),
+            lag: counts.lag.percentiles(),
+            requests: self.named_figures(&counts, elapsed),
             expectations: expectations.collect(),
             goal: self.goal.map(Goal::figures),
             limit,
-            generator: GeneratorFigures {
-                cpu_percent: generator.busy * 100.0,
-                waited_percent: generator.waited * 100.0,
-            },
-            seconds: recorder.seconds,
+            generator: GeneratorFigures::of(&threads),
+            seconds: counts.seconds,
             total,
         };
         report.verdict = verdict(&report, ended, is_void);
@@ -206,8 +175,8 @@ impl Plan {
         }
     }
 
-    fn named_figures(&self, recorder: &Recorder, elapsed: f64) -> Vec<NamedFigures> {
-        let named = self.endpoint.names().into_iter().zip(&recorder.kinds);
+    fn named_figures(&self, counts: &Counts, elapsed: f64) -> Vec<NamedFigures> {
+        let named = self.endpoint.names().into_iter().zip(&counts.kinds);
         let figures = named.map(|(name, record)| NamedFigures {
             name,
             figures: Figures::of(record, elapsed),
@@ -225,20 +194,20 @@ impl Plan {
                 self.abort_after.unwrap_or_default().as_secs_f64()
             ));
         }
-        let busy = report.generator.cpu_percent;
+        let busy = report.generator.busiest_percent;
         if report.verdict == Verdict::Void {
             notes.push(format!(
                 "void: the generator is the limit: it used {busy:.0}% of a core, and sent 1 in 100 requests more than \
                  {:.1} ms late; take a lower --rate, or several machines",
                 report.lag.p99
             ));
-        } else if busy >= FULL_CORE * 100.0 {
+        } else if busy >= FULL_CORE {
             notes.push(format!(
                 "the generator used {busy:.0}% of a core: the target may be able to do more"
             ));
         }
         let waited = report.generator.waited_percent;
-        if waited >= STARVED * 100.0 {
+        if waited >= STARVED {
             notes.push(format!(
                 "the generator waited for a free core {waited:.0}% of the time: the machine is full, and latencies \
                  include that"

@@ -1,18 +1,15 @@
 //! Runs the steps of the search for a target's limit, one after the other, on the same connections.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::Result;
 
-use super::generator::{Ended, Load, Measured, Watched, generate};
+use super::counts::{Counts, SoFar};
+use super::generator::{Ended, Generator, Load, Measured, Watched};
 use super::limit::{LimitSearch, LimitSettings, Phase, Step, StepFigures};
-use super::mix::Chooser;
-use super::recorder::Recorder;
 use super::report::{LimitFigures, StepReport, is_generator_late};
 use super::schedule::Rate;
-use super::target::Target;
 use crate::progress::{Progress, Unit};
 
 /// Requests that may be in flight however low a step's rate is.
@@ -33,9 +30,7 @@ pub struct Searched {
 /// What all steps share.
 pub struct Searcher<'a> {
     /// Connections to the target.
-    pub target: &'a Arc<Target>,
-    /// Which request comes next.
-    pub chooser: &'a Arc<Chooser>,
+    pub generator: &'a Generator,
     /// The load, but for rate and duration.
     pub load: &'a Load,
     /// Set to end early.
@@ -56,7 +51,7 @@ impl Searcher<'_> {
             let load = self.step_load(&step, first);
             first += load.expected_requests();
             let measured = self.run(&step, &load).await?;
-            let figures = step_figures(&measured.recorder, step.duration);
+            let figures = step_figures(&measured.counts, step.duration);
             let broken = figures.broken(step.rate, settings.limit);
             let report = StepReport::of(&step, &measured, broken.as_ref());
             self.progress.note(report.to_string());
@@ -106,22 +101,22 @@ impl Searcher<'_> {
         let total = step.duration.as_secs();
         let name = format!("{:.0} requests/s", step.rate);
         let task = self.progress.task(name, total, Unit::Seconds);
-        let mut watch = |recorder: &Recorder, elapsed: Duration| {
-            task.set(elapsed.as_secs().min(total));
-            if let Some(last) = recorder.seconds.last() {
+        let mut watch = |so_far: &SoFar| {
+            task.set(so_far.elapsed.as_secs().min(total));
+            if let Some(last) = so_far.seconds.last() {
                 task.describe(last.to_string());
             }
             Watched::Continue
         };
-        generate(self.target, self.chooser, load, self.interrupt, &mut watch).await
+        self.generator.run(load, self.interrupt, &mut watch).await
     }
 }
 
 /// The figures of the seconds that requests were due in; what is answered afterwards was too late.
-fn step_figures(recorder: &Recorder, duration: Duration) -> StepFigures {
-    let total = recorder.total();
+fn step_figures(counts: &Counts, duration: Duration) -> StepFigures {
+    let total = counts.total();
     let due = duration.as_secs().max(1);
-    let seconds = recorder.seconds.iter().filter(|it| it.second < due);
+    let seconds = counts.seconds.iter().filter(|it| it.second < due);
     StepFigures {
         offered: seconds.clone().map(|it| it.offered).sum(),
         completed_in_time: seconds.clone().map(|it| it.completed).sum(),

@@ -14,6 +14,9 @@ const RATE: f64 = 100.0;
 /// For how long, unless --duration or --goal says.
 const DURATION: Duration = Duration::from_secs(30);
 
+/// Requests a second that one thread sends without being late, on a machine that it shares with the target.
+const RATE_OF_A_THREAD: f64 = 20_000.0;
+
 /// Requests that may be in flight however low the rate is.
 const IN_FLIGHT: u64 = 1_000;
 
@@ -37,6 +40,11 @@ pub struct LoadArgs {
     /// the rate, at least 1000; with --rate max one a connection]
     #[arg(long, value_parser = rows, value_name = "N")]
     max_in_flight: Option<u64>,
+
+    /// Threads that send requests, each on its share of the connections, which there have to be as many of [default: one
+    /// for each 20k requests/s and for --rate max one a core, at most one a core]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256), value_name = "N")]
+    threads: Option<u16>,
 
     /// A request that isn't answered so long after it was due has failed
     #[arg(long, value_parser = duration, default_value = "10s", value_name = "TIME")]
@@ -121,6 +129,19 @@ impl LoadArgs {
         }))
     }
 
+    /// How many threads send: as few as can, since each takes a core from a target on the same machine.
+    pub fn threads(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let rate = self.goal().map(|goal| Rate::PerSecond(goal.rate));
+        let wanted = match self.rate.or(rate) {
+            _ if self.find_limit => cores,
+            Some(Rate::Max) => cores,
+            Some(Rate::PerSecond(rate)) => threads_for(rate),
+            None => 1,
+        };
+        self.threads.map_or(wanted.min(cores), usize::from)
+    }
+
     /// The load on so many connections.
     pub fn load(&self, connections: usize) -> Result<Load> {
         let goal = self.goal();
@@ -168,4 +189,13 @@ impl LoadArgs {
 )]
 fn two_seconds(rate: f64) -> u64 {
     (rate * 2.0).ceil() as u64
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate is above 0 and has an upper bound"
+)]
+fn threads_for(rate: f64) -> usize {
+    (rate / RATE_OF_A_THREAD).ceil() as usize
 }

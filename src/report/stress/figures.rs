@@ -2,7 +2,8 @@
 
 use crate::report::figures::milliseconds;
 use crate::stress::{
-    FailureCount, FigureComparison, Figures, LoadFigures, Percentiles, RunComparison, StressReport,
+    FailureCount, FigureComparison, Figures, GeneratorFigures, LoadFigures, Percentiles,
+    RunComparison, StressReport,
 };
 use crate::units::{counted, grouped, whole};
 
@@ -49,11 +50,15 @@ pub fn count_rows(report: &StressReport) -> Vec<(&str, &Figures)> {
 pub fn latency_rows(report: &StressReport) -> Vec<(String, &Percentiles)> {
     let rows = count_rows(report).into_iter();
     let responses = rows.map(|(name, figures)| (format!("{name}, response"), &figures.response));
-    let others = [
-        ("service".to_owned(), &report.total.service),
-        ("lag".to_owned(), &report.lag),
-    ];
-    responses.chain(others).collect()
+    let service = ("service".to_owned(), &report.total.service);
+    let rejected = report.total.rejected.iter();
+    let rejected = rejected.map(|it| ("errors, service".to_owned(), it));
+    let lag = ("lag".to_owned(), &report.lag);
+    responses
+        .chain([service])
+        .chain(rejected)
+        .chain([lag])
+        .collect()
 }
 
 /// `1,000 requests/s for 60 s, constant, on 8 connections, ids: tail 10%`
@@ -153,12 +158,25 @@ fn error_lines(report: &StressReport) -> Vec<String> {
 fn run_lines(report: &StressReport) -> Vec<String> {
     let cache = report.total.cache.iter();
     let cache = cache.map(|it| format!("cache: {:.1}% hits", it.hit_ratio * 100.0));
-    let generator = format!("generator: {:.0}% of a core", report.generator.cpu_percent);
     cache
         .chain(over_time(report))
-        .chain([generator])
+        .chain([generator_line(&report.generator)])
         .chain(report.notes.iter().cloned())
         .collect()
+}
+
+fn generator_line(generator: &GeneratorFigures) -> String {
+    let GeneratorFigures {
+        threads,
+        cpu_percent,
+        busiest_percent,
+        ..
+    } = generator;
+    let all = format!("generator: {cpu_percent:.0}% of a core");
+    match threads {
+        0 | 1 => all,
+        _ => format!("{all}, {threads} threads, the busiest {busiest_percent:.0}%"),
+    }
 }
 
 fn expectation_lines(report: &StressReport) -> Vec<Line> {

@@ -94,9 +94,8 @@ impl HttpTarget {
         }
         self.keep(sender);
         if head.status.as_u16() >= 400 {
-            return Err(Failure::of(FailureKind::Status {
-                status: head.status.as_u16(),
-            }));
+            let status = head.status.as_u16();
+            return Err(Failure::of(FailureKind::Status { status }).rejected(sent));
         }
         Ok(Answer {
             sent,

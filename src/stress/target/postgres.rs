@@ -95,7 +95,7 @@ impl PostgresTarget {
                 if session.client.is_closed() {
                     self.reconnect(connection);
                 }
-                Err(failure(&error))
+                Err(failure(&error, sent))
             }
         }
     }
@@ -199,13 +199,14 @@ async fn open_session(
     Ok(Session { client, statements })
 }
 
-fn failure(error: &tokio_postgres::Error) -> Failure {
+fn failure(error: &tokio_postgres::Error, sent: Instant) -> Failure {
     match error.as_db_error() {
         Some(reported) => Failure {
             kind: FailureKind::SqlState {
                 code: reported.code().code().to_owned(),
             },
             message: reported.message().to_owned(),
+            rejected: Some(sent),
         },
         None => Failure::connection(error),
     }
