@@ -10,6 +10,7 @@
 //! - [`printable`]: text from outside as messages show it
 //! - [`units`], [`suggestion`], [`terminal`], [`progress`]: amounts as people write them, commands in messages, what a
 //!   terminal shows, messages on stderr
+//! - [`thread_time`]: what a thread did with its time
 //! - [`script`]: SQL text as psql sees it: tokens, statements, included files
 //! - [`dataset`]: what the data is: tables, columns, counts (pure)
 //! - [`copy`]: column types and COPY's wire formats (pure)
@@ -35,6 +36,7 @@ pub mod printable;
 pub mod progress;
 pub mod suggestion;
 pub mod terminal;
+pub mod thread_time;
 pub mod units;
 
 pub mod script;

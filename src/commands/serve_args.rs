@@ -41,7 +41,7 @@ pub struct ServeArgs {
     #[arg(long, value_parser = duration, default_value = "2s", value_name = "TIME")]
     timeout: Duration,
 
-    /// Requests that may wait for a connection to Postgres, each for at most 80 ms; others are answered with 503 at once
+    /// Requests that may wait for a connection to Postgres, each for at most 50 ms; others are answered with 503 at once
     #[arg(long, default_value_t = 512, value_name = "N")]
     max_queue: u32,
 

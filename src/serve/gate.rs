@@ -1,21 +1,48 @@
 //! Overload: so many requests at once for Postgres, so many waiting behind them, and no one for long.
 //!
-//! Requests over the bounds are rejected at once, so that those accepted are answered soon and memory is bounded.
+//! A request that would wait too long is rejected at once, so that those accepted are answered soon and memory is bounded.
+//! Where requests wait all the time, and not for a moment, it is too long much sooner: a queue that never empties makes
+//! everyone wait and nobody be answered earlier.
+//!
+//! Postgres on the same machine competes for its cores with the workers, which then are late even with rejecting. While
+//! that lasts, Postgres gets fewer requests at once.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// How long a request may wait for a slot: the rest of 100 ms is for the response.
-const PATIENCE: Duration = Duration::from_millis(80);
+/// How long a request of a burst may wait for a slot.
+const BURST: Duration = Duration::from_millis(50);
+/// How long a request may wait while there is always one that waits.
+const SUSTAINED: Duration = Duration::from_millis(10);
+/// Since when there must have been one.
+const ALWAYS: Duration = Duration::from_millis(100);
+/// A new interval's weight in the mean.
+const WEIGHT: u32 = 8;
+/// The fewest slots.
+const FEWEST: usize = 4;
+/// A worker that waits for a core for more of its time has too few of it, and for less enough.
+const STARVED: f64 = 0.2;
+const FED: f64 = 0.1;
 
 /// A worker's slots, and the queue behind them that all workers share.
 #[derive(Debug)]
 pub struct Gate {
     slots: Semaphore,
+    /// The most slots there are.
+    most: usize,
+    /// How many there are to be now.
+    wanted: AtomicUsize,
+    /// How many there are.
+    existing: AtomicUsize,
+    /// The requests that wait for one of this worker's.
+    waiting: AtomicUsize,
     queue: Arc<Queue>,
+    pace: Mutex<Pace>,
+    /// Whether a request was rejected since this was looked at.
+    has_rejected: AtomicBool,
 }
 
 /// The requests that wait.
@@ -40,40 +67,164 @@ impl Queue {
     }
 }
 
-/// The queue is full, or the request has waited too long in it.
+/// The queue is full, or the request has waited too long in it, or would.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overloaded;
+
+/// How fast slots become free, and since when all are in use.
+#[derive(Debug)]
+struct Pace {
+    /// When a request last found a free slot.
+    last_free: Instant,
+    /// When a slot was last left.
+    last_left: Instant,
+    /// The mean time from one slot left to the next while requests waited.
+    interval: Duration,
+}
+
+impl Pace {
+    fn new(now: Instant) -> Pace {
+        Pace {
+            last_free: now,
+            last_left: now,
+            interval: Duration::ZERO,
+        }
+    }
+
+    /// How long a request may wait that comes now behind so many; it is overload where it would wait for longer.
+    fn patience(&self, now: Instant, before: usize) -> Result<Duration, Overloaded> {
+        let since_free = now.saturating_duration_since(self.last_free);
+        let patience = match since_free < ALWAYS {
+            true => BURST,
+            false => SUSTAINED,
+        };
+        let places = u32::try_from(before + 1).unwrap_or(u32::MAX);
+        match self.interval.saturating_mul(places) <= patience {
+            true => Ok(patience),
+            false => Err(Overloaded),
+        }
+    }
+
+    /// A slot was left; `is_awaited` by a request.
+    fn leave(&mut self, now: Instant, is_awaited: bool) {
+        if is_awaited {
+            let interval = now.saturating_duration_since(self.last_left);
+            self.interval = (self.interval * (WEIGHT - 1) + interval) / WEIGHT;
+        }
+        self.last_left = now;
+    }
+}
 
 impl Gate {
     /// `slots` requests at a time.
     pub fn new(slots: usize, queue: Arc<Queue>) -> Gate {
         Gate {
             slots: Semaphore::new(slots),
+            most: slots,
+            wanted: AtomicUsize::new(slots),
+            existing: AtomicUsize::new(slots),
+            waiting: AtomicUsize::new(0),
             queue,
+            pace: Mutex::new(Pace::new(Instant::now())),
+            has_rejected: AtomicBool::new(false),
         }
     }
 
+    /// How many requests at a time it admits now.
+    pub fn slots(&self) -> usize {
+        self.wanted.load(Ordering::Relaxed)
+    }
+
     /// A slot until the permit is dropped.
-    pub async fn enter(&self) -> Result<SemaphorePermit<'_>, Overloaded> {
+    pub async fn enter(&self) -> Result<Permit<'_>, Overloaded> {
         if let Ok(permit) = self.slots.try_acquire() {
-            return Ok(permit);
+            self.pace().last_free = Instant::now();
+            return Ok(Permit::new(self, permit));
         }
-        let _place = Place::take(&self.queue)?;
-        match tokio::time::timeout(PATIENCE, self.slots.acquire()).await {
-            Ok(Ok(permit)) => Ok(permit),
+        let entered = self.wait().await;
+        if entered.is_err() {
+            self.has_rejected.store(true, Ordering::Relaxed);
+        }
+        entered
+    }
+
+    async fn wait(&self) -> Result<Permit<'_>, Overloaded> {
+        let place = Place::take(self)?;
+        let patience = self.pace().patience(Instant::now(), place.before)?;
+        match tokio::time::timeout(patience, self.slots.acquire()).await {
+            Ok(Ok(permit)) => Ok(Permit::new(self, permit)),
             _ => Err(Overloaded),
+        }
+    }
+
+    /// Fewer slots where requests are rejected and the worker could have run for more of the time than it did; else more
+    /// again. To be called at equal distances.
+    pub fn adapt(&self, waited_for_core: f64) {
+        let is_overloaded = self.has_rejected.swap(false, Ordering::Relaxed);
+        let wanted = self.slots();
+        if is_overloaded && waited_for_core > STARVED {
+            let fewest = FEWEST.min(self.most);
+            let fewer = (wanted * 3 / 4).max(fewest);
+            self.wanted.store(fewer, Ordering::Relaxed);
+        } else if wanted < self.most && (!is_overloaded || waited_for_core < FED) {
+            self.wanted.store(wanted + 1, Ordering::Relaxed);
+            if self.existing.load(Ordering::Relaxed) <= wanted {
+                self.existing.fetch_add(1, Ordering::Relaxed);
+                self.slots.add_permits(1);
+            }
+        }
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A slot in use.
+#[derive(Debug)]
+pub struct Permit<'a> {
+    gate: &'a Gate,
+    permit: Option<SemaphorePermit<'a>>,
+}
+
+impl<'a> Permit<'a> {
+    fn new(gate: &'a Gate, permit: SemaphorePermit<'a>) -> Permit<'a> {
+        Permit {
+            gate,
+            permit: Some(permit),
+        }
+    }
+}
+
+impl Drop for Permit<'_> {
+    /// Leaves the slot; where there are more than wanted, for nobody.
+    fn drop(&mut self) {
+        let gate = self.gate;
+        let is_awaited = gate.waiting.load(Ordering::Relaxed) > 0;
+        gate.pace().leave(Instant::now(), is_awaited);
+        let is_unwanted = gate.existing.load(Ordering::Relaxed) > gate.slots();
+        if is_unwanted && let Some(permit) = self.permit.take() {
+            gate.existing.fetch_sub(1, Ordering::Relaxed);
+            permit.forget();
         }
     }
 }
 
 /// A place in the queue, left even when the request is dropped.
-struct Place<'a>(&'a Queue);
+struct Place<'a> {
+    gate: &'a Gate,
+    /// This worker's requests before it.
+    before: usize,
+}
 
 impl<'a> Place<'a> {
-    fn take(queue: &'a Queue) -> Result<Place<'a>, Overloaded> {
-        let before = queue.waiting.fetch_add(1, Ordering::Relaxed);
-        let place = Place(queue);
-        match before < queue.most {
+    fn take(gate: &'a Gate) -> Result<Place<'a>, Overloaded> {
+        let in_queue = gate.queue.waiting.fetch_add(1, Ordering::Relaxed);
+        let place = Place {
+            gate,
+            before: gate.waiting.fetch_add(1, Ordering::Relaxed),
+        };
+        match in_queue < gate.queue.most {
             true => Ok(place),
             false => Err(Overloaded),
         }
@@ -82,7 +233,8 @@ impl<'a> Place<'a> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.gate.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.gate.queue.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -90,16 +242,80 @@ impl Drop for Place<'_> {
 mod tests {
     use super::*;
 
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
     #[tokio::test]
-    async fn what_is_over_the_bounds_is_turned_away_at_once_or_soon() {
+    async fn what_is_over_the_bounds_is_rejected_at_once_or_soon() {
         let queue = Arc::new(Queue::new(1));
         let gate = Gate::new(1, Arc::clone(&queue));
         let first = gate.enter().await.unwrap();
         let (second, third) = tokio::join!(gate.enter(), gate.enter());
-        assert!(second.is_err(), "it waited for {PATIENCE:?}");
+        assert!(second.is_err(), "it waited for {BURST:?}");
         assert!(third.is_err(), "the queue was full");
         assert_eq!(queue.waiting(), 0);
         drop(first);
         assert!(gate.enter().await.is_ok());
+    }
+
+    #[test]
+    fn a_wait_that_would_be_too_long_does_not_begin() {
+        let start = Instant::now();
+        let mut pace = Pace::new(start);
+        assert_eq!(pace.patience(start, 500), Ok(BURST), "nothing is known");
+        for left in 1..=100 {
+            pace.leave(start + ms(left), true);
+        }
+        let mean = pace.interval.as_secs_f64() * 1e3;
+        assert!((0.99..=1.0).contains(&mean), "{mean} ms");
+        pace.last_free = start + ms(50);
+        let of_a_burst = |before| pace.patience(start + ms(100), before);
+        assert_eq!(of_a_burst(45), Ok(BURST));
+        assert_eq!(of_a_burst(55), Err(Overloaded));
+        let of_a_flood = |before| pace.patience(start + ms(150), before);
+        assert_eq!(of_a_flood(5), Ok(SUSTAINED));
+        assert_eq!(of_a_flood(15), Err(Overloaded));
+    }
+
+    #[test]
+    fn time_without_requests_is_no_slowness() {
+        let start = Instant::now();
+        let mut pace = Pace::new(start);
+        pace.leave(start + ms(5_000), false);
+        pace.leave(start + ms(5_008), true);
+        assert_eq!(pace.interval, ms(1), "one in {WEIGHT} of 8 ms");
+    }
+
+    #[tokio::test]
+    async fn a_worker_without_a_core_admits_fewer_until_nobody_is_rejected() {
+        let gate = Gate::new(8, Arc::new(Queue::new(0)));
+        let mut permits = Vec::new();
+        while let Ok(permit) = gate.enter().await {
+            permits.push(permit);
+        }
+        assert_eq!(permits.len(), 8);
+        gate.adapt(0.5);
+        assert_eq!(gate.slots(), 6);
+        drop(permits);
+        let mut permits = Vec::new();
+        while let Ok(permit) = gate.enter().await {
+            permits.push(permit);
+        }
+        assert_eq!(permits.len(), 6, "slots are taken away as they are left");
+        gate.adapt(0.15);
+        assert_eq!(gate.slots(), 6, "neither starved nor fed");
+        for _ in 0..9 {
+            gate.adapt(0.0);
+        }
+        assert_eq!(gate.slots(), 8);
+        assert!(gate.enter().await.is_ok(), "a slot more");
+    }
+
+    #[tokio::test]
+    async fn a_starved_worker_that_rejects_nobody_keeps_its_slots() {
+        let gate = Gate::new(8, Arc::new(Queue::new(0)));
+        gate.adapt(0.9);
+        assert_eq!(gate.slots(), 8);
     }
 }

@@ -19,6 +19,7 @@ use super::pages::Pages;
 use super::statements::{self, BodyStatement, Prepared};
 use crate::postgres::Server;
 use crate::progress::Progress;
+use crate::thread_time::ThreadTimer;
 
 /// Requests in a connection's pipeline: enough to keep its backend busy while answers are on their way.
 const PIPELINE: usize = 8;
@@ -26,6 +27,8 @@ const PIPELINE: usize = 8;
 const ATTEMPT: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How often the worker's time is looked at, for its gate.
+const ADAPT: Duration = Duration::from_millis(20);
 /// How often a connection is looked at that nobody asks anything.
 const WATCH: Duration = Duration::from_millis(50);
 /// What a server that hangs gets beyond its own `statement_timeout`.
@@ -122,6 +125,8 @@ impl Pool {
             let pool = Arc::clone(&pool);
             tokio::spawn(async move { pool.keep_open(at).await });
         }
+        let adapting = Arc::clone(&pool);
+        tokio::spawn(async move { adapting.adapt().await });
         if worker == 0 {
             let backend = Arc::clone(backend);
             tokio::spawn(async move { backend.pages.keep_current(&backend.server).await });
@@ -148,10 +153,22 @@ impl Pool {
         }
     }
 
+    /// The connection with the fewest requests, of as many as have full pipelines with all that the gate admits: a busy
+    /// backend costs less than two that are half as busy.
     fn least_busy(&self) -> Option<Arc<Session>> {
         let open = self.slots.iter().filter_map(Slot::get);
         open.filter(|session| session.is_usable())
+            .take(self.gate.slots().div_ceil(PIPELINE))
             .min_by_key(|session| session.in_flight.load(Ordering::Relaxed))
+    }
+
+    /// Has the gate know whether the worker's thread has a core when it needs one, until the runtime ends.
+    async fn adapt(&self) {
+        loop {
+            let timer = ThreadTimer::start();
+            tokio::time::sleep(ADAPT).await;
+            self.gate.adapt(timer.elapsed().waited);
+        }
     }
 
     /// Keeps one connection open until the runtime ends.

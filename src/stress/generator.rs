@@ -12,13 +12,13 @@ use futures_util::future::try_join_all;
 use tokio::time::interval;
 
 use super::counts::{Counts, SharedRecorder, SoFar};
-use super::cpu::ThreadUse;
 use super::mix::Chooser;
 use super::pacer::{Gate, pace};
 use super::recorder::Recorder;
 use super::schedule::{Arrivals, Rate, Schedule};
 use super::sender::{Job, SenderThread, Source};
 use super::target::Endpoint;
+use crate::thread_time::ThreadUse;
 
 /// How often the counts and the interrupt are looked at.
 const LOOK: Duration = Duration::from_millis(100);

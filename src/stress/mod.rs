@@ -6,7 +6,6 @@
 mod bound;
 mod comparison;
 mod counts;
-mod cpu;
 mod expectation;
 mod failure;
 mod generator;

@@ -10,13 +10,13 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::counts::SoFar;
-use super::cpu::ThreadUse;
 use super::expectation::{Expected, Outcome};
 use super::failure::FailureCount;
 use super::generator::Measured;
 use super::latencies::Percentiles;
 use super::limit::{Broken, LimitSearch, Phase, Step};
 use super::recorder::{KindRecord, Second};
+use crate::thread_time::ThreadUse;
 use crate::units::whole;
 
 /// How the JSON is told from a check's.

@@ -12,13 +12,13 @@ use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout_at};
 
 use super::counts::{SharedRecorder, lock};
-use super::cpu::{ThreadTimer, ThreadUse};
 use super::failure::{Failure, FailureKind};
 use super::mix::{Choice, Chooser};
 use super::pacer::{Due, Gate};
 use super::recorder::Times;
 use super::schedule::Arrival;
 use super::target::{Endpoint, Target};
+use crate::thread_time::{ThreadTimer, ThreadUse};
 
 /// How long a run that was stopped waits for answers.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);

@@ -1,4 +1,5 @@
-//! The processor time of the thread that asks: whether the generator itself is the limit.
+//! What the thread that asks did with its time: whether a generator of load is itself the limit, and whether a server's worker
+//! lacks a core.
 
 use std::time::{Duration, Instant};
 
