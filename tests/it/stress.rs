@@ -121,6 +121,21 @@ fn a_database_answers_the_rate_and_mix_asked_for() {
     assert_eq!(offered, 400.0);
     assert_eq!(json["verdict"], "held");
     assert_eq!(json["load"]["arrivals"], "constant");
+    assert_eq!(json["generator"]["threads"], 1);
+    // Several threads send the same requests.
+    let by_two = [
+        "--mix",
+        "shop=3,shop_orders=1",
+        "--threads",
+        "2",
+        "--format",
+    ];
+    let both = to_database(&dir, &db, &[&common[..], &by_two, &["json"]].concat());
+    let both = both.exits(0).json();
+    assert_eq!(both["generator"]["threads"], 2);
+    for pointer in ["/completed", "/requests/0/offered", "/seconds/0/offered"] {
+        assert_eq!(number(&both, pointer), number(&json, pointer), "{pointer}");
+    }
     // As fast as it is answered, in one format after the other.
     for (format, parts) in [
         (
@@ -211,7 +226,9 @@ fn statuses_and_caches_are_counted() {
     });
     let load = ["--rate", "100", "--duration", "1s", "--expect", "errors<1%"];
     let run = to_service(&service, &load).exits(1);
-    let run = run.stdout_has("status 503: 25 errors");
+    let run = run
+        .stdout_has("status 503: 25 errors")
+        .stdout_has("errors, service");
     run.stdout_has("cache: 33.3% hits")
         .stdout_has("errors<1%: not held, measured 25%");
     let json = to_service(
@@ -222,6 +239,7 @@ fn statuses_and_caches_are_counted() {
     assert_eq!(json["errors_by_kind"][0]["kind"], "status");
     assert_eq!(json["errors_by_kind"][0]["status"], 503);
     assert_eq!(number(&json, "/completed"), 75.0);
+    assert!(number(&json, "/rejected/p99") > 0.0);
     assert!((number(&json, "/cache/hit_ratio") - 1.0 / 3.0).abs() < 0.01);
 }
 
