@@ -133,7 +133,7 @@ fn a_database_answers_the_rate_and_mix_asked_for() {
     let both = to_database(&dir, &db, &[&common[..], &by_two, &["json"]].concat());
     let both = both.exits(0).json();
     assert_eq!(both["generator"]["threads"], 2);
-    for pointer in ["/completed", "/requests/0/offered", "/seconds/0/offered"] {
+    for pointer in ["/completed", "/requests/0/offered"] {
         assert_eq!(number(&both, pointer), number(&json, pointer), "{pointer}");
     }
     // As fast as it is answered, in one format after the other.
