@@ -108,9 +108,9 @@ fn closed(table: &SourceTable) -> Vec<Refusal> {
         )),
     }
     if table
-        .partitioning
+        .partitions
         .as_ref()
-        .is_some_and(|it| it.bounds.is_empty())
+        .is_some_and(|it| it.each.is_empty())
     {
         refused.push(refusal(
             "partitions",

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::checks::{self, Check, CheckedColumn, UnreadCheck};
 use super::domain::{Limits, Relation};
 use super::model::Doubt;
-use super::source::{SourceCheck, SourceColumn, SourceTable};
-use crate::postgres::catalog::{Partitioning, Strategy};
+use super::source::{Partitions, SourceCheck, SourceColumn, SourceTable};
 
 mod bounds;
 
@@ -28,8 +27,8 @@ impl TableReading {
         for column in &table.columns {
             reading.domains(table, column);
         }
-        if let Some(partitioning) = &table.partitioning {
-            reading.partitions(partitioning);
+        if let Some(partitions) = &table.partitions {
+            reading.partitions(partitions);
         }
         reading.checks(table);
         reading
@@ -154,19 +153,10 @@ impl TableReading {
         mine.narrow(limits);
     }
 
-    fn partitions(&mut self, partitioning: &Partitioning) {
-        let Some(column) = partitioning.columns.first() else {
-            return;
-        };
-        let limits = match partitioning.strategy {
-            Strategy::Hash => None,
-            Strategy::List => bounds::of_lists(&partitioning.bounds),
-            Strategy::Range => bounds::of_ranges(&partitioning.bounds),
-        };
-        if let Some(limits) = limits {
-            self.narrow(column, &limits);
-            self.reasons
-                .insert(column.clone(), "its partitions".to_owned());
+    fn partitions(&mut self, partitions: &Partitions) {
+        for (column, limits) in bounds::read(partitions) {
+            self.narrow(&column, &limits);
+            self.reasons.insert(column, "its partitions".to_owned());
         }
     }
 }

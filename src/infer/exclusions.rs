@@ -1,8 +1,7 @@
 //! EXCLUDE constraints → ranges that don't overlap. Pure.
 
 use super::model::{Doubt, ModelTable};
-use super::source::{SourceCheck, SourceTable};
-use super::unique::columns_in;
+use super::source::{SourceCheck, SourceTable, columns_in};
 
 /// Seconds of a range of times that has room for itself.
 const SLOT: i64 = 3_600;

@@ -29,7 +29,7 @@ pub fn table(name: &str) -> SourceTable {
         triggers: Vec::new(),
         row_security: RowSecurity::Passed,
         may_insert: true,
-        partitioning: None,
+        partitions: None,
         kept: None,
     }
 }

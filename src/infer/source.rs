@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::copy::{DataType, TypeKind};
 use crate::postgres::catalog::{
     Column, ColumnDefault, Constraint, ConstraintKind, Domain, ForeignKey, Index, Partitioning,
-    Table, TableKind, TableTraits, Trigger,
+    Strategy, Table, TableKind, TableTraits, Trigger,
 };
 
 /// What was read from a database's catalog, by oid.
@@ -89,10 +89,30 @@ pub struct SourceTable {
     pub row_security: RowSecurity,
     /// Whether the role may insert.
     pub may_insert: bool,
-    /// How it is partitioned.
-    pub partitioning: Option<Partitioning>,
+    /// Its partitions; `None` where it isn't partitioned.
+    pub partitions: Option<Partitions>,
     /// What new rows can refer to, where the table keeps the rows that it has and gets no new ones.
     pub kept: Option<KeptRows>,
+}
+
+/// What decides the partition of a row, and the partitions there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partitions {
+    /// How the key is compared.
+    pub strategy: Strategy,
+    /// The key's columns; `None` for an expression.
+    pub columns: Vec<Option<String>>,
+    /// The partitions that rows can be put into.
+    pub each: Vec<Partition>,
+}
+
+/// A partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partition {
+    /// Its bounds, as `pg_get_expr` writes them.
+    pub bounds: String,
+    /// Its own partitions.
+    pub within: Option<Partitions>,
 }
 
 /// Rows that are there already, or some of them.
@@ -215,7 +235,7 @@ impl Source {
             .collect();
         source.tables = kept
             .iter()
-            .map(|table| by_oid.table(table, traits.get(&table.oid).copied(), &names))
+            .map(|table| by_oid.table(table, &traits, &names))
             .collect();
         source.tables.sort_by(|a, b| a.name.cmp(&b.name));
         source.left_out.sort_by(|a, b| a.name.cmp(&b.name));
@@ -269,6 +289,21 @@ impl UniqueSet {
     }
 }
 
+/// The table's columns that an expression names.
+pub fn columns_in(table: &SourceTable, expression: &str) -> Vec<String> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let words: Vec<&str> = expression.split(|c: char| !is_part(c)).collect();
+    let named = |name: &&String| {
+        let plain = name.chars().all(is_part);
+        match plain {
+            true => words.contains(&name.as_str()),
+            false => expression.contains(&format!("\"{}\"", name.replace('"', "\"\""))),
+        }
+    };
+    let columns = table.columns.iter().map(|it| &it.name);
+    columns.filter(named).cloned().collect()
+}
+
 fn why_left_out(
     table: &Table,
     traits: Option<&TableTraits>,
@@ -283,6 +318,24 @@ fn why_left_out(
         return Some(WhyLeftOut::Extension(extension));
     }
     (!wanted(&table.name.name)).then_some(WhyLeftOut::Asked)
+}
+
+/// A table's partitions, without those that have none of their own.
+fn partitions(partitioning: &Partitioning, traits: &HashMap<u32, &TableTraits>) -> Partitions {
+    let partition = |(oid, bounds): &(u32, String)| {
+        let own = traits.get(oid).and_then(|it| it.partitioning.as_ref());
+        Partition {
+            bounds: bounds.clone(),
+            within: own.map(|it| partitions(it, traits)),
+        }
+    };
+    let all = partitioning.partitions.iter().map(partition);
+    let takes_rows = |it: &Partition| it.within.as_ref().is_none_or(|it| !it.each.is_empty());
+    Partitions {
+        strategy: partitioning.strategy,
+        columns: partitioning.columns.clone(),
+        each: all.filter(takes_rows).collect(),
+    }
 }
 
 /// The catalog's rows by their table.
@@ -322,14 +375,16 @@ impl<'r> Grouped<'r> {
     fn table(
         &self,
         table: &Table,
-        traits: Option<&TableTraits>,
+        all_traits: &HashMap<u32, &TableTraits>,
         names: &HashMap<u32, &str>,
     ) -> SourceTable {
+        let traits = all_traits.get(&table.oid).copied();
+        let partitioning = traits.and_then(|it| it.partitioning.as_ref());
         let columns = of(&self.columns, table.oid);
         let uniques = self.uniques(table.oid);
         let checks = |kind: ConstraintKind| self.checks(table.oid, kind);
         let triggers = of(&self.triggers, table.oid).iter().copied();
-        SourceTable {
+        let mut table = SourceTable {
             name: table.name.name.clone(),
             rows: rows(table.rows),
             columns: columns.iter().map(|it| self.column(it)).collect(),
@@ -344,9 +399,18 @@ impl<'r> Grouped<'r> {
                 _ => RowSecurity::Passed,
             },
             may_insert: traits.is_none_or(|it| it.may_insert),
-            partitioning: traits.and_then(|it| it.partitioning.clone()),
+            partitions: partitioning.map(|it| partitions(it, all_traits)),
             kept: None,
+        };
+        if let Some(rule) = partitioning.and_then(|it| it.rule.as_deref()) {
+            let columns = columns_in(&table, rule);
+            table.checks.push(SourceCheck {
+                name: "its partitions".to_owned(),
+                definition: format!("CHECK ({rule})"),
+                columns,
+            });
         }
+        table
     }
 
     fn column(&self, column: &Column) -> SourceColumn {

@@ -4,7 +4,7 @@ mod entries;
 mod numbered;
 mod wanted;
 
-pub use wanted::{WantedSet, columns_in, wanted};
+pub use wanted::{WantedSet, wanted};
 
 use super::domain::{Case, Confidence, MakerToml, Value};
 use super::model::{Doubt, ModelTable};

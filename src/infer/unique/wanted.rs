@@ -3,7 +3,7 @@
 use crate::infer::domain::Case;
 use crate::infer::keys::{KeyPlan, KeyRole};
 use crate::infer::model::Doubt;
-use crate::infer::source::{KeyPart, SourceTable, UniqueSet};
+use crate::infer::source::{KeyPart, SourceTable, UniqueSet, columns_in};
 
 /// A set that the table's rows must not repeat.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,21 +89,6 @@ fn function(expression: &str) -> &str {
         Some(end) if plain[end..].starts_with('(') => &plain[..end],
         _ => "",
     }
-}
-
-/// The table's columns that an expression names.
-pub fn columns_in(table: &SourceTable, expression: &str) -> Vec<String> {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    let words: Vec<&str> = expression.split(|c: char| !is_part(c)).collect();
-    let named = |name: &&String| {
-        let plain = name.chars().all(is_part);
-        match plain {
-            true => words.contains(&name.as_str()),
-            false => expression.contains(&format!("\"{}\"", name.replace('"', "\"\""))),
-        }
-    };
-    let columns = table.columns.iter().map(|it| &it.name);
-    columns.filter(named).cloned().collect()
 }
 
 impl WantedSet {

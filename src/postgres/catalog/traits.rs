@@ -29,10 +29,12 @@ pub struct TableTraits {
 pub struct Partitioning {
     /// What decides the partition.
     pub strategy: Strategy,
-    /// The key's columns; expressions are not among them.
-    pub columns: Vec<String>,
-    /// `pg_get_expr` of each partition's bounds, of the first level.
-    pub bounds: Vec<String>,
+    /// The key's columns; `None` for an expression.
+    pub columns: Vec<Option<String>>,
+    /// The partitions of the first level, each with `pg_get_expr` of its bounds.
+    pub partitions: Vec<(u32, String)>,
+    /// What all rows must satisfy, as an expression; `None` where columns alone are the key.
+    pub rule: Option<String>,
 }
 
 /// What decides the partition of a row.
@@ -88,11 +90,16 @@ pub async fn table_traits(
         let strategy: Option<&str> = get(row, "strategy")?;
         let partitioning = match strategy.map(strategy_of) {
             None => None,
-            Some(strategy) => Some(Partitioning {
-                strategy,
-                columns: get(row, "partition_columns")?,
-                bounds: get(row, "bounds")?,
-            }),
+            Some(strategy) => {
+                let partitions: Vec<u32> = get(row, "partitions")?;
+                let bounds: Vec<String> = get(row, "bounds")?;
+                Some(Partitioning {
+                    strategy,
+                    columns: get(row, "partition_columns")?,
+                    partitions: partitions.into_iter().zip(bounds).collect(),
+                    rule: get(row, "partition_rule")?,
+                })
+            }
         };
         Ok(TableTraits {
             table: get(row, "oid")?,

@@ -20,16 +20,31 @@ SELECT
     ARRAY(
         SELECT a.attname::text
         FROM unnest(p.partattrs::int2[]) WITH ORDINALITY AS part (number, place)
-        JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = part.number
+        LEFT JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = part.number
         ORDER BY part.place
     ) AS partition_columns,
+    ARRAY(
+        SELECT c.oid
+        FROM pg_inherits AS i
+        JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relispartition
+        WHERE i.inhparent = t.oid
+        ORDER BY pg_get_expr(c.relpartbound, c.oid), c.relname
+    ) AS partitions,
     ARRAY(
         SELECT pg_get_expr(c.relpartbound, c.oid)
         FROM pg_inherits AS i
         JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relispartition
         WHERE i.inhparent = t.oid
-        ORDER BY 1
-    ) AS bounds
+        ORDER BY 1, c.relname
+    ) AS bounds,
+    -- What the rows of a partition must satisfy, where the key is an expression: OR makes it the table's own rule.
+    CASE
+        WHEN NOT t.relispartition AND 0 = ANY (p.partattrs::int2[]) THEN (
+            SELECT string_agg(format('(%s)', pg_get_partition_constraintdef(leaf.relid)), ' OR ' ORDER BY 1)
+            FROM pg_partition_tree(t.oid) AS leaf
+            WHERE leaf.isleaf AND leaf.level > 0
+        )
+    END AS partition_rule
 FROM pg_class AS t
 JOIN pg_namespace AS n ON n.oid = t.relnamespace
 LEFT JOIN pg_partitioned_table AS p ON p.partrelid = t.oid
