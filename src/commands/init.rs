@@ -25,7 +25,7 @@ use crate::units::rows;
 Examples:
   seedrow init --url postgresql://app@db.example.com/shop && seedrow run --dataset shop/shop.toml
   seedrow init --ddl db/structure.sql --name shop --total 10M
-  seedrow init --ddl db/migrations --out seeds --exclude schema_migrations
+  seedrow init --ddl db/migrations --out seeds --exclude audit_log
   seedrow init --url postgresql://app@db.example.com/shop --scale 0.1 --overwrite")]
 pub struct Args {
     /// A file or a folder of migrations (.sql, in the order of their names) that creates the tables, in place of a

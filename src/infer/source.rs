@@ -2,7 +2,7 @@
 //!
 //! Sorted by name throughout, so that two databases with the same schema give the same dataset.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::copy::{DataType, TypeKind};
 use crate::postgres::catalog::{
@@ -30,6 +30,43 @@ pub struct CatalogRows {
     /// The database's domains.
     pub domains: Vec<Domain>,
 }
+
+/// The tables in which migration tools record what they have done, in lower case. Rows that nobody applied would have them
+/// skip migrations, and without theirs they would begin again.
+const MIGRATIONS: &[&str] = &[
+    "__diesel_schema_migrations",
+    "__drizzle_migrations",
+    "__efmigrationshistory",
+    "_prisma_migrations",
+    "_sqlx_migrations",
+    "_yoyo_log",
+    "_yoyo_migration",
+    "_yoyo_version",
+    "alembic_version",
+    "ar_internal_metadata",
+    "atlas_schema_revisions",
+    "databasechangelog",
+    "databasechangeloglock",
+    "django_migrations",
+    "doctrine_migration_versions",
+    "flyway_schema_history",
+    "goose_db_version",
+    "gorp_migrations",
+    "knex_migrations",
+    "knex_migrations_lock",
+    "kysely_migration",
+    "kysely_migration_lock",
+    "migrations",
+    "mikro_orm_migrations",
+    "pgmigrations",
+    "phinxlog",
+    "refinery_schema_history",
+    "schema_migration",
+    "schema_migrations",
+    "seaql_migrations",
+    "sequelizemeta",
+    "yoyo_lock",
+];
 
 /// The tables of one schema.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +97,8 @@ pub enum WhyLeftOut {
     Foreign,
     /// A table of an extension's own.
     Extension(String),
+    /// A migration tool's record of what it has done.
+    Migrations,
     /// `--exclude`, or `--tables` without it.
     Asked,
     /// It holds rows, which stay, and no other table refers to it.
@@ -240,6 +279,26 @@ impl Source {
         source.tables.sort_by(|a, b| a.name.cmp(&b.name));
         source.left_out.sort_by(|a, b| a.name.cmp(&b.name));
         source
+    }
+
+    /// Leaves out the tables of migration tools, but for those that are asked for.
+    pub fn leave_out_migrations(&mut self, asked: &[String]) {
+        let keys = self.tables.iter().flat_map(|it| &it.foreign_keys);
+        let referenced: BTreeSet<String> = keys.filter_map(|it| it.table.clone()).collect();
+        let (records, tables): (Vec<SourceTable>, Vec<SourceTable>) =
+            std::mem::take(&mut self.tables)
+                .into_iter()
+                .partition(|it| {
+                    MIGRATIONS.contains(&it.name.to_lowercase().as_str())
+                        && it.foreign_keys.is_empty()
+                        && !referenced.contains(&it.name)
+                        && !asked.contains(&it.name)
+                });
+        self.tables = tables;
+        self.left_out.extend(records.into_iter().map(|it| LeftOut {
+            name: it.name,
+            why: WhyLeftOut::Migrations,
+        }));
     }
 
     /// A table by its name.

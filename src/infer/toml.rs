@@ -312,6 +312,7 @@ pub fn why(why: &WhyLeftOut) -> String {
         WhyLeftOut::View => "a view".to_owned(),
         WhyLeftOut::Foreign => "a foreign table".to_owned(),
         WhyLeftOut::Extension(name) => format!("a table of the extension {name}"),
+        WhyLeftOut::Migrations => "a migration tool's record; --tables has it filled".to_owned(),
         WhyLeftOut::Asked => "not asked for".to_owned(),
         WhyLeftOut::Kept => "its rows are there already, and stay".to_owned(),
     }

@@ -157,6 +157,7 @@ impl Request {
             self.tables.as_deref().is_none_or(names) && !names(&self.exclude)
         };
         let mut source = Source::new(&found.schema, &found.rows, is_wanted);
+        source.leave_out_migrations(self.tables.as_deref().unwrap_or_default());
         if self.tables.is_some() {
             // What wasn't asked for goes without saying.
             source.left_out.retain(|it| it.why != WhyLeftOut::Asked);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::script::Script;
+use crate::script::{Script, Step};
 
 /// DDL that creates tables.
 #[derive(Debug, Clone)]
@@ -34,11 +34,12 @@ const DEEPEST: usize = 4;
 /// Reads a file, or a folder's `.sql` files.
 pub fn read(path: &Path) -> Result<Ddl> {
     let is_folder = path.is_dir();
-    let text = match is_folder {
+    let (text, parts) = match is_folder {
         true => folder(path)?,
-        false => file(path)?,
+        false => (file(path)?, Vec::new()),
     };
-    let script = Script::read(path, text.clone(), &file)?;
+    let mut script = Script::read(path, text.clone(), &file)?;
+    script.steps.iter_mut().for_each(|it| locate(it, &parts));
     if !script.included.is_empty() && is_folder {
         bail!(
             "{} include other files; name the file that includes them all with --ddl",
@@ -88,20 +89,37 @@ fn file(path: &Path) -> Result<String> {
     }
 }
 
-fn folder(path: &Path) -> Result<String> {
+/// A file of a folder, and the line of the folder's text before its first.
+type Part = (PathBuf, usize);
+
+/// Has a step of a folder's text name the file that it is in.
+fn locate(step: &mut Step, parts: &[Part]) {
+    let part = parts.iter().rfind(|(_, before)| *before < step.line);
+    if let Some((path, before)) = part {
+        step.path = path.clone();
+        step.line -= before;
+    }
+}
+
+/// A folder's files as one text.
+fn folder(path: &Path) -> Result<(String, Vec<Part>)> {
     let mut files = Vec::new();
     collect(path, 0, &mut files)?;
     if files.is_empty() {
         bail!("{} holds no .sql file", path.display());
     }
     let mut text = String::new();
+    let mut parts = Vec::new();
+    let mut lines = 0;
     for file_path in files {
         let shown = file_path.strip_prefix(path).unwrap_or(&file_path);
-        text.push_str(&format!("-- {}\n", shown.display()));
-        text.push_str(without_down(&file(&file_path)?).trim_end());
-        text.push_str("\n\n");
+        let all = file(&file_path)?;
+        let plain = without_down(all.trim_start_matches('\u{feff}')).trim_end();
+        text.push_str(&format!("-- {}\n{plain}\n\n", shown.display()));
+        parts.push((file_path, lines + 1));
+        lines += 3 + plain.matches('\n').count();
     }
-    Ok(text)
+    Ok((text, parts))
 }
 
 fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<()> {
@@ -139,14 +157,18 @@ fn is_migration(name: &str) -> bool {
     !name.starts_with('.') && !UNDOES.contains(&last)
 }
 
-/// Orders names as people do: `2_b` before `10_a`.
+/// Orders names as people do: `2_b` before `10_a`, and `20240101120000_a` before `20240102_b`.
 fn by_name(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a, b);
     while let (Some(x), Some(y)) = (left.chars().next(), right.chars().next()) {
         if x.is_ascii_digit() && y.is_ascii_digit() {
             let (number, rest) = leading_number(left);
             let (other, other_rest) = leading_number(right);
-            match number.len().cmp(&other.len()).then(number.cmp(other)) {
+            let by_length = match is_date(number) && is_date(other) {
+                true => Ordering::Equal,
+                false => number.len().cmp(&other.len()),
+            };
+            match by_length.then(number.cmp(other)) {
                 Ordering::Equal => (left, right) = (rest, other_rest),
                 order => return order,
             }
@@ -157,6 +179,11 @@ fn by_name(a: &str, b: &str) -> Ordering {
         }
     }
     left.len().cmp(&right.len()).then(a.cmp(b))
+}
+
+/// Whether a number starts with a date: such numbers are compared as texts.
+fn is_date(number: &str) -> bool {
+    number.len() >= "20240101".len() && (number.starts_with("19") || number.starts_with("20"))
 }
 
 /// The digits that a text starts with, zeros before them left out, and the rest.
@@ -198,6 +225,31 @@ mod tests {
             names.join(" "),
             "9_y.sql 010_z.sql V1__a.sql V2__b.sql V10__c.sql"
         );
+        let mut dates = ["20240102_c", "20240101120000_b", "20240101_a", "2_0"];
+        dates.sort_by(|a, b| by_name(a, b));
+        assert_eq!(
+            dates.join(" "),
+            "2_0 20240101_a 20240101120000_b 20240102_c"
+        );
+    }
+
+    #[test]
+    fn steps_of_a_folder_name_their_file_and_line() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(
+            dir.path().join("1.sql"),
+            "CREATE TABLE a ();\n\n\nCREATE TABLE b ();\n\n",
+        )
+        .unwrap();
+        fs::write(
+            dir.path().join("2.sql"),
+            "\u{feff}-- Two.\nCREATE TABLE c ();",
+        )
+        .unwrap();
+        let ddl = read(dir.path()).unwrap();
+        let name = |step: &Step| format!("{}:{}", name_of(&step.path), step.line);
+        let places: Vec<String> = ddl.script.steps.iter().map(name).collect();
+        assert_eq!(places.join(" "), "1.sql:1 1.sql:4 2.sql:2");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::files::Plan;
 use super::fit::fit;
 use super::judging;
 use crate::infer::model::{Lessons, Model, Refusal};
-use crate::load::trial::{self, Trial, TrialVerdict, TrialViolation};
+use crate::load::trial::{self, Trial, TrialVerdict, TrialViolation, TriedTable};
 
 /// The seed of the rows that are tried: the one that `run` has by default.
 const SEED: u64 = 42;
@@ -22,12 +22,12 @@ const ROUNDS: usize = 40;
 /// Whether rows were tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tried {
-    /// So many tables' rows were accepted, so many hold rows already and were not tried.
+    /// So many tables' rows were accepted.
     Accepted {
         /// Tables with accepted rows.
         tables: usize,
-        /// Tables that weren't tried.
-        occupied: usize,
+        /// Tables that hold rows already, and weren't tried.
+        occupied: Vec<String>,
     },
     /// They were not, with the reason.
     Not(String),
@@ -106,15 +106,15 @@ fn suspect(lessons: &mut Lessons, table: &str, violation: &TrialViolation) -> bo
 }
 
 fn tried(trial: &Trial) -> Tried {
-    let count = |is: fn(&TrialVerdict) -> bool| {
-        let tables = trial.tables.iter();
-        tables.filter(|table| is(&table.verdict)).count()
-    };
-    let tables = count(|it| matches!(it, TrialVerdict::Holds(_)));
-    let occupied = count(|it| !matches!(it, TrialVerdict::Holds(_)));
-    match tables {
+    let is_accepted = |table: &&TriedTable| matches!(table.verdict, TrialVerdict::Holds(_));
+    let (accepted, occupied): (Vec<&TriedTable>, Vec<&TriedTable>) =
+        trial.tables.iter().partition(is_accepted);
+    match accepted.len() {
         0 => Tried::Not("the tables hold rows, which new ones may clash with".to_owned()),
-        tables => Tried::Accepted { tables, occupied },
+        tables => Tried::Accepted {
+            tables,
+            occupied: occupied.iter().map(|it| it.name.clone()).collect(),
+        },
     }
 }
 

@@ -233,8 +233,26 @@ fn text(model: &Model, tried: &Tried, written: Option<&Written>, next: Option<St
             "\n{}{queries} written; look them over, change what you like, then:\n  {next}\n",
             written.dataset.display()
         ));
+        text.push_str(&occupied_advice(tried));
     }
     text
+}
+
+/// What to do where tables hold rows, which `run` doesn't touch by itself.
+fn occupied_advice(tried: &Tried) -> String {
+    match tried {
+        Tried::Accepted { occupied, .. } if !occupied.is_empty() => format!(
+            "{} rows already: `run` with --replace empties {} first; `init` again with --keep-rows --overwrite has {} rows \
+             stay\n",
+            match occupied.len() {
+                1 => format!("{} holds", occupied[0]),
+                count => format!("{count} tables hold"),
+            },
+            if occupied.len() == 1 { "it" } else { "them" },
+            if occupied.len() == 1 { "its" } else { "their" },
+        ),
+        _ => String::new(),
+    }
 }
 
 /// The difference to the file as it was.
@@ -319,9 +337,10 @@ fn totals(model: &Model) -> String {
 fn trial(tried: &Tried) -> String {
     match tried {
         Tried::Accepted { tables, occupied } => {
-            let others = match occupied {
-                0 => String::new(),
-                count => format!("; {count} others hold rows and were not tried"),
+            let occupied: Vec<&str> = occupied.iter().map(String::as_str).collect();
+            let others = match occupied.as_slice() {
+                [] => String::new(),
+                names => format!("\nnot tried, rows are there already: {}", shortened(names)),
             };
             let of = match tables {
                 1 => "1 table".to_owned(),
@@ -374,6 +393,7 @@ fn left_out(model: &Model) -> String {
                 WhyLeftOut::View => "views".to_owned(),
                 WhyLeftOut::Foreign => "foreign tables".to_owned(),
                 WhyLeftOut::Extension(name) => format!("tables of the extension {name}"),
+                WhyLeftOut::Migrations => "records of migrations".to_owned(),
                 WhyLeftOut::Asked => "not asked for".to_owned(),
                 WhyLeftOut::Kept => "rows are there already".to_owned(),
             };

@@ -41,6 +41,16 @@ CREATE TABLE by_kind_b PARTITION OF by_kind FOR VALUES IN ('c');
 CREATE TABLE by_hash (id integer NOT NULL, v text) PARTITION BY HASH (id);
 CREATE TABLE by_hash_0 PARTITION OF by_hash FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 CREATE TABLE by_hash_1 PARTITION OF by_hash FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE TABLE by_two (tenant integer, on_day date NOT NULL, v text) PARTITION BY RANGE (tenant, on_day);
+CREATE TABLE by_two_1 PARTITION OF by_two FOR VALUES FROM (7, '2024-01-01') TO (7, '2024-07-01');
+CREATE TABLE by_two_2 PARTITION OF by_two FOR VALUES FROM (7, '2024-07-01') TO (7, '2025-01-01');
+CREATE TABLE by_region (region text, at timestamp) PARTITION BY LIST (region);
+CREATE TABLE by_region_eu PARTITION OF by_region FOR VALUES IN ('eu') PARTITION BY RANGE (at);
+CREATE TABLE by_region_eu_1 PARTITION OF by_region_eu FOR VALUES FROM ('2021-03-01') TO ('2021-04-01');
+CREATE TABLE by_region_us PARTITION OF by_region FOR VALUES IN ('us') PARTITION BY RANGE (at);
+CREATE TABLE by_expression (kind text NOT NULL, n integer) PARTITION BY LIST (lower(kind));
+CREATE TABLE by_expression_1 PARTITION OF by_expression FOR VALUES IN ('a', 'b');
+CREATE TABLE by_expression_2 PARTITION OF by_expression FOR VALUES IN ('c');
 
 -- Uniqueness: single, several columns, partial, on expressions, exclusion; generated columns.
 CREATE TABLE accounts (
