@@ -173,7 +173,8 @@ impl Columns<'_> {
             return Decision::Skip("NULL: a CHECK asks for it".to_owned());
         }
         let needed = self.is_needed(column);
-        if self.is_plain && !column.not_null && !column.has_default() && !needed {
+        let takes_null = !column.not_null && !limits.not_null;
+        if self.is_plain && takes_null && !column.has_default() && !needed {
             return Decision::Skip("NULL: rows with other values were not accepted".to_owned());
         }
         if let Some(choice) = self.best(column, &limits) {
