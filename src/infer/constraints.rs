@@ -6,6 +6,7 @@ use super::checks::{self, Check, CheckedColumn, UnreadCheck};
 use super::domain::{Limits, Relation};
 use super::model::Doubt;
 use super::source::{Partitions, SourceCheck, SourceColumn, SourceTable};
+use crate::copy::Scalar;
 
 mod bounds;
 
@@ -38,6 +39,11 @@ impl TableReading {
     pub fn limits(&self, column: &SourceColumn) -> Limits {
         let mut limits = self.limits.get(&column.name).cloned().unwrap_or_default();
         limits.not_null |= column.not_null;
+        match column.data_type.scalar() {
+            Some(Scalar::Date) => limits.to_days(0),
+            Some(Scalar::Timestamp | Scalar::Timestamptz) => limits.to_days(1),
+            _ => {}
+        }
         limits
     }
 

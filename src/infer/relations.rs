@@ -59,14 +59,12 @@ fn keep(table: &SourceTable, model: &mut ModelTable, relation: &Relation) -> boo
                 return true;
             };
             match model.column(first) {
-                Some(_) => others
-                    .iter()
-                    .all(|it| set(model, it, "null-with", first.as_str())),
+                Some(_) => others.iter().all(|it| null_with(model, it, first)),
                 None => others.iter().all(|it| leave_out(table, model, it)),
             }
         }
         Relation::NullWith { column, by } => match model.column(by) {
-            Some(_) => set(model, column, "null-with", by.as_str()),
+            Some(_) => null_with(model, column, by),
             None => leave_out(table, model, column),
         },
         Relation::OnlyIf { column, by, values } => only_if(table, model, column, by, values),
@@ -98,6 +96,21 @@ fn set(model: &mut ModelTable, column: &str, option: &str, value: impl Into<Valu
         column.maker = column.maker.clone().with(option, value);
     }
     true
+}
+
+/// Has a column be NULL where another one is; where that one follows it already, it is.
+fn null_with(model: &mut ModelTable, column: &str, by: &str) -> bool {
+    follows(model, by, "null-with", column) || set(model, column, "null-with", by)
+}
+
+/// Whether a column follows another one by an option that names a sibling, over others, too.
+fn follows(model: &ModelTable, column: &str, option: &str, other: &str) -> bool {
+    let next = |name: &str| match model.column(name)?.maker.option(option) {
+        Some(Value::Text(by)) => Some(by.clone()),
+        _ => None,
+    };
+    let chain = std::iter::successors(Some(column.to_owned()), |it| next(it));
+    chain.take(model.columns.len()).any(|it| it == other)
 }
 
 fn never_null(model: &mut ModelTable, column: &str) -> bool {
@@ -134,8 +147,24 @@ fn only_if(
     if !decides || !is_made(model, column) {
         return leave_out(table, model, column);
     }
+    if takes_only(model, by, values) {
+        return null_with(model, column, by);
+    }
     let condition = Value::Table(vec![(by.to_owned(), values.to_vec().into())]);
     set(model, column, "only-if", condition)
+}
+
+/// Whether a column has none but these values.
+fn takes_only(model: &ModelTable, column: &str, values: &[String]) -> bool {
+    let all = model
+        .column(column)
+        .and_then(|it| it.maker.option("values"));
+    let is_among = |value: &Value| match value {
+        Value::Text(text) => values.contains(text),
+        Value::Integer(number) => values.contains(&number.to_string()),
+        _ => false,
+    };
+    matches!(all, Some(Value::List(all)) if all.iter().all(is_among))
 }
 
 fn one_of(model: &mut ModelTable, columns: &[String], none: f64) -> bool {

@@ -35,7 +35,8 @@ pub fn maker(data_type: &DataType, name: &str, limits: &Limits) -> Option<MakerT
                     .with("max", i64::from(most)),
             )
         }
-        TypeKind::Range(of) => range(of),
+        // A range that no value is in: any subtype has it.
+        TypeKind::Range(of) => range(of).or_else(|| Some(constant("empty"))),
         TypeKind::Multirange(_) => Some(constant("{}")),
         TypeKind::Scalar(scalar) => scalar_maker(*scalar, data_type.modifier, limits),
         TypeKind::Other => other(name, limits),

@@ -85,11 +85,20 @@ impl Attempts<'_> {
 
     /// The model without a trial.
     pub fn untried(&self, why: &str) -> Result<(Model, Tried)> {
-        let mut model = (self.build)(&Lessons::default());
-        if !model.tables.is_empty() {
-            fit(&mut model, self.plan)?;
+        let mut lessons = Lessons::default();
+        loop {
+            let mut model = (self.build)(&lessons);
+            if model.tables.is_empty() {
+                return Ok((model, Tried::Not(why.to_owned())));
+            }
+            match fit(&mut model, self.plan) {
+                Ok(_) => return Ok((model, Tried::Not(why.to_owned()))),
+                Err(error) => match unreadable(&model, &error) {
+                    Some(refusal) if lessons.learn(refusal.clone()) => {}
+                    _ => return Err(error),
+                },
+            }
         }
-        Ok((model, Tried::Not(why.to_owned())))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use crate::dataset::calendar::{date_from_days, parse_date};
+
 /// What type, domain and CHECKs allow a column; each constraint narrows it. The default allows everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
@@ -126,6 +128,36 @@ fn number(text: &str) -> Option<i128> {
 }
 
 impl Limits {
+    /// Has bounds of dates and times be whole days, both of them within; where less than `fewest` days are left, the day that ends
+    /// the range stays its end.
+    pub fn to_days(&mut self, fewest: i64) {
+        let split = |bound: &Bound| {
+            let day = parse_date(bound.value.get(..10)?)?;
+            let rest = &bound.value[10..];
+            let is_midnight = rest.is_empty() || rest.trim().starts_with("00:00:00");
+            Some((day, is_midnight))
+        };
+        let min = self.min.as_ref().and_then(|it| {
+            let (day, is_midnight) = split(it)?;
+            Some(day + i64::from(!is_midnight || !it.inclusive))
+        });
+        let max = self.max.as_ref().and_then(|it| {
+            let (day, is_midnight) = split(it)?;
+            let last = day - i64::from(is_midnight && !it.inclusive);
+            Some(if min.is_some_and(|min| last - min < fewest) {
+                day
+            } else {
+                last
+            })
+        });
+        let bound = |day: i64| {
+            let (year, month, day) = date_from_days(day);
+            Bound::inclusive(format!("{year:04}-{month:02}-{day:02}"))
+        };
+        self.min = min.map(bound).or(self.min.take());
+        self.max = max.map(bound).or(self.max.take());
+    }
+
     /// Only these values.
     pub fn of_values<T: Into<String>>(values: impl IntoIterator<Item = T>) -> Limits {
         Limits {
@@ -281,5 +313,39 @@ mod tests {
             ..Limits::of_values(["1", "2", "3", "10"])
         };
         assert_eq!(limits.allowed_values(), Some(vec!["2", "10"]));
+    }
+
+    #[test]
+    fn bounds_of_times_become_whole_days() {
+        for (min, max, fewest, expected) in [
+            (
+                "2024-01-01 00:00:00",
+                "2024-02-01 00:00:00",
+                1,
+                "2024-01-01 2024-01-31",
+            ),
+            (
+                "2024-01-01 00:00:00+00",
+                "2024-01-02 00:00:00+00",
+                1,
+                "2024-01-01 2024-01-02",
+            ),
+            ("2024-01-01", "2024-01-02", 0, "2024-01-01 2024-01-01"),
+            (
+                "2024-02-28 12:00:00",
+                "2024-03-09 12:00:00",
+                1,
+                "2024-02-29 2024-03-09",
+            ),
+        ] {
+            let mut limits = Limits {
+                min: Some(Bound::inclusive(min)),
+                max: Some(Bound::exclusive(max)),
+                ..Limits::default()
+            };
+            limits.to_days(fewest);
+            let (min, max) = (limits.min.unwrap(), limits.max.unwrap());
+            assert_eq!(format!("{} {}", min.value, max.value), expected);
+        }
     }
 }
