@@ -166,7 +166,11 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             return Ok(DropPlan::keep_all(constraints));
         }
         let filled = referencing_tables_with_rows(client, targets, &constraints).await?;
-        Ok(DropPlan::new(constraints, &filled))
+        Ok(DropPlan::new(
+            constraints,
+            &filled,
+            self.load.policy.orphans,
+        ))
     }
 
     /// Records a new load in the ledger, in place of an earlier one.

@@ -14,6 +14,12 @@ pub struct ErrorText {
     pub notes: Vec<String>,
 }
 
+/// The server's error in a cause chain.
+pub fn server_error(error: &anyhow::Error) -> Option<&DbError> {
+    let mut causes = error.chain();
+    causes.find_map(|cause| cause.downcast_ref::<DbError>())
+}
+
 /// The line of the statement, from 1, that an error is about, when the server says. `prefix` characters that aren't part of
 /// `sql` were sent before it.
 pub fn statement_line(error: &tokio_postgres::Error, sql: &str, prefix: usize) -> Option<usize> {

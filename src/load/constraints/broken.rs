@@ -13,7 +13,7 @@ use crate::units::grouped;
 /// How many sample rows are read.
 const SAMPLES: usize = 5;
 
-/// A foreign key that rows violate, which is NOT VALID therefore.
+/// A foreign key that rows violate, which is NOT VALID therefore, or not there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BrokenForeignKey {
     /// The constraint.
@@ -48,11 +48,15 @@ impl fmt::Display for BrokenForeignKey {
     }
 }
 
-/// The foreign keys of the tables that are NOT VALID because rows violate them.
-pub async fn broken_foreign_keys(client: &Client, tables: &[u32]) -> Result<Vec<BrokenForeignKey>> {
+/// The foreign keys of the tables that are NOT VALID because rows violate them, and those that could not be restored.
+pub async fn broken_foreign_keys(
+    client: &Client,
+    tables: &[u32],
+    unrestored: &[ForeignKey],
+) -> Result<Vec<BrokenForeignKey>> {
     let mut broken = Vec::new();
-    for key in not_valid(client, tables).await? {
-        let key = count_orphans(client, &key).await?;
+    for key in not_valid(client, tables).await?.iter().chain(unrestored) {
+        let key = count_orphans(client, key).await?;
         if key.rows > 0 {
             broken.push(key);
         }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::load::constraints::catalog::DropCandidate;
 use crate::load::ledger::DroppedConstraint;
+use crate::load::policy::Orphans;
 use crate::postgres::TableName;
 
 /// Which constraints are dropped and which are kept.
@@ -17,7 +18,11 @@ pub struct DropPlan {
 
 impl DropPlan {
     /// Drops what has no obstacle; `filled` are tables outside the load that hold rows, whose foreign keys are kept.
-    pub fn new(constraints: Vec<DropCandidate>, filled: &HashSet<u32>) -> DropPlan {
+    pub fn new(
+        constraints: Vec<DropCandidate>,
+        filled: &HashSet<u32>,
+        orphans: Orphans,
+    ) -> DropPlan {
         let mut plan = DropPlan::default();
         let (foreign, own): (Vec<DropCandidate>, Vec<DropCandidate>) = constraints
             .into_iter()
@@ -27,6 +32,10 @@ impl DropPlan {
                 None if filled.contains(&key.table_oid) => {
                     Some("its table holds rows and is not part of this load".to_owned())
                 }
+                None if key.definition.is_partitioned() && orphans == Orphans::Keep => Some(
+                    "with a partitioned table it cannot be left NOT VALID, as --orphans keep would"
+                        .to_owned(),
+                ),
                 reason => reason,
             };
             plan.add(key, reason);
@@ -140,7 +149,11 @@ mod tests {
 
     #[test]
     fn everything_plain_is_dropped_foreign_keys_first() {
-        let plan = DropPlan::new(vec![key("p", 1, 0, 7), key("f", 2, 1, 7)], &HashSet::new());
+        let plan = DropPlan::new(
+            vec![key("p", 1, 0, 7), key("f", 2, 1, 7)],
+            &HashSet::new(),
+            Orphans::Fail,
+        );
         assert_eq!(names(&plan.drop), ["f2", "p1"]);
         assert!(!plan.is_referenced(1));
     }
@@ -150,6 +163,7 @@ mod tests {
         let plan = DropPlan::new(
             vec![key("p", 1, 0, 7), key("f", 2, 1, 7), key("p", 2, 0, 8)],
             &HashSet::from([2]),
+            Orphans::Fail,
         );
         assert_eq!(names(plan.keep.iter().map(|(key, _)| key)), ["f2", "p1"]);
         assert!(plan.is_referenced(1) && !plan.is_referenced(2));
@@ -161,7 +175,15 @@ mod tests {
             obstacle: Some("it has a comment".into()),
             ..key("p", 1, 0, 7)
         };
-        let plan = DropPlan::new(vec![commented], &HashSet::new());
+        let plan = DropPlan::new(vec![commented], &HashSet::new(), Orphans::Fail);
         assert_eq!(plan.keep[0].1, "it has a comment");
+    }
+
+    #[test]
+    fn a_partitioned_foreign_key_is_kept_where_it_could_not_be_left_not_valid() {
+        for (orphans, dropped) in [(Orphans::Fail, 1), (Orphans::Reject, 1), (Orphans::Keep, 0)] {
+            let plan = DropPlan::new(vec![key("F", 2, 1, 7)], &HashSet::new(), orphans);
+            assert_eq!(plan.drop.len(), dropped, "{orphans:?}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use tokio_postgres::Client;
 
 use crate::load::constraints::broken::{BrokenForeignKey, broken_foreign_keys};
 use crate::load::constraints::orphans::{orphans_error, reject_orphans};
+use crate::load::constraints::partitioned::restore_partitioned;
 use crate::load::constraints::restore::restore;
 use crate::load::constraints::validate::{awaiting_validation, validate};
 use crate::load::ledger::DroppedConstraint;
@@ -37,38 +38,70 @@ pub struct ForeignKeyPhase<'a> {
 impl ForeignKeyPhase<'_> {
     /// Restores and validates, and returns the foreign keys that rows violate.
     ///
-    /// Restoring is done one by one, since each locks two tables; those that were NOT VALID before are not validated.
+    /// Restoring is done one by one, since each locks two tables; those that were NOT VALID before are not validated. One of
+    /// or to a partitioned table that rows violate cannot be restored, so the load fails where its rows may not be rejected.
     pub async fn run(&self) -> Result<Vec<BrokenForeignKey>> {
         let mut client = self.pool.connect().await?;
-        for key in self.dropped_foreign_keys() {
-            restore(&mut client, key).await?;
-        }
+        let unrestored = self.restore(&mut client).await?;
         let loaded: Vec<u32> = self.loads.iter().map(|load| load.target.oid).collect();
         self.validate(&client, &loaded).await?;
-        let broken = broken_foreign_keys(&client, &loaded).await?;
+        let broken = broken_foreign_keys(&client, &loaded, &unrestored).await?;
         let broken = match self.policy.orphans {
             _ if broken.is_empty() => broken,
-            Orphans::Keep => broken,
-            Orphans::Fail => {
-                let error = orphans_error(&mut client, self.schema, self.loads, &broken);
+            Orphans::Keep if unrestored.is_empty() => broken,
+            Orphans::Keep | Orphans::Fail => {
+                let error =
+                    orphans_error(&mut client, self.schema, self.loads, &unrestored, &broken);
                 return Err(error.await?);
             }
             Orphans::Reject => {
-                self.reject(&mut client).await?;
+                self.reject(&mut client, &unrestored).await?;
+                let unrestored = self.restore_again(&mut client, &unrestored).await?;
                 self.validate(&client, &loaded).await?;
-                broken_foreign_keys(&client, &loaded).await?
+                broken_foreign_keys(&client, &loaded, &unrestored).await?
             }
         };
         self.pool.keep(client);
         Ok(broken)
     }
 
+    /// Restores the dropped foreign keys and returns those that rows keep from being restored.
+    async fn restore(&self, client: &mut Client) -> Result<Vec<ForeignKey>> {
+        let mut unrestored = Vec::new();
+        for key in self.dropped_foreign_keys() {
+            if key.is_partitioned() {
+                let task = self.progress.step(format!("validate {}", key.name));
+                unrestored.extend(restore_partitioned(client, key).await?);
+                task.finish();
+            } else {
+                restore(client, key).await?;
+            }
+        }
+        Ok(unrestored)
+    }
+
+    /// Restores those of the foreign keys that rows kept from being restored, these rows being deleted.
+    async fn restore_again(
+        &self,
+        client: &mut Client,
+        unrestored: &[ForeignKey],
+    ) -> Result<Vec<ForeignKey>> {
+        let mut again = Vec::new();
+        for key in self.dropped_foreign_keys() {
+            let is_key = |it: &ForeignKey| it.table == key.table && it.name == key.name;
+            if unrestored.iter().any(is_key) {
+                again.extend(restore_partitioned(client, key).await?);
+            }
+        }
+        Ok(again)
+    }
+
     /// Deletes the rows that reference a missing row and rejects their records.
-    async fn reject(&self, client: &mut Client) -> Result<()> {
+    async fn reject(&self, client: &mut Client, unrestored: &[ForeignKey]) -> Result<()> {
         let task = self
             .progress
             .step("delete rows that reference a missing row");
-        let tables = reject_orphans(client, self.schema, self.loads).await?;
+        let tables = reject_orphans(client, self.schema, self.loads, unrestored).await?;
         task.finish();
         for table in &tables {
             maintenance::analyze(client, table, false).await?;

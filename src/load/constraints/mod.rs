@@ -13,6 +13,7 @@ mod drop_plan;
 mod duplicates;
 mod foreign_keys;
 mod orphans;
+mod partitioned;
 mod referencing;
 mod reject_limit;
 mod restore;

@@ -23,11 +23,13 @@ use crate::postgres::catalog::{self, ForeignKey, Scope};
 use crate::postgres::error::ErrorWithNotes;
 use crate::suggestion::again;
 
-/// The error of foreign keys that rows violate, with the first of these records.
+/// The error of foreign keys that rows violate, with the first of these records; `unrestored` are those of the keys that
+/// are not there.
 pub async fn orphans_error(
     client: &mut Client,
     schema: &str,
     loads: &[TableLoad<'_>],
+    unrestored: &[ForeignKey],
     broken: &[BrokenForeignKey],
 ) -> Result<Error> {
     let is_broken = |key: &ForeignKey| {
@@ -35,7 +37,7 @@ pub async fn orphans_error(
         broken.any(|it| it.name == key.name && it.table == key.table)
     };
     let mut notes = Vec::new();
-    for key in foreign_keys_of(client, loads).await? {
+    for key in foreign_keys_of(client, loads, unrestored).await? {
         if is_broken(&key) {
             let first = first_orphans(client, loads, &key).await?;
             notes.extend(first.iter().map(Rejected::message));
@@ -44,16 +46,18 @@ pub async fn orphans_error(
     notes.truncate(REPORTED);
     if loads.iter().any(|load| load.source.source.is_file()) {
         let rejected = loads.first().map_or(0, |load| load.rejects.count());
-        let all = rejected + count_orphans(client, schema, loads).await?;
+        let all = rejected + count_orphans(client, schema, loads, unrestored).await?;
         notes.push(format!(
             "to reject them and the records that reference them, run: {}",
             again(&["--orphans", "reject", "--max-rejects", &all.to_string()])
         ));
     }
-    notes.push(format!(
-        "to load them and leave the foreign key NOT VALID, run: {}",
-        again(&["--orphans", "keep"])
-    ));
+    if unrestored.is_empty() {
+        notes.push(format!(
+            "to load them and leave the foreign key NOT VALID, run: {}",
+            again(&["--orphans", "keep"])
+        ));
+    }
     let messages: Vec<String> = broken.iter().map(ToString::to_string).collect();
     Ok(ErrorWithNotes {
         message: messages.join("; "),
@@ -64,8 +68,13 @@ pub async fn orphans_error(
 }
 
 /// How many rows rejecting orphans deletes, those that reference deleted ones included: tried, and rolled back.
-async fn count_orphans(client: &mut Client, schema: &str, loads: &[TableLoad<'_>]) -> Result<u64> {
-    let mut keys = foreign_keys_of(client, loads).await?;
+async fn count_orphans(
+    client: &mut Client,
+    schema: &str,
+    loads: &[TableLoad<'_>],
+    unrestored: &[ForeignKey],
+) -> Result<u64> {
+    let mut keys = foreign_keys_of(client, loads, unrestored).await?;
     let is_file = |oid| {
         let mut loads = loads.iter();
         loads.any(|load| load.target.oid == oid && load.source.source.is_file())
@@ -109,6 +118,7 @@ pub async fn reject_orphans(
     client: &mut Client,
     schema: &str,
     loads: &[TableLoad<'_>],
+    unrestored: &[ForeignKey],
 ) -> Result<Vec<TableName>> {
     let mut files = HashMap::new();
     for load in loads {
@@ -116,7 +126,7 @@ pub async fn reject_orphans(
             files.insert(load.target.oid, file);
         }
     }
-    let mut keys = foreign_keys_of(client, loads).await?;
+    let mut keys = foreign_keys_of(client, loads, unrestored).await?;
     keys.retain(|key| files.contains_key(&key.table_oid));
     let transaction = client.transaction().await?;
     let (dropped, deleted) = drop_and_delete(&transaction, schema, loads, &keys).await?;
@@ -175,10 +185,15 @@ async fn reject_records(
     Ok(rejected)
 }
 
-/// The foreign keys of the loaded tables, in load order.
-async fn foreign_keys_of(client: &Client, loads: &[TableLoad<'_>]) -> Result<Vec<ForeignKey>> {
+/// The foreign keys of the loaded tables, those that could not be restored included, in load order.
+async fn foreign_keys_of(
+    client: &Client,
+    loads: &[TableLoad<'_>],
+    unrestored: &[ForeignKey],
+) -> Result<Vec<ForeignKey>> {
     let oids: Vec<u32> = loads.iter().map(|load| load.target.oid).collect();
     let mut keys = catalog::foreign_keys(client, Scope::Tables(&oids)).await?;
+    keys.extend_from_slice(unrestored);
     keys.sort_by_key(|key| oids.iter().position(|oid| *oid == key.table_oid));
     Ok(keys)
 }

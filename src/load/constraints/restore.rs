@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use tokio_postgres::{Client, Transaction};
 
-use crate::load::ledger::{self, DroppedConstraint};
+use crate::load::ledger::{self, DroppedConstraint, DroppedKind};
+use crate::postgres::TableName;
 use crate::postgres::name::quoted;
 
 /// Restores a constraint in a transaction of its own; see [`restore_in`].
@@ -16,7 +17,8 @@ pub async fn restore(client: &mut Client, constraint: &DroppedConstraint) -> Res
         .with_context(|| could_not(constraint))
 }
 
-/// Restores a constraint within a transaction. A foreign key is added NOT VALID, which reads no row.
+/// Restores a constraint within a transaction. A foreign key is added NOT VALID, which reads no row, unless a table of it
+/// is partitioned.
 pub async fn restore_in(
     transaction: &Transaction<'_>,
     constraint: &DroppedConstraint,
@@ -26,7 +28,7 @@ pub async fn restore_in(
         .await
         .with_context(|| could_not(constraint))?;
     ledger::delete_dropped(transaction, constraint).await?;
-    if constraint.is_foreign() && constraint.validated {
+    if constraint.kind == DroppedKind::Foreign && constraint.validated {
         ledger::set_validated(transaction, &constraint.table, &constraint.name, false).await?;
     }
     Ok(())
@@ -39,18 +41,21 @@ fn could_not(constraint: &DroppedConstraint) -> String {
     )
 }
 
-/// `CREATE INDEX …` or `ALTER TABLE … ADD CONSTRAINT …`; NOT VALID for a foreign key.
+/// `CREATE INDEX …` or `ALTER TABLE … ADD CONSTRAINT …`.
 fn restore_statement(constraint: &DroppedConstraint) -> String {
-    let DroppedConstraint {
-        table,
-        name,
-        definition,
-        ..
-    } = constraint;
-    if constraint.is_plain_index() {
-        return definition.clone();
+    match constraint.is_plain_index() {
+        true => constraint.definition.clone(),
+        false => add_statement(&constraint.table, constraint),
     }
-    let not_valid = match constraint.is_foreign() && !definition.ends_with(" NOT VALID") {
+}
+
+/// `ALTER TABLE … ADD CONSTRAINT …` to this table; NOT VALID for a foreign key between ordinary tables.
+pub(super) fn add_statement(table: &TableName, constraint: &DroppedConstraint) -> String {
+    let DroppedConstraint {
+        name, definition, ..
+    } = constraint;
+    let may_defer = constraint.kind == DroppedKind::Foreign;
+    let not_valid = match may_defer && !definition.ends_with(" NOT VALID") {
         true => " NOT VALID",
         false => "",
     };
@@ -63,8 +68,6 @@ fn restore_statement(constraint: &DroppedConstraint) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::ledger::DroppedKind;
-    use crate::postgres::TableName;
 
     fn constraint(kind: DroppedKind, definition: &str) -> DroppedConstraint {
         DroppedConstraint {
@@ -93,6 +96,9 @@ mod tests {
             restore_statement(&key),
             "ALTER TABLE public.t2 ADD CONSTRAINT f2 FOREIGN KEY (a) REFERENCES public.t1(id) NOT VALID"
         );
+        key.kind = DroppedKind::PartitionedForeign;
+        assert!(!restore_statement(&key).ends_with("NOT VALID"));
+        key.kind = DroppedKind::Foreign;
         key.definition.push_str(" NOT VALID");
         assert!(!restore_statement(&key).ends_with("NOT VALID NOT VALID"));
     }

@@ -10,6 +10,7 @@ use crate::load::constraints::restore::restore;
 use crate::load::ledger::{DroppedConstraint, DroppedKind};
 use crate::load::policy::Duplicates;
 use crate::load::table::table_load::TableLoad;
+use crate::postgres::error::server_error;
 
 /// How many duplicate keys an error shows.
 const SHOWN: usize = 5;
@@ -61,11 +62,8 @@ async fn reject_violations(
 }
 
 fn is_violation(error: &Error) -> bool {
-    let code = error
-        .chain()
-        .find_map(|cause| Some(cause.downcast_ref::<DbError>()?.code()));
     matches!(
-        code,
+        server_error(error).map(DbError::code),
         Some(&SqlState::UNIQUE_VIOLATION | &SqlState::EXCLUSION_VIOLATION)
     )
 }

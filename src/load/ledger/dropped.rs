@@ -14,8 +14,11 @@ pub enum DroppedKind {
     Unique,
     /// An exclusion constraint.
     Exclusion,
-    /// A foreign key.
+    /// A foreign key, restored NOT VALID and validated afterwards.
     Foreign,
+    /// A foreign key of or to a partitioned table. It is restored validated: before version 18 the former takes no
+    /// NOT VALID, and validating the latter leaves its copies on the partitions NOT VALID.
+    PartitionedForeign,
     /// An index that backs no constraint.
     Index,
 }
@@ -28,6 +31,7 @@ impl DroppedKind {
             "u" => DroppedKind::Unique,
             "x" => DroppedKind::Exclusion,
             "f" => DroppedKind::Foreign,
+            "F" => DroppedKind::PartitionedForeign,
             "i" => DroppedKind::Index,
             other => bail!("unknown kind of constraint `{other}`"),
         })
@@ -39,6 +43,7 @@ impl DroppedKind {
             DroppedKind::Unique => "u",
             DroppedKind::Exclusion => "x",
             DroppedKind::Foreign => "f",
+            DroppedKind::PartitionedForeign => "F",
             DroppedKind::Index => "i",
         }
     }
@@ -62,7 +67,15 @@ pub struct DroppedConstraint {
 impl DroppedConstraint {
     /// Whether it is a foreign key.
     pub fn is_foreign(&self) -> bool {
-        self.kind == DroppedKind::Foreign
+        matches!(
+            self.kind,
+            DroppedKind::Foreign | DroppedKind::PartitionedForeign
+        )
+    }
+
+    /// Whether it is a foreign key of or to a partitioned table.
+    pub fn is_partitioned(&self) -> bool {
+        self.kind == DroppedKind::PartitionedForeign
     }
 
     /// Whether it is an index that backs no constraint.
@@ -127,7 +140,7 @@ pub async fn dropped(client: &impl GenericClient, schema: &str) -> Result<Vec<Dr
     let sql = "SELECT schema_name, table_name, name, kind, definition, validated
         FROM seedrow.lifted
         WHERE target_schema = $1
-        ORDER BY kind DESC, schema_name, table_name, name";
+        ORDER BY lower(kind) DESC, schema_name, table_name, name";
     let rows = client
         .query(sql, &[&schema])
         .await

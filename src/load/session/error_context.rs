@@ -7,7 +7,7 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use crate::load::config::Load;
 use crate::postgres::catalog;
-use crate::postgres::error::ErrorWithNotes;
+use crate::postgres::error::{ErrorWithNotes, server_error};
 use crate::postgres::locks::{self, Holder};
 use crate::postgres::name::TableName;
 use crate::suggestion::TARGET;
@@ -25,9 +25,7 @@ pub async fn with_lock_holders(load: &Load<'_>, error: Error) -> Error {
 
 /// Whether a lock was waited for too long.
 pub fn is_lock_timeout(error: &Error) -> bool {
-    let mut causes = error.chain();
-    let server_error = causes.find_map(|cause| cause.downcast_ref::<DbError>());
-    server_error.map(DbError::code) == Some(&SqlState::LOCK_NOT_AVAILABLE)
+    server_error(error).map(DbError::code) == Some(&SqlState::LOCK_NOT_AVAILABLE)
 }
 
 /// The error of a lock timeout, with who holds the lock and what to do.

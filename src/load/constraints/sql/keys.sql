@@ -3,10 +3,22 @@
 -- statistics targets, CLUSTER ON and REPLICA IDENTITY.
 -- Read under search_path = pg_catalog, so that definitions have qualified names.
 -- $1: the tables
+WITH RECURSIVE copies AS (
+    -- A foreign key's copies on the partitions of its two tables.
+    SELECT c.oid, c.conname, c.confrelid, c.conparentid AS root
+    FROM pg_constraint AS c
+    WHERE c.contype = 'f' AND c.conparentid <> 0
+    UNION ALL
+    SELECT c.oid, c.conname, c.confrelid, p.conparentid
+    FROM copies AS c
+    JOIN pg_constraint AS p ON p.oid = c.root
+    WHERE p.conparentid <> 0
+)
 SELECT
     k.oid,
     k.conname::text AS name,
-    k.contype::text AS kind,
+    -- F: a foreign key with a partitioned table on either side, which is restored validated.
+    CASE WHEN k.contype = 'f' AND 'p' IN (t.relkind, r.relkind) THEN 'F' ELSE k.contype::text END AS kind,
     t.oid AS table_oid,
     n.nspname::text AS schema_name,
     t.relname::text AS table_name,
@@ -21,10 +33,19 @@ SELECT
             THEN 'this role may not recreate its index in schema ' || quote_ident(n.nspname)
         WHEN k.contype = 'f' AND NOT has_table_privilege(k.confrelid, 'REFERENCES')
             THEN 'this role may not recreate it without REFERENCES on ' || k.confrelid::regclass::text
-        WHEN t.relkind <> 'r' OR t.relispartition OR COALESCE(r.relkind, 'r') <> 'r' OR COALESCE(r.relispartition, false)
-            THEN 'it is on or references a partitioned table'
-        WHEN k.coninhcount > 0 OR EXISTS (SELECT FROM pg_inherits AS h WHERE t.oid IN (h.inhrelid, h.inhparent))
+        WHEN t.relispartition OR r.relispartition THEN 'it is on or references a partition'
+        WHEN k.contype <> 'f' AND t.relkind <> 'r' THEN 'it is on a partitioned table'
+        WHEN k.coninhcount > 0
+            OR (t.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits AS h WHERE t.oid IN (h.inhrelid, h.inhparent)))
             THEN 'its table inherits or is inherited'
+        WHEN k.contype = 'f' AND EXISTS (
+            SELECT FROM copies AS c
+            WHERE c.root = k.oid AND c.conname <> k.conname AND c.confrelid = k.confrelid
+        ) THEN 'a partition has another name for it'
+        WHEN EXISTS (
+            SELECT FROM copies AS c
+            WHERE c.root = k.oid AND obj_description(c.oid, 'pg_constraint') IS NOT NULL
+        ) THEN 'its copy on a partition has a comment'
         WHEN obj_description(k.oid, 'pg_constraint') IS NOT NULL THEN 'it has a comment'
         WHEN k.contype <> 'f' AND obj_description(k.conindid, 'pg_class') IS NOT NULL THEN 'its index has a comment'
         WHEN k.contype <> 'f' AND x.reloptions IS NOT NULL THEN 'its index has storage parameters'
@@ -37,7 +58,7 @@ SELECT
         ) THEN 'its index has statistics targets'
         WHEN EXISTS (
             SELECT FROM pg_depend AS d
-            WHERE d.refclassid = 'pg_constraint'::regclass AND d.refobjid = k.oid AND d.deptype <> 'i'
+            WHERE d.refclassid = 'pg_constraint'::regclass AND d.refobjid = k.oid AND d.deptype NOT IN ('i', 'P', 'S')
         ) THEN 'something depends on it, such as a view that groups by it'
         WHEN k.contype <> 'f' AND EXISTS (
             SELECT FROM pg_depend AS d
@@ -46,7 +67,8 @@ SELECT
         ) THEN 'something depends on its index'
         WHEN EXISTS (
             SELECT FROM pg_trigger AS g
-            WHERE g.tgconstraint = k.oid AND g.tgenabled <> 'O'
+            WHERE (g.tgconstraint = k.oid OR g.tgconstraint IN (SELECT c.oid FROM copies AS c WHERE c.root = k.oid))
+                AND g.tgenabled <> 'O'
         ) THEN 'its triggers are not enabled in the usual way'
     END AS obstacle
 FROM pg_constraint AS k
