@@ -221,6 +221,34 @@ fn partitioned_tables_are_loaded_and_replaced() {
 }
 
 #[test]
+fn rows_that_violate_a_foreign_key_of_a_partitioned_table_are_found() {
+    let shop = Shop::new("partitioned_orphans");
+    let partitioned = ") PARTITION BY RANGE (id); CREATE TABLE pets_all PARTITION OF pets DEFAULT;";
+    let schema = SCHEMA.replace(
+        "weight integer\n);",
+        &format!("weight integer\n{partitioned}"),
+    );
+    shop.db.execute(&schema);
+    let before = shop.db.value(CONSTRAINTS);
+    shop.pets(ORPHANS);
+    shop.load(&["--orphans", "keep"])
+        .exits(2)
+        .stderr_has("violates foreign key constraint");
+    let failed = shop
+        .load(&[])
+        .exits(2)
+        .stderr_has("pets_owner_id_fkey: 2 rows of public.pets reference rows missing from public.owners (owner_id)")
+        .stderr_has("data/pets.csv, line 3: owner_id \"77\" does not exist in owners")
+        .lacks("leave the foreign key NOT VALID");
+    assert_eq!(shop.db.value(DROPPED), "1");
+    let command = between(&failed.stderr, "that reference them, run: ", "\n");
+    typed(&shop.dir, command).exits(0);
+    assert_eq!(shop.counts(), "2 1");
+    assert_eq!(shop.db.value(DROPPED), "0");
+    assert_eq!(shop.db.value(CONSTRAINTS), before);
+}
+
+#[test]
 fn a_foreign_key_of_an_empty_table_outside_is_dropped_too() {
     let shop = Shop::new("outside_empty");
     shop.db.execute(SCHEMA);
