@@ -54,16 +54,7 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             undo_other(&transaction, &schema).await?;
         }
         let targets = target::find(&transaction, load.dataset, &schema, load.tables).await?;
-        let tables = targets.iter().map(|target| (target.oid, &target.name));
-        privileges::ensure_may_fill(&transaction, tables).await?;
-        ensure_filled(load, self.input, &targets)?;
-        self.ensure_suitable(&targets)?;
-        for target in &targets {
-            let mut sources = self.input.tables.iter();
-            if let Some(source) = sources.find(|source| source.table == target.table) {
-                ensure_types_fit(load.dataset, source, target)?;
-            }
-        }
+        self.ensure_fillable(&transaction, &targets).await?;
         let entry = match state {
             LedgerState::Unfinished | LedgerState::TakenOver => {
                 ledger::find(&transaction, &schema).await?
@@ -93,10 +84,11 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             ),
             None => announce(&transaction, load, self.input, &prepared, self.progress).await?,
         }
-        let indexes = self.hook.plan(&transaction).await?;
+        let planned = self.hook.plan(&transaction).await?;
         if state != LedgerState::Unfinished {
-            let mut indexes: Vec<String> = indexes.iter().map(ToString::to_string).collect();
-            indexes.extend(entry.into_iter().flat_map(|entry| entry.indexes));
+            let planned = planned.iter().map(ToString::to_string);
+            let earlier = entry.into_iter().flat_map(|entry| entry.indexes);
+            let indexes: Vec<String> = planned.chain(earlier).collect();
             self.record_start(&transaction, &prepared, indexes).await?;
             restore_left_out(&transaction, load, &prepared.schema).await?;
         }
@@ -106,11 +98,28 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             empty_discarded(&transaction, &prepared, &discarded).await?;
         }
         load.stage.set(Stage::Started);
-        transaction
-            .commit()
-            .await
-            .context("could not start the load")?;
+        let started = transaction.commit().await;
+        started.context("could not start the load")?;
         Ok(prepared)
+    }
+
+    /// Refuses tables that the role may not fill, or that the input's records don't fit.
+    async fn ensure_fillable(
+        &self,
+        transaction: &Transaction<'_>,
+        targets: &[TargetTable],
+    ) -> Result<()> {
+        let tables = targets.iter().map(|target| (target.oid, &target.name));
+        privileges::ensure_may_fill(transaction, tables).await?;
+        ensure_filled(self.load, self.input, targets)?;
+        self.ensure_suitable(targets)?;
+        for target in targets {
+            let mut sources = self.input.tables.iter();
+            if let Some(source) = sources.find(|source| source.table == target.table) {
+                ensure_types_fit(self.load.dataset, source, target)?;
+            }
+        }
+        Ok(())
     }
 
     /// Refuses options that are about no column, and reports the dataset's keys that are about none.

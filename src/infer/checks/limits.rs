@@ -26,7 +26,7 @@ use json::{json_kinds, json_text};
 use lengths::{carried, digits, in_bytes, is_number, lengths};
 use numbers::{multiples, scales, unscaled};
 use plain::plain;
-use texts::{part, position};
+use texts::pattern_of;
 
 /// The limits of a subject's column under which a comparison of it holds: one of them is enough.
 pub fn of(reader: &Reader, subject: &Subject, comparison: &Comparison) -> Alternatives {
@@ -42,16 +42,12 @@ fn within(data_type: &DataType, steps: &[Step], comparison: &Comparison) -> Alte
         return plain(data_type, comparison);
     };
     match step {
-        Step::Lower | Step::Upper => {
-            let case = if *step == Step::Lower {
-                Case::Lower
-            } else {
-                Case::Upper
-            };
-            with_each(within(data_type, inner, comparison)?, |it| {
-                it.case = Some(case)
-            })
-        }
+        Step::Lower => with_each(within(data_type, inner, comparison)?, |it| {
+            it.case = Some(Case::Lower)
+        }),
+        Step::Upper => with_each(within(data_type, inner, comparison)?, |it| {
+            it.case = Some(Case::Upper)
+        }),
         Step::Trim => with_each(within(data_type, inner, comparison)?, |it| {
             it.trimmed = true
         }),
@@ -61,8 +57,7 @@ fn within(data_type: &DataType, steps: &[Step], comparison: &Comparison) -> Alte
             Err("the length of the output".into())
         }
         Step::Length | Step::ArrayLength | Step::Octets | Step::JsonLength => {
-            let found = lengths(comparison)?;
-            with_each(carried(inner, found)?, |it| {
+            with_each(carried(inner, lengths(comparison)?)?, |it| {
                 if *step == Step::JsonLength {
                     it.json_kinds = vec![JsonKind::Array];
                 }
@@ -90,18 +85,12 @@ fn within(data_type: &DataType, steps: &[Step], comparison: &Comparison) -> Alte
         Step::Scale => scales(inner, comparison),
         Step::Field(field) if inner.is_empty() => moments::fields(field, data_type, comparison),
         Step::Truncated(unit) if inner.is_empty() => truncated(unit, data_type, comparison),
-        Step::Prefix(length) => {
-            let pattern = part(comparison, *length, |it| format!("^{it}"))?;
-            within(data_type, inner, &Comparison::Matches(pattern))
+        Step::Prefix(_) | Step::Suffix(_) | Step::Position(_) => {
+            match pattern_of(step, comparison)? {
+                Some(pattern) => within(data_type, inner, &Comparison::Matches(pattern)),
+                None => Ok(vec![Limits::default()]),
+            }
         }
-        Step::Suffix(length) => {
-            let pattern = part(comparison, *length, |it| format!("{it}$"))?;
-            within(data_type, inner, &Comparison::Matches(pattern))
-        }
-        Step::Position(text) => match position(text, comparison)? {
-            Some(pattern) => within(data_type, inner, &Comparison::Matches(pattern)),
-            None => Ok(vec![Limits::default()]),
-        },
         Step::RangeStart | Step::RangeEnd if inner.is_empty() => range(data_type, comparison),
         Step::JsonKind => json_kinds(inner, comparison),
         Step::JsonText(key) if inner.is_empty() => json_text(key, comparison),

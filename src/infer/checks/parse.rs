@@ -77,6 +77,61 @@ impl Names<'_> {
     /// The forms of SQL that are functions or operators in words.
     fn written_specially(&self, expression: &Expr) -> Read {
         match expression {
+            Expr::Extract { field, expr, .. } => {
+                let field = Term::text(field.to_string().to_lowercase());
+                Ok(constant::folded("date_part", vec![field, self.term(expr)?]))
+            }
+            Expr::Position { expr, r#in } => self.call("strpos", &[r#in, expr]),
+            Expr::Ceil { expr, .. } => self.call("ceil", &[expr]),
+            Expr::Floor { expr, .. } => self.call("floor", &[expr]),
+            Expr::Substring {
+                expr,
+                substring_from,
+                substring_for,
+                ..
+            } => {
+                let rest = [substring_from.as_deref(), substring_for.as_deref()];
+                let all: Vec<&Expr> = [&**expr]
+                    .into_iter()
+                    .chain(rest.into_iter().flatten())
+                    .collect();
+                self.call("substring", &all)
+            }
+            Expr::Trim {
+                trim_where,
+                trim_what,
+                expr,
+                ..
+            } => {
+                let name = match trim_where {
+                    Some(sql::TrimWhereField::Leading) => "ltrim",
+                    Some(sql::TrimWhereField::Trailing) => "rtrim",
+                    Some(sql::TrimWhereField::Both) | None => "btrim",
+                };
+                let all: Vec<&Expr> = [Some(&**expr), trim_what.as_deref()]
+                    .into_iter()
+                    .flatten()
+                    .collect();
+                self.call(name, &all)
+            }
+            Expr::Interval(interval) => self.interval(&interval.value),
+            other => self.predicate(other),
+        }
+    }
+
+    fn interval(&self, value: &Expr) -> Read {
+        let text = self.term(value)?;
+        let text = text
+            .as_text()
+            .ok_or("an interval of something else than text")?;
+        constant::interval(text)
+            .map(|it| Term::Constant(Constant::Interval(it)))
+            .ok_or(format!("interval {text}"))
+    }
+
+    /// `BETWEEN`, `IN` and patterns.
+    fn predicate(&self, expression: &Expr) -> Read {
+        match expression {
             Expr::Between {
                 expr,
                 negated,
@@ -119,52 +174,6 @@ impl Names<'_> {
                 let pattern = self.call("similar_to_escape", &[pattern])?;
                 let call = Term::Call("~".into(), vec![self.term(expr)?, pattern]);
                 Ok(negate_if(*negated, call))
-            }
-            Expr::Extract { field, expr, .. } => {
-                let field = Term::text(field.to_string().to_lowercase());
-                Ok(constant::folded("date_part", vec![field, self.term(expr)?]))
-            }
-            Expr::Position { expr, r#in } => self.call("strpos", &[r#in, expr]),
-            Expr::Ceil { expr, .. } => self.call("ceil", &[expr]),
-            Expr::Floor { expr, .. } => self.call("floor", &[expr]),
-            Expr::Substring {
-                expr,
-                substring_from,
-                substring_for,
-                ..
-            } => {
-                let rest = [substring_from.as_deref(), substring_for.as_deref()];
-                let all: Vec<&Expr> = [&**expr]
-                    .into_iter()
-                    .chain(rest.into_iter().flatten())
-                    .collect();
-                self.call("substring", &all)
-            }
-            Expr::Trim {
-                trim_where,
-                trim_what,
-                expr,
-                ..
-            } => {
-                let name = match trim_where {
-                    Some(sql::TrimWhereField::Leading) => "ltrim",
-                    Some(sql::TrimWhereField::Trailing) => "rtrim",
-                    Some(sql::TrimWhereField::Both) | None => "btrim",
-                };
-                let all: Vec<&Expr> = [Some(&**expr), trim_what.as_deref()]
-                    .into_iter()
-                    .flatten()
-                    .collect();
-                self.call(name, &all)
-            }
-            Expr::Interval(interval) => {
-                let text = self.term(&interval.value)?;
-                let text = text
-                    .as_text()
-                    .ok_or("an interval of something else than text")?;
-                constant::interval(text)
-                    .map(|it| Term::Constant(Constant::Interval(it)))
-                    .ok_or(format!("interval {text}"))
             }
             other => Err(format!("{other}")),
         }

@@ -2,9 +2,20 @@
 
 use crate::infer::checks::comparison::Comparison;
 use crate::infer::checks::patterns;
+use crate::infer::checks::subject::Step;
+
+/// The pattern of a text of which a part is compared; `None`: any text.
+pub(super) fn pattern_of(step: &Step, comparison: &Comparison) -> Result<Option<String>, String> {
+    match step {
+        Step::Prefix(length) => part(comparison, *length, |it| format!("^{it}")).map(Some),
+        Step::Suffix(length) => part(comparison, *length, |it| format!("{it}$")).map(Some),
+        Step::Position(text) => position(text, comparison),
+        _ => Err("a comparison of a function".into()),
+    }
+}
 
 /// A pattern of the first or last characters of a text.
-pub(super) fn part(
+fn part(
     comparison: &Comparison,
     length: u32,
     pattern: impl Fn(&str) -> String,
@@ -30,7 +41,7 @@ pub(super) fn part(
 }
 
 /// The pattern of `strpos(x, '@') > 1`; `None`: of any text.
-pub(super) fn position(text: &str, comparison: &Comparison) -> Result<Option<String>, String> {
+fn position(text: &str, comparison: &Comparison) -> Result<Option<String>, String> {
     let accepts = |at: i64| comparison.accepts(at);
     let found = patterns::escaped(text);
     let pattern = match (accepts(0), accepts(1), accepts(2)) {

@@ -224,70 +224,32 @@ pub fn may_hold(limits: &Limits) -> bool {
 
 /// Limits as single properties.
 fn facets_of(limits: &Limits) -> Vec<Limits> {
-    let none = Limits::default();
     let mut facets = Vec::new();
-    let mut add = |facet: Limits| {
+    let mut add = |set: &dyn Fn(&mut Limits)| {
+        let mut facet = Limits::default();
+        set(&mut facet);
         if facet != Limits::default() {
             facets.push(facet);
         }
     };
-    add(Limits {
-        values: limits.values.clone(),
-        ..none.clone()
-    });
-    add(Limits {
-        min: limits.min.clone(),
-        ..none.clone()
-    });
-    add(Limits {
-        max: limits.max.clone(),
-        ..none.clone()
-    });
-    add(Limits {
-        min_length: limits.min_length,
-        ..none.clone()
-    });
-    add(Limits {
-        max_length: limits.max_length,
-        ..none.clone()
-    });
+    add(&|it| it.values.clone_from(&limits.values));
+    add(&|it| it.min.clone_from(&limits.min));
+    add(&|it| it.max.clone_from(&limits.max));
+    add(&|it| it.min_length = limits.min_length);
+    add(&|it| it.max_length = limits.max_length);
     for pattern in &limits.patterns {
-        add(Limits {
-            patterns: vec![pattern.clone()],
-            ..none.clone()
-        });
+        add(&|it| it.patterns = vec![pattern.clone()]);
     }
-    add(Limits {
-        case: limits.case,
-        ..none.clone()
-    });
-    add(Limits {
-        trimmed: limits.trimmed,
-        ..none.clone()
-    });
-    add(Limits {
-        not_empty: limits.not_empty,
-        ..none.clone()
-    });
-    add(Limits {
-        json_kinds: limits.json_kinds.clone(),
-        ..none.clone()
-    });
+    add(&|it| it.case = limits.case);
+    add(&|it| it.trimmed = limits.trimmed);
+    add(&|it| it.not_empty = limits.not_empty);
+    add(&|it| it.json_kinds.clone_from(&limits.json_kinds));
     for value in &limits.excluded {
-        add(Limits {
-            excluded: vec![value.clone()],
-            ..none.clone()
-        });
+        add(&|it| it.excluded = vec![value.clone()]);
     }
-    add(Limits {
-        scale: limits.scale,
-        ..none.clone()
-    });
+    add(&|it| it.scale = limits.scale);
     for key in &limits.json_keys {
-        add(Limits {
-            json_keys: vec![key.clone()],
-            ..none.clone()
-        });
+        add(&|it| it.json_keys = vec![key.clone()]);
     }
     facets
 }

@@ -105,127 +105,129 @@ const LEAD: Vocabulary = (
 const LOAN: Vocabulary = (&["active", "returned", "overdue"], &[3, 10, 1]);
 const ANY: Vocabulary = (&["active", "inactive", "pending"], &[8, 2, 1]);
 
+/// The states of a subject, by its names.
+const STATES: &[(&[&str], Vocabulary)] = &[
+    (
+        &[
+            "order",
+            "purchase",
+            "sale",
+            "cart",
+            "checkout",
+            "item_order",
+        ],
+        ORDER,
+    ),
+    (
+        &[
+            "payment",
+            "transaction",
+            "charge",
+            "refund",
+            "payout",
+            "transfer",
+            "withdrawal",
+        ],
+        PAYMENT,
+    ),
+    (
+        &[
+            "invoice",
+            "bill",
+            "statement",
+            "quote",
+            "estimate",
+            "receipt",
+        ],
+        INVOICE,
+    ),
+    (
+        &[
+            "shipment",
+            "delivery",
+            "parcel",
+            "package",
+            "fulfillment",
+            "shipping",
+        ],
+        SHIPMENT,
+    ),
+    (
+        &[
+            "subscription",
+            "membership",
+            "plan",
+            "license",
+            "contract",
+            "policy",
+        ],
+        SUBSCRIPTION,
+    ),
+    (
+        &[
+            "appointment",
+            "booking",
+            "reservation",
+            "visit",
+            "consultation",
+            "meeting",
+        ],
+        APPOINTMENT,
+    ),
+    (
+        &[
+            "job",
+            "run",
+            "build",
+            "task_run",
+            "import",
+            "export",
+            "deployment",
+            "pipeline",
+            "execution",
+            "sync",
+            "migration",
+            "backup",
+            "worker",
+            "batch",
+            "webhook",
+            "notification",
+            "email",
+            "event",
+        ],
+        RUN,
+    ),
+    (
+        &[
+            "application",
+            "request",
+            "approval",
+            "claim",
+            "leave",
+            "enrollment",
+            "invitation",
+            "invite",
+            "application",
+            "review",
+            "comment",
+            "complaint",
+            "return",
+            "friendship",
+        ],
+        APPROVAL,
+    ),
+    (&["lead", "opportunity", "deal", "prospect"], LEAD),
+    (&["loan", "rental", "checkout_item", "borrowing"], LOAN),
+    (TASK, TASKS),
+    (&["project", "campaign"], TASKS),
+    (ARTICLE, PUBLISHED),
+    (PRODUCT, STOCK),
+    (PERSON, PEOPLE),
+];
+
 /// The states of what a column is about.
 fn states_of(subject: &str) -> Vocabulary {
-    let sets: &[(&[&str], Vocabulary)] = &[
-        (
-            &[
-                "order",
-                "purchase",
-                "sale",
-                "cart",
-                "checkout",
-                "item_order",
-            ],
-            ORDER,
-        ),
-        (
-            &[
-                "payment",
-                "transaction",
-                "charge",
-                "refund",
-                "payout",
-                "transfer",
-                "withdrawal",
-            ],
-            PAYMENT,
-        ),
-        (
-            &[
-                "invoice",
-                "bill",
-                "statement",
-                "quote",
-                "estimate",
-                "receipt",
-            ],
-            INVOICE,
-        ),
-        (
-            &[
-                "shipment",
-                "delivery",
-                "parcel",
-                "package",
-                "fulfillment",
-                "shipping",
-            ],
-            SHIPMENT,
-        ),
-        (
-            &[
-                "subscription",
-                "membership",
-                "plan",
-                "license",
-                "contract",
-                "policy",
-            ],
-            SUBSCRIPTION,
-        ),
-        (
-            &[
-                "appointment",
-                "booking",
-                "reservation",
-                "visit",
-                "consultation",
-                "meeting",
-            ],
-            APPOINTMENT,
-        ),
-        (
-            &[
-                "job",
-                "run",
-                "build",
-                "task_run",
-                "import",
-                "export",
-                "deployment",
-                "pipeline",
-                "execution",
-                "sync",
-                "migration",
-                "backup",
-                "worker",
-                "batch",
-                "webhook",
-                "notification",
-                "email",
-                "event",
-            ],
-            RUN,
-        ),
-        (
-            &[
-                "application",
-                "request",
-                "approval",
-                "claim",
-                "leave",
-                "enrollment",
-                "invitation",
-                "invite",
-                "application",
-                "review",
-                "comment",
-                "complaint",
-                "return",
-                "friendship",
-            ],
-            APPROVAL,
-        ),
-        (&["lead", "opportunity", "deal", "prospect"], LEAD),
-        (&["loan", "rental", "checkout_item", "borrowing"], LOAN),
-        (TASK, TASKS),
-        (&["project", "campaign"], TASKS),
-        (ARTICLE, PUBLISHED),
-        (PRODUCT, STOCK),
-        (PERSON, PEOPLE),
-    ];
-    let found = sets
+    let found = STATES
         .iter()
         .find(|(subjects, _)| subjects.contains(&subject));
     found.map_or(ANY, |(_, states)| *states)
@@ -237,70 +239,72 @@ pub fn status(scene: &Scene) -> Option<Made> {
     Some(short_or(scene, values, weights, &["A", "I", "P"]))
 }
 
+/// The kinds of a subject, by its names.
+const KINDS: &[(&[&str], &[&str])] = &[
+    (&["account"], &["checking", "savings", "credit"]),
+    (
+        &["customer", "client", "contact", "party"],
+        &["person", "company"],
+    ),
+    (
+        &["user", "member", "profile"],
+        &["regular", "staff", "guest"],
+    ),
+    (&["address"], &["billing", "shipping", "home"]),
+    (&["phone", "email"], &["home", "work", "mobile"]),
+    (
+        &["event", "activity", "log", "audit"],
+        &["created", "updated", "deleted", "viewed"],
+    ),
+    (
+        &["notification", "message", "alert"],
+        &["info", "warning", "reminder"],
+    ),
+    (
+        &["employee", "contract", "job", "employment"],
+        &["full_time", "part_time", "contractor"],
+    ),
+    (&["discount", "coupon", "promotion"], &["percent", "fixed"]),
+    (&["room"], &["single", "double", "suite"]),
+    (&["vehicle", "car"], &["car", "van", "truck"]),
+    (
+        &["file", "attachment", "media", "asset", "document"],
+        &["image", "video", "document"],
+    ),
+    (&["question"], &["choice", "text", "number"]),
+    (
+        &["appointment", "visit", "consultation"],
+        &["checkup", "follow_up", "emergency", "consultation"],
+    ),
+    (&["property", "listing"], &["house", "apartment", "land"]),
+    (
+        &[
+            "setting",
+            "option",
+            "parameter",
+            "attribute",
+            "field",
+            "variable",
+            "value",
+        ],
+        &["string", "number", "boolean"],
+    ),
+    (
+        &["ticket", "issue", "task", "request"],
+        &["bug", "feature", "question"],
+    ),
+    (
+        &["relationship", "relation", "link"],
+        &["parent", "related", "duplicate"],
+    ),
+    (
+        &["movement", "inventory", "stock"],
+        &["in", "out", "adjustment"],
+    ),
+];
+
 fn kind(scene: &Scene) -> Option<Made> {
-    let sets: &[(&[&str], &[&str])] = &[
-        (&["account"], &["checking", "savings", "credit"]),
-        (
-            &["customer", "client", "contact", "party"],
-            &["person", "company"],
-        ),
-        (
-            &["user", "member", "profile"],
-            &["regular", "staff", "guest"],
-        ),
-        (&["address"], &["billing", "shipping", "home"]),
-        (&["phone", "email"], &["home", "work", "mobile"]),
-        (
-            &["event", "activity", "log", "audit"],
-            &["created", "updated", "deleted", "viewed"],
-        ),
-        (
-            &["notification", "message", "alert"],
-            &["info", "warning", "reminder"],
-        ),
-        (
-            &["employee", "contract", "job", "employment"],
-            &["full_time", "part_time", "contractor"],
-        ),
-        (&["discount", "coupon", "promotion"], &["percent", "fixed"]),
-        (&["room"], &["single", "double", "suite"]),
-        (&["vehicle", "car"], &["car", "van", "truck"]),
-        (
-            &["file", "attachment", "media", "asset", "document"],
-            &["image", "video", "document"],
-        ),
-        (&["question"], &["choice", "text", "number"]),
-        (
-            &["appointment", "visit", "consultation"],
-            &["checkup", "follow_up", "emergency", "consultation"],
-        ),
-        (&["property", "listing"], &["house", "apartment", "land"]),
-        (
-            &[
-                "setting",
-                "option",
-                "parameter",
-                "attribute",
-                "field",
-                "variable",
-                "value",
-            ],
-            &["string", "number", "boolean"],
-        ),
-        (
-            &["ticket", "issue", "task", "request"],
-            &["bug", "feature", "question"],
-        ),
-        (
-            &["relationship", "relation", "link"],
-            &["parent", "related", "duplicate"],
-        ),
-        (
-            &["movement", "inventory", "stock"],
-            &["in", "out", "adjustment"],
-        ),
-    ];
-    let found = sets
+    let found = KINDS
         .iter()
         .find(|(subjects, _)| subjects.contains(&scene.subject));
     let values = found.map_or(&["standard", "basic", "extended"][..], |(_, values)| {
