@@ -40,12 +40,12 @@ async fn read(client: &impl GenericClient) -> Result<MaintenanceState> {
     let sql = "SELECT relid, pid FROM pg_stat_progress_vacuum WHERE datname = current_database()
         UNION ALL
         SELECT relid, pid FROM pg_stat_progress_analyze WHERE datname = current_database()";
-    let running = client.query(sql, &[]).await.context(could_not)?;
+    let running = client.query_typed(sql, &[]).await.context(could_not)?;
     let sql = "SELECT DISTINCT c.oid
         FROM pg_stats AS s
         JOIN pg_namespace AS n ON n.nspname = s.schemaname
         JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = s.tablename";
-    let analysed = match client.query(sql, &[]).await {
+    let analysed = match client.query_typed(sql, &[]).await {
         Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
             return Err(ErrorWithNotes {
                 message: "could not read pg_stats, which says whether tables were analysed: its privileges were revoked"

@@ -192,7 +192,7 @@ async fn planner_settings(client: &Client) -> Result<Vec<(String, String)>> {
             OR name IN ('shared_buffers', 'work_mem', 'hash_mem_multiplier', 'jit')
         ORDER BY name";
     let rows = client
-        .query(sql, &[])
+        .query_typed(sql, &[])
         .await
         .context("could not read the planner's settings")?;
     rows.iter()
@@ -286,7 +286,7 @@ pub fn ensure_locks_allowed(option: &str, allowed: bool, server: &Server) -> Res
 
 async fn version(client: &Client) -> Result<String> {
     let row = client
-        .query_one("SELECT current_setting('server_version')", &[])
+        .query_typed_one("SELECT current_setting('server_version')", &[])
         .await
         .context("could not read the server's version")?;
     Ok(row.try_get(0)?)

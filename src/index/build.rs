@@ -110,7 +110,7 @@ async fn build_one(
     let client = server.connect().await?;
     session.apply(&client).await?;
     let backend: i32 = client
-        .query_one("SELECT pg_backend_pid()", &[])
+        .query_typed_one("SELECT pg_backend_pid()", &[])
         .await?
         .try_get(0)?;
     let started = Instant::now();

@@ -83,7 +83,7 @@ async fn keys(
         known = known.join(" AND "),
         limit = MOST + 1,
     );
-    let found = transaction.query(&sql, &[]).await.with_context(|| {
+    let found = transaction.query_typed(&sql, &[]).await.with_context(|| {
         format!("could not read keys of {name}; the role needs SELECT on it, or leave it out with --exclude")
     })?;
     let row = |row: &tokio_postgres::Row| (0..columns.len()).map(|it| row.try_get(it)).collect();

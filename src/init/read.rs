@@ -34,7 +34,7 @@ async fn read_within(client: &Transaction<'_>, schema: Option<&str>) -> Result<F
             .unwrap_or_else(|| "public".to_owned()),
     };
     let row = client
-        .query_one("SELECT current_database()::text", &[])
+        .query_typed_one("SELECT current_database()::text", &[])
         .await
         .context("could not read the database's name")?;
     let scope = Scope::Schema(&schema);
@@ -71,7 +71,7 @@ pub async fn schemas_with_tables(client: &Client) -> Result<Vec<(String, usize)>
         GROUP BY n.nspname
         ORDER BY n.nspname";
     let rows = client
-        .query(sql, &[])
+        .query_typed(sql, &[])
         .await
         .context("could not read which schemas hold tables")?;
     rows.iter()

@@ -55,7 +55,10 @@ pub async fn announce(
     prepared: &PreparedLoad,
     progress: &Progress,
 ) -> Result<()> {
-    let wal_level: String = client.query_one("SHOW wal_level", &[]).await?.try_get(0)?;
+    let wal_level: String = client
+        .query_typed_one("SHOW wal_level", &[])
+        .await?
+        .try_get(0)?;
     let names = load.table_names().join(", ");
     announce_target(load, input, progress);
     progress.note(format!("load: schema {}: {names}", prepared.schema));

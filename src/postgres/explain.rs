@@ -182,7 +182,7 @@ pub async fn generic(client: &impl GenericClient, sql: &str, types: &[String]) -
         Run::Never.prefix(),
         list(vec!["NULL"; types.len()])
     );
-    let row = client.query_one(&explain, &[]).await?;
+    let row = client.query_typed_one(&explain, &[]).await?;
     let plan = Plan::parse(row.try_get::<_, Json>(0)?.0)?;
     client
         .batch_execute(&format!(

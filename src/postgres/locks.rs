@@ -153,7 +153,7 @@ pub async fn exclusive_holders(client: &impl GenericClient) -> Result<Vec<Holder
             AND l.mode = 'AccessExclusiveLock'
             AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
             AND n.nspname !~ '^pg_'";
-    let rows = client.query(sql, &[]).await?;
+    let rows = client.query_typed(sql, &[]).await?;
     let oids = rows.iter().map(|row| row.try_get(0));
     let oids: Vec<u32> = oids.collect::<Result<_, _>>()?;
     holders(client, &oids).await

@@ -29,7 +29,7 @@ impl Memory {
                 WITH ORDINALITY AS wanted (name, place)
             ORDER BY place";
         let rows = client
-            .query(sql, &[])
+            .query_typed(sql, &[])
             .await
             .context("could not read the server's memory settings")?;
         let bytes = |at: usize| -> Result<u64> {

@@ -68,7 +68,7 @@ pub async fn settings(client: &impl GenericClient) -> Result<Vec<(String, String
         ) AS settings
         WHERE current_setting(name, true) IS NOT NULL";
     let rows = client
-        .query(sql, &[])
+        .query_typed(sql, &[])
         .await
         .context("could not read the connection's settings")?;
     rows.iter()

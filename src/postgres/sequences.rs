@@ -5,6 +5,7 @@
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
+use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Row};
 
 use super::name::{TableName, literal, quoted};
@@ -71,7 +72,10 @@ pub async fn sequences(
     tables: Option<&[u32]>,
 ) -> Result<Vec<Sequence>> {
     let rows = client
-        .query(include_str!("sql/sequences.sql"), &[&tables])
+        .query_typed(
+            include_str!("sql/sequences.sql"),
+            &[(&tables, Type::OID_ARRAY)],
+        )
         .await
         .context("could not read the sequences")?;
     rows.iter().map(sequence).collect()
@@ -154,7 +158,7 @@ impl Sequence {
                 WHERE found.value BETWEEN -9223372036854775808 AND 9223372036854775807",
                 column.extreme(self)
             );
-            let row = client.query_opt(&sql, &[]).await.with_context(|| {
+            let row = client.query_typed_opt(&sql, &[]).await.with_context(|| {
                 format!(
                     "could not compare sequence {} with {}.{}",
                     self.name,
@@ -175,7 +179,7 @@ impl Sequence {
     pub async fn position(&self, client: &impl GenericClient) -> Result<Position> {
         let sql = format!("SELECT last_value, is_called FROM {}", self.name);
         let row = client
-            .query_one(&sql, &[])
+            .query_typed_one(&sql, &[])
             .await
             .with_context(|| format!("could not read sequence {}", self.name))?;
         Ok(Position {

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use futures_util::future::{try_join, try_join3};
 use tokio::time::Instant;
 use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
@@ -225,9 +226,10 @@ impl Server {
             let client = self.idle().pop()?;
             let version = self.version.get().copied().flatten();
             let opened = Opened::again(client, version);
-            if opened.client.batch_execute(RESET).await.is_ok()
-                && self.prepare(&opened).await.is_ok()
-            {
+            // All statements are sent before the first one's answer: one round trip.
+            let reset = opened.client.batch_execute(RESET);
+            let ready = try_join(async { Ok(reset.await?) }, self.prepare(&opened));
+            if ready.await.is_ok() {
                 return Some(opened.client);
             }
         }
@@ -271,23 +273,32 @@ impl Server {
         }
     }
 
+    /// Applies what all sessions have: the statements are sent together and run in this order, one round trip.
     async fn prepare(&self, opened: &Opened) -> Result<()> {
-        opened.check_client().await?;
-        if matches!(self.backing, Backing::External) {
-            opened.set(KEEP_ALIVE).await?;
-        }
+        let keep_alive = async {
+            match self.backing {
+                Backing::External => opened.set(KEEP_ALIVE).await,
+                Backing::Embedded(_) => Ok(()),
+            }
+        };
+        let mut statements = String::new();
         if let Some(schema) = &self.schema {
             let first = literal(&quoted(schema));
-            let lead = format!(
-                "SELECT set_config('search_path', concat_ws(', ', {first}, nullif(current_setting('search_path'), '')), false)"
+            statements += &format!(
+                "SELECT set_config('search_path', concat_ws(', ', {first}, nullif(current_setting('search_path'), '')), false);"
             );
-            opened.client.batch_execute(&lead).await?;
         }
         let lock = self.shared_lock.load(Ordering::Relaxed);
         if lock != 0 {
-            let share = format!("SELECT pg_advisory_lock_shared({lock})");
-            opened.client.batch_execute(&share).await?;
+            statements += &format!("SELECT pg_advisory_lock_shared({lock})");
         }
+        let own = async {
+            match statements.as_str() {
+                "" => Ok(()),
+                statements => opened.client.batch_execute(statements).await,
+            }
+        };
+        try_join3(opened.check_client(), keep_alive, own).await?;
         Ok(())
     }
 

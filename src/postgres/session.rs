@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use tokio_postgres::GenericClient;
+use tokio_postgres::types::Type;
 
 /// Changes settings for the rest of the session; those that this version of the server lacks are skipped.
 pub async fn set(client: &impl GenericClient, settings: &[(&str, String)]) -> Result<()> {
@@ -14,7 +15,10 @@ pub async fn set(client: &impl GenericClient, settings: &[(&str, String)]) -> Re
         .map(|(name, value)| (*name, value.as_str()))
         .unzip();
     client
-        .query(sql, &[&names, &values])
+        .query_typed(
+            sql,
+            &[(&names, Type::TEXT_ARRAY), (&values, Type::TEXT_ARRAY)],
+        )
         .await
         .context("could not apply the settings of a connection")?;
     Ok(())

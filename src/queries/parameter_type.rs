@@ -97,7 +97,7 @@ async fn example(client: &impl GenericClient, source: &ColumnRef) -> Result<Opti
     let (table, column) = (source.quoted_table(), quoted(&source.column));
     let sql = format!("SELECT {column}::text FROM {table} WHERE {column} IS NOT NULL LIMIT 1");
     let rows = client
-        .query(&sql, &[])
+        .query_typed(&sql, &[])
         .await
         .with_context(|| format!("could not read {table}.{column}"))?;
     Ok(rows.first().map(|row| row.try_get(0)).transpose()?)

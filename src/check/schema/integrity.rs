@@ -61,7 +61,7 @@ async fn being_built(client: &Client) -> Result<Vec<u32>> {
     let sql =
         "SELECT index_relid FROM pg_stat_progress_create_index WHERE datname = current_database()";
     let rows = client
-        .query(sql, &[])
+        .query_typed(sql, &[])
         .await
         .context("could not look for sessions that build indexes")?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()

@@ -170,7 +170,7 @@ impl Printed<'_> {
             ),
         };
         client.batch_execute(&create).await?;
-        Ok(client.query_one(&print, &[]).await?.try_get(0)?)
+        Ok(client.query_typed_one(&print, &[]).await?.try_get(0)?)
     }
 }
 

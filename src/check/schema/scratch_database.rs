@@ -165,7 +165,7 @@ async fn sweep(client: &Client) -> Result<()> {
         literal(PREFIX)
     );
     let rows = client
-        .query(&sql, &[])
+        .query_typed(&sql, &[])
         .await
         .context("could not list the databases")?;
     for row in rows {

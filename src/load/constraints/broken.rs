@@ -75,11 +75,14 @@ async fn count_orphans(client: &Client, key: &ForeignKey) -> Result<BrokenForeig
     let orphans = format!("FROM {} AS c WHERE {}", key.table, is_orphan(key));
     let context = || format!("could not count the rows that violate {}", key.name);
     let rows = client
-        .query_one(&format!("SELECT count(*) {orphans}"), &[])
+        .query_typed_one(&format!("SELECT count(*) {orphans}"), &[])
         .await
         .with_context(context)?;
     let sample = format!("SELECT to_jsonb(c)::text {orphans} LIMIT {SAMPLES}");
-    let samples = client.query(&sample, &[]).await.with_context(context)?;
+    let samples = client
+        .query_typed(&sample, &[])
+        .await
+        .with_context(context)?;
     let columns = key.column_names();
     Ok(BrokenForeignKey {
         name: key.name.clone(),

@@ -28,7 +28,7 @@ pub async fn read_qualified(
     tables: &[u32],
 ) -> Result<Vec<DropCandidate>> {
     let path: String = client
-        .query_one("SHOW search_path", &[])
+        .query_typed_one("SHOW search_path", &[])
         .await?
         .try_get(0)?;
     client

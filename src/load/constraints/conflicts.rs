@@ -127,7 +127,7 @@ async fn reasons(
         JOIN removed AS r ON r.key = n.key AND n.number <= r.rows
         LEFT JOIN firsts AS f ON f.key = r.other";
     let mut reasons = HashMap::new();
-    for row in transaction.query(sql, &[]).await? {
+    for row in transaction.query_typed(sql, &[]).await? {
         let values: String = row.try_get(2)?;
         let at = file_line(&row, 0, 1)?.context("each record has a line")?;
         let other = match file_line(&row, 3, 4)? {

@@ -42,7 +42,7 @@ impl<'t> ConstraintCopy<'t> {
             .await
             .with_context(|| format!("could not copy {} of {table}", key.name))?;
         let row = transaction
-            .query_one(include_str!("sql/constraint_copy.sql"), &[])
+            .query_typed_one(include_str!("sql/constraint_copy.sql"), &[])
             .await
             .with_context(|| format!("could not look up the columns of {}", key.name))?;
         let (needed, all): (Vec<String>, Vec<String>) =
@@ -114,7 +114,7 @@ impl<'t> ConstraintCopy<'t> {
             .await
             .with_context(|| format!("could not find the conflicting rows of {table}"))?;
         let count = "SELECT count(*) FROM pg_temp.seedrow_removed";
-        let row = transaction.query_one(count, &[]).await?;
+        let row = transaction.query_typed_one(count, &[]).await?;
         Ok(row.try_get::<_, i64>(0)?.try_into()?)
     }
 

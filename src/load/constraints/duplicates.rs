@@ -92,7 +92,7 @@ async fn duplicate_keys(
 ) -> Result<(HashMap<Values, Option<FileLine>>, u64)> {
     let sql = "SELECT key, count(*) FROM pg_temp.seedrow_removed GROUP BY key";
     let (mut known, mut rows) = (HashMap::new(), 0);
-    for row in transaction.query(sql, &[]).await? {
+    for row in transaction.query_typed(sql, &[]).await? {
         known.insert(row.try_get(0)?, None);
         rows += u64::try_from(row.try_get::<_, i64>(1)?)?;
     }

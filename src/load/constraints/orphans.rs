@@ -104,7 +104,7 @@ async fn first_orphans(
         key.table,
         is_orphan(key)
     );
-    let rows = client.query(&sql, &[]).await?;
+    let rows = client.query_typed(&sql, &[]).await?;
     let known: HashSet<Values> = rows
         .iter()
         .map(|row| row.try_get(0))

@@ -95,6 +95,6 @@ async fn duplicate_values(
         LIMIT {SHOWN}",
         key.table
     );
-    let rows = client.query(&sql, &[]).await?;
+    let rows = client.query_typed(&sql, &[]).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }

@@ -1,6 +1,7 @@
 //! Constraints and indexes that a load dropped and must restore, and the foreign keys that were restored NOT VALID.
 
 use anyhow::{Context, Result, bail};
+use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Row};
 
 use crate::postgres::TableName;
@@ -101,16 +102,16 @@ pub async fn save_dropped(
         validated,
     } = constraint;
     client
-        .execute(
+        .execute_typed(
             sql,
             &[
-                &schema,
-                &table.schema,
-                &table.name,
-                name,
-                &kind.code(),
-                definition,
-                validated,
+                (&schema, Type::TEXT),
+                (&table.schema, Type::TEXT),
+                (&table.name, Type::TEXT),
+                (name, Type::TEXT),
+                (&kind.code(), Type::TEXT),
+                (definition, Type::TEXT),
+                (validated, Type::BOOL),
             ],
         )
         .await
@@ -129,7 +130,15 @@ pub async fn delete_dropped(
         table, name, kind, ..
     } = constraint;
     client
-        .execute(sql, &[&table.schema, &table.name, &kind.code(), name])
+        .execute_typed(
+            sql,
+            &[
+                (&table.schema, Type::TEXT),
+                (&table.name, Type::TEXT),
+                (&kind.code(), Type::TEXT),
+                (name, Type::TEXT),
+            ],
+        )
         .await
         .with_context(|| format!("could not delete {name} from the ledger"))?;
     Ok(())
@@ -142,7 +151,7 @@ pub async fn dropped(client: &impl GenericClient, schema: &str) -> Result<Vec<Dr
         WHERE target_schema = $1
         ORDER BY lower(kind) DESC, schema_name, table_name, name";
     let rows = client
-        .query(sql, &[&schema])
+        .query_typed(sql, &[(&schema, Type::TEXT)])
         .await
         .context("could not read the ledger")?;
     let constraint = |row: &Row| {
@@ -178,7 +187,7 @@ pub async fn prune_dropped(client: &impl GenericClient, schema: &str) -> Result<
             )
         )";
     client
-        .execute(sql, &[&schema])
+        .execute_typed(sql, &[(&schema, Type::TEXT)])
         .await
         .context("could not prune the ledger")?;
     Ok(())
@@ -197,7 +206,14 @@ pub async fn set_validated(
         "INSERT INTO seedrow.unvalidated VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
     };
     client
-        .execute(sql, &[&table.schema, &table.name, &name])
+        .execute_typed(
+            sql,
+            &[
+                (&table.schema, Type::TEXT),
+                (&table.name, Type::TEXT),
+                (&name, Type::TEXT),
+            ],
+        )
         .await
         .with_context(|| format!("could not save the state of {name} in the ledger"))?;
     Ok(())
@@ -207,7 +223,7 @@ pub async fn set_validated(
 pub async fn not_validated(client: &impl GenericClient) -> Result<Vec<(TableName, String)>> {
     let sql = "SELECT schema_name, table_name, name FROM seedrow.unvalidated";
     let rows = client
-        .query(sql, &[])
+        .query_typed(sql, &[])
         .await
         .context("could not read the ledger")?;
     let key = |row: &Row| Ok((table_name(row)?, row.try_get(2)?));

@@ -1,6 +1,7 @@
 //! Loads in the ledger, one for each target schema: started, unfinished, finished.
 
 use anyhow::{Context, Result, bail};
+use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Row};
 
 use crate::load::ledger::dropped::dropped;
@@ -62,7 +63,7 @@ pub async fn find(client: &impl GenericClient, schema: &str) -> Result<Option<Lo
         FROM seedrow.loads
         WHERE target_schema = $1";
     let row = client
-        .query_opt(sql, &[&schema])
+        .query_typed_opt(sql, &[(&schema, Type::TEXT)])
         .await
         .context("could not read the ledger")?;
     let Some(row) = row else { return Ok(None) };
@@ -102,7 +103,7 @@ pub async fn unfinished_loads(client: &impl GenericClient) -> Result<Vec<Unfinis
         WHERE l.finished_at IS NULL
         ORDER BY l.started_at";
     let rows = client
-        .query(sql, &[])
+        .query_typed(sql, &[])
         .await
         .context("could not read the ledger")?;
     let load = |row: &Row| {
@@ -163,7 +164,14 @@ pub async fn start(
             WHERE schema_name = $1 AND table_name = ANY ($2) AND table_name <> ALL ($3)",
     ] {
         client
-            .execute(sql, &[&schema, &entry.tables, &entry.kept])
+            .execute_typed(
+                sql,
+                &[
+                    (&schema, Type::TEXT),
+                    (&entry.tables, Type::TEXT_ARRAY),
+                    (&entry.kept, Type::TEXT_ARRAY),
+                ],
+            )
             .await
             .context("could not write the ledger")?;
     }
@@ -186,7 +194,7 @@ pub async fn finish(client: &impl GenericClient, schema: &str) -> Result<()> {
         "DELETE FROM seedrow.removed WHERE schema_name = $1",
     ] {
         client
-            .execute(sql, &[&schema])
+            .execute_typed(sql, &[(&schema, Type::TEXT)])
             .await
             .context("could not write the ledger")?;
     }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::{Context, Result};
+use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Row};
 
 use crate::load::source::chunk::FileLine;
@@ -14,6 +15,9 @@ pub async fn save_removed_lines(
     table: &str,
     lines: &[FileLine],
 ) -> Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
     let files = lines.iter().map(|at| i32::try_from(at.file));
     let files = files.collect::<Result<Vec<_>, _>>()?;
     let lines: Vec<i64> = lines.iter().map(|at| at.line.cast_signed()).collect();
@@ -22,7 +26,15 @@ pub async fn save_removed_lines(
         FROM unnest($3::int4[], $4::int8[]) AS removed (file_number, line)
         ON CONFLICT DO NOTHING";
     client
-        .execute(sql, &[&schema, &table, &files, &lines])
+        .execute_typed(
+            sql,
+            &[
+                (&schema, Type::TEXT),
+                (&table, Type::TEXT),
+                (&files, Type::INT4_ARRAY),
+                (&lines, Type::INT8_ARRAY),
+            ],
+        )
         .await
         .context("could not write the ledger")?;
     Ok(())
@@ -37,7 +49,7 @@ pub async fn removed_lines(
     let sql =
         "SELECT file_number, line FROM seedrow.removed WHERE schema_name = $1 AND table_name = $2";
     let rows = client
-        .query(sql, &[&schema, &table])
+        .query_typed(sql, &[(&schema, Type::TEXT), (&table, Type::TEXT)])
         .await
         .context("could not read the ledger")?;
     let at = |row: &Row| {

@@ -11,7 +11,7 @@ pub async fn is_complete(client: &impl GenericClient) -> Result<bool> {
         WHERE attrelid = to_regclass('seedrow.tables') AND attname = 'reading'
     )";
     let found = client
-        .query_one(sql, &[])
+        .query_typed_one(sql, &[])
         .await
         .context("could not look for the ledger")?;
     Ok(found.try_get(0)?)
@@ -22,7 +22,7 @@ pub async fn exists(client: &impl GenericClient) -> Result<bool> {
     // The table that was added last: an older ledger lacks it and is completed by `create`.
     let sql = "SELECT to_regclass('seedrow.removed') IS NOT NULL";
     let found = client
-        .query_one(sql, &[])
+        .query_typed_one(sql, &[])
         .await
         .context("could not look for the ledger")?;
     Ok(found.try_get(0)?)

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::{Context, Result};
+use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Row};
 
 use crate::load::account::Account;
@@ -82,7 +83,7 @@ pub async fn forget_table(client: &impl GenericClient, schema: &str, table: &str
         "DELETE FROM seedrow.removed WHERE schema_name = $1 AND table_name = $2",
     ] {
         client
-            .execute(sql, &[&schema, &table])
+            .execute_typed(sql, &[(&schema, Type::TEXT), (&table, Type::TEXT)])
             .await
             .context("could not write the ledger")?;
     }
@@ -112,7 +113,7 @@ pub async fn add_created_tables(
 /// The tables that seedrow created or filled; none where there is no ledger.
 pub async fn known_tables(client: &impl GenericClient) -> Result<HashSet<TableName>> {
     let ledger: bool = client
-        .query_one("SELECT to_regclass('seedrow.tables') IS NOT NULL", &[])
+        .query_typed_one("SELECT to_regclass('seedrow.tables') IS NOT NULL", &[])
         .await
         .context("could not look for seedrow's ledger")?
         .try_get(0)?;
@@ -120,7 +121,7 @@ pub async fn known_tables(client: &impl GenericClient) -> Result<HashSet<TableNa
         return Ok(HashSet::new());
     }
     let rows = client
-        .query("SELECT schema_name, table_name FROM seedrow.tables", &[])
+        .query_typed("SELECT schema_name, table_name FROM seedrow.tables", &[])
         .await
         .context("could not read seedrow's ledger, schema \"seedrow\"")?;
     rows.iter()
@@ -159,7 +160,7 @@ pub async fn progress(
         WHERE schema_name = $1 AND table_name = ANY ($2)
         ORDER BY array_position($2, table_name)";
     let rows = client
-        .query(sql, &[&schema, &tables])
+        .query_typed(sql, &[(&schema, Type::TEXT), (&tables, Type::TEXT_ARRAY)])
         .await
         .context("could not read the ledger")?;
     let count = |row: &Row, index| -> Result<u64> { Ok(row.try_get::<_, i64>(index)?.try_into()?) };

@@ -32,7 +32,7 @@ async fn is_readable(client: &impl GenericClient) -> Result<bool> {
         WHERE n.nspname = 'seedrow' AND c.relname IN ('loads', 'lifted')
             AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')";
     let row = client
-        .query_one(sql, &[])
+        .query_typed_one(sql, &[])
         .await
         .context("could not look for the ledger")?;
     Ok(row.try_get(0)?)

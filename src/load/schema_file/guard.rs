@@ -39,7 +39,7 @@ impl Snapshot {
     /// Reads the catalog.
     pub async fn read(client: &impl GenericClient) -> Result<Snapshot> {
         let rows = client
-            .query(include_str!("sql/snapshot.sql"), &[])
+            .query_typed(include_str!("sql/snapshot.sql"), &[])
             .await
             .context("could not read what the database holds")?;
         let mut objects = BTreeMap::new();

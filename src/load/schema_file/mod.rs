@@ -166,7 +166,7 @@ async fn ensure_held_nothing(
     for change in changes {
         let holds = match &change.held {
             Some(query) => {
-                let row = transaction.query_one(query, &[]).await;
+                let row = transaction.query_typed_one(query, &[]).await;
                 let row =
                     row.with_context(|| format!("could not look into what it {}", change.text))?;
                 row.try_get(0)?

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use tokio_postgres::GenericClient;
+use tokio_postgres::types::Type;
 
 use crate::postgres::TableName;
 
@@ -25,7 +26,7 @@ pub async fn ensure_may_create(client: &impl GenericClient, missing: Missing<'_>
             CASE WHEN $1::text IS NOT NULL AND NOT has_schema_privilege($1, 'CREATE')
                 THEN format('GRANT CREATE ON SCHEMA %I TO %I;', $1, current_user) END";
     let row = client
-        .query_one(sql, &[&missing.tables_in])
+        .query_typed_one(sql, &[(&missing.tables_in, Type::TEXT)])
         .await
         .context("could not look up the privileges of this role")?;
     let role: String = row.try_get(0)?;
@@ -65,7 +66,7 @@ pub async fn ensure_may_fill(
     let (mut closed, mut grants, mut role) = (Vec::new(), Vec::new(), String::new());
     for (oid, name) in tables {
         let row = client
-            .query_one(include_str!("sql/privileges.sql"), &[&oid])
+            .query_typed_one(include_str!("sql/privileges.sql"), &[(&oid, Type::OID)])
             .await
             .with_context(|| format!("could not look up the privileges on {name}"))?;
         role = row.try_get("role")?;

@@ -51,7 +51,7 @@ impl WalCounters {
 
     async fn read(client: &Client) -> Result<WalCounters> {
         let version = "SELECT current_setting('server_version_num')::int4";
-        let version: i32 = client.query_one(version, &[]).await?.try_get(0)?;
+        let version: i32 = client.query_typed_one(version, &[]).await?.try_get(0)?;
         let forced = if version < CHECKPOINTER {
             "SELECT checkpoints_req FROM pg_stat_bgwriter"
         } else {
@@ -59,7 +59,7 @@ impl WalCounters {
         };
         let sql =
             format!("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8, ({forced})");
-        let row = client.query_one(&sql, &[]).await?;
+        let row = client.query_typed_one(&sql, &[]).await?;
         Ok(WalCounters {
             wal_bytes: row.try_get::<_, i64>(0)?.try_into()?,
             forced_checkpoints: row.try_get::<_, i64>(1)?.try_into()?,
@@ -76,7 +76,7 @@ impl ServerSettings {
         client: &Client,
     ) -> Result<ServerSettings> {
         let rows = client
-            .query(include_str!("sql/settings.sql"), &[])
+            .query_typed(include_str!("sql/settings.sql"), &[])
             .await
             .context("could not read the server's settings")?;
         let setting = |row: &Row| {

@@ -73,7 +73,7 @@ fn affordable(free: usize) -> usize {
 /// Connections that this role may still open, as far as the server's, the database's and the role's limits go.
 async fn free_connections(client: &impl GenericClient) -> Result<usize> {
     let row = client
-        .query_one(include_str!("sql/free_connections.sql"), &[])
+        .query_typed_one(include_str!("sql/free_connections.sql"), &[])
         .await
         .context("could not read how many connections are free")?;
     Ok(usize::try_from(row.try_get::<_, i64>(0)?.max(0))?)

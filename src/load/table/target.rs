@@ -197,7 +197,7 @@ pub async fn full(
 /// Whether a table holds at least one row.
 pub async fn holds_rows(client: &impl GenericClient, table: &TableName) -> Result<bool> {
     let row = client
-        .query_one(&format!("SELECT EXISTS (SELECT FROM {table})"), &[])
+        .query_typed_one(&format!("SELECT EXISTS (SELECT FROM {table})"), &[])
         .await
         .with_context(|| format!("could not look into {table}"))?;
     Ok(row.try_get(0)?)
@@ -206,7 +206,7 @@ pub async fn holds_rows(client: &impl GenericClient, table: &TableName) -> Resul
 /// The rows of a table, counted.
 pub async fn count(client: &impl GenericClient, table: &TableName) -> Result<u64> {
     let row = client
-        .query_one(&format!("SELECT count(*) FROM {table}"), &[])
+        .query_typed_one(&format!("SELECT count(*) FROM {table}"), &[])
         .await
         .with_context(|| format!("could not count the rows of {table}"))?;
     Ok(row.try_get::<_, i64>(0)?.try_into()?)

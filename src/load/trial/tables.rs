@@ -213,7 +213,7 @@ impl Tables<'_> {
 /// Whether a table that was empty has rows: of triggers, then.
 async fn has_rows(transaction: &Transaction<'_>, target: &TargetTable) -> Result<bool> {
     let sql = format!("SELECT EXISTS (SELECT FROM {})", target.name);
-    let row = transaction.query_one(&sql, &[]).await;
+    let row = transaction.query_typed_one(&sql, &[]).await;
     let row = row.with_context(|| format!("could not see whether {} is empty", target.name))?;
     Ok(row.try_get(0)?)
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use tokio_postgres::types::FromSql;
+use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{GenericClient, Row};
 
 use super::types::TypeCatalog;
@@ -108,7 +108,10 @@ pub async fn foreign_keys_compared(
     }
     let oids: Vec<u32> = keys.iter().map(|key| key.oid).collect();
     let rows = client
-        .query(include_str!("../sql/key_comparisons.sql"), &[&oids])
+        .query_typed(
+            include_str!("../sql/key_comparisons.sql"),
+            &[(&oids, Type::OID_ARRAY)],
+        )
         .await
         .context("could not read how the database's foreign keys compare")?;
     for row in &rows {
@@ -190,7 +193,7 @@ pub async fn btree_keys(client: &impl GenericClient, table: u32) -> Result<Vec<V
             AND i.indpred IS NULL
             AND m.amname = 'btree'";
     let rows = client
-        .query(sql, &[&table])
+        .query_typed(sql, &[(&table, Type::OID)])
         .await
         .context("could not read a table's indexes")?;
     let key = |row: &Row| {
@@ -207,12 +210,15 @@ pub async fn relation_names(client: &impl GenericClient, schema: &str) -> Result
         FROM pg_class AS c
         JOIN pg_namespace AS n ON n.oid = c.relnamespace
         WHERE n.nspname = $1";
-    let rows = client.query(sql, &[&schema]).await.with_context(|| {
-        format!(
-            "could not read the names taken in schema {}",
-            quoted(schema)
-        )
-    })?;
+    let rows = client
+        .query_typed(sql, &[(&schema, Type::TEXT)])
+        .await
+        .with_context(|| {
+            format!(
+                "could not read the names taken in schema {}",
+                quoted(schema)
+            )
+        })?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
@@ -241,7 +247,7 @@ pub async fn find_all(
         FROM unnest($1::text[]) WITH ORDINALITY AS wanted (name, place)
         ORDER BY place";
     let rows = client
-        .query(sql, &[&written])
+        .query_typed(sql, &[(&written, Type::TEXT_ARRAY)])
         .await
         .with_context(|| match written.as_slice() {
             [name] => format!("could not look up table {name}"),
@@ -253,7 +259,7 @@ pub async fn find_all(
 /// The first schema of the connection's search path that exists: where a bare name is made.
 pub async fn current_schema(client: &impl GenericClient) -> Result<Option<String>> {
     let row = client
-        .query_one("SELECT current_schema()::text", &[])
+        .query_typed_one("SELECT current_schema()::text", &[])
         .await
         .context("could not read the current schema")?;
     Ok(row.try_get(0)?)
@@ -278,7 +284,7 @@ pub async fn schema_names(client: &impl GenericClient) -> Result<Vec<String>> {
         WHERE nspname NOT IN ('information_schema', 'seedrow') AND nspname NOT LIKE 'pg\\_%'
         ORDER BY nspname";
     let rows = client
-        .query(sql, &[])
+        .query_typed(sql, &[])
         .await
         .context("could not read the schemas' names")?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
@@ -287,7 +293,7 @@ pub async fn schema_names(client: &impl GenericClient) -> Result<Vec<String>> {
 /// Bytes in one page of this server: 8,192 unless it was compiled otherwise.
 pub async fn block_bytes(client: &impl GenericClient) -> Result<u64> {
     let row = client
-        .query_one("SELECT current_setting('block_size')::int8", &[])
+        .query_typed_one("SELECT current_setting('block_size')::int8", &[])
         .await
         .context("could not read the server's block size")?;
     Ok(u64::try_from(row.try_get::<_, i64>(0)?)?)
@@ -306,7 +312,7 @@ pub(super) async fn read<T>(
         Scope::Tables(oids) => (None, Some(oids)),
     };
     let rows = client
-        .query(sql, &[&schema, &tables])
+        .query_typed(sql, &[(&schema, Type::TEXT), (&tables, Type::OID_ARRAY)])
         .await
         .with_context(|| format!("could not read the database's {what}"))?;
     rows.iter().map(value).collect()

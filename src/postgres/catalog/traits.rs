@@ -139,7 +139,9 @@ pub async fn triggers(client: &impl GenericClient, scope: Scope<'_>) -> Result<V
 
 /// The database's domains.
 pub async fn domains(client: &impl GenericClient) -> Result<Vec<Domain>> {
-    let rows = client.query(include_str!("../sql/domains.sql"), &[]).await;
+    let rows = client
+        .query_typed(include_str!("../sql/domains.sql"), &[])
+        .await;
     let rows = rows.context("could not read the database's domains")?;
     rows.iter()
         .map(|row| {

@@ -131,7 +131,7 @@ impl HeapReader<'_> {
             not_null.join(" AND "),
             limit.unwrap_or_default()
         );
-        client.query(&sql, &[]).await
+        client.query_typed(&sql, &[]).await
     }
 }
 

@@ -20,7 +20,7 @@ pub async fn sample(
     let could_not = || format!("could not sample {table}.{name}");
     let range = format!("SELECT min({name})::int8, max({name})::int8 FROM {table}");
     let row = client
-        .query_one(&range, &[])
+        .query_typed_one(&range, &[])
         .await
         .with_context(could_not)?;
     let (Some(low), Some(high)) = (row.try_get(0)?, row.try_get(1)?) else {
