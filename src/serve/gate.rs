@@ -78,7 +78,7 @@ struct Pace {
     last_free: Instant,
     /// When a slot was last left.
     last_left: Instant,
-    /// The mean time from one slot left to the next while requests waited.
+    /// The mean time from one slot left to the next while all were in use.
     interval: Duration,
 }
 
@@ -105,10 +105,11 @@ impl Pace {
         }
     }
 
-    /// A slot was left; `is_awaited` by a request.
-    fn leave(&mut self, now: Instant, is_awaited: bool) {
-        if is_awaited {
-            let interval = now.saturating_duration_since(self.last_left);
+    /// A slot was left; `all_in_use` until then.
+    fn leave(&mut self, now: Instant, all_in_use: bool) {
+        if all_in_use {
+            let since = self.last_left.max(self.last_free);
+            let interval = now.saturating_duration_since(since);
             self.interval = (self.interval * (WEIGHT - 1) + interval) / WEIGHT;
         }
         self.last_left = now;
@@ -200,8 +201,8 @@ impl Drop for Permit<'_> {
     /// Leaves the slot; where there are more than wanted, for nobody.
     fn drop(&mut self) {
         let gate = self.gate;
-        let is_awaited = gate.waiting.load(Ordering::Relaxed) > 0;
-        gate.pace().leave(Instant::now(), is_awaited);
+        let all_in_use = gate.slots.available_permits() == 0;
+        gate.pace().leave(Instant::now(), all_in_use);
         let is_unwanted = gate.existing.load(Ordering::Relaxed) > gate.slots();
         if is_unwanted && let Some(permit) = self.permit.take() {
             gate.existing.fetch_sub(1, Ordering::Relaxed);
@@ -282,7 +283,9 @@ mod tests {
     fn time_without_requests_is_no_slowness() {
         let start = Instant::now();
         let mut pace = Pace::new(start);
-        pace.leave(start + ms(5_000), false);
+        pace.leave(start + ms(1_000), false);
+        assert_eq!(pace.interval, Duration::ZERO);
+        pace.last_free = start + ms(5_000);
         pace.leave(start + ms(5_008), true);
         assert_eq!(pace.interval, ms(1), "one in {WEIGHT} of 8 ms");
     }
