@@ -325,7 +325,9 @@ impl TaskState {
     fn so_far(&self) -> String {
         match self.unit {
             Unit::Step => format!("{:.0} s so far", self.seconds()),
-            Unit::Seconds => format!("{}: {}", self.figures(), self.description()),
+            Unit::Seconds if !self.description().is_empty() => {
+                format!("{}: {}", self.figures(), self.description())
+            }
             _ => self.figures(),
         }
     }

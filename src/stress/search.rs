@@ -11,6 +11,7 @@ use super::limit::{LimitSearch, LimitSettings, Phase, Step, StepFigures};
 use super::report::{LimitFigures, StepReport, is_generator_late};
 use super::schedule::Rate;
 use crate::progress::{Progress, Unit};
+use crate::units::whole;
 
 /// Requests that may be in flight however low a step's rate is.
 const LEAST_IN_FLIGHT: u64 = 100;
@@ -99,7 +100,7 @@ impl Searcher<'_> {
 
     async fn run(&self, step: &Step, load: &Load) -> Result<Measured> {
         let total = step.duration.as_secs();
-        let name = format!("{:.0} requests/s", step.rate);
+        let name = format!("{} requests/s", whole(step.rate));
         let task = self.progress.task(name, total, Unit::Seconds);
         let mut watch = |so_far: &SoFar| {
             task.set(so_far.elapsed.as_secs().min(total));
