@@ -13,6 +13,7 @@ mod goals;
 mod ids;
 mod latencies;
 mod limit;
+mod limit_report;
 mod mix;
 mod pacer;
 mod paths;
@@ -34,13 +35,14 @@ pub use goals::{GOALS, Goal};
 pub use ids::Ids;
 pub use latencies::Percentiles;
 pub use limit::{LimitSettings, Phase};
+pub use limit_report::{LimitFigures, StepReport};
 pub use mix::{Chooser, Mix};
 pub use paths::PathTemplate;
 pub use prepare::{SampleSettings, Wanted};
 pub use recorder::Second;
 pub use report::{
-    CacheFigures, Figures, GeneratorFigures, GoalFigures, LimitFigures, LoadFigures, NamedFigures,
-    StepReport, StressReport, Verdict,
+    CacheFigures, Figures, GeneratorFigures, GoalFigures, LoadFigures, NamedFigures, StressReport,
+    Verdict,
 };
 pub use run::{Plan, run};
 pub use schedule::{Arrivals, Rate, Schedule};

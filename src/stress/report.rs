@@ -2,9 +2,7 @@
 //!
 //! These types are the only description of that JSON. Fields are added, never renamed.
 
-use std::fmt;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
@@ -14,10 +12,9 @@ use super::expectation::{Expected, Outcome};
 use super::failure::FailureCount;
 use super::generator::Measured;
 use super::latencies::Percentiles;
-use super::limit::{Broken, LimitSearch, Phase, Step};
+use super::limit_report::LimitFigures;
 use super::recorder::{KindRecord, Second};
 use crate::thread_time::ThreadUse;
-use crate::units::whole;
 
 /// How the JSON is told from a check's.
 pub const KIND: &str = "stress";
@@ -228,93 +225,6 @@ impl GeneratorFigures {
     }
 }
 
-/// What a search for the limit found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LimitFigures {
-    /// The longest that 95% of responses were allowed to take, in milliseconds.
-    pub limit_ms: f64,
-    /// The highest rate that held; null where none did.
-    pub held: Option<f64>,
-    /// The lowest rate that didn't; null where none broke.
-    pub broke: Option<f64>,
-    /// Why it didn't.
-    pub why: Option<String>,
-    /// Whether half of the rate that held was answered afterwards; null where that wasn't tried.
-    pub recovered: Option<bool>,
-    /// All rates that were tried, in their order.
-    pub steps: Vec<StepReport>,
-}
-
-/// A rate that was tried.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StepReport {
-    /// What it was tried for.
-    pub phase: Phase,
-    /// Requests a second.
-    pub rate: f64,
-    /// For how long, in seconds.
-    pub duration_s: f64,
-    /// Requests due.
-    pub offered: u64,
-    /// Requests answered.
-    pub completed: u64,
-    /// Requests that failed.
-    pub failed: u64,
-    /// The median response, in milliseconds.
-    pub p50: f64,
-    /// 95% of responses are no longer.
-    pub p95: f64,
-    /// 99% of responses are no longer.
-    pub p99: f64,
-    /// Why it didn't hold; null where it did.
-    pub broken: Option<String>,
-}
-
-impl StepReport {
-    /// Of a step that was run.
-    pub fn of(step: &Step, measured: &Measured, broken: Option<&Broken>) -> StepReport {
-        let total = measured.counts.total();
-        StepReport {
-            phase: step.phase,
-            rate: step.rate,
-            duration_s: step.duration.as_secs_f64(),
-            offered: total.offered,
-            completed: total.completed,
-            failed: total.errors() + total.skipped,
-            p50: total.response.quantile(0.5),
-            p95: total.response.quantile(0.95),
-            p99: total.response.quantile(0.99),
-            broken: broken.map(Broken::to_string),
-        }
-    }
-}
-
-impl fmt::Display for StepReport {
-    /// `1,400 requests/s for 5 s: p95 3.1 ms, held`
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (rate, seconds) = (whole(self.rate), self.duration_s);
-        write!(f, "{rate} requests/s for {seconds} s: ")?;
-        match &self.broken {
-            None => write!(f, "held, p95 {:.1} ms", self.p95),
-            Some(why) => write!(f, "not held, {why}"),
-        }
-    }
-}
-
-impl LimitFigures {
-    /// Of a search, in the end.
-    pub fn of(search: &LimitSearch, limit: Duration, steps: Vec<StepReport>) -> LimitFigures {
-        LimitFigures {
-            limit_ms: limit.as_secs_f64() * 1e3,
-            held: search.held(),
-            broke: search.broke().map(|(rate, _)| *rate),
-            why: search.broke().map(|(_, why)| why.to_string()),
-            recovered: search.recovered(),
-            steps,
-        }
-    }
-}
-
 /// A thread of the generator that uses more percent of its core than this is the limit.
 pub const FULL_CORE: f64 = 90.0;
 
@@ -368,6 +278,8 @@ pub fn outcome_so_far(so_far: &SoFar) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::stress::counts::Counts;
     use crate::stress::generator::Ended;

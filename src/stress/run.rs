@@ -11,10 +11,11 @@ use super::expectation::Expectation;
 use super::generator::{Ended, Generator, Load, Measured, Watch, Watched};
 use super::goals::Goal;
 use super::limit::LimitSettings;
+use super::limit_report::LimitFigures;
 use super::mix::Chooser;
 use super::report::{
-    FORMAT, FULL_CORE, Figures, GeneratorFigures, KIND, LimitFigures, LoadFigures, NamedFigures,
-    StressReport, Verdict, is_generator_late, outcome_so_far,
+    FORMAT, FULL_CORE, Figures, GeneratorFigures, KIND, LoadFigures, NamedFigures, StressReport,
+    Verdict, is_generator_late, outcome_so_far,
 };
 use super::schedule::{Arrivals, Rate};
 use super::search::{Searched, Searcher};
