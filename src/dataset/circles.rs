@@ -10,7 +10,7 @@ use crate::dataset::spec::TableSpec;
 type Place = (usize, usize);
 
 /// Refuses columns whose values are made from themselves, however long the way; the first is named, and the others on it.
-pub fn ensure_no_circle(tables: &[TableSpec], document: Document) -> Result<()> {
+pub fn ensure_no_circle(tables: &[TableSpec], document: &Document) -> Result<()> {
     let mut search = Search {
         tables,
         state: tables

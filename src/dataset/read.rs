@@ -37,7 +37,7 @@ impl Dataset {
             None => Lists::default(),
         };
         let nulls = texts(root.get("nulls"))?;
-        let tables = read_tables(&root.need("tables")?, document, &lists)?;
+        let tables = read_tables(&root.need("tables")?, &document, &lists)?;
         let (schema, schema_scope) = match root.get("schema") {
             Some(value) => (read_schema(source, folder, &value)?, SchemaScope::Whole),
             None => (Script::empty(path), SchemaScope::Nothing),

@@ -12,7 +12,7 @@ use crate::dataset::spec::{ColumnSpec, Kind, TableSpec};
 use crate::dataset::tables::Siblings;
 
 /// Fills in what the columns' values are, and rejects tables that cannot be generated, naming the column and its line.
-pub fn complete(tables: &mut [TableSpec], document: Document) -> Result<()> {
+pub fn complete(tables: &mut [TableSpec], document: &Document) -> Result<()> {
     ensure_no_circle(tables, document)?;
     for table in 0..tables.len() {
         for column in 0..tables[table].columns.len() {
@@ -22,7 +22,7 @@ pub fn complete(tables: &mut [TableSpec], document: Document) -> Result<()> {
     (0..tables.len()).try_for_each(|table| ensure_sound(tables, table, document))
 }
 
-fn ensure_sound(tables: &[TableSpec], index: usize, document: Document) -> Result<()> {
+fn ensure_sound(tables: &[TableSpec], index: usize, document: &Document) -> Result<()> {
     let (table, siblings) = (&tables[index], Siblings::new(tables, index));
     for (position, column) in table.columns.iter().enumerate() {
         let fail = |message: String| {
@@ -62,7 +62,7 @@ fn ensure_sound(tables: &[TableSpec], index: usize, document: Document) -> Resul
 fn ensure_lines_not_blank(
     siblings: &Siblings,
     table: &TableSpec,
-    document: Document,
+    document: &Document,
 ) -> Result<()> {
     let written = (0..table.columns.len()).filter(|&it| !table.columns[it].hidden);
     match written.collect::<Vec<_>>().as_slice() {
@@ -166,7 +166,7 @@ fn ensure_limits_fit(column: &ColumnSpec) -> Result<(), String> {
     }
 }
 
-fn ensure_distinct_columns(table: &TableSpec, document: Document) -> Result<()> {
+fn ensure_distinct_columns(table: &TableSpec, document: &Document) -> Result<()> {
     let mut names: Vec<(String, &ColumnSpec)> = Vec::new();
     for column in table.written() {
         for name in std::iter::once(&column.name).chain(&column.aliases) {
@@ -185,7 +185,7 @@ fn ensure_distinct_columns(table: &TableSpec, document: Document) -> Result<()> 
 }
 
 /// Refuses two tables that would write the same file.
-pub fn ensure_distinct_files(tables: &[TableSpec], document: Document) -> Result<()> {
+pub fn ensure_distinct_files(tables: &[TableSpec], document: &Document) -> Result<()> {
     for (index, table) in tables.iter().enumerate() {
         let same = tables[..index]
             .iter()

@@ -1,5 +1,6 @@
 //! The order of tables: those that are referred to before those that refer to them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::Source;
@@ -40,34 +41,30 @@ pub fn reading(source: &Source, names: &[String]) -> Vec<String> {
             circles.filter(|it| *it != own).collect()
         })
         .collect();
-    let mut placed: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); circles.len()];
+    for (circle, parents) in parents.iter().enumerate() {
+        parents.iter().for_each(|it| children[*it].push(circle));
+    }
+    // The one whose last parent came last is next; among those the first by name.
+    let key = |circle: usize, last_parent: Option<usize>| {
+        (Reverse(last_parent), &circles[circle][0], circle)
+    };
+    let without_parents = (0..circles.len()).filter(|it| parents[*it].is_empty());
+    let mut ready: BTreeSet<(Reverse<Option<usize>>, &String, usize)> =
+        without_parents.map(|it| key(it, None)).collect();
+    let mut missing: Vec<usize> = parents.iter().map(BTreeSet::len).collect();
     let mut order = Vec::new();
-    while placed.len() < circles.len() {
-        let ready = (0..circles.len()).filter(|it| {
-            !placed.contains_key(it)
-                && parents[*it]
-                    .iter()
-                    .all(|parent| placed.contains_key(parent))
-        });
-        // The one whose last parent came last; among those the first by name.
-        let last_parent = |it: &usize| {
-            parents[*it]
-                .iter()
-                .filter_map(|it| placed.get(it))
-                .max()
-                .copied()
-        };
-        let next = ready.min_by_key(|it| {
-            (
-                std::cmp::Reverse(last_parent(it)),
-                circles[*it].first().cloned(),
-            )
-        });
-        let Some(next) = next else {
+    for place in 0..circles.len() {
+        let Some((_, _, next)) = ready.pop_first() else {
             break;
         };
-        placed.insert(next, placed.len());
         order.extend(circles[next].iter().cloned());
+        for &child in &children[next] {
+            missing[child] -= 1;
+            if missing[child] == 0 {
+                ready.insert(key(child, Some(place)));
+            }
+        }
     }
     order
 }
@@ -85,7 +82,8 @@ struct Graph<'s> {
 
 impl<'s> Graph<'s> {
     fn new(source: &'s Source, names: &[String]) -> Graph<'s> {
-        let is_in = |name: &str| names.iter().any(|it| it == name);
+        let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        let is_in = |name: &str| names.contains(name);
         let tables = source.tables.iter().filter(|it| is_in(&it.name));
         let parents = tables.map(|table| {
             let keys = table
