@@ -27,9 +27,7 @@ pub async fn dataset_file(
     let server = context.open_server_to("load rows").await?;
     let mut client = server.connect().await?;
     let found = init::read(&mut client, server.schema()).await?;
-    found
-        .ensure_has_tables(&client, server.display_name())
-        .await?;
+    found.ensure_has_tables(server.display_name())?;
     let request = Request {
         name: None,
         out: None,

@@ -162,9 +162,7 @@ impl Args {
         let server = context.open_named_server().await?;
         let mut client = server.connect().await?;
         let found = init::read(&mut client, server.schema()).await?;
-        found
-            .ensure_has_tables(&client, server.display_name())
-            .await?;
+        found.ensure_has_tables(server.display_name())?;
         self.write(&mut client, &found, None).await
     }
 

@@ -12,7 +12,11 @@ use crate::dataset::{csv_options, outline, table_keys, validate};
 
 /// Reads `[tables]`: first all names, so that a maker may refer to a later table, then each table, and what can only be
 /// judged when all are known.
-pub fn read_tables(value: &TomlValue, document: &Document, lists: &Lists) -> Result<Vec<TableSpec>> {
+pub fn read_tables(
+    value: &TomlValue,
+    document: &Document,
+    lists: &Lists,
+) -> Result<Vec<TableSpec>> {
     let outline = outline::read(value)?;
     let mut tables: Vec<TableSpec> = Vec::new();
     for (name, value) in value.section("[tables]")?.entries() {

@@ -36,6 +36,12 @@ impl<'a> Siblings<'a> {
         &self.tables[self.table].columns
     }
 
+    /// Whether a unique set is a column alone.
+    pub fn is_unique(&self, column: usize) -> bool {
+        let mut sets = self.tables[self.table].unique.iter();
+        sets.any(|it| it.columns == [column])
+    }
+
     /// The columns of the same row that a column's value, and whether it is NULL, are made from.
     pub fn needed(&self, column: usize) -> Vec<usize> {
         let spec = &self.columns()[column];

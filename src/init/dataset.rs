@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use super::ddl::Ddl;
 use super::files::{Overwriting, Plan, Written};
 use super::kept;
-use super::read::{Found, read, schemas_with_tables};
+use super::read::{Found, read};
 use super::settle::{Attempts, Tried};
 use crate::dataset::document::did_you_mean;
 use crate::infer::model::Model;
@@ -57,6 +57,8 @@ pub struct Initialized {
     pub tried: Tried,
     /// The files; `None` where no table can be filled.
     pub written: Option<Written>,
+    /// Other schemas that hold tables, each with their number.
+    pub others: Vec<(String, usize)>,
 }
 
 impl Initialized {
@@ -108,6 +110,7 @@ impl Request {
             model,
             tried,
             written,
+            others: found.others.clone(),
         })
     }
 
@@ -174,25 +177,23 @@ pub async fn find_in_ddl(client: &mut Client, home: Option<&str>, ddl: &Ddl) -> 
     if has_tables(&found) {
         return Ok(found);
     }
-    let others = schemas_with_tables(client).await?;
-    match others.as_slice() {
+    match found.others.as_slice() {
         [(only, _)] if home.is_none() => read(client, Some(only)).await.with_context(context),
         _ => {
             let where_ = format!("schema {schema} that {} creates", ddl.path.display());
-            bail!(no_tables(&where_, &others))
+            bail!(no_tables(&where_, &found.others))
         }
     }
 }
 
 impl Found {
     /// An error that names the schemas with tables, where this one has none.
-    pub async fn ensure_has_tables(&self, client: &Client, server: &str) -> Result<()> {
+    pub fn ensure_has_tables(&self, server: &str) -> Result<()> {
         if has_tables(self) {
             return Ok(());
         }
-        let others = schemas_with_tables(client).await?;
         let place = format!("schema {} of {server}", self.schema);
-        bail!(no_tables(&place, &others))
+        bail!(no_tables(&place, &self.others))
     }
 }
 

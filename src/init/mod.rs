@@ -15,5 +15,5 @@ mod settle;
 pub use dataset::{ExistingRows, Initialized, Request, find_in_ddl};
 pub use files::{Overwriting, Written};
 pub use merge::Change;
-pub use read::{Found, read, schemas_with_tables};
+pub use read::{Found, read};
 pub use settle::Tried;

@@ -1,7 +1,7 @@
 //! The catalog's rows of one schema, in one read-only transaction.
 
 use anyhow::{Context, Result};
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::{Client, GenericClient, Transaction};
 
 use crate::infer::source::CatalogRows;
 use crate::postgres::catalog::{self, Scope};
@@ -16,6 +16,8 @@ pub struct Found {
     pub schema: String,
     /// Its catalog rows.
     pub rows: CatalogRows,
+    /// The other schemas that hold tables, each with their number.
+    pub others: Vec<(String, usize)>,
 }
 
 /// Reads the schema's catalog; without a name that of the connection's current schema.
@@ -48,15 +50,18 @@ async fn read_within(client: &Transaction<'_>, schema: Option<&str>) -> Result<F
         triggers: catalog::triggers(client, scope).await?,
         domains: catalog::domains(client).await?,
     };
+    let mut others = schemas_with_tables(client).await?;
+    others.retain(|(name, _)| *name != schema);
     Ok(Found {
         database: row.try_get(0)?,
         schema,
         rows,
+        others,
     })
 }
 
 /// The schemas that hold tables, each with their number, those of extensions left out.
-pub async fn schemas_with_tables(client: &Client) -> Result<Vec<(String, usize)>> {
+async fn schemas_with_tables(client: &impl GenericClient) -> Result<Vec<(String, usize)>> {
     let sql = "SELECT n.nspname::text, count(*)
         FROM pg_class AS t
         JOIN pg_namespace AS n ON n.oid = t.relnamespace

@@ -11,7 +11,7 @@ use super::files::Plan;
 use super::fit::fit;
 use super::judging;
 use crate::infer::model::{Lessons, Model, Refusal};
-use crate::load::trial::{self, Trial, TrialVerdict, TrialViolation, TriedTable};
+use crate::load::trial::{self, Trial, TrialVerdict, TrialViolation};
 
 /// The seed of the rows that are tried: the one that `run` has by default.
 const SEED: u64 = 42;
@@ -22,11 +22,11 @@ const ROUNDS: usize = 40;
 /// Whether rows were tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tried {
-    /// So many tables' rows were accepted.
+    /// So many tables' rows were accepted; those that refer to tables with rows weren't tried either.
     Accepted {
         /// Tables with accepted rows.
         tables: usize,
-        /// Tables that hold rows already, and weren't tried.
+        /// Tables that hold rows already, which new ones may clash with.
         occupied: Vec<String>,
     },
     /// They were not, with the reason.
@@ -115,15 +115,13 @@ fn suspect(lessons: &mut Lessons, table: &str, violation: &TrialViolation) -> bo
 }
 
 fn tried(trial: &Trial) -> Tried {
-    let is_accepted = |table: &&TriedTable| matches!(table.verdict, TrialVerdict::Holds(_));
-    let (accepted, occupied): (Vec<&TriedTable>, Vec<&TriedTable>) =
-        trial.tables.iter().partition(is_accepted);
-    match accepted.len() {
-        0 => Tried::Not("the tables hold rows, which new ones may clash with".to_owned()),
-        tables => Tried::Accepted {
-            tables,
-            occupied: occupied.iter().map(|it| it.name.clone()).collect(),
-        },
+    let accepted = trial.tables.iter();
+    let accepted = accepted.filter(|it| matches!(it.verdict, TrialVerdict::Holds(_)));
+    let occupied = trial.tables.iter();
+    let occupied = occupied.filter(|it| matches!(it.verdict, TrialVerdict::Occupied));
+    Tried::Accepted {
+        tables: accepted.count(),
+        occupied: occupied.map(|it| it.name.clone()).collect(),
     }
 }
 

@@ -86,12 +86,13 @@ pub fn account(
         model,
         tried,
         written,
+        others,
     } = initialized;
     let written = written.as_ref();
     let next = written.map(|written| next(written, target_schema, suggestions));
     match format {
         OutputFormat::Json => print(&pretty(&json(model, tried, written, next))?),
-        _ => print(&text(model, tried, written, next)),
+        _ => print(&text(model, tried, others, written, next)),
     }
 }
 
@@ -166,7 +167,7 @@ fn json<'a>(
             })
             .collect(),
         tried: match tried {
-            Tried::Accepted { tables, .. } => Some(*tables),
+            Tried::Accepted { tables, .. } => (*tables > 0).then_some(*tables),
             Tried::Not(_) => None,
         },
         changes: written
@@ -176,7 +177,13 @@ fn json<'a>(
     }
 }
 
-fn text(model: &Model, tried: &Tried, written: Option<&Written>, next: Option<String>) -> String {
+fn text(
+    model: &Model,
+    tried: &Tried,
+    others: &[(String, usize)],
+    written: Option<&Written>,
+    next: Option<String>,
+) -> String {
     let mut text = String::new();
     if !model.tables.is_empty() && model.tables.len() <= LISTED {
         text.push_str(&tables(model));
@@ -188,6 +195,7 @@ fn text(model: &Model, tried: &Tried, written: Option<&Written>, next: Option<St
     text.push_str(&triggers(model));
     text.push_str(&read_only(model));
     text.push_str(&left_out(model));
+    text.push_str(&other_schemas(others));
     if !model.doubts.is_empty() {
         let rows = model.doubts.iter().map(|it| {
             vec![
@@ -335,6 +343,11 @@ fn totals(model: &Model) -> String {
 }
 
 fn trial(tried: &Tried) -> String {
+    let accepted = |of: &str| {
+        format!(
+            "trial: {ROWS} rows of {of} were accepted with every constraint and trigger on, and rolled back"
+        )
+    };
     match tried {
         Tried::Accepted { tables, occupied } => {
             let occupied: Vec<&str> = occupied.iter().map(String::as_str).collect();
@@ -342,13 +355,12 @@ fn trial(tried: &Tried) -> String {
                 [] => String::new(),
                 names => format!("\nnot tried, rows are there already: {}", shortened(names)),
             };
-            let of = match tables {
-                1 => "1 table".to_owned(),
-                tables => format!("each of {tables} tables"),
+            let tried = match tables {
+                0 => "no trial: each table holds rows, or refers to one that does".to_owned(),
+                1 => accepted("1 table"),
+                tables => accepted(&format!("each of {tables} tables")),
             };
-            format!(
-                "trial: {ROWS} rows of {of} were accepted with every constraint and trigger on, and rolled back{others}\n"
-            )
+            format!("{tried}{others}\n")
         }
         Tried::Not(why) => format!("no trial: {why}\n"),
     }
@@ -400,6 +412,21 @@ fn left_out(model: &Model) -> String {
             format!("left out, {what}: {}\n", shortened(&names))
         })
         .collect()
+}
+
+/// The schemas that hold tables, too: a dataset is of one.
+fn other_schemas(others: &[(String, usize)]) -> String {
+    let shown =
+        |(name, count): &(String, usize)| format!("{name} ({})", counted(*count as u64, "table"));
+    let names: Vec<String> = others.iter().map(shown).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!(
+            "other schemas, which --target-schema reads: {}\n",
+            shortened(names)
+        ),
+    }
 }
 
 /// The first names, and how many more there are.

@@ -48,6 +48,7 @@ CREATE TABLE by_region (region text, at timestamp) PARTITION BY LIST (region);
 CREATE TABLE by_region_eu PARTITION OF by_region FOR VALUES IN ('eu') PARTITION BY RANGE (at);
 CREATE TABLE by_region_eu_1 PARTITION OF by_region_eu FOR VALUES FROM ('2021-03-01') TO ('2021-04-01');
 CREATE TABLE by_region_us PARTITION OF by_region FOR VALUES IN ('us') PARTITION BY RANGE (at);
+CREATE TABLE by_region_us_1 PARTITION OF by_region_us FOR VALUES FROM ('2021-03-01') TO ('2021-04-01');
 CREATE TABLE by_expression (kind text NOT NULL, n integer) PARTITION BY LIST (lower(kind));
 CREATE TABLE by_expression_1 PARTITION OF by_expression FOR VALUES IN ('a', 'b');
 CREATE TABLE by_expression_2 PARTITION OF by_expression FOR VALUES IN ('c');
@@ -147,3 +148,18 @@ CREATE TRIGGER note AFTER INSERT ON logged FOR EACH ROW EXECUTE FUNCTION note();
 CREATE TABLE guarded (id serial PRIMARY KEY, owner text NOT NULL);
 ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON guarded USING (owner = current_user);
+
+-- Two columns that each say when the other may be NULL; a range of a type that ranges seldom have; one statement for times.
+CREATE TYPE pausing AS ENUM ('queue', 'drop');
+CREATE TABLE flows (
+    id serial PRIMARY KEY,
+    paused boolean DEFAULT false,
+    on_timer pausing,
+    on_schedule pausing,
+    ttl interval,
+    since timestamp NOT NULL CHECK (since >= '2021-03-01 12:00' AND since < '2021-04-01'),
+    CHECK ((paused = false AND on_timer IS NULL AND on_schedule IS NULL AND ttl IS NULL)
+        OR (paused = true AND on_timer IS NOT NULL AND on_schedule IS NOT NULL AND ttl IS NOT NULL))
+);
+CREATE TYPE uuid_range AS RANGE (subtype = uuid);
+CREATE TABLE blocks (id serial PRIMARY KEY, ids uuid_range NOT NULL);

@@ -139,15 +139,27 @@ fn tables_that_hold_rows_keep_them_and_are_referred_to() {
          INSERT INTO tenants (name) SELECT 'it''s, \"' || n FROM generate_series(1, 5) AS n;
          INSERT INTO users SELECT 1 + n % 5, gen_random_uuid(), n || '@example.com' FROM generate_series(1, 40) AS n;
          INSERT INTO settings VALUES ('a', 'b');
+         CREATE TABLE schema_migrations (version text PRIMARY KEY);
+         INSERT INTO schema_migrations VALUES ('1');
+         CREATE SCHEMA audit;
+         CREATE TABLE audit.log (id int PRIMARY KEY);
          CREATE TABLE posts (id serial PRIMARY KEY, tenant_id int NOT NULL, author_id uuid NOT NULL, title text NOT NULL,
              FOREIGN KEY (tenant_id) REFERENCES tenants, FOREIGN KEY (tenant_id, author_id) REFERENCES users);
-         CREATE TABLE likes (post_id int REFERENCES posts, email text REFERENCES users (email), PRIMARY KEY (post_id, email));",
+         CREATE TABLE likes (post_id int REFERENCES posts, email text REFERENCES users (email), PRIMARY KEY (post_id, email));
+         CREATE TABLE follows (tenant_id int REFERENCES tenants, email text REFERENCES users (email), PRIMARY KEY (tenant_id, email));",
     );
     let url = db.url();
+    dir.seedrow(["init", "--url", &url, "--name", "all"])
+        .exits(0)
+        .stdout_has("left out, records of migrations: schema_migrations")
+        .stdout_has("other schemas, which --target-schema reads: audit (1 table)")
+        .stdout_has("no trial: each table holds rows, or refers to one that does")
+        .stdout_has("not tried, rows are there already: settings, tenants, users")
+        .stdout_has("3 tables hold rows already: `run` with --replace empties them first");
     let init = ["init", "--url", &url, "--name", "it", "--keep-rows"];
     dir.seedrow(init)
         .exits(0)
-        .stdout_has("tables: 2 to fill")
+        .stdout_has("tables: 3 to fill")
         .stdout_has("kept as they are, and referred to: tenants, users")
         .stdout_has("left out, rows are there already: settings");
     let run = [
@@ -166,6 +178,7 @@ fn tables_that_hold_rows_keep_them_and_are_referred_to() {
         ("users", "40"),
         ("settings", "1"),
         ("posts", "300"),
+        ("follows", "200"),
     ] {
         assert_eq!(
             db.value(&format!("SELECT count(*) FROM {table}")),

@@ -1,5 +1,6 @@
 //! Entries of the dataset's lists.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
@@ -85,6 +86,16 @@ impl MakerSpec for Field {
                 siblings.name(self.column)
             )),
         }
+    }
+
+    /// Where each row has an entry of its own, and no two entries have the same text here.
+    fn is_distinct(&self, siblings: &Siblings) -> bool {
+        let Maker::Word(Word { list, .. }) = siblings.maker(self.column) else {
+            return false;
+        };
+        let mut texts = HashSet::new();
+        let mut fields = list.entries.iter().filter_map(|it| it.get(self.field));
+        siblings.is_unique(self.column) && fields.all(|it| texts.insert(it.to_lowercase()))
     }
 }
 

@@ -62,6 +62,10 @@ impl Planner<'_> {
     fn reachable(&self, key: &SourceKey) -> Result<(), (String, String)> {
         let shown = &key.table_shown;
         match &key.table {
+            None if shown.contains('.') => Err((
+                format!("it refers to {shown}, a table of another schema"),
+                "a dataset is of one schema: let a column of the key take NULL, or fill the table by hand".to_owned(),
+            )),
             None => Err((
                 format!("it refers to {shown}, which is not among these tables"),
                 format!("have {shown} among the tables, or let a column of the key take NULL"),
