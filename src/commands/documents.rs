@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -109,22 +109,13 @@ fn named_query(dataset: &Dataset, name: &str) -> Result<Query> {
     }
 }
 
-/// The statement that changes a row of one document: `changes/QUERY.sql` beside the folder of queries, where there is one.
+/// The statement that changes a row of one document: `changes/QUERY.sql` beside the folder of queries.
 fn change_of(dataset: &Dataset, query: &Query) -> Result<Option<Query>> {
-    let queries = Path::new(&query.path).parent().and_then(Path::parent);
-    let path: PathBuf = queries
-        .unwrap_or(Path::new(""))
-        .join("changes")
-        .join(format!("{}.sql", query.name));
-    // A dataset needn't have one.
-    let Ok(text) = dataset.source.read(&path) else {
+    let mut changes = dataset.changes.iter().map(QueryFile::from);
+    let Some(file) = changes.find(|file| file.name == query.name) else {
         return Ok(None);
     };
-    let change = Query::parse(&QueryFile {
-        name: query.name.clone(),
-        path: path.display().to_string(),
-        text,
-    })?;
+    let change = Query::parse(&file)?;
     ensure!(
         change.header.parameters.len() == 1,
         "{}: a change has one parameter, the document's value",

@@ -43,6 +43,7 @@ impl Dataset {
             None => (Script::empty(path), SchemaScope::Nothing),
         };
         let queries = read_queries(source, folder, root.get("queries"))?;
+        let changes = read_changes(source, folder, root.get("queries"))?;
         let waivers = waivers::read(&shown, root.get("waive"))?;
         let scale = root.get("scale");
         let scale = scale.map_or(Ok(Scale::Root), |it| it.one_of("scale", SCALES))?;
@@ -57,7 +58,8 @@ impl Dataset {
             files.push(schema.path.clone());
         }
         files.extend(schema.included.iter().map(|(path, _)| path.clone()));
-        files.extend(queries.iter().map(|query| query.path.clone()));
+        let statements = queries.iter().chain(&changes);
+        files.extend(statements.map(|file| file.path.clone()));
         let hash = hash(text, &lists, &schema);
         let name = path
             .file_stem()
@@ -74,6 +76,7 @@ impl Dataset {
             schema,
             schema_scope,
             queries,
+            changes,
             nulls,
             waivers,
             scale,
@@ -152,16 +155,35 @@ fn read_queries(source: Source, folder: &Path, value: Option<TomlValue>) -> Resu
     let Some(value) = value else {
         return Ok(Vec::new());
     };
-    let paths = source
+    source
         .list(&join(folder, value.text()?), "sql")
-        .map_err(|why| value.error(format!("{why:#}")))?;
+        .map_err(|why| value.error(format!("{why:#}")))?
+        .into_iter()
+        .map(|path| read_text(source, path))
+        .collect()
+}
+
+/// The folder `changes` beside that of the queries, where there is one.
+fn read_changes(
+    source: Source,
+    folder: &Path,
+    queries: Option<TomlValue>,
+) -> Result<Vec<TextFile>> {
+    let Some(queries) = queries else {
+        return Ok(Vec::new());
+    };
+    let changes = join(folder, queries.text()?).with_file_name("changes");
+    // A dataset needn't have them.
+    let paths = source.list(&changes, "sql").unwrap_or_default();
     paths
         .into_iter()
-        .map(|path| {
-            Ok(TextFile {
-                text: source.read(&path)?,
-                path,
-            })
-        })
+        .map(|path| read_text(source, path))
         .collect()
+}
+
+fn read_text(source: Source, path: PathBuf) -> Result<TextFile> {
+    Ok(TextFile {
+        text: source.read(&path)?,
+        path,
+    })
 }

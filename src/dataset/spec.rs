@@ -36,6 +36,8 @@ pub struct Dataset {
     pub schema_scope: SchemaScope,
     /// One read each, sorted by name.
     pub queries: Vec<TextFile>,
+    /// Statements that change one row of a query's result, each file under its query's name.
+    pub changes: Vec<TextFile>,
     /// Unquoted texts that mean NULL in foreign CSV files; empty always does.
     pub nulls: Vec<String>,
     /// Findings that don't count.

@@ -91,6 +91,7 @@ pub fn dataset(found: &SchemaTables, ddl: Script) -> Dataset {
         schema: ddl,
         schema_scope: SchemaScope::Whole,
         queries: Vec::new(),
+        changes: Vec::new(),
         nulls: Vec::new(),
         waivers: Vec::new(),
         scale: Scale::default(),

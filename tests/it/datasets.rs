@@ -46,41 +46,54 @@ fn prints_a_datasets_toml_schema_and_queries() {
         .lacks("Parka | Jackets");
 }
 
-#[test]
-fn a_copy_generates_the_very_same_files() {
-    let dir = Workdir::new("copy");
-    dir.seedrow(["datasets", "catalog", "--out", "mine"])
-        .exits(0)
-        .stdout_has("seedrow run --dataset mine/data/catalog.toml");
-    for path in [
-        "data/catalog.toml",
-        "sql/catalog/schema.sql",
-        "data/words/garments.txt",
-    ] {
-        let original = fs::read_to_string(manifest_dir().join(path)).unwrap();
-        assert_eq!(dir.read(&format!("mine/{path}")), original, "{path}");
+/// The files below a folder, by their paths within it.
+fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(inner) = folders.pop() {
+        for entry in fs::read_dir(&inner).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => {
+                    let within = path.strip_prefix(folder).unwrap().to_owned();
+                    files.insert(within, fs::read(&path).unwrap());
+                }
+            }
+        }
     }
-    let generate = |dataset: &str, out: &str| {
-        dir.seedrow([
-            "generate",
-            "--rows",
-            "300",
-            "--dataset",
-            dataset,
-            "--out",
-            out,
-        ])
-        .exits(0);
-    };
-    generate("catalog", "built-in");
-    generate("mine/data/catalog.toml", "copied");
-    for file in fs::read_dir(dir.path("built-in")).unwrap() {
-        let name = file.unwrap().file_name().into_string().unwrap();
-        let (one, other) = (
-            dir.read(&format!("built-in/{name}")),
-            dir.read(&format!("copied/{name}")),
-        );
-        assert!(one == other, "{name} differs");
+    files
+}
+
+#[test]
+fn a_copy_of_each_dataset_has_all_of_its_files_and_generates_the_very_same() {
+    let dir = Workdir::new("copy");
+    for name in ["catalog", "reviews", "questions", "images"] {
+        let copy = format!("{name}/copy");
+        let toml = format!("{copy}/data/{name}.toml");
+        dir.seedrow(["datasets", name, "--out", &copy])
+            .exits(0)
+            .stdout_has(&format!("seedrow run --dataset {toml}"));
+        let copied = files_below(&dir.path(&copy));
+        let statements = files_below(&manifest_dir().join(format!("sql/{name}")));
+        for path in statements.keys() {
+            let path = Path::new("sql").join(name).join(path);
+            assert!(copied.contains_key(&path), "{}", path.display());
+        }
+        for (path, bytes) in &copied {
+            let original = fs::read(manifest_dir().join(path)).unwrap();
+            assert!(*bytes == original, "{} differs", path.display());
+        }
+        let generated = [name, &toml].map(|dataset| {
+            let out = format!("{name}/rows");
+            let options = ["--overwrite", "--dataset", dataset, "--out", &out];
+            dir.seedrow(["generate", "--rows", "300"].iter().chain(&options))
+                .exits(0);
+            let mut files = files_below(&dir.path(&out));
+            files.remove(Path::new("manifest.json"));
+            files
+        });
+        assert!(generated[0] == generated[1], "rows of {name} differ");
     }
 }
 
