@@ -175,7 +175,7 @@ impl Args {
         let (last, reads) = (self.last, self.reads);
         let measured = documents::measure(&context, &self.query, last, reads, self.allow_scratch);
         let comparison = measured.await?;
-        self.write(&report::documents::render(self.format, &comparison))?;
+        self.write(&report::documents::render(self.format, &comparison)?)?;
         Ok(match comparison.differences.is_empty() {
             true => Outcome::Held,
             false => Outcome::Found,

@@ -39,6 +39,7 @@ pub struct Figures {
 
 /// Bytes on disk.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Size {
     /// The main relation.
     pub heap: u64,
@@ -50,6 +51,7 @@ pub struct Size {
 
 /// Time and log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Effort {
     /// Without the commit.
     pub ms: f64,

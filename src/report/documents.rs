@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use indicatif::HumanBytes;
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use crate::documents::{Effort, Exported, Figures, FormComparison};
+use crate::documents::{Effort, Exported, Figures, FormComparison, Size};
 use crate::report::table::{Align, table};
-use crate::report::{OutputFormat, print};
+use crate::report::{OutputFormat, pretty, print};
 use crate::units::grouped;
 
 /// How many documents a file holds.
@@ -28,10 +28,10 @@ pub fn exported(file: &Path, exported: &Exported, taken: Duration) -> Result<()>
 }
 
 /// The forms side by side, as JSON or as text.
-pub fn render(format: OutputFormat, comparison: &FormComparison) -> String {
+pub fn render(format: OutputFormat, comparison: &FormComparison) -> Result<String> {
     match format {
-        OutputFormat::Json => format!("{:#}\n", json(comparison)),
-        _ => text(comparison),
+        OutputFormat::Json => pretty(&DocumentsReport::of(comparison)),
+        _ => Ok(text(comparison)),
     }
 }
 
@@ -114,28 +114,75 @@ fn verdict(comparison: &FormComparison) -> String {
     lines.map(|difference| format!("{difference}\n")).collect()
 }
 
-fn json(comparison: &FormComparison) -> Value {
-    let form = |figures: &Figures| {
-        json!({
-            "form": figures.form.name(),
-            "p50": figures.latency.p50_ms,
-            "p95": figures.latency.p95_ms,
-            "p99": figures.latency.p99_ms,
-            "max": figures.latency.max_ms,
-            "reads": figures.latency.executions,
-            "pages": figures.pages,
-            "bytes": figures.size,
-            "bytes_per_document": comparison.bytes_per_document(figures),
-            "build": figures.build,
-            "change": figures.change,
-        })
-    };
-    json!({
-        "query": comparison.query,
-        "documents": comparison.documents,
-        "of": comparison.of,
-        "equal": comparison.differences.is_empty(),
-        "differences": comparison.differences,
-        "forms": comparison.figures.iter().map(form).collect::<Vec<_>>(),
-    })
+/// The forms side by side; `data/documents.schema.json` is generated from it. Fields may be added; those described here
+/// stay.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct DocumentsReport {
+    /// The query whose results are the documents.
+    query: String,
+    /// How many documents each form holds.
+    documents: u64,
+    /// How many there are in the tables.
+    of: u64,
+    /// Whether all forms' bodies are those of the tables.
+    equal: bool,
+    /// Bodies that aren't.
+    differences: Vec<String>,
+    /// One for each form, the tables first.
+    forms: Vec<FormReport>,
+}
+
+/// One form's figures; times in milliseconds.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct FormReport {
+    /// tables, jsonb, json text or materialized view.
+    form: &'static str,
+    /// The median read, from the request to the last byte.
+    p50: f64,
+    /// 95% are no longer.
+    p95: f64,
+    /// 99% are no longer.
+    p99: f64,
+    /// The longest.
+    max: f64,
+    /// How many reads.
+    reads: usize,
+    /// Pages touched by a read, on average.
+    pages: f64,
+    /// On disk.
+    bytes: Size,
+    /// On disk for a document: the tables hold all documents, the other forms those that were made.
+    bytes_per_document: f64,
+    /// Making it from the tables, indexes included; null for the tables.
+    build: Option<Effort>,
+    /// Changing one row of a table and what was made from it, on average; null where no change is defined.
+    change: Option<Effort>,
+}
+
+impl DocumentsReport {
+    fn of(comparison: &FormComparison) -> DocumentsReport {
+        let form = |figures: &Figures| FormReport {
+            form: figures.form.name(),
+            p50: figures.latency.p50_ms,
+            p95: figures.latency.p95_ms,
+            p99: figures.latency.p99_ms,
+            max: figures.latency.max_ms,
+            reads: figures.latency.executions,
+            pages: figures.pages,
+            bytes: figures.size,
+            bytes_per_document: comparison.bytes_per_document(figures),
+            build: figures.build,
+            change: figures.change,
+        };
+        DocumentsReport {
+            query: comparison.query.clone(),
+            documents: comparison.documents,
+            of: comparison.of,
+            equal: comparison.differences.is_empty(),
+            differences: comparison.differences.clone(),
+            forms: comparison.figures.iter().map(form).collect(),
+        }
+    }
 }

@@ -20,6 +20,8 @@ pub mod load;
 mod markdown;
 pub mod messages;
 pub mod run;
+#[cfg(test)]
+mod schemas;
 pub mod stress;
 pub mod table;
 

@@ -36,6 +36,7 @@ pub struct Outcome {
 
 /// An expectation and whether it held.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Expected {
     /// As it was typed.
     pub expect: String,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// The kinds of failures.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum FailureKind {
     /// An HTTP status of 400 or above.
@@ -85,6 +86,7 @@ pub struct FailureCounts(BTreeMap<FailureKind, (u64, String)>);
 
 /// How often one kind happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FailureCount {
     /// The kind.
     #[serde(flatten)]

@@ -14,6 +14,7 @@ pub struct Latencies(Histogram<u64>);
 
 /// Figures of latencies, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Percentiles {
     /// The mean.

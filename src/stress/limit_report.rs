@@ -11,6 +11,7 @@ use crate::units::whole;
 
 /// What a search for the limit found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LimitFigures {
     /// The longest that 95% of responses were allowed to take, in milliseconds.
     pub limit_ms: f64,
@@ -28,6 +29,7 @@ pub struct LimitFigures {
 
 /// A rate that was tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StepReport {
     /// What it was tried for.
     pub phase: Phase,

@@ -58,6 +58,7 @@ pub struct KindRecord {
 
 /// What happened within one second.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Second {
     /// Its number, from 0.
     pub second: u64,

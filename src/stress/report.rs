@@ -1,6 +1,7 @@
 //! The figures of a run, as `--format json` writes them and `seedrow compare` reads them.
 //!
-//! These types are the only description of that JSON. Fields are added, never renamed.
+//! These types are the only description of that JSON; `data/stress.schema.json` is generated from them. Fields are added,
+//! never renamed.
 
 use std::path::Path;
 
@@ -21,10 +22,13 @@ pub const KIND: &str = "stress";
 
 /// The figures of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct StressReport {
     /// Always `stress`.
+    #[cfg_attr(test, schemars(extend("const" = KIND)))]
     pub kind: String,
     /// How the file is arranged; added fields make no new one.
+    #[cfg_attr(test, schemars(extend("const" = FORMAT)))]
     pub format: u64,
     /// The version that ran.
     pub seedrow: String,
@@ -92,6 +96,7 @@ impl StressReport {
 
 /// The result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// All expectations held.
@@ -118,6 +123,7 @@ impl Verdict {
 
 /// The load that was asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LoadFigures {
     /// Requests a second; null for as many as are answered.
     pub rate: Option<f64>,
@@ -139,6 +145,7 @@ pub struct LoadFigures {
 
 /// Counts and latencies.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Figures {
     /// Requests due.
     pub offered: u64,
@@ -170,6 +177,7 @@ pub struct Figures {
 
 /// What the service's cache did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CacheFigures {
     /// Answers from the cache.
     pub hits: u64,
@@ -181,6 +189,7 @@ pub struct CacheFigures {
 
 /// The figures of one query or path.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NamedFigures {
     /// The query's name, or the path.
     pub name: String,
@@ -191,6 +200,7 @@ pub struct NamedFigures {
 
 /// A goal and its source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GoalFigures {
     /// Its name.
     pub name: String,
@@ -200,6 +210,7 @@ pub struct GoalFigures {
 
 /// The generator's own threads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct GeneratorFigures {
     /// How many there were.

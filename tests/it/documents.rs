@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Db, Workdir};
+use crate::support::{Db, Workdir, assert_schema};
 
 fn filled(test: &str) -> (Db, Workdir) {
     let (db, dir) = (Db::new(test), Workdir::new(test));
@@ -116,6 +116,7 @@ fn documents_are_measured_beside_their_tables_and_leave_nothing() {
     compare(&[]).exits(2).stderr_has("add --allow-scratch");
     let run = compare(&["--allow-scratch", "--format", "json"]).exits(0);
     let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_schema("documents.schema.json", &report);
     assert_eq!(
         (&report["documents"], &report["of"]),
         (&50.into(), &60.into())

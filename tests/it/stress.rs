@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::shop::orders;
-use crate::support::{Db, Run, Workdir, command, eventually, not_run, run, seedrow};
+use crate::support::{Db, Run, Workdir, assert_schema, command, eventually, not_run, run, seedrow};
 use service::{Answer, Service};
 
 const DATASET: &str = r#"about = "shops and their orders"
@@ -92,6 +92,7 @@ fn a_database_answers_the_rate_and_mix_asked_for() {
     )
     .exits(0)
     .json();
+    assert_schema("stress.schema.json", &json);
     for (pointer, count) in [
         ("/offered", 400.0),
         ("/sent", 400.0),
@@ -236,6 +237,7 @@ fn statuses_and_caches_are_counted() {
         &[&load[..2], &["--duration", "1s", "--format", "json"]].concat(),
     );
     let json = json.exits(0).json();
+    assert_schema("stress.schema.json", &json);
     assert_eq!(json["errors_by_kind"][0]["kind"], "status");
     assert_eq!(json["errors_by_kind"][0]["status"], 503);
     assert_eq!(number(&json, "/completed"), 75.0);
