@@ -19,6 +19,7 @@ pub use read::{
 pub use traits::{
     Domain, Partitioning, Strategy, TableTraits, Trigger, domains, table_traits, triggers,
 };
+pub use types::TypeCatalog;
 
 /// What a read covers.
 #[derive(Debug, Clone, Copy)]

@@ -12,14 +12,17 @@
 //! -- route: GET /products/:product_id/reviews
 //! -- cache: 60s
 //! -- no-row: 404
+//! -- response: [{"id": "integer", "rating": "integer"}]
 //! ```
 //!
 //! A lower-case word and a colon is always read as a directive, so that a misspelt one is an error and not ignored.
 
 use std::time::Duration;
 
+use super::header_lines::{Declaration, PARAM, RESPONSE, declarations, prose};
 use super::index_use::IndexUse;
 use super::parameter::{PAGE, Parameter, ValueSource};
+use super::response::JsonForm;
 use super::route::Route;
 use super::value::ParameterValue;
 use crate::dataset::document::did_you_mean;
@@ -46,6 +49,8 @@ pub struct Header {
     pub cache: Option<Duration>,
     /// The HTTP status when it returns no row.
     pub no_row: Option<u16>,
+    /// What the JSON that it returns is like.
+    pub response: Option<JsonForm>,
     /// What it answers: the comments that declare nothing, up to the first line without a comment.
     pub about: String,
 }
@@ -73,18 +78,8 @@ pub struct HeaderError {
 /// A kind of header line.
 struct Directive {
     name: &'static str,
-    form: Form,
     /// Adds what the line declares to the header, or says what is wrong with it.
     read: fn(&mut Header, Line<'_>) -> Result<(), String>,
-}
-
-/// How a directive is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// `-- budget: 10ms`
-    Value,
-    /// `-- param product_id: products.id`
-    NamedValue,
 }
 
 /// A directive's line, from behind its name and, where it has one, the colon.
@@ -97,50 +92,45 @@ struct Line<'a> {
 /// The directives there are.
 const DIRECTIVES: &[Directive] = &[
     Directive {
-        name: "param",
-        form: Form::NamedValue,
+        name: PARAM,
         read: Header::read_parameter,
     },
     Directive {
         name: "budget",
-        form: Form::Value,
         read: Header::read_budget,
     },
     Directive {
         name: "uses",
-        form: Form::Value,
         read: Header::read_use,
     },
     Directive {
         name: "max-buffers",
-        form: Form::Value,
         read: |header, line| set_bound(&mut header.max_buffers, line.text),
     },
     Directive {
         name: "max-rows",
-        form: Form::Value,
         read: |header, line| set_bound(&mut header.max_rows, line.text),
     },
     Directive {
         name: "waive",
-        form: Form::Value,
         read: Header::read_waiver,
     },
     // Read behind the others: its parameters may be declared below it.
     Directive {
         name: ROUTE,
-        form: Form::Value,
         read: |_, _| Ok(()),
     },
     Directive {
         name: "cache",
-        form: Form::Value,
         read: Header::read_cache,
     },
     Directive {
         name: "no-row",
-        form: Form::Value,
         read: Header::read_no_row,
+    },
+    Directive {
+        name: RESPONSE,
+        read: Header::read_response,
     },
 ];
 
@@ -153,23 +143,29 @@ impl Header {
     /// Reads the comment lines at the top of a query file; prose is passed over.
     pub fn parse(text: &str) -> Result<Header, HeaderError> {
         let mut header = Header::default();
-        let directives = || {
-            let comments = comment_lines(text);
-            comments.filter_map(|(line, comment)| Some((line, split_directive(comment)?)))
-        };
-        for (line, (name, text)) in directives() {
-            header
-                .read(name, Line { text, number: line })
-                .map_err(|message| HeaderError { line, message })?;
+        let declarations = declarations(text);
+        for declaration in &declarations {
+            header.apply(declaration, |header, line| {
+                header.read(declaration.name, line)
+            })?;
         }
-        header.about = prose(text);
+        header.about = prose(text, &declarations);
         header.ensure_pages_have_a_count()?;
-        for (line, (_, text)) in directives().filter(|(_, (name, _))| *name == ROUTE) {
-            header
-                .read_route(Line { text, number: line })
-                .map_err(|message| HeaderError { line, message })?;
+        for declaration in declarations.iter().filter(|it| it.name == ROUTE) {
+            header.apply(declaration, Header::read_route)?;
         }
         Ok(header)
+    }
+
+    /// Reads a declaration; what is wrong with it is an error of its line.
+    fn apply(
+        &mut self,
+        declaration: &Declaration<'_>,
+        read: impl FnOnce(&mut Header, Line<'_>) -> Result<(), String>,
+    ) -> Result<(), HeaderError> {
+        let (text, number) = (declaration.text.as_str(), declaration.line);
+        let line = number;
+        read(self, Line { text, number }).map_err(|message| HeaderError { line, message })
     }
 
     fn read(&mut self, name: &str, line: Line<'_>) -> Result<(), String> {
@@ -271,6 +267,13 @@ impl Header {
         }
     }
 
+    fn read_response(&mut self, line: Line<'_>) -> Result<(), String> {
+        match self.response.replace(JsonForm::parse(line.text)?) {
+            Some(_) => Err("a second response; a query has one".to_owned()),
+            None => Ok(()),
+        }
+    }
+
     /// `seq-scan: a five-row table`
     fn read_waiver(&mut self, line: Line<'_>) -> Result<(), String> {
         let (rule, reason) = line.text.split_once(':').unwrap_or((line.text, ""));
@@ -296,64 +299,18 @@ fn set_bound(bound: &mut Option<u64>, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The comment lines before the statement with their numbers, the dashes left out.
-fn comment_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = text.lines().map(str::trim).enumerate();
-    lines
-        .take_while(|(_, line)| line.is_empty() || line.starts_with("--"))
-        .map(|(at, line)| (at + 1, line.trim_start_matches('-').trim()))
-}
-
-/// The first paragraph's prose on one line.
-fn prose(text: &str) -> String {
-    let paragraph = text
-        .lines()
-        .map(str::trim)
-        .skip_while(|line| line.is_empty());
-    let paragraph = paragraph.take_while(|line| line.starts_with("--"));
-    let comments = paragraph.map(|line| line.trim_start_matches('-').trim());
-    let prose = comments.filter(|it| !it.is_empty() && split_directive(it).is_none());
-    prose.collect::<Vec<_>>().join(" ")
-}
-
-/// The directive's name and what follows it; `None` for prose.
-///
-/// One lower-case word and a colon is a directive, known or not; so is a word that is nearly `param` before a name and a
-/// colon: a misspelled directive must not pass for prose.
-fn split_directive(comment: &str) -> Option<(&str, &str)> {
-    let end = comment.find(|c: char| !(c.is_ascii_lowercase() || c == '-'))?;
-    let (word, rest) = comment.split_at(end);
-    if word.is_empty() {
-        return None;
-    }
-    let named = || {
-        let named = DIRECTIVES.iter().filter(|it| it.form == Form::NamedValue);
-        named.map(|it| it.name)
-    };
-    let is_named = named().any(|name| name == word);
-    if let Some(value) = rest.strip_prefix(':').filter(|_| !is_named) {
-        let prose = !(value.is_empty() || value.starts_with(' '));
-        return (!prose).then_some((word, value.trim()));
-    }
-    let names_one = rest
-        .split_once(':')
-        .is_some_and(|(name, _)| name.split_whitespace().count() == 1);
-    let is_misspelled = || named().any(|name| strsim::jaro_winkler(word, name) > 0.8);
-    (is_named || (names_one && is_misspelled())).then_some((word, rest.trim()))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::header_lines::split_directive;
     use super::*;
 
     #[test]
     fn directives_have_names_of_their_own_that_a_header_can_hold() {
-        for (at, directive) in DIRECTIVES.iter().enumerate() {
-            let (name, form) = (directive.name, directive.form);
+        for (at, &Directive { name, .. }) in DIRECTIVES.iter().enumerate() {
             assert!(DIRECTIVES[..at].iter().all(|it| it.name != name), "{name}");
-            let comment = match form {
-                Form::Value => format!("{name}: x"),
-                Form::NamedValue => format!("{name} y: x"),
+            let comment = match name {
+                PARAM => format!("{name} y: x"),
+                _ => format!("{name}: x"),
             };
             let split = split_directive(&comment).map(|(name, _)| name);
             assert_eq!(split, Some(name));

@@ -5,11 +5,13 @@
 
 mod bindings;
 mod header;
+mod header_lines;
 mod identifier;
 mod index_use;
 mod parameter;
 mod parameter_type;
 mod query;
+mod response;
 mod route;
 mod sampling;
 mod value;
@@ -20,6 +22,7 @@ pub use index_use::IndexUse;
 pub use parameter::{Bounds, ColumnRef, Existence, PAGE, Parameter, ValueSource};
 pub use parameter_type::{ParameterType, parameter_types};
 pub use query::{Query, QueryFile};
+pub use response::{JsonForm, JsonType};
 pub use route::{Condition, Route, Segment, WithoutKey, push_value};
 pub use sampling::{SampledValues, Sampling, Spread, no_table, sample_parameter, sample_rows};
 pub use value::{Binary, ParameterValue};

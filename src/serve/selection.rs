@@ -1,14 +1,15 @@
 //! Which of a dataset's queries are served: those with a route, over the tables that are there.
 
 use anyhow::{Result, ensure};
-use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Column, Statement};
 
-use super::api::RoutedQuery;
+use super::api::{OutputColumn, RoutedQuery};
 use crate::dataset::Dataset;
 use crate::postgres::Server;
+use crate::postgres::catalog::TypeCatalog;
 use crate::progress::Progress;
-use crate::queries::{Query, QueryFile, ValueSource, parameter_types};
+use crate::queries::{ParameterType, Query, QueryFile, ValueSource, parameter_types};
 
 /// The dataset's queries with a route. With `tables`, one that reads another is left out, and that is noted; an error where
 /// none is left.
@@ -66,17 +67,38 @@ async fn read(
         )));
     }
     let types = parameter_types(client, &query, schema).await?;
-    if tables.is_some() {
-        let declared: Vec<_> = types.iter().map(|ty| ty.declared()).collect();
-        let prepared = client.prepare_typed(&query.sql, &declared).await;
-        if prepared.is_err_and(|error| error.code() == Some(&SqlState::UNDEFINED_TABLE)) {
+    let declared: Vec<_> = types.iter().map(ParameterType::declared).collect();
+    let statement = match query.prepare(client, &declared).await {
+        Err(error) if tables.is_some() && is_about_a_table(&error) => {
             let path = &query.path;
             return Ok(Selected::LeftOut(format!(
                 "{path} is left out: a table that it reads doesn't exist"
             )));
         }
-    }
-    Ok(Selected::Served(Box::new(RoutedQuery { query, types })))
+        prepared => prepared?,
+    };
+    Ok(Selected::Served(Box::new(RoutedQuery {
+        columns: columns(client, &statement).await?,
+        query,
+        types,
+    })))
+}
+
+fn is_about_a_table(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<tokio_postgres::Error>();
+    error.and_then(tokio_postgres::Error::code) == Some(&SqlState::UNDEFINED_TABLE)
+}
+
+/// The result's columns.
+async fn columns(client: &Client, statement: &Statement) -> Result<Vec<OutputColumn>> {
+    let columns = statement.columns();
+    let oids = columns.iter().map(|column| column.type_().oid());
+    let types = TypeCatalog::read(client, oids.collect()).await?;
+    let column = |column: &Column| OutputColumn {
+        name: column.name().to_owned(),
+        data_type: types.resolve(column.type_().oid(), column.type_modifier()),
+    };
+    Ok(columns.iter().map(column).collect())
 }
 
 /// The table that a parameter's values come from, where it isn't among these.

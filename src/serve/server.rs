@@ -24,7 +24,7 @@ use super::pages::Pages;
 use super::pool::Backend;
 use super::respond::{Shared, Throttle};
 use super::sockets::Sockets;
-use super::statements::BodyStatement;
+use super::statements::{self, BodyStatement};
 use super::worker::{self, Drained, Setup};
 use crate::postgres::Server;
 use crate::progress::Progress;
@@ -49,10 +49,8 @@ impl PreparedServer {
     ) -> Result<PreparedServer> {
         let sockets = Sockets::bind(&config)?;
         let client = server.connect().await?;
-        let mut statements = Vec::with_capacity(api.endpoints.len());
-        for endpoint in &api.endpoints {
-            statements.push(BodyStatement::of(&client, endpoint).await?);
-        }
+        let statements: Vec<BodyStatement> = api.endpoints.iter().map(Into::into).collect();
+        statements::prepare(&client, &statements).await?;
         drop(client);
         Ok(PreparedServer {
             config,

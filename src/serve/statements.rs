@@ -6,7 +6,8 @@ use futures_util::future::try_join_all;
 use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Client, Row, Statement};
 
-use super::api::Endpoint;
+use super::api::{BodyForm, Endpoint};
+use crate::copy::Scalar;
 
 /// A statement as every connection prepares it.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,17 +26,6 @@ enum Encoding {
     Versioned,
 }
 
-impl Encoding {
-    /// `None` for a type that is no body.
-    fn of(ty: &Type) -> Option<Encoding> {
-        match *ty {
-            Type::JSON | Type::TEXT => Some(Encoding::Plain),
-            Type::JSONB => Some(Encoding::Versioned),
-            _ => None,
-        }
-    }
-}
-
 /// A prepared statement of one connection.
 #[derive(Debug)]
 pub struct Prepared {
@@ -44,24 +34,16 @@ pub struct Prepared {
     encoding: Encoding,
 }
 
-impl BodyStatement {
-    /// The endpoint's statement: its query where that has one column of json, jsonb or text, else its rows as one JSON array
-    /// of objects.
-    pub async fn of(client: &Client, endpoint: &Endpoint) -> Result<BodyStatement> {
-        let query = &endpoint.query;
-        let prepared = query.prepare(client, &endpoint.types).await?;
-        let encoding = match prepared.columns() {
-            [column] => Encoding::of(column.type_()),
-            _ => None,
-        };
-        Ok(BodyStatement {
-            sql: match encoding {
-                Some(_) => endpoint.statement(),
-                None => endpoint.array_statement(),
-            },
+impl From<&Endpoint> for BodyStatement {
+    fn from(endpoint: &Endpoint) -> BodyStatement {
+        BodyStatement {
+            sql: endpoint.statement(),
             types: endpoint.types.clone(),
-            encoding: encoding.unwrap_or(Encoding::Plain),
-        })
+            encoding: match endpoint.body {
+                BodyForm::Value(Scalar::Jsonb) => Encoding::Versioned,
+                _ => Encoding::Plain,
+            },
+        }
     }
 }
 

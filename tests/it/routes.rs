@@ -3,7 +3,7 @@
 
 use seedrow::copy::{DataType, Scalar, TypeKind};
 use seedrow::queries::{ParameterType, ParameterValue, Query, QueryFile};
-use seedrow::serve::api::{Api, Call, RoutedQuery};
+use seedrow::serve::api::{Api, Call, OutputColumn, RoutedQuery};
 use serde_json::{Value, json};
 
 /// A query file and the types of its parameters.
@@ -16,6 +16,7 @@ fn routed(name: &str, text: &str, types: &[ParameterType]) -> RoutedQuery {
     RoutedQuery {
         query: Query::parse(&file).unwrap(),
         types: types.to_vec(),
+        columns: Vec::new(),
     }
 }
 
@@ -300,43 +301,99 @@ fn routes_that_clash_are_refused_with_both_files() {
     assert_eq!(clash("/t?sort=a", "/t?sort=b"), Ok(()));
 }
 
+/// A column of a result.
+fn column(name: &str, data_type: impl Into<DataType>) -> OutputColumn {
+    OutputColumn {
+        name: name.to_owned(),
+        data_type: data_type.into(),
+    }
+}
+
 #[test]
-fn statements_ask_whether_values_exist_and_wrap_rows_as_an_array() {
-    let endpoint = |header: &str| {
-        let query = routed(
-            "q",
-            &format!("{header}\nSELECT 1 WHERE :id > 0; -- end\n"),
-            &[int()],
-        );
-        let mut api = Api::new(vec![query]).unwrap();
-        api.endpoints.remove(0)
+fn statements_ask_whether_values_exist_and_make_rows_a_body() {
+    let statement = |header: &str, columns: &[OutputColumn]| {
+        let text = format!("{header}\nSELECT 1 WHERE :id > 0; -- end\n");
+        let query = RoutedQuery {
+            columns: columns.to_vec(),
+            ..routed("q", &text, &[int()])
+        };
+        Api::new(vec![query]).unwrap().endpoints[0].statement()
     };
-    let plain = endpoint("-- param id: t.id\n-- route: GET /t/:id");
-    assert!(
-        plain
-            .statement()
-            .ends_with("SELECT 1 WHERE $1 > 0; -- end\n")
-    );
-    assert_eq!(plain.no_row, 404);
-    let array = plain.array_statement();
+    let (value, row) = ([column("a", Scalar::Json)], [column("a", Scalar::Int4)]);
+    let plain = "-- param id: t.id\n-- route: GET /t/:id";
+    let exists = "-- param id: shop.\"T\".id, exists\n-- route: GET /t/:id\n-- no-row: 410";
+    let condition = "WHERE EXISTS (SELECT FROM shop.\"T\" WHERE id = $1)";
+    assert!(statement(plain, &value).ends_with("SELECT 1 WHERE $1 > 0; -- end\n"));
+    assert!(statement(exists, &value).ends_with(condition));
+    let array = statement(plain, &row);
     assert!(array.contains("json_agg(answer)"), "{array}");
     assert!(!array.contains(';') && !array.contains("HAVING"), "{array}");
-    let exists =
-        endpoint("-- param id: shop.\"T\".id, exists\n-- route: GET /t/:id\n-- no-row: 410");
-    let condition = "WHERE EXISTS (SELECT FROM shop.\"T\" WHERE id = $1)";
+    let array = statement(exists, &row);
+    assert!(array.ends_with(condition), "{array}");
+    assert!(array.contains("HAVING count(*) > 0"), "{array}");
+    let object = statement(&format!("{exists}\n-- max-rows: 1"), &row);
+    assert!(object.contains("row_to_json(answer)"), "{object}");
     assert!(
-        exists.statement().ends_with(condition),
-        "{}",
-        exists.statement()
+        object.ends_with(&format!("{condition} LIMIT 1")),
+        "{object}"
     );
-    assert!(exists.array_statement().ends_with(condition));
-    assert!(exists.array_statement().contains("HAVING count(*) > 0"));
-    assert_eq!(exists.no_row, 410);
+}
+
+#[test]
+fn bodies_are_described_by_their_columns_or_as_the_file_says() {
+    let labels = vec!["red".to_owned()];
+    let colour = DataType {
+        kind: TypeKind::Enum(labels),
+        ..DataType::UNRESOLVED
+    };
+    let sizes = DataType {
+        kind: TypeKind::Array(Box::new(Scalar::Int4.into()), b','),
+        ..DataType::UNRESOLVED
+    };
+    let columns = [
+        column("id", Scalar::Int8),
+        column("price", Scalar::Numeric),
+        column("colour", colour),
+        column("sizes", sizes),
+        column("more", Scalar::Jsonb),
+    ];
+    let row = json!({
+        "type": "object", "required": ["id", "price", "colour", "sizes", "more"], "additionalProperties": false,
+        "properties": {
+            "id": {"type": ["integer", "null"], "format": "int64"},
+            "price": {"type": ["number", "null"]},
+            "colour": {"type": ["string", "null"], "enum": ["red", null]},
+            "sizes": {"type": ["array", "null"]},
+            "more": {},
+        },
+    });
+    let form = "-- response: {\"*\":\n-- [\"date or null\"]}";
+    let described = json!({
+        "type": "object",
+        "additionalProperties": {"type": "array", "items": {"type": ["string", "null"], "format": "date"}},
+    });
+    let json = [column("a", Scalar::Json)];
+    for (header, columns, expected) in [
+        ("", &columns[..], json!({"type": "array", "items": row})),
+        ("-- max-rows: 1", &columns, row.clone()),
+        ("", &json, json!({})),
+        (form, &json, described.clone()),
+        (form, &columns, described),
+    ] {
+        let query = RoutedQuery {
+            columns: columns.to_vec(),
+            ..routed("q", &format!("-- route: GET /t\n{header}\nSELECT 1"), &[])
+        };
+        let document = Api::new(vec![query]).unwrap().openapi();
+        let schema = "/paths/~1t/get/responses/200/content/application~1json/schema";
+        assert_eq!(document.pointer(schema), Some(&expected), "{header}");
+    }
 }
 
 /// The part of OpenAPI 3.1's own schema that covers what is written here: unknown members are refused.
 fn openapi_schema() -> Value {
     let text = json!({"type": "string", "minLength": 1});
+    let ty = json!({"enum": ["integer", "number", "boolean", "string", "object", "array"]});
     let closed = |required: &[&str], properties: Value| {
         json!({
             "type": "object", "required": required, "properties": properties, "additionalProperties": false,
@@ -350,16 +407,22 @@ fn openapi_schema() -> Value {
                 "description": text, "example": {}, "schema": {"$ref": "#/$defs/schema"},
             })),
             "schema": closed(&[], json!({
-                "type": {"enum": ["integer", "number", "boolean", "string", "object", "array"]},
+                "type": {"anyOf": [ty, {"type": "array", "items": {"anyOf": [ty, {"const": "null"}]}, "minItems": 1, "uniqueItems": true}]},
                 "format": text, "minimum": {"type": "number"}, "maximum": {"type": "number"},
                 "maxLength": {"type": "integer", "minimum": 1}, "default": {}, "description": text,
                 "enum": {"type": "array", "minItems": 1, "uniqueItems": true},
                 "required": {"type": "array", "items": text, "uniqueItems": true},
                 "properties": {"type": "object", "additionalProperties": {"$ref": "#/$defs/schema"}},
+                "additionalProperties": {"anyOf": [{"type": "boolean"}, {"$ref": "#/$defs/schema"}]},
+                "items": {"$ref": "#/$defs/schema"},
+                "anyOf": {"type": "array", "items": {"$ref": "#/$defs/schema"}, "minItems": 1},
                 "$ref": {"const": "#/components/schemas/Error"},
             })),
             "response": closed(&["description"], json!({
                 "description": text,
+                "headers": {"type": "object", "additionalProperties": closed(&["schema"], json!({
+                    "description": text, "schema": {"$ref": "#/$defs/schema"},
+                }))},
                 "content": closed(&["application/json"], json!({
                     "application/json": closed(&["schema"], json!({"schema": {"$ref": "#/$defs/schema"}})),
                 })),
@@ -391,6 +454,9 @@ fn openapi_schema() -> Value {
 #[test]
 fn the_description_is_openapi_and_names_every_parameter() {
     let description = shop().openapi();
+    let responses = &description["paths"]["/reviews"]["get"]["responses"];
+    let statuses: Vec<&String> = responses.as_object().unwrap().keys().collect();
+    assert_eq!(statuses, ["200", "304", "400", "404", "500", "503"]);
     let validator = jsonschema::draft202012::new(&openapi_schema()).unwrap();
     let errors: Vec<String> = validator
         .iter_errors(&description)

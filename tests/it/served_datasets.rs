@@ -1,5 +1,6 @@
 //! The built-in datasets served: the documented paths, parameters and bodies, and pages that are right with gaps.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -46,6 +47,56 @@ fn serve(dataset: &str, db: &Db, cache: &str) -> Service {
     let service = Service::start(serve_command(dataset, db, cache));
     eventually("it is ready", || service.get("/ready").status == 200);
     service
+}
+
+/// What the server says of its answers.
+struct Description(Value);
+
+impl Description {
+    fn of(service: &Service) -> Description {
+        Description(service.get("/openapi.json").is(200).json())
+    }
+
+    /// The path of the description that a request is for, the more literal one first.
+    fn template(&self, path: &str) -> &str {
+        let path = path.split('?').next().unwrap();
+        let is_like = |template: &&String| {
+            let mut pairs = template.split('/').zip(path.split('/'));
+            template.split('/').count() == path.split('/').count()
+                && pairs.all(|(one, other)| one == other || one.starts_with('{'))
+        };
+        let paths = self.0["paths"].as_object().unwrap();
+        let found = paths.keys().find(is_like);
+        found.unwrap_or_else(|| panic!("{path} isn't described"))
+    }
+
+    /// Validates a body against the schema of its status, which is one of its own members and closed.
+    fn ensure_describes(&self, path: &str, status: u16, body: &Value) {
+        let responses = &self.0["paths"][self.template(path)]["get"]["responses"];
+        let mut schema =
+            responses[status.to_string()]["content"]["application/json"]["schema"].clone();
+        let members = schema.as_object_mut().unwrap();
+        assert!(!members.is_empty(), "{path}: {status} isn't described");
+        members.insert("components".to_owned(), self.0["components"].clone());
+        let validator = jsonschema::options()
+            .with_draft(jsonschema::Draft::Draft202012)
+            .should_validate_formats(true)
+            .build(&schema)
+            .unwrap();
+        let errors: Vec<String> = validator
+            .iter_errors(body)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{path}: {errors:#?}\n{body}");
+    }
+
+    /// Every path is among these.
+    fn ensure_answered(&self, paths: impl Iterator<Item = &'static str>) {
+        let answered: BTreeSet<&str> = paths.map(|path| self.template(path)).collect();
+        for path in self.0["paths"].as_object().unwrap().keys() {
+            assert!(answered.contains(path.as_str()), "{path} isn't asked for");
+        }
+    }
 }
 
 /// A path, its status, and what the body holds at a JSON pointer; an empty one is all of it.
@@ -112,17 +163,11 @@ fn the_built_in_datasets_answer_as_documented() {
             let found = body.pointer(pointer).map(ToString::to_string);
             assert_eq!(found, Some(expected.to_string()), "{path}: {body}");
         }
-        let description = service.get("/openapi.json").is(200).json();
-        for (path, ..) in answers.iter().filter(|(_, status, ..)| *status == 200) {
-            let path = path.split('?').next().unwrap();
-            let paths = description["paths"].as_object().unwrap();
-            let is_like = |template: &str| {
-                let mut pairs = template.split('/').zip(path.split('/'));
-                template.split('/').count() == path.split('/').count()
-                    && pairs.all(|(one, other)| one == other || one.starts_with('{'))
-            };
-            assert!(paths.keys().any(|template| is_like(template)), "{path}");
+        let description = Description::of(&service);
+        for (path, status, ..) in answers {
+            description.ensure_describes(path, *status, &service.get(path).json());
         }
+        description.ensure_answered(answers.iter().filter(|it| it.1 == 200).map(|it| it.0));
         let page = service.ask("GET", "/", "Accept: text/html\r\n").is(200);
         assert_eq!(
             page.header("content-type"),
@@ -179,13 +224,19 @@ fn a_page_is_right_with_gaps_whatever_its_number() {
     }
 }
 
-/// Two keys to one table, and a column whose name is no part of a path.
+/// Two keys to one table, a composite one, and names that are no part of a path or another's.
 #[test]
 fn the_queries_that_init_writes_have_routes_that_dont_clash() {
     let (db, dir) = (Db::new("init_routes"), Workdir::new("init_routes"));
     db.execute(
         "CREATE TABLE customers (id int PRIMARY KEY, email text UNIQUE, \"Tenant Id\" int, UNIQUE (\"Tenant Id\", email));
         CREATE TABLE orders (id int PRIMARY KEY, billed_to int REFERENCES customers, shipped_to int REFERENCES customers);
+        CREATE TABLE \"日本\" (id int PRIMARY KEY, page int UNIQUE);
+        CREATE TABLE \"中国\" (id int PRIMARY KEY, page int);
+        CREATE TABLE notes (page int REFERENCES \"日本\", n int, PRIMARY KEY (page, n));
+        INSERT INTO \"日本\" VALUES (1, 1);
+        INSERT INTO \"中国\" VALUES (1, 2);
+        INSERT INTO notes VALUES (1, 7);
         INSERT INTO customers VALUES (1, 'a@example.com', 1), (2, 'b@example.com', 2);
         INSERT INTO orders VALUES (1, 1, 2), (2, 1, 1)",
     );
@@ -200,19 +251,40 @@ fn the_queries_that_init_writes_have_routes_that_dont_clash() {
     ])
     .exits(0);
     let service = serve(&dir.path("shop/shop.toml").display().to_string(), &db, "0");
+    let description = Description::of(&service);
     for (path, status, expected) in [
-        ("/customers/1/orders", 200, "\"id\":2"),
+        (
+            "/orders/2",
+            200,
+            "{\"id\":2,\"billed_to\":1,\"shipped_to\":1}",
+        ),
+        ("/orders/3", 404, "no-row"),
+        (
+            "/customers/1/orders",
+            200,
+            "[{\"id\":1,\"billed_to\":1,\"shipped_to\":2}, ",
+        ),
+        ("/customers/1/orders?count=1&page=2", 200, "[{\"id\":2,"),
+        ("/customers/1/orders?count=100&page=2147483647", 200, "[]"),
+        ("/customers/1/orders?count=101", 400, "from 1 to 100"),
         ("/customers/2/orders_by_shipped_to", 200, "\"id\":1"),
-        ("/customers/9/orders", 200, "[]"),
-        ("/customers/email/b@example.com", 200, "\"id\":2"),
+        ("/customers/2/orders", 200, "[]"),
+        ("/customers/9/orders", 404, "no-row"),
+        ("/customers/email/b@example.com", 200, "{\"id\":2,"),
         ("/customers/email/x", 404, "no-row"),
         (
             "/customers/Tenant_Id-email/1/a@example.com",
             200,
             "\"id\":1",
         ),
+        ("/__/1", 200, "{\"id\":1,\"page\":2}"),
+        ("/___2/1", 200, "{\"id\":1,\"page\":1}"),
+        ("/___2/page/1", 200, "\"id\":1"),
+        ("/___2/1/notes", 200, "[{\"page\":1,\"n\":7}]"),
+        ("/notes/1/7", 200, "{\"page\":1,\"n\":7}"),
     ] {
         let reply = service.get(path).is(status);
         assert!(reply.text().contains(expected), "{path}: {}", reply.text());
+        description.ensure_describes(path, status, &reply.json());
     }
 }

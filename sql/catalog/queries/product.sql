@@ -4,6 +4,11 @@
 -- route: GET /products/:product_id
 -- cache: 60s
 -- no-row: 404
+-- response: {
+--   "id": "integer", "name": "string", "slogan": "string", "description": "string",
+--   "category": "string", "default_price": "string",
+--   "features": [{"feature": "string", "value": "string or null"}]
+-- }
 
 SELECT json_build_object(
     'id', product.id,

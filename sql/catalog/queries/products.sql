@@ -4,6 +4,10 @@
 -- budget: 10ms
 -- route: GET /products
 -- cache: 60s
+-- response: [{
+--   "id": "integer", "name": "string", "slogan": "string", "description": "string",
+--   "category": "string", "default_price": "string"
+-- }]
 
 -- Paging by key reads `count` rows however far the page is; OFFSET would read
 -- and discard every row before it.

@@ -4,6 +4,7 @@
 -- budget: 10ms
 -- route: GET /products/:product_id/related
 -- cache: 60s
+-- response: ["integer"]
 
 SELECT COALESCE(
     json_agg(related.related_product_id ORDER BY related.id),

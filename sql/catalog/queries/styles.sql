@@ -4,6 +4,15 @@
 -- budget: 10ms
 -- route: GET /products/:product_id/styles
 -- cache: 60s
+-- response: {
+--   "product_id": "string",
+--   "results": [{
+--     "style_id": "integer", "name": "string", "original_price": "string",
+--     "sale_price": "string", "default?": "integer",
+--     "photos": [{"thumbnail_url": "string", "url": "string"}],
+--     "skus": {"*": {"quantity": "integer", "size": "string"}}
+--   }]
+-- }
 
 -- Photos and skus each come from a subquery of their own, because a join of
 -- both would repeat every photo for every sku. The parameter occurs once, in

@@ -4,6 +4,10 @@
 -- route: GET /items/:item_id
 -- cache: 60s
 -- no-row: 404
+-- response: {
+--   "item_id": "integer", "name": "string", "category": "string",
+--   "images": [{"id": "integer", "side": "string", "url": "string", "thumbnail_url": "string"}]
+-- }
 
 SELECT json_build_object(
     'item_id', item.id,

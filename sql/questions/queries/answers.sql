@@ -6,6 +6,13 @@
 -- budget: 10ms
 -- route: GET /qa/questions/:question_id/answers
 -- cache: 60s
+-- response: {
+--   "question": "string", "page": "integer", "count": "integer",
+--   "results": [{
+--     "answer_id": "integer", "body": "string", "date": "date-time", "answerer_name": "string",
+--     "helpfulness": "integer", "photos": [{"id": "integer", "url": "string"}]
+--   }]
+-- }
 
 SELECT json_build_object(
     'question', CAST(requested.question_id AS text),

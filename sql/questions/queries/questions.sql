@@ -6,6 +6,17 @@
 -- budget: 10ms
 -- route: GET /qa/questions
 -- cache: 60s
+-- response: {
+--   "product_id": "string",
+--   "results": [{
+--     "question_id": "integer", "question_body": "string", "question_date": "date-time",
+--     "asker_name": "string", "question_helpfulness": "integer", "reported": "boolean",
+--     "answers": {"*": {
+--       "id": "integer", "body": "string", "date": "date-time", "answerer_name": "string",
+--       "helpfulness": "integer", "photos": ["string"]
+--     }}
+--   }]
+-- }
 
 SELECT json_build_object(
     'product_id', CAST(requested.product_id AS text),

@@ -5,6 +5,10 @@
 -- budget: 10ms
 -- route: GET /reviews/meta
 -- cache: 60s
+-- response: {
+--   "product_id": "string", "ratings": {"*": "string"}, "recommended": {"false": "string", "true": "string"},
+--   "characteristics": {"*": {"id": "integer", "value": "string or null"}}
+-- }
 
 SELECT json_build_object(
     'product_id', CAST(requested.product_id AS text),

@@ -6,6 +6,15 @@
 -- budget: 10ms
 -- route: GET /reviews?sort=newest, default
 -- cache: 60s
+-- response: {
+--   "product": "string", "page": "integer", "count": "integer",
+--   "results": [{
+--     "review_id": "integer", "rating": "integer", "summary": "string", "recommend": "boolean",
+--     "response": "string or null", "body": "string", "date": "date-time or null",
+--     "reviewer_name": "string", "helpfulness": "integer",
+--     "photos": [{"id": "integer", "url": "string"}]
+--   }]
+-- }
 
 SELECT json_build_object(
     'product', CAST(requested.product_id AS text),

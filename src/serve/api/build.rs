@@ -28,7 +28,8 @@ impl Api {
     pub fn new(queries: Vec<RoutedQuery>) -> Result<Api> {
         let mut endpoints: Vec<Endpoint> = Vec::new();
         let mut paths: Vec<Path> = Vec::new();
-        for RoutedQuery { query, types } in queries {
+        for routed in queries {
+            let query = &routed.query;
             let Some(route) = query.header.route.clone() else {
                 continue;
             };
@@ -52,7 +53,7 @@ impl Api {
                     endpoints: vec![at],
                 }),
             }
-            endpoints.push(Endpoint::new(query, route, &types)?);
+            endpoints.push(Endpoint::new(routed, route)?);
         }
         paths.sort_by_key(Path::rank);
         Ok(Api { endpoints, paths })

@@ -6,7 +6,7 @@ use anyhow::{Result, bail, ensure};
 use tokio_postgres::types::Type;
 
 use super::reader::Reader;
-use crate::copy::Scalar;
+use crate::copy::{DataType, Scalar};
 use crate::postgres::name::quoted;
 use crate::queries::{Existence, Parameter, ParameterType, Query, Route, ValueSource};
 
@@ -17,6 +17,28 @@ pub struct RoutedQuery {
     pub query: Query,
     /// Of its parameters.
     pub types: Vec<ParameterType>,
+    /// Of its result, in their order.
+    pub columns: Vec<OutputColumn>,
+}
+
+/// A column of a query's result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type; a domain's base.
+    pub data_type: DataType,
+}
+
+/// What a body is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BodyForm {
+    /// The one column of json, jsonb or text, as it comes.
+    Value(Scalar),
+    /// The one row that the query returns at most, as its file says: an object.
+    Object(Vec<OutputColumn>),
+    /// The rows: an array of objects.
+    Array(Vec<OutputColumn>),
 }
 
 /// A query with a route.
@@ -26,6 +48,8 @@ pub struct Endpoint {
     pub query: Query,
     /// Where it is served.
     pub route: Route,
+    /// What its answers are made of.
+    pub body: BodyForm,
     /// The types to prepare its statement with.
     pub types: Vec<Type>,
     /// How long an answer may be kept; `None` where the file doesn't say.
@@ -47,7 +71,12 @@ pub struct Page {
 }
 
 impl Endpoint {
-    pub(super) fn new(query: Query, route: Route, types: &[ParameterType]) -> Result<Endpoint> {
+    pub(super) fn new(routed: RoutedQuery, route: Route) -> Result<Endpoint> {
+        let RoutedQuery {
+            query,
+            types,
+            columns,
+        } = routed;
         let parameters = &query.header.parameters;
         ensure!(
             parameters.len() == types.len(),
@@ -62,10 +91,11 @@ impl Endpoint {
         Ok(Endpoint {
             readers: parameters
                 .iter()
-                .zip(types)
+                .zip(&types)
                 .map(reader)
                 .collect::<Result<_>>()?,
-            page: page(&query, types)?,
+            page: page(&query, &types)?,
+            body: BodyForm::new(&query, columns),
             types: types.iter().map(ParameterType::declared).collect(),
             cache: query.header.cache,
             no_row: query.header.no_row.unwrap_or(404),
@@ -74,34 +104,43 @@ impl Endpoint {
         })
     }
 
-    /// The statement to prepare: no row where a value has to exist in its column and doesn't.
+    /// The statement to prepare, which gives the body: no row where a value has to exist in its column and doesn't.
     pub fn statement(&self) -> String {
-        let conditions = self.existence();
-        match conditions.is_empty() {
-            true => self.query.sql.clone(),
-            false => format!(
-                "SELECT * FROM {} AS answer WHERE {}",
-                self.query.as_subquery(),
-                conditions.join(" AND ")
+        match &self.body {
+            BodyForm::Value(_) => self.value_statement(),
+            BodyForm::Object(_) => self.object_statement(),
+            BodyForm::Array(_) => self.array_statement(),
+        }
+    }
+
+    fn value_statement(&self) -> String {
+        match self.existence() {
+            None => self.query.sql.clone(),
+            Some(condition) => format!(
+                "SELECT * FROM {} AS answer{condition}",
+                self.query.as_subquery()
             ),
         }
     }
 
-    /// The statement where the query's result isn't a body itself: one JSON array of its rows as objects; no row instead of
-    /// an empty array where the file says what no row means.
-    pub fn array_statement(&self) -> String {
-        let conditions = self.existence();
-        let filter = match conditions.is_empty() {
-            true => String::new(),
-            false => format!(" WHERE {}", conditions.join(" AND ")),
-        };
+    fn object_statement(&self) -> String {
+        let condition = self.existence().unwrap_or_default();
+        format!(
+            "SELECT row_to_json(answer) AS answer FROM {} AS answer{condition} LIMIT 1",
+            self.query.as_subquery(),
+        )
+    }
+
+    /// No row instead of an empty array where the file says what no row means.
+    fn array_statement(&self) -> String {
+        let condition = self.existence().unwrap_or_default();
         let having = match self.query.header.no_row {
             Some(_) => " HAVING count(*) > 0",
             None => "",
         };
         // One row in any case, where the value exists: the condition is outside the aggregate.
         format!(
-            "SELECT * FROM (SELECT COALESCE(json_agg(answer), '[]') AS answer FROM {} AS answer{having}) AS answers{filter}",
+            "SELECT * FROM (SELECT COALESCE(json_agg(answer), '[]') AS answer FROM {} AS answer{having}) AS answers{condition}",
             self.query.as_subquery(),
         )
     }
@@ -111,8 +150,8 @@ impl Endpoint {
         self.readers.get(place)?.type_range()
     }
 
-    /// A condition for each parameter whose value has to exist.
-    fn existence(&self) -> Vec<String> {
+    /// `WHERE` with a condition for each parameter whose value has to exist.
+    fn existence(&self) -> Option<String> {
         let parameters = self.query.header.parameters.iter().enumerate();
         let conditions = parameters.filter_map(|(at, parameter)| match &parameter.source {
             ValueSource::Column(source) if parameter.existence == Existence::Required => {
@@ -124,7 +163,23 @@ impl Endpoint {
             }
             _ => None,
         });
-        conditions.collect()
+        let conditions: Vec<String> = conditions.collect();
+        (!conditions.is_empty()).then(|| format!(" WHERE {}", conditions.join(" AND ")))
+    }
+}
+
+impl BodyForm {
+    fn new(query: &Query, columns: Vec<OutputColumn>) -> BodyForm {
+        if let [column] = &*columns
+            && let Some(scalar @ (Scalar::Json | Scalar::Jsonb | Scalar::Text)) =
+                column.data_type.scalar()
+        {
+            return BodyForm::Value(scalar);
+        }
+        match query.header.max_rows {
+            Some(1) => BodyForm::Object(columns),
+            _ => BodyForm::Array(columns),
+        }
     }
 }
 

@@ -8,8 +8,9 @@ mod openapi;
 mod reader;
 mod refusal;
 mod request;
+mod responses;
 
 pub use build::Api;
-pub use endpoint::{Endpoint, Page, RoutedQuery};
+pub use endpoint::{BodyForm, Endpoint, OutputColumn, Page, RoutedQuery};
 pub use refusal::{Refusal, error_body};
 pub use request::{Call, PageStart};

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::build::{Api, Path};
 use super::endpoint::Endpoint;
 use super::reader::Reader;
+use super::responses::{error_schema, responses};
 use crate::copy::{DataType, Scalar, TypeKind};
 use crate::queries::{PAGE, Segment, WithoutKey};
 
@@ -140,7 +141,8 @@ fn schema(reader: &Reader) -> Value {
     schema
 }
 
-fn type_schema(data_type: &DataType) -> Value {
+/// The JSON Schema of a type's values in requests and, but for arrays and types of no scalar kind, in bodies.
+pub fn type_schema(data_type: &DataType) -> Value {
     let base = data_type.base();
     if let TypeKind::Enum(labels) = &base.kind {
         return json!({"type": "string", "enum": labels});
@@ -158,45 +160,4 @@ fn type_schema(data_type: &DataType) -> Value {
         }
         _ => json!({"type": "string"}),
     }
-}
-
-fn responses(endpoints: &[&Endpoint]) -> Value {
-    let mut responses = Map::new();
-    let body = json!({"application/json": {"schema": {}}});
-    let found = json!({"description": "What the query returns.", "content": body});
-    responses.insert("200".to_owned(), found);
-    let unchanged = json!({"description": "The client has it already (If-None-Match)."});
-    responses.insert("304".to_owned(), unchanged);
-    let wrong = "A parameter is wrong, missing or given more than once.";
-    responses.insert("400".to_owned(), error(wrong));
-    responses.insert("404".to_owned(), error("There is no such row."));
-    for endpoint in endpoints {
-        responses
-            .entry(endpoint.no_row.to_string())
-            .or_insert_with(|| error("There is no such row."));
-    }
-    let later = "Overloaded, or no connection to Postgres; to be tried again.";
-    responses.insert("503".to_owned(), error(later));
-    Value::Object(responses)
-}
-
-fn error(description: &str) -> Value {
-    let schema = json!({"$ref": "#/components/schemas/Error"});
-    json!({"description": description, "content": {"application/json": {"schema": schema}}})
-}
-
-fn error_schema() -> Value {
-    let text = |description: &str| json!({"type": "string", "description": description});
-    json!({
-        "type": "object",
-        "required": ["status", "error", "message"],
-        "properties": {
-            "status": {"type": "integer", "description": "The HTTP status."},
-            "error": text("What kind of error it is."),
-            "message": text("What is wrong, and what is expected."),
-            "parameter": text("The parameter that is wrong."),
-            "value": text("Its value, shortened and printable."),
-            "expected": text("What it takes."),
-        },
-    })
 }
