@@ -112,7 +112,7 @@ nginx_program() {
         if [[ ! -x $folder/usr/sbin/nginx ]]; then
             say "unpacking nginx from Debian's package"
             mkdir -p "$folder"
-            (cd "$folder" && apt-get download -qq nginx >&2 && dpkg -x nginx_*.deb .) || return
+            (cd "$folder" && apt-get download -qq -o APT::Sandbox::User= nginx >&2 && dpkg -x nginx_*.deb .) || return
         fi
         printf '%s\n' "$folder/usr/sbin/nginx"
     fi
