@@ -33,7 +33,7 @@ pub struct Figures {
     pub size: Size,
     /// Making it from the tables, indexes included; `None` for the tables.
     pub build: Option<Effort>,
-    /// Changing one row of a table and what was made from it, on average; `None` where no change is defined.
+    /// Changing one row of a table and what was made from it, the median; `None` where no change is defined.
     pub change: Option<Effort>,
 }
 

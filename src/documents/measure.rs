@@ -23,7 +23,7 @@ const COMMENT: &str = "made by seedrow compare --documents";
 /// Reads whose pages are counted.
 const COUNTED: usize = 20;
 /// Changes that are measured.
-const CHANGES: usize = 5;
+const CHANGES: usize = 9;
 /// Differences that are reported.
 const SHOWN: usize = 5;
 
@@ -344,7 +344,7 @@ impl FormMeasurement<'_> {
         })
     }
 
-    /// What a change of one row costs in each form, on average; nothing of it is kept.
+    /// What a change of one row costs in each form, the median; nothing of it is kept.
     async fn changes(
         &self,
         forms: &[PreparedForm],
@@ -364,7 +364,7 @@ impl FormMeasurement<'_> {
                 sum.extend(effort);
             }
         }
-        Ok(sums.iter().map(|efforts| average(efforts)).collect())
+        Ok(sums.iter().map(|efforts| median(efforts)).collect())
     }
 
     /// In an open transaction: the row, then the documents from it. A view is made anew as a whole, in the first round.
@@ -450,12 +450,17 @@ async fn wal(client: &Client) -> Result<u64> {
     Ok(u64::try_from(row.try_get::<_, i64>(0)?)?)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "an average for people")]
-fn average(efforts: &[Effort]) -> Option<Effort> {
-    let count = efforts.len();
-    (count > 0).then(|| Effort {
-        ms: efforts.iter().map(|it| it.ms).sum::<f64>() / count as f64,
-        wal: efforts.iter().map(|it| it.wal).sum::<u64>() / count as u64,
+/// The median of the times and that of the log: the first change of a page after a checkpoint logs all of it, which an
+/// average would show in place of the change.
+fn median(efforts: &[Effort]) -> Option<Effort> {
+    let mut times: Vec<f64> = efforts.iter().map(|it| it.ms).collect();
+    let mut logs: Vec<u64> = efforts.iter().map(|it| it.wal).collect();
+    times.sort_by(f64::total_cmp);
+    logs.sort_unstable();
+    let middle = efforts.len() / 2;
+    Some(Effort {
+        ms: *times.get(middle)?,
+        wal: *logs.get(middle)?,
     })
 }
 

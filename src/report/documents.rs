@@ -157,7 +157,7 @@ struct FormReport {
     bytes_per_document: f64,
     /// Making it from the tables, indexes included; null for the tables.
     build: Option<Effort>,
-    /// Changing one row of a table and what was made from it, on average; null where no change is defined.
+    /// Changing one row of a table and what was made from it, the median; null where no change is defined.
     change: Option<Effort>,
 }
 
