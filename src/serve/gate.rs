@@ -7,7 +7,7 @@
 //! Postgres on the same machine competes for its cores with the workers, which then are late even with rejecting. While
 //! that lasts, Postgres gets fewer requests at once.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,8 +24,10 @@ const WEIGHT: u32 = 8;
 /// The fewest slots.
 const FEWEST: usize = 4;
 /// A worker that waits for a core for more of its time has too few of it, and for less enough.
-const STARVED: f64 = 0.2;
-const FED: f64 = 0.1;
+const STARVED: f64 = 0.25;
+const FED: f64 = 0.15;
+/// Rejecting fewer than one for so many accepted ones costs too little to give up slots for.
+const ACCEPTED_FOR_ONE: usize = 4;
 
 /// A worker's slots, and the queue behind them that all workers share.
 #[derive(Debug)]
@@ -41,8 +43,9 @@ pub struct Gate {
     waiting: AtomicUsize,
     queue: Arc<Queue>,
     pace: Mutex<Pace>,
-    /// Whether a request was rejected since this was looked at.
-    has_rejected: AtomicBool,
+    /// The requests that were accepted and rejected since this was looked at.
+    accepted: AtomicUsize,
+    rejected: AtomicUsize,
 }
 
 /// The requests that wait.
@@ -127,7 +130,8 @@ impl Gate {
             waiting: AtomicUsize::new(0),
             queue,
             pace: Mutex::new(Pace::new(Instant::now())),
-            has_rejected: AtomicBool::new(false),
+            accepted: AtomicUsize::new(0),
+            rejected: AtomicUsize::new(0),
         }
     }
 
@@ -138,14 +142,18 @@ impl Gate {
 
     /// A slot until the permit is dropped.
     pub async fn enter(&self) -> Result<Permit<'_>, Overloaded> {
-        if let Ok(permit) = self.slots.try_acquire() {
-            self.pace().last_free = Instant::now();
-            return Ok(Permit::new(self, permit));
-        }
-        let entered = self.wait().await;
-        if entered.is_err() {
-            self.has_rejected.store(true, Ordering::Relaxed);
-        }
+        let entered = match self.slots.try_acquire() {
+            Ok(permit) => {
+                self.pace().last_free = Instant::now();
+                Ok(Permit::new(self, permit))
+            }
+            Err(_) => self.wait().await,
+        };
+        let counter = match entered {
+            Ok(_) => &self.accepted,
+            Err(Overloaded) => &self.rejected,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
         entered
     }
 
@@ -158,10 +166,12 @@ impl Gate {
         }
     }
 
-    /// Fewer slots where requests are rejected and the worker could have run for more of the time than it did; else more
-    /// again. To be called at equal distances.
+    /// Fewer slots where many requests are rejected and the worker could have run for more of the time than it did; else
+    /// more again. To be called at equal distances.
     pub fn adapt(&self, waited_for_core: f64) {
-        let is_overloaded = self.has_rejected.swap(false, Ordering::Relaxed);
+        let accepted = self.accepted.swap(0, Ordering::Relaxed);
+        let rejected = self.rejected.swap(0, Ordering::Relaxed);
+        let is_overloaded = rejected * ACCEPTED_FOR_ONE > accepted;
         let wanted = self.slots();
         if is_overloaded && waited_for_core > STARVED {
             let fewest = FEWEST.min(self.most);
@@ -290,35 +300,35 @@ mod tests {
         assert_eq!(pace.interval, ms(1), "one in {WEIGHT} of 8 ms");
     }
 
-    #[tokio::test]
-    async fn a_worker_without_a_core_admits_fewer_until_nobody_is_rejected() {
-        let gate = Gate::new(8, Arc::new(Queue::new(0)));
+    /// Takes all slots, and has one request more rejected; the slots.
+    async fn fill(gate: &Gate) -> Vec<Permit<'_>> {
         let mut permits = Vec::new();
         while let Ok(permit) = gate.enter().await {
             permits.push(permit);
         }
+        permits
+    }
+
+    #[tokio::test]
+    async fn a_worker_without_a_core_admits_fewer_until_few_are_rejected() {
+        let gate = Gate::new(8, Arc::new(Queue::new(0)));
+        let permits = fill(&gate).await;
         assert_eq!(permits.len(), 8);
+        gate.adapt(0.5);
+        assert_eq!(gate.slots(), 8, "one was rejected for 8 accepted");
+        assert!(gate.enter().await.is_err());
         gate.adapt(0.5);
         assert_eq!(gate.slots(), 6);
         drop(permits);
-        let mut permits = Vec::new();
-        while let Ok(permit) = gate.enter().await {
-            permits.push(permit);
-        }
+        let permits = fill(&gate).await;
         assert_eq!(permits.len(), 6, "slots are taken away as they are left");
-        gate.adapt(0.15);
+        assert!(gate.enter().await.is_err());
+        gate.adapt(0.2);
         assert_eq!(gate.slots(), 6, "neither starved nor fed");
         for _ in 0..9 {
             gate.adapt(0.0);
         }
         assert_eq!(gate.slots(), 8);
         assert!(gate.enter().await.is_ok(), "a slot more");
-    }
-
-    #[tokio::test]
-    async fn a_starved_worker_that_rejects_nobody_keeps_its_slots() {
-        let gate = Gate::new(8, Arc::new(Queue::new(0)));
-        gate.adapt(0.9);
-        assert_eq!(gate.slots(), 8);
     }
 }
