@@ -227,65 +227,64 @@ fn names_lead_to_the_makers_that_a_person_would_choose() {
 /// What every rule makes, for each type it takes, in every language, wide and narrow, unique or not.
 fn all_choices() -> Vec<(String, Choice)> {
     let mut choices = Vec::new();
-    let tables = [
-        "id integer",
-        "id uuid",
-        "id integer; city text; title text; first_name text; name text; created_at date",
-    ];
-    for (rule, locale) in rules::all().flat_map(|rule| LOCALES.iter().map(move |it| (rule, it))) {
-        let (table, name) = rule.example.split_once('.').unwrap();
+    for rule in rules::all() {
         for (_, kind) in GROUPS.iter().filter(|(types, _)| rule.types.has(*types)) {
-            let kinds = match *kind {
-                "text" => vec![
-                    "text".to_owned(),
-                    format!("varchar({})", rule.length.max(1)),
-                ],
-                other => vec![other.to_owned()],
-            };
-            for (kind, unique, others) in kinds
-                .iter()
-                .flat_map(|kind| [(kind, false, 0), (kind, true, 1), (kind, false, 2)])
-            {
-                let limits = Limits::default();
-                let own = data_type(kind);
-                let others: Vec<(String, DataType)> = tables[others]
-                    .split("; ")
-                    .map(|it| it.split_once(' ').unwrap())
-                    .filter(|it| it.0 != name)
-                    .map(|(name, kind)| (name.to_owned(), data_type(kind)))
-                    .collect();
-                let mut siblings: Vec<Sibling> = others
-                    .iter()
-                    .map(|(name, data_type)| Sibling {
-                        name,
-                        data_type,
-                        not_null: true,
-                    })
-                    .collect();
-                siblings.push(Sibling {
-                    name,
-                    data_type: &own,
-                    not_null: true,
-                });
-                let naming = Naming {
-                    locale,
-                    rules: TeamRules::default(),
-                };
-                let names = TableNames::new(table, &siblings, &naming);
-                let column = NamedColumn {
-                    name,
-                    data_type: &own,
-                    limits: &limits,
-                    unique,
-                    parent: None,
-                };
-                if let Some(choice) = names.choose(&column) {
-                    choices.push((format!("{} {kind} {}", rule.example, locale.code), choice));
+            match *kind {
+                "text" => {
+                    choose_all(rule, "text", &mut choices);
+                    let narrow = format!("varchar({})", rule.length.max(1));
+                    choose_all(rule, &narrow, &mut choices);
                 }
+                other => choose_all(rule, other, &mut choices),
             }
         }
     }
     choices
+}
+
+/// What a rule makes of its example, among other columns, in every language.
+fn choose_all(rule: &Rule, kind: &str, choices: &mut Vec<(String, Choice)>) {
+    const SIBLINGS: [(bool, &str); 3] = [
+        (false, "id integer"),
+        (true, "id uuid"),
+        (
+            false,
+            "id integer; city text; title text; first_name text; name text; created_at date",
+        ),
+    ];
+    let (table, name) = rule.example.split_once('.').unwrap();
+    let (own, naming, limits) = (data_type(kind), Naming::default(), Limits::default());
+    for (unique, siblings) in SIBLINGS {
+        let siblings = siblings.split("; ").map(|it| it.split_once(' ').unwrap());
+        let columns: Vec<(&str, DataType)> = siblings
+            .filter(|it| it.0 != name)
+            .map(|(name, kind)| (name, data_type(kind)))
+            .chain([(name, own.clone())])
+            .collect();
+        let siblings: Vec<Sibling> = columns
+            .iter()
+            .map(|(name, data_type)| Sibling {
+                name,
+                data_type,
+                not_null: true,
+            })
+            .collect();
+        // Which rules the siblings match is the same in all languages, and takes the longest.
+        let mut names = TableNames::new(table, &siblings, &naming);
+        let column = NamedColumn {
+            name,
+            data_type: &own,
+            limits: &limits,
+            unique,
+            parent: None,
+        };
+        for locale in LOCALES {
+            names.locale = locale;
+            if let Some(choice) = names.choose(&column) {
+                choices.push((format!("{} {kind} {}", rule.example, locale.code), choice));
+            }
+        }
+    }
 }
 
 /// Every text in a maker.
