@@ -114,20 +114,25 @@ struct Job<'a> {
     waivers: Vec<Waiver>,
 }
 
+impl Args {
+    /// The dataset as typed, or the file that is written for the schema that is there.
+    async fn dataset_name(&self) -> Result<String> {
+        if !self.any {
+            return Ok(self.dataset.dataset.clone());
+        }
+        let existing = match self.keep_rows {
+            true => ExistingRows::Keep,
+            false => ExistingRows::Ignore,
+        };
+        let file = any_schema::dataset_file(&self.target, existing, self.quiet).await?;
+        Ok(file.to_string_lossy().into_owned())
+    }
+}
+
 /// Runs all phases and prints the summary.
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Step> {
     ensure_writable(args.html.as_deref())?;
-    let name = match args.any {
-        true => {
-            let existing = match args.keep_rows {
-                true => ExistingRows::Keep,
-                false => ExistingRows::Ignore,
-            };
-            let file = any_schema::dataset_file(&args.target, existing, args.quiet).await?;
-            file.to_string_lossy().into_owned()
-        }
-        false => args.dataset.dataset.clone(),
-    };
+    let name = args.dataset_name().await?;
     let context = Context::new(&name, &args.target, args.quiet);
     let dataset = Arc::new(context.open_dataset()?);
     let tables = context::select_generated(&dataset, args.dataset.tables.as_deref())?;

@@ -28,14 +28,7 @@ pub fn model(source: &Source, wish: Wish, naming: &Naming, lessons: &Lessons) ->
     }
     let out: BTreeSet<String> = refused.iter().map(|it| it.table.clone()).collect();
     let keys = keys::plan(source, &out);
-    refused.extend(keys.refused.iter().flat_map(|(table, reasons)| {
-        reasons.iter().map(|it| Refusal {
-            table: table.clone(),
-            what: it.constraint.clone(),
-            reason: it.reason.clone(),
-            advice: it.advice.clone(),
-        })
-    }));
+    refused.extend(refused_by_keys(&keys));
     let mut model = Model {
         schema: source.schema.clone(),
         left_out: source.left_out.clone(),
@@ -72,6 +65,24 @@ pub fn model(source: &Source, wish: Wish, naming: &Naming, lessons: &Lessons) ->
         model.tables.clear();
     }
     sizes::choose(source, &keys, &mut model.tables, wish);
+    sort(source, &mut model);
+    model
+}
+
+/// The tables whose keys can't be kept.
+fn refused_by_keys(keys: &KeyPlan) -> impl Iterator<Item = Refusal> {
+    keys.refused.iter().flat_map(|(table, reasons)| {
+        reasons.iter().map(|it| Refusal {
+            table: table.clone(),
+            what: it.constraint.clone(),
+            reason: it.reason.clone(),
+            advice: it.advice.clone(),
+        })
+    })
+}
+
+/// Puts the tables in the order in which they are read.
+fn sort(source: &Source, model: &mut Model) {
     let names: Vec<String> = model.tables.iter().map(|it| it.name.clone()).collect();
     let order = order::reading(source, &names);
     let place: BTreeMap<&str, usize> = order
@@ -82,7 +93,6 @@ pub fn model(source: &Source, wish: Wish, naming: &Naming, lessons: &Lessons) ->
     model
         .tables
         .sort_by_key(|it| place.get(it.name.as_str()).copied());
-    model
 }
 
 /// What keeps every row out of a table.

@@ -177,6 +177,48 @@ fn json<'a>(
     }
 }
 
+/// The constraints that weren't understood.
+fn doubts(model: &Model) -> String {
+    let rows = model.doubts.iter().map(|it| {
+        vec![
+            it.table.clone(),
+            it.constraint.clone(),
+            it.definition.clone(),
+        ]
+    });
+    let head = [
+        ("table", Align::Left),
+        ("constraint", Align::Left),
+        ("not understood; rows may break it", Align::Left),
+    ];
+    match model.doubts.is_empty() {
+        true => String::new(),
+        false => format!("\n{}", table(&head, rows.collect())),
+    }
+}
+
+/// The tables that can't be filled.
+fn refused(model: &Model) -> String {
+    let rows = model.refused.iter().map(|it| {
+        vec![
+            it.table.clone(),
+            it.what.clone(),
+            it.reason.clone(),
+            it.advice.clone(),
+        ]
+    });
+    let head = [
+        ("refused table", Align::Left),
+        ("constraint", Align::Left),
+        ("why it can't be filled", Align::Left),
+        ("what to do", Align::Left),
+    ];
+    match model.refused.is_empty() {
+        true => String::new(),
+        false => format!("\n{}", table(&head, rows.collect())),
+    }
+}
+
 fn text(
     model: &Model,
     tried: &Tried,
@@ -196,38 +238,8 @@ fn text(
     text.push_str(&read_only(model));
     text.push_str(&left_out(model));
     text.push_str(&other_schemas(others));
-    if !model.doubts.is_empty() {
-        let rows = model.doubts.iter().map(|it| {
-            vec![
-                it.table.clone(),
-                it.constraint.clone(),
-                it.definition.clone(),
-            ]
-        });
-        let head = [
-            ("table", Align::Left),
-            ("constraint", Align::Left),
-            ("not understood; rows may break it", Align::Left),
-        ];
-        text.push_str(&format!("\n{}", table(&head, rows.collect())));
-    }
-    if !model.refused.is_empty() {
-        let rows = model.refused.iter().map(|it| {
-            vec![
-                it.table.clone(),
-                it.what.clone(),
-                it.reason.clone(),
-                it.advice.clone(),
-            ]
-        });
-        let head = [
-            ("refused table", Align::Left),
-            ("constraint", Align::Left),
-            ("why it can't be filled", Align::Left),
-            ("what to do", Align::Left),
-        ];
-        text.push_str(&format!("\n{}", table(&head, rows.collect())));
-    }
+    text.push_str(&doubts(model));
+    text.push_str(&refused(model));
     if let (Some(written), Some(next)) = (written, next) {
         if let Some(changes) = &written.changes {
             text.push_str(&changed(changes));
