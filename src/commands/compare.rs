@@ -11,9 +11,10 @@ use crate::commands::output_paths::ensure_writable;
 use crate::commands::{Outcome, documents};
 use crate::compare::{Comparison, Direction, compare};
 use crate::dataset::waivers_with;
+use crate::postgres::error::ErrorWithNotes;
 use crate::report::{self, OutputFormat, colour::Colour};
 use crate::stress::{RunComparison, StressReport};
-use crate::suggestion::Suggestions;
+use crate::suggestion::{Suggestions, TARGET, shell_word};
 use crate::units::rows;
 
 /// Show what changed between two checks: plans, pages, rows and times, read by read; or between two runs of `stress`
@@ -126,6 +127,9 @@ enum FailOnChange {
 /// Reads or measures two checks, compares, prints.
 pub async fn run(args: &Args) -> Result<Outcome> {
     ensure_writable(args.output.as_deref())?;
+    for path in args.before.iter().chain(&args.after) {
+        ensure_exists(path)?;
+    }
     if let (Some(before), Some(after)) = (&args.before, &args.after)
         && (StressReport::is_at(before) || StressReport::is_at(after))
     {
@@ -150,6 +154,25 @@ pub async fn run(args: &Args) -> Result<Outcome> {
         ),
         (Some(FailOnChange::Regression), _) => Ok(Outcome::Held),
     }
+}
+
+/// Refuses a file that isn't there, and says what writes one.
+fn ensure_exists(path: &Path) -> Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    let file = shell_word(&path.display().to_string());
+    Err(ErrorWithNotes::of(
+        format!("{} does not exist", path.display()),
+        vec![
+            format!(
+                "to save a check of the database as it is now, run: seedrow check{TARGET} --save {file}"
+            ),
+            format!(
+                "to save a run of requests, run: seedrow stress{TARGET} --format json --output {file}"
+            ),
+        ],
+    ))
 }
 
 impl Args {

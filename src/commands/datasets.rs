@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::cli::QuietArgs;
 use crate::commands::Outcome;
 use crate::dataset::Dataset;
 use crate::dataset::source::{self, Source};
@@ -22,6 +23,9 @@ pub struct Args {
     /// Copy all of its files, word lists included, into this folder
     #[arg(long, value_name = "DIR", requires = "name")]
     out: Option<PathBuf>,
+
+    #[command(flatten)]
+    quiet: QuietArgs,
 }
 
 /// Lists, prints or copies.
@@ -36,14 +40,14 @@ pub fn run(args: &Args) -> Result<Outcome> {
     };
     let dataset = Dataset::open(name)?;
     match &args.out {
-        Some(out) => copy(&dataset, out)?,
+        Some(out) => copy(&dataset, out, args.quiet)?,
         None => report::generate::dataset_files(&dataset)?,
     }
     Ok(Outcome::Held)
 }
 
 /// Copies every file, or none when one exists already.
-fn copy(dataset: &Dataset, out: &Path) -> Result<()> {
+fn copy(dataset: &Dataset, out: &Path, quiet: QuietArgs) -> Result<()> {
     if dataset.source == Source::Disk {
         bail!(
             "--out copies built-in datasets, and {} is a file",
@@ -62,5 +66,8 @@ fn copy(dataset: &Dataset, out: &Path) -> Result<()> {
         std::fs::write(&to, dataset.source.read(path)?)
             .with_context(|| format!("could not write {}", to.display()))?;
     }
-    report::generate::copied(dataset, &out.join(&dataset.path))
+    match quiet.quiet {
+        true => Ok(()),
+        false => report::generate::copied(dataset, &out.join(&dataset.path)),
+    }
 }

@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
-use crate::cli::HomeArgs;
+use crate::cli::{HomeArgs, QuietArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{database_name, home_suggestions};
 use crate::postgres::embedded::control::{self, Destroyed};
@@ -35,21 +35,21 @@ enum Action {
     #[command(after_help = "Example:\n  seedrow db start && psql \"$(seedrow db url)\"")]
     Start {
         #[command(flatten)]
-        home: HomeArgs,
+        server: ServerArgs,
     },
 
     /// Stop it; while other processes use it, it stops when the last one ends
     #[command(after_help = "Example:\n  seedrow db stop")]
     Stop {
         #[command(flatten)]
-        home: HomeArgs,
+        server: ServerArgs,
     },
 
     /// Show whether it is up, its folder, its users, and its databases with their sizes
     #[command(after_help = "Example:\n  seedrow db status")]
     Status {
         #[command(flatten)]
-        home: HomeArgs,
+        server: ServerArgs,
     },
 
     /// Print the libpq URL of a dataset's database, for psql and other clients
@@ -60,20 +60,24 @@ enum Action {
         #[command(flatten)]
         database: DatabaseArgs,
         #[command(flatten)]
-        home: HomeArgs,
+        server: ServerArgs,
     },
 
     /// Open psql on a dataset's database; the server stays up at least as long
     #[command(
-        after_help = "Example:\n  seedrow db psql --dataset catalog -- -c 'SELECT count(*) FROM products'"
+        after_help = "Example:\n  seedrow db psql --dataset catalog -c 'SELECT count(*) FROM products'"
     )]
     Psql {
         #[command(flatten)]
         database: DatabaseArgs,
         #[command(flatten)]
         home: HomeArgs,
-        /// Arguments for psql
-        #[arg(last = true, value_name = "ARG")]
+        /// Arguments for psql: all from the first that isn't an option above, or behind `--`
+        #[arg(
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            value_name = "ARG"
+        )]
         arguments: Vec<String>,
     },
 
@@ -81,7 +85,7 @@ enum Action {
     #[command(after_help = "Example:\n  seedrow db destroy --yes")]
     Destroy {
         #[command(flatten)]
-        home: HomeArgs,
+        server: ServerArgs,
         /// Don't ask
         #[arg(long)]
         yes: bool,
@@ -95,6 +99,29 @@ enum Action {
         #[arg(long)]
         bin: PathBuf,
     },
+}
+
+/// Which embedded server, and whether what is done to it is reported.
+#[derive(clap::Args, Debug)]
+struct ServerArgs {
+    #[command(flatten)]
+    home: HomeArgs,
+    #[command(flatten)]
+    quiet: QuietArgs,
+}
+
+impl ServerArgs {
+    fn home(&self) -> Result<Home> {
+        Home::resolve(self.home.home.as_deref())
+    }
+
+    /// Reports what was done, unless that is to be quiet.
+    fn report(&self, done: impl FnOnce(&Home) -> Result<()>) -> Result<()> {
+        match self.quiet.quiet {
+            true => Ok(()),
+            false => done(&self.home()?),
+        }
+    }
 }
 
 /// Which database of the embedded server.
@@ -114,12 +141,12 @@ impl DatabaseArgs {
 impl Args {
     pub(super) fn suggestions(&self) -> Suggestions {
         let home = match &self.action {
-            Action::Start { home }
-            | Action::Stop { home }
-            | Action::Status { home }
-            | Action::Url { home, .. }
-            | Action::Psql { home, .. }
-            | Action::Destroy { home, .. } => home,
+            Action::Start { server }
+            | Action::Stop { server }
+            | Action::Status { server }
+            | Action::Url { server, .. }
+            | Action::Destroy { server, .. } => &server.home,
+            Action::Psql { home, .. } => home,
             Action::Supervise { .. } => return Suggestions::default(),
         };
         home_suggestions(home)
@@ -130,19 +157,17 @@ impl Args {
 /// themselves; `None` for the others.
 pub fn without_runtime(args: &Args) -> Result<Option<Outcome>> {
     match &args.action {
-        Action::Start { home } => {
-            start(&Home::resolve(home.home.as_deref())?, &args.suggestions())?
-        }
-        Action::Stop { home } => {
-            let home = Home::resolve(home.home.as_deref())?;
-            report::db::stopped(&home, control::stop(&home)?)?;
+        Action::Start { server } => start(server, &args.suggestions())?,
+        Action::Stop { server } => {
+            let stopped = control::stop(&server.home()?)?;
+            server.report(|home| report::db::stopped(home, stopped))?;
         }
         Action::Psql {
             database,
             home,
             arguments,
         } => match psql(&Home::resolve(home.home.as_deref())?, database, arguments)? {},
-        Action::Destroy { home, yes } => destroy(&Home::resolve(home.home.as_deref())?, *yes)?,
+        Action::Destroy { server, yes } => destroy(server, *yes)?,
         Action::Supervise { home, bin } => supervisor::supervise(home, bin)?,
         Action::Status { .. } | Action::Url { .. } => return Ok(None),
     }
@@ -152,16 +177,8 @@ pub fn without_runtime(args: &Args) -> Result<Option<Outcome>> {
 /// The other subcommands.
 pub async fn run(args: &Args) -> Result<Outcome> {
     match &args.action {
-        Action::Status { home } => {
-            status(&Home::resolve(home.home.as_deref())?, &args.suggestions()).await?
-        }
-        Action::Url { database, home } => {
-            url(
-                &Home::resolve(home.home.as_deref())?,
-                &database.name(),
-                &args.suggestions(),
-            )?;
-        }
+        Action::Status { server } => status(&server.home()?, &args.suggestions()).await?,
+        Action::Url { database, server } => url(server, database, &args.suggestions()).await?,
         _ => bail!("this runs without a runtime"),
     }
     Ok(Outcome::Held)
@@ -171,9 +188,9 @@ fn own_program() -> Result<PathBuf> {
     env::current_exe().context("could not find seedrow's own executable")
 }
 
-fn start(home: &Home, suggestions: &Suggestions) -> Result<()> {
-    let (started, running) = control::start(home, &own_program()?)?;
-    report::db::started(home, started, &running, suggestions)
+fn start(server: &ServerArgs, suggestions: &Suggestions) -> Result<()> {
+    let (started, running) = control::start(&server.home()?, &own_program()?)?;
+    server.report(|home| report::db::started(home, started, &running, suggestions))
 }
 
 async fn status(home: &Home, suggestions: &Suggestions) -> Result<()> {
@@ -185,14 +202,21 @@ async fn status(home: &Home, suggestions: &Suggestions) -> Result<()> {
     report::db::status(home, &status, &databases, suggestions)
 }
 
-fn url(home: &Home, database: &str, suggestions: &Suggestions) -> Result<()> {
-    match Lease::join(home)? {
-        Some(lease) => report::db::url(&lease.url(database)),
-        None => {
-            report::db::url(&embedded::url(&home.socket().to_string_lossy(), database))?;
-            report::db::url_of_nothing(suggestions);
-            Ok(())
-        }
+/// Prints the URL; whether it leads anywhere yet goes to stderr.
+async fn url(
+    server: &ServerArgs,
+    database: &DatabaseArgs,
+    suggestions: &Suggestions,
+) -> Result<()> {
+    let (home, name) = (server.home()?, database.name());
+    let Some(lease) = Lease::join(&home)? else {
+        report::db::url(&embedded::url(&home.socket().to_string_lossy(), &name))?;
+        return server.report(|_| report::db::url_of_nothing(suggestions));
+    };
+    report::db::url(&lease.url(&name))?;
+    match control::ensure_has(&lease, &name, &database.dataset).await {
+        Ok(()) => Ok(()),
+        Err(missing) => server.report(|_| report::db::url_of_no_database(&missing, suggestions)),
     }
 }
 
@@ -221,11 +245,12 @@ fn psql(home: &Home, database: &DatabaseArgs, arguments: &[String]) -> Result<In
     Err(error).with_context(|| format!("could not run {}", program.display()))
 }
 
-fn destroy(home: &Home, yes: bool) -> Result<()> {
-    if !yes && !control::is_empty(home) && !confirmed(home)? {
+fn destroy(server: &ServerArgs, yes: bool) -> Result<()> {
+    let home = server.home()?;
+    if !yes && !control::is_empty(&home) && !confirmed(&home)? {
         return report::db::spared();
     }
-    let destroyed = control::destroy(home)?;
+    let destroyed = control::destroy(&home)?;
     if let Destroyed::InUse(users) = destroyed {
         bail!(
             "the embedded Postgres in {} is in use{}: end that first",
@@ -233,7 +258,7 @@ fn destroy(home: &Home, yes: bool) -> Result<()> {
             report::db::by(users)
         );
     }
-    report::db::destroyed(home, destroyed)
+    server.report(|home| report::db::destroyed(home, destroyed))
 }
 
 fn confirmed(home: &Home) -> Result<bool> {

@@ -12,6 +12,7 @@ use crate::load::outcome::Phase;
 use crate::load::parent_gate::{ParentGate, look_up_parents};
 use crate::load::policy::Policy;
 use crate::load::post_load_hook::PostLoadHook;
+use crate::load::reject_totals::with_reject_totals;
 use crate::load::session::WorkerPool;
 use crate::load::table::maintenance;
 use crate::load::table::table_load::TableLoad;
@@ -74,7 +75,9 @@ impl<H: PostLoadHook> Fill<'_, H> {
     pub async fn run(&self) -> Result<Filled> {
         let start = Instant::now();
         let bar = self.progress.phase(H::PHASE);
-        self.rows_and_keys().await?;
+        if let Err(error) = self.rows_and_keys().await {
+            return Err(with_reject_totals(self.pool, self.loads, error).await);
+        }
         drop(bar);
         let accounts = self.accounts().await?;
         self.ensure_rejects_allowed(&accounts)?;

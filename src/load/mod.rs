@@ -19,6 +19,7 @@ mod policy;
 mod post_load_hook;
 mod prepare;
 mod prepared;
+mod reject_totals;
 mod run;
 mod schema_file;
 mod session;

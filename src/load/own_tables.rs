@@ -8,6 +8,7 @@ use tokio_postgres::GenericClient;
 use crate::dataset::Dataset;
 use crate::infer::{self, SchemaTables};
 use crate::load::schema_file::run_all;
+use crate::load::source::folder::is_for_rows;
 use crate::load::source::input::Input;
 use crate::load::source::matching::assign;
 use crate::load::source::overrides::{NamedFile, Overrides};
@@ -54,8 +55,10 @@ impl OwnTables {
         };
         overrides.files.retain(wanted);
         let input = Input::find(&dataset, folder, &tables, &overrides)?;
-        if names.is_none() && !input.ignored.is_empty() {
-            return Err(no_table(&dataset, &tables, &input));
+        let unmatched = input.ignored.iter().filter(|name| is_for_rows(name));
+        let unmatched: Vec<&str> = unmatched.map(String::as_str).collect();
+        if names.is_none() && !unmatched.is_empty() {
+            return Err(no_table(&dataset, &tables, &input.label, &unmatched));
         }
         Ok(Some(OwnTables {
             dataset,
@@ -66,15 +69,14 @@ impl OwnTables {
 }
 
 /// The error of files in the folder that are no table's: one of another name is else left out without an error.
-fn no_table(dataset: &Dataset, tables: &[usize], input: &Input) -> Error {
+fn no_table(dataset: &Dataset, tables: &[usize], folder: &str, files: &[&str]) -> Error {
     let found = tables
         .iter()
         .map(|&table| dataset.tables[table].name.as_str());
     let found: Vec<&str> = found.collect();
     let message = format!(
-        "{}: neither name nor header of {} is a table's; --file TABLE=PATH names the table of a file",
-        input.label,
-        input.ignored.join(", ")
+        "{folder}: neither name nor header of {} is a table's; --file TABLE=PATH names the table of a file",
+        files.join(", ")
     );
     let note = format!(
         "to load the others, run: {}",

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 
 use crate::postgres::embedded::control::{Database, Destroyed, Keep, Started, Status, Stopped};
 use crate::postgres::embedded::{Home, Running};
+use crate::postgres::error::describe;
 use crate::progress;
 use crate::report::print;
 use crate::suggestion::{HOME, Suggestions};
@@ -70,10 +71,22 @@ pub fn url(url: &str) -> Result<()> {
 }
 
 /// The URL's server isn't up; on stderr, because stdout is the URL.
-pub fn url_of_nothing(suggestions: &Suggestions) {
+pub fn url_of_nothing(suggestions: &Suggestions) -> Result<()> {
     let message =
         format!("the embedded Postgres is not running: `seedrow db start{HOME}` starts it");
     progress::note(&suggestions.complete(&message));
+    Ok(())
+}
+
+/// The URL's database doesn't exist yet, as this error says.
+pub fn url_of_no_database(missing: &Error, suggestions: &Suggestions) -> Result<()> {
+    let described = describe(missing);
+    let mut message = described.text;
+    for note in described.notes {
+        message.push_str(&format!("\n  {note}"));
+    }
+    progress::note(&suggestions.complete(&message));
+    Ok(())
 }
 
 /// ` by 2 processes`, where they could be counted.

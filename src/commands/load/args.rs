@@ -9,6 +9,8 @@ use crate::commands::context::{self, DEFAULT_DATASET, triggers};
 use crate::commands::format_args::FormatArgs;
 use crate::commands::load::rejecting_args::RejectingArgs;
 use crate::commands::spelling_args::SpellingArgs;
+use crate::dataset::Dataset;
+use crate::load::source::folder::has_any;
 use crate::load::source::options::FileOptions;
 use crate::load::{MissingColumns, NamedColumns, NamedFile, NamedHeader, Overrides, Policy};
 use crate::report::{self, OutputFormat};
@@ -209,6 +211,13 @@ impl Args {
             orphans: self.rejecting.orphans(),
             triggers: triggers(self.loading.triggers),
         }
+    }
+
+    /// Whether the folder or an option has a file of one of a dataset's tables, or names one.
+    pub(super) fn names_any_of(&self, dataset: &Dataset) -> bool {
+        let mut named = self.tables().into_iter().flatten();
+        named.any(|name| dataset.position(&name).is_some())
+            || self.folder().is_some_and(|it| has_any(dataset, it))
     }
 
     /// The tables named; without a folder and a list, those that a file is named for.

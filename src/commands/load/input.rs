@@ -122,8 +122,9 @@ async fn find_input(args: &Args, context: &Context) -> Result<FoundInput> {
     }
     let server = context.open_server().await?;
     let own = own_tables::of_target(&server).await?;
-    // Where the default dataset's tables are, its files are meant.
-    if own.tables.is_empty() || own_tables::holds(&own, &dataset) {
+    // Where the default dataset's tables are, its files are meant, unless none of them is there.
+    let is_meant = own_tables::holds(&own, &dataset) && args.names_any_of(&dataset);
+    if own.tables.is_empty() || is_meant {
         return Err(error);
     }
     find_own(args, own)

@@ -12,7 +12,7 @@ use crate::load::source::bound::BoundSource;
 use crate::load::source::drop_rule::lists;
 use crate::load::source::input::Input;
 use crate::load::source::reader::{RecordReader, Trace};
-use crate::load::source::rejects::{RejectCount, Rejects};
+use crate::load::source::rejects::Rejects;
 use crate::load::source::rejects_file::RejectsFile;
 use crate::load::source::suitable::ensure_suitable;
 use crate::load::source::table_source::TableSource;
@@ -20,7 +20,8 @@ use crate::postgres::catalog::{Column, ColumnDefault};
 use crate::progress::{Progress, Unit};
 
 /// Reads every file; `loaded` in the accounts is what would be loaded. The columns are those of the schema's tables; without
-/// a schema their types are those of the dataset's makers, and any column takes NULL. Stops when the flag is set.
+/// a schema their types are those of the dataset's makers, and any column takes NULL. `rejects` must allow any number.
+/// Stops when the flag is set.
 pub fn check_only(
     dataset: &Dataset,
     input: &Input,
@@ -116,14 +117,11 @@ fn check_table(
             .add(chunk.file, &chunk.tally, chunk.tally.rows)
             .and_then(|()| file.put_all(&chunk.rejected))
             .and_then(|()| file.flush());
-        added.is_ok() && !file.exceeds() && !stop.load(Ordering::Relaxed)
+        added.is_ok() && !stop.load(Ordering::Relaxed)
     })?;
     added?;
     if stop.load(Ordering::Relaxed) {
         bail!("interrupted");
-    }
-    if file.exceeds() {
-        return Err(file.too_many(RejectCount::AsSeen));
     }
     task.finish();
     Ok(account)

@@ -14,6 +14,10 @@ use crate::load::source::table_source::TableSource;
 use crate::postgres::error::ErrorWithNotes;
 use crate::suggestion::again;
 
+/// What names of files with rows end with, in any case: of CSV files; of those that may be something else, too.
+const EXTENSIONS: &[&str] = &["csv", "tsv", "tab", "psv", "tbl"];
+const MAYBE: &[&str] = &["txt", "dat"];
+
 /// Refuses a path that is no folder.
 pub fn ensure_is_folder(folder: &Path) -> Result<()> {
     if folder.is_dir() {
@@ -82,7 +86,7 @@ pub fn described(
             folder.join(manifest::FILE).display(),
             described.file,
             spec.name,
-            csv_files(folder)?.join(", ")
+            listed_files(folder)?.join(", ")
         );
     }
     let source = TableSource::own(dataset, table, path.clone(), described.clone())?;
@@ -110,21 +114,31 @@ fn file_names(table: &TableSpec) -> Vec<String> {
     plain.iter().cloned().chain(compressed).collect()
 }
 
-/// The files that a table may have in a folder, each once.
-fn files_in(table: &TableSpec, folder: &Path) -> Vec<PathBuf> {
+/// The files that a table may have in a folder, each once: those of its names, also with another extension.
+fn files_in(table: &TableSpec, folder: &Path) -> Result<Vec<PathBuf>> {
+    let names = file_names(table);
+    let stems: Vec<String> = names.iter().map(|name| stem(name).to_lowercase()).collect();
+    let mut alike = data_files(folder)?;
+    alike.retain(|name| !names.contains(name) && stems.contains(&stem(name).to_lowercase()));
     let mut files: Vec<PathBuf> = Vec::new();
-    for path in file_names(table).iter().map(|name| folder.join(name)) {
+    for path in names.iter().chain(&alike).map(|name| folder.join(name)) {
         if path.is_file() && !files.contains(&path) {
             files.push(path);
         }
     }
-    files
+    Ok(files)
+}
+
+/// Whether a folder has a file of any of a dataset's tables.
+pub fn has_any(dataset: &Dataset, folder: &Path) -> bool {
+    let mut tables = dataset.tables.iter();
+    tables.any(|table| files_in(table, folder).is_ok_and(|files| !files.is_empty()))
 }
 
 /// The file of a table in a folder without a manifest.
 pub fn locate(dataset: &Dataset, table: usize, wanted: &[usize], folder: &Path) -> Result<PathBuf> {
     let spec = &dataset.tables[table];
-    let mut files = files_in(spec, folder);
+    let mut files = files_in(spec, folder)?;
     match files.len() {
         0 => Err(missing_file(dataset, table, wanted, folder)?),
         1 => Ok(files.swap_remove(0)),
@@ -164,10 +178,13 @@ fn missing_file(
     folder: &Path,
 ) -> Result<anyhow::Error> {
     let spec = &dataset.tables[table];
-    let others = wanted.iter().map(|&table| &dataset.tables[table]);
-    let others = others.filter(|other| !files_in(other, folder).is_empty());
-    let others: Vec<&str> = others.map(|other| other.name.as_str()).collect();
-    let files = csv_files(folder)?;
+    let mut others = Vec::new();
+    for other in wanted.iter().map(|&table| &dataset.tables[table]) {
+        if !files_in(other, folder)?.is_empty() {
+            others.push(other.name.as_str());
+        }
+    }
+    let files = listed_files(folder)?;
     let names = file_names(spec);
     let stems: Vec<&str> = names.iter().map(|name| stem(name)).collect();
     let alike = files
@@ -199,43 +216,64 @@ fn missing_file(
 
 /// A file's name without what says how it is compressed.
 fn uncompressed(file_name: &str) -> &str {
-    let mut plain = SUFFIXES.iter().filter_map(|it| file_name.strip_suffix(it));
-    plain.next().unwrap_or(file_name)
+    let lower = file_name.to_ascii_lowercase();
+    let suffix = SUFFIXES.iter().find(|it| lower.ends_with(**it));
+    &file_name[..file_name.len() - suffix.map_or(0, |it| it.len())]
 }
 
 /// A file's name without what follows the table's.
 pub fn stem(file_name: &str) -> &str {
-    uncompressed(file_name).trim_end_matches(".csv")
+    let plain = uncompressed(file_name);
+    match has_extension(plain, EXTENSIONS) || has_extension(plain, MAYBE) {
+        true => plain.rsplit_once('.').map_or(plain, |(stem, _)| stem),
+        false => plain,
+    }
 }
 
-/// The CSV files of a folder that no table takes.
+fn has_extension(file_name: &str, extensions: &[&str]) -> bool {
+    let (_, extension) = file_name.rsplit_once('.').unwrap_or_default();
+    extensions
+        .iter()
+        .any(|it| it.eq_ignore_ascii_case(extension))
+}
+
+/// Whether a file's name says that it holds rows, and nothing else.
+pub fn is_for_rows(file_name: &str) -> bool {
+    has_extension(uncompressed(file_name), EXTENSIONS)
+}
+
+/// The files of a folder that may hold rows and that no table takes.
 pub fn ignored(folder: &Path, tables: &[TableSource]) -> Result<Vec<String>> {
-    let mut names = csv_files(folder)?;
+    let mut names = data_files(folder)?;
     let taken = |name: &String| {
         let path = folder.join(name);
         tables
             .iter()
             .any(|table| table.paths().any(|it| it == path))
     };
-    names.retain(|name| folder.join(name).exists() && !taken(name));
+    names.retain(|name| !taken(name));
     Ok(names)
 }
 
-/// The names of a folder's CSV files, or that there is none, for messages.
-fn csv_files(folder: &Path) -> Result<Vec<String>> {
-    let mut there = csv_names(folder)?;
+/// The names of a folder's files that may hold rows, or that there is none, for messages.
+fn listed_files(folder: &Path) -> Result<Vec<String>> {
+    let mut there = data_files(folder)?;
     if there.is_empty() {
         there.push("no .csv file".to_owned());
     }
     Ok(there)
 }
 
-/// The names of a folder's CSV files, sorted.
-pub fn csv_names(folder: &Path) -> Result<Vec<String>> {
+/// The names of a folder's files that may hold rows, sorted.
+pub fn data_files(folder: &Path) -> Result<Vec<String>> {
+    let may_hold_rows = |name: &String| {
+        let plain = uncompressed(name);
+        has_extension(plain, EXTENSIONS) || has_extension(plain, MAYBE)
+    };
     let mut there: Vec<String> = fs::read_dir(folder)
         .with_context(|| format!("could not read {}", folder.display()))?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| uncompressed(name).ends_with(".csv"))
+        .filter(may_hold_rows)
         .collect();
     there.sort();
     Ok(there)

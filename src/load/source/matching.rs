@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 
 use crate::dataset::Dataset;
-use crate::load::source::folder::{csv_names, ensure_is_folder, stem};
+use crate::load::source::folder::{data_files, ensure_is_folder, is_for_rows, stem};
 use crate::load::source::overrides::{NamedFile, Overrides};
 use crate::load::source::table_source::{SourceKind, TableSource};
 use crate::postgres::error::ErrorWithNotes;
@@ -23,7 +23,7 @@ pub fn assign(
     if let Some(folder) = folder {
         ensure_is_folder(folder)?;
         let mut left = Vec::new();
-        for path in csv_names(folder)?.iter().map(|name| folder.join(name)) {
+        for path in data_files(folder)?.iter().map(|name| folder.join(name)) {
             match by_name(dataset, &path) {
                 Some(table) => add(&dataset.tables[table].name, path, overrides)?,
                 None => left.push(path),
@@ -43,9 +43,13 @@ pub fn assign(
 }
 
 /// Names for each file of a folder the table of its name, one of those there are or a new one: `Order Lines.csv` goes to
-/// `order_lines`.
+/// `order_lines`. Files whose names don't say that they hold rows count where no other's does.
 pub fn name_files(folder: &Path, there: &[&str], overrides: &mut Overrides) -> Result<()> {
-    for path in csv_names(folder)?.iter().map(|name| folder.join(name)) {
+    let mut names = data_files(folder)?;
+    if names.iter().any(|name| is_for_rows(name)) {
+        names.retain(|name| is_for_rows(name));
+    }
+    for path in names.iter().map(|name| folder.join(name)) {
         let name = plain_stem(&path);
         let mut there = there.iter();
         let known = there.find(|table| plain(table) == name);
@@ -55,11 +59,13 @@ pub fn name_files(folder: &Path, there: &[&str], overrides: &mut Overrides) -> R
     Ok(())
 }
 
-/// The table whose name a file has, in any case and with any of `-`, `_` and blanks between words.
+/// The table whose name a file has, else in any case and with any of `-`, `_` and blanks between words.
 fn by_name(dataset: &Dataset, path: &Path) -> Option<usize> {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
     let name = plain_stem(path);
-    let mut tables = dataset.tables.iter();
-    tables.position(|table| plain(&table.name) == name)
+    let (mut tables, mut alike) = (dataset.tables.iter(), dataset.tables.iter());
+    let exact = tables.position(|table| table.name == stem(&file));
+    exact.or_else(|| alike.position(|table| plain(&table.name) == name))
 }
 
 fn plain(name: &str) -> String {

@@ -38,15 +38,15 @@ impl MaxRejects {
     }
 }
 
-/// What is known of the number of a table's rejects, once there are too many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RejectCount {
-    /// Those that were counted are all.
-    AsSeen,
-    /// It has so many, those that the server rejects included.
-    All(u64),
-    /// There may be more than were counted.
-    Unknown,
+/// The rejects of a table, once there are too many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableRejects {
+    /// The table.
+    pub table: String,
+    /// Its files, for messages.
+    pub label: String,
+    /// How many there are, those that the server rejects included; `None` where they couldn't be counted.
+    pub count: Option<u64>,
 }
 
 /// A record that is not loaded, for reports.
@@ -86,6 +86,11 @@ impl Rejected {
             self.reason
         )
     }
+}
+
+/// What `--max-rejects` has to be for so many, or for a number that isn't known.
+pub fn limit_of(all: Option<u64>) -> String {
+    all.map_or("100%".to_owned(), |all| all.max(1).to_string())
 }
 
 /// The rejects of a whole load.
@@ -150,11 +155,6 @@ impl Rejects {
             .insert(account.name.clone(), account.rejected);
     }
 
-    /// Whether a single one is too many.
-    pub fn allows_none(&self) -> bool {
-        self.max == MaxRejects::Count(0)
-    }
-
     /// Forgets those of a table that is read again from a line of one of its files on; `count` of it are committed.
     pub fn restart(&self, table: &str, count: u64, from: FileLine) {
         let mut state = self.lock();
@@ -209,42 +209,45 @@ impl Rejects {
                     grouped(read),
                     share * 100.0
                 ),
-                RejectCount::AsSeen,
+                Some(count),
             ));
         }
         Ok(())
     }
 
-    /// The error of a file with `count` rejects, more than are allowed.
-    pub fn too_many(&self, file: &str, count: u64, known: RejectCount) -> Error {
-        let at_least = match known {
-            RejectCount::Unknown => "at least ",
-            RejectCount::AsSeen | RejectCount::All(_) => "",
+    /// The error of tables with more rejects than are allowed.
+    pub fn too_many(&self, tables: &[TableRejects]) -> Error {
+        let counted = |it: &TableRejects| match it.count {
+            Some(count) => {
+                (count > 0).then(|| format!("{}: {}", it.label, counted(count, "record")))
+            }
+            None => {
+                let seen = self.count_of(&it.table);
+                (seen > 0).then(|| format!("{}: at least {}", it.label, counted(seen, "record")))
+            }
         };
-        let records = counted(count, "record");
-        let message = match self.max {
-            MaxRejects::Count(max) => format!(
-                "{file}: {at_least}{records} cannot be loaded, and --max-rejects allows {} in all",
-                grouped(max)
-            ),
-            MaxRejects::Share(_) => format!("{file}: {at_least}{records} cannot be loaded"),
+        let counts: Vec<String> = tables.iter().filter_map(counted).collect();
+        let allowed = match self.max {
+            MaxRejects::Count(max) => format!("{} in all", grouped(max)),
+            MaxRejects::Share(share) => format!("{}%", share * 100.0),
         };
-        self.error(&message, known)
+        let message = format!(
+            "{} cannot be loaded, and --max-rejects allows {allowed}",
+            counts.join(", ")
+        );
+        self.error(&message, tables.iter().map(|it| it.count).sum())
     }
 
-    fn error(&self, message: &str, known: RejectCount) -> Error {
+    /// `all` is the number of rejects where it is known.
+    fn error(&self, message: &str, all: Option<u64>) -> Error {
         let state = self.lock();
         let mut notes: Vec<String> = state.first.iter().map(Rejected::message).collect();
         for path in &state.files {
             notes.push(format!("written with their reasons to {}", path.display()));
         }
-        let max = match known {
-            RejectCount::AsSeen | RejectCount::All(_) => state.count().max(1).to_string(),
-            RejectCount::Unknown => "100%".to_owned(),
-        };
         notes.push(format!(
             "fix the file, or leave them out, run: {}",
-            again(&["--max-rejects", &max])
+            again(&["--max-rejects", &limit_of(all)])
         ));
         ErrorWithNotes::of(message.to_owned(), notes)
     }

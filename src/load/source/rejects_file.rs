@@ -6,10 +6,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Error, Result};
+use anyhow::{Context, Result};
 
 use crate::load::source::chunk::RejectedRecord;
-use crate::load::source::rejects::{RejectCount, Rejected, Rejects};
+use crate::load::source::rejects::{Rejected, Rejects};
 use crate::load::source::table_source::TableSource;
 
 const HEADER: [&str; 4] = [
@@ -26,7 +26,6 @@ const WRITTEN: u64 = 1_000;
 pub struct RejectsFile<'a> {
     rejects: &'a Rejects,
     source: &'a TableSource,
-    label: String,
     open: Option<BufWriter<File>>,
     /// The bytes written, those of earlier attempts included.
     length: u64,
@@ -39,7 +38,6 @@ impl<'a> RejectsFile<'a> {
         RejectsFile {
             rejects,
             source,
-            label: source.label(),
             open: None,
             length: committed,
             count: 0,
@@ -59,21 +57,6 @@ impl<'a> RejectsFile<'a> {
     /// Whether the load has more rejects than are allowed when this file gets so many more.
     pub fn would_exceed(&self, more: u64) -> bool {
         self.count + more > 0 && self.rejects.would_exceed(more)
-    }
-
-    /// The error of having more than are allowed.
-    pub fn too_many(&self, count: RejectCount) -> Error {
-        let seen = self.count;
-        match count {
-            RejectCount::All(all) => {
-                let more = all.saturating_sub(self.rejects.count_of(&self.source.table_name));
-                self.rejects.count_more(&self.source.table_name, more);
-                self.rejects.too_many(&self.label, seen + more, count)
-            }
-            RejectCount::AsSeen | RejectCount::Unknown => {
-                self.rejects.too_many(&self.label, seen, count)
-            }
-        }
     }
 
     /// Whether it has as many as are written of a file that has too many; the others are only counted.

@@ -1,18 +1,19 @@
-//! How many records of a table are rejected in all, once they are too many: the number that `--max-rejects` needs.
+//! How many records of a table are rejected in all, once they are too many: for the number that `--max-rejects` needs.
 //!
-//! What the reader rejects is known then; what the server rejects is seen by copying the rest, in a transaction that is
-//! rolled back.
+//! What the reader rejects is read; what the server rejects is seen by copying the rows in a transaction that the caller
+//! rolls back.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Transaction};
 
 use crate::copy::CopyFormat;
-use crate::load::ledger::TableProgress;
-use crate::load::source::reader::Trace;
-use crate::load::source::rejects::{MaxRejects, RejectCount, Rejects};
+use crate::load::policy::Duplicates;
+use crate::load::source::chunk::Position;
+use crate::load::source::reader::{RecordReader, Trace};
+use crate::load::source::rejects::{MaxRejects, Rejects};
 use crate::load::source::stream::ChunkStream;
 use crate::load::table::constraint_columns::ConstraintColumns;
 use crate::load::table::isolate::PieceSize;
@@ -23,27 +24,32 @@ use crate::load::table::triggers;
 /// The most records that the server rejects before it isn't asked any more: each costs a round trip or two.
 const MOST: u64 = 1_000;
 
-/// Counts the rejects of a table, of which the ledger has this. What can't be counted in a few seconds isn't.
+/// Counts the rejects of a table, those that are committed included; `None` where that takes more than a few seconds. The
+/// rows that are accepted stay in the transaction, for those of other tables that refer to them.
 pub async fn count_rejects(
     load: &TableLoad<'_>,
-    client: &mut Client,
-    committed: Option<TableProgress>,
-) -> RejectCount {
-    match may_reject(load, client).await {
-        Ok(false) => return RejectCount::AsSeen,
-        Ok(true) if load.bytes() > SEGMENT as u64 => return RejectCount::Unknown,
-        Ok(true) | Err(_) => {}
+    transaction: &Transaction<'_>,
+    duplicates: Duplicates,
+) -> Result<Option<u64>> {
+    if !load.source.source.is_foreign() {
+        return Ok(Some(0));
     }
+    let committed = load.committed(transaction.client()).await?;
     let before = committed.as_ref().map_or(0, |it| it.account.rejected);
     let rest = TableLoad {
         earlier: committed,
         ..load.clone()
     };
-    // Whatever error ends the count, the one that is reported is that there are too many.
-    match count_rest(&rest, client).await {
-        Ok(Some(count)) => RejectCount::All(before + count),
-        Ok(None) | Err(_) => RejectCount::Unknown,
-    }
+    let more = if rest.is_complete() {
+        Some(0)
+    } else if load.bytes() <= SEGMENT as u64 {
+        count_copied(&rest, transaction, duplicates).await?
+    } else if may_reject(load, transaction.client()).await? {
+        None
+    } else {
+        Some(count_read(&rest).await?)
+    };
+    Ok(more.map(|more| before + more))
 }
 
 /// Whether the server may reject a record that its types fit.
@@ -59,8 +65,31 @@ async fn may_reject(load: &TableLoad<'_>, client: &Client) -> Result<bool> {
     Ok(row.try_get(0)?)
 }
 
+/// Where a load goes on.
+fn next(load: &TableLoad<'_>) -> Option<Position> {
+    load.earlier.as_ref().and_then(|it| it.next)
+}
+
+/// The records that the reader rejects, of those that aren't committed.
+async fn count_read(load: &TableLoad<'_>) -> Result<u64> {
+    let (source, from) = (Arc::clone(&load.source), next(load));
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut count = 0;
+        RecordReader::new(&source)?.read(from, Trace::Off, |chunk| {
+            count += chunk.rejected.len() as u64;
+            true
+        })?;
+        anyhow::Ok(count)
+    });
+    reading.await.context("reading the file was interrupted")?
+}
+
 /// The rejects of what isn't committed; `None` where the server rejects more than it is asked about.
-async fn count_rest(load: &TableLoad<'_>, client: &mut Client) -> Result<Option<u64>> {
+async fn count_copied(
+    load: &TableLoad<'_>,
+    transaction: &Transaction<'_>,
+    duplicates: Duplicates,
+) -> Result<Option<u64>> {
     let table = &load.target.name;
     let unlimited = Rejects::new(
         Path::new(""),
@@ -72,21 +101,19 @@ async fn count_rest(load: &TableLoad<'_>, client: &mut Client) -> Result<Option<
         source: &load.source,
         frozen: false,
         limit: &unlimited,
-        duplicates: load.policy.duplicates,
+        duplicates,
         trace: Trace::Records,
         constraints: ConstraintColumns::default(),
     };
-    let transaction = client.transaction().await?;
     if load.earlier.is_none() {
-        load.make_empty(&transaction).await?;
+        load.make_empty(transaction).await?;
     }
-    triggers::disable(&transaction, table, &load.skipped_triggers).await?;
-    let from = load.earlier.as_ref().and_then(|it| it.next);
-    let mut chunks = ChunkStream::start(Arc::clone(&load.source), from, Trace::Records);
+    triggers::disable(transaction, table, &load.skipped_triggers).await?;
+    let mut chunks = ChunkStream::start(Arc::clone(&load.source), next(load), Trace::Records);
     let (mut by_reader, mut by_server, mut size) = (0, 0, PieceSize::default());
     while let Some(chunk) = chunks.next().await? {
         let isolated = copy
-            .isolate(&transaction, &chunk, &mut size, |more| {
+            .isolate(transaction, &chunk, &mut size, |more| {
                 by_server + more < MOST
             })
             .await?;
@@ -96,6 +123,5 @@ async fn count_rest(load: &TableLoad<'_>, client: &mut Client) -> Result<Option<
             return Ok(None);
         }
     }
-    transaction.rollback().await?;
     Ok(Some(by_reader + by_server))
 }

@@ -14,9 +14,8 @@ use crate::load::source::rejects_file::RejectsFile;
 use crate::load::source::stream::ChunkStream;
 use crate::load::source::table_source::SourceKind;
 use crate::load::table::constraint_columns::ConstraintColumns;
-use crate::load::table::count_rejects::count_rejects;
 use crate::load::table::isolate::PieceSize;
-use crate::load::table::segment::{TableCopy, TooManyRejects, Transfer};
+use crate::load::table::segment::{TableCopy, Transfer};
 use crate::load::table::server_rejection::ServerRejection;
 use crate::load::table::table_load::{FillMode, TableLoad};
 use crate::load::table::target;
@@ -32,7 +31,7 @@ impl TableLoad<'_> {
     pub async fn run(&self, client: &mut Client, progress: &Progress) -> Result<Account> {
         let committed = self.earlier.as_ref().map_or(0, |it| it.rejects);
         let mut rejects = RejectsFile::new(self.rejects, &self.source.source, committed);
-        let result = match self
+        match self
             .attempt(client, Trace::Off, &mut rejects, progress)
             .await
         {
@@ -40,19 +39,11 @@ impl TableLoad<'_> {
                 self.run_traced(client, &mut rejects, progress).await
             }
             result => result,
-        };
-        match result {
-            Err(error) if error.is::<TooManyRejects>() => {
-                let committed = self.committed(client).await?;
-                let count = count_rejects(self, client, committed).await;
-                Err(rejects.too_many(count))
-            }
-            result => result,
         }
     }
 
     /// How far the table has come, as the ledger has it.
-    async fn committed(&self, client: &Client) -> Result<Option<ledger::TableProgress>> {
+    pub(super) async fn committed(&self, client: &Client) -> Result<Option<ledger::TableProgress>> {
         let name = &self.target.name;
         let known = ledger::progress(client, &name.schema, std::slice::from_ref(&name.name));
         Ok(known.await?.into_iter().next())

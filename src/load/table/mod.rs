@@ -2,13 +2,13 @@
 
 pub mod agreement;
 mod constraint_columns;
-mod count_rejects;
+pub mod count_rejects;
 mod generated_rejection;
 mod isolate;
 pub mod key_search;
 mod load;
 pub mod maintenance;
-mod segment;
+pub mod segment;
 pub mod server_rejection;
 pub mod size;
 pub mod table_load;

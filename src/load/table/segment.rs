@@ -203,6 +203,7 @@ impl TableCopy<'_> {
             return Err(self.in_context(error));
         };
         if !self.may_reject(&rejection) {
+            let code = rejection.code.clone();
             let last = piece.end - 1;
             let row = usize::try_from(rejection.row).unwrap_or(last);
             let row = (piece.start + row).min(last);
@@ -211,7 +212,10 @@ impl TableCopy<'_> {
                 self.source.source.file_label(chunk.file),
                 chunk.index.line(row),
             );
-            return Err(anyhow!("{label}, line {line}: {reason}"));
+            return Err(self.refused(
+                is_key_violation(&code),
+                format!("{label}, line {line}: {reason}"),
+            ));
         }
         let rollback = "ROLLBACK TO SAVEPOINT seedrow_piece; RELEASE SAVEPOINT seedrow_piece";
         transaction.batch_execute(rollback).await?;
@@ -239,13 +243,16 @@ impl TableCopy<'_> {
     /// Whether a record that the server rejected may be left out: not one of seedrow's own, nor one that breaks a key
     /// unless these are.
     fn may_reject(&self, rejection: &ServerRejection) -> bool {
-        let key = matches!(
-            rejection.code,
-            SqlState::UNIQUE_VIOLATION | SqlState::EXCLUSION_VIOLATION
-        );
-        self.source.source.is_foreign()
-            && !self.limit.allows_none()
-            && (!key || self.duplicates == Duplicates::Reject)
+        let may = !is_key_violation(&rejection.code) || self.duplicates == Duplicates::Reject;
+        self.source.source.is_foreign() && may
+    }
+
+    /// The error of a record that may not be left out.
+    fn refused(&self, breaks_key: bool, message: String) -> Error {
+        match breaks_key && self.source.source.is_foreign() {
+            true => RefusedDuplicate(message).into(),
+            false => anyhow!(message),
+        }
     }
 
     /// The records of the rows that the server rejected.
@@ -298,13 +305,17 @@ impl TableCopy<'_> {
             let (row, table) = (before + rejection.row + 1, self.source.source.table);
             return generated_rejection(&rows.dataset, table, row, &rejection);
         }
-        let label = self.source.source.label();
+        let (label, breaks_key) = (
+            self.source.source.label(),
+            is_key_violation(&rejection.code),
+        );
         let Ok(Some((at, value))) = self.find_record(begin, &rejection) else {
             return anyhow!("{label}, in a record: {}", rejection.reason());
         };
         rejection.value = rejection.value.take().or(value);
         let label = self.source.source.file_label(at.file);
-        anyhow!("{label}, line {}: {}", at.line, rejection.reason())
+        let message = format!("{label}, line {}: {}", at.line, rejection.reason());
+        self.refused(breaks_key, message)
     }
 
     fn in_context(&self, error: Error) -> Error {
@@ -356,7 +367,26 @@ impl Transfer<'_, '_> {
     }
 }
 
-/// More records of a table are rejected than are allowed. The table's load counts them all before it reports that.
+fn is_key_violation(code: &SqlState) -> bool {
+    matches!(
+        *code,
+        SqlState::UNIQUE_VIOLATION | SqlState::EXCLUSION_VIOLATION
+    )
+}
+
+/// A record of a foreign file breaks a key that stays in place, and no such record may be left out.
+#[derive(Debug)]
+pub struct RefusedDuplicate(String);
+
+impl fmt::Display for RefusedDuplicate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for RefusedDuplicate {}
+
+/// More records are rejected than are allowed. Those of all tables are counted before that is reported.
 #[derive(Debug)]
 pub struct TooManyRejects;
 

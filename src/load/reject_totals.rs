@@ -1,0 +1,75 @@
+//! The error of a load that stopped at a record it may not reject: the number that it proposes is enough for all tables.
+
+use anyhow::{Error, Result};
+
+use crate::load::parent_gate::look_up_parents;
+use crate::load::policy::Duplicates;
+use crate::load::session::WorkerPool;
+use crate::load::source::rejects::{TableRejects, limit_of};
+use crate::load::table::count_rejects::count_rejects;
+use crate::load::table::load::TableLoad;
+use crate::load::table::segment::{RefusedDuplicate, TooManyRejects};
+use crate::postgres::error::ErrorWithNotes;
+use crate::suggestion::again;
+
+/// The error with the number of rejects that the load would have in all, where it is about rejects.
+pub async fn with_reject_totals(
+    pool: WorkerPool<'_>,
+    loads: &[TableLoad<'_>],
+    error: Error,
+) -> Error {
+    let Some(rejects) = loads.first().map(|load| load.rejects) else {
+        return error;
+    };
+    if error.is::<TooManyRejects>() {
+        let duplicates = loads[0].policy.duplicates;
+        return rejects.too_many(&count_all(pool, loads, duplicates).await);
+    }
+    if error.is::<RefusedDuplicate>() {
+        let tables = count_all(pool, loads, Duplicates::Reject).await;
+        let all = limit_of(tables.iter().map(|it| it.count).sum());
+        let note = format!(
+            "to load the others, run: {}",
+            again(&["--duplicates", "reject", "--max-rejects", &all])
+        );
+        return ErrorWithNotes::of(error.to_string(), vec![note]);
+    }
+    error
+}
+
+/// The rejects of each table. Whatever error ends the count, the one that is reported is that there are too many.
+async fn count_all(
+    pool: WorkerPool<'_>,
+    loads: &[TableLoad<'_>],
+    duplicates: Duplicates,
+) -> Vec<TableRejects> {
+    let mut counts = Vec::new();
+    // Those that it leaves out aren't known.
+    let _ = count_each(pool, loads, duplicates, &mut counts).await;
+    counts.resize(loads.len(), None);
+    let tables = loads.iter().zip(counts);
+    tables
+        .map(|(load, count)| TableRejects {
+            table: load.target.name.name.clone(),
+            label: load.source.source.label(),
+            count,
+        })
+        .collect()
+}
+
+/// In load order and in one transaction, so that rows find those that they refer to.
+async fn count_each(
+    pool: WorkerPool<'_>,
+    loads: &[TableLoad<'_>],
+    duplicates: Duplicates,
+    counts: &mut Vec<Option<u64>>,
+) -> Result<()> {
+    let mut client = pool.connect().await?;
+    let transaction = client.transaction().await?;
+    for load in loads {
+        look_up_parents(transaction.client(), load).await?;
+        counts.push(count_rejects(load, &transaction, duplicates).await?);
+    }
+    transaction.rollback().await?;
+    Ok(())
+}
