@@ -3,12 +3,12 @@
 use anyhow::{Error, Result};
 
 use crate::load::parent_gate::look_up_parents;
-use crate::load::policy::Duplicates;
+use crate::load::policy::{Duplicates, Orphans, Policy};
 use crate::load::session::WorkerPool;
 use crate::load::source::rejects::{TableRejects, limit_of};
 use crate::load::table::count_rejects::count_rejects;
 use crate::load::table::load::TableLoad;
-use crate::load::table::segment::{RefusedDuplicate, TooManyRejects};
+use crate::load::table::segment::{RefusedKey, RefusedRecord, TooManyRejects};
 use crate::postgres::error::ErrorWithNotes;
 use crate::suggestion::again;
 
@@ -18,34 +18,55 @@ pub async fn with_reject_totals(
     loads: &[TableLoad<'_>],
     error: Error,
 ) -> Error {
-    let Some(rejects) = loads.first().map(|load| load.rejects) else {
+    let Some(load) = loads.first() else {
         return error;
     };
     if error.is::<TooManyRejects>() {
-        let duplicates = loads[0].policy.duplicates;
-        return rejects.too_many(&count_all(pool, loads, duplicates).await);
+        let tables = count_all(pool, loads, load.policy).await;
+        return load.rejects.too_many(&tables);
     }
-    if error.is::<RefusedDuplicate>() {
-        let tables = count_all(pool, loads, Duplicates::Reject).await;
-        let all = limit_of(tables.iter().map(|it| it.count).sum());
-        let note = format!(
-            "to load the others, run: {}",
-            again(&["--duplicates", "reject", "--max-rejects", &all])
-        );
-        return ErrorWithNotes::of(error.to_string(), vec![note]);
+    let Some(refused) = error.downcast_ref::<RefusedRecord>() else {
+        return error;
+    };
+    let (option, policy) = rejecting(refused.key, load.policy);
+    let tables = count_all(pool, loads, policy).await;
+    let all = limit_of(tables.iter().map(|it| it.count).sum());
+    let note = format!(
+        "to load the others, run: {}",
+        again(&[option, "reject", "--max-rejects", &all])
+    );
+    ErrorWithNotes::of(error.to_string(), vec![note])
+}
+
+/// The option that rejects records which break such a key, and the policy with it.
+fn rejecting(key: RefusedKey, policy: Policy) -> (&'static str, Policy) {
+    match key {
+        RefusedKey::Duplicate => {
+            let duplicates = Duplicates::Reject;
+            (
+                "--duplicates",
+                Policy {
+                    duplicates,
+                    ..policy
+                },
+            )
+        }
+        RefusedKey::Orphan => {
+            let orphans = Orphans::Reject;
+            ("--orphans", Policy { orphans, ..policy })
+        }
     }
-    error
 }
 
 /// The rejects of each table. Whatever error ends the count, the one that is reported is that there are too many.
 async fn count_all(
     pool: WorkerPool<'_>,
     loads: &[TableLoad<'_>],
-    duplicates: Duplicates,
+    policy: Policy,
 ) -> Vec<TableRejects> {
     let mut counts = Vec::new();
     // Those that it leaves out aren't known.
-    let _ = count_each(pool, loads, duplicates, &mut counts).await;
+    let _ = count_each(pool, loads, policy, &mut counts).await;
     counts.resize(loads.len(), None);
     let tables = loads.iter().zip(counts);
     tables
@@ -61,14 +82,14 @@ async fn count_all(
 async fn count_each(
     pool: WorkerPool<'_>,
     loads: &[TableLoad<'_>],
-    duplicates: Duplicates,
+    policy: Policy,
     counts: &mut Vec<Option<u64>>,
 ) -> Result<()> {
     let mut client = pool.connect().await?;
     let transaction = client.transaction().await?;
     for load in loads {
         look_up_parents(transaction.client(), load).await?;
-        counts.push(count_rejects(load, &transaction, duplicates).await?);
+        counts.push(count_rejects(load, &transaction, policy).await?);
     }
     transaction.rollback().await?;
     Ok(())

@@ -1,6 +1,6 @@
 //! Commands that messages propose: each is typed unchanged, and helps.
 
-use crate::shop::{DATASET, PETS, SCHEMA, Shop};
+use crate::shop::{DATASET, OWNERS, PETS, SCHEMA, Shop};
 use crate::support::{Run, Workdir};
 
 /// The commands of a message, in order.
@@ -120,22 +120,60 @@ fn each_proposed_command_helps_when_it_is_typed() {
 #[test]
 fn the_number_of_rejects_that_is_proposed_is_enough() {
     let shop = Shop::new("enough");
+    // One of the owners is rejected by the reader, and one of the other files' pets by a CHECK alone.
+    shop.owners("id,name\n1,Ann\n2,Bob\n3,\n");
     let pets = "id,owner_id,name,weight\n1,1,Rex,3\nx,1,Mia,4\n2,1,Tom,0\n3,2,Bo,-1\ny,2,Al,7\n4,2,Cy,0\n5,9,Di,8\n";
-    shop.pets(pets);
-    // Two that the reader rejects, three that a CHECK does, and one without an owner.
     let schema = SCHEMA.replace("weight integer", "weight integer CHECK (weight > 0)");
+    let afresh = |pets: &str| {
+        shop.pets(pets);
+        shop.db.execute("DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS seedrow CASCADE; CREATE SCHEMA public");
+        shop.db.execute(&schema);
+    };
+    // Two that the reader rejects, three that a CHECK does, and one without an owner.
     for typed in [
         &[][..],
         &["--max-rejects", "1"],
         &["--commit", "segment", "--max-rejects", "2"],
     ] {
-        shop.db.execute("DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS seedrow CASCADE; CREATE SCHEMA public");
-        shop.db.execute(&schema);
-        let failed = shop.load(typed).exits(2).stderr_has("--max-rejects 5");
+        afresh(pets);
+        let failed = shop
+            .load(typed)
+            .exits(2)
+            .stderr_has("data/owner.csv: 1 record, data/pets.csv: 5 records cannot be loaded")
+            .stderr_has("--max-rejects 6");
         let orphans = shop.dir.shell(&proposed(&failed)[0]).exits(2);
         shop.dir.shell(&proposed(&orphans)[0]).exits(0);
         assert_eq!(shop.counts(), "2 1", "{typed:?}");
     }
+    afresh("id,owner_id,name,weight\n1,1,Rex,3\n2,1,Tom,0\n");
+    shop.owners(OWNERS);
+    let failed = shop.load(&[]).exits(2).stderr_has(
+        "data/pets.csv, line 3: weight \"0\": new row for relation \"pets\" violates check constraint",
+    );
+    shop.dir.shell(&proposed(&failed)[0]).exits(0);
+    assert_eq!(shop.counts(), "2 1");
+}
+
+#[test]
+fn added_records_that_break_a_key_are_named_and_left_out_when_told() {
+    let shop = Shop::new("added_to_keys");
+    shop.load(&[]).exits(0);
+    shop.pets("id,owner_id,name,weight\n4,1,Rex,3\n3,1,Mia,4\n5,9,Tom,5\n6,2,Bo,6\n");
+    let duplicate = shop
+        .load(&["--append", "--tables", "pets"])
+        .exits(2)
+        .stderr_has("data/pets.csv, line 3: duplicate key value violates unique constraint");
+    let orphan = shop
+        .dir
+        .shell(&proposed(&duplicate)[0])
+        .exits(2)
+        .stderr_has("data/pets.csv, line 4: insert or update on table \"pets\" violates foreign key constraint")
+        .stderr_has("--duplicates reject --orphans reject --max-rejects 2");
+    shop.dir
+        .shell(&proposed(&orphan)[0])
+        .exits(0)
+        .stdout_has("data/pets.csv, line 4: owner_id \"9\": insert or update");
+    assert_eq!(shop.counts(), "2 5");
 }
 
 #[test]

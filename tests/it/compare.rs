@@ -114,6 +114,18 @@ fn files_that_are_no_checks_are_refused() {
 
 /// What the first version of the file held is read by every later one.
 #[test]
+fn a_file_that_is_missing_is_refused_with_what_writes_it() {
+    let dir = Workdir::new("missing_check");
+    dir.write("a.json", "{}");
+    for files in [["b.json", "a.json"], ["a.json", "b.json"]] {
+        dir.seedrow(["compare"].iter().chain(&files))
+            .exits(2)
+            .stderr_has("seedrow: b.json does not exist")
+            .stderr_has("run: seedrow check --save b.json");
+    }
+}
+
+#[test]
 fn a_file_of_the_first_version_still_reads() {
     let dir = Workdir::new("first");
     let first = include_str!("../fixtures/saved/format-1.json");

@@ -153,7 +153,7 @@ fn a_missing_database_fails_at_once_with_how_to_make_it() {
         &message,
         &[
             "database \"nonesuch\" does not exist (SQLSTATE 3D000)",
-            "createdb nonesuch",
+            "create it there (CREATE DATABASE nonesuch)",
         ],
     );
 }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{PrivateHome, SEEDROW, eventually, is_root, not_run, value_at};
+use crate::support::{PrivateHome, SEEDROW, eventually, is_root, not_run, seedrow, value_at};
 use rustix::process::{Pid, Signal, kill_process};
 use seedrow::postgres::embedded::{Arrival, Home, url};
 
@@ -35,6 +35,28 @@ fn starts_tells_and_stops() {
     let url = home.seedrow(["url", "--dataset", "postgres"]).exits(0);
     assert_eq!(url.stderr, "");
     assert_eq!(value_at(url.stdout.trim(), "SELECT 1"), "1");
+    home.seedrow(["url"])
+        .exits(0)
+        .stdout_has("postgresql:///catalog?host=")
+        .stderr_has("has no database \"catalog\" yet")
+        .stderr_has("seedrow run --home ");
+    for quiet in [&["url"][..], &["start"], &["stop"], &["start"]] {
+        let run = home.seedrow(quiet.iter().chain(&["--quiet"])).exits(0);
+        let says_nothing = run.stdout.is_empty() || quiet == ["url"];
+        assert!(
+            says_nothing && run.stderr.is_empty(),
+            "{}{}",
+            run.stdout,
+            run.stderr
+        );
+    }
+    // The options behind its own are psql's, with and without `--`.
+    for arguments in [&["-Atc", "SELECT 7"][..], &["--", "-Atc", "SELECT 7"]] {
+        let folder = home.home().folder().to_str().unwrap().to_owned();
+        let psql = ["db", "psql", "--home", &folder, "--dataset", "postgres"];
+        let run = seedrow(psql.iter().chain(arguments));
+        assert_eq!(run.exits(0).stdout, "7\n");
+    }
 
     home.seedrow(["stop"]).exits(0).stdout_has("stopped");
     home.seedrow(["status"])

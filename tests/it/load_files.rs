@@ -152,6 +152,14 @@ fn files_that_cannot_be_honoured_are_refused() {
             ],
             "--columns is given twice for table pets",
         ),
+        (
+            &["--header", "--no-header"],
+            "--header and --no-header are both given for all files",
+        ),
+        (
+            &["--header=pets", "--no-header", "--no-header=pets"],
+            "--header and --no-header are both given for table pets",
+        ),
     ];
     for (args, message) in cases {
         shop.load_pets(args).exits(2).stderr_has(message);

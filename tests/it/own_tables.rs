@@ -131,6 +131,38 @@ fn one_file_goes_into_one_table() {
 }
 
 #[test]
+fn files_are_found_by_any_usual_name() {
+    let (dir, db) = (Workdir::new("usual_names"), Db::new("usual_names"));
+    db.execute(
+        "CREATE TABLE stops (stop_id text PRIMARY KEY, stop_name text);
+        CREATE TABLE stop_times (trip_id int, stop_id text REFERENCES stops);
+        CREATE TABLE \"AB\" (id int); CREATE TABLE ab (id int); CREATE TABLE upper (id int)",
+    );
+    for (name, text) in [
+        ("stops.txt", "stop_id,stop_name\nA,\"Main, St\"\n"),
+        ("stop_times.TXT", "trip_id,stop_id\n1,A\n2,A\n"),
+        ("AB.csv", "id\n1\n"),
+        ("ab.csv", "id\n1\n2\n"),
+        ("Upper.CSV", "id\n1\n2\n3\n"),
+        ("README.txt", "The files of a feed.\n"),
+    ] {
+        dir.write(&format!("feed/{name}"), text);
+    }
+    load(&dir, &db, &["feed"])
+        .exits(0)
+        .stderr_has("not loaded, since no table matches: README.txt");
+    let counts =
+        "SELECT concat_ws(' ', (SELECT count(*) FROM stops), (SELECT count(*) FROM stop_times),
+        (SELECT count(*) FROM \"AB\"), (SELECT count(*) FROM ab), (SELECT count(*) FROM upper))";
+    assert_eq!(db.value(counts), "1 2 1 2 3");
+    // One more file for a table is never passed over.
+    dir.write("feed/upper.tsv", "id\n4\n");
+    load(&dir, &db, &["feed", "--replace"])
+        .exits(2)
+        .stderr_has("table upper may have its rows in feed/Upper.CSV or feed/upper.tsv");
+}
+
+#[test]
 fn what_a_file_lacks_takes_its_default_when_told() {
     let (dir, db) = (Workdir::new("lacks"), Db::new("lacks"));
     db.execute(FESTIVAL);
@@ -160,6 +192,17 @@ fn the_default_dataset_is_meant_where_its_tables_are() {
     load(&dir, &db, &["d"])
         .exits(0)
         .stdout_has("styles  styles.csv     1       1");
+    // Where all of its tables are there, too, files of other tables go to these.
+    db.execute(
+        "CREATE TABLE products (id int); CREATE TABLE features (id int); CREATE TABLE photos (id int);
+        CREATE TABLE skus (id int); CREATE TABLE related (id int); CREATE TABLE visits (id int)",
+    );
+    dir.write("e/visits.csv", "id\n7\n");
+    load(&dir, &db, &["e"]).exits(0);
+    load(&dir, &db, &["e/visits.csv", "--into", "visits", "--append"]).exits(0);
+    load(&dir, &db, &["d", "--replace"])
+        .exits(2)
+        .stderr_has("d has no product.csv for table products");
 }
 
 #[test]

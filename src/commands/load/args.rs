@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::cli::{JobsArgs, LoadArgs, QuietArgs, TargetArgs};
 use crate::commands::context::{self, DEFAULT_DATASET, triggers};
@@ -128,7 +128,14 @@ enum MissingArg {
 }
 
 impl ReadingArgs {
-    fn headers(&self) -> Vec<NamedHeader> {
+    fn headers(&self) -> Result<Vec<NamedHeader>> {
+        if let Some(both) = self.header.iter().find(|it| self.no_header.contains(it)) {
+            let files = match both.as_str() {
+                "" => "all files".to_owned(),
+                table => format!("table {table}"),
+            };
+            bail!("--header and --no-header are both given for {files}; leave one of them out");
+        }
         let named = |header| {
             move |table: &String| NamedHeader {
                 table: (!table.is_empty()).then(|| table.clone()),
@@ -136,8 +143,8 @@ impl ReadingArgs {
             }
         };
         let with = self.header.iter().map(named(true));
-        with.chain(self.no_header.iter().map(named(false)))
-            .collect()
+        let all = with.chain(self.no_header.iter().map(named(false)));
+        Ok(all.collect())
     }
 }
 
@@ -195,7 +202,7 @@ impl Args {
         Ok(Overrides {
             files: self.files(),
             options: self.options()?,
-            headers: self.reading.headers(),
+            headers: self.reading.headers()?,
             missing: match self.reading.missing {
                 MissingArg::Fail => MissingColumns::Refuse,
                 MissingArg::Default => MissingColumns::Default,

@@ -81,6 +81,14 @@ fn counted(dataset: &Dataset, source: &TableSource) -> Vec<Counted> {
     positions.filter_map(field).collect()
 }
 
+/// Whether a number may be a day of the years 1954 to 2119, as spreadsheets count them.
+fn is_spreadsheet_day(text: &[u8]) -> bool {
+    let number = str::from_utf8(text)
+        .ok()
+        .and_then(|it| it.parse::<f64>().ok());
+    number.is_some_and(|number| (20_000.0..80_000.0).contains(&number))
+}
+
 impl Counted {
     fn add(&mut self, text: &[u8]) {
         let Ok(number) = str::from_utf8(text) else {
@@ -116,6 +124,8 @@ impl Counted {
             .find(|(_, unit)| most(&|it| unit.is_usual(it)))
         {
             format!("in {unit} they are inside; use --epoch {unit}")
+        } else if most(&is_spreadsheet_day) {
+            "they may be days of a spreadsheet, which counts from 1899-12-30; save the file with dates".to_owned()
         } else {
             return Ok(());
         };

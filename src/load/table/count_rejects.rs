@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use tokio_postgres::{Client, Transaction};
 
 use crate::copy::CopyFormat;
-use crate::load::policy::Duplicates;
+use crate::load::policy::Policy;
 use crate::load::source::chunk::Position;
 use crate::load::source::reader::{RecordReader, Trace};
 use crate::load::source::rejects::{MaxRejects, Rejects};
@@ -25,11 +25,12 @@ use crate::load::table::triggers;
 const MOST: u64 = 1_000;
 
 /// Counts the rejects of a table, those that are committed included; `None` where that takes more than a few seconds. The
-/// rows that are accepted stay in the transaction, for those of other tables that refer to them.
+/// rows that are accepted stay in the transaction, for those of other tables that refer to them. `policy` says which that
+/// break keys are rejected.
 pub async fn count_rejects(
     load: &TableLoad<'_>,
     transaction: &Transaction<'_>,
-    duplicates: Duplicates,
+    policy: Policy,
 ) -> Result<Option<u64>> {
     if !load.source.source.is_foreign() {
         return Ok(Some(0));
@@ -43,7 +44,7 @@ pub async fn count_rejects(
     let more = if rest.is_complete() {
         Some(0)
     } else if load.bytes() <= SEGMENT as u64 {
-        count_copied(&rest, transaction, duplicates).await?
+        count_copied(&rest, transaction, policy).await?
     } else if may_reject(load, transaction.client()).await? {
         None
     } else {
@@ -88,7 +89,7 @@ async fn count_read(load: &TableLoad<'_>) -> Result<u64> {
 async fn count_copied(
     load: &TableLoad<'_>,
     transaction: &Transaction<'_>,
-    duplicates: Duplicates,
+    policy: Policy,
 ) -> Result<Option<u64>> {
     let table = &load.target.name;
     let unlimited = Rejects::new(
@@ -101,7 +102,8 @@ async fn count_copied(
         source: &load.source,
         frozen: false,
         limit: &unlimited,
-        duplicates,
+        duplicates: policy.duplicates,
+        orphans: policy.orphans,
         trace: Trace::Records,
         constraints: ConstraintColumns::default(),
     };

@@ -20,6 +20,8 @@ pub enum PieceResult {
     Loaded(u64),
     /// None was: the server rejected one, numbered from the piece's first.
     Rejected(ServerRejection),
+    /// None was: the server rejected one of several, and did not say which.
+    Unknown,
 }
 
 /// The size of the next piece, bytes.
@@ -94,6 +96,7 @@ pub async fn copy_accepted(
                 size.shrink();
                 end = (row > start).then_some(row);
             }
+            PieceResult::Unknown => end = Some(start + piece.len() / 2),
         }
     }
     Ok(isolated)

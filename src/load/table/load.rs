@@ -90,6 +90,7 @@ impl TableLoad<'_> {
             frozen: self.is_frozen(),
             limit: self.rejects,
             duplicates: self.policy.duplicates,
+            orphans: self.policy.orphans,
             trace,
             constraints: match trace {
                 Trace::Off => ConstraintColumns::default(),

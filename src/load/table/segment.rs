@@ -10,7 +10,7 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use crate::copy::CopyFormat;
 use crate::load::account::{Account, Tally};
-use crate::load::policy::Duplicates;
+use crate::load::policy::{Duplicates, Orphans};
 use crate::load::source::bound::BoundSource;
 use crate::load::source::chunk::{FileLine, Position, RejectedRecord, RowChunk};
 use crate::load::source::reader::{RecordReader, Trace};
@@ -41,8 +41,10 @@ pub struct TableCopy<'a> {
     pub frozen: bool,
     /// How many records may be rejected.
     pub limit: &'a Rejects,
-    /// Whether a row that breaks a key may be one of them.
+    /// Whether a row that breaks a unique key may be one of them.
     pub duplicates: Duplicates,
+    /// Whether a row that breaks a foreign key may be.
+    pub orphans: Orphans,
     /// Whether rows are traced, so that one that the server rejects can be left out.
     pub trace: Trace,
     /// The columns of the table's constraints; empty where rows are not traced.
@@ -199,7 +201,13 @@ impl TableCopy<'_> {
             }
             Err(error) => error,
         };
-        let Some(rejection) = ServerRejection::of(&error) else {
+        let rollback = "ROLLBACK TO SAVEPOINT seedrow_piece; RELEASE SAVEPOINT seedrow_piece";
+        let orphan = ServerRejection::orphan(&error);
+        if orphan.is_some() && piece.len() > 1 {
+            transaction.batch_execute(rollback).await?;
+            return Ok(PieceResult::Unknown);
+        }
+        let Some(rejection) = orphan.or_else(|| ServerRejection::of(&error)) else {
             return Err(self.in_context(error));
         };
         if !self.may_reject(&rejection) {
@@ -212,12 +220,8 @@ impl TableCopy<'_> {
                 self.source.source.file_label(chunk.file),
                 chunk.index.line(row),
             );
-            return Err(self.refused(
-                is_key_violation(&code),
-                format!("{label}, line {line}: {reason}"),
-            ));
+            return Err(self.refused(&code, format!("{label}, line {line}: {reason}")));
         }
-        let rollback = "ROLLBACK TO SAVEPOINT seedrow_piece; RELEASE SAVEPOINT seedrow_piece";
         transaction.batch_execute(rollback).await?;
         Ok(PieceResult::Rejected(rejection))
     }
@@ -243,15 +247,19 @@ impl TableCopy<'_> {
     /// Whether a record that the server rejected may be left out: not one of seedrow's own, nor one that breaks a key
     /// unless these are.
     fn may_reject(&self, rejection: &ServerRejection) -> bool {
-        let may = !is_key_violation(&rejection.code) || self.duplicates == Duplicates::Reject;
+        let may = match RefusedKey::of(&rejection.code) {
+            Some(RefusedKey::Duplicate) => self.duplicates == Duplicates::Reject,
+            Some(RefusedKey::Orphan) => self.orphans == Orphans::Reject,
+            None => true,
+        };
         self.source.source.is_foreign() && may
     }
 
     /// The error of a record that may not be left out.
-    fn refused(&self, breaks_key: bool, message: String) -> Error {
-        match breaks_key && self.source.source.is_foreign() {
-            true => RefusedDuplicate(message).into(),
-            false => anyhow!(message),
+    fn refused(&self, code: &SqlState, message: String) -> Error {
+        match RefusedKey::of(code).filter(|_| self.source.source.is_foreign()) {
+            Some(key) => RefusedRecord { message, key }.into(),
+            None => anyhow!(message),
         }
     }
 
@@ -295,6 +303,12 @@ impl TableCopy<'_> {
     /// Names file, line, column and value where Postgres says where the COPY failed, which began at a position, with so
     /// many rows loaded before it.
     fn explain(&self, error: Error, begin: Option<Position>, before: u64) -> Error {
+        if let Some(orphan) = ServerRejection::orphan(&error)
+            && self.source.source.is_foreign()
+        {
+            // Which row it is shows once they are traced.
+            return orphan.into();
+        }
         let Some(mut rejection) = ServerRejection::of(&error) else {
             return self.in_context(error);
         };
@@ -305,17 +319,14 @@ impl TableCopy<'_> {
             let (row, table) = (before + rejection.row + 1, self.source.source.table);
             return generated_rejection(&rows.dataset, table, row, &rejection);
         }
-        let (label, breaks_key) = (
-            self.source.source.label(),
-            is_key_violation(&rejection.code),
-        );
+        let label = self.source.source.label();
         let Ok(Some((at, value))) = self.find_record(begin, &rejection) else {
             return anyhow!("{label}, in a record: {}", rejection.reason());
         };
         rejection.value = rejection.value.take().or(value);
         let label = self.source.source.file_label(at.file);
         let message = format!("{label}, line {}: {}", at.line, rejection.reason());
-        self.refused(breaks_key, message)
+        self.refused(&rejection.code, message)
     }
 
     fn in_context(&self, error: Error) -> Error {
@@ -367,24 +378,42 @@ impl Transfer<'_, '_> {
     }
 }
 
-fn is_key_violation(code: &SqlState) -> bool {
-    matches!(
-        *code,
-        SqlState::UNIQUE_VIOLATION | SqlState::EXCLUSION_VIOLATION
-    )
+/// A key that stays in place during the load, and that a record breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedKey {
+    /// A unique key or an exclusion constraint.
+    Duplicate,
+    /// A foreign key.
+    Orphan,
 }
 
-/// A record of a foreign file breaks a key that stays in place, and no such record may be left out.
-#[derive(Debug)]
-pub struct RefusedDuplicate(String);
-
-impl fmt::Display for RefusedDuplicate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl RefusedKey {
+    fn of(code: &SqlState) -> Option<RefusedKey> {
+        match *code {
+            SqlState::UNIQUE_VIOLATION | SqlState::EXCLUSION_VIOLATION => {
+                Some(RefusedKey::Duplicate)
+            }
+            SqlState::FOREIGN_KEY_VIOLATION => Some(RefusedKey::Orphan),
+            _ => None,
+        }
     }
 }
 
-impl std::error::Error for RefusedDuplicate {}
+/// A record of a foreign file breaks a key, and no such record may be left out.
+#[derive(Debug)]
+pub struct RefusedRecord {
+    message: String,
+    /// The key.
+    pub key: RefusedKey,
+}
+
+impl fmt::Display for RefusedRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for RefusedRecord {}
 
 /// More records are rejected than are allowed. Those of all tables are counted before that is reported.
 #[derive(Debug)]

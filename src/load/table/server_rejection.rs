@@ -30,27 +30,48 @@ pub struct ServerRejection {
 impl ServerRejection {
     /// From the error of a COPY, when it is about one row.
     pub fn of(error: &Error) -> Option<ServerRejection> {
-        let mut causes = error.chain();
-        let error = causes.find_map(|cause| cause.downcast_ref::<DbError>())?;
+        let error = server_error(error)?;
+        let place = place(error.where_()?)?;
+        Some(ServerRejection::at(place, error))
+    }
+
+    /// From the error of a COPY that left a foreign key broken, which names no row: its only one, or its first. None of a
+    /// key to the same table, whose missing row may be one that is still to come.
+    pub fn orphan(error: &Error) -> Option<ServerRejection> {
+        let error = server_error(error)?;
+        let place = Place {
+            line: 1,
+            column: None,
+            value: None,
+        };
+        let to_itself = error
+            .table()
+            .zip(error.detail())
+            .is_some_and(|(table, detail)| detail.ends_with(&format!("\"{table}\".")));
+        (*error.code() == SqlState::FOREIGN_KEY_VIOLATION && !to_itself)
+            .then(|| ServerRejection::at(place, error))
+    }
+
+    fn at(place: Place, error: &DbError) -> ServerRejection {
         let Place {
             line,
             column,
             value,
-        } = place(error.where_()?)?;
+        } = place;
         let mut message = error.message().to_owned();
         if let Some(detail) = error.detail() {
             message.push_str(&format!("; {detail}"));
         }
         message.push_str(&format!(" ({})", error.code().code()));
         let message = printable::text(&message);
-        Some(ServerRejection {
+        ServerRejection {
             row: line.saturating_sub(1),
             column: column.or_else(|| error.column().map(str::to_owned)),
             value: value.map(|value| printable::text(&value)),
             constraint: error.constraint().map(str::to_owned),
             message,
             code: error.code().clone(),
-        })
+        }
     }
 
     /// Column, value and what the server says.
@@ -79,6 +100,11 @@ impl ServerRejection {
             self.value = values(raw, dialect, &[field]);
         }
     }
+}
+
+fn server_error(error: &Error) -> Option<&DbError> {
+    let mut causes = error.chain();
+    causes.find_map(|cause| cause.downcast_ref::<DbError>())
 }
 
 /// The values of a record's fields, shortened, with commas between.

@@ -9,6 +9,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::postgres::conninfo::is_default_socket_folder;
 use crate::postgres::error::ErrorWithNotes;
+use crate::postgres::name::quoted;
 use crate::postgres::target::{Address, Endpoint};
 use crate::postgres::tls::{CertificateRejected, Tls};
 
@@ -243,7 +244,7 @@ fn advice_on_refusal(
         .into(),
         code if *code == SqlState::INVALID_CATALOG_NAME => {
             let database = &address.database;
-            format!("create it with `createdb {database}`, or name another database in the URL")
+            format!("create it there (CREATE DATABASE {}), or name another database in the URL", quoted(database))
         }
         code if *code == SqlState::TOO_MANY_CONNECTIONS => {
             "a smaller --jobs needs fewer connections".into()

@@ -7,7 +7,7 @@ WITH tables AS (
 ), constraints AS (
     SELECT k.conname::text AS name, k.conrelid AS table_oid, k.oid, 'pg_constraint'::regclass AS class
     FROM pg_constraint AS k
-    WHERE k.conrelid IN (SELECT oid FROM tables) AND k.contype IN ('c', 'p', 'u', 'x', 'n')
+    WHERE k.conrelid IN (SELECT oid FROM tables) AND k.contype IN ('c', 'f', 'p', 'u', 'x', 'n')
     UNION ALL
     SELECT x.relname::text, i.indrelid, x.oid, 'pg_class'::regclass
     FROM pg_index AS i
