@@ -153,11 +153,17 @@ fn files_that_cannot_be_honoured_are_refused() {
             "--columns is given twice for table pets",
         ),
         (
-            &["--header", "--no-header"],
+            &["--file", "pets=a.csv", "--header", "--no-header"],
             "--header and --no-header are both given for all files",
         ),
         (
-            &["--header=pets", "--no-header", "--no-header=pets"],
+            &[
+                "--file",
+                "pets=a.csv",
+                "--header=pets",
+                "--no-header",
+                "--no-header=pets",
+            ],
             "--header and --no-header are both given for table pets",
         ),
     ];

@@ -195,8 +195,9 @@ fn options_about_no_column_are_refused() {
     db.execute(
         "CREATE TABLE t (id int, v text);
         CREATE TABLE d (day date, v text);
-        CREATE TABLE n (v text NOT NULL)",
+        CREATE TABLE e (day date); CREATE TABLE n (v text NOT NULL)",
     );
+    dir.write("e.csv", "day\n45000\n45001\n");
     dir.write("t.csv", "id,v\n1,x\n");
     dir.write("d.csv", "day,v\n2024-01-01,x\n");
     dir.write("n.csv", "v\nx\n");
@@ -210,6 +211,11 @@ fn options_about_no_column_are_refused() {
             "t",
             &["--epoch", "ms"],
             "--epoch is for columns of dates or times",
+        ),
+        (
+            "e",
+            &["--epoch", "s"],
+            "such as 45000, are then outside the years 1971 to 2099; they may be days of a spreadsheet",
         ),
         (
             "d",
