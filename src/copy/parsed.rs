@@ -41,7 +41,7 @@ impl From<&'static str> for Unread {
 pub fn ensure_text(bytes: &[u8]) -> Result<&str, Unread> {
     let Ok(text) = str::from_utf8(bytes) else {
         return Err(invalid(
-            "is not UTF-8; convert the file, such as with iconv -f WINDOWS-1252 -t UTF-8",
+            "is not UTF-8; `--encoding windows-1252` reads the file where that is its encoding",
         ));
     };
     if memchr::memchr(0, bytes).is_some() {

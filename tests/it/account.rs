@@ -643,7 +643,7 @@ fn files_come_packed_by_standard_input_and_in_other_forms() {
         .exits(2)
         .stderr_has("standard input, line 1: the header is one field")
         .stderr_has("if they are, run: seedrow load")
-        .stderr_has("--delimiter ';'");
+        .stderr_has("--delimiter 'pets=;'");
 }
 
 #[test]

@@ -54,10 +54,10 @@ fn each_proposed_command_helps_when_it_is_typed() {
             typed: &[],
             commands: &[(0, "2")],
         },
-        // Another delimiter.
+        // Another delimiter than the other file's.
         Case {
             pets: "id;owner_id;name;weight\n1;1;Rex;3\n",
-            typed: &["--delimiter=,", "--tables", "pets"],
+            typed: &["--delimiter=,"],
             commands: &[(0, "1")],
         },
         // Rejects, too many of them.
@@ -93,10 +93,6 @@ fn each_proposed_command_helps_when_it_is_typed() {
         let first = || {
             shop.db.execute("DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS seedrow CASCADE; CREATE SCHEMA public");
             shop.db.execute(SCHEMA);
-            if typed.contains(&"--tables") {
-                shop.db
-                    .execute("INSERT INTO owners VALUES (1, 'Ann'), (2, 'Bob')");
-            }
             shop.load(typed).exits(2)
         };
         let found = proposed(&first());

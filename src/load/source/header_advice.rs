@@ -17,7 +17,7 @@ pub fn unknown_column(table: &TableSpec, names: &[String], unknown: &str, place:
             "{place}: the header is one field, `{}`; are fields separated by `{delimiter}`?",
             shown(&[unknown])
         );
-        let again = again(&["--delimiter", delimiter]);
+        let again = again(&["--delimiter", &format!("{}={delimiter}", table.name)]);
         return ErrorWithNotes::of(message, vec![format!("if they are, run: {again}")]);
     }
     if let [known @ .., last] = names
@@ -28,7 +28,7 @@ pub fn unknown_column(table: &TableSpec, names: &[String], unknown: &str, place:
             "{place}: a delimiter follows the last name, `{}`",
             shown(known)
         );
-        return ErrorWithNotes::of(message, vec![trailing_delimiter()]);
+        return ErrorWithNotes::of(message, vec![trailing_delimiter(&table.name)]);
     }
     let is_record = names.iter().any(|name| is_number(name));
     if is_record && names.iter().all(|name| table.column_called(name).is_none()) {
@@ -44,9 +44,9 @@ pub fn unknown_column(table: &TableSpec, names: &[String], unknown: &str, place:
     ErrorWithNotes::of(message, advice(table, names).into_iter().collect())
 }
 
-/// What to type where each record ends with a delimiter.
-pub fn trailing_delimiter() -> String {
-    let again = again(&["--trailing-delimiter"]);
+/// What to type where each record of a table's files ends with a delimiter.
+pub fn trailing_delimiter(table: &str) -> String {
+    let again = again(&[format!("--trailing-delimiter={table}")]);
     format!("if each record ends with a delimiter, run: {again}")
 }
 
@@ -125,11 +125,18 @@ fn without_header(table: &TableSpec, names: &[String], place: &str) -> Error {
 /// What would take a header of one field apart into this table's columns.
 fn delimiter_of(table: &TableSpec, names: &[String]) -> Option<&'static str> {
     let [only] = names else { return None };
-    let known = |(_, delimiter): &(&str, char)| {
+    let known = |(_, delimiter): &(&str, &str)| {
         let mut names = only.split(*delimiter).map(str::trim);
         only.contains(*delimiter) && names.all(|name| table.column_called(name).is_some())
     };
-    let delimiters = [(",", ','), (";", ';'), ("|", '|'), ("tab", '\t')];
+    let delimiters = [
+        (",", ","),
+        (";", ";"),
+        ("|", "|"),
+        ("tab", "\t"),
+        ("::", "::"),
+        ("||", "||"),
+    ];
     delimiters.into_iter().find(known).map(|(typed, _)| typed)
 }
 

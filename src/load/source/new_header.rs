@@ -71,7 +71,10 @@ impl NewHeader<'_> {
                     shown(fields)
                 );
                 let notes = vec![
-                    format!("if they are, run: {}", again(&["--delimiter", typed])),
+                    format!(
+                        "if they are, run: {}",
+                        again(&["--delimiter", &format!("{table}={typed}")])
+                    ),
                     format!("if it is the name of one column, run: {as_header}"),
                 ];
                 return Err(ErrorWithNotes::of(message, notes));
@@ -140,7 +143,7 @@ impl NewHeader<'_> {
         )];
         let empty = names.iter().position(String::is_empty);
         if empty == Some(names.len() - 1) {
-            notes.push(trailing_delimiter());
+            notes.push(trailing_delimiter(self.table));
         }
         Err(ErrorWithNotes::of(format!("{place}: {problem}"), notes))
     }
