@@ -44,7 +44,14 @@ fn rejected(error: tokio_postgres::Error, step: &Step, sql: &str) -> anyhow::Err
         line: step.line + behind,
         ..step.clone()
     };
-    anyhow!(error).context(format!("{}: the server rejects the DDL", place.place()))
+    let advice = match error.code() {
+        Some(&SqlState::ACTIVE_SQL_TRANSACTION) => {
+            ", which is applied in one transaction (take this statement, or its CONCURRENTLY, out)"
+        }
+        _ => "",
+    };
+    let what = format!("{}: the server rejects the DDL{advice}", place.place());
+    anyhow!(error).context(what)
 }
 
 /// Whether a statement that failed may be passed over: a schema that exists, and a setting that this version of the server

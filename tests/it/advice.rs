@@ -168,6 +168,7 @@ fn added_records_that_break_a_key_are_named_and_left_out_when_told() {
     shop.dir
         .shell(&proposed(&orphan)[0])
         .exits(0)
+        .stdout_has("data/pets.csv, line 3: id \"3\": duplicate key")
         .stdout_has("data/pets.csv, line 4: owner_id \"9\": insert or update");
     assert_eq!(shop.counts(), "2 5");
 }

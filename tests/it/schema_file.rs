@@ -222,6 +222,10 @@ fn what_cannot_be_honoured_is_refused_with_its_line() {
             "schema.sql, line 3: the server rejects the DDL",
         ),
         (
+            "CREATE TABLE a (b int);\nCREATE INDEX CONCURRENTLY ON a (b);",
+            "applied in one transaction (take this statement, or its CONCURRENTLY, out): CREATE INDEX CONCURRENTLY",
+        ),
+        (
             "GRANT SELECT ON ALL TABLES IN SCHEMA public TO nobody_here;",
             "owners and privileges need the target's roles; take them out of the file",
         ),

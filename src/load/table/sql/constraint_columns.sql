@@ -12,7 +12,11 @@ WITH tables AS (
     SELECT x.relname::text, i.indrelid, x.oid, 'pg_class'::regclass
     FROM pg_index AS i
     JOIN pg_class AS x ON x.oid = i.indexrelid
-    WHERE i.indrelid IN (SELECT oid FROM tables) AND i.indisunique
+    WHERE i.indrelid IN (SELECT oid FROM tables) AND i.indisunique AND NOT EXISTS (
+        -- Such an index depends on its constraint, and not on the columns.
+        SELECT FROM pg_constraint AS k
+        WHERE k.conindid = x.oid AND k.contype IN ('p', 'u', 'x')
+    )
 )
 SELECT c.name, ARRAY(
         SELECT a.attname::text
