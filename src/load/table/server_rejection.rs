@@ -8,6 +8,7 @@ use tokio_postgres::error::{DbError, SqlState};
 use crate::files::records::{Dialect, Records};
 use crate::load::table::constraint_columns::ConstraintColumns;
 use crate::postgres::copy::{Place, place};
+use crate::postgres::error::server_error;
 use crate::printable;
 
 /// A row that the server rejected.
@@ -100,11 +101,6 @@ impl ServerRejection {
             self.value = values(raw, dialect, &[field]);
         }
     }
-}
-
-fn server_error(error: &Error) -> Option<&DbError> {
-    let mut causes = error.chain();
-    causes.find_map(|cause| cause.downcast_ref::<DbError>())
 }
 
 /// The values of a record's fields, shortened, with commas between.
