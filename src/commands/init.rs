@@ -9,7 +9,7 @@ use crate::cli::{QuietArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context, DEFAULT_DATASET, target_options};
 use crate::infer::Wish;
-use crate::infer::names::{Locale, Naming, TeamRules};
+use crate::infer::names::{Field, Locale, Naming, TeamRules};
 use crate::init::ddl::{self, Ddl};
 use crate::init::{self, ExistingRows, Found, Overwriting, Request};
 use crate::report::{self, OutputFormat};
@@ -139,6 +139,7 @@ impl Args {
             }
         };
         Ok(Naming {
+            field: Field::Any,
             locale: self.locale,
             rules,
         })

@@ -12,6 +12,7 @@ pub mod distribution;
 pub mod document;
 pub mod draw;
 pub mod fakers;
+pub mod formula;
 pub mod lists;
 pub mod makers;
 mod outline;

@@ -118,6 +118,11 @@ impl<'a> Siblings<'a> {
 
     /// The least and the greatest number that a column can hold; `None` for texts.
     pub fn bounds(&self, column: usize) -> Option<(i64, i64)> {
+        match self.maker(column) {
+            Maker::Computed(computed) => return Some(computed.bounds_in(self)),
+            Maker::After(after) => return after.bounds_in(self),
+            _ => {}
+        }
         let of = |needed| self.at(needed, |siblings, column| siblings.bounds(column));
         self.maker(column).spec().bounds(&of)
     }

@@ -106,6 +106,7 @@ fn ensure_conditions_fit(siblings: &Siblings, column: &ColumnSpec) -> Result<(),
         let name = siblings.name(*of);
         let known: Vec<String> = match siblings.maker(*of) {
             Maker::Boolean(_) => vec!["true".into(), "false".into()],
+            Maker::Placed(placed) if placed.is_flag() => vec!["true".into(), "false".into()],
             Maker::Number(number) => number.values.iter().map(i64::to_string).collect(),
             maker => match maker.spec().texts() {
                 Some(texts) => texts.into_iter().map(str::to_owned).collect(),

@@ -46,7 +46,7 @@ fn condition(
         "false" => 0,
         number => number.parse().unwrap_or(i64::MIN),
     };
-    if let Maker::Boolean(_) | Maker::Number(_) = column.maker {
+    if let Maker::Boolean(_) | Maker::Placed(_) | Maker::Number(_) = column.maker {
         let numbers = values.iter().map(number).collect();
         return Ok(Condition::Numbers(position, numbers));
     }

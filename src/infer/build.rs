@@ -4,18 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{self, Columns};
 use super::constraints::TableReading;
-use super::domain::{Confidence, MakerToml, Sibling};
+use super::domain::{Confidence, MakerToml, Sibling, Value};
 use super::keys::{self, KeyPlan};
 use super::model::{Doubt, Lessons, Model, ModelColumn, ModelTable, Refusal, TriedCheck};
 use super::names::{Naming, TableNames};
 use super::question::{Answer, Question};
 use super::sizes::{self, Wish};
 use super::source::{RowSecurity, Source, SourceCheck, SourceColumn, SourceTable};
-use super::{doubts, kept, order, relations, types, unique};
+use super::{
+    belongs, doubts, exclusions, kept, order, places, relations, states, totals, types, unique,
+};
 use crate::copy::Scalar;
 
 /// The dataset of a source, with sizes as wished.
 pub fn model(source: &Source, wish: Wish, naming: &Naming, lessons: &Lessons) -> Model {
+    let naming = &naming.about(source.tables.iter().map(|it| it.name.as_str()));
     let readings: BTreeMap<&str, TableReading> = source
         .tables
         .iter()
@@ -45,6 +48,8 @@ pub fn model(source: &Source, wish: Wish, naming: &Naming, lessons: &Lessons) ->
         naming,
         lessons,
         created: created(source, &keys, naming),
+        prices: prices(source, &keys),
+        places: places(source),
     };
     for table in &source.tables {
         if !refused.iter().any(|it| it.table == table.name) {
@@ -65,6 +70,10 @@ pub fn model(source: &Source, wish: Wish, naming: &Naming, lessons: &Lessons) ->
         model.tables.clear();
     }
     sizes::choose(source, &keys, &mut model.tables, wish);
+    belongs::apply(&mut model.tables);
+    places::apply(&mut model.tables);
+    totals::apply(&mut model.tables);
+    shorten_references(&mut model.tables);
     sort(source, &mut model);
     model
 }
@@ -93,6 +102,29 @@ fn sort(source: &Source, model: &mut Model) {
     model
         .tables
         .sort_by_key(|it| place.get(it.name.as_str()).copied());
+}
+
+/// `to = "orders"` where the key is the table's `serial` column.
+fn shorten_references(tables: &mut [ModelTable]) {
+    let serials: BTreeMap<String, String> = tables
+        .iter()
+        .filter_map(|table| {
+            let mut columns = table.columns.iter();
+            let serial = columns.find(|it| it.maker.make == "serial")?;
+            Some((
+                format!("{}.{}", table.name, serial.name),
+                table.name.clone(),
+            ))
+        })
+        .collect();
+    let columns = tables.iter_mut().flat_map(|it| &mut it.columns);
+    for column in columns.filter(|it| it.maker.make == "reference") {
+        if let Some(Value::Text(to)) = column.maker.option("to")
+            && let Some(table) = serials.get(to)
+        {
+            column.maker = column.maker.clone().with("to", table.as_str());
+        }
+    }
 }
 
 /// What keeps every row out of a table.
@@ -143,7 +175,9 @@ struct DecisionContext<'a> {
     keys: &'a KeyPlan,
     naming: &'a Naming,
     lessons: &'a Lessons,
-    created: BTreeMap<String, (String, Scalar)>,
+    created: BTreeMap<String, SourceColumn>,
+    prices: BTreeMap<String, SourceColumn>,
+    places: BTreeMap<String, usize>,
 }
 
 /// The columns that names can describe: neither keys nor generated.
@@ -159,15 +193,40 @@ fn siblings<'t>(table: &'t SourceTable, keys: &KeyPlan) -> Vec<Sibling<'t>> {
         .collect()
 }
 
-/// The columns that say when a row was made, never NULL, with their types, by table.
-fn created(source: &Source, keys: &KeyPlan, naming: &Naming) -> BTreeMap<String, (String, Scalar)> {
+/// The types of days and times.
+const WHEN: [Scalar; 3] = [Scalar::Date, Scalar::Timestamp, Scalar::Timestamptz];
+
+/// The columns that say when a row was made, never NULL, by table.
+fn created(source: &Source, keys: &KeyPlan, naming: &Naming) -> BTreeMap<String, SourceColumn> {
     let of = |table: &SourceTable| {
         let siblings = siblings(table, keys);
         let name = TableNames::new(&table.name, &siblings, naming).created()?;
         let column = table.column(name).filter(|it| it.not_null)?;
-        Some((column.name.clone(), column.data_type.scalar()?))
+        WHEN.contains(&column.data_type.scalar()?)
+            .then(|| column.clone())
     };
     let tables = source.tables.iter();
+    tables
+        .filter_map(|table| Some((table.name.clone(), of(table)?)))
+        .collect()
+}
+
+/// The tables' places in an order with parents first, by which no two are made from each other.
+fn places(source: &Source) -> BTreeMap<String, usize> {
+    let names: Vec<String> = source.tables.iter().map(|it| it.name.clone()).collect();
+    let order = order::level(source, &names).into_iter().enumerate();
+    order.map(|(place, name)| (name, place)).collect()
+}
+
+/// The columns that say what a row costs, never NULL, by table.
+fn prices(source: &Source, keys: &KeyPlan) -> BTreeMap<String, SourceColumn> {
+    let of = |table: &SourceTable| {
+        let mut names = ["price", "unit_price", "list_price"].into_iter();
+        let column = names.find_map(|name| table.column(name))?;
+        let is_free = !column.is_generated() && keys.role(&table.name, &column.name).is_none();
+        (is_free && column.not_null).then(|| column.clone())
+    };
+    let tables = source.tables.iter().filter(|it| it.kept.is_none());
     tables
         .filter_map(|table| Some((table.name.clone(), of(table)?)))
         .collect()
@@ -181,7 +240,8 @@ fn decide(
     refused: &mut Vec<Refusal>,
 ) {
     let keys = with.keys;
-    let (sets, unread) = unique::wanted(table, keys);
+    let (mut sets, unread) = unique::wanted(table, keys);
+    sets.extend(exclusions::wanted(table));
     let siblings = siblings(table, with.keys);
     let alone: Vec<&str> = sets
         .iter()
@@ -193,17 +253,8 @@ fn decide(
     let names = TableNames::new(&table.name, &siblings, with.naming).unique(&alone);
     let mut made = ModelTable {
         name: table.name.clone(),
-        rows: 0,
-        rows_reason: String::new(),
-        fixed: false,
-        kept: false,
-        unique: Vec::new(),
-        exclusive: Vec::new(),
-        columns: Vec::new(),
-        skipped: Vec::new(),
         triggers: table.triggers.clone(),
-        lists: Vec::new(),
-        pools: Vec::new(),
+        ..ModelTable::default()
     };
     let columns = Columns {
         table,
@@ -212,6 +263,8 @@ fn decide(
         sets: &sets,
         names: &names,
         created: &with.created,
+        prices: &with.prices,
+        places: &with.places,
         is_plain: with.lessons.plain.contains(&table.name),
     };
     refused.extend(columns.decide(&mut made));
@@ -221,7 +274,8 @@ fn decide(
     found.extend(unread);
     found.extend(relations::apply(table, &mut made, reading, &pooled));
     found.extend(unique::apply(table, &mut made, &sets));
-    found.extend(super::exclusions::apply(table, &mut made));
+    found.extend(exclusions::apply(table, &mut made));
+    states::apply(&mut made);
     ensure_a_column(table, reading, keys, &mut made);
     found.sort();
     found.dedup();

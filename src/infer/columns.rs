@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::constraints::TableReading;
-use super::domain::{Choice, Confidence, Limits, MakerToml};
+use super::domain::{Bound, Choice, Confidence, Limits, MakerToml};
 use super::keys::{KeyPlan, KeyRole, Reference};
 use super::model::{ModelColumn, ModelTable, Refusal};
-use super::names::{NamedColumn, ParentTime, TableNames};
+use super::names::{NamedColumn, ParentTime, TableNames, words_of};
 use super::source::{SourceColumn, SourceTable};
 use super::types;
 use super::unique::WantedSet;
@@ -40,8 +40,12 @@ pub struct Columns<'a> {
     pub sets: &'a [WantedSet],
     /// What the names of its columns say.
     pub names: &'a TableNames<'a>,
-    /// The tables' columns that say when a row was made, never NULL, with their types.
-    pub created: &'a BTreeMap<String, (String, Scalar)>,
+    /// The tables' columns that say when a row was made, never NULL.
+    pub created: &'a BTreeMap<String, SourceColumn>,
+    /// The tables' places, parents first.
+    pub places: &'a BTreeMap<String, usize>,
+    /// The tables' columns that say what a row costs, never NULL.
+    pub prices: &'a BTreeMap<String, SourceColumn>,
     /// Whether types and constraints alone decide, and what may be NULL is left out.
     pub is_plain: bool,
 }
@@ -206,8 +210,12 @@ impl Columns<'_> {
     fn best(&self, column: &SourceColumn, limits: &Limits) -> Option<Choice> {
         let by_type = types::maker(&column.data_type, &column.base_type, limits);
         let is_enum = reading_is_enum(column);
+        if let Some(choice) = self.gender(column, limits) {
+            return Some(choice);
+        }
         if limits.values.is_some() || is_enum {
             let reason = match self.reading.reason(&column.name) {
+                Some(reason) if reason.starts_with("CHECK") => "a CHECK lists them".to_owned(),
                 Some(reason) => reason.to_owned(),
                 None => format!("enum {}", column.type_name),
             };
@@ -226,6 +234,45 @@ impl Columns<'_> {
         by_type.map(|maker| Choice::new(maker, reason, confidence))
     }
 
+    /// That of the first name, where it is spelled as the values are.
+    fn gender(&self, column: &SourceColumn, limits: &Limits) -> Option<Choice> {
+        let words = words_of(&column.name);
+        let values: Vec<&str> = match &column.data_type.base().kind {
+            TypeKind::Enum(labels) => labels.iter().map(String::as_str).collect(),
+            _ => limits.allowed_values()?,
+        };
+        let spellings = [
+            ("M", "F", 3, None),
+            ("m", "f", 3, Some("lower")),
+            ("male", "female", 4, None),
+            ("MALE", "FEMALE", 4, Some("upper")),
+        ];
+        let is_so = |(one, other, ..): &&(&str, &str, i64, Option<&str>)| {
+            values.contains(one) && values.contains(other)
+        };
+        let (_, _, number, case) = spellings.iter().find(is_so)?;
+        let is_gender = words.last().is_some_and(|it| it == "gender" || it == "sex");
+        if self.is_plain || !is_gender {
+            return None;
+        }
+        let mut choice = self.names.choose(&NamedColumn {
+            name: &column.name,
+            data_type: &DataType::from(Scalar::Text),
+            limits: &Limits::default(),
+            unique: false,
+            parent: None,
+        })?;
+        if choice.maker.make != "field" {
+            return None;
+        }
+        choice.maker = choice.maker.with("field", *number);
+        choice.maker = case
+            .iter()
+            .fold(choice.maker, |it, case| it.with("case", *case));
+        choice.reason = "that of the first name".to_owned();
+        Some(choice)
+    }
+
     fn by_name(&self, column: &SourceColumn, limits: &Limits) -> Option<Choice> {
         if self.is_plain {
             return None;
@@ -235,32 +282,68 @@ impl Columns<'_> {
             column.base_type.ends_with("citext"),
             self.is_alone(&column.name),
         );
+        if let Some(price) = self.parents_price(column, limits) {
+            return Some(price);
+        }
         self.names.choose(&NamedColumn {
             name: &column.name,
             data_type: if is_citext { &text } else { &column.data_type },
             limits,
             unique,
-            parent: self.parent_time(column),
+            parent: self.parent_time(),
         })
     }
 
-    /// The time that a row of a parent was made at, of the first parent that has one of the same type.
-    fn parent_time(&self, column: &SourceColumn) -> Option<ParentTime<'_>> {
+    /// An item costs what its product does, where the row refers to one with a price of the same type.
+    fn parents_price(&self, column: &SourceColumn, limits: &Limits) -> Option<Choice> {
+        let names = ["price", "unit_price", "item_price", "price_each"];
+        let is_bounded = |it: &Bound| it.value.parse::<f64>().map_or(true, |it| it > 0.0);
+        if !names.contains(&column.name.as_str())
+            || self.prices.contains_key(&self.table.name) && column.name == "price"
+            || limits.max.is_some()
+            || limits.min.as_ref().is_some_and(is_bounded)
+        {
+            return None;
+        }
+        let (by, reference, price) = self.table.columns.iter().find_map(|by| {
+            let Some(KeyRole::Reference(reference)) = self.keys.role(&self.table.name, &by.name)
+            else {
+                return None;
+            };
+            let price = self.prices.get(&reference.table)?;
+            let fits = by.not_null
+                && reference.columns == 1
+                && self.is_behind(&reference.table)
+                && price.data_type == column.data_type;
+            fits.then_some((by, reference, price))
+        })?;
+        let maker = MakerToml::new("copy")
+            .with("by", by.name.as_str())
+            .with("column", price.name.as_str());
+        let reason = format!("the price in {}", quoted(&reference.table));
+        Some(Choice::new(maker, reason, Confidence::Likely))
+    }
+
+    /// The time that a row of a parent was made at, of the first parent that has one.
+    fn parent_time(&self) -> Option<ParentTime<'_>> {
         self.table.columns.iter().find_map(|by| {
             let Some(KeyRole::Reference(reference)) = self.keys.role(&self.table.name, &by.name)
             else {
                 return None;
             };
-            let (created, scalar) = self.created.get(&reference.table)?;
-            let fits = by.not_null
-                && reference.columns == 1
-                && reference.table != self.table.name
-                && column.data_type.scalar() == Some(*scalar);
+            let created = self.created.get(&reference.table)?;
+            let fits = by.not_null && reference.columns == 1 && self.is_behind(&reference.table);
             fits.then_some(ParentTime {
                 by: &by.name,
-                column: created,
+                column: &created.name,
+                data_type: &created.data_type,
             })
         })
+    }
+
+    /// Whether another table's values may be used: its own aren't made from this one's.
+    fn is_behind(&self, other: &str) -> bool {
+        self.places.get(other) < self.places.get(&self.table.name)
     }
 
     /// Whether a unique set is this column alone.

@@ -206,6 +206,10 @@ impl Relation {
             | Relation::AtMostOne(columns)
             | Relation::AtLeastOne(columns)
             | Relation::AllOrNone(columns) => columns.iter().map(String::as_str).collect(),
+            Relation::Computed { column, of, .. } => {
+                let of = of.iter().map(String::as_str);
+                std::iter::once(column.as_str()).chain(of).collect()
+            }
             Relation::NullWith { column, by }
             | Relation::OnlyIf { column, by, .. }
             | Relation::NeededIf { column, by, .. }

@@ -1,5 +1,6 @@
 //! A database's catalog → a dataset: its tables as they are, in load order, for files that need no makers. Pure.
 
+mod belongs;
 mod build;
 pub mod checks;
 pub mod column_type;
@@ -15,13 +16,16 @@ pub mod model;
 pub mod names;
 pub mod new_table;
 mod order;
+mod places;
 pub mod question;
 mod relations;
 #[cfg(test)]
 mod sample;
 mod sizes;
 pub mod source;
+mod states;
 pub mod toml;
+mod totals;
 mod types;
 mod unique;
 

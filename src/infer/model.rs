@@ -29,7 +29,7 @@ pub struct Model {
 }
 
 /// A table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ModelTable {
     /// Its name.
     pub name: String,

@@ -6,6 +6,7 @@ use super::constraints::TableReading;
 use super::domain::{MakerToml, Relation, Value};
 use super::model::{Doubt, ModelTable};
 use super::source::SourceTable;
+use crate::copy::{DataType, Scalar};
 
 /// A share of rows in which none of several columns has a value.
 const NONE: f64 = 0.1;
@@ -81,7 +82,59 @@ fn keep(table: &SourceTable, model: &mut ModelTable, relation: &Relation) -> boo
             larger,
             gap,
         } => apart(table, model, smaller, larger, "max", gap),
+        Relation::Computed {
+            column,
+            formula,
+            of,
+            decimals,
+        } => computed(table, model, (column, formula), of, *decimals),
         Relation::LimitedIf { .. } => false,
+    }
+}
+
+/// A column that is a sum or product of others.
+fn computed(
+    table: &SourceTable,
+    model: &mut ModelTable,
+    (column, formula): (&str, &str),
+    of: &[String],
+    decimals: Option<u32>,
+) -> bool {
+    let is_independent =
+        |name: &String| model.column(name).is_some() && !leads_to(model, name, column, 0);
+    let scale = table.column(column).and_then(|it| scale_of(&it.data_type));
+    let scale = decimals.into_iter().chain(scale).min();
+    if !is_made(model, column) || !of.iter().all(is_independent) {
+        return leave_out(table, model, column);
+    }
+    let maker = MakerToml::new("formula").with("of", formula);
+    let maker = match scale {
+        None | Some(2) => maker,
+        Some(other) => maker.with("scale", i64::from(other)),
+    };
+    replace(model, column, maker);
+    true
+}
+
+/// Whether a column is made from another one.
+fn leads_to(model: &ModelTable, from: &str, to: &str, steps: usize) -> bool {
+    const MOST_STEPS: usize = 20;
+    let of = model.column(from).and_then(|it| it.maker.option("of"));
+    let Some(Value::Text(of)) = of else {
+        return false;
+    };
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let mut names = of.split(|c| !is_part(c)).filter(|it| is_made(model, it));
+    steps > MOST_STEPS || names.any(|it| it == to || leads_to(model, it, to, steps + 1))
+}
+
+/// The decimals of a type of numbers.
+fn scale_of(data_type: &DataType) -> Option<u32> {
+    let base = data_type.base();
+    match base.scalar()? {
+        Scalar::Int2 | Scalar::Int4 | Scalar::Int8 => Some(0),
+        Scalar::Numeric if base.modifier >= 4 => u32::try_from((base.modifier - 4) & 0x7ff).ok(),
+        _ => None,
     }
 }
 

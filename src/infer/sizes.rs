@@ -201,7 +201,10 @@ fn by_place(
     let Some((largest, rows)) = parents.iter().copied().max_by_key(|(_, rows)| *rows) else {
         return Size {
             rows: times(OWNERS, scale),
-            reason: "refers to no other".to_owned(),
+            reason: match table.foreign_keys.is_empty() {
+                true => "refers to no other".to_owned(),
+                false => "needs code lists alone".to_owned(),
+            },
             fixed: false,
         };
     };

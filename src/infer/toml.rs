@@ -11,7 +11,7 @@ use crate::dataset::spec::is_file_name;
 /// Lines up to this width have their comments in one column.
 const ALIGNED: usize = 72;
 /// A comment that would end behind this column gets a line of its own.
-const WIDEST: usize = 150;
+const WIDEST: usize = 120;
 
 /// What is at the top of a dataset.
 #[derive(Debug, Clone)]
@@ -66,8 +66,9 @@ pub fn write(model: &Model, head: &Head) -> String {
 }
 
 const HEADER: &str = "\
-# Written by `seedrow init`. A comment behind each column says what its maker follows from, and how sure that is: a key or constraint
-# says so (sure), the name does (likely), or nothing but the type (guess). Change what you like: `seedrow init --merge` keeps it.
+# Written by `seedrow init`. The comment at each column says what its maker follows from, and how sure that is: a key or
+# constraint says so (sure), the name does (likely), or nothing but the type (guess). Change what you like:
+# `seedrow init --merge` keeps it.
 
 ";
 

@@ -1,6 +1,6 @@
 //! A type with its limits → a maker, where neither key, constraint nor name says more: the last resort. Pure.
 
-use super::domain::{Bound, Case, JsonKind, Limits, MakerToml, Value};
+use super::domain::{Bound, Case, JsonKey, JsonKind, Limits, MakerToml, Value};
 use crate::copy::{DataType, Scalar, TypeKind};
 
 /// The days that dates without limits lie between.
@@ -87,17 +87,13 @@ fn scalar_maker(scalar: Scalar, modifier: i32, limits: &Limits) -> Option<MakerT
         Scalar::Int2 | Scalar::Int4 | Scalar::Int8 | Scalar::Oid => integer(scalar, limits),
         Scalar::Float4 | Scalar::Float8 => decimals("float", 2, None, limits),
         Scalar::Numeric => numeric(modifier, limits),
-        Scalar::Money => decimals("decimal", 2, None, limits).with("scale", 2_i64),
+        Scalar::Money => decimals("decimal", 2, None, limits),
         Scalar::Text | Scalar::Varchar | Scalar::Name => text(scalar, modifier, limits),
         Scalar::Bpchar => code(length_of(modifier).unwrap_or(1), limits),
         Scalar::Char => code(1, limits),
-        Scalar::Date => between(MakerToml::new("date"), limits, DAYS),
-        Scalar::Timestamp | Scalar::Timestamptz => {
-            between(MakerToml::new("timestamp"), limits, DAYS)
-        }
-        Scalar::Time | Scalar::Timetz => {
-            between(MakerToml::new("time"), limits, ("08:00:00", "20:00:00"))
-        }
+        Scalar::Date => days("date", limits),
+        Scalar::Timestamp | Scalar::Timestamptz => days("timestamp", limits),
+        Scalar::Time | Scalar::Timetz => times(limits),
         Scalar::Interval => MakerToml::new("interval")
             .with("min", 60_i64)
             .with("max", 86_400_i64),
@@ -170,7 +166,10 @@ fn numeric(modifier: i32, limits: &Limits) -> MakerToml {
     let top = 10_i64.pow(digits);
     let scale = i64::from(scale.max(0));
     let maker = decimals("decimal", scale, Some(top), limits);
-    maker.with("scale", scale)
+    match scale {
+        2 => maker,
+        other => maker.with("scale", other),
+    }
 }
 
 /// Numbers with a fraction. `below` is what every value must be less than.
@@ -277,46 +276,95 @@ pub fn code(most: u32, limits: &Limits) -> MakerToml {
     }
 }
 
-/// Between two bounds, those of the limits where there are any.
-fn between(maker: MakerToml, limits: &Limits, default: (&str, &str)) -> MakerToml {
-    let is_moment = |bound: &&Bound| {
-        let starts = bound.value.starts_with(|c: char| c.is_ascii_digit());
-        starts && bound.value.contains(['-', ':'])
-    };
-    let (mut min, mut max) = (default.0.to_owned(), default.1.to_owned());
-    if let Some(bound) = limits.min.as_ref().filter(is_moment) {
-        min.clone_from(&bound.value);
-        if max <= min {
-            max = later(&min);
+/// Days within the limits, five years of them where only one end is bounded.
+fn days(make: &str, limits: &Limits) -> MakerToml {
+    let (mut min, mut max) = (DAYS.0.to_owned(), DAYS.1.to_owned());
+    if let Some(first) = limits.min.as_ref().and_then(Bound::first_day) {
+        if max <= first {
+            max = five_years_later(&first);
         }
+        min = first;
     }
-    if let Some(bound) = limits.max.as_ref().filter(is_moment) {
-        max.clone_from(&bound.value);
-        if min >= max {
-            min = "1970-01-01".to_owned().min(max.clone());
+    let last = limits.max.as_ref();
+    if let Some(last) = last.and_then(|it| it.last_day(make == "date")) {
+        if min > last {
+            min = "1970-01-01".to_owned().min(last.clone());
         }
+        max = last;
     }
-    maker.with("min", min).with("max", max)
+    MakerToml::new(make).with("min", min).with("max", max)
 }
 
-/// Five years later than a date, a time before midnight for a time.
-fn later(from: &str) -> String {
-    match from.get(..4).and_then(|year| year.parse::<u16>().ok()) {
-        Some(year) if from.len() >= 10 => format!("{:04}-12-31", year + 5),
-        _ => "23:59:59".to_owned(),
+fn five_years_later(day: &str) -> String {
+    let year = day.get(..4).and_then(|year| year.parse::<u16>().ok());
+    format!("{:04}-12-31", year.unwrap_or(2024) + 5)
+}
+
+/// Times of day within the limits.
+fn times(limits: &Limits) -> MakerToml {
+    let (mut min, mut max) = ("08:00:00".to_owned(), "20:00:00".to_owned());
+    if let Some(bound) = limits.min.as_ref().filter(|it| it.value.contains(':')) {
+        min.clone_from(&bound.value);
+        if max <= min {
+            "23:59:59".clone_into(&mut max);
+        }
     }
+    if let Some(bound) = limits.max.as_ref().filter(|it| it.value.contains(':')) {
+        max.clone_from(&bound.value);
+        if min >= max {
+            "00:00:00".clone_into(&mut min);
+        }
+    }
+    MakerToml::new("time").with("min", min).with("max", max)
 }
 
 fn json(limits: &Limits) -> MakerToml {
-    let template = match limits.json_kinds.first() {
-        None | Some(JsonKind::Object) => "{{}}",
-        Some(JsonKind::Array) => "[]",
-        Some(JsonKind::String) => "\"text\"",
-        Some(JsonKind::Number) => "1",
-        Some(JsonKind::Boolean) => "true",
-        Some(JsonKind::Null) => "null",
+    let kind = match limits.json_kinds.first() {
+        None if limits.json_keys.is_empty() && limits.min_length.is_some() => JsonKind::Array,
+        None => JsonKind::Object,
+        Some(kind) => *kind,
+    };
+    let template = match kind {
+        JsonKind::Object => {
+            let keys: Vec<String> = limits.json_keys.iter().map(json_entry).collect();
+            format!("{{{{{}}}}}", keys.join(", "))
+        }
+        JsonKind::Array => {
+            let count = limits
+                .min_length
+                .unwrap_or(0)
+                .min(limits.max_length.unwrap_or(u32::MAX));
+            let elements: Vec<String> = (1..=count.min(100)).map(|it| it.to_string()).collect();
+            format!("[{}]", elements.join(", "))
+        }
+        other => json_value(other).to_owned(),
     };
     MakerToml::new("json").with("of", template)
+}
+
+/// `"key": value`, in a template.
+fn json_entry(key: &JsonKey) -> String {
+    let in_template = |text: String| text.replace('{', "{{").replace('}', "}}");
+    let quoted = |text: &str| in_template(serde_json::Value::from(text).to_string());
+    let kind = key.kinds.first().copied();
+    let value = match (key.values.first(), kind) {
+        (Some(value), Some(JsonKind::Number | JsonKind::Boolean)) => value.clone(),
+        (Some(value), _) => quoted(value),
+        (None, kind) => json_value(kind.unwrap_or(JsonKind::String)).to_owned(),
+    };
+    format!("{}: {value}", quoted(&key.name))
+}
+
+/// A value of a kind, in a template.
+fn json_value(kind: JsonKind) -> &'static str {
+    match kind {
+        JsonKind::Object => "{{}}",
+        JsonKind::Array => "[]",
+        JsonKind::String => "\"text\"",
+        JsonKind::Number => "1",
+        JsonKind::Boolean => "true",
+        JsonKind::Null => "null",
+    }
 }
 
 fn range(of: &DataType) -> Option<MakerToml> {
@@ -424,17 +472,52 @@ mod tests {
         let packed = ((5 << 16) | 2) + 4;
         assert_eq!(
             made(Scalar::Numeric, packed, &none),
-            "decimal min=0 max=999.99 scale=2"
+            "decimal min=0 max=999.99"
         );
         let share = Limits {
             min: Some(Bound::inclusive("0")),
             max: Some(Bound::inclusive("1")),
             ..Limits::default()
         };
-        assert_eq!(
-            made(Scalar::Numeric, packed, &share),
-            "decimal min=0 max=1 scale=2"
-        );
+        assert_eq!(made(Scalar::Numeric, packed, &share), "decimal min=0 max=1");
+    }
+
+    #[test]
+    fn days_lie_within_the_bounds_of_partitions() {
+        let month = Limits {
+            min: Some(Bound::inclusive("2024-02-01 00:00:00+00")),
+            max: Some(Bound::exclusive("2024-03-01 00:00:00+00")),
+            ..Limits::default()
+        };
+        let days = "min=2024-02-01 max=2024-02-29";
+        assert_eq!(made(Scalar::Date, -1, &month), format!("date {days}"));
+        let times = made(Scalar::Timestamptz, -1, &month);
+        assert_eq!(times, format!("timestamp {days}"));
+    }
+
+    #[test]
+    fn json_has_the_keys_that_constraints_ask_for() {
+        let key = |name: &str, kinds: &[JsonKind], values: &[&str]| JsonKey {
+            kinds: kinds.to_vec(),
+            values: values.iter().map(|it| (*it).to_owned()).collect(),
+            ..JsonKey::named(name)
+        };
+        let limits = Limits {
+            json_keys: vec![
+                key("kind", &[], &["a{b"]),
+                key("n", &[JsonKind::Number], &[]),
+                key("x", &[], &[]),
+            ],
+            ..Limits::default()
+        };
+        let expected = r#"json of={{"kind": "a{{b", "n": 1, "x": "text"}}"#;
+        assert_eq!(made(Scalar::Jsonb, -1, &limits), expected);
+        let array = Limits {
+            json_kinds: vec![JsonKind::Array],
+            min_length: Some(2),
+            ..Limits::default()
+        };
+        assert_eq!(made(Scalar::Jsonb, -1, &array), "json of=[1, 2]");
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! Unique indexes → columns that never repeat, alone or together: by makers that can't, else by `unique`. Pure.
 
 mod entries;
+mod lines;
 mod numbered;
+mod partial;
 mod wanted;
 
 pub use wanted::{WantedSet, wanted};
 
 use super::domain::{Case, Confidence, MakerToml, Value};
 use super::model::{Doubt, ModelTable};
-use super::source::SourceTable;
+use super::source::{SourceColumn, SourceTable};
 use super::types;
-use crate::copy::Scalar;
+use crate::copy::{Scalar, TypeKind};
 use entries::whole_list;
 use numbered::{carries_row, distinct, row_column, separated, with_one_number};
 
@@ -28,7 +30,12 @@ pub fn apply(table: &SourceTable, model: &mut ModelTable, sets: &[WantedSet]) ->
         }
     }
     let mut smallest: Vec<&WantedSet> = Vec::new();
-    let mut by_size: Vec<&WantedSet> = sets.iter().collect();
+    let mut by_size: Vec<&WantedSet> = Vec::new();
+    for set in sets {
+        if !partial::keep(table, model, set, sets) {
+            by_size.push(set);
+        }
+    }
     by_size.sort_by_key(|set| set.columns.len());
     for set in by_size {
         let covers = |other: &&WantedSet| other.columns.iter().all(|it| set.columns.contains(it));
@@ -38,7 +45,7 @@ pub fn apply(table: &SourceTable, model: &mut ModelTable, sets: &[WantedSet]) ->
     }
     smallest.sort_by_key(|set| sets.iter().position(|it| it == *set));
     for set in smallest {
-        if !keep(table, model, set) {
+        if !keep(table, model, set, sets) {
             doubts.push(Doubt {
                 table: table.name.clone(),
                 constraint: set.name.clone(),
@@ -63,7 +70,7 @@ fn fold(model: &mut ModelTable, column: &str, case: Case) {
 }
 
 /// Whether a set holds then.
-fn keep(table: &SourceTable, model: &mut ModelTable, set: &WantedSet) -> bool {
+fn keep(table: &SourceTable, model: &mut ModelTable, set: &WantedSet, all: &[WantedSet]) -> bool {
     let made: Vec<&String> = set
         .columns
         .iter()
@@ -83,6 +90,7 @@ fn keep(table: &SourceTable, model: &mut ModelTable, set: &WantedSet) -> bool {
             if let Some(text) = widest_text(model, &columns) {
                 return alone(table, model, &text);
             }
+            lines::count(table, model, &columns, all);
             if !model.unique.contains(&columns) {
                 model.unique.push(columns);
             }
@@ -171,7 +179,17 @@ fn alone(table: &SourceTable, model: &mut ModelTable, name: &str) -> bool {
                     .with("of", format!("{{{{\"row\": {{{row}}}}}}}")),
             )
         }
-        "copy" | "array" | "value" | "tsvector" | "xml" | "hstore" | "polygon" | "point" => {
+        "array" if is_array_of_words(source) => {
+            let row = row_column(model, name);
+            let of = format!("{{{{{{{row}}}}}}}");
+            Some(MakerToml::new("phrase").with("of", of).with("unique", true))
+        }
+        "hstore" => {
+            let row = row_column(model, name);
+            let entry = ("key".to_owned(), format!("{{{row}}}").into());
+            Some(MakerToml::new("hstore").with("of", Value::Table(vec![entry])))
+        }
+        "copy" | "array" | "value" | "tsvector" | "xml" | "polygon" | "point" => {
             return false;
         }
         _ => Some(maker.clone().with("unique", true)),
@@ -180,6 +198,15 @@ fn alone(table: &SourceTable, model: &mut ModelTable, name: &str) -> bool {
         column.maker = better;
     }
     true
+}
+
+/// Whether an array can have the row's number as its only element.
+fn is_array_of_words(column: &SourceColumn) -> bool {
+    let TypeKind::Array(element, _) = &column.data_type.base().kind else {
+        return false;
+    };
+    let known = [Scalar::Int4, Scalar::Int8, Scalar::Text, Scalar::Varchar];
+    element.scalar().is_some_and(|it| known.contains(&it))
 }
 
 /// Whether nothing but the type bounds a number.

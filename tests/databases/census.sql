@@ -35,6 +35,9 @@ CREATE TABLE other.things (id serial PRIMARY KEY);
 CREATE TABLE events (id bigserial, at timestamptz NOT NULL, kind text NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
 CREATE TABLE events_2023 PARTITION OF events FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
 CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TABLE by_month (id bigserial, on_day date NOT NULL, "when" timestamptz NOT NULL, PRIMARY KEY (id, "when")) PARTITION BY RANGE ("when");
+CREATE TABLE by_month_01 PARTITION OF by_month FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');
+CREATE TABLE by_month_02 PARTITION OF by_month FOR VALUES FROM ('2024-02-01') TO ('2024-03-01');
 CREATE TABLE by_kind (kind text NOT NULL, n integer) PARTITION BY LIST (kind);
 CREATE TABLE by_kind_a PARTITION OF by_kind FOR VALUES IN ('a', 'b');
 CREATE TABLE by_kind_b PARTITION OF by_kind FOR VALUES IN ('c');
@@ -65,6 +68,18 @@ CREATE TABLE accounts (
 CREATE UNIQUE INDEX accounts_email ON accounts (lower(email));
 CREATE UNIQUE INDEX accounts_open ON accounts (login) WHERE state = 'open';
 CREATE TABLE bookings (room integer NOT NULL, during tstzrange NOT NULL, CHECK (NOT isempty(during)), EXCLUDE USING gist (during WITH &&));
+CREATE TABLE stays (
+    id serial PRIMARY KEY, bed integer NOT NULL, code integer NOT NULL, begins date NOT NULL, ends date NOT NULL, CHECK (begins < ends),
+    EXCLUDE USING btree (bed WITH =), EXCLUDE USING gist (int4range(code, code, '[]') WITH =, daterange(begins, ends) WITH &&)
+);
+-- One of several rows is the current one, the default one, or none of all is the only one.
+CREATE TABLE addresses (id serial PRIMARY KEY, tenant_id integer NOT NULL REFERENCES tenants, is_default boolean NOT NULL);
+CREATE UNIQUE INDEX addresses_default ON addresses (tenant_id) WHERE is_default;
+CREATE TABLE versions (id serial PRIMARY KEY, tenant_id integer NOT NULL REFERENCES tenants, replaced_at timestamptz);
+CREATE UNIQUE INDEX versions_current ON versions (tenant_id) WHERE replaced_at IS NULL;
+CREATE TABLE settings (id serial PRIMARY KEY, is_only boolean NOT NULL);
+CREATE UNIQUE INDEX settings_only ON settings (is_only) WHERE is_only;
+CREATE TABLE lists (id serial PRIMARY KEY, words text[] NOT NULL UNIQUE, numbers integer[] NOT NULL UNIQUE, more jsonb NOT NULL UNIQUE);
 
 -- Enums, domains and theirs with CHECKs.
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
@@ -136,6 +151,24 @@ CREATE TABLE checks (
     CHECK (start_date < end_date),
     CHECK (deleted IS NOT TRUE OR approved IS NOT TRUE),
     CHECK ((kind = 'both' AND num_nonnulls(person_id, instance_id) = 2) OR (kind <> 'both' AND num_nonnulls(person_id, instance_id) = 1))
+);
+
+-- Amounts that add up, and JSON with keys.
+CREATE TABLE goods (id serial PRIMARY KEY, price numeric(10, 2) NOT NULL);
+CREATE TABLE bills (
+    id serial PRIMARY KEY, net numeric(10, 2) NOT NULL, vat numeric(10, 2) NOT NULL, discount numeric(10, 2),
+    total numeric(10, 2) NOT NULL, state text NOT NULL CHECK (state IN ('open', 'paid', 'void')), paid_at timestamptz,
+    CHECK (total = net + vat - COALESCE(discount, 0)), CHECK (net >= 0)
+);
+CREATE TABLE bill_lines (
+    bill_id integer REFERENCES bills, line integer, goods_id integer NOT NULL REFERENCES goods, quantity integer NOT NULL,
+    unit_price numeric(10, 2) NOT NULL, line_total numeric(12, 2) NOT NULL, tax numeric(12, 2) NOT NULL,
+    points integer NOT NULL, PRIMARY KEY (bill_id, line), CHECK (line_total = quantity * unit_price),
+    CHECK (tax = round(line_total * 0.19, 2)), CHECK (points = quantity * (2 + 1))
+);
+CREATE TABLE documents (
+    id serial PRIMARY KEY, of jsonb NOT NULL CHECK (of ? 'kind'), tags jsonb NOT NULL CHECK (jsonb_array_length(tags) > 1),
+    body jsonb NOT NULL CHECK (body ?& ARRAY['a', 'b'])
 );
 
 -- Triggers before and after INSERT, and policies that the owner passes.

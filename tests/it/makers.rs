@@ -428,6 +428,49 @@ fn rows_of_every_type_are_the_same_by_run_and_from_files() {
     assert_eq!(streamed.value(rising), "t");
 }
 
+/// A file of `docs/datasets.md`, which has an example of each maker.
+fn documented(name: &str) -> &'static str {
+    let page = include_str!("../../docs/datasets.md");
+    let (_, rest) = page
+        .split_once(&format!("<!-- file: {name} -->\n```"))
+        .unwrap();
+    let (_, rest) = rest.split_once('\n').unwrap();
+    rest.split_once("\n```").unwrap().0
+}
+
+#[test]
+fn every_maker_makes_the_same_bytes_in_any_number_of_threads() {
+    let dir = Workdir::new("threads");
+    let others = ["samples.sql", "tracker.sql", "colours.txt", "sizes.txt"];
+    for name in ["samples.toml", "tracker.toml"].into_iter().chain(others) {
+        dir.write(name, documented(name));
+    }
+    for dataset in ["samples", "tracker"] {
+        let made = |jobs: &str| {
+            let (out, toml) = (format!("{dataset}{jobs}"), format!("{dataset}.toml"));
+            dir.seedrow([
+                "generate",
+                "--dataset",
+                &toml,
+                "--rows",
+                "4k",
+                "--jobs",
+                jobs,
+                "--out",
+                &out,
+            ])
+            .exits(0);
+            let files = std::fs::read_dir(dir.path(&out)).unwrap();
+            let names = files.map(|it| it.unwrap().file_name().into_string().unwrap());
+            let mut names: Vec<String> = names.filter(|it| it.ends_with(".csv")).collect();
+            names.sort();
+            let text = |name: &String| dir.read(&format!("{out}/{name}"));
+            names.iter().map(text).collect::<Vec<String>>()
+        };
+        assert!(made("1") == made("3"), "{dataset}");
+    }
+}
+
 /// A column's maker, and what the message says of it.
 const MISTAKES: &[(&str, &str)] = &[
     (r#""uid""#, "unknown maker `uid`; did you mean `uuid`?"),
@@ -624,6 +667,38 @@ const MISTAKES: &[(&str, &str)] = &[
     (
         r#"{ make = "below", of = "price" }"#,
         "`below` needs numbers above 0, and `price` may be -0.50",
+    ),
+    (
+        r#"{ make = "formula", of = "id * prize" }"#,
+        "no column of this table is called `prize`; did you mean `price`?",
+    ),
+    (
+        r#"{ make = "formula", of = "id / 2" }"#,
+        "`/` isn't one of + - * ( )",
+    ),
+    (
+        r#"{ make = "formula", of = "price + clock" }"#,
+        "`formula` needs numbers, and `clock` is none",
+    ),
+    (
+        r#"{ make = "formula", of = "id * id" }"#,
+        "its value may have more than 18 digits",
+    ),
+    (
+        r#"{ make = "total", of = "u.price", by = "id" }"#,
+        "`u.price` names no column of another table",
+    ),
+    (
+        r#"{ make = "total", of = "t.price", by = "id" }"#,
+        "`total` needs a reference to this table that is never NULL; give `t.id` spread",
+    ),
+    (
+        r#"{ make = "flag", of = "id" }"#,
+        "give `id` spread = \"even\" or \"skewed\"",
+    ),
+    (
+        r#"{ make = "after", of = "clock", as = "time", min = 1, max = 5 }"#,
+        "unknown kind `time`",
     ),
 ];
 

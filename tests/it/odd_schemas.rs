@@ -22,7 +22,7 @@ const EXTENSIONS: [(&str, &str); 4] = [
     ),
     (
         "hstore",
-        "CREATE EXTENSION hstore; CREATE TABLE of_hstore (id serial PRIMARY KEY, more hstore NOT NULL)",
+        "CREATE EXTENSION hstore; CREATE TABLE of_hstore (id serial PRIMARY KEY, more hstore NOT NULL UNIQUE)",
     ),
 ];
 
@@ -102,6 +102,30 @@ fn every_form_of_public_schemas_is_filled_and_the_same_each_time() {
     );
     dir.seedrow(["run", "--dataset", dataset, "--url", &url, "--budget", "5s"]);
     assert_eq!(empty(&db), "");
+    for (what, sql) in [
+        (
+            "a default address for each tenant",
+            "SELECT count(*) = count(DISTINCT tenant_id) AND count(*) > 1 FROM addresses WHERE is_default",
+        ),
+        (
+            "addresses that are no default",
+            "SELECT count(*) > 0 FROM addresses WHERE NOT is_default",
+        ),
+        (
+            "one current version",
+            "SELECT count(*) = count(DISTINCT tenant_id) AND count(*) > 1 FROM versions WHERE replaced_at IS NULL",
+        ),
+        (
+            "an item costs what its goods do",
+            "SELECT bool_and(unit_price = price) FROM bill_lines JOIN goods ON goods.id = goods_id",
+        ),
+        (
+            "what is paid has a time",
+            "SELECT bool_and((state = 'paid') = (paid_at IS NOT NULL)) FROM bills",
+        ),
+    ] {
+        assert_eq!(db.value(sql), "t", "{what}");
+    }
     // One was NOT VALID before.
     let not_valid = "SELECT string_agg(conname, ' ') FROM pg_constraint WHERE NOT convalidated";
     assert_eq!(db.value(not_valid), "later_tenant");

@@ -5,10 +5,12 @@
 
 pub mod arrays;
 pub mod documents;
+pub mod formulas;
 pub mod keys;
 pub mod lists;
 pub mod numbers;
 pub mod phrases;
+pub mod placed;
 pub mod references;
 pub mod texts;
 pub mod times;
@@ -52,6 +54,8 @@ pub enum Maker {
     Boolean(numbers::Boolean),
     /// 1 for at most one of a parent's children.
     Flag(numbers::Flag),
+    /// By the row's place among those that refer to the same one.
+    Placed(placed::Placed),
     /// One of a list of whole numbers.
     Number(numbers::Number),
     /// A number below a sibling's.
@@ -74,6 +78,10 @@ pub enum Maker {
     Decimal(numbers::Decimal),
     /// A number that rises with the row.
     Sequence(numbers::Sequence),
+    /// The total of the rows that refer to a row.
+    Total(formulas::Total),
+    /// A sum or product of siblings.
+    Computed(formulas::Computed),
     /// A time of day.
     Time(times::Time),
     /// A span of time.
@@ -114,6 +122,8 @@ pub const MAKERS: &[(&str, ReadMaker)] = &[
     ("decimal", numbers::decimal),
     ("float", numbers::float),
     ("sequence", numbers::sequence),
+    ("formula", formulas::formula),
+    ("total", formulas::total),
     ("value", phrases::value),
     ("time", times::time),
     ("interval", times::interval),
@@ -162,6 +172,7 @@ impl Maker {
             Maker::Rising(it) => it,
             Maker::Boolean(it) => it,
             Maker::Flag(it) => it,
+            Maker::Placed(it) => it,
             Maker::Number(it) => it,
             Maker::Below(it) => it,
             Maker::After(it) => it,
@@ -173,6 +184,8 @@ impl Maker {
             Maker::Hex(it) => it,
             Maker::Decimal(it) => it,
             Maker::Sequence(it) => it,
+            Maker::Computed(it) => it,
+            Maker::Total(it) => it,
             Maker::Time(it) => it,
             Maker::Interval(it) => it,
             Maker::Values(it) => it,
@@ -361,4 +374,29 @@ fn ancestor_column(value: &TomlValue, scope: &MakerScope) -> Result<(usize, usiz
         [] => "this table has no ancestor".into(),
         _ => format!("of ancestors {}", did_you_mean(table_name, ancestors)),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The page's table of makers, and all its TOML.
+    fn page() -> (&'static str, String) {
+        let page = include_str!("../../../docs/datasets.md");
+        let (_, table) = page.split_once("| maker | makes |").unwrap();
+        let (table, _) = table.split_once("\n\n").unwrap();
+        let blocks = page.split("```toml\n").skip(1);
+        let blocks = blocks.map(|it| it.split("```").next().unwrap());
+        (table, blocks.collect())
+    }
+
+    #[test]
+    fn every_maker_is_in_the_documents_table_and_has_an_example_that_is_run() {
+        let (table, examples) = page();
+        for (name, _) in MAKERS {
+            assert!(table.contains(&format!("`{name}`")), "{name}");
+            let is_written = |before: &str| examples.contains(&format!("{before} \"{name}\""));
+            assert!(is_written("=") || is_written("make ="), "{name}");
+        }
+    }
 }

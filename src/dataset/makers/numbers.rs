@@ -5,6 +5,7 @@ use anyhow::{Result, bail};
 use crate::dataset::distribution::{Range, Weights};
 use crate::dataset::document::{Section, TomlValue};
 use crate::dataset::draw::Chance;
+use crate::dataset::makers::placed::{self, PlacedValue};
 use crate::dataset::makers::{
     KindOf, Maker, MakerScope, MakerSpec, Needed, RowFacts, ensure_has_parent, sibling,
 };
@@ -119,13 +120,17 @@ pub struct Sequence {
 }
 
 /// Reads `make = "sequence"`.
-pub fn sequence(section: &Section, _: &MakerScope) -> Result<Maker> {
+pub fn sequence(section: &Section, scope: &MakerScope) -> Result<Maker> {
     let number = |key| section.get(key).map_or(Ok(1), |value| value.integer());
     let (start, step) = (number("start")?, number("step")?);
     if step == 0 {
         bail!(section.error("`step` is 0; one number for all rows is `make = \"value\"`"));
     }
-    Ok(Maker::Sequence(Sequence { start, step }))
+    let sequence = Sequence { start, step };
+    match section.get("within") {
+        Some(by) => placed::placed(&by, PlacedValue::Number(sequence), scope),
+        None => Ok(Maker::Sequence(sequence)),
+    }
 }
 
 impl Sequence {
@@ -187,6 +192,9 @@ pub struct Flag(pub Chance);
 
 /// Reads `make = "flag"`.
 pub fn flag(section: &Section, scope: &MakerScope) -> Result<Maker> {
+    if let Some(of) = section.get("of") {
+        return placed::placed(&of, PlacedValue::IsFirst, scope);
+    }
     ensure_has_parent(section, scope, "flag")?;
     Ok(Maker::Flag(Flag(chance(section, "chance", 1.0)?)))
 }

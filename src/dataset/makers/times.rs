@@ -170,6 +170,17 @@ pub struct After {
     pub column: usize,
     /// How much later.
     pub later: Range,
+    /// What its values are; `None`: what the sibling's are.
+    pub kind: Option<Kind>,
+}
+
+/// A day as its first second, a second as its day.
+pub fn as_kind(number: i64, from: Kind, to: Kind) -> i64 {
+    match (from, to) {
+        (Kind::Date, Kind::Timestamp) => number.saturating_mul(DAY),
+        (Kind::Timestamp, Kind::Date) => number.div_euclid(DAY),
+        _ => number,
+    }
 }
 
 /// Reads `make = "after"`.
@@ -179,37 +190,54 @@ pub fn after(section: &Section, scope: &MakerScope) -> Result<Maker> {
     if later.bounds().0 < 0 {
         bail!(section.error("`min` is below 0: that would be before it, not after"));
     }
-    Ok(Maker::After(After { column, later }))
+    let kinds = [("date", Kind::Date), ("timestamp", Kind::Timestamp)];
+    let kind = section.get("as");
+    Ok(Maker::After(After {
+        column,
+        later,
+        kind: kind.map(|it| it.one_of("kind", &kinds)).transpose()?,
+    }))
+}
+
+impl After {
+    /// The earliest and the latest, by the sibling's kind and its own.
+    pub fn bounds_in(&self, siblings: &Siblings) -> Option<(i64, i64)> {
+        let ((low, high), (least, most)) = (siblings.bounds(self.column)?, self.later.bounds());
+        let from = siblings.kind(self.column);
+        let at = |number| as_kind(number, from, self.kind.unwrap_or(from));
+        Some((at(low).saturating_add(least), at(high).saturating_add(most)))
+    }
 }
 
 impl MakerSpec for After {
     fn kind(&self) -> KindOf {
-        KindOf::Like(Needed::Sibling(self.column))
+        match self.kind {
+            Some(kind) => KindOf::Is(kind),
+            None => KindOf::Like(Needed::Sibling(self.column)),
+        }
     }
 
     fn needs(&self, each: &mut dyn FnMut(Needed)) {
         each(Needed::Sibling(self.column));
     }
 
-    fn bounds(&self, of: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
-        let ((low, high), (least, most)) = (of(Needed::Sibling(self.column))?, self.later.bounds());
-        Some((low.saturating_add(least), high.saturating_add(most)))
-    }
-
     /// A date after another must be one of four digits' years.
     fn ensure_fits(&self, siblings: &Siblings) -> Result<(), String> {
-        let last = match siblings.kind(self.column) {
+        let from = siblings.kind(self.column);
+        if !matches!(from, Kind::Date | Kind::Timestamp) {
+            return Err(format!(
+                "`after` needs a date or timestamp, and `{}` is none",
+                siblings.name(self.column)
+            ));
+        }
+        let kind = self.kind.unwrap_or(from);
+        let last = match kind {
             Kind::Date => LAST_DAY,
-            Kind::Timestamp => (LAST_DAY + 1) * DAY - 1,
-            _ => {
-                return Err(format!(
-                    "`after` needs a date or timestamp, and `{}` is none",
-                    siblings.name(self.column)
-                ));
-            }
+            _ => (LAST_DAY + 1) * DAY - 1,
         };
-        match siblings.bounds(self.column) {
-            Some((_, greatest)) if greatest.saturating_add(self.later.bounds().1) > last => Err(
+        let greatest = siblings.bounds(self.column);
+        match greatest.map(|(_, greatest)| as_kind(greatest, from, kind)) {
+            Some(greatest) if greatest.saturating_add(self.later.bounds().1) > last => Err(
                 "it may fall behind 9999-12-31, the last date that can be written; lower `max`"
                     .into(),
             ),

@@ -55,8 +55,18 @@ fn planned(
     let domains: Vec<Domain> = (0..spec.columns.len())
         .map(|column| domain(dataset, table, column, rows))
         .collect();
-    let sets: Vec<Vec<usize>> = spec.unique.iter().map(|set| set.columns.clone()).collect();
+    let sets = spec.unique.iter().map(|set| set.columns.clone());
+    let sets: Vec<Vec<usize>> = sets.filter(|it| !is_numbered_within(spec, it)).collect();
     plan(rows(table), &domains, &sets, key)
+}
+
+/// Whether a set holds by itself: a number that counts within a reference, and that.
+fn is_numbered_within(table: &TableSpec, set: &[usize]) -> bool {
+    set.iter()
+        .any(|&column| match &table.columns[column].maker {
+            Maker::Placed(placed) => !placed.is_flag() && set.contains(&placed.reference),
+            _ => false,
+        })
 }
 
 /// How many rows a table can have at most, for its unique sets, when the others have so many; 0 where a set can't be kept

@@ -4,6 +4,7 @@ mod arrays;
 mod documents;
 mod keys;
 mod lists;
+mod numbers;
 mod phrases;
 mod references;
 mod texts;
@@ -12,7 +13,7 @@ mod values;
 
 use anyhow::Result;
 
-use crate::dataset::makers::{Maker, numbers, times as spec_times};
+use crate::dataset::makers::{Maker, numbers as spec_numbers, times as spec_times};
 use crate::generate::compiled::CompiledMaker;
 use crate::generate::context::Compiler;
 
@@ -30,15 +31,16 @@ pub fn compile(
         Maker::Inherit(inherit) => keys::inherit(inherit, table, compiler)?,
         Maker::Reference(reference) => references::reference(reference, place, compiler)?,
         Maker::Copy(copy) => references::copy(copy, table, compiler),
-        Maker::Integer(numbers::Integer(range))
-        | Maker::Cents(numbers::Cents(range))
+        Maker::Integer(spec_numbers::Integer(range))
+        | Maker::Cents(spec_numbers::Cents(range))
         | Maker::Date(spec_times::Date(range))
         | Maker::Timestamp(spec_times::Timestamp(range))
         | Maker::Time(spec_times::Time(range))
         | Maker::Interval(spec_times::Interval(range)) => CompiledMaker::Range(range.clone()),
         Maker::Rising(rising) => times::rising(rising, table, compiler),
-        Maker::Boolean(numbers::Boolean(chance)) => CompiledMaker::Chance(*chance),
-        Maker::Flag(numbers::Flag(chance)) => CompiledMaker::Flag(*chance),
+        Maker::Boolean(spec_numbers::Boolean(chance)) => CompiledMaker::Chance(*chance),
+        Maker::Flag(spec_numbers::Flag(chance)) => CompiledMaker::Flag(*chance),
+        Maker::Placed(placed) => numbers::placed(placed, table, compiler),
         Maker::Number(number) => {
             let values = match compiler.index(place)? {
                 Some(_) => number.distinct(),
@@ -49,9 +51,7 @@ pub fn compile(
         Maker::Below(below) => {
             CompiledMaker::Below(compiler.position(table, below.column), below.from, below.to)
         }
-        Maker::After(after) => {
-            CompiledMaker::After(compiler.position(table, after.column), after.later.clone())
-        }
+        Maker::After(after) => times::after(after, table, compiler),
         Maker::Word(word) => match lists::entries(place, compiler)? {
             Some(pool) => pool,
             None => lists::word(word, compiler),
@@ -66,6 +66,8 @@ pub fn compile(
         Maker::Hex(hex) => CompiledMaker::Hex(hex.digits),
         Maker::Decimal(decimal) => CompiledMaker::Range(decimal.units.clone()),
         Maker::Sequence(sequence) => CompiledMaker::Computed(Box::new(sequence.clone())),
+        Maker::Total(total) => numbers::total(total, table, compiler),
+        Maker::Computed(computed) => numbers::computed(computed, table, compiler),
         Maker::Values(values) => values::values(values, table, compiler),
         Maker::Array(array) => arrays::array(array, place, compiler)?,
         Maker::Document(document) => documents::document(document, table, compiler),

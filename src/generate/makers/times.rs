@@ -1,8 +1,11 @@
-//! Times that rise with the row.
+//! Times that rise with the row, and times after those of another kind.
 
-use crate::dataset::makers::times::Rising;
+use crate::dataset::Kind;
+use crate::dataset::distribution::Range;
+use crate::dataset::makers::times::{After, Rising, as_kind};
 use crate::generate::compiled::{CompiledMaker, RowNumber, ValueContext};
 use crate::generate::context::Compiler;
+use crate::generate::values;
 
 /// The range, cut into as many steps as there are rows.
 #[derive(Debug)]
@@ -20,6 +23,36 @@ pub fn rising(rising: &Rising, table: usize, compiler: &Compiler) -> CompiledMak
         span: u128::from(rising.min.abs_diff(rising.max)) + 1,
         rows: compiler.plan.rows(table).max(1),
     }))
+}
+
+/// After a sibling of the other kind.
+#[derive(Debug)]
+struct AfterOther {
+    column: usize,
+    later: Range,
+    kind: Kind,
+}
+
+/// Compiles `make = "after"`.
+pub fn after(after: &After, table: usize, compiler: &mut Compiler) -> CompiledMaker {
+    let column = compiler.position(table, after.column);
+    let kind = compiler.dataset.tables[table].kind(after.column);
+    match after.kind.filter(|it| *it != kind) {
+        None => CompiledMaker::After(column, after.later.clone()),
+        Some(kind) => CompiledMaker::Computed(Box::new(AfterOther {
+            column,
+            later: after.later.clone(),
+            kind,
+        })),
+    }
+}
+
+impl RowNumber for AfterOther {
+    fn number(&self, value: &mut ValueContext) -> i64 {
+        let cell = &value.cells[self.column];
+        let number = values::number(value.cells, cell, value.row);
+        as_kind(number, cell.kind, self.kind) + self.later.draw(&mut value.draws)
+    }
 }
 
 impl RisingNumber {

@@ -18,6 +18,7 @@ mod predicates;
 mod reader;
 mod solve;
 mod subject;
+mod sums;
 mod term;
 #[cfg(test)]
 mod tests;
@@ -94,6 +95,8 @@ pub fn read_table(checks: &[Check], columns: &[CheckedColumn]) -> CheckReading {
     for (place, check) in checks.iter().enumerate() {
         match parse::parse(check.definition, &names) {
             Ok(term) => {
+                let (term, sums) = sums::taken_out(term, columns);
+                reading.relations.extend(sums);
                 let formula = truth::reader(columns).formula(&term, false, Demand::NotFalse);
                 let (parts, reason) = understood(formula.simplified());
                 formulas.extend(parts.into_iter().map(|part| (place, part)));
@@ -248,6 +251,6 @@ impl CheckReading {
                 self.limits.push((column.name.to_owned(), limits));
             }
         }
-        self.relations = solution.relations;
+        self.relations.extend(solution.relations);
     }
 }

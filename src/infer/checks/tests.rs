@@ -155,6 +155,9 @@ fn relation_shown(relation: &Relation) -> String {
         Relation::NeededIf { column, by, values } => {
             format!("{column} needed if {by} in {}", values.join("|"))
         }
+        Relation::Computed {
+            column, formula, ..
+        } => format!("{column} = {formula}"),
         Relation::LimitedIf {
             column,
             by,

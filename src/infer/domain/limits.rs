@@ -99,6 +99,31 @@ impl Bound {
             inclusive: false,
         }
     }
+
+    /// The first day that lies wholly above this bound of dates or times.
+    pub fn first_day(&self) -> Option<String> {
+        let (day, is_midnight) = self.day()?;
+        Some(date(day + i64::from(!self.inclusive || !is_midnight)))
+    }
+
+    /// The last day that lies wholly below this bound; of times, midnight is the day's first.
+    pub fn last_day(&self, is_date: bool) -> Option<String> {
+        let (day, _) = self.day()?;
+        Some(date(day - i64::from(!self.inclusive || !is_date)))
+    }
+
+    /// The day it lies on, and whether it is that day's first moment.
+    fn day(&self) -> Option<(i64, bool)> {
+        let day = parse_date(self.value.get(..10)?)?;
+        let time = self.value.get(10..)?.trim_start_matches([' ', 'T']);
+        Some((day, matches!(time, "" | "00:00:00" | "00:00:00+00")))
+    }
+}
+
+/// A day as text.
+fn date(day: i64) -> String {
+    let (year, month, day) = date_from_days(day);
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 /// Orders two input texts: numbers by value, anything else (dates and times in ISO form) as text.
@@ -303,6 +328,27 @@ mod tests {
         assert_eq!(limits.min, Some(Bound::exclusive("0")));
         assert_eq!(limits.max, Some(Bound::inclusive("9")));
         assert_eq!((limits.min_length, limits.max_length), (Some(2), Some(20)));
+    }
+
+    #[test]
+    fn whole_days_lie_within_bounds() {
+        let (midnight, later) = ("2024-03-01 00:00:00+00", "2024-03-01 08:30:00+00");
+        for (bound, first, last) in [
+            (Bound::inclusive("2024-03-01"), "2024-03-01", "2024-03-01"),
+            (Bound::exclusive("2024-03-01"), "2024-03-02", "2024-02-29"),
+        ] {
+            let days = (bound.first_day().unwrap(), bound.last_day(true).unwrap());
+            assert_eq!((days.0.as_str(), days.1.as_str()), (first, last));
+        }
+        for (bound, first) in [
+            (Bound::inclusive(midnight), "2024-03-01"),
+            (Bound::exclusive(midnight), "2024-03-02"),
+            (Bound::inclusive(later), "2024-03-02"),
+        ] {
+            assert_eq!(bound.first_day().as_deref(), Some(first), "{bound:?}");
+            assert_eq!(bound.last_day(false).as_deref(), Some("2024-02-29"));
+        }
+        assert_eq!(Bound::inclusive("08:30").first_day(), None);
     }
 
     #[test]

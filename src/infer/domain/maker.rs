@@ -61,8 +61,8 @@ impl MakerToml {
 
     /// Whether no two rows have the same value.
     pub fn never_repeats(&self) -> bool {
-        matches!(self.make.as_str(), "serial" | "sequence" | "uuid")
-            || self.option("unique") == Some(&true.into())
+        let counts = matches!(self.make.as_str(), "serial" | "sequence" | "uuid");
+        counts && self.option("within").is_none() || self.option("unique") == Some(&true.into())
     }
 
     /// An option's value.

@@ -79,6 +79,17 @@ pub enum Relation {
         /// Its values, as input texts.
         values: Vec<String>,
     },
+    /// `column = a * b + c`.
+    Computed {
+        /// The column.
+        column: String,
+        /// The formula, as the maker `formula` reads it.
+        formula: String,
+        /// The columns that it names.
+        of: Vec<String>,
+        /// The most decimals that its value may have; `None`: as many as it has.
+        decimals: Option<u32>,
+    },
     /// Where `by` has one of the values, `column` is within the limits; elsewhere it may be anything.
     LimitedIf {
         /// The column that is limited.

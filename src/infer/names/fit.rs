@@ -38,6 +38,19 @@ fn range_of(data_type: &DataType) -> (f64, f64, i32) {
     }
 }
 
+/// The greatest number that the column's type takes.
+pub fn greatest(scene: &Scene) -> f64 {
+    range_of(scene.column.data_type).1
+}
+
+/// The decimals that the column's numbers are written with.
+pub fn decimals(scene: &Scene) -> i32 {
+    range_of(scene.column.data_type).2.max(0)
+}
+
+/// The decimals that the maker `decimal` has without `scale`.
+const DECIMALS: i32 = 2;
+
 fn power(exponent: i32) -> f64 {
     let whole = (0..exponent.abs()).fold(1.0, |it, _| it * 10.0);
     if exponent < 0 { 1.0 / whole } else { whole }
@@ -69,7 +82,7 @@ pub fn number(scene: &Scene, least: f64, usual: f64, most: f64) -> MakerToml {
         .with("min", value(min))
         .with("max", value(round(max, digits, f64::floor).max(min)));
     let maker = match make {
-        "decimal" => maker.with("scale", i64::from(scale)),
+        "decimal" if scale != DECIMALS => maker.with("scale", i64::from(scale)),
         _ => maker,
     };
     match usual > 0.0 && usual > min && usual < max {
@@ -132,20 +145,17 @@ fn fit_time(scene: &Scene, mut made: Made) -> Option<Made> {
     if !matches!(made.maker.make.as_str(), "date" | "timestamp") {
         return None;
     }
-    let day = |bound: &Option<Bound>| {
-        let text = bound
-            .as_ref()
-            .map(|it| it.value.chars().take(10).collect::<String>());
-        text.filter(|it| it.len() == 10 && it.as_bytes()[4] == b'-')
-    };
     let text = |maker: &MakerToml, option| match maker.option(option) {
         Some(Value::Text(text)) => text.clone(),
         _ => String::new(),
     };
     let (min, max) = (text(&made.maker, "min"), text(&made.maker, "max"));
-    let low = day(&limits.min).map_or(min.clone(), |it| it.max(min));
-    let high = day(&limits.max).map_or(max.clone(), |it| it.min(max));
-    if low >= high {
+    let first = limits.min.as_ref().and_then(Bound::first_day);
+    let last = limits.max.as_ref();
+    let last = last.and_then(|it| it.last_day(scene.types == DATE));
+    let low = first.map_or(min.clone(), |it| it.max(min));
+    let high = last.map_or(max.clone(), |it| it.min(max));
+    if low > high {
         return None;
     }
     made.maker = made.maker.with("min", low).with("max", high);

@@ -42,8 +42,10 @@ pub struct NamedColumn<'a> {
 pub struct ParentTime<'a> {
     /// The column of the foreign key; never NULL.
     pub by: &'a str,
-    /// The parent's column, which [`TableNames::created`] names; of the same group of types.
+    /// The parent's column, which [`TableNames::created`] names.
     pub column: &'a str,
+    /// Its type.
+    pub data_type: &'a DataType,
 }
 
 /// How names are read: in which language, and by which rules first.
@@ -53,6 +55,51 @@ pub struct Naming {
     pub locale: &'static Locale,
     /// A team's own rules.
     pub rules: TeamRules,
+    /// What the schema's tables are about.
+    pub field: Field,
+}
+
+/// What a schema is about, where that gives words another meaning.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Field {
+    /// Anything.
+    #[default]
+    Any,
+    /// Medicine: a department is a ward, a reason is why a patient comes.
+    Health,
+}
+
+impl Field {
+    /// By the names of the tables.
+    pub fn of<'t>(tables: impl IntoIterator<Item = &'t str>) -> Field {
+        let subjects = [
+            "patient",
+            "clinic",
+            "hospital",
+            "physician",
+            "diagnosis",
+            "ward",
+        ];
+        let is_health = |table: &str| {
+            let words = tokens::of_table(table);
+            words.iter().any(|word| subjects.contains(&word.as_str()))
+        };
+        match tables.into_iter().any(is_health) {
+            true => Field::Health,
+            false => Field::Any,
+        }
+    }
+}
+
+impl Naming {
+    /// For a schema with these tables.
+    #[must_use]
+    pub fn about<'t>(&self, tables: impl IntoIterator<Item = &'t str>) -> Naming {
+        Naming {
+            field: Field::of(tables),
+            ..self.clone()
+        }
+    }
 }
 
 impl Default for Naming {
@@ -60,6 +107,7 @@ impl Default for Naming {
         Naming {
             locale: Locale::english(),
             rules: TeamRules::default(),
+            field: Field::Any,
         }
     }
 }
@@ -71,6 +119,7 @@ pub struct TableNames<'a> {
     table: Vec<String>,
     columns: Vec<MatchedSibling<'a>>,
     locale: &'static Locale,
+    field: Field,
 }
 
 impl<'a> TableNames<'a> {
@@ -94,6 +143,7 @@ impl<'a> TableNames<'a> {
             table,
             columns,
             locale: naming.locale,
+            field: naming.field,
             name: name.to_owned(),
             rules: &naming.rules,
         }
@@ -114,7 +164,9 @@ impl<'a> TableNames<'a> {
         if by_team.is_some() {
             return by_team;
         }
-        if column.limits.values.is_some() || !column.limits.patterns.is_empty() {
+        let limits = column.limits;
+        let is_json = !limits.json_keys.is_empty() || !limits.json_kinds.is_empty();
+        if limits.values.is_some() || !limits.patterns.is_empty() || is_json {
             return None;
         }
         let types = Types::of(column.data_type);
@@ -150,6 +202,7 @@ impl<'a> TableNames<'a> {
             prefix: prefix(found),
             subject: found.subject,
             locale: self.locale,
+            field: self.field,
             longest,
             siblings: &siblings,
         };
@@ -226,7 +279,7 @@ impl<'a> TableNames<'a> {
         lists
     }
 
-    /// The column that says when a row was made, if there is one.
+    /// The column that says when a row was made, else when it begins, if there is one.
     pub fn created(&self) -> Option<&'a str> {
         let says =
             |it: &&MatchedSibling| it.prefix.is_empty() && it.rule.is_some_and(rules::says_created);
@@ -237,8 +290,17 @@ impl<'a> TableNames<'a> {
             .map(|it| it.column.name)
             .collect();
         found.sort_by_key(|name| (!name.to_lowercase().starts_with("creat"), *name));
-        found.first().copied()
+        let begins = |it: &&MatchedSibling| {
+            it.prefix.is_empty() && it.column.not_null && it.rule.is_some_and(rules::says_begun)
+        };
+        let begun = || Some(self.columns.iter().find(begins)?.column.name);
+        found.first().copied().or_else(begun)
     }
+}
+
+/// The words of a column's name: `shippedAt` is `shipped at`.
+pub fn words_of(column: &str) -> Vec<String> {
+    tokens::of_column(column)
 }
 
 fn first_rule<'w>(

@@ -1,9 +1,9 @@
 //! What a rule is, what it makes values with and from, and when it matches. Pure.
 
 use crate::infer::domain::{Confidence, MakerToml, Sibling};
-use crate::infer::names::NamedColumn;
 use crate::infer::names::types::Types;
 use crate::infer::names::words::Locale;
+use crate::infer::names::{Field, NamedColumn};
 
 /// From words of a column's and a table's name to a maker.
 #[derive(Debug)]
@@ -80,6 +80,8 @@ pub struct Scene<'a> {
     pub subject: &'a str,
     /// The language.
     pub locale: &'static Locale,
+    /// What the schema is about.
+    pub field: Field,
     /// The longest text that fits.
     pub longest: u32,
     /// The other columns, each with the rule that matches it and its prefix.

@@ -5,20 +5,48 @@ use crate::infer::domain::MakerToml;
 use crate::infer::names::fit;
 use crate::infer::names::made::{field, whole, word};
 use crate::infer::names::rule::{Made, Make, MatchedSibling, NEAR, Scene};
-use crate::infer::names::tokens;
+use crate::infer::names::{Field, tokens};
+
+/// What a clinic's notes are about.
+const VISIT: &[&str] = &[
+    "appointment",
+    "visit",
+    "consultation",
+    "admission",
+    "encounter",
+    "patient",
+    "vital_sign",
+];
 
 impl Scene<'_> {
     /// The values of a maker for this column: what a rule says, in this scene.
     pub fn make(&self, make: &Make) -> Option<Made> {
         match make {
             Make::Maker(maker) => Some(Made::new(maker())),
-            Make::Entry(list, number) => Some(self.entry(list, *number)),
+            Make::Entry(list, number) => Some(self.entry(self.in_field(list), *number)),
             Make::PlaceOr(place, list, other) => Some(match self.has_place() {
                 true => self.entry("places", *place),
                 false => self.entry(list, *other),
             }),
             Make::Number(least, usual, most) => Some(Made::new(self.number(*least, *usual, *most))),
             Make::By(function) => function(self),
+        }
+    }
+
+    /// The list that is meant where the schema's field gives the words another meaning.
+    fn in_field(&self, list: &'static str) -> &'static str {
+        match (self.field, list) {
+            (Field::Any, _) => list,
+            (Field::Health, "departments") => "wards",
+            (Field::Health, "notes") if VISIT.contains(&self.subject) => {
+                let words = tokens::of_column(self.column.name);
+                let why = ["reason", "purpose"];
+                match words.as_slice() {
+                    [only] if why.contains(&only.as_str()) => "visit-reasons",
+                    _ => "clinical-notes",
+                }
+            }
+            (Field::Health, _) => list,
         }
     }
 

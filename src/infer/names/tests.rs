@@ -149,6 +149,7 @@ fn choices(line: &str, locale: &'static Locale) -> Vec<(String, Option<Choice>)>
     let naming = Naming {
         locale,
         rules: TeamRules::default(),
+        field: Field::Any,
     };
     let names = TableNames::new(table, &siblings, &naming).unique(&unique);
     let limits = Limits::default();
@@ -301,6 +302,41 @@ fn texts_in(value: &Value, texts: &mut Vec<String>) {
 fn is_address(text: &str) -> bool {
     let mut bytes = text.bytes();
     text.starts_with(['+', '\\']) || bytes.any(|it| matches!(it, b'@' | b':'))
+}
+
+#[test]
+fn words_mean_something_else_in_a_clinic() {
+    let text = data_type("text");
+    for (tables, table, column, list) in [
+        (["patients", "rooms"], "departments", "name", "wards"),
+        (["employees", "rooms"], "departments", "name", "departments"),
+        (
+            ["patients", "rooms"],
+            "appointments",
+            "reason",
+            "visit-reasons",
+        ),
+        (
+            ["patients", "rooms"],
+            "appointments",
+            "notes",
+            "clinical-notes",
+        ),
+        (["customers", "rooms"], "appointments", "reason", "notes"),
+        (["patients", "orders"], "orders", "notes", "notes"),
+    ] {
+        let naming = Naming::default().about(tables);
+        let names = TableNames::new(table, &[], &naming);
+        let choice = names.choose(&NamedColumn {
+            name: column,
+            data_type: &text,
+            limits: &Limits::default(),
+            unique: false,
+            parent: None,
+        });
+        let maker = choice.unwrap().maker;
+        assert_eq!(maker.option("list"), Some(&list.into()), "{table}.{column}");
+    }
 }
 
 #[test]

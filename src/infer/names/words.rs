@@ -19,8 +19,7 @@ pub struct Locale {
 const PHONE_GB: &str = "\\+44 7700 900[0-9]{3}";
 
 /// 555-0100 to 555-0199 of every area are kept for fiction.
-const PHONE_US: &str =
-    "\\+1 (202|212|303|312|404|415|503|512|602|617|702|713|801|901|919) 555 01[0-9]{2}";
+const PHONE_US: &str = "\\+1 (202|212|303|312|404|415|503|617|702|713) 555 01[0-9]{2}";
 
 /// Every language, English first: the default.
 pub const LOCALES: &[Locale] = &[
@@ -87,11 +86,11 @@ macro_rules! lists {
 
 /// Every list by its language.
 pub(super) const LISTS: &[(&str, WordList)] = lists! {
-    "en": "bios" "categories" "colors" "comments" "companies" "company-kinds" "company-roots" "countries" "currencies"
-        "departments" "diagnoses" "domains" "events" "files" "first-names" "genres" "headlines" "jobs" "keys" "labels" "languages"
+    "en": "bios" "categories" "clinical-notes" "colors" "comments" "companies" "company-kinds" "company-roots" "countries" "currencies"
+        "departments" "diagnoses" "directions" "domains" "events" "files" "first-names" "genres" "headlines" "jobs" "keys" "labels" "languages"
         "last-names" "materials" "medications" "messages" "notes" "paths" "places" "plans" "products" "projects" "qualities" "review-titles" "roles"
         "sentences" "services" "specialties" "street-names" "streets" "subjects-of-titles" "tags" "tasks" "teams" "time-zones"
-        "titles" "units" "us-places" "user-agents" "works";
+        "titles" "units" "us-places" "user-agents" "visit-reasons" "wards" "works";
     "de": "first-names" "last-names" "places" "street-names" "streets";
     "fr": "first-names" "last-names" "places" "street-names" "streets";
     "es": "first-names" "last-names" "places" "street-names" "streets";

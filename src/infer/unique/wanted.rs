@@ -92,6 +92,17 @@ fn function(expression: &str) -> &str {
 }
 
 impl WantedSet {
+    /// Columns without a condition.
+    pub fn of(name: &str, columns: Vec<String>) -> WantedSet {
+        WantedSet {
+            name: name.to_owned(),
+            columns,
+            cases: Vec::new(),
+            never_null: Vec::new(),
+            predicate: None,
+        }
+    }
+
     /// Whether a column of it is always NULL, so that no two rows are the same.
     fn is_empty_of(&self, table: &SourceTable, keys: &KeyPlan, nulls_not_distinct: bool) -> bool {
         !nulls_not_distinct

@@ -5,6 +5,7 @@ use seedrow::copy::{DataType, Scalar, TypeKind};
 use seedrow::dataset::calendar::{date_from_days, parse_date};
 use seedrow::dataset::choices::Choices;
 use seedrow::dataset::draw::Key;
+use seedrow::dataset::formula::{Amount, Formula};
 use seedrow::dataset::values::{Pattern, Values};
 use seedrow::infer::checks::CheckReading;
 use seedrow::infer::domain::{Case, JsonKind, Limits, Relation, compare};
@@ -80,20 +81,37 @@ impl<'a> Drawn<'a> {
             let null = draws.below(3) == 0 && !not_null;
             (!null && !values.is_empty()).then(|| values[draws.index(values.len())].clone())
         };
-        self.columns
-            .iter()
-            .zip(&self.values)
-            .map(&mut value)
-            .collect()
+        let drawn = self.columns.iter().zip(&self.values).map(&mut value);
+        let mut row: Row = drawn.collect();
+        for relation in &self.reading.relations {
+            if let Relation::Computed {
+                column, formula, ..
+            } = relation
+            {
+                let position = self.position(column);
+                row[position] = Some(self.computed(&row, formula));
+            }
+        }
+        row
+    }
+
+    fn position(&self, column: &str) -> usize {
+        let mut columns = self.columns.iter();
+        columns.position(|it| it.name == column).unwrap()
+    }
+
+    /// A formula's value, in which NULL counts as 0.
+    fn computed(&self, row: &Row, formula: &str) -> String {
+        let formula = Formula::parse(formula, &|name| Ok(self.position(name))).unwrap();
+        let value = formula.value(&mut |column| amount(row[column].as_deref().unwrap_or("0")));
+        match value.decimals {
+            0 => value.units.to_string(),
+            decimals => format!("{}e-{decimals}", value.units),
+        }
     }
 
     fn value<'r>(&self, row: &'r Row, column: &str) -> Option<&'r str> {
-        let at = self
-            .columns
-            .iter()
-            .position(|it| it.name == column)
-            .unwrap();
-        row[at].as_deref()
+        row[self.position(column)].as_deref()
     }
 
     fn keeps(&self, row: &Row) -> bool {
@@ -151,6 +169,7 @@ impl<'a> Drawn<'a> {
             Relation::NeededIf { column, by, values } => {
                 value(column).is_some() || !is_one(by, values)
             }
+            Relation::Computed { .. } => true,
             Relation::LimitedIf {
                 column,
                 by,
@@ -165,6 +184,15 @@ impl<'a> Drawn<'a> {
 fn allows(limits: &Limits, value: &str) -> bool {
     let listed = |them: &Vec<String>| them.iter().any(|it| it == value);
     limits.values.as_ref().is_none_or(listed) && limits.is_within(value)
+}
+
+/// A number with its decimals.
+fn amount(text: &str) -> Amount {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    Amount {
+        units: format!("{whole}{fraction}").parse().unwrap(),
+        decimals: u32::try_from(fraction.len()).unwrap(),
+    }
 }
 
 /// A number, the days of a date, the seconds of a timestamp.

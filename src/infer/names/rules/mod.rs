@@ -7,6 +7,7 @@ mod contact;
 mod data;
 mod files;
 mod flags;
+mod health;
 mod measures;
 mod money;
 mod names;
@@ -14,6 +15,7 @@ mod people;
 mod places;
 mod states;
 mod subjects;
+mod sums;
 mod texts;
 mod times;
 mod web;
@@ -62,6 +64,7 @@ fn by_word() -> HashMap<&'static str, Vec<usize>> {
 /// Every rule, in order.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     const ALL: &[&[Rule]] = &[
+        health::RULES,
         codes::RULES,
         web::RULES,
         files::RULES,
@@ -81,4 +84,4 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     ALL.iter().flat_map(|rules| rules.iter())
 }
 
-pub use times::says_created;
+pub use times::{says_begun, says_created};

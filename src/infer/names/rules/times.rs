@@ -5,12 +5,12 @@ use crate::infer::names::rule::Make::{By, Maker};
 use crate::infer::names::rule::{Made, MatchedSibling, Scene};
 use crate::infer::names::rule::{Rule, rules};
 use crate::infer::names::rules::subjects::PERSON;
-use crate::infer::names::types::{DATE, INTERVAL, TIME, WHEN};
+use crate::infer::names::types::{DATE, INTERVAL, TIME, Types, WHEN};
 
 /// The window that everything happens in.
 const FIRST_DAY: &str = "2022-01-01";
 const LAST_DAY: &str = "2024-12-31";
-/// What comes later than a row that was made on the last day, for pairs of types that can't be compared.
+/// What comes after everything else.
 const LATER: (&str, &str) = ("2025-01-01", "2025-12-31");
 
 /// Names of the column that says when a row was made.
@@ -56,6 +56,11 @@ pub fn says_created(rule: &Rule) -> bool {
     rule.columns == CREATED
 }
 
+/// Whether it says when what the row is about begins.
+pub fn says_begun(rule: &Rule) -> bool {
+    rule.columns == RULES[4].columns
+}
+
 fn window(scene: &Scene, first: &str, last: &str) -> MakerToml {
     let make = if scene.types == DATE {
         "date"
@@ -65,24 +70,36 @@ fn window(scene: &Scene, first: &str, last: &str) -> MakerToml {
     MakerToml::new(make).with("min", first).with("max", last)
 }
 
-/// After a sibling, from a number of days to another.
-fn after(scene: &Scene, of: &str, least: i64, most: i64) -> MakerToml {
-    let unit = if scene.types == DATE { 1 } else { 86_400 };
-    MakerToml::new("after")
-        .with("of", of)
-        .with("min", least * unit)
-        .with("max", most * unit)
+/// After another column of some type, from a number of days to another.
+fn after(scene: &Scene, (of, types): (&str, Types), least: i64, most: i64) -> MakerToml {
+    let (unit, kind) = match scene.types == DATE {
+        true => (1, "date"),
+        false => (86_400, "timestamp"),
+    };
+    let maker = MakerToml::new("after").with("of", of);
+    let maker = match types == scene.types {
+        true => maker,
+        false => maker.with("as", kind),
+    };
+    maker.with("min", least * unit).with("max", most * unit)
 }
 
-/// The sibling that says when the row was made; its type is this column's.
+/// The sibling that says when the row was made: of this column's type, or of the other group.
 fn made_at<'a>(scene: &Scene<'a>) -> Option<&'a MatchedSibling<'a>> {
     let is = |it: &&MatchedSibling| {
-        it.types == scene.types && it.prefix.is_empty() && it.rule.is_some_and(says_created)
+        WHEN.has(it.types) && it.prefix.is_empty() && it.rule.is_some_and(says_created)
     };
-    let mut found: Vec<_> = scene.siblings.iter().copied().filter(is).collect();
-    let is_created = |it: &MatchedSibling| it.column.name.to_lowercase().starts_with("creat");
-    let first = found.iter().position(|it| is_created(it)).unwrap_or(0);
-    (!found.is_empty()).then(|| found.swap_remove(first))
+    let found = scene.siblings.iter().copied().filter(is);
+    let rank = |it: &&MatchedSibling| {
+        let is_created = it.column.name.to_lowercase().starts_with("creat");
+        (it.types != scene.types, !is_created)
+    };
+    found.min_by_key(rank)
+}
+
+/// A sibling with its type, as [`after`] takes it.
+fn typed<'a>(sibling: &MatchedSibling<'a>) -> (&'a str, Types) {
+    (sibling.column.name, sibling.types)
 }
 
 /// Rises with the row; not before the parent's, where that has one.
@@ -90,26 +107,29 @@ fn created(scene: &Scene) -> Option<Made> {
     if let Some(base) = made_at(scene)
         && is_before(base.column.name, scene.column.name)
     {
-        return Some(Made::new(after(scene, base.column.name, 0, 30)).null(0.0));
+        return Some(Made::new(after(scene, typed(base), 0, 30)).null(0.0));
     }
-    if let Some(parent) = scene.column.parent {
-        let name = format!("{}_{}", parent.by, parent.column);
-        let copy = MakerToml::new("copy")
-            .with("by", parent.by)
-            .with("column", parent.column);
-        let most = if PERSON.contains(&scene.subject) {
-            30
-        } else {
-            180
-        };
-        return Some(
-            Made::new(after(scene, &name, 0, most))
-                .with_hidden(&name, copy)
-                .null(0.0),
-        );
+    let most = if PERSON.contains(&scene.subject) {
+        30
+    } else {
+        180
+    };
+    if let Some(made) = after_parent(scene, most) {
+        return Some(made.null(0.0));
     }
     let window = window(scene, FIRST_DAY, LAST_DAY);
     Some(Made::new(window.with("rising", true)).null(0.0))
+}
+
+/// After the time of the row that a foreign key refers to.
+fn after_parent(scene: &Scene, most: i64) -> Option<Made> {
+    let parent = scene.column.parent?;
+    let name = format!("{}_{}", parent.by, parent.column);
+    let copy = MakerToml::new("copy")
+        .with("by", parent.by)
+        .with("column", parent.column);
+    let maker = after(scene, (&name, Types::of(parent.data_type)), 0, most);
+    Some(Made::new(maker).with_hidden(&name, copy))
 }
 
 /// Of two columns that say when a row was made, the one that the other comes after: `created…`, then the first by name.
@@ -118,22 +138,13 @@ fn is_before(name: &str, other: &str) -> bool {
     rank(name) < rank(other)
 }
 
-/// After the row was made; without a column for that, in the window.
+/// After the row was made, or its parent; without a column for either, in the window.
 fn later(scene: &Scene, least: i64, most: i64) -> Made {
     match made_at(scene) {
-        Some(sibling) => Made::new(after(scene, sibling.column.name, least, most)),
-        // A day and a time can't be compared: whatever comes later comes after the window.
-        None if has_other_created(scene) => Made::new(window(scene, LATER.0, LATER.1)),
-        None => Made::new(window(scene, FIRST_DAY, LAST_DAY)),
+        Some(sibling) => Made::new(after(scene, typed(sibling), least, most)),
+        None => after_parent(scene, most)
+            .unwrap_or_else(|| Made::new(window(scene, FIRST_DAY, LAST_DAY))),
     }
-}
-
-/// Whether a sibling of the other group of types says when the row was made.
-fn has_other_created(scene: &Scene) -> bool {
-    let mut siblings = scene.siblings.iter();
-    siblings.any(|it| {
-        it.types != scene.types && it.prefix.is_empty() && it.rule.is_some_and(says_created)
-    })
 }
 
 fn updated(scene: &Scene) -> Option<Made> {
@@ -148,17 +159,15 @@ fn rare(scene: &Scene) -> Option<Made> {
             && it.rule.is_some_and(|rule| rule.columns == RULES[0].columns)
     });
     Some(match updated {
-        Some(sibling) => Made::new(after(scene, sibling.column.name, 0, 60)).null(0.95),
+        Some(sibling) => Made::new(after(scene, typed(sibling), 0, 60)).null(0.95),
         None => later(scene, 1, 150).null(0.95),
     })
 }
 
 fn ahead(scene: &Scene) -> Option<Made> {
-    let begins = start_of(scene).map(|it| it.column.name);
-    Some(match (begins, made_at(scene)) {
-        (Some(of), _) => Made::new(after(scene, of, 14, 365)),
-        (None, Some(sibling)) => Made::new(after(scene, sibling.column.name, 14, 365)),
-        (None, None) => Made::new(window(scene, LATER.0, LATER.1)),
+    Some(match start_of(scene).or_else(|| made_at(scene)) {
+        Some(sibling) => Made::new(after(scene, typed(sibling), 14, 365)),
+        None => Made::new(window(scene, LATER.0, LATER.1)),
     })
 }
 
@@ -186,7 +195,7 @@ fn end(scene: &Scene) -> Option<Made> {
         _ => 28_800,
     };
     let made = match scene.types {
-        DATE => after(scene, start.column.name, 0, 60),
+        DATE => after(scene, typed(start), 0, 60),
         _ => MakerToml::new("after")
             .with("of", start.column.name)
             .with("min", 600)
