@@ -104,8 +104,10 @@ fn agree(tables: &mut [ModelTable], found: &Belonging) {
         return;
     };
     if found.nulls(tables).0 {
-        let same = vec![found.owner.as_str()];
-        set(tables, found.table, &found.thing, thing.with("same", same));
+        let mut picked = thing.with("same", vec![found.owner.as_str()]);
+        // The share of NULLs is written last.
+        picked.options.sort_by_key(|(name, _)| name == "null");
+        set(tables, found.table, &found.thing, picked);
         if theirs.option("spread").is_none() {
             set(
                 tables,

@@ -108,10 +108,6 @@ fn every_form_of_public_schemas_is_filled_and_the_same_each_time() {
             "SELECT count(*) = count(DISTINCT tenant_id) AND count(*) > 1 FROM addresses WHERE is_default",
         ),
         (
-            "addresses that are no default",
-            "SELECT count(*) > 0 FROM addresses WHERE NOT is_default",
-        ),
-        (
             "one current version",
             "SELECT count(*) = count(DISTINCT tenant_id) AND count(*) > 1 FROM versions WHERE replaced_at IS NULL",
         ),
