@@ -12,6 +12,7 @@ use crate::units::{bytes, duration, percent, rows};
 
 /// Which dataset, and which of its tables.
 #[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Data")]
 pub struct DatasetArgs {
     /// A built-in dataset's name (see `seedrow datasets`) or a TOML file
     #[arg(long, default_value = "catalog", value_name = "NAME|FILE.toml")]
@@ -24,6 +25,7 @@ pub struct DatasetArgs {
 
 /// How many rows, and from which seed.
 #[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Data")]
 pub struct RowsArgs {
     /// Rows of the dataset's root table: 250k, 1_000_000, 10M [default: the dataset's own]
     #[arg(long, value_parser = rows, value_name = "N", allow_negative_numbers = true)]
@@ -36,6 +38,7 @@ pub struct RowsArgs {
 
 /// Which server and which schema on it.
 #[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Target")]
 pub struct TargetArgs {
     /// A libpq URL or key=value string [default: DATABASE_URL, the PG* variables, else an embedded Postgres].
     /// A password in it shows in the process list: PGPASSWORD and ~/.pgpass keep it out
@@ -50,7 +53,7 @@ pub struct TargetArgs {
     #[arg(long, value_parser = duration, default_value = "0s", value_name = "TIME")]
     pub wait: Duration,
 
-    /// The memory of the server's machine, a part of which index builds may use: 1GB, 16GB [default: estimated from its
+    /// The memory of the server's machine, a part of which index builds may use: 1GiB, 16GiB [default: estimated from its
     /// shared_buffers and effective_cache_size]
     #[arg(long, value_parser = bytes, value_name = "SIZE")]
     pub server_memory: Option<u64>,
@@ -62,6 +65,7 @@ pub struct TargetArgs {
 
 /// Where the embedded Postgres lives.
 #[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Target")]
 pub struct HomeArgs {
     /// Folder of the embedded Postgres [default: SEEDROW_HOME, else ~/.local/share/seedrow, as root /var/lib/seedrow]
     // Not clap's `env`: it rejects an empty variable, and prints a set one in usage lines as if it were an argument.
@@ -71,6 +75,7 @@ pub struct HomeArgs {
 
 /// How many threads and connections work in parallel.
 #[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Loading")]
 pub struct JobsArgs {
     /// Threads and connections in parallel [default: this machine's cores, limited by the server's free connections]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256), value_name = "N")]
@@ -87,12 +92,22 @@ impl JobsArgs {
 
 /// How rows get into tables.
 #[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Loading")]
 pub struct LoadArgs {
     /// Empty the tables first, and replace an earlier or unfinished load
     #[arg(long)]
     pub replace: bool,
 
-    /// What one transaction loads: a table, which is fastest, or a segment of 64 MB, so that a lost connection costs no
+    /// Drop the dataset's tables first and make them anew from its schema file, after a change of that: what they hold is lost.
+    /// On a server of yours with --yes
+    #[arg(long)]
+    pub recreate: bool,
+
+    /// Don't ask: what --recreate drops may be dropped
+    #[arg(long, requires = "recreate")]
+    pub yes: bool,
+
+    /// What one transaction loads: a table, which is fastest, or a segment of 64 MiB, so that a lost connection costs no
     /// more than that [default: table on this machine, segment over a network]
     #[arg(long, value_enum, value_name = "table|segment")]
     pub commit: Option<CommitArg>,
@@ -126,6 +141,7 @@ pub enum CommitArg {
 
 /// How the plan checks sample ids, and the time that queries may take.
 #[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Reads")]
 pub struct SampleArgs {
     /// The longest median time of a query, unless its header sets another: 10ms, 1s
     #[arg(long, value_parser = duration, default_value = "10ms", value_name = "TIME")]
@@ -142,6 +158,7 @@ pub struct SampleArgs {
 
 /// Whether progress is shown.
 #[derive(Args, Debug, Clone, Copy)]
+#[command(next_help_heading = "Output")]
 pub struct QuietArgs {
     /// No progress on stderr; results and errors are still printed
     #[arg(long, short)]
@@ -150,6 +167,7 @@ pub struct QuietArgs {
 
 /// The DDL that a schema is compared with, and where it is applied for that.
 #[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Schema")]
 pub struct ReferenceArgs {
     /// Compare the schema with this file's DDL [default: the dataset's]
     #[arg(long, value_name = "FILE.sql")]

@@ -22,6 +22,7 @@
 //! - [`load`]: rows into tables, every one accounted for
 //! - [`index`]: which foreign keys lack an index, and building it
 //! - [`check`]: queries, plans and schema → findings
+//! - [`doctor`]: programs, machine, target and terminal, each with a verdict
 //! - [`init`]: a database or its DDL → a dataset's files
 //! - [`compare`]: plan × plan → difference (pure)
 //! - [`stress`]: requests at a rate → latencies, errors, limits
@@ -60,6 +61,8 @@ pub mod load;
 pub mod index;
 
 pub mod check;
+
+pub mod doctor;
 
 pub mod init;
 

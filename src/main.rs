@@ -2,21 +2,33 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use seedrow::commands::{self, Cli};
+use seedrow::commands;
+use seedrow::report;
+use seedrow::suggestion::Suggestions;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match commands::parse(std::env::args_os().collect()) {
         Ok(cli) => cli,
-        Err(error) => {
-            seedrow::report::usage(&error);
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return refused(&error),
     };
     match commands::execute(&cli) {
         Ok(outcome) => outcome.exit_code(),
         Err(error) => {
-            seedrow::report::error(&error, &cli.suggestions());
+            report::error(&error, &cli.suggestions());
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The command line can't be run, or asks for help or the version.
+fn refused(error: &anyhow::Error) -> ExitCode {
+    match error.downcast_ref::<clap::Error>() {
+        Some(usage) => {
+            report::usage(usage);
+            ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
+        }
+        None => {
+            report::error(error, &Suggestions::default());
             ExitCode::from(2)
         }
     }

@@ -1,44 +1,60 @@
-//! Messages and progress on stderr: bars on a terminal; elsewhere one line when a task ends, and one every 10 seconds.
+//! Messages and progress on stderr: on a terminal, lines that are written over, one a task and one for the whole; elsewhere a
+//! line when a task ends, and one every 10 seconds.
 //!
-//! Workers add to atomic counters, which a ticker thread reads: the hot path knows nothing of bars.
+//! Workers add to atomic counters, which a ticker thread reads: the hot path knows nothing of a display.
 
-use std::io::Write;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+mod screen;
+mod task;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-use indicatif::{HumanBytes, HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::postgres::secrets;
 use crate::printable;
 use crate::terminal;
-use crate::units::{counted, grouped, per_second};
+use crate::units::{counted, grouped};
+pub use task::Unit;
+use task::{Layout, TaskState, time_left};
 
-const BAR_REDRAW: Duration = Duration::from_millis(100);
+const REDRAW: Duration = Duration::from_millis(100);
 const LINE_EVERY: Duration = Duration::from_secs(10);
-/// Characters of a task's name beside its bar on a wide terminal; the rest is cut off.
-const NAME_WIDTH: usize = 36;
-/// Terminals of at least this many columns display everything.
-const WIDE: u16 = 110;
+/// What takes less is no line of its own when it has ended, unless it is about a table's rows.
+const WORTH_A_LINE: Duration = Duration::from_secs(2);
+/// Columns of a name; the rest is cut off with the line.
+const LONGEST_NAME: usize = 36;
 /// Terminals of fewer columns display no bar.
-const NARROW: u16 = 60;
+const NARROW: usize = 60;
+
+/// What [`Progress::note_once`] has displayed in this process.
+static NOTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Prints one message to stderr, with its passwords hidden. A closed stderr is no error.
 pub fn note(message: &str) {
-    let _ = writeln!(std::io::stderr(), "{}", secrets::hide(message));
+    screen::above(&format!("{}\n", secrets::hide(message)));
+}
+
+/// Prints the last message of a command: no progress is displayed any more.
+pub fn note_last(message: &str) {
+    screen::end();
+    note(message);
+}
+
+/// Takes what is displayed of progress away, until it is displayed again.
+pub fn clear() {
+    screen::show(&[]);
 }
 
 /// Prints a question to stderr, without a line break.
 pub fn ask(question: &str) {
-    let mut stderr = std::io::stderr();
-    let _ = write!(stderr, "{question} ").and_then(|()| stderr.flush());
+    screen::above(&format!("{question} "));
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum DisplayMode {
     Quiet,
     Lines,
-    Bars,
+    Terminal,
 }
 
 /// Where a command's messages and tasks are displayed. Clones share one display.
@@ -49,108 +65,68 @@ pub struct Progress {
 
 struct Shared {
     mode: DisplayMode,
-    bars: MultiProgress,
-    /// Columns of the terminal at the start.
-    width: u16,
     tasks: Mutex<Vec<Arc<TaskState>>>,
-    /// What [`Progress::note_once`] has displayed.
-    noted: Mutex<Vec<String>>,
-    ended: AtomicBool,
+    phase: Mutex<Option<Arc<PhaseState>>>,
 }
 
-struct TaskState {
-    name: String,
-    total: u64,
-    unit: Unit,
-    rows: AtomicU64,
-    done: AtomicU64,
+/// A phase: its name, and how much of it is done where that is known.
+struct PhaseState {
+    name: &'static str,
     started: Instant,
-    /// The latest figures, of a task that describes its own.
-    description: Mutex<String>,
-    bar: Option<ProgressBar>,
+    /// Bytes of all its tasks; 0 where that isn't known.
+    total: u64,
+    rows: Option<u64>,
+    /// Of tasks that have ended.
+    rows_done: AtomicU64,
+    bytes_done: AtomicU64,
 }
 
-/// What a task's total counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// Bytes of a file or stream; rows per second are displayed too.
-    Bytes,
-    /// One step, which has no measurable progress.
-    Step,
-    /// Pages of a table that an index is built on.
-    Pages,
-    /// Queries to check.
-    Queries,
-    /// Tables to process.
-    Tables,
-    /// Indexes to process.
-    Indexes,
-    /// Seconds of a run whose length is known.
-    Seconds,
-}
-
-impl Unit {
-    /// The noun after a count; bytes are printed with their own unit.
-    fn noun(self) -> &'static str {
-        match self {
-            Unit::Bytes | Unit::Step => "",
-            Unit::Pages => "pages",
-            Unit::Queries => "queries",
-            Unit::Tables => "tables",
-            Unit::Indexes => "indexes",
-            Unit::Seconds => "s",
-        }
-    }
-}
-
-/// A running task; dropping it without [`Task::finish`] removes its bar.
+/// A running task; dropping it without [`Task::finish`] removes its line.
 pub struct Task {
     state: Arc<TaskState>,
     shared: Arc<Shared>,
 }
 
+/// A phase, displayed until it is dropped.
+pub struct PhaseLine {
+    shared: Arc<Shared>,
+}
+
 impl Progress {
-    /// Bars when stderr is a terminal that isn't dumb, lines when not, nothing when quiet.
+    /// Lines that are written over when stderr is a terminal that isn't dumb, lines of a log when not, nothing when quiet.
     pub fn new(quiet: bool) -> Progress {
         let mode = match (quiet, terminal::obeys(&std::io::stderr())) {
             (true, _) => DisplayMode::Quiet,
-            (false, true) => DisplayMode::Bars,
+            (false, true) => DisplayMode::Terminal,
             (false, false) => DisplayMode::Lines,
         };
         let shared = Arc::new(Shared {
             mode,
-            bars: MultiProgress::new(),
-            width: terminal::width(&std::io::stderr()).unwrap_or(NARROW),
-            tasks: Mutex::new(Vec::new()),
-            noted: Mutex::new(Vec::new()),
-            ended: AtomicBool::new(false),
+            tasks: Mutex::default(),
+            phase: Mutex::default(),
         });
         if mode != DisplayMode::Quiet {
             let ticked = Arc::downgrade(&shared);
             std::thread::spawn(move || {
                 let mut last_lines = Instant::now();
-                while let Some(shared) = ticked
-                    .upgrade()
-                    .filter(|s| !s.ended.load(Ordering::Relaxed))
-                {
+                while let Some(shared) = ticked.upgrade() {
                     shared.tick(&mut last_lines);
                     drop(shared);
-                    std::thread::sleep(BAR_REDRAW);
+                    std::thread::sleep(REDRAW);
                 }
             });
         }
         Progress { shared }
     }
 
-    /// A message on stderr, above any bars; nothing when quiet.
+    /// A message on stderr, above what is displayed; nothing when quiet.
     pub fn note(&self, message: impl AsRef<str>) {
         self.shared.note(message.as_ref());
     }
 
     /// As [`Progress::note`]; nothing where the same was said before.
     pub fn note_once(&self, message: &str) {
-        let noted = self.shared.noted.lock();
-        let mut noted = noted.unwrap_or_else(PoisonError::into_inner);
+        let mut noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
         if !noted.iter().any(|known| known == message) {
             noted.push(message.to_owned());
             self.note(message);
@@ -162,37 +138,29 @@ impl Progress {
         self.task(name, 0, Unit::Step)
     }
 
-    /// Starts a phase, which lasts until the value is dropped: on a terminal, a line of its own above the bars.
+    /// Starts a phase, which lasts until the value is dropped: on a terminal, a line of its own.
     pub fn phase(&self, name: &'static str) -> PhaseLine {
-        let bar = (self.shared.mode == DisplayMode::Bars).then(|| {
-            let bar = self.shared.bars.insert(0, ProgressBar::no_length());
-            bar.set_style(phase_style());
-            bar.set_message(name);
-            bar.enable_steady_tick(Duration::from_secs(1));
-            bar
-        });
-        PhaseLine { bar }
+        self.phase_of(name, 0, None)
+    }
+
+    /// A phase whose tasks have so many bytes and rows in all: its line has the part that is done, and the time left.
+    pub fn phase_of(&self, name: &'static str, bytes: u64, rows: Option<u64>) -> PhaseLine {
+        *self.shared.phase() = Some(Arc::new(PhaseState {
+            name,
+            started: Instant::now(),
+            total: bytes,
+            rows,
+            rows_done: AtomicU64::new(0),
+            bytes_done: AtomicU64::new(0),
+        }));
+        PhaseLine {
+            shared: Arc::clone(&self.shared),
+        }
     }
 
     /// Starts a task of `total` units; a total of 0 means that it isn't known.
     pub fn task(&self, name: impl Into<String>, total: u64, unit: Unit) -> Task {
-        let name = name.into();
-        let bar = (self.shared.mode == DisplayMode::Bars).then(|| {
-            let bar = self.shared.bars.add(ProgressBar::new(total));
-            bar.set_style(style(unit, self.shared.width));
-            bar.set_prefix(name.clone());
-            bar
-        });
-        let state = Arc::new(TaskState {
-            name,
-            total,
-            unit,
-            rows: AtomicU64::new(0),
-            done: AtomicU64::new(0),
-            started: Instant::now(),
-            description: Mutex::default(),
-            bar,
-        });
+        let state = Arc::new(TaskState::new(name.into(), total, unit));
         self.shared.tasks().push(Arc::clone(&state));
         Task {
             state,
@@ -215,32 +183,17 @@ impl Task {
 
     /// Replaces the figures that are displayed beside how much is done.
     pub fn describe(&self, figures: String) {
-        *self.state.description() = figures;
+        self.state.describe(figures);
     }
 
-    /// Ends the task and prints its figures on one line.
+    /// Ends the task, and prints its figures on a line where it is about a table's rows or took a while.
     pub fn finish(self) {
-        if self.state.unit != Unit::Bytes {
+        let is_of_rows = self.state.unit == Unit::Bytes;
+        if !is_of_rows {
             self.set(self.state.total);
         }
-        self.shared.note(&format!(
-            "{}: {} in {:.1} s",
-            self.state.name,
-            self.state.figures(),
-            self.state.seconds()
-        ));
-    }
-}
-
-/// A phase, displayed until it is dropped.
-pub struct PhaseLine {
-    bar: Option<ProgressBar>,
-}
-
-impl Drop for PhaseLine {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        if is_of_rows || self.state.elapsed() >= WORTH_A_LINE {
+            self.shared.note(&self.state.result());
         }
     }
 }
@@ -250,166 +203,124 @@ impl Drop for Task {
         self.shared
             .tasks()
             .retain(|state| !Arc::ptr_eq(state, &self.state));
-        if let Some(bar) = &self.state.bar {
-            bar.finish_and_clear();
+        if self.state.unit == Unit::Bytes
+            && let Some(phase) = &*self.shared.phase()
+        {
+            let (rows, bytes) = (&self.state.rows, &self.state.done);
+            phase
+                .rows_done
+                .fetch_add(rows.load(Ordering::Relaxed), Ordering::Relaxed);
+            phase
+                .bytes_done
+                .fetch_add(bytes.load(Ordering::Relaxed), Ordering::Relaxed);
         }
+        self.shared.show();
+    }
+}
+
+impl Drop for PhaseLine {
+    fn drop(&mut self) {
+        *self.shared.phase() = None;
+        self.shared.show();
     }
 }
 
 impl Shared {
-    fn tasks(&self) -> std::sync::MutexGuard<'_, Vec<Arc<TaskState>>> {
+    fn tasks(&self) -> MutexGuard<'_, Vec<Arc<TaskState>>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn phase(&self) -> MutexGuard<'_, Option<Arc<PhaseState>>> {
+        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn note(&self, message: &str) {
-        let message = &printable::lines(message);
-        match self.mode {
-            DisplayMode::Quiet => {}
-            DisplayMode::Lines => note(message),
-            DisplayMode::Bars => self.bars.suspend(|| note(message)),
+        if self.mode != DisplayMode::Quiet {
+            note(&printable::lines(message));
         }
     }
 
     fn tick(&self, last_lines: &mut Instant) {
-        let lines_due = self.mode == DisplayMode::Lines && last_lines.elapsed() >= LINE_EVERY;
-        if lines_due {
-            *last_lines = Instant::now();
-        }
-        for state in self.tasks().iter() {
-            if let Some(bar) = &state.bar {
-                bar.set_position(state.done.load(Ordering::Relaxed));
-                bar.set_message(state.label(self.width));
-            } else if lines_due {
-                note(&format!(
-                    "{}: {}{}",
-                    state.name,
-                    state.so_far(),
-                    state.time_left()
-                ));
+        match self.mode {
+            DisplayMode::Quiet => {}
+            DisplayMode::Terminal => self.show(),
+            DisplayMode::Lines if last_lines.elapsed() >= LINE_EVERY => {
+                *last_lines = Instant::now();
+                self.log();
             }
-        }
-    }
-}
-
-impl TaskState {
-    fn description(&self) -> std::sync::MutexGuard<'_, String> {
-        let description = self.description.lock();
-        description.unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn seconds(&self) -> f64 {
-        self.started.elapsed().as_secs_f64().max(1e-3)
-    }
-
-    fn figures(&self) -> String {
-        let rows = self.rows.load(Ordering::Relaxed);
-        let done = self.done.load(Ordering::Relaxed);
-        match self.unit {
-            Unit::Bytes => format!(
-                "{}, {}, {}",
-                counted(rows, "row"),
-                HumanBytes(done),
-                self.rate()
-            ),
-            Unit::Step => "done".to_owned(),
-            unit => format!(
-                "{} of {} {}",
-                grouped(done),
-                grouped(self.total),
-                unit.noun()
-            ),
+            DisplayMode::Lines => {}
         }
     }
 
-    /// The figures for a line while the task runs.
-    fn so_far(&self) -> String {
-        match self.unit {
-            Unit::Step => format!("{:.0} s so far", self.seconds()),
-            Unit::Seconds if !self.description().is_empty() => {
-                format!("{}: {}", self.figures(), self.description())
-            }
-            _ => self.figures(),
+    /// A line a task, and one for the phase.
+    fn show(&self) {
+        if self.mode != DisplayMode::Terminal {
+            return;
         }
-    }
-
-    fn rate(&self) -> String {
-        let per_second =
-            |count: &AtomicU64| per_second(count.load(Ordering::Relaxed), self.seconds());
-        match self.unit {
-            Unit::Bytes => format!(
-                "{} rows/s, {}/s",
-                grouped(per_second(&self.rows)),
-                HumanBytes(per_second(&self.done))
-            ),
-            _ => String::new(),
-        }
-    }
-
-    /// The text right of a bar: rate and time left; bytes only on a wide terminal.
-    fn label(&self, width: u16) -> String {
-        let rate = match self.unit {
-            Unit::Bytes if width >= WIDE => self.rate(),
-            Unit::Bytes => {
-                let rows = self.rows.load(Ordering::Relaxed);
-                format!("{} rows/s", grouped(per_second(rows, self.seconds())))
-            }
-            Unit::Seconds => return self.description().clone(),
-            _ => String::new(),
+        let (tasks, phase) = (self.tasks().clone(), self.phase().clone());
+        let names = tasks.iter().map(|task| task.name.chars().count());
+        let columns = screen::columns();
+        let layout = Layout {
+            name: names.max().unwrap_or(0).min(LONGEST_NAME),
+            bar: match columns {
+                NARROW.. => 12,
+                _ => 0,
+            },
         };
-        let text = format!("{rate}{}", self.time_left());
-        text.trim_start_matches(", ").to_owned()
+        let mut lines: Vec<String> = tasks.iter().map(|task| task.line(layout)).collect();
+        lines.extend(phase.map(|phase| phase.line(&tasks, layout)));
+        screen::show(&lines);
     }
 
-    fn time_left(&self) -> String {
-        let done = self.done.load(Ordering::Relaxed);
-        if done == 0 || done >= self.total {
-            return String::new();
+    /// The phase, where its end is known, else each task.
+    fn log(&self) {
+        let (tasks, phase) = (self.tasks().clone(), self.phase().clone());
+        match phase.filter(|phase| phase.total > 0) {
+            Some(phase) => note(&phase.so_far(&tasks)),
+            None => tasks.iter().for_each(|task| note(&task.so_far())),
         }
-        let left = self.seconds() * (self.total - done) as f64 / done as f64;
-        format!(", {} left", HumanDuration(Duration::from_secs_f64(left)))
     }
 }
 
-/// Columns of stderr's terminal; 80 when that is unknown.
-/// The last part is cut at the end of the line: a wrapped line would flicker.
-fn style(unit: Unit, width: u16) -> ProgressStyle {
-    let (name, bar) = match width {
-        WIDE.. => (NAME_WIDTH, "{bar:24} "),
-        NARROW.. => (22, "{bar:12} "),
-        _ => (16, ""),
-    };
-    let figures = match unit {
-        Unit::Step => "{elapsed}".to_owned(),
-        _ => format!("{bar}{{percent:>3}}% {{wide_msg}}"),
-    };
-    let template = format!("{{prefix:<{name}!}} {figures}");
-    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-fn phase_style() -> ProgressStyle {
-    ProgressStyle::with_template("{elapsed:>4.dim} {wide_msg:.bold}")
-        .unwrap_or_else(|_| ProgressStyle::default_spinner())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn steps_are_counted_in_their_unit() {
-        let progress = Progress::new(true);
-        let figures = |unit| progress.task("x", 21_838, unit).state.figures();
-        assert_eq!(figures(Unit::Pages), "0 of 21,838 pages");
-        assert_eq!(figures(Unit::Queries), "0 of 21,838 queries");
-    }
-
-    #[test]
-    fn bars_show_the_names_of_all_built_in_tables_in_full() {
-        for dataset in crate::dataset::source::built_in_names() {
-            for table in crate::dataset::Dataset::open(&dataset).unwrap().tables {
-                let name = format!("generate {}", table.name);
-                assert!(name.len() <= NAME_WIDTH, "{name}");
-            }
+impl PhaseState {
+    /// Rows and bytes that are done, those of running tasks among them.
+    fn done(&self, tasks: &[Arc<TaskState>]) -> (u64, u64) {
+        let mut rows = self.rows_done.load(Ordering::Relaxed);
+        let mut bytes = self.bytes_done.load(Ordering::Relaxed);
+        for task in tasks.iter().filter(|task| task.unit == Unit::Bytes) {
+            rows += task.rows.load(Ordering::Relaxed);
+            bytes += task.done.load(Ordering::Relaxed);
         }
+        (rows, bytes)
+    }
+
+    fn figures(&self, rows: u64, bytes: u64) -> String {
+        let rows = match self.rows {
+            Some(all) => format!("{} of {}", grouped(rows.min(all)), counted(all, "row")),
+            None => counted(rows, "row"),
+        };
+        let left = time_left(self.started.elapsed(), bytes, self.total);
+        let left = left.map(|left| format!(", {left}"));
+        rows + &left.unwrap_or_default()
+    }
+
+    fn line(&self, tasks: &[Arc<TaskState>], layout: Layout) -> String {
+        let PhaseState { name, started, .. } = self;
+        let seconds = started.elapsed().as_secs();
+        if self.total == 0 {
+            return format!("{name}: {seconds} s");
+        }
+        let (rows, bytes) = self.done(tasks);
+        let share = Layout { bar: 0, ..layout }.share(bytes, self.total);
+        format!(
+            "{name}:{share}, {}, {seconds} s so far",
+            self.figures(rows, bytes)
+        )
+    }
+
+    fn so_far(&self, tasks: &[Arc<TaskState>]) -> String {
+        let (rows, bytes) = self.done(tasks);
+        let share = Layout { name: 0, bar: 0 }.share(bytes, self.total);
+        format!("{}:{share}, {}", self.name, self.figures(rows, bytes))
     }
 }

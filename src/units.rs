@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use indicatif::HumanCount;
+use indicatif::{HumanBytes, HumanCount};
 
 /// Reads a count of rows: digits, `_` between them, and one of k, M or G behind.
 pub fn rows(text: &str) -> Result<u64, String> {
@@ -27,7 +27,8 @@ pub fn rows(text: &str) -> Result<u64, String> {
         .ok_or_else(|| format!("too many rows; {EXPECTED}"))
 }
 
-/// Reads a length of time: a number and one of us, ms, s, m or h; a bare number is seconds.
+/// Reads a length of time: a number and one of us, ms, s, m or h. Zero needs no unit; another number without one is refused,
+/// since it would be read in two ways.
 pub fn duration(text: &str) -> Result<Duration, String> {
     const EXPECTED: &str = "expected a time such as 500ms, 10s or 2m";
     let split = text
@@ -37,7 +38,16 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     let seconds = match unit.trim() {
         "us" | "µs" => 1e-6,
         "ms" => 1e-3,
-        "" | "s" => 1.0,
+        "s" => 1.0,
+        "" if number.bytes().any(|b| b.is_ascii_digit()) => {
+            return match number.parse::<f64>() {
+                Ok(0.0) => Ok(Duration::ZERO),
+                _ => Err(without_unit(
+                    number,
+                    [&format!("{number}ms"), &format!("{number}s")],
+                )),
+            };
+        }
         "m" | "min" => 60.0,
         "h" => 3600.0,
         _ => return Err(EXPECTED.into()),
@@ -46,11 +56,24 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * seconds).map_err(|_| EXPECTED.into())
 }
 
-/// Reads a size: a whole number and one of kB, MB, GB or TB, which are powers of 1024 as in Postgres' settings.
+/// Why a number without a unit is refused: the two readings.
+fn without_unit(number: &str, readings: [&str; 2]) -> String {
+    let [one, other] = readings;
+    format!("{number} has no unit: type {one} or {other}")
+}
+
+/// Reads a size: a whole number and one of KiB, MiB, GiB or TiB; kB, MB, GB and TB are the same, as in Postgres' settings.
 pub fn bytes(text: &str) -> Result<u64, String> {
-    const EXPECTED: &str = "expected a size such as 512MB or 16GB";
+    const EXPECTED: &str = "expected a size such as 512MiB or 16GiB";
     let split = text.find(|c: char| !c.is_ascii_digit());
-    let (number, unit) = text.split_at(split.ok_or(EXPECTED)?);
+    let (number, unit) = match split {
+        Some(split) => text.split_at(split),
+        None if text.is_empty() => return Err(EXPECTED.into()),
+        None => {
+            let readings = [&*format!("{text}MiB"), &*format!("{text}GiB")];
+            return Err(without_unit(text, readings));
+        }
+    };
     let power = match unit.trim().to_ascii_lowercase().as_str() {
         "kb" | "kib" => 10,
         "mb" | "mib" => 20,
@@ -63,17 +86,31 @@ pub fn bytes(text: &str) -> Result<u64, String> {
     bytes.ok_or_else(|| EXPECTED.into())
 }
 
-/// Reads a share between 0 (excluded) and 1: `10%` or `0.1`.
+/// Reads a share above 0 and up to 1, in percent: `10%`. A number without the sign is refused: `0.1` would be read as
+/// 0.1% and as 10%.
 pub fn percent(text: &str) -> Result<f64, String> {
-    const EXPECTED: &str = "expected a share above 0 and up to 100%, such as 10% or 0.1";
-    let share = match text.strip_suffix('%') {
-        Some(number) => number.trim().parse::<f64>().map(|n| n / 100.0),
-        None => text.parse(),
+    const EXPECTED: &str = "expected a share above 0% and up to 100%, such as 10%";
+    let Some(number) = text.strip_suffix('%') else {
+        return Err(match text.parse::<f64>() {
+            Ok(number) if number > 0.0 && number <= 1.0 => {
+                let share = format!("{}%", number * 100.0);
+                without_unit(text, [&format!("{text}%"), &share])
+            }
+            Ok(number) if number > 1.0 && number <= 100.0 => {
+                format!("{text} has no unit: type {text}%")
+            }
+            _ => EXPECTED.to_owned(),
+        });
     };
-    match share {
-        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
+    match number.trim().parse::<f64>() {
+        Ok(percent) if percent > 0.0 && percent <= 100.0 => Ok(percent / 100.0),
         _ => Err(EXPECTED.into()),
     }
+}
+
+/// A size in the unit that suits it, of 1024: `212.18 MiB`.
+pub fn size(bytes: u64) -> String {
+    HumanBytes(bytes).to_string()
 }
 
 /// A rate, rounded down; times under a millisecond count as one.
@@ -152,7 +189,8 @@ mod tests {
         assert_eq!(duration("10ms"), Ok(Duration::from_millis(10)));
         assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        assert_eq!(duration("1.5"), Ok(Duration::from_millis(1500)));
+        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(duration("0"), Ok(Duration::ZERO));
         for text in ["", "ms", "10 parsecs", "-1s", "1e999s"] {
             assert!(duration(text).is_err(), "{text}");
         }
@@ -162,18 +200,30 @@ mod tests {
     fn sizes_are_as_in_postgres_settings() {
         assert_eq!(bytes("512MB"), Ok(512 << 20));
         assert_eq!(bytes("1 GiB"), Ok(1 << 30));
-        for text in ["", "1", "MB", "0GB", "1.5GB", "-1GB", "99999999999TB"] {
+        for text in ["", "MB", "0GB", "1.5GB", "-1GB", "99999999999TB"] {
             assert!(bytes(text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn shares_are_percent_or_fraction() {
+    fn shares_are_percents() {
         assert_eq!(percent("10%"), Ok(0.1));
-        assert_eq!(percent("0.5"), Ok(0.5));
+        assert_eq!(percent("0.5%"), Ok(0.005));
         for text in ["0", "0%", "101%", "ten", "-3%"] {
             assert!(percent(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_has_no_unit_is_refused_with_its_readings() {
+        let refused = |text: &str| duration(text).unwrap_err();
+        assert_eq!(refused("10"), "10 has no unit: type 10ms or 10s");
+        assert_eq!(refused("1.5"), "1.5 has no unit: type 1.5ms or 1.5s");
+        let refused = |text: &str| percent(text).unwrap_err();
+        assert_eq!(refused("0.1"), "0.1 has no unit: type 0.1% or 10%");
+        assert_eq!(refused("10"), "10 has no unit: type 10%");
+        let refused = |text: &str| bytes(text).unwrap_err();
+        assert_eq!(refused("512"), "512 has no unit: type 512MiB or 512GiB");
     }
 
     #[test]

@@ -162,6 +162,9 @@ impl Latency {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Measurements {
+    /// The statement, its parameters as `$1` and so on.
+    #[serde(default)]
+    pub sql: String,
     /// The longest the median may be, in milliseconds; null where time isn't judged.
     pub budget_ms: Option<f64>,
     /// The figures over all samples.

@@ -4,6 +4,7 @@
 //! match reads the whole table for them. Nothing in the target is changed, unless `settle` or `prove` is asked for.
 
 mod assertions;
+mod cases;
 mod checker;
 mod evidence;
 mod finding;
@@ -26,6 +27,7 @@ pub mod schema;
 mod settings;
 mod without_indexes;
 
+pub use cases::{Case, CaseKind};
 pub use finding::{Finding, Severity, Verdict, WaivedFinding};
 pub use measurement::{
     AccessPath, AccessPaths, FailingCheck, IndexProof, Latency, Measurements, SampleCost,
@@ -33,7 +35,7 @@ pub use measurement::{
 };
 pub use planner::{Unserved, unserved};
 pub use report::{Check, CheckReport, KeyCoverage, SkippedCheck, Subject};
-pub use rules::{RULES, all_rules, markdown_table};
+pub use rules::{OVER_BUDGET, RULES, all_rules, markdown_table};
 pub use run::{ensure_locks_allowed, fitting_dataset, run, without_and_with_indexes};
 pub use saved::{FORMAT, SavedCheck, SavedReport};
 pub use settings::{Area, CheckSettings, Suite};

@@ -357,6 +357,7 @@ impl ReadCheck<'_> {
             ));
         }
         let measured = Measurements {
+            sql: self.read.query.sql.clone(),
             plan: executions.median_plan().statement().clone(),
             generic_plan: generic.statement().clone(),
             budget_ms: self.budget().map(milliseconds),

@@ -168,10 +168,10 @@ impl CheckReport {
         verdicts.max().unwrap_or(Verdict::Unchecked)
     }
 
-    /// How many checks have this verdict.
+    /// How many cases have this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
-        let same = self.checks.iter().filter(|c| c.verdict() == verdict);
-        same.count()
+        let cases = self.cases();
+        cases.iter().filter(|it| it.verdict() == verdict).count()
     }
 }
 

@@ -50,9 +50,9 @@ async fn run_bounded(
 ) -> Result<CheckReport> {
     let mut client = server.connect().await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
+    load::ensure_finished(&client, server.schema()).await?;
     let mut survey = index::survey(&client, server.schema(), &suite.waivers).await?;
     narrow(&mut survey, suite);
-    load::ensure_finished(&client, server.schema()).await?;
     let mut report = CheckReport {
         target: server.display_name().to_string(),
         server_version: version(&client).await?,
@@ -154,9 +154,9 @@ async fn compare_bounded(
 ) -> Result<(CheckReport, CheckReport)> {
     let mut client = server.connect().await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
+    load::ensure_finished(&client, server.schema()).await?;
     let mut survey = index::survey(&client, server.schema(), &suite.waivers).await?;
     narrow(&mut survey, suite);
-    load::ensure_finished(&client, server.schema()).await?;
     let checker = Checker {
         suite,
         settings,
@@ -235,7 +235,8 @@ pub async fn fitting_dataset(
     tables: Option<&[String]>,
     server: &Server,
 ) -> Result<Option<Dataset>> {
-    let own = named || server.capabilities().database_per_dataset;
+    let own_database = server.capabilities().database_per_dataset && server.schema().is_none();
+    let own = named || own_database;
     if own || has_tables(server, &dataset, tables).await? {
         dataset.select(tables)?;
         return Ok(Some(dataset));

@@ -15,7 +15,7 @@ use crate::dataset::spec::SchemaScope;
 use crate::dataset::{Dataset, waivers_with};
 use crate::postgres::Server;
 use crate::report::check::render;
-use crate::report::{self, OutputFormat, colour::Colour};
+use crate::report::{self, Detail, OutputFormat, TextStyle};
 use crate::script::Script;
 use crate::suggestion::Suggestions;
 
@@ -30,22 +30,14 @@ Examples:
   seedrow check
   seedrow check --url postgres://app@db.example.com/shop --only coverage
   seedrow check --prove
-  seedrow check --wait 30s --only coverage,schema --schema db/structure.sql --format github --write junit=check.xml
-  seedrow check --dataset shop.toml --samples 50 --tail 5% --format json --output check.json")]
+  seedrow check --only coverage,schema --schema db/structure.sql --format github
+  seedrow check --wait 30s --write junit=check.xml --write html=check.html
+  seedrow check --dataset shop.toml --samples 50 --tail 5% --format json")]
 pub struct Args {
     /// The dataset whose queries are run and whose schema is compared: a built-in one's name or a TOML file [default:
     /// catalog, where its tables exist]
     #[arg(long, value_name = "NAME|FILE.toml")]
     dataset: Option<String>,
-
-    #[command(flatten)]
-    target: TargetArgs,
-
-    #[command(flatten)]
-    sampling: SampleArgs,
-
-    #[command(flatten)]
-    reference: ReferenceArgs,
 
     /// Only these tables, separated by commas: their foreign keys, their schema, and queries that read no others
     /// [default: all]
@@ -80,21 +72,34 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = FailOn::Fail, value_name = "VERDICT")]
     fail_on: FailOn,
 
+    #[command(flatten)]
+    reference: ReferenceArgs,
+
+    #[command(flatten)]
+    sampling: SampleArgs,
+
+    #[command(flatten)]
+    target: TargetArgs,
+
     /// How results are printed; `github` adds a job summary to the file GITHUB_STEP_SUMMARY
-    #[arg(long, value_parser = report::check::format_parser(), default_value = "text")]
+    #[arg(long, value_parser = report::check::format_parser(), default_value = "text", help_heading = "Output")]
     format: OutputFormat,
 
     /// Write the results to this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
 
     /// Write them in another format to another file, too: junit=check.xml; may be given several times
-    #[arg(long, value_parser = format_and_file, value_name = "FORMAT=FILE")]
+    #[arg(long, value_parser = format_and_file, value_name = "FORMAT=FILE", help_heading = "Output")]
     write: Vec<(OutputFormat, PathBuf)>,
 
     /// Save everything to this file, each sample's plan included, for `seedrow compare`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     save: Option<PathBuf>,
+
+    /// Show every read with its figures and the SQL that ran, not only what doesn't hold
+    #[arg(long, short, help_heading = "Output")]
+    verbose: bool,
 
     #[command(flatten)]
     quiet: QuietArgs,
@@ -142,7 +147,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let written = args.write.iter().map(|(_, path)| path);
     let paths = written.chain(&args.save).chain(&args.output);
     ensure_writable(paths.map(PathBuf::as_path))?;
-    let server = context.open_named_server().await?;
+    let server = context.open_server().await?;
     args.ensure_allowed(&server)?;
     let (named, tables) = (args.dataset.is_some(), args.tables.as_deref());
     let dataset = check::fitting_dataset(dataset, named, tables, &server).await?;
@@ -226,6 +231,20 @@ impl Args {
         }
     }
 
+    fn detail(&self) -> Detail {
+        match self.verbose {
+            true => Detail::All,
+            false => Detail::Brief,
+        }
+    }
+
+    fn style(&self, style: TextStyle) -> TextStyle {
+        TextStyle {
+            detail: self.detail(),
+            ..style
+        }
+    }
+
     fn print(&self, report: &CheckReport) -> Result<()> {
         let write = |path: &PathBuf, text: String| {
             std::fs::write(path, text)
@@ -235,14 +254,24 @@ impl Args {
             write(path, report::check::saved(report)?)?;
         }
         for (format, path) in &self.write {
-            write(path, render(*format, report, Colour::Off)?)?;
+            write(
+                path,
+                render(*format, report, self.style(TextStyle::plain()))?,
+            )?;
         }
         if self.format == OutputFormat::Github {
             report::check::summarise(report)?;
         }
         match &self.output {
-            Some(path) => write(path, render(self.format, report, Colour::Off)?),
-            None => report::print(&render(self.format, report, Colour::of_stdout())?),
+            Some(path) => write(
+                path,
+                render(self.format, report, self.style(TextStyle::plain()))?,
+            ),
+            None => report::print(&render(
+                self.format,
+                report,
+                TextStyle::of_stdout(self.detail()),
+            )?),
         }
     }
 }

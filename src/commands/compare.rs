@@ -25,7 +25,7 @@ use crate::units::rows;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
-  seedrow check --save before.json && psql -f change.sql && seedrow check --save after.json
+  seedrow check --save before.json
   seedrow compare before.json after.json
   seedrow compare before.json after.json --format markdown --fail-on regression
   seedrow compare --without-indexes --format html --output indexes.html
@@ -78,9 +78,6 @@ pub struct Args {
     #[arg(long, value_name = "NAME|FILE.toml")]
     dataset: Option<String>,
 
-    #[command(flatten)]
-    target: TargetArgs,
-
     /// With --without-indexes, only the reads of these tables, separated by commas [default: all]
     #[arg(
         long,
@@ -105,12 +102,15 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "WHAT")]
     fail_on: Option<FailOnChange>,
 
+    #[command(flatten)]
+    target: TargetArgs,
+
     /// How results are printed
-    #[arg(long, value_parser = report::compare::format_parser(), default_value = "text")]
+    #[arg(long, value_parser = report::compare::format_parser(), default_value = "text", help_heading = "Output")]
     format: OutputFormat,
 
     /// Write the results to this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
 
     #[command(flatten)]
@@ -213,7 +213,7 @@ impl Args {
             // Refuses names that aren't tables.
             dataset.select(tables)?;
         }
-        let server = context.open_named_server().await?;
+        let server = context.open_server().await?;
         check::ensure_locks_allowed("--without-indexes", self.allow_locks, &server)?;
         let dataset = check::fitting_dataset(dataset, named, tables, &server).await?;
         let tables = self.tables.clone();

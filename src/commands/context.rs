@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::check::{Area, CheckSettings};
-use crate::cli::{CommitArg, HomeArgs, QuietArgs, SampleArgs, TargetArgs, TriggersArg};
+use crate::cli::{CommitArg, HomeArgs, LoadArgs, QuietArgs, SampleArgs, TargetArgs, TriggersArg};
 use crate::dataset::{Dataset, Waiver, waivers_of};
-use crate::load::Triggers;
+use crate::load::{TablesFound, Triggers};
 use crate::postgres::environment::Environment;
 use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::name::quoted;
@@ -63,19 +63,12 @@ impl Context {
         waivers_of(&self.dataset)
     }
 
-    /// The target; on the embedded server the dataset's database, created when it doesn't exist.
+    /// The target; on the embedded server the dataset's database, created when it doesn't exist. A message names it.
     pub async fn open_server(&self) -> Result<Server> {
         let database = database_name(&self.dataset);
-        Server::open(&self.target, &database, &self.progress).await
-    }
-
-    /// As [`Context::open_server`], for commands that don't say by themselves which database they are about.
-    pub async fn open_named_server(&self) -> Result<Server> {
-        let server = self.open_server().await?;
-        if self.names_a_server()? {
-            self.progress
-                .note(format!("database: {}", server.display_name()));
-        }
+        let server = Server::open(&self.target, &database, &self.progress).await?;
+        self.progress
+            .note_once(&format!("database: {}", server.display_name()));
         Ok(server)
     }
 
@@ -207,9 +200,11 @@ pub fn typed_command() -> String {
     command_line(typed_words())
 }
 
-/// The command line without `--replace`, which finishes an unfinished load. Messages add the option where it is needed.
+/// The command line without `--replace` and `--recreate`, which finishes an unfinished load. Messages add the option where it
+/// is needed.
 pub fn resume_command() -> String {
-    command_line(typed_words().filter(|word| word != "--replace"))
+    let once = ["--replace", "--recreate", "--yes"];
+    command_line(typed_words().filter(|word| !once.contains(&word.as_str())))
 }
 
 fn command_line(words: impl Iterator<Item = String>) -> String {
@@ -223,6 +218,21 @@ pub fn commit_unit(typed: CommitArg) -> CommitUnit {
         CommitArg::Table => CommitUnit::Table,
         CommitArg::Segment => CommitUnit::Segment,
     }
+}
+
+/// What `--recreate` asks for. It drops tables: on a server that isn't the embedded one a yes is needed.
+pub fn tables_found(typed: &LoadArgs, server: &Server) -> Result<TablesFound> {
+    let is_own = server.capabilities().database_per_dataset;
+    ensure!(
+        !typed.recreate || typed.yes || is_own,
+        "--recreate drops the dataset's tables with all that they hold, in {}; where that is meant, run: {}",
+        server.display_name(),
+        again(&["--yes"])
+    );
+    Ok(match typed.recreate {
+        true => TablesFound::Recreated,
+        false => TablesFound::Used,
+    })
 }
 
 /// The value of `--triggers`.

@@ -13,6 +13,7 @@ use clap::Subcommand;
 use crate::cli::{HomeArgs, QuietArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{database_name, home_suggestions};
+use crate::dataset::Dataset;
 use crate::postgres::embedded::control::{self, Destroyed};
 use crate::postgres::embedded::{self, Home, Lease, supervisor};
 use crate::postgres::{conninfo, programs};
@@ -234,7 +235,11 @@ fn psql(home: &Home, database: &DatabaseArgs, arguments: &[String]) -> Result<In
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(control::ensure_has(&lease, &name, &database.dataset))?;
+    if let Err(error) = runtime.block_on(control::ensure_has(&lease, &name, &database.dataset)) {
+        // A name that is no dataset's is the first thing that is wrong.
+        Dataset::open(&database.dataset)?;
+        return Err(error);
+    }
     lease.survive_exec()?;
     let mut command = Command::new(&program);
     command.arg(lease.url(&name)).args(arguments);

@@ -43,7 +43,13 @@ impl Args {
 pub async fn run(args: &Args) -> Result<Outcome> {
     let context = Context::new(&args.dataset, &args.target, args.quiet);
     let server = context.open_server_to("remove the ledger").await?;
-    let forgotten = load::forget(&server, args.abandon, &context.progress).await?;
+    let forgotten = load::forget(
+        &server,
+        args.abandon,
+        &context::typed_command(),
+        &context.progress,
+    )
+    .await?;
     report::forget::forgotten(&forgotten, server.schema(), server.display_name())?;
     Ok(Outcome::Held)
 }

@@ -37,16 +37,9 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// What is written
-    #[arg(long, value_enum, default_value_t = FileKind::Csv, value_name = "FORMAT")]
-    format: FileKind,
-
     /// With --format ndjson, the query whose results are the documents: its file's name without `.sql`
     #[arg(long, value_name = "NAME", required_if_eq("format", "ndjson"))]
     query: Option<String>,
-
-    #[command(flatten)]
-    target: TargetArgs,
 
     /// Replace existing files in --out
     #[arg(long)]
@@ -54,6 +47,13 @@ pub struct Args {
 
     #[command(flatten)]
     jobs: JobsArgs,
+
+    #[command(flatten)]
+    target: TargetArgs,
+
+    /// What is written
+    #[arg(long, value_enum, default_value_t = FileKind::Csv, value_name = "FORMAT", help_heading = "Output")]
+    format: FileKind,
 
     #[command(flatten)]
     quiet: QuietArgs,

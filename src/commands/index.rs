@@ -25,15 +25,9 @@ Examples:
   seedrow index --url postgres://app@db.example.com/shop --concurrently
   seedrow index --url postgresql:///shop --dry-run | psql shop")]
 pub struct Args {
-    #[command(flatten)]
-    target: TargetArgs,
-
     /// On the embedded server, the dataset that names the database: a built-in one's name or a TOML file
     #[arg(long, default_value = "catalog", value_name = "NAME|FILE.toml")]
     dataset: String,
-
-    #[command(flatten)]
-    jobs: JobsArgs,
 
     /// Print the statements and build nothing
     #[arg(long, conflicts_with = "build")]
@@ -47,8 +41,14 @@ pub struct Args {
     #[arg(long)]
     concurrently: bool,
 
+    #[command(flatten)]
+    jobs: JobsArgs,
+
+    #[command(flatten)]
+    target: TargetArgs,
+
     /// How results are printed
-    #[arg(long, value_parser = report::text_or_json(), default_value = "text")]
+    #[arg(long, value_parser = report::text_or_json(), default_value = "text", help_heading = "Output")]
     format: OutputFormat,
 
     #[command(flatten)]
@@ -93,16 +93,16 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let context = Context::new(&args.dataset, &args.target, args.quiet);
     // Before the server is opened: for a misspelled name the embedded one would create an empty database.
     let waivers = context.waivers()?;
-    let server = context.open_named_server().await?;
+    let server = context.open_server().await?;
     let client = server.connect().await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
+    load::ensure_finished(&client, server.schema()).await?;
     let survey = match index::survey(&client, server.schema(), &waivers).await {
         Err(error) => return Err(locks::explain_timeout(&server, error).await),
         Ok(survey) => survey,
     };
-    load::ensure_finished(&client, server.schema()).await?;
     let allowed = match args.intent() {
-        Intent::DryRun => return dry_run(args, &survey, &context.progress),
+        Intent::DryRun => return dry_run(args, &server, &survey, &context.progress),
         Intent::All => survey.proposals.clone(),
         Intent::Own => {
             index::permission(&server, &client, &survey.proposals)
@@ -123,7 +123,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
         mode: args.mode(),
     };
     let built = index::build(&server, &allowed, options, &context.progress).await?;
-    show_built(args, &survey, &built)?;
+    show_built(args, server.display_name(), &survey, &built)?;
     ensure_served(&server, &waivers, &survey, &allowed).await?;
     if survey.unservable().next().is_some() {
         return Ok(Outcome::Found);
@@ -166,9 +166,9 @@ async fn ensure_served(
 }
 
 /// The statements alone on stdout, so that psql can read them.
-fn dry_run(args: &Args, survey: &Survey, progress: &Progress) -> Result<Outcome> {
+fn dry_run(args: &Args, server: &Server, survey: &Survey, progress: &Progress) -> Result<Outcome> {
     match args.format {
-        OutputFormat::Json => show_built(args, survey, &[])?,
+        OutputFormat::Json => show_built(args, server.display_name(), survey, &[])?,
         _ if survey.proposals.is_empty() => {
             progress.note(report::index::nothing_to_do(survey).trim_end());
         }
@@ -177,10 +177,10 @@ fn dry_run(args: &Args, survey: &Survey, progress: &Progress) -> Result<Outcome>
     Ok(Outcome::Held)
 }
 
-fn show_built(args: &Args, survey: &Survey, built: &[Built]) -> Result<()> {
+fn show_built(args: &Args, target: &str, survey: &Survey, built: &[Built]) -> Result<()> {
     match args.format {
         OutputFormat::Json => {
-            let json = report::index::json(survey, built, args.mode());
+            let json = report::index::json(target, survey, built, args.mode());
             report::print(&report::pretty(&json)?)
         }
         _ if built.is_empty() => Ok(()),

@@ -23,7 +23,7 @@ use crate::units::rows;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
-  seedrow init --url postgresql://app@db.example.com/shop && seedrow run --dataset shop/shop.toml
+  seedrow init --url postgresql://app@db.example.com/shop
   seedrow init --ddl db/structure.sql --name shop --total 10M
   seedrow init --ddl db/migrations --out seeds --exclude audit_log
   seedrow init --url postgresql://app@db.example.com/shop --scale 0.1 --overwrite")]
@@ -88,7 +88,7 @@ pub struct Args {
     no_trial: bool,
 
     /// How the account is printed
-    #[arg(long, value_parser = report::text_or_json(), default_value = "text")]
+    #[arg(long, value_parser = report::text_or_json(), default_value = "text", help_heading = "Output")]
     format: OutputFormat,
 
     #[command(flatten)]
@@ -160,7 +160,7 @@ impl Args {
                  tables: `seedrow init --ddl schema.sql`"
             );
         }
-        let server = context.open_named_server().await?;
+        let server = context.open_server().await?;
         let mut client = server.connect().await?;
         let found = init::read(&mut client, server.schema()).await?;
         found.ensure_has_tables(server.display_name())?;

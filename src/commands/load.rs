@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Error, Result};
 
 use crate::commands::Outcome;
-use crate::commands::context::{Context, commit_unit, resume_command};
+use crate::commands::context::{Context, commit_unit, resume_command, tables_found};
 use crate::commands::interrupt::stoppable;
 use crate::commands::load::input::FoundInput;
 use crate::dataset::Dataset;
@@ -54,7 +54,8 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
         dataset: &dataset,
         tables: &tables,
         jobs: args.jobs.count(),
-        replace: args.loading.replace,
+        replace: args.loading.replace || args.loading.recreate,
+        tables_found: tables_found(&args.loading, &server)?,
         policy: args.policy(),
         rejects: Arc::new(rejects),
         commit: args.loading.commit.map(commit_unit),
@@ -66,7 +67,13 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
         Ok(finished) => finished,
         Err(error) => return Err(without_created(&load, &listed, error).await),
     };
-    report::load::loaded(&finished, &listed, &args.suggestions(), args.format)?;
+    report::load::loaded(
+        &finished,
+        &listed,
+        server.display_name(),
+        &args.suggestions(),
+        args.format,
+    )?;
     Ok(if finished.report().broken_keys.is_empty() {
         Outcome::Held
     } else {

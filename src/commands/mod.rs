@@ -2,6 +2,9 @@
 //!
 //! Commands don't import each other: what several need is in the context, or in the module it belongs to.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 
@@ -18,7 +21,10 @@ pub mod compare;
 mod context;
 pub mod datasets;
 pub mod db;
+mod defaults;
+pub mod doctor;
 mod documents;
+mod env_file;
 pub mod forget;
 mod format_args;
 pub mod generate;
@@ -40,7 +46,13 @@ pub use outcome::Outcome;
 
 /// Fills a Postgres with millions of realistic, related rows and proves that its indexes work.
 #[derive(Parser, Debug)]
-#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(
+    version,
+    long_version = LONG_VERSION,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = AFTER_HELP
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -48,6 +60,47 @@ pub struct Cli {
     /// When to use colours: in a terminal, unless NO_COLOR is set; always; never
     #[arg(long, global = true, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN", hide_possible_values = true)]
     color: ColorArg,
+
+    /// Read variables such as DATABASE_URL from this file of NAME=value lines; those that are set already win
+    #[arg(long, global = true, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+}
+
+/// With the commit, in a release, and the target that it was built for.
+const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SEEDROW_BUILD"), ")");
+
+const AFTER_HELP: &str = "\
+Example, on a Postgres that seedrow starts itself:
+  seedrow run --rows 10k
+  seedrow check --verbose
+  seedrow db psql
+
+Environment:
+  DATABASE_URL     the target, where no --url is typed
+  PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSERVICE, PGSSLMODE, ...
+                   as for psql
+  SEEDROW_HOME     the folder of the embedded Postgres
+  NO_COLOR, CLICOLOR, CLICOLOR_FORCE
+                   whether text has colours, where no --color is typed
+
+Files:
+  seedrow.toml     in the working directory: defaults of options, waivers
+
+Exit codes:
+  0    everything held
+  1    a check found something
+  2    it could not be done
+  130  interrupted
+";
+
+/// Parses a command line, with the defaults of the working directory. Usage errors, help and the version are a
+/// [`clap::Error`].
+pub fn parse(words: Vec<OsString>) -> Result<Cli> {
+    let cli = Cli::try_parse_from(defaults::with_defaults(words)?)?;
+    if let Some(file) = &cli.env_file {
+        env_file::apply(file)?;
+    }
+    Ok(cli)
 }
 
 /// See [`ColourChoice`].
@@ -73,6 +126,7 @@ enum Command {
     Datasets(datasets::Args),
     Forget(forget::Args),
     Db(db::Args),
+    Doctor(doctor::Args),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
 }
@@ -91,6 +145,7 @@ impl Cli {
             Command::Serve(args) => args.suggestions(),
             Command::Forget(args) => args.suggestions(),
             Command::Db(args) => args.suggestions(),
+            Command::Doctor(args) => args.suggestions(),
             Command::Generate(args) => args.suggestions(),
             Command::Datasets(_) | Command::Completions(_) | Command::Man(_) => {
                 Suggestions::default()
@@ -159,6 +214,7 @@ async fn dispatch(command: &Command, stage: &StageTracker) -> Result<Step> {
         Command::Datasets(args) => datasets::run(args),
         Command::Forget(args) => forget::run(args).await,
         Command::Db(args) => db::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
         Command::Completions(args) => shell::completions(args),
         Command::Man(args) => shell::man(args),
     };
@@ -182,8 +238,12 @@ impl Command {
             | Command::Serve(_)
             | Command::Datasets(_)
             | Command::Db(_)
+            | Command::Doctor(_)
             | Command::Completions(_)
             | Command::Man(_) => Leftover::Nothing,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,7 +40,7 @@ impl Outcome {
             Verdict::Unchecked => bail!(
                 "{} of {} checks could not be judged; the report says why",
                 report.count(Verdict::Unchecked),
-                report.checks.len()
+                report.cases().len()
             ),
         }
     }

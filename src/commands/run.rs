@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::check::{self, Area, CheckReport, CheckSettings, Suite};
 use crate::cli::{DatasetArgs, JobsArgs, LoadArgs, QuietArgs, RowsArgs, SampleArgs, TargetArgs};
 use crate::commands::context::{
-    self, Context, commit_unit, plan_settings, resume_command, triggers,
+    self, Context, commit_unit, plan_settings, resume_command, tables_found, triggers,
 };
 use crate::commands::interrupt::stoppable;
 use crate::commands::outcome::FailOn;
@@ -28,7 +28,8 @@ use crate::load::{
 };
 use crate::postgres::{Server, locks};
 use crate::progress::Progress;
-use crate::report;
+use crate::report::dry_run::DryRunReport;
+use crate::report::{self, Detail};
 use crate::serve::Listen;
 use crate::suggestion::Suggestions;
 
@@ -38,7 +39,7 @@ use crate::suggestion::Suggestions;
 /// continues with index and check.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  seedrow run --rows 100k\n  \
-                        seedrow run --rows 10M --tables products --url postgresql://app@db.example.com/shop\n  \
+                        seedrow run --rows 10M --tables products --dry-run\n  \
                         seedrow run --any --url postgresql://app@db.example.com/shop")]
 pub struct Args {
     #[command(flatten)]
@@ -64,15 +65,18 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     csv: Option<PathBuf>,
 
-    /// Write a page with the phases and the checks to this file
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
+    /// Then serve the dataset's queries over HTTP, as `seedrow serve` does, until SIGTERM or ^C [default address:
+    /// 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:8080")]
+    serve: Option<Listen>,
+
+    /// Say what would be done: target, tables, rows, sizes, indexes, and the time that a small measured trial lets expect.
+    /// Nothing is changed
+    #[arg(long, conflicts_with_all = ["csv", "html", "serve"])]
+    dry_run: bool,
 
     #[command(flatten)]
     loading: LoadArgs,
-
-    #[command(flatten)]
-    target: TargetArgs,
 
     #[command(flatten)]
     jobs: JobsArgs,
@@ -80,10 +84,16 @@ pub struct Args {
     #[command(flatten)]
     sampling: SampleArgs,
 
-    /// Then serve the dataset's queries over HTTP, as `seedrow serve` does, until SIGTERM or ^C [default address:
-    /// 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:8080")]
-    serve: Option<Listen>,
+    #[command(flatten)]
+    target: TargetArgs,
+
+    /// Write a page with the phases and the checks to this file
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    html: Option<PathBuf>,
+
+    /// Show every read with its figures and the SQL that ran, not only what doesn't hold
+    #[arg(long, short, help_heading = "Output")]
+    verbose: bool,
 
     #[command(flatten)]
     quiet: QuietArgs,
@@ -97,6 +107,13 @@ enum OrphansArg {
 }
 
 impl Args {
+    fn detail(&self) -> Detail {
+        match self.verbose {
+            true => Detail::All,
+            false => Detail::Brief,
+        }
+    }
+
     pub(super) fn suggestions(&self) -> Suggestions {
         context::suggestions(&self.target, &self.dataset.dataset)
     }
@@ -152,6 +169,9 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Step> {
         dataset,
     };
 
+    if args.dry_run {
+        return job.dry_run().await.map(Step::Ended);
+    }
     let mut phases = Vec::new();
     let hook = IndexHook::new(&job.server, &job.waivers, args.jobs.count(), &job.progress);
     let finished = job.seed(&hook, &mut phases).await?;
@@ -170,6 +190,7 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Step> {
         &report::index::built(&built, &survey.home),
         &checked,
         &phases,
+        args.detail(),
     )?;
     if let Some(path) = &args.html {
         std::fs::write(path, report::html::run(&phases, &checked))
@@ -196,14 +217,15 @@ fn verdict(finished: &LoadOutcome, checked: &CheckReport) -> Result<Outcome> {
 }
 
 impl Job<'_> {
-    /// Makes and loads the rows, unless that was done before.
-    async fn seed(&self, hook: &IndexHook<'_>, phases: &mut Vec<Phase>) -> Result<LoadOutcome> {
-        let load = Load {
+    /// The load of the rows.
+    fn load(&self) -> Result<Load<'_>> {
+        Ok(Load {
             server: &self.server,
             dataset: &self.dataset,
             tables: &self.tables,
             jobs: self.args.jobs.count(),
-            replace: self.args.loading.replace,
+            replace: self.args.loading.replace || self.args.loading.recreate,
+            tables_found: tables_found(&self.args.loading, &self.server)?,
             policy: Policy {
                 append: false,
                 duplicates: Duplicates::Fail,
@@ -218,9 +240,40 @@ impl Job<'_> {
             lock_timeout: self.args.loading.lock_timeout,
             command: resume_command(),
             stage: self.stage,
+        })
+    }
+
+    /// Says what a run would do.
+    async fn dry_run(&self) -> Result<Outcome> {
+        let load = self.load()?;
+        let state = load::ledger_state(&load, &load::of_generated(&load, self.origin)).await?;
+        let hook = IndexHook::new(&self.server, &self.waivers, load.jobs, &self.progress);
+        let input = self.generated().await?;
+        let plan = load::dry_run::run(&load, self.origin, &input, &hook, &self.progress).await?;
+        let file = self.dataset.schema.path.display().to_string();
+        let report = DryRunReport {
+            target: self.server.display_name(),
+            label: &input.label,
+            ddl: (&file, &self.dataset.schema.text),
+            state,
+            plan: &plan,
+            indexes: &hook.planned_statements(),
         };
+        report::dry_run::planned(&report, self.args.detail())?;
+        Ok(Outcome::Held)
+    }
+
+    /// Makes and loads the rows, unless that was done before.
+    async fn seed(&self, hook: &IndexHook<'_>, phases: &mut Vec<Phase>) -> Result<LoadOutcome> {
+        let load = self.load()?;
         let identity = load::of_generated(&load, self.origin);
-        let state = load::ledger_state(&load, &identity).await?;
+        let state = match load::ledger_state(&load, &identity).await {
+            Ok(LedgerState::Complete) => LedgerState::Complete,
+            state => {
+                load::ensure_alone(&self.server).await?;
+                state?
+            }
+        };
         if state == LedgerState::Complete {
             self.progress
                 .note("run: these rows are loaded already; continuing with index and check");

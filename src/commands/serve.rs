@@ -21,14 +21,11 @@ use crate::suggestion::Suggestions;
 Examples:
   seedrow serve
   seedrow serve --dataset reviews --listen 0.0.0.0:8080 --admin 127.0.0.1:9090
-  seedrow serve --listen unix:/run/seedrow/1.sock --cache 256MB --access-log -
+  seedrow serve --listen unix:/run/seedrow/1.sock --cache 256MiB --access-log -
   seedrow serve --check --admin 127.0.0.1:9090")]
 pub struct Args {
     #[command(flatten)]
     dataset: DatasetArgs,
-
-    #[command(flatten)]
-    target: TargetArgs,
 
     #[command(flatten)]
     serving: ServeArgs,
@@ -37,6 +34,9 @@ pub struct Args {
     /// 2
     #[arg(long)]
     check: bool,
+
+    #[command(flatten)]
+    target: TargetArgs,
 
     #[command(flatten)]
     quiet: QuietArgs,

@@ -16,6 +16,7 @@ use crate::units::{bytes, duration};
 
 /// How a server is run.
 #[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Server")]
 pub struct ServeArgs {
     /// Where to listen: an address and a port, or unix:/path; may be given several times
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
@@ -33,8 +34,8 @@ pub struct ServeArgs {
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=64), default_value = "4", value_name = "N")]
     connections: u16,
 
-    /// Memory for answers of queries with a `-- cache` header: 64MB, 1GB; 0 for none
-    #[arg(long, value_parser = bytes_or_none, default_value = "64MB", value_name = "SIZE")]
+    /// Memory for answers of queries with a `-- cache` header: 64MiB, 1GiB; 0 for none
+    #[arg(long, value_parser = bytes_or_none, default_value = "64MiB", value_name = "SIZE")]
     cache: u64,
 
     /// The longest time of a query; what takes longer is answered with 503

@@ -41,18 +41,15 @@ const HTTP_CONNECTIONS: usize = 64;
 #[command(after_help = "\
 Examples:
   seedrow stress --rate 1000 --duration 1m
-  seedrow stress --rate 500 --mix styles=3,product=1 --expect 'p95<100ms' --expect 'errors<1%'
+  seedrow stress --rate 500 --mix styles=3,product=1 --expect 'p95<100ms'
   seedrow stress --rate max --connections 8 --duration 10s
   seedrow stress --http http://localhost:8080 --rate 1000 --duration 1m
-  seedrow stress --http http://localhost:8080 --path '/products/{products.id}/styles' --goal seed-004
+  seedrow stress --http http://localhost:8080 --path '/products/{products.id}'
   seedrow stress --find-limit --limit 50ms
   seedrow stress --goal seed-003")]
 pub struct Args {
     #[command(flatten)]
     dataset: DatasetArgs,
-
-    #[command(flatten)]
-    target: TargetArgs,
 
     #[command(flatten)]
     load: LoadArgs,
@@ -87,12 +84,15 @@ pub struct Args {
     #[arg(long)]
     yes_remote: bool,
 
+    #[command(flatten)]
+    target: TargetArgs,
+
     /// How results are printed
-    #[arg(long, value_parser = report::stress::format_parser(), default_value = "text")]
+    #[arg(long, value_parser = report::stress::format_parser(), default_value = "text", help_heading = "Output")]
     format: OutputFormat,
 
     /// Write the results to this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
 
     #[command(flatten)]
@@ -201,7 +201,7 @@ impl Args {
     ) -> Result<(Endpoint, Chooser)> {
         let wanted = self.wanted(context)?;
         let Some(address) = &self.http else {
-            let server = context.open_named_server().await?;
+            let server = context.open_server().await?;
             self.ensure_allowed(&server)?;
             return wanted.of_server(server, settings).await;
         };

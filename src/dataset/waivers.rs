@@ -50,6 +50,8 @@ pub fn beside(folder: &Path) -> Result<Vec<Waiver>> {
     let (document, root) = Document::parse(&shown, &text)?;
     let root = document.root(&root);
     let waivers = read(&shown, root.get("waive"))?;
+    // Those of options, which are read before anything else.
+    root.get("defaults");
     root.ensure_known_keys()?;
     Ok(waivers)
 }

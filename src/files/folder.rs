@@ -52,7 +52,7 @@ pub fn ensure_can_write(target: &Path, existing: ExistingFiles) -> Result<()> {
     Ok(())
 }
 
-/// Refuses when the disk of `target` lacks space for so many bytes more.
+/// Refuses when the disk of `target` lacks space for at least so many bytes more.
 pub fn ensure_room(target: &Path, bytes: u64) -> Result<()> {
     let target = std::path::absolute(target)
         .with_context(|| format!("could not resolve {}", target.display()))?;
@@ -69,7 +69,7 @@ pub fn ensure_room(target: &Path, bytes: u64) -> Result<()> {
     let room = disk.f_bavail.saturating_mul(disk.f_frsize);
     if bytes > room {
         bail!(
-            "{} has room for {}, and about {} are to come; give fewer --rows or choose another folder, on a larger disk",
+            "{} has room for {}, and at least {} are to come; give fewer --rows or choose another folder, on a larger disk",
             existing.display(),
             indicatif::HumanBytes(room),
             indicatif::HumanBytes(bytes)

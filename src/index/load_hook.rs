@@ -43,6 +43,13 @@ impl<'a> IndexHook<'a> {
         }
     }
 
+    /// The statements that build what is planned.
+    pub fn planned_statements(&self) -> Vec<String> {
+        let planned = self.planned.borrow();
+        let statements = planned.iter().map(|index| index.ddl(BuildMode::Plain));
+        statements.collect()
+    }
+
     /// The indexes built, in the order of the plan.
     pub fn into_built(self) -> Vec<Built> {
         let names: Vec<String> = self

@@ -7,9 +7,10 @@ use tokio_postgres::GenericClient;
 use crate::load::config::Load;
 use crate::load::ledger::LoadEntry;
 use crate::load::policy::Triggers;
+use crate::load::post_load_hook::PostLoadHook;
 use crate::load::prepared::PreparedLoad;
 use crate::load::source::input::Input;
-use crate::load::table::size::ExpectedSize;
+use crate::load::table::size::{ExpectedSize, IndexEntries};
 use crate::load::table::triggers;
 use crate::progress::Progress;
 use crate::units::counted;
@@ -23,7 +24,7 @@ pub fn announce_resume(
     discarded: &[String],
     progress: &Progress,
 ) {
-    announce_target(load, input, progress);
+    announce_target(input, progress);
     let does = match entry.command == load.command {
         true => "resuming",
         false => "going on in place of",
@@ -47,12 +48,13 @@ pub fn announce_resume(
     ));
 }
 
-/// Reports what is about to be loaded.
+/// Reports what is about to be loaded; the hook has planned its work.
 pub async fn announce(
     client: &impl GenericClient,
     load: &Load<'_>,
     input: &Input,
     prepared: &PreparedLoad,
+    hook: &impl PostLoadHook,
     progress: &Progress,
 ) -> Result<()> {
     let wal_level: String = client
@@ -60,7 +62,7 @@ pub async fn announce(
         .await?
         .try_get(0)?;
     let names = load.table_names().join(", ");
-    announce_target(load, input, progress);
+    announce_target(input, progress);
     progress.note(format!("load: schema {}: {names}", prepared.schema));
     if !input.ignored.is_empty() {
         let ignored = input.ignored.join(", ");
@@ -77,7 +79,7 @@ pub async fn announce(
     let size = ExpectedSize::expected(
         input.bytes(),
         rows,
-        index_entries(input, prepared),
+        index_entries(input, prepared, hook),
         wal_level == "minimal",
     );
     progress.note(format!(
@@ -114,20 +116,19 @@ fn announce_triggers(load: &Load, prepared: &PreparedLoad, progress: &Progress) 
     });
 }
 
-fn announce_target(load: &Load, input: &Input, progress: &Progress) {
-    progress.note(format!(
-        "load: {} → {}",
-        input.label,
-        load.server.display_name()
-    ));
+fn announce_target(input: &Input, progress: &Progress) {
+    progress.note(format!("load: {}", input.label));
 }
 
-/// Entries of all keys, foreign keys and indexes.
-fn index_entries(input: &Input, prepared: &PreparedLoad) -> u64 {
-    let entries = prepared.targets.iter().map(|target| {
+/// Entries of all keys and indexes, those that the hook builds among them.
+fn index_entries(input: &Input, prepared: &PreparedLoad, hook: &impl PostLoadHook) -> IndexEntries {
+    let mut entries = IndexEntries::default();
+    for target in &prepared.targets {
         let rows = input.tables.iter().find(|it| it.table == target.table);
         let rows = rows.and_then(|it| it.rows).unwrap_or(0);
-        rows * prepared.plan.count_on(target.oid) as u64
-    });
-    entries.sum()
+        let (keys, others) = prepared.plan.indexes_on(target.oid);
+        entries.keys += rows * keys as u64;
+        entries.others += rows * (others + hook.tasks(&target.name).len()) as u64;
+    }
+    entries
 }

@@ -24,6 +24,8 @@ pub struct Load<'a> {
     pub jobs: usize,
     /// Whether tables that hold rows are emptied.
     pub replace: bool,
+    /// What becomes of tables that exist.
+    pub tables_found: TablesFound,
     /// Handling of existing rows and of rows that violate keys.
     pub policy: Policy,
     /// Receives the rejected records.
@@ -36,6 +38,15 @@ pub struct Load<'a> {
     pub command: String,
     /// Updated as the load proceeds.
     pub stage: &'a StageTracker,
+}
+
+/// What becomes of a dataset's tables that exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TablesFound {
+    /// They are loaded into as they are.
+    Used,
+    /// They are dropped and made anew.
+    Recreated,
 }
 
 impl Load<'_> {

@@ -74,7 +74,9 @@ impl<H: PostLoadHook> Fill<'_, H> {
     /// All phases, one after the other.
     pub async fn run(&self) -> Result<Filled> {
         let start = Instant::now();
-        let bar = self.progress.phase(H::PHASE);
+        let bytes = self.loads.iter().map(TableLoad::bytes).sum();
+        let rows = self.loads.iter().map(|load| load.source.source.rows).sum();
+        let bar = self.progress.phase_of(H::PHASE, bytes, rows);
         if let Err(error) = self.rows_and_keys().await {
             return Err(with_reject_totals(self.pool, self.loads, error).await);
         }

@@ -36,9 +36,15 @@ pub struct Abandoned {
 
 /// Removes the ledger from the server's database, or its part about the schema asked for, in one transaction.
 ///
-/// Refuses unfinished loads unless they are to be abandoned, and tables that another session has locked.
-pub async fn forget(server: &Server, abandon: bool, progress: &Progress) -> Result<Forgotten> {
-    match remove(server, abandon, progress).await {
+/// Refuses unfinished loads unless they are to be abandoned, and tables that another session has locked. `command` is the
+/// command line, for a seedrow that is refused meanwhile.
+pub async fn forget(
+    server: &Server,
+    abandon: bool,
+    command: &str,
+    progress: &Progress,
+) -> Result<Forgotten> {
+    match remove(server, abandon, command, progress).await {
         Err(error) if is_lock_timeout(&error) => {
             let holders = lock_holders(server).await.unwrap_or_default();
             let advice = "run the command again when they have finished";
@@ -59,7 +65,12 @@ async fn lock_holders(server: &Server) -> Result<Vec<Holder>> {
     holders_of(&client, &tables).await
 }
 
-async fn remove(server: &Server, abandon: bool, progress: &Progress) -> Result<Forgotten> {
+async fn remove(
+    server: &Server,
+    abandon: bool,
+    command: &str,
+    progress: &Progress,
+) -> Result<Forgotten> {
     let mut client = server.connect().await?;
     if !ledger::exists(&client).await? {
         return Ok(Forgotten {
@@ -67,7 +78,7 @@ async fn remove(server: &Server, abandon: bool, progress: &Progress) -> Result<F
             ledger: false,
         });
     }
-    acquire_advisory_lock(server, &client, progress).await?;
+    acquire_advisory_lock(server, &client, command, progress).await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
     let transaction = client.transaction().await?;
     let mut abandoned = Vec::new();

@@ -2,9 +2,11 @@
 
 pub mod account;
 mod announce;
+mod at_work;
 mod config;
 mod constraints;
 pub mod created;
+pub mod dry_run;
 mod earlier;
 pub mod encode;
 mod fill;
@@ -29,8 +31,10 @@ pub mod table;
 pub mod trial;
 
 pub use account::{Account, FileAccount};
-pub use config::Load;
+pub use at_work::ensure_alone;
+pub use config::{Load, TablesFound};
 pub use constraints::BrokenForeignKey;
+pub use dry_run::{DryRun, PlannedTable};
 pub use forget::{Abandoned, Forgotten, forget};
 pub use identity::of_generated;
 pub use inspect::{LedgerState, ledger_state};
@@ -39,7 +43,7 @@ pub use outcome::{LoadOutcome, LoadReport, Phase};
 pub use policy::{Duplicates, Orphans, Policy, Triggers};
 pub use post_load_hook::{NoHook, PostLoadHook};
 pub use run::{report_completed, run};
-pub use session::{ServerSetting, ServerSettings};
+pub use session::{ServerSetting, ServerSettings, WalCounters};
 pub use source::check_only::check_only;
 pub use source::input::{Input, RowOrigin};
 pub use source::overrides::{MissingColumns, NamedColumns, NamedFile, NamedHeader, Overrides};

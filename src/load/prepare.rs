@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use tokio_postgres::{Client, Transaction};
 
 use crate::load::announce::{announce, announce_resume};
-use crate::load::config::Load;
+use crate::load::config::{Load, TablesFound};
 use crate::load::constraints::{
     DropPlan, drop_constraint, read_qualified, referencing_tables_with_rows, restore_in,
 };
@@ -73,6 +73,7 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             earlier: kept,
             sources: self.identity.sources.clone(),
         };
+        let planned = self.hook.plan(&transaction).await?;
         match &entry {
             Some(entry) => announce_resume(
                 load,
@@ -82,9 +83,8 @@ impl<H: PostLoadHook> Preparation<'_, H> {
                 &discarded,
                 self.progress,
             ),
-            None => announce(&transaction, load, self.input, &prepared, self.progress).await?,
+            None => self.announce(&transaction, &prepared).await?,
         }
-        let planned = self.hook.plan(&transaction).await?;
         if state != LedgerState::Unfinished {
             let planned = planned.iter().map(ToString::to_string);
             let earlier = entry.into_iter().flat_map(|entry| entry.indexes);
@@ -120,6 +120,17 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             }
         }
         Ok(())
+    }
+
+    async fn announce(&self, transaction: &Transaction<'_>, prepared: &PreparedLoad) -> Result<()> {
+        let Preparation {
+            load,
+            input,
+            hook,
+            progress,
+            ..
+        } = *self;
+        announce(transaction, load, input, prepared, hook, progress).await
     }
 
     /// Refuses options that are about no column, and reports the dataset's keys that are about none.
@@ -225,6 +236,9 @@ pub async fn create_missing(
     };
     let lacks_ledger = !ledger::is_complete(transaction).await?;
     let schema = load.schema(transaction).await?;
+    if load.tables_found == TablesFound::Recreated && !lacks_schema {
+        schema_file::drop_tables(transaction, load, &schema).await?;
+    }
     let lacks_tables = target::are_missing(transaction, load.dataset, &schema, load.tables).await?;
     let missing = Missing {
         ledger: lacks_ledger,

@@ -39,7 +39,7 @@ pub async fn run(
     let mut control = load.server.connect().await?;
     let session = SessionSettings::plan(load, &control, progress).await?;
     session.apply(&control).await?;
-    acquire_advisory_lock(load.server, &control, progress).await?;
+    acquire_advisory_lock(load.server, &control, &load.command, progress).await?;
     let state = ledger_state(load, &identity).await?;
     if state == LedgerState::Complete {
         return report_completed(load).await;

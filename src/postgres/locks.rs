@@ -93,7 +93,7 @@ pub async fn advisory_holders(client: &impl GenericClient, key: i64) -> Result<V
 }
 
 /// The halves of a key as `pg_locks` has them: `classid`, `objid`.
-fn halves(key: i64) -> (u32, u32) {
+pub fn halves(key: i64) -> (u32, u32) {
     let [a, b, c, d, e, f, g, h] = key.to_be_bytes();
     (
         u32::from_be_bytes([a, b, c, d]),

@@ -157,7 +157,6 @@ impl Server {
             running.version,
             home.folder().display()
         );
-        progress.note_once(&which);
         for folder in home.other_data(running) {
             progress.note(format!(
                 "not used: {}, another version's data",

@@ -10,6 +10,7 @@ use crate::postgres::error::describe;
 use crate::progress;
 use crate::report::print;
 use crate::suggestion::{HOME, Suggestions};
+use crate::units::size;
 
 /// `db start`
 pub fn started(
@@ -152,7 +153,7 @@ fn status_lines(home: &Home, status: &Status, databases: &[Database]) -> String 
         let label = if at == 0 { "databases" } else { "" };
         line(
             label,
-            &format!("{:<20} {:>10}", database.name, database.size),
+            &format!("{:<20} {:>10}", database.name, size(database.bytes)),
         );
     }
     lines

@@ -49,7 +49,7 @@ pub fn nothing_to_do(survey: &Survey) -> String {
 /// The indexes not built and the commands that build them, on stderr; a closed stderr is no error.
 pub fn withheld(suggestions: &Suggestions) {
     let message = format!(
-        "seedrow: not built, because seedrow didn't fill these tables; `seedrow index{TARGET} --build` builds them \
+        "hint: not built, because seedrow didn't fill these tables; `seedrow index{TARGET} --build` builds them \
          (writes to a table wait during its build), `seedrow index{TARGET} --concurrently` builds them without blocking writes"
     );
     let _ = writeln!(std::io::stderr(), "{}", suggestions.complete(&message));
@@ -84,8 +84,8 @@ pub fn built(built: &[Built], home: &str) -> String {
     table(&columns, built.iter().map(row).collect())
 }
 
-/// The result as JSON: `{"foreign_keys","missing":[…],"indexes":[…]}`.
-pub fn json(survey: &Survey, built: &[Built], mode: BuildMode) -> Value {
+/// The result as JSON: `{"target","foreign_keys","missing":[…],"indexes":[…]}`.
+pub fn json(target: &str, survey: &Survey, built: &[Built], mode: BuildMode) -> Value {
     let missing: Vec<Value> = survey
         .missing()
         .map(|key| {
@@ -112,6 +112,7 @@ pub fn json(survey: &Survey, built: &[Built], mode: BuildMode) -> Value {
         })
     };
     json!({
+        "target": target,
         "foreign_keys": survey.keys.len(),
         "missing": missing,
         "indexes": survey.proposals.iter().map(index).collect::<Vec<Value>>(),
@@ -185,7 +186,7 @@ mod tests {
             bytes: 8192,
             seconds: 0.5,
         }];
-        let json = json(&survey, &built, BuildMode::Plain);
+        let json = json("shop on h:5432 as app", &survey, &built, BuildMode::Plain);
         assert_eq!(json["indexes"][0]["built"], true);
         assert_eq!(json["indexes"][0]["bytes"], 8192);
         assert_eq!(json["indexes"][1]["built"], false);

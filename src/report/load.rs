@@ -35,15 +35,16 @@ impl InputReport {
     }
 }
 
-/// Every table's account, then the findings, with suggested commands completed.
+/// Every table's account, `target` being the database in messages, then the findings, with suggested commands completed.
 pub fn loaded(
     outcome: &LoadOutcome,
     input: &InputReport,
+    target: &str,
     suggestions: &Suggestions,
     format: OutputFormat,
 ) -> Result<()> {
     match format {
-        OutputFormat::Json => print(&pretty(&as_json(outcome, input))?),
+        OutputFormat::Json => print(&pretty(&as_json(outcome, input, target))?),
         _ => print(&printable::lines(&suggestions.complete(&text(outcome)))),
     }
 }
@@ -277,10 +278,11 @@ fn finding(key: &BrokenForeignKey) -> String {
     text
 }
 
-fn as_json(outcome: &LoadOutcome, input: &InputReport) -> Value {
+fn as_json(outcome: &LoadOutcome, input: &InputReport, target: &str) -> Value {
     let loaded = outcome.report();
     let finding = |key: &BrokenForeignKey| json!({"rule": FK_NOT_VALID, "message": message(key), "help": help(key), "rows": key.rows, "samples": key.samples});
     json!({
+        "target": target,
         "tables": loaded.accounts,
         "ignored": input.ignored,
         "created": input.created(),

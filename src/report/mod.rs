@@ -4,11 +4,15 @@ use std::io::{ErrorKind, Write};
 
 use anyhow::{Context, Result};
 
+use crate::progress;
+
 pub mod check;
 pub mod colour;
 pub mod compare;
 pub mod db;
+pub mod doctor;
 pub mod documents;
+pub mod dry_run;
 mod figures;
 pub mod forget;
 mod format;
@@ -24,12 +28,15 @@ pub mod run;
 mod schemas;
 pub mod stress;
 pub mod table;
+mod text_style;
 
 pub use format::{Formats, OutputFormat, text_or_json};
 pub use messages::{error, interrupted, usage};
+pub use text_style::{Detail, TextStyle};
 
 /// Writes results to stdout; a closed pipe (`| head`) is no error.
 pub fn print(text: &str) -> Result<()> {
+    progress::clear();
     let mut stdout = std::io::stdout().lock();
     match stdout
         .write_all(text.as_bytes())

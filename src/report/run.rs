@@ -1,24 +1,26 @@
-//! The summary of a run: accounts, indexes, checks, and the time of each phase.
+//! The summary of a run: the verdict and what is wrong, then accounts, indexes, and the time of each phase.
 
 use anyhow::Result;
 
 use crate::check::CheckReport;
 use crate::load::{LoadOutcome, Phase};
-use crate::report::colour::Colour;
 use crate::report::table::{Align, table};
-use crate::report::{check, load, print};
+use crate::report::{Detail, TextStyle, check, load, print};
 use crate::units::{grouped, per_second};
 
-/// Everything, the phases and the verdict last; `built` is the table of the indexes built.
+/// Everything, the checks and broken foreign keys first; `built` is the table of the indexes built.
 pub fn summary(
     outcome: &LoadOutcome,
     built: &str,
     checked: &CheckReport,
     phases: &[Phase],
+    detail: Detail,
 ) -> Result<()> {
     let loaded = outcome.report();
-    let mut text = load::accounts(&loaded.accounts);
+    let mut text = check::text(checked, TextStyle::of_stdout(detail));
     text.push_str(&load::findings(loaded));
+    text.push('\n');
+    text.push_str(&load::accounts(&loaded.accounts));
     text.push('\n');
     if !built.is_empty() {
         text.push_str(built);
@@ -26,8 +28,6 @@ pub fn summary(
     }
     text.push_str(&self::phases(phases));
     text.push_str(&load::settings(&loaded.settings));
-    text.push('\n');
-    text.push_str(&check::text(checked, Colour::of_stdout()));
     print(&text)
 }
 

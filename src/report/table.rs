@@ -157,7 +157,7 @@ fn broken(text: &str, width: usize) -> Vec<String> {
 }
 
 /// The columns that a text takes on a terminal; the escapes of colours take none.
-fn width_of(text: &str) -> usize {
+pub fn width_of(text: &str) -> usize {
     let (mut width, mut in_escape) = (0, false);
     for c in text.chars() {
         match (in_escape, c) {

@@ -366,7 +366,7 @@ fn what_writes_is_refused_on_a_read_only_server_before_it_begins() {
         let refused = dir
             .seedrow(args)
             .exits(2)
-            .stderr_has(&format!("seedrow: could not {action}"));
+            .stderr_has(&format!("error: could not {action}"));
         let refused = refused.stderr_has("default_transaction_read_only is on");
         let lines = refused.stderr.lines();
         let messages = lines.filter(|line| !line.starts_with("database: "));

@@ -372,7 +372,7 @@ fn runs_to_a_seeded_indexed_and_checked_database() {
     };
     run()
         .stdout_has("foreign keys: 3 of 3 have an index")
-        .stdout_has("pass: 7 checks: 7 pass");
+        .stdout_has("pass: 6 checks: 6 pass");
     let loans = rows("loans.csv").len().to_string();
     assert_eq!(
         db.value("SELECT count(*) FROM members"),

@@ -327,9 +327,27 @@ fn a_second_seedrow_is_refused_while_one_loads() {
         let holds = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
         eventually("the first one loads", || shop.db.value(holds) != "0");
+        let at_work = "another seedrow is at work on this database since ";
+        let typed = "ago: seedrow load data --dataset shop.toml --url ";
         shop.load(&[])
             .exits(2)
-            .stderr_has("another seedrow is running on this database");
+            .stderr_has(at_work)
+            .stderr_has(typed)
+            .stderr_has("hint: run the command again when it has finished");
+        let url = shop.db.url();
+        for command in [
+            &["check", "--only", "coverage"][..],
+            &["index"],
+            &["forget"],
+            &["run", "--dataset", "shop.toml", "--rows", "5"],
+        ] {
+            shop.dir
+                .seedrow([command, &["--url", &url]].concat())
+                .exits(2)
+                .stderr_has(at_work)
+                .stderr_has(typed)
+                .lacks("to finish it");
+        }
         other.execute("COMMIT");
         first.join().unwrap().exits(0);
     });

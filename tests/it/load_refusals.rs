@@ -289,14 +289,46 @@ fn types_that_hold_none_of_the_rows_are_refused_before_anything_is_dropped() {
 }
 
 #[test]
-fn a_schema_with_some_of_the_tables_is_left_as_it_is() {
+fn missing_tables_are_made_where_the_others_are_as_the_ddl_says() {
     let shop = Shop::new("some_tables");
     shop.db
         .execute("CREATE TABLE owners (id int PRIMARY KEY, name text)");
     shop.load(&[])
         .exits(2)
-        .stderr_has("schema public has owners but lacks pets")
-        .stderr_has("--target-schema");
+        .stderr_has("schema public has owners, which schema.sql makes in another way")
+        .stderr_has("owners: it lacks column id integer NOT NULL identity d")
+        .stderr_has("--recreate");
+    let recreate = ["--recreate", "--tables", "owners"];
+    shop.load(&recreate)
+        .exits(2)
+        .stderr_has("--recreate drops the dataset's tables")
+        .stderr_has("--yes");
+    shop.load(&[&recreate[..], &["--yes"]].concat()).exits(0);
+    // A table that the file has besides, and a statement about one that exists, which isn't run again.
+    let more = format!(
+        "CREATE TYPE mood AS ENUM ('good', 'bad');
+        {}
+        CREATE INDEX ON owners (name);
+        CREATE TABLE toys (id integer PRIMARY KEY, pet_id integer NOT NULL REFERENCES pets);
+        CREATE INDEX ON toys (pet_id);
+        INSERT INTO toys SELECT id, id FROM pets",
+        crate::shop::SCHEMA
+    );
+    shop.dir.write("schema.sql", more);
+    shop.db
+        .execute("DROP TABLE pets; CREATE INDEX ON owners (name)");
+    shop.load(&["--tables", "pets"]).exits(0);
+    assert_eq!(shop.counts(), "2 3");
+    let indexes = "SELECT string_agg(indexname, ' ' ORDER BY indexname) FROM pg_indexes WHERE schemaname = 'public'";
+    assert_eq!(
+        shop.db.value(indexes),
+        "owners_name_idx owners_pkey pets_pkey toys_pet_id_idx toys_pkey"
+    );
+    shop.db
+        .execute("DROP TABLE toys, pets, owners; DROP TYPE mood");
+    shop.dir.write("schema.sql", crate::shop::SCHEMA);
+    shop.db
+        .execute("CREATE TABLE owners (id int PRIMARY KEY, name text)");
     shop.load(&["--tables", "owners"]).exits(0);
     shop.db
         .execute("DROP TABLE owners; CREATE VIEW owners AS SELECT 1 AS id, 'x' AS name");

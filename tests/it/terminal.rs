@@ -4,7 +4,7 @@ use std::process::Command;
 
 use regex::Regex;
 
-use crate::support::{Db, SEEDROW, Workdir, on_terminal, seedrow, shared_home};
+use crate::support::{Db, SEEDROW, Terminal, Workdir, on_terminal, seedrow, shared_home};
 
 /// A database with checks that pass and checks that fail, and names of some length.
 fn checked(test: &str) -> Db {
@@ -56,12 +56,28 @@ fn tables_fit_the_terminal_and_break_neither_names_nor_escapes() {
     let db = checked("widths");
     let mut columns = Vec::new();
     for width in [80, 100, 200] {
-        let text = on_terminal(check(&db, &[], &[]), width);
+        let text = on_terminal(check(&db, &["--verbose"], &[]), width);
         let plain = without_colours(&text);
         assert!(text.contains("\x1b[32mpass\x1b[0m"), "{text:?}");
         assert!(!plain.contains('\x1b'), "{text:?}");
-        let table: Vec<&str> = plain.lines().take_while(|line| !line.is_empty()).collect();
-        for line in &table {
+        // Commands and SQL to copy are left to the terminal to break.
+        let lines = plain
+            .lines()
+            .filter(|line| !line.starts_with("    ") || line.contains("  ["));
+        let table: Vec<&str> = plain
+            .lines()
+            .skip_while(|line| !line.starts_with("query "))
+            .take_while(|line| !line.is_empty())
+            .collect();
+        assert!(
+            lines
+                .clone()
+                .next()
+                .unwrap()
+                .starts_with("fail: 2 checks: 1 fail, 1 pass"),
+            "{plain}"
+        );
+        for line in lines.filter(|line| !line.contains("SELECT")) {
             assert!(
                 line.chars().count() <= usize::from(width),
                 "{width}: {line}\n{plain}"
@@ -150,13 +166,35 @@ fn commands_on_a_named_server_name_the_database_and_try_their_output_files_first
     let db = Db::new("named");
     db.execute("CREATE TABLE t (id int PRIMARY KEY)");
     let (dir, url) = (Workdir::new("named"), db.url());
+    dir.write("ids.csv", "id\n1\n");
     for command in [
         &["check", "--only", "coverage"][..],
         &["index"],
         &["init", "--name", "named", "--no-trial"],
+        &["forget"],
+        &["load", "--into", "t", "ids.csv"],
     ] {
         dir.seedrow(command.iter().copied().chain(["--url", &url]))
             .stderr_has(&format!("database: {} on ", db.name()));
+    }
+    let name = format!("{} on ", db.name());
+    for command in [
+        &["index", "--format", "json"][..],
+        &[
+            "load",
+            "--into",
+            "t",
+            "--replace",
+            "ids.csv",
+            "--format",
+            "json",
+        ],
+    ] {
+        let json = dir.seedrow([command, &["--url", &url]].concat()).json();
+        assert!(
+            json["target"].as_str().unwrap().starts_with(&name),
+            "{json}"
+        );
     }
     // Before a connection is tried: there is no such server.
     let nowhere = ["--url", "postgresql://127.0.0.1:1/none"];
@@ -171,4 +209,76 @@ fn commands_on_a_named_server_name_the_database_and_try_their_output_files_first
             .exits(2)
             .stderr_has("could not write none/x.json: No such file or directory");
     }
+}
+
+#[test]
+fn figures_without_a_unit_are_refused_with_their_readings() {
+    for (args, expected) in [
+        (
+            &["check", "--budget", "10"][..],
+            "10 has no unit: type 10ms or 10s",
+        ),
+        (
+            &["check", "--tail", "0.1"],
+            "0.1 has no unit: type 0.1% or 10%",
+        ),
+        (
+            &["run", "--lock-timeout", "5"],
+            "5 has no unit: type 5ms or 5s",
+        ),
+        (
+            &["stress", "--duration", "30"],
+            "30 has no unit: type 30ms or 30s",
+        ),
+        (
+            &["serve", "--cache", "64"],
+            "64 has no unit: type 64MiB or 64GiB",
+        ),
+        (
+            &["load", "d", "--server-memory", "16"],
+            "16 has no unit: type 16MiB or 16GiB",
+        ),
+    ] {
+        seedrow(args).exits(2).stderr_has(expected);
+    }
+}
+
+/// `seedrow run` in a folder of its own, until its second table is being loaded.
+fn running(home: &std::path::Path) -> Command {
+    let mut command = Command::new(SEEDROW);
+    command
+        .args(["generate", "--rows", "2M", "--jobs", "1", "--out"])
+        .arg(home)
+        .env("TERM", "xterm-256color")
+        .env_remove("NO_COLOR");
+    command
+}
+
+#[test]
+fn no_line_of_progress_is_left_after_narrowing_and_an_interrupt() {
+    let dir = Workdir::new("narrowing");
+    let terminal = Terminal::start(running(&dir.path("out")), 100);
+    terminal.wait_for(|screen| screen.lines().any(|line| line.contains("% ")));
+    let notes = terminal
+        .screen()
+        .lines()
+        .filter(|line| line.starts_with("generate:"))
+        .count();
+    for columns in [60, 40, 90] {
+        terminal.resize(columns);
+        terminal.wait_for_frames();
+        let screen = terminal.screen();
+        let bars = screen.lines().filter(|line| line.contains('%')).count();
+        assert!(bars <= 1, "{columns}\n{screen}");
+        let all = screen.replace('\n', "");
+        assert_eq!(
+            all.matches("generate: ").count(),
+            notes,
+            "{columns}\n{screen}"
+        );
+    }
+    terminal.interrupt();
+    let screen = terminal.end();
+    assert!(!screen.contains('%') && !screen.contains("^C"), "{screen}");
+    assert!(screen.contains("seedrow: interrupted; "), "{screen}");
 }

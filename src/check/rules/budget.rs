@@ -9,6 +9,9 @@ use crate::check::measurement::{
 use crate::queries::Query;
 use crate::suggestion::TARGET;
 
+/// The rule of a read that takes too long.
+pub const OVER_BUDGET: &str = "over-budget";
+
 /// The median keeps to the budget, and so, nearly always, does the 95th percentile (`over-budget`): by EXPLAIN's times
 /// or by the client's, whichever are less. Other findings come first.
 pub fn over_budget(
@@ -51,7 +54,7 @@ pub fn over_budget(
         false => "fix the other findings first; ",
     };
     Some(Finding {
-        rule: "over-budget",
+        rule: OVER_BUDGET,
         severity,
         on: None,
         message,

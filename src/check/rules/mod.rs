@@ -10,7 +10,7 @@ mod table;
 mod wording;
 mod work;
 
-pub use budget::over_budget;
+pub use budget::{OVER_BUDGET, over_budget};
 pub use buffers::bound;
 pub use facts::{Facts, PlanSet, Purpose, SMALL_PAGES};
 pub use opaque::{UNKNOWN_NODE, unknown_generic_nodes, unknown_node_help};

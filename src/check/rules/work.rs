@@ -33,7 +33,7 @@ pub fn spills(plans: &[Plan], facts: Facts<'_>) -> Vec<Finding> {
             severity: Severity::Warn,
             on: None,
             message: format!(
-                "its {kind} writes {} pages to disk, {} MB{}",
+                "its {kind} writes {} pages to disk, {} MiB{}",
                 grouped(pages),
                 grouped(megabytes),
                 in_samples(count.min(plans.len()), plans.len())
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(found.len(), 1, "the sort's own, not the aggregate's");
         assert_eq!(
             found[0].message,
-            "its Sort writes 1,280 pages to disk, 10 MB"
+            "its Sort writes 1,280 pages to disk, 10 MiB"
         );
         assert!(
             found[0].help.starts_with("SET work_mem = '32MB'"),

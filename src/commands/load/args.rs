@@ -23,10 +23,12 @@ use crate::suggestion::Suggestions;
 /// rejects/TABLE.csv, with line and reason, up to --max-rejects. A manifest of `seedrow generate` is compared with its
 /// files.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  seedrow load catalog-1M\n  \
-                        seedrow load legacy --file photos=legacy/photos_old.csv.gz --max-rejects 1% --orphans reject\n  \
-                        seedrow load --append --file photos=rejects/photos.csv\n  \
-                        seedrow load readings.csv --into readings --create")]
+#[command(after_help = "\
+Examples:
+  seedrow generate --rows 10k --out shop && seedrow load shop
+  seedrow load shop --replace --max-rejects 1% --orphans reject
+  seedrow load --replace --tables related --file related=shop/related.csv
+  seedrow load shop/styles.csv --into my_styles --create")]
 pub struct Args {
     /// The folder that holds the files, or one file with --into; not needed where --file names one for each table
     #[arg(value_name = "DIR", required_unless_present = "file")]
@@ -67,11 +69,11 @@ pub struct Args {
     pub(super) spelling: SpellingArgs,
 
     /// Read the files and account for their records, without a database; keys are not checked
-    #[arg(long, conflicts_with_all = ["append", "replace", "url", "target_schema"])]
+    #[arg(long, conflicts_with_all = ["append", "replace", "recreate", "url", "target_schema"])]
     pub(super) check_only: bool,
 
     /// Add to the existing rows; keys and indexes stay in place during the load
-    #[arg(long, conflicts_with = "replace")]
+    #[arg(long, conflicts_with_all = ["replace", "recreate"])]
     pub(super) append: bool,
 
     #[command(flatten)]
@@ -80,15 +82,15 @@ pub struct Args {
     #[command(flatten)]
     pub(super) loading: LoadArgs,
 
-    /// How results are printed
-    #[arg(long, value_parser = report::text_or_json(), default_value = "text")]
-    pub(super) format: OutputFormat,
+    #[command(flatten)]
+    pub(super) jobs: JobsArgs,
 
     #[command(flatten)]
     pub(super) target: TargetArgs,
 
-    #[command(flatten)]
-    pub(super) jobs: JobsArgs,
+    /// How results are printed
+    #[arg(long, value_parser = report::text_or_json(), default_value = "text", help_heading = "Output")]
+    pub(super) format: OutputFormat,
 
     #[command(flatten)]
     pub(super) quiet: QuietArgs,
@@ -96,6 +98,7 @@ pub struct Args {
 
 /// The format of foreign CSV files, where the dataset doesn't define it.
 #[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Format of foreign files")]
 pub(super) struct ReadingArgs {
     #[command(flatten)]
     format: FormatArgs,

@@ -7,6 +7,7 @@ use crate::units::percent;
 
 /// How records that can't be loaded are handled.
 #[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Rejected records")]
 pub struct RejectingArgs {
     /// How many records the load may reject before it stops: 10, 1%
     #[arg(long, value_parser = max_rejects, default_value = "0", value_name = "N|N%")]

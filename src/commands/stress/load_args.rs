@@ -22,6 +22,7 @@ const IN_FLIGHT: u64 = 1_000;
 
 /// The load, and what it must hold.
 #[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Load")]
 pub struct LoadArgs {
     /// Requests a second: 1000, 8k, or max for as many as are answered, each connection sending its next request when it
     /// has its answer [default: the goal's, else 100]

@@ -4,17 +4,25 @@
 use anyhow::{Context, Result, bail};
 use tokio_postgres::GenericClient;
 
-/// Refuses when the ledger holds an unfinished load of this schema, or of any that exists; passes where the role may not
-/// read the ledger.
+use crate::load::at_work::AtWork;
+
+/// Refuses when the ledger holds an unfinished load of this schema, or of any that exists, and while another seedrow is at
+/// work on it. Where the role may not read the ledger, any load that is under way is refused.
 pub async fn ensure_finished(client: &impl GenericClient, schema: Option<&str>) -> Result<()> {
     if !is_readable(client).await? {
-        return Ok(());
+        return match AtWork::find(client).await? {
+            Some(other) => Err(other.refusal()),
+            None => Ok(()),
+        };
     }
     let row = client
         .query_opt(include_str!("sql/unfinished.sql"), &[&schema])
         .await
         .context("could not read the ledger")?;
     let Some(row) = row else { return Ok(()) };
+    if let Some(other) = AtWork::find(client).await? {
+        return Err(other.refusal());
+    }
     let (schema, command): (String, String) = (row.try_get(0)?, row.try_get(1)?);
     let constraints = match row.try_get(2)? {
         0_i64 => String::new(),

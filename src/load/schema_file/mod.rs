@@ -1,13 +1,15 @@
 //! The dataset's schema applied to the target, in the transaction that starts the load.
 
 mod guard;
+mod partial;
 
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail, ensure};
 use tokio_postgres::{GenericClient, Transaction};
 
-use crate::load::config::Load;
+use crate::dataset::spec::SchemaScope;
+use crate::load::config::{Load, TablesFound};
 use crate::load::ledger;
 use crate::load::table::target;
 use crate::postgres::{TableName, script};
@@ -32,7 +34,12 @@ pub async fn apply(
     let settings = script::settings(transaction).await?;
     let before = Snapshot::read(transaction).await?;
     execute(transaction, "SAVEPOINT before_schema").await?;
-    let (left_out, after) = match run_guarded(transaction, load, &before).await {
+    let extent = match (there.is_empty(), dataset.schema_scope) {
+        (false, SchemaScope::Whole) => Extent::Missing,
+        _ => Extent::Whole,
+    };
+    let applied = run_guarded(transaction, load, schema, extent, &before).await;
+    let (left_out, after) = match applied {
         Ok(it) => it,
         Err(error) => {
             // Without a connection there is nothing to restore with, and the first error is the one that counts.
@@ -61,22 +68,60 @@ pub async fn apply(
 async fn run_guarded(
     transaction: &Transaction<'_>,
     load: &Load<'_>,
+    schema: &str,
+    extent: Extent,
     before: &Snapshot,
 ) -> Result<(Vec<String>, Snapshot)> {
-    let left_out = run(transaction, load).await?;
+    let left_out = run(transaction, load, schema, extent).await?;
     let after = Snapshot::read(transaction).await?;
     let changes = before.changes(&after);
     if !changes.is_empty() {
         execute(transaction, "ROLLBACK TO SAVEPOINT before_schema").await?;
         before.restore_sequences(transaction).await?;
         ensure_held_nothing(transaction, load, changes).await?;
-        run(transaction, load).await?;
+        run(transaction, load, schema, extent).await?;
     }
     Ok((left_out, after))
 }
 
-async fn run(client: &impl GenericClient, load: &Load<'_>) -> Result<Vec<String>> {
-    run_all(client, &load.dataset.schema).await
+async fn run(
+    transaction: &Transaction<'_>,
+    load: &Load<'_>,
+    schema: &str,
+    extent: Extent,
+) -> Result<Vec<String>> {
+    match (extent, load.tables_found) {
+        (Extent::Missing, _) => partial::run_missing(transaction, load, schema).await,
+        (Extent::Whole, TablesFound::Recreated) => {
+            let mut left_out = Vec::new();
+            for step in &load.dataset.schema.steps {
+                left_out.extend(partial::run_tolerant(transaction, step).await?);
+            }
+            Ok(left_out)
+        }
+        (Extent::Whole, TablesFound::Used) => run_all(transaction, &load.dataset.schema).await,
+    }
+}
+
+/// Drops the dataset's tables, for its file to make them anew. What depends on them and isn't among them is in the way.
+pub async fn drop_tables(
+    transaction: &Transaction<'_>,
+    load: &Load<'_>,
+    schema: &str,
+) -> Result<()> {
+    let real = load.dataset.real_tables();
+    let existing = target::existing(transaction, load.dataset, schema, &real).await?;
+    if existing.is_empty() {
+        return Ok(());
+    }
+    let names = existing
+        .iter()
+        .map(|name| TableName::new(schema, name).to_string());
+    let names = names.collect::<Vec<_>>().join(", ");
+    let dropped = transaction
+        .batch_execute(&format!("DROP TABLE {names}"))
+        .await;
+    dropped.with_context(|| format!("could not drop {names}, to make them anew"))
 }
 
 /// Runs all steps of a script in the transaction that is open; returns what was left out.
@@ -97,6 +142,15 @@ pub async fn run_all(client: &impl GenericClient, script: &Script) -> Result<Vec
         }
     }
     Ok(left_out)
+}
+
+/// How much of a file is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// All of it.
+    Whole,
+    /// What makes the tables that don't exist.
+    Missing,
 }
 
 /// What became of a step.

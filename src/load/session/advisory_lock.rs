@@ -5,24 +5,17 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use tokio::time::Instant;
 use tokio_postgres::Client;
 
+use crate::load::at_work::{AtWork, GRACE, LOAD_LOCK, POLL, name_session};
 use crate::postgres::Server;
 use crate::postgres::locks::{self, Holder};
 use crate::progress::Progress;
 
-/// Held exclusively while a load runs.
-const LOAD: i64 = 0x5EED_0000_0000_0001;
-
 /// Held, shared, by each further connection of a load.
 const WORKER: i64 = 0x5EED_0000_0000_0002;
-
-/// How long the connection of a run that was just interrupted may take to end.
-const GRACE: Duration = Duration::from_secs(1);
-
-const POLL: Duration = Duration::from_millis(100);
 
 /// How often a wait is reported.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
@@ -30,19 +23,24 @@ const REPORT_EVERY: Duration = Duration::from_secs(10);
 /// Acquires the lock of the database until it is released or `client` closed; connections handed out from now on share the workers'
 /// lock.
 ///
-/// Refuses while another seedrow holds it, and names that session. Waits for the backends of a killed run, and reports it.
-pub async fn acquire(server: &Server, client: &Client, progress: &Progress) -> Result<()> {
+/// Refuses while another seedrow holds it, and names that one. Waits for the backends of a killed run, and reports it. The
+/// session is named after `command`, for those whom it refuses.
+pub async fn acquire(
+    server: &Server,
+    client: &Client,
+    command: &str,
+    progress: &Progress,
+) -> Result<()> {
     let deadline = Instant::now() + GRACE;
     while !try_lock(client).await? {
-        if Instant::now() > deadline {
-            let holders = locks::advisory_holders(client, LOAD).await?;
-            bail!(
-                "another seedrow is running on this database: {}; run the command again when it has finished",
-                list(&holders)
-            );
+        if Instant::now() > deadline
+            && let Some(other) = AtWork::find(client).await?
+        {
+            return Err(other.refusal());
         }
         tokio::time::sleep(POLL).await;
     }
+    name_session(client, command).await?;
     wait_for_orphans(client, progress).await?;
     server.share_lock(WORKER);
     Ok(())
@@ -51,7 +49,7 @@ pub async fn acquire(server: &Server, client: &Client, progress: &Progress) -> R
 /// Releases the lock, for the next load.
 pub async fn release(client: &Client) -> Result<()> {
     client
-        .query_one("SELECT pg_advisory_unlock($1)", &[&LOAD])
+        .query_one("SELECT pg_advisory_unlock($1)", &[&LOAD_LOCK])
         .await
         .context("could not release the advisory lock of this database")?;
     Ok(())
@@ -59,7 +57,7 @@ pub async fn release(client: &Client) -> Result<()> {
 
 async fn try_lock(client: &Client) -> Result<bool> {
     let row = client
-        .query_one("SELECT pg_try_advisory_lock($1)", &[&LOAD])
+        .query_one("SELECT pg_try_advisory_lock($1)", &[&LOAD_LOCK])
         .await
         .context("could not acquire the advisory lock of this database")?;
     Ok(row.try_get(0)?)

@@ -114,7 +114,7 @@ fn advice(settings: &[ServerSetting], wal: u64, forced: u64) -> Vec<String> {
     let mut advice = Vec::new();
     if value("wal_level") != "minimal" && wal > 64 * MIB {
         advice.push(format!(
-            "wal_level is {}, so {} MB of WAL were written; with ALTER SYSTEM SET wal_level = minimal; ALTER SYSTEM \
+            "wal_level is {}, so {} MiB of WAL were written; with ALTER SYSTEM SET wal_level = minimal; ALTER SYSTEM \
              SET max_wal_senders = 0; and a restart, tables loaded in one transaction each bypass the WAL (replicas and \
              archiving need it unchanged)",
             value("wal_level"),
@@ -179,7 +179,7 @@ mod tests {
         let given = advice(&stock, 3000 * MIB, 4);
         assert_eq!(given.len(), 3, "{given:?}");
         assert!(
-            given[0].contains("3000 MB of WAL were written")
+            given[0].contains("3000 MiB of WAL were written")
                 && given[0].contains("ALTER SYSTEM SET wal_level")
         );
         assert!(given[1].contains("4 checkpoints") && given[1].contains("max_wal_size = 1GB"));

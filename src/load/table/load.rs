@@ -108,7 +108,7 @@ impl TableLoad<'_> {
             chunks: ChunkStream::start(Arc::clone(&self.source), from, trace),
             account,
             rejects,
-            task: progress.task(format!("load {}", table.name), self.bytes(), Unit::Bytes),
+            task: progress.task(table.name.clone(), self.bytes(), Unit::Bytes),
             next: from,
             rejected_lines: Vec::new(),
             piece_size: PieceSize::default(),

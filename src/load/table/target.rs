@@ -27,9 +27,9 @@ pub struct TargetTable {
     pub holds_rows: bool,
 }
 
-/// Whether the dataset's schema must be applied: when none of its tables is there and one of them is wanted.
+/// Whether the dataset's schema must be applied: when a wanted table isn't there.
 ///
-/// Refuses when some are there and a wanted one isn't, unless the schema creates those that are missing.
+/// Refuses where the dataset has no schema that creates it.
 pub async fn are_missing(
     client: &impl GenericClient,
     dataset: &Dataset,
@@ -42,12 +42,7 @@ pub async fn are_missing(
     if wanted.iter().all(|table| there.contains(&name(table))) {
         return Ok(false);
     }
-    let is_created = match dataset.schema_scope {
-        SchemaScope::Whole => there.is_empty(),
-        SchemaScope::Missing => true,
-        SchemaScope::Nothing => false,
-    };
-    if is_created {
+    if dataset.schema_scope != SchemaScope::Nothing {
         return Ok(true);
     }
     let missing: Vec<String> = real
@@ -55,20 +50,12 @@ pub async fn are_missing(
         .map(name)
         .filter(|name| !there.contains(name))
         .collect();
-    ensure!(
-        dataset.schema_scope != SchemaScope::Nothing,
+    bail!(
         "schema {schema} has no table {}, and {} names no schema file that creates it; create the dataset's tables there \
          first, as by `psql -f schema.sql`, or have the file create them: `schema = \"schema.sql\"` at the top of {}",
         missing.join(", "),
         dataset.name,
         dataset.path.display()
-    );
-    bail!(
-        "schema {schema} has {} but lacks {}, so {} cannot be applied as a whole; make the missing tables or drop the \
-         others, or choose an empty schema with --target-schema",
-        there.join(", "),
-        missing.join(", "),
-        dataset.schema.path.display()
     )
 }
 

@@ -130,13 +130,13 @@ pub fn status(home: &Home) -> Result<Status> {
 pub struct Database {
     /// Its name.
     pub name: String,
-    /// In the server's format: `7453 kB`.
-    pub size: String,
+    /// Bytes on the disk.
+    pub bytes: u64,
 }
 
 /// The server's databases but the templates, by name.
 pub async fn databases(lease: &Lease) -> Result<Vec<Database>> {
-    const QUERY: &str = "SELECT datname, pg_size_pretty(pg_database_size(oid))
+    const QUERY: &str = "SELECT datname, pg_database_size(oid)
                          FROM pg_database
                          WHERE datallowconn AND NOT datistemplate
                          ORDER BY datname";
@@ -156,7 +156,7 @@ pub async fn databases(lease: &Lease) -> Result<Vec<Database>> {
     let database = |row: &SimpleQueryRow| {
         Some(Database {
             name: row.get(0)?.to_string(),
-            size: row.get(1)?.to_string(),
+            bytes: row.get(1)?.parse().ok()?,
         })
     };
     Ok(rows.filter_map(database).collect())

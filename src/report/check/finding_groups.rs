@@ -1,7 +1,7 @@
 //! Findings as people read them: equal ones of several checks once, and what helps against several once, too. One missing
 //! index is a finding of its foreign key, of that key's lookup and of queries.
 
-use crate::check::{CheckReport, Finding, Severity};
+use crate::check::{CheckReport, Finding, OVER_BUDGET, Severity, Verdict};
 
 /// A finding and the checks that have it.
 pub struct SharedFinding<'r> {
@@ -31,7 +31,17 @@ pub struct FindingGroup<'r> {
     pub help: &'r str,
 }
 
-/// The findings of all checks, grouped.
+impl<'r> FindingGroup<'r> {
+    fn new(it: SharedFinding<'r>) -> FindingGroup<'r> {
+        FindingGroup {
+            severity: it.finding.severity,
+            help: &it.finding.help,
+            findings: vec![it],
+        }
+    }
+}
+
+/// The findings of all checks, grouped by what helps: the worst first. That a read is slow is with what it is slow by.
 pub fn finding_groups(report: &CheckReport) -> Vec<FindingGroup<'_>> {
     let mut shared: Vec<SharedFinding> = Vec::new();
     for check in &report.checks {
@@ -47,18 +57,27 @@ pub fn finding_groups(report: &CheckReport) -> Vec<FindingGroup<'_>> {
         }
     }
     let mut groups: Vec<FindingGroup> = Vec::new();
-    for it in shared {
+    // Time follows from what else is wrong with a read.
+    let (effects, causes): (Vec<_>, Vec<_>) = shared
+        .into_iter()
+        .partition(|it| it.finding.rule == OVER_BUDGET);
+    for it in causes {
         let Finding { help, severity, .. } = it.finding;
         let mut known = groups.iter_mut();
         match known.find(|group| group.help == help && group.severity == *severity) {
             Some(group) => group.findings.push(it),
-            None => groups.push(FindingGroup {
-                severity: *severity,
-                findings: vec![it],
-                help,
-            }),
+            None => groups.push(FindingGroup::new(it)),
         }
     }
+    for it in effects {
+        let is_cause = |other: &SharedFinding| it.checks.iter().any(|it| other.checks.contains(it));
+        let mut known = groups.iter_mut();
+        match known.find(|group| group.findings.iter().any(is_cause)) {
+            Some(group) => group.findings.push(it),
+            None => groups.push(FindingGroup::new(it)),
+        }
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(Verdict::from(group.severity)));
     let mut printed = Vec::new();
     for group in &mut groups {
         group.help = without_repetition(group.help, &mut printed);

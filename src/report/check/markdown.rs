@@ -50,8 +50,8 @@ fn table(report: &CheckReport) -> String {
     let mut text = format!(
         "\n<details><summary>{}, {} skipped</summary>\n\n\
          | check | verdict | ms | buffers | rows | indexes |\n|---|---|--:|--:|--:|---|\n",
-        counted(report.checks.len() as u64, "check"),
-        report.skipped.len()
+        counted(report.cases().len() as u64, "check"),
+        report.left_out().len()
     );
     for check in &report.checks {
         let verdict = check.verdict();

@@ -8,19 +8,18 @@ use clap::builder::TypedValueParser;
 use super::{github, json, junit, markdown, text::text};
 use crate::check::{CheckReport, Finding};
 use crate::printable;
-use crate::report::colour::Colour;
 use crate::report::html;
-use crate::report::{Formats, OutputFormat};
+use crate::report::{Formats, OutputFormat, TextStyle};
 use crate::suggestion::Suggestions;
 
 /// What writes a report in one format.
-type CheckRenderer = fn(&CheckReport, Colour) -> Result<String>;
+type CheckRenderer = fn(&CheckReport, TextStyle) -> Result<String>;
 
 /// The formats that a check is printed in.
 const FORMATS: Formats<CheckRenderer> = Formats {
     of: "a check",
     renderers: &[
-        (OutputFormat::Text, |it, colour| Ok(text(it, colour))),
+        (OutputFormat::Text, |it, style| Ok(text(it, style))),
         (OutputFormat::Json, |it, _| json::json(it)),
         (OutputFormat::Junit, |it, _| junit::junit(it)),
         (OutputFormat::Github, |it, _| Ok(github::github(it))),
@@ -35,8 +34,8 @@ pub fn format_parser() -> impl TypedValueParser<Value = OutputFormat> {
 }
 
 /// The report in this format.
-pub fn render(format: OutputFormat, report: &CheckReport, colour: Colour) -> Result<String> {
-    FORMATS.render(format, |renderer| renderer(report, colour))
+pub fn render(format: OutputFormat, report: &CheckReport, style: TextStyle) -> Result<String> {
+    FORMATS.render(format, |renderer| renderer(report, style))
 }
 
 /// The report with its suggested commands completed, and what isn't printed as it is escaped in its messages, for all
@@ -90,7 +89,7 @@ mod tests {
         report.skipped[0].reason = "left \u{202e} out".into();
         let report = completed(report, &Suggestions::default());
         for format in FORMATS.all() {
-            let text = render(format, &report, Colour::Off).unwrap();
+            let text = render(format, &report, TextStyle::plain()).unwrap();
             let is_obeyed =
                 |c: &char| (c.is_control() && *c != '\n' && *c != '\t') || matches!(c, '\u{202e}');
             assert_eq!(text.chars().find(is_obeyed), None, "{format:?}");
@@ -108,7 +107,7 @@ mod tests {
         };
         report.checks[3].findings = vec![finding("no index"), finding("a scan")];
         for format in FORMATS.all() {
-            let text = render(format, &report, Colour::Off).unwrap();
+            let text = render(format, &report, TextStyle::plain()).unwrap();
             let times = match format {
                 // Each finding of its own; and annotations before the whole report.
                 OutputFormat::Json | OutputFormat::Github => 2,

@@ -1,18 +1,23 @@
-//! The report as text: a line per query, the findings with suggested commands, the verdict.
+//! The report as text: the verdict, what is wrong with what helps, then a line for what holds; with all details on demand.
 
 use super::finding_groups::{FindingGroup, SharedFinding, finding_groups};
 use crate::check::{
-    Check, CheckReport, FailingCheck, Finding, IndexProof, Latency, Measurements, SampleCost,
+    Case, Check, CheckReport, FailingCheck, Finding, IndexProof, Latency, Measurements, SampleCost,
     Subject, Verdict, WaivedFinding,
 };
 use crate::printable;
+use crate::report::TextStyle;
 use crate::report::colour::Colour;
 use crate::report::figures::milliseconds;
 use crate::report::table::{Align, table_with_spare};
 use crate::units::{counted, grouped};
 
-/// More lookups that pass, or reads that were skipped, are summed up.
+/// More reads that were skipped are summed up, unless all is wanted.
 const FEW: usize = 12;
+
+/// Executions from which on a percentile is told: one at least is above it.
+const FOR_P95: u64 = 20;
+const FOR_P99: u64 = 100;
 
 /// The columns that a narrow terminal can do without, the first one first.
 const SPARE: [&str; 7] = [
@@ -26,19 +31,22 @@ const SPARE: [&str; 7] = [
 ];
 
 /// The report: sections separated by empty lines.
-pub fn text(report: &CheckReport, colour: Colour) -> String {
-    let mut sections = vec![
-        queries(report, colour),
-        notes(report, colour),
-        proofs(report, colour),
-    ];
-    sections.extend(findings(report, colour));
-    sections.push(summary(report, colour));
+pub fn text(report: &CheckReport, style: TextStyle) -> String {
+    let colour = style.colour;
+    let mut sections = vec![summary(report, colour)];
+    sections.extend(findings(report, style));
+    sections.push(reads(report, style));
+    if style.is_verbose() {
+        sections.push(statements(report));
+    }
+    sections.push(proofs(report, colour));
+    sections.push(notes(report, style));
     sections.retain(|section| !section.is_empty());
     sections.join("\n")
 }
 
-fn queries(report: &CheckReport, colour: Colour) -> String {
+/// A line for each read that doesn't pass, or for all.
+fn reads(report: &CheckReport, style: TextStyle) -> String {
     let columns = [
         ("query", Align::Left),
         ("explain ms", Align::Right),
@@ -51,19 +59,14 @@ fn queries(report: &CheckReport, colour: Colour) -> String {
         ("indexes", Align::Left),
         ("verdict", Align::Left),
     ];
-    let many = report
+    let shown = report
         .checks
         .iter()
-        .filter(|it| passing_lookup(it).is_some())
-        .count()
-        > FEW;
-    let rows: Vec<Vec<String>> = report
-        .checks
-        .iter()
-        .filter(|check| !(many && passing_lookup(check).is_some()))
+        .filter(|check| style.is_verbose() || check.verdict() != Verdict::Pass);
+    let rows: Vec<Vec<String>> = shown
         .filter_map(|check| match &check.subject {
             Subject::Query(measured) | Subject::Lookup(measured) => {
-                Some(row(check, measured.as_ref(), colour))
+                Some(row(check, measured.as_ref(), style.colour))
             }
             Subject::ForeignKeys { .. } | Subject::Schema { .. } => None,
         })
@@ -74,12 +77,14 @@ fn queries(report: &CheckReport, colour: Colour) -> String {
     table_with_spare(&columns, &SPARE, rows)
 }
 
-/// The measurements of a lookup without findings.
-fn passing_lookup(check: &Check) -> Option<&Measurements> {
-    match &check.subject {
-        Subject::Lookup(measured) if check.verdict() == Verdict::Pass => measured.as_ref(),
-        _ => None,
-    }
+/// The SQL of each read that was run.
+fn statements(report: &CheckReport) -> String {
+    let reads = report.checks.iter().filter_map(|check| {
+        let sql = check.subject.measured()?.sql.trim();
+        let lines: String = sql.lines().map(|line| format!("    {line}\n")).collect();
+        (!sql.is_empty()).then(|| printable::lines(&format!("{}:\n{lines}", check.name)))
+    });
+    reads.collect()
 }
 
 fn row(check: &Check, measured: Option<&Measurements>, colour: Colour) -> Vec<String> {
@@ -89,10 +94,10 @@ fn row(check: &Check, measured: Option<&Measurements>, colour: Colour) -> Vec<St
             figures, latency, ..
         }) => row.extend([
             format!("{:.2}", figures.p50_ms),
-            at_client(latency, |latency| latency.p50_ms),
-            at_client(latency, |latency| latency.p95_ms),
-            at_client(latency, |latency| latency.p99_ms),
-            at_client(latency, |latency| latency.max_ms),
+            at_client(latency, 1, |latency| latency.p50_ms),
+            at_client(latency, FOR_P95, |latency| latency.p95_ms),
+            at_client(latency, FOR_P99, |latency| latency.p99_ms),
+            at_client(latency, 1, |latency| latency.max_ms),
             grouped(figures.buffers),
             format!("{:.0}", figures.rows),
             match figures.indexes.is_empty() {
@@ -106,83 +111,92 @@ fn row(check: &Check, measured: Option<&Measurements>, colour: Colour) -> Vec<St
     row
 }
 
-fn at_client(latency: &Option<Latency>, figure: fn(&Latency) -> f64) -> String {
-    latency
-        .as_ref()
-        .map_or_else(|| "-".to_owned(), |it| format!("{:.2}", figure(it)))
+/// A figure over the executions at the client, where there are enough of them.
+fn at_client(latency: &Option<Latency>, least: u64, figure: fn(&Latency) -> f64) -> String {
+    let enough = latency.as_ref().filter(|it| it.executions as u64 >= least);
+    enough.map_or_else(|| "-".to_owned(), |it| format!("{:.2}", figure(it)))
 }
 
-/// One line each: the foreign keys, the schema, queries whose sampling ended early, queries left out.
-fn notes(report: &CheckReport, colour: Colour) -> String {
-    let of_check = |check: &Check| match &check.subject {
-        Subject::ForeignKeys { covered, total, .. } => {
-            let verdict = painted(check.verdict(), colour);
-            let have = if *covered == 1 { "has" } else { "have" };
-            Some(match total {
-                0 => format!("foreign keys: none  {verdict}\n"),
-                _ => format!("foreign keys: {covered} of {total} {have} an index  {verdict}\n"),
-            })
-        }
-        Subject::Schema { against, tables } => {
-            let verdict = painted(check.verdict(), colour);
-            let tables = counted(*tables as u64, "table");
-            let against = against.as_ref().map(|it| format!(", compared with {it}"));
-            Some(format!(
-                "schema: {tables}{}  {verdict}\n",
-                against.unwrap_or_default()
-            ))
-        }
-        Subject::Query(measured) | Subject::Lookup(measured) => {
-            let why = measured.as_ref()?.stopped.as_ref()?;
-            Some(format!("{}: {why}\n", printable::text(&check.name)))
-        }
-    };
-    let waived = |check: &Check| {
-        let line = |waived: &WaivedFinding| {
+/// One line each: queries whose sampling ended early, waived findings, queries left out, and last what holds.
+fn notes(report: &CheckReport, style: TextStyle) -> String {
+    let of_check = |check: &Check| {
+        let stopped = check.subject.measured().and_then(|it| it.stopped.as_ref());
+        let name = printable::text(&check.name);
+        let stopped = stopped.map(|why| format!("{name}: {why}\n"));
+        let waived = check.waived.iter().map(|waived| {
             let WaivedFinding { finding, reason } = waived;
             let Finding { rule, message, .. } = finding;
-            let name = printable::text(&check.name);
             format!("{name}: {rule} is waived, {reason}: {message}\n")
-        };
-        check.waived.iter().map(line).collect::<String>()
+        });
+        stopped.into_iter().chain(waived).collect::<String>()
     };
-    let checks = report
-        .checks
-        .iter()
-        .map(|check| of_check(check).unwrap_or_default() + &waived(check));
-    let shown = report.skipped.iter().take(FEW);
+    let checks = report.checks.iter().map(of_check);
+    let most = match style.is_verbose() {
+        true => usize::MAX,
+        false => FEW,
+    };
+    let shown = report.skipped.iter().take(most);
     let shown = shown.map(|skipped| {
         let name = printable::text(&skipped.name);
         format!("{name}: skipped, {}\n", skipped.reason)
     });
-    let more = report.skipped.len().saturating_sub(FEW);
+    let more = report.skipped.len().saturating_sub(most);
     let more = (more > 0).then(|| format!("and {more} more skipped\n"));
     checks
-        .chain(passing_lookups(report))
         .chain(shown)
         .chain(more)
+        .map(|line| style.wrapped(&line))
+        .chain(report.checks.iter().map(|it| coverage(it, style.colour)))
+        .chain(reads_that_pass(report, style.colour))
         .collect()
 }
 
-/// One line for all lookups that pass, where they are many.
-fn passing_lookups(report: &CheckReport) -> Option<String> {
-    let passing = report
-        .checks
-        .iter()
-        .filter_map(|it| Some((it, passing_lookup(it)?)));
-    let passing: Vec<(&Check, &Measurements)> = passing.collect();
-    let slowest = passing.iter().max_by(|a, b| {
-        let time = |it: &Measurements| it.figures.p50_ms;
-        time(a.1).total_cmp(&time(b.1))
-    })?;
-    (passing.len() > FEW).then(|| {
-        format!(
-            "{} lookups of foreign keys pass; the slowest is {}, {:.2} ms\n",
-            passing.len(),
-            printable::text(&slowest.0.name),
-            slowest.1.figures.p50_ms
+/// A line for the foreign keys, and one for the schema.
+fn coverage(check: &Check, colour: Colour) -> String {
+    let verdict = painted(check.verdict(), colour);
+    match &check.subject {
+        Subject::ForeignKeys { covered, total, .. } => {
+            let have = if *covered == 1 { "has" } else { "have" };
+            match total {
+                0 => format!("foreign keys: none  {verdict}\n"),
+                _ => format!("foreign keys: {covered} of {total} {have} an index  {verdict}\n"),
+            }
+        }
+        Subject::Schema { against, tables } => {
+            let tables = counted(*tables as u64, "table");
+            let against = against.as_ref().map(|it| format!(", compared with {it}"));
+            format!(
+                "schema: {tables}{}  {verdict}\n",
+                against.unwrap_or_default()
+            )
+        }
+        Subject::Query(_) | Subject::Lookup(_) => String::new(),
+    }
+}
+
+/// One line for all reads that pass: lookups of foreign keys, and queries.
+fn reads_that_pass(report: &CheckReport, colour: Colour) -> Option<String> {
+    let cases = report.cases();
+    let reads: Vec<&Case> = cases.iter().filter(|it| it.measured.is_some()).collect();
+    let passing = reads.iter().filter(|it| it.verdict() == Verdict::Pass);
+    let passing: Vec<(&Case, f64)> = passing
+        .filter_map(|it| Some((*it, it.measured?.figures.p50_ms)))
+        .collect();
+    let slowest = passing.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    Some(format!(
+        "reads: {} of {} pass, the slowest of them is {}, {:.2} ms  {}\n",
+        passing.len(),
+        reads.len(),
+        printable::text(&slowest.0.name),
+        slowest.1,
+        painted(
+            match passing.len() == reads.len() {
+                true => Verdict::Pass,
+                false => reads.iter().map(|it| it.verdict()).max()?,
+            },
+            colour
         )
-    })
+    ))
 }
 
 /// What dropping indexes does, a line each.
@@ -225,14 +239,14 @@ fn proofs(report: &CheckReport, colour: Colour) -> String {
     report.checks.iter().map(of_check).collect()
 }
 
-/// Each group of findings, with the suggested command on its own line.
-fn findings(report: &CheckReport, colour: Colour) -> Vec<String> {
+/// Each group of findings, with the suggested command on its own line: that isn't broken, for it to be copied.
+fn findings(report: &CheckReport, style: TextStyle) -> Vec<String> {
     let section = |group: FindingGroup| {
-        let verdict = painted(Verdict::from(group.severity), colour);
         let line = |it: &SharedFinding| {
             let Finding { rule, message, .. } = it.finding;
-            let names = printable::text(&it.checks.join(", "));
-            format!("{verdict}  {names}: {message}  [{rule}]\n")
+            let verdict = painted(Verdict::from(it.finding.severity), style.colour);
+            let about = printable::text(&it.about());
+            style.wrapped(&format!("{verdict}  {about}: {message}  [{rule}]\n"))
         };
         let lines: String = group.findings.iter().map(line).collect();
         format!("{lines}      {}\n", group.help)
@@ -240,7 +254,9 @@ fn findings(report: &CheckReport, colour: Colour) -> Vec<String> {
     finding_groups(report).into_iter().map(section).collect()
 }
 
+/// The verdict and how many cases have which.
 fn summary(report: &CheckReport, colour: Colour) -> String {
+    let cases = report.cases();
     let verdicts = [
         Verdict::Fail,
         Verdict::Unstable,
@@ -254,10 +270,11 @@ fn summary(report: &CheckReport, colour: Colour) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, name)| format!("{count} {name}"))
         .collect();
-    if !report.skipped.is_empty() {
-        counts.push(format!("{} skipped", report.skipped.len()));
+    let left_out = report.left_out().len();
+    if left_out > 0 {
+        counts.push(format!("{left_out} skipped"));
     }
-    let checks = counted(report.checks.len() as u64, "check");
+    let checks = counted(cases.len() as u64, "check");
     if counts.is_empty() {
         counts.push("nothing was looked at".to_owned());
     }
@@ -279,25 +296,15 @@ fn painted(verdict: Verdict, colour: Colour) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Detail;
     use crate::report::check::sample::report;
 
     #[test]
-    fn text_has_a_line_a_query_and_every_finding() {
+    fn the_verdict_and_the_findings_come_first() {
         assert_eq!(
-            text(&report(), Colour::Off),
+            text(&report(), TextStyle::plain()),
             "\
-query           explain ms  p50 ms  p95 ms  p99 ms  max ms  buffers  rows  indexes            verdict
-skus(style_id)        0.10    0.20    0.30    0.40    0.50        6     6  skus_style_id_idx  pass
-styles              812.34       -       -       -       -   73,529     1  products_pkey      fail
-empty                    -       -       -       -       -        -     -  -                  unchecked
-
-foreign keys: 5 of 6 have an index  pass
-foreign-keys: fk-not-indexed is waived, never joined: what
-schema: 6 tables, compared with catalog  pass
-styles: its time was used up after 1 of 20 samples
-related: skipped, left out
-
-skus(style_id) without skus(style_id): 0.10 ms → 812 ms, 6 → 73,529 buffers; the check fails, as it should
+fail: 9 checks: 1 fail, 1 unchecked, 7 pass, 1 skipped
 
 fail  styles: what  [seq-scan]
       how
@@ -305,16 +312,74 @@ fail  styles: what  [seq-scan]
 unchecked  empty: what  [no-rows]
       how
 
-fail: 5 checks: 1 fail, 1 unchecked, 3 pass, 1 skipped
+query   explain ms  p50 ms  p95 ms  p99 ms  max ms  buffers  rows  indexes        verdict
+styles      812.34       -       -       -       -   73,529     1  products_pkey  fail
+empty            -       -       -       -       -        -     -  -              unchecked
+
+skus(style_id) without skus(style_id): 0.10 ms → 812 ms, 6 → 73,529 buffers; the check fails, as it should
+
+foreign-keys: fk-not-indexed is waived, never joined: what
+styles: its time was used up after 1 of 20 samples
+related: skipped, left out
+foreign keys: 5 of 6 have an index  pass
+schema: 6 tables, compared with catalog  pass
+reads: 1 of 2 pass, the slowest of them is skus(style_id), 0.10 ms  fail
 "
         );
     }
 
     #[test]
+    fn everything_has_a_line_a_read_and_its_sql() {
+        let all = TextStyle {
+            detail: Detail::All,
+            ..TextStyle::plain()
+        };
+        let text = text(&report(), all);
+        let expected = "\
+query           explain ms  p50 ms  p95 ms  p99 ms  max ms  buffers  rows  indexes            verdict
+skus(style_id)        0.10    0.20    0.30    0.40    0.50        6     6  skus_style_id_idx  pass
+styles              812.34       -       -       -       -   73,529     1  products_pkey      fail
+empty                    -       -       -       -       -        -     -  -                  unchecked
+
+skus(style_id):
+    SELECT * FROM skus
+    WHERE style_id = $1
+";
+        assert!(text.contains(expected), "{text}");
+    }
+
+    #[test]
+    fn percentiles_need_executions() {
+        let latency = |executions| {
+            Some(Latency {
+                executions,
+                p50_ms: 0.2,
+                p95_ms: 0.3,
+                p99_ms: 0.4,
+                max_ms: 0.5,
+            })
+        };
+        let told = |executions| {
+            let p95 = at_client(&latency(executions), FOR_P95, |it| it.p95_ms);
+            let p99 = at_client(&latency(executions), FOR_P99, |it| it.p99_ms);
+            [p95, p99]
+        };
+        assert_eq!(told(10), ["-", "-"]);
+        assert_eq!(told(20), ["0.30", "-"]);
+        assert_eq!(told(100), ["0.30", "0.40"]);
+    }
+
+    #[test]
     fn colours_are_kept_to_the_verdicts() {
-        let coloured = text(&report(), Colour::On);
+        let coloured = text(
+            &report(),
+            TextStyle {
+                colour: Colour::On,
+                ..TextStyle::plain()
+            },
+        );
         assert!(
-            coloured.contains("\x1b[31mfail\x1b[0m: 5 checks"),
+            coloured.contains("\x1b[31mfail\x1b[0m: 9 checks"),
             "{coloured}"
         );
         assert_eq!(coloured.matches("\x1b[0m").count(), 9, "{coloured}");
@@ -324,7 +389,7 @@ fail: 5 checks: 1 fail, 1 unchecked, 3 pass, 1 skipped
     fn what_is_found_alike_is_told_once() {
         let mut report = report();
         report.checks[2].findings = report.checks[4].findings.clone();
-        let text = text(&report, Colour::Off);
+        let text = text(&report, TextStyle::plain());
         assert!(
             text.contains("unchecked  skus(style_id), empty: what  [no-rows]\n      how\n"),
             "{text}"
@@ -346,7 +411,7 @@ fail: 5 checks: 1 fail, 1 unchecked, 3 pass, 1 skipped
             finding("no other", "`seedrow index`, or: CREATE INDEX b;"),
             finding("a scan", "`seedrow index`, or: CREATE INDEX a;"),
         ];
-        let text = text(&report, Colour::Off);
+        let text = text(&report, TextStyle::plain());
         let expected = "\
 fail  styles: no index  [seq-scan]
 fail  styles: a scan  [seq-scan]
@@ -356,19 +421,5 @@ fail  styles: no other  [seq-scan]
       CREATE INDEX b;
 ";
         assert!(text.contains(expected), "{text}");
-    }
-
-    #[test]
-    fn many_lookups_that_pass_are_one_line() {
-        let mut report = report();
-        let lookup = report.checks[2].clone();
-        report.checks = vec![lookup; FEW + 1];
-        let text = text(&report, Colour::Off);
-        assert!(
-            text.starts_with(
-                "13 lookups of foreign keys pass; the slowest is skus(style_id), 0.10 ms\n"
-            ),
-            "{text}"
-        );
     }
 }

@@ -37,7 +37,7 @@ pub use dump::{contents, schema_dump};
 pub use front::{Answer, front};
 pub use home::PrivateHome;
 pub use pooler::pooler;
-pub use pty::on_terminal;
+pub use pty::{Terminal, on_terminal};
 pub use schema::assert_schema;
 pub use server::{server, shared_home};
 pub use service::{AT_ONCE, Reply, Service, ask as ask_http};

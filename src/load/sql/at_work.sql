@@ -1,0 +1,32 @@
+-- Which other session holds the advisory lock of a load, and may this role read the ledger?
+-- $1, $2: the halves of the lock's key
+SELECT
+    a.pid,
+    a.usename::text AS role,
+    host(a.client_addr) AS address,
+    COALESCE(a.application_name, '') AS application,
+    to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')
+        || CASE
+            WHEN clock_timestamp() - a.backend_start < interval '2 minutes'
+                THEN ', ' || floor(EXTRACT(epoch FROM clock_timestamp() - a.backend_start)) || ' s ago'
+            WHEN clock_timestamp() - a.backend_start < interval '2 hours'
+                THEN ', ' || floor(EXTRACT(epoch FROM clock_timestamp() - a.backend_start) / 60) || ' min ago'
+            ELSE ', ' || floor(EXTRACT(epoch FROM clock_timestamp() - a.backend_start) / 3600) || ' h ago'
+        END AS since,
+    EXISTS (
+        SELECT
+        FROM pg_class AS c
+        JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'seedrow' AND c.relname = 'loads'
+            AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+    ) AS ledger
+FROM pg_locks AS l
+JOIN pg_stat_activity AS a ON a.pid = l.pid
+WHERE l.granted
+    AND l.locktype = 'advisory'
+    AND l.mode = 'ExclusiveLock'
+    AND l.pid <> pg_backend_pid()
+    AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+    AND l.classid = $1::oid
+    AND l.objid = $2::oid
+    AND l.objsubid = 1
