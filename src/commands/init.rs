@@ -26,7 +26,7 @@ Examples:
   seedrow init --url postgresql://app@db.example.com/shop
   seedrow init --ddl db/structure.sql --name shop --total 10M
   seedrow init --ddl db/migrations --out seeds --exclude audit_log
-  seedrow init --url postgresql://app@db.example.com/shop --scale 0.1 --overwrite")]
+  seedrow init --url postgresql://app@db.example.com/shop --scale 0.1")]
 pub struct Args {
     /// A file or a folder of migrations (.sql, in the order of their names) that creates the tables, in place of a
     /// database; it is applied to a scratch database on the embedded Postgres
@@ -87,12 +87,12 @@ pub struct Args {
     #[arg(long)]
     no_trial: bool,
 
+    #[command(flatten)]
+    target: TargetArgs,
+
     /// How the account is printed
     #[arg(long, value_parser = report::text_or_json(), default_value = "text", help_heading = "Output")]
     format: OutputFormat,
-
-    #[command(flatten)]
-    target: TargetArgs,
 
     #[command(flatten)]
     quiet: QuietArgs,
