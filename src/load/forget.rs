@@ -72,13 +72,14 @@ async fn remove(
     progress: &Progress,
 ) -> Result<Forgotten> {
     let mut client = server.connect().await?;
+    // A load that has just begun has no ledger yet that others see.
+    acquire_advisory_lock(server, &client, command, progress).await?;
     if !ledger::exists(&client).await? {
         return Ok(Forgotten {
             abandoned: Vec::new(),
             ledger: false,
         });
     }
-    acquire_advisory_lock(server, &client, command, progress).await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
     let transaction = client.transaction().await?;
     let mut abandoned = Vec::new();

@@ -356,11 +356,15 @@ fn psql_passes_its_exit_on_and_names_what_is_missing() {
     }
     assert_eq!(run.exits(0).stdout, "2\n");
     psql("SELECT 1 / 0").exits(1);
+    home.seedrow(["psql", "--dataset", "images"])
+        .exits(2)
+        .stderr_has("no database \"images\" yet")
+        .stderr_has("`seedrow run --home ")
+        .stderr_has(" --dataset images` makes and fills it");
     home.seedrow(["psql", "--dataset", "shop"])
         .exits(2)
-        .stderr_has("no database \"shop\" yet")
-        .stderr_has("`seedrow run --home ")
-        .stderr_has(" --dataset shop` makes and fills it");
+        .stderr_has("there is no built-in dataset `shop`")
+        .lacks("seedrow run");
     home.wait_until_down();
 }
 

@@ -84,7 +84,9 @@ fn other_rows_take_replace() {
     seed(&dir, &db, &["--rows", "200"]).exits(0);
     seed(&dir, &db, &["--rows", "300"])
         .exits(2)
-        .stderr_has("hold rows already\n  to empty what is to be loaded first, run: seedrow run")
+        .stderr_has(
+            "hold rows already\n  hint: to empty what is to be loaded first, run: seedrow run",
+        )
         .lacks("generate");
     assert_eq!(db.value("SELECT count(*) FROM products"), "200");
     seed(&dir, &db, &["--rows", "300", "--replace"]).exits(0);

@@ -117,7 +117,7 @@ fn a_dump_is_taken_as_it_is() {
         ALTER TABLE ONLY shop.shops ADD CONSTRAINT shops_pkey PRIMARY KEY (id);\nCOMMIT;\n\\unrestrict xyz\n";
     check(&db, "dump", dump, &["--target-schema", "shop"])
         .exits(0)
-        .stdout_has("warn  schema: table orders isn't in the DDL  [table-extra]")
+        .stdout_has("warn  orders: table orders isn't in the DDL  [table-extra]")
         .lacks("fail");
 }
 
@@ -209,7 +209,7 @@ fn the_dataset_s_own_schema_is_the_default() {
     db.execute("ALTER TABLE skus DROP COLUMN size");
     seedrow(only())
         .exits(1)
-        .stdout_has("fail  schema: column skus.size is missing  [column-missing]");
+        .stdout_has("fail  skus.size: column skus.size is missing  [column-missing]");
     // Without all of its tables it is another database, unless it is named.
     db.execute("DROP TABLE skus");
     seedrow(only())
@@ -217,7 +217,7 @@ fn the_dataset_s_own_schema_is_the_default() {
         .stdout_has("schema: 5 tables  pass");
     seedrow(only().chain(["--dataset", "catalog"]))
         .exits(1)
-        .stdout_has("fail  schema: table skus is missing  [table-missing]");
+        .stdout_has("fail  skus: table skus is missing  [table-missing]");
 }
 
 /// What Postgres prints in two ways is the same.

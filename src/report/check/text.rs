@@ -2,7 +2,7 @@
 
 use super::finding_groups::{FindingGroup, SharedFinding, finding_groups};
 use crate::check::{
-    Case, Check, CheckReport, FailingCheck, Finding, IndexProof, Latency, Measurements, SampleCost,
+    Check, CheckReport, FailingCheck, Finding, IndexProof, Latency, Measurements, SampleCost,
     Subject, Verdict, WaivedFinding,
 };
 use crate::printable;
@@ -147,7 +147,7 @@ fn notes(report: &CheckReport, style: TextStyle) -> String {
         .chain(more)
         .map(|line| style.wrapped(&line))
         .chain(report.checks.iter().map(|it| coverage(it, style.colour)))
-        .chain(reads_that_pass(report, style.colour))
+        .chain(reads_that_pass(report, style))
         .collect()
 }
 
@@ -175,28 +175,22 @@ fn coverage(check: &Check, colour: Colour) -> String {
 }
 
 /// One line for all reads that pass: lookups of foreign keys, and queries.
-fn reads_that_pass(report: &CheckReport, colour: Colour) -> Option<String> {
-    let cases = report.cases();
-    let reads: Vec<&Case> = cases.iter().filter(|it| it.measured.is_some()).collect();
-    let passing = reads.iter().filter(|it| it.verdict() == Verdict::Pass);
-    let passing: Vec<(&Case, f64)> = passing
-        .filter_map(|it| Some((*it, it.measured?.figures.p50_ms)))
-        .collect();
+fn reads_that_pass(report: &CheckReport, style: TextStyle) -> Option<String> {
+    let checks = report.checks.iter();
+    let reads = checks.filter_map(|it| Some((it, it.subject.measured()?.figures.p50_ms)));
+    let reads: Vec<(&Check, f64)> = reads.collect();
+    let passing = reads.iter().filter(|it| it.0.verdict() == Verdict::Pass);
+    let passing: Vec<&(&Check, f64)> = passing.collect();
     let slowest = passing.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    Some(format!(
+    let worst = reads.iter().map(|it| it.0.verdict()).max()?;
+    Some(style.wrapped(&format!(
         "reads: {} of {} pass, the slowest of them is {}, {:.2} ms  {}\n",
         passing.len(),
         reads.len(),
         printable::text(&slowest.0.name),
         slowest.1,
-        painted(
-            match passing.len() == reads.len() {
-                true => Verdict::Pass,
-                false => reads.iter().map(|it| it.verdict()).max()?,
-            },
-            colour
-        )
-    ))
+        painted(worst, style.colour)
+    )))
 }
 
 /// What dropping indexes does, a line each.

@@ -11,7 +11,7 @@ SELECT
                 format_type(a.atttypid, a.atttypmod),
                 CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END,
                 ' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid),
-                CASE WHEN a.attidentity <> '' THEN ' identity ' || a.attidentity ELSE '' END,
+                CASE WHEN a.attidentity <> '' THEN ' identity ' || a.attidentity::text ELSE '' END,
                 CASE WHEN a.attgenerated <> '' THEN ' generated' ELSE '' END
             ),
             E'\n' ORDER BY a.attname
