@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     CatalogRows, KeyPart, LeftOut, Partition, Partitions, RowSecurity, Source, SourceCheck,
-    SourceColumn, SourceKey, SourceTable, UniqueSet, WhyLeftOut,
+    SourceColumn, SourceKey, SourceTable, UniqueSet, WhyLeftOut, columns_in,
 };
 use crate::copy::TypeKind;
 use crate::postgres::catalog::{
-    Column, Constraint, ConstraintKind, ForeignKey, Index, Partitioning, Table, TableKind,
-    TableTraits,
+    Column, Constraint, ConstraintKind, Domain, ForeignKey, Index, Partitioning, Table, TableKind,
+    TableTraits, Trigger,
 };
 
 impl Source {
