@@ -9,6 +9,7 @@ mod reader;
 mod refusal;
 mod request;
 mod responses;
+mod type_schema;
 
 pub use build::Api;
 pub use endpoint::{BodyForm, Endpoint, OutputColumn, Page, RoutedQuery};

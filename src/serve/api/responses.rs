@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::endpoint::{BodyForm, Endpoint, OutputColumn};
-use super::openapi::type_schema;
+use super::type_schema::type_schema;
 use crate::copy::{DataType, Scalar, TypeKind};
 use crate::queries::{JsonForm, JsonType};
 
