@@ -30,7 +30,7 @@ Examples:
   seedrow check
   seedrow check --url postgres://app@db.example.com/shop --only coverage
   seedrow check --prove
-  seedrow check --only coverage,schema --schema db/structure.sql --format github
+  seedrow check --only coverage,schema --schema db/schema.sql --format github
   seedrow check --wait 30s --write junit=check.xml --write html=check.html
   seedrow check --dataset shop.toml --samples 50 --tail 5% --format json")]
 pub struct Args {

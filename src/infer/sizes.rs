@@ -250,10 +250,19 @@ fn limit(table: &ModelTable, keys: &KeyPlan, sizes: &mut BTreeMap<String, Size>)
     let Some((fits, set)) = fits else {
         return;
     };
+    // Where only tables that stay as they are limit it, it doesn't grow with the others.
+    let doubled = |name: &str| {
+        sizes.get(name).map_or(1, |it| match it.fixed {
+            true => it.rows,
+            false => it.rows.saturating_mul(2),
+        })
+    };
+    let is_final = capacity(table, keys, &set, &doubled) <= fits;
     let Some(size) = sizes.get_mut(&table.name) else {
         return;
     };
     if u128::from(size.rows) > fits {
+        size.fixed |= is_final;
         size.rows = u64::try_from(fits).unwrap_or(u64::MAX).max(1);
         size.reason = format!("no more combinations of {}", set.join(", "));
     }

@@ -65,7 +65,11 @@ fn lower(model: &mut Model, dataset: &Dataset) -> bool {
         }
         lowered = true;
         // Where the others' rows leave it no more, it doesn't grow with them.
-        table.fixed |= capacity(dataset, place, &|table| sizes[table].saturating_mul(2)) <= fits;
+        let doubled = |table: usize| match &dataset.tables[table] {
+            it if it.fixed => sizes[table],
+            _ => sizes[table].saturating_mul(2),
+        };
+        table.fixed |= capacity(dataset, place, &doubled) <= fits;
         if fits == 0 && table.rows > 1 {
             // Not even two rows: one has no other to be the same as.
             table.rows = 1;

@@ -12,15 +12,8 @@ use crate::terminal;
 /// The prefix of an error, as clap has it.
 const PREFIX: &str = "error:";
 
-/// What a remark may begin with that is no hint.
-const LABELS: [&str; 6] = [
-    "detail: ",
-    "hint: ",
-    "where: ",
-    "at: ",
-    "held by ",
-    "its session is ",
-];
+/// What a note has that says what to type or do: a command, an option, the word itself.
+const TYPED: [&str; 3] = ["run: ", "--", "`"];
 
 /// The error and its cause chain on one line; below it the server's detail, hints and suggested commands.
 pub fn error(error: &anyhow::Error, suggestions: &Suggestions) {
@@ -59,11 +52,24 @@ fn rendered(error: &anyhow::Error) -> String {
     let described = describe(error);
     let mut lines = format!("{PREFIX} {}", described.text);
     for note in described.notes {
-        let is_labelled = LABELS.iter().any(|label| note.starts_with(label));
-        lines.push_str(if is_labelled { "\n  " } else { "\n  hint: " });
+        lines.push_str(if is_advice(&note) {
+            "\n  hint: "
+        } else {
+            "\n  "
+        });
         lines.push_str(&note.trim_end().replace('\n', "\n    "));
     }
     lines
+}
+
+/// Whether a note without a label proposes something; the others are facts, such as a record with its line.
+fn is_advice(note: &str) -> bool {
+    let is_labelled = note.starts_with("hint: ") || note.starts_with("detail: ");
+    let first = note.split(['\n', ':']).next().unwrap_or_default();
+    let is_record = first.contains(", line ");
+    !is_labelled
+        && !is_record
+        && (note.starts_with("run ") || TYPED.iter().any(|it| note.contains(it)))
 }
 
 #[cfg(test)]
@@ -75,10 +81,15 @@ mod tests {
     fn notes_are_indented_beneath() {
         let refused = ErrorWithNotes {
             message: "could not connect".into(),
-            notes: vec!["try this\nor that".into(), "detail: none".into()],
+            notes: vec![
+                "try `this`\nor that".into(),
+                "t.csv, line 2: `a--b` is no name".into(),
+                "detail: none".into(),
+            ],
             source: None,
         };
-        let expected = "error: could not load: could not connect\n  hint: try this\n    or that\n  detail: none";
+        let expected = "error: could not load: could not connect\n  hint: try `this`\n    or that\n  \
+            t.csv, line 2: `a--b` is no name\n  detail: none";
         assert_eq!(
             rendered(&anyhow::Error::new(refused).context("could not load")),
             expected

@@ -601,7 +601,7 @@ fn values_that_the_server_rejects_as_text_name_their_line() {
     );
     shop.load(&[])
         .exits(2)
-        .stderr_has("data/pets.csv, line 3: column wakes, value \"noonish\"");
+        .stderr_has("data/pets.csv, line 3: wakes \"noonish\": invalid input syntax for type time");
     shop.load(&["--max-rejects", "2"]).exits(0);
     assert_eq!(
         shop.db

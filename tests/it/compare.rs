@@ -98,7 +98,7 @@ fn files_that_are_no_checks_are_refused() {
         "newer.json",
         r#"{"format": 2, "seedrow": "9.1.0", "checks": []}"#,
     );
-    dir.seedrow(["compare", "a.json", "none.json"])
+    dir.seedrow(["compare", "a.json", "newer.json"])
         .exits(2)
         .stderr_has(
             "could not understand a.json: it is no check as `seedrow check --save` keeps it",
@@ -120,7 +120,7 @@ fn a_file_that_is_missing_is_refused_with_what_writes_it() {
     for files in [["b.json", "a.json"], ["a.json", "b.json"]] {
         dir.seedrow(["compare"].iter().chain(&files))
             .exits(2)
-            .stderr_has("seedrow: b.json does not exist")
+            .stderr_has("error: b.json does not exist")
             .stderr_has("run: seedrow check --save b.json");
     }
 }

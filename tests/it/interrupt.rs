@@ -92,7 +92,7 @@ impl Under {
 #[track_caller]
 fn wait_for_connections(db: &Db) {
     let sql = "SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name = 'seedrow' AND backend_type = 'client backend'";
+        WHERE datname = current_database() AND application_name LIKE 'seedrow%' AND backend_type = 'client backend'";
     eventually("all of seedrow's connections have ended", || {
         db.value(sql) == "0"
     });

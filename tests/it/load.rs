@@ -234,7 +234,7 @@ fn another_load_takes_replace() {
     shop.load(&[]).exits(0);
     shop.pets("id,owner_id,name,weight\n9,2,Zoe,1\n");
     shop.load(&[]).exits(2).stderr_has(
-        "owners, pets hold rows already\n  to empty what is to be loaded first, run: seedrow load",
+        "owners, pets hold rows already\n  hint: to empty what is to be loaded first, run: seedrow load",
     );
     assert_eq!(shop.counts(), "2 3");
     let before = shop.db.value(CONSTRAINTS);

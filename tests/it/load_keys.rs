@@ -323,7 +323,7 @@ fn a_second_seedrow_is_refused_while_one_loads() {
     let other = Session::new(&shop.db.url());
     other.execute("BEGIN; LOCK TABLE pets IN ACCESS SHARE MODE");
     thread::scope(|scope| {
-        let first = scope.spawn(|| shop.load(&[]));
+        let first = scope.spawn(|| shop.load(&["--lock-timeout", "2min"]));
         let holds = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
         eventually("the first one loads", || shop.db.value(holds) != "0");

@@ -123,7 +123,7 @@ fn a_value_that_does_not_fit_is_named_with_line_and_column() {
         ),
         (
             "2,1,Bad,3",
-            "new row for relation \"pets\" violates check constraint \"pets_name_check\"",
+            "name \"Bad\": new row for relation \"pets\" violates check constraint \"pets_name_check\"",
         ),
         ("2,1,Mia", "3 fields, and the header has 4"),
         ("2,1,Mia,3,4", "5 fields, and the header has 4"),
@@ -189,7 +189,7 @@ fn files_and_folders_that_are_not_there_are_named() {
     )
     .unwrap();
     load("data", &[]).stderr_has(
-        "data has no pets.csv for table pets; there is old.csv, owner.csv\n  --file pets=PATH names another file",
+        "data has no pets.csv for table pets; there is old.csv, owner.csv\n  hint: --file pets=PATH names another file",
     );
     shop.generate();
     fs::remove_file(shop.dir.path("data/pets.csv")).unwrap();
@@ -343,7 +343,7 @@ fn rows_that_the_ledger_does_not_know_are_refused() {
     shop.db.execute(SCHEMA);
     shop.db.execute("INSERT INTO owners VALUES (7, 'mine')");
     shop.load(&[]).exits(2).stderr_has(
-        "owners holds rows already\n  to empty what is to be loaded first, run: seedrow",
+        "owners holds rows already\n  hint: to empty what is to be loaded first, run: seedrow",
     );
     assert_eq!(shop.counts(), "1 0");
     assert_eq!(

@@ -5,10 +5,7 @@ use anyhow::{Result, bail};
 use crate::dataset::distribution::{Range, Weights};
 use crate::dataset::document::{Section, TomlValue};
 use crate::dataset::draw::Chance;
-use crate::dataset::makers::placed::{self, PlacedValue};
-use crate::dataset::makers::{
-    KindOf, Maker, MakerScope, MakerSpec, Needed, RowFacts, ensure_has_parent, sibling,
-};
+use crate::dataset::makers::{KindOf, Maker, MakerScope, MakerSpec, Needed, RowFacts, sibling};
 use crate::dataset::ranges::{self, range};
 use crate::dataset::spec::Kind;
 use crate::dataset::tables::Siblings;
@@ -119,20 +116,6 @@ pub struct Sequence {
     pub step: i64,
 }
 
-/// Reads `make = "sequence"`.
-pub fn sequence(section: &Section, scope: &MakerScope) -> Result<Maker> {
-    let number = |key| section.get(key).map_or(Ok(1), |value| value.integer());
-    let (start, step) = (number("start")?, number("step")?);
-    if step == 0 {
-        bail!(section.error("`step` is 0; one number for all rows is `make = \"value\"`"));
-    }
-    let sequence = Sequence { start, step };
-    match section.get("within") {
-        Some(by) => placed::placed(&by, PlacedValue::Number(sequence), scope),
-        None => Ok(Maker::Sequence(sequence)),
-    }
-}
-
 impl Sequence {
     /// A row's number.
     #[inline]
@@ -189,15 +172,6 @@ impl MakerSpec for Boolean {
 /// 1 for at most one of a parent's children, 0 for the others; the chance is that there is one.
 #[derive(Debug)]
 pub struct Flag(pub Chance);
-
-/// Reads `make = "flag"`.
-pub fn flag(section: &Section, scope: &MakerScope) -> Result<Maker> {
-    if let Some(of) = section.get("of") {
-        return placed::placed(&of, PlacedValue::IsFirst, scope);
-    }
-    ensure_has_parent(section, scope, "flag")?;
-    Ok(Maker::Flag(Flag(chance(section, "chance", 1.0)?)))
-}
 
 impl MakerSpec for Flag {
     fn kind(&self) -> KindOf {

@@ -1,12 +1,14 @@
 //! Values that follow from a row's place among those that refer to the same row: the number of an order's line, a flag for
 //! the first.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
-use crate::dataset::document::TomlValue;
-use crate::dataset::makers::numbers::Sequence;
+use crate::dataset::document::{Section, TomlValue};
+use crate::dataset::makers::numbers::{Flag, Sequence, chance};
 use crate::dataset::makers::references::{Pick, Reference};
-use crate::dataset::makers::{KindOf, Maker, MakerScope, MakerSpec, Needed, sibling};
+use crate::dataset::makers::{
+    KindOf, Maker, MakerScope, MakerSpec, Needed, ensure_has_parent, sibling,
+};
 use crate::dataset::spec::Kind;
 use crate::dataset::spread::SpreadShape;
 use crate::dataset::tables::Siblings;
@@ -29,8 +31,31 @@ pub enum PlacedValue {
     Number(Sequence),
 }
 
+/// Reads `make = "sequence"`.
+pub fn sequence(section: &Section, scope: &MakerScope) -> Result<Maker> {
+    let number = |key| section.get(key).map_or(Ok(1), |value| value.integer());
+    let (start, step) = (number("start")?, number("step")?);
+    if step == 0 {
+        bail!(section.error("`step` is 0; one number for all rows is `make = \"value\"`"));
+    }
+    let sequence = Sequence { start, step };
+    match section.get("within") {
+        Some(by) => placed(&by, PlacedValue::Number(sequence), scope),
+        None => Ok(Maker::Sequence(sequence)),
+    }
+}
+
+/// Reads `make = "flag"`.
+pub fn flag(section: &Section, scope: &MakerScope) -> Result<Maker> {
+    if let Some(of) = section.get("of") {
+        return placed(&of, PlacedValue::IsFirst, scope);
+    }
+    ensure_has_parent(section, scope, "flag")?;
+    Ok(Maker::Flag(Flag(chance(section, "chance", 1.0)?)))
+}
+
 /// Reads the name of the reference.
-pub fn placed(by: &TomlValue, value: PlacedValue, scope: &MakerScope) -> Result<Maker> {
+fn placed(by: &TomlValue, value: PlacedValue, scope: &MakerScope) -> Result<Maker> {
     Ok(Maker::Placed(Placed {
         reference: sibling(by, scope)?,
         value,

@@ -57,8 +57,8 @@ impl Service {
     #[track_caller]
     pub fn address(&self, line: &str) -> String {
         let stderr = self.stderr();
-        let line = stderr.lines().find(|it| it.contains(line));
-        let address = line.and_then(|line| line.split("http://").nth(1));
+        let mut lines = stderr.lines().filter(|it| it.contains(line));
+        let address = lines.find_map(|it| it.split("http://").nth(1));
         let address = address.unwrap_or_else(|| panic!("no address in\n{stderr}"));
         let end = address.find([',', ' ']).unwrap_or(address.len());
         address[..end].to_owned()
