@@ -31,6 +31,7 @@ pub async fn apply(
     let dataset = load.dataset;
     let tables = dataset.real_tables();
     let there = target::existing(transaction, dataset, schema, &tables).await?;
+    let full = target::full(transaction, dataset, schema, load.tables).await?;
     let settings = script::settings(transaction).await?;
     let before = Snapshot::read(transaction).await?;
     execute(transaction, "SAVEPOINT before_schema").await?;
@@ -54,6 +55,7 @@ pub async fn apply(
     execute(transaction, "RELEASE SAVEPOINT before_schema").await?;
     script::restore_settings(transaction, &settings).await?;
     ensure_in_place(transaction, load, schema, &before, &after).await?;
+    ensure_no_rows(transaction, load, schema, &full).await?;
     if !left_out.is_empty() {
         progress.note(format!("left out: {}", left_out.join("; ")));
     }
@@ -255,7 +257,7 @@ async fn ensure_held_nothing(
     )
 }
 
-/// Refuses tables that were created in another schema, and rows that the load would remove.
+/// Refuses tables that were created in another schema.
 async fn ensure_in_place(
     transaction: &Transaction<'_>,
     load: &Load<'_>,
@@ -283,15 +285,27 @@ async fn ensure_in_place(
             );
         }
     }
-    if !load.policy.append {
-        let full = target::full(transaction, dataset, schema, load.tables).await?;
-        if let Some(name) = full.first() {
-            bail!(
-                "{file} puts rows into {}, which this load fills and would remove; take them out of the file, or keep \
-                 them with --append",
-                TableName::new(schema, name)
-            );
-        }
+    Ok(())
+}
+
+/// Refuses rows that the schema puts into tables that this load empties, `full` being those that held rows before.
+async fn ensure_no_rows(
+    transaction: &Transaction<'_>,
+    load: &Load<'_>,
+    schema: &str,
+    full: &[String],
+) -> Result<()> {
+    if load.policy.append {
+        return Ok(());
+    }
+    let now = target::full(transaction, load.dataset, schema, load.tables).await?;
+    if let Some(name) = now.iter().find(|name| !full.contains(name)) {
+        bail!(
+            "{} puts rows into {}, which this load fills and would remove; take them out of the file, or keep them with \
+             --append",
+            load.dataset.schema.path.display(),
+            TableName::new(schema, name)
+        );
     }
     Ok(())
 }
