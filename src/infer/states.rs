@@ -229,7 +229,7 @@ fn has_been(state: &str, before: &str) -> bool {
             .zip(place(state))
             .is_some_and(|(first, then)| first < then)
     };
-    same(state, before) || WAYS.iter().any(|way| comes_later(way))
+    same(state, before) || WAYS.iter().any(comes_later)
 }
 
 #[cfg(test)]
