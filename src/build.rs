@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/build.rs");
     println!("cargo::rerun-if-env-changed=SEEDROW_COMMIT");
     let target = env::var("TARGET").unwrap_or_default();
     let is_release = env::var("PROFILE").is_ok_and(|it| it == "release");
