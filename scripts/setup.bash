@@ -104,6 +104,23 @@ ensure_jq() {
     command -v jq >/dev/null || apt_get install -qq -y --no-install-recommends jq
 }
 
+# Prints the program of a browser that runs without a window.
+browser_program() {
+    command -v chromium || command -v chromium-browser || command -v google-chrome
+}
+
+ensure_browser() {
+    if browser_program >/dev/null; then
+        return
+    fi
+    command -v apt-get >/dev/null ||
+        die "no Chromium was found, and this script installs one with apt-get only. Install it yourself."
+    say "no browser found: installing Debian's package chromium"
+    apt_get update -qq
+    # Without fonts of its own it would draw boxes.
+    apt_get install -qq -y --no-install-recommends chromium fonts-dejavu-core fonts-liberation
+}
+
 # Prints the program nginx. Where it is missing, Debian's is unpacked and not
 # installed: the package would start a server.
 nginx_program() {

@@ -156,6 +156,7 @@ impl KeyCoverage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::conditions::CheckConditions;
     use crate::check::finding::Severity;
 
     fn finding(on: Option<&str>, message: &str) -> Finding {
@@ -173,6 +174,8 @@ mod tests {
             key: key.to_owned(),
             verdict: "COVERED".into(),
             reason: String::new(),
+            index: None,
+            index_bytes: None,
             planner: None,
         }
     }
@@ -192,6 +195,7 @@ mod tests {
             server_version: String::new(),
             home: "public".into(),
             dataset: None,
+            conditions: CheckConditions::default(),
             settings: Vec::new(),
             checks,
             skipped: Vec::new(),

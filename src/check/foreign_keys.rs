@@ -34,6 +34,8 @@ pub fn check(survey: &Survey, answers: &[Option<Answer>]) -> Check {
         key: key.shown(&survey.home),
         verdict: key.verdict.name().to_owned(),
         reason: key.verdict.reason(),
+        index: key.verdict.index().map(str::to_owned),
+        index_bytes: key.index_bytes,
         planner: match answers.get(at) {
             Some(Some(Answer::Agrees)) => Some(true),
             Some(Some(Answer::Disagrees(_))) => Some(false),
@@ -157,6 +159,7 @@ mod tests {
         let keys: Vec<IndexCoverage> = keys
             .into_iter()
             .map(|(foreign_key, verdict)| IndexCoverage {
+                index_bytes: verdict.index().map(|_| 8192),
                 foreign_key,
                 verdict,
             })
@@ -197,6 +200,15 @@ mod tests {
         assert_eq!((*covered, *total), (1, 3));
         let verdicts: Vec<&str> = keys.iter().map(|key| key.verdict.as_str()).collect();
         assert_eq!(verdicts, ["UNCOVERED", "PARTIAL", "COVERED"]);
+        let indexes = keys
+            .iter()
+            .map(|key| (key.index.as_deref(), key.index_bytes));
+        let expected = [
+            (None, None),
+            (Some("x"), Some(8192)),
+            (Some("y"), Some(8192)),
+        ];
+        assert!(indexes.eq(expected), "{keys:?}");
         assert_eq!(check.findings.len(), 2);
         let first = &check.findings[0];
         assert_eq!(

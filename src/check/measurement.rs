@@ -144,7 +144,21 @@ pub struct Latency {
     pub max_ms: f64,
 }
 
+/// Executions from which on a percentile is reported: one at least is above it.
+const FOR_P95: usize = 20;
+const FOR_P99: usize = 100;
+
 impl Latency {
+    /// The 95th percentile, where there are executions enough for one.
+    pub fn reported_p95(&self) -> Option<f64> {
+        (self.executions >= FOR_P95).then_some(self.p95_ms)
+    }
+
+    /// The same for the 99th.
+    pub fn reported_p99(&self) -> Option<f64> {
+        (self.executions >= FOR_P99).then_some(self.p99_ms)
+    }
+
     /// Of at least one execution.
     pub fn of(milliseconds: &[f64]) -> Option<Latency> {
         let times = sorted(milliseconds.iter().copied());
@@ -172,7 +186,8 @@ pub struct Measurements {
     pub figures: SampleFigures,
     /// Times at the client; null when it was too slow to be executed again.
     pub latency: Option<Latency>,
-    /// Pages that the median's plan needs, from the indexes' sizes and the rows fetched; null where that isn't known.
+    /// Pages that the median's rows need, from the indexes' sizes and the rows fetched, each large table by an index; null where
+    /// that isn't known.
     #[serde(rename = "buffers_bound")]
     pub bound: Option<u64>,
     /// How its tables are reached.
@@ -300,6 +315,17 @@ fn percentile<T: Copy + Default>(sorted: &[T], percent: usize) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn percentiles_need_executions() {
+        let reported = |executions| {
+            let latency = Latency::of(&vec![0.3; executions]).unwrap();
+            [latency.reported_p95(), latency.reported_p99()]
+        };
+        assert_eq!(reported(10), [None, None]);
+        assert_eq!(reported(20), [Some(0.3), None]);
+        assert_eq!(reported(100), [Some(0.3), Some(0.3)]);
+    }
 
     #[test]
     fn percentiles_are_of_the_nearest_rank() {

@@ -6,6 +6,7 @@
 mod assertions;
 mod cases;
 mod checker;
+mod conditions;
 mod evidence;
 mod finding;
 mod fk_lookup;
@@ -28,6 +29,7 @@ mod settings;
 mod without_indexes;
 
 pub use cases::{Case, CaseKind};
+pub use conditions::CheckConditions;
 pub use finding::{Finding, Severity, Verdict, WaivedFinding};
 pub use measurement::{
     AccessPath, AccessPaths, FailingCheck, IndexProof, Latency, Measurements, SampleCost,

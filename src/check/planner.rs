@@ -202,6 +202,7 @@ mod tests {
         let coverage = IndexCoverage {
             foreign_key: samples::foreign_key(&[1, 2]),
             verdict: CoverageVerdict::Covered { index: "x".into() },
+            index_bytes: None,
         };
         let both = plan(r#""Index Cond": "((x.c1 = $1) AND (x.c2 = $2))""#);
         assert_eq!(judge(&both, &coverage), Answer::Agrees);

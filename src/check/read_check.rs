@@ -361,7 +361,7 @@ impl ReadCheck<'_> {
             plan: executions.median_plan().statement().clone(),
             generic_plan: generic.statement().clone(),
             budget_ms: self.budget().map(milliseconds),
-            bound: rules::bound(executions.median_plan(), facts)
+            bound: rules::bound(executions.median_plan(), purpose, facts)
                 .filter(|_| !executions.samples.is_empty()),
             stopped: executions
                 .stopped

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::conditions::CheckConditions;
 use super::finding::{Finding, Verdict, WaivedFinding};
 use super::measurement::Measurements;
 use crate::dataset::Waiver;
@@ -104,6 +105,12 @@ pub struct KeyCoverage {
     pub verdict: String,
     /// The index, or what is missing.
     pub reason: String,
+    /// The index that covers it, or comes near, unquoted; null where there is none, or one on each partition.
+    #[serde(default)]
+    pub index: Option<String>,
+    /// Its bytes on disk; those of the partitions' indexes for a partitioned table.
+    #[serde(default)]
+    pub index_bytes: Option<u64>,
     /// Whether the planner, asked for Postgres' own lookup, took an index for every column; null where it wasn't asked.
     pub planner: Option<bool>,
 }
@@ -130,6 +137,8 @@ pub struct CheckReport {
     pub home: String,
     /// The dataset whose queries were run; `None` for a database without.
     pub dataset: Option<String>,
+    /// When it was checked, and how.
+    pub conditions: CheckConditions,
     /// The server's settings that plans depend on, by name.
     pub settings: Vec<(String, String)>,
     /// The foreign keys first, then the schema, the keys' lookups, and the queries in their order.
@@ -166,6 +175,14 @@ impl CheckReport {
     pub fn verdict(&self) -> Verdict {
         let verdicts = self.checks.iter().map(Check::verdict);
         verdicts.max().unwrap_or(Verdict::Unchecked)
+    }
+
+    /// How many foreign keys have an index, and of how many; `None` where they weren't looked at.
+    pub fn coverage(&self) -> Option<(usize, usize)> {
+        self.checks.iter().find_map(|check| match check.subject {
+            Subject::ForeignKeys { covered, total, .. } => Some((covered, total)),
+            _ => None,
+        })
     }
 
     /// How many cases have this verdict.

@@ -1,11 +1,15 @@
 //! All checks of one database, one after the other.
 
+use std::time::Instant;
+
 use anyhow::{Context, Result, bail, ensure};
 use tokio_postgres::Client;
 
 use super::checker::Checker;
+use super::conditions::CheckConditions;
 use super::finding::{Finding, Severity};
 use super::foreign_keys;
+use super::measurement::milliseconds;
 use super::planner;
 use super::report::{Check, CheckReport};
 use super::rules::{all_rules, query_rules};
@@ -20,7 +24,7 @@ use crate::postgres::catalog::{self, ForeignKey, Scope};
 use crate::postgres::locks;
 use crate::postgres::name::quoted;
 use crate::progress::Progress;
-use crate::queries::Query;
+use crate::queries::{Query, Sampling, Spread};
 
 /// Checks foreign keys, schema and plans; changes nothing in the target, unless it is to settle or to prove.
 ///
@@ -48,20 +52,13 @@ async fn run_bounded(
     queries: Vec<Query>,
     progress: &Progress,
 ) -> Result<CheckReport> {
+    let began = Instant::now();
     let mut client = server.connect().await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
     load::ensure_finished(&client, server.schema()).await?;
     let mut survey = index::survey(&client, server.schema(), &suite.waivers).await?;
     narrow(&mut survey, suite);
-    let mut report = CheckReport {
-        target: server.display_name().to_string(),
-        server_version: version(&client).await?,
-        home: survey.home.clone(),
-        dataset: suite.dataset.clone(),
-        settings: planner_settings(&client).await?,
-        checks: Vec::new(),
-        skipped: Vec::new(),
-    };
+    let mut report = empty_report(&client, server, suite, settings, &survey).await?;
     if settings.areas.contains(&Area::Coverage) {
         let answers = planner::ask(&mut client, &survey).await?;
         let keys = foreign_keys::check(&survey, &answers);
@@ -93,11 +90,48 @@ async fn run_bounded(
         report.skipped.extend(skipped);
     }
     server.keep(client);
+    report.conditions.seconds = began.elapsed().as_secs_f64();
     waive(&mut report, suite, settings, progress);
     if !settings.allow_empty {
         refuse_nothing(&mut report);
     }
     Ok(report)
+}
+
+/// A report that a check begins with.
+async fn empty_report(
+    client: &Client,
+    server: &Server,
+    suite: &Suite,
+    settings: &CheckSettings,
+    survey: &Survey,
+) -> Result<CheckReport> {
+    Ok(CheckReport {
+        target: server.display_name().to_string(),
+        server_version: version(client).await?,
+        home: survey.home.clone(),
+        dataset: suite.dataset.clone(),
+        conditions: conditions(settings, now(client).await?),
+        settings: planner_settings(client).await?,
+        checks: Vec::new(),
+        skipped: Vec::new(),
+    })
+}
+
+fn conditions(settings: &CheckSettings, started: String) -> CheckConditions {
+    let Sampling {
+        count,
+        spread: Spread::Tail { share },
+        seed,
+    } = settings.sampling;
+    CheckConditions {
+        started,
+        seconds: 0.0,
+        seed,
+        samples: count,
+        tail: share,
+        budget_ms: milliseconds(settings.budget),
+    }
 }
 
 /// Leaves the keys of the tables wanted.
@@ -152,11 +186,13 @@ async fn compare_bounded(
     queries: Vec<Query>,
     progress: &Progress,
 ) -> Result<(CheckReport, CheckReport)> {
+    let began = Instant::now();
     let mut client = server.connect().await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
     load::ensure_finished(&client, server.schema()).await?;
     let mut survey = index::survey(&client, server.schema(), &suite.waivers).await?;
     narrow(&mut survey, suite);
+    let mut base = empty_report(&client, server, suite, settings, &survey).await?;
     let checker = Checker {
         suite,
         settings,
@@ -167,21 +203,13 @@ async fn compare_bounded(
     let (without, with) = checker
         .without_and_with_indexes(&mut client, queries)
         .await?;
+    base.conditions.seconds = began.elapsed().as_secs_f64();
     let report = |checks, how: &str| CheckReport {
-        target: format!("{}, {how} the foreign keys' indexes", server.display_name()),
+        target: format!("{}, {how} the foreign keys' indexes", base.target),
         checks,
-        skipped: Vec::new(),
-        home: survey.home.clone(),
-        dataset: suite.dataset.clone(),
-        server_version: String::new(),
-        settings: Vec::new(),
+        ..base.clone()
     };
-    let (mut before, mut after) = (report(without, "without"), report(with, "with"));
-    for report in [&mut before, &mut after] {
-        report.server_version = version(&client).await?;
-        report.settings = planner_settings(&client).await?;
-    }
-    Ok((before, after))
+    Ok((report(without, "without"), report(with, "with")))
 }
 
 /// What decides plans beside the statistics.
@@ -290,6 +318,16 @@ async fn version(client: &Client) -> Result<String> {
         .query_typed_one("SELECT current_setting('server_version')", &[])
         .await
         .context("could not read the server's version")?;
+    Ok(row.try_get(0)?)
+}
+
+/// The server's clock.
+async fn now(client: &Client) -> Result<String> {
+    let sql = "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS \"UTC\"')";
+    let row = client
+        .query_typed_one(sql, &[])
+        .await
+        .context("could not read the server's clock")?;
     Ok(row.try_get(0)?)
 }
 

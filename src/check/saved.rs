@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::conditions::CheckConditions;
 use super::finding::{Finding, Severity, Verdict};
 use super::measurement::{Measurements, SampleRun};
 use super::report::{Check, CheckReport, KeyCoverage, SkippedCheck, Subject};
@@ -39,6 +40,9 @@ pub struct SavedReport {
     /// The dataset whose queries were run; null for a database without one.
     #[serde(default)]
     pub dataset: Option<String>,
+    /// When it was checked, and how; null in files of versions that didn't keep it.
+    #[serde(default)]
+    pub conditions: Option<CheckConditions>,
     /// The server's settings that plans depend on.
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, String>"))]
@@ -174,6 +178,7 @@ impl SavedReport {
             target: report.target.clone(),
             server_version: report.server_version.clone(),
             dataset: report.dataset.clone(),
+            conditions: Some(report.conditions.clone()),
             settings: settings
                 .map(|(name, value)| (name.clone(), value.as_str().into()))
                 .collect(),

@@ -175,7 +175,11 @@ fn judge(read_check: &ReadCheck, check: &Check, side: Executions) -> Check {
     let measured = check.subject.measured().map(|it| Measurements {
         plan: side.median_plan().statement().clone(),
         budget_ms: read_check.budget().map(milliseconds),
-        bound: rules::bound(side.median_plan(), read_check.facts),
+        bound: rules::bound(
+            side.median_plan(),
+            read_check.read.purpose(),
+            read_check.facts,
+        ),
         latency: None,
         stopped: side
             .stopped

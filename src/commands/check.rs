@@ -31,7 +31,7 @@ Examples:
   seedrow check --url postgres://app@db.example.com/shop --only coverage
   seedrow check --prove
   seedrow check --only coverage,schema --schema db/schema.sql --format github
-  seedrow check --wait 30s --write junit=check.xml --write html=check.html
+  seedrow check --wait 30s --write junit=check.xml --html check.html
   seedrow check --dataset shop.toml --samples 50 --tail 5% --format json")]
 pub struct Args {
     /// The dataset whose queries are run and whose schema is compared: a built-in one's name or a TOML file [default:
@@ -93,6 +93,10 @@ pub struct Args {
     #[arg(long, value_parser = format_and_file, value_name = "FORMAT=FILE", help_heading = "Output")]
     write: Vec<(OutputFormat, PathBuf)>,
 
+    /// Write a page for the browser to this file, too
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    html: Option<PathBuf>,
+
     /// Save everything to this file, each sample's plan included, for `seedrow compare`
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     save: Option<PathBuf>,
@@ -144,7 +148,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
         // Refuses names that aren't tables.
         dataset.select(args.tables.as_deref())?;
     }
-    let written = args.write.iter().map(|(_, path)| path);
+    let written = args.written().map(|(_, path)| path);
     let paths = written.chain(&args.save).chain(&args.output);
     ensure_writable(paths.map(PathBuf::as_path))?;
     let server = context.open_server().await?;
@@ -245,6 +249,12 @@ impl Args {
         }
     }
 
+    /// The files that are written beside the output, and their formats.
+    fn written(&self) -> impl Iterator<Item = (OutputFormat, &PathBuf)> {
+        let written = self.write.iter().map(|(format, path)| (*format, path));
+        written.chain(self.html.iter().map(|path| (OutputFormat::Html, path)))
+    }
+
     fn print(&self, report: &CheckReport) -> Result<()> {
         let write = |path: &PathBuf, text: String| {
             std::fs::write(path, text)
@@ -253,10 +263,10 @@ impl Args {
         if let Some(path) = &self.save {
             write(path, report::check::saved(report)?)?;
         }
-        for (format, path) in &self.write {
+        for (format, path) in self.written() {
             write(
                 path,
-                render(*format, report, self.style(TextStyle::plain()))?,
+                render(format, report, self.style(TextStyle::plain()))?,
             )?;
         }
         if self.format == OutputFormat::Github {

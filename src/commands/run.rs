@@ -29,6 +29,7 @@ use crate::load::{
 use crate::postgres::{Server, locks};
 use crate::progress::Progress;
 use crate::report::dry_run::DryRunReport;
+use crate::report::html::RunPage;
 use crate::report::{self, Detail};
 use crate::serve::Listen;
 use crate::suggestion::Suggestions;
@@ -177,14 +178,7 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Step> {
     let finished = job.seed(&hook, &mut phases).await?;
     let mut built = hook.into_built();
     let survey = job.index(&mut built, &mut phases).await?;
-    let start = Instant::now();
-    let suite = Suite {
-        waivers: job.waivers.clone(),
-        ..Suite::of(&job.dataset, job.checked_tables())
-    };
-    let checked = check::run(&job.server, &suite, &job.settings(), &job.progress).await?;
-    let checked = report::check::completed(checked, &context.suggestions);
-    phases.push(Phase::since(start, "check", None));
+    let checked = job.check(&context.suggestions, &mut phases).await?;
     report::run::summary(
         &finished,
         &report::index::built(&built, &survey.home),
@@ -193,7 +187,14 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Step> {
         args.detail(),
     )?;
     if let Some(path) = &args.html {
-        std::fs::write(path, report::html::run(&phases, &checked))
+        let page = RunPage {
+            loaded: finished.report(),
+            phases: &phases,
+            built: &built,
+            home: &survey.home,
+            checked: &checked,
+        };
+        std::fs::write(path, report::html::run(&page))
             .with_context(|| format!("could not write {}", path.display()))?;
     }
     let outcome = verdict(&finished, &checked)?;
@@ -392,6 +393,22 @@ impl Job<'_> {
         built.extend(index::build(&self.server, &allowed, options, &self.progress).await?);
         phases.push(Phase::since(start, "index", None));
         Ok(survey)
+    }
+
+    /// Checks what was loaded and indexed.
+    async fn check(
+        &self,
+        suggestions: &Suggestions,
+        phases: &mut Vec<Phase>,
+    ) -> Result<CheckReport> {
+        let start = Instant::now();
+        let suite = Suite {
+            waivers: self.waivers.clone(),
+            ..Suite::of(&self.dataset, self.checked_tables())
+        };
+        let checked = check::run(&self.server, &suite, &self.settings(), &self.progress).await?;
+        phases.push(Phase::since(start, "check", None));
+        Ok(report::check::completed(checked, suggestions))
     }
 
     /// The tables whose plans are checked. Of a schema that `init` read, those that were loaded: nobody has analysed the

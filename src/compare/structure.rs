@@ -56,8 +56,14 @@ pub struct Step {
     pub words: String,
     /// Its condition as EXPLAIN wrote it.
     pub condition: Option<String>,
+    /// How often it ran; 0 when it was only planned, or never reached.
+    pub loops: f64,
+    /// Rows expected over all loops; for one, when it didn't run.
+    pub expected: f64,
     /// Rows over all loops.
     pub rows: f64,
+    /// Rows removed by its filter or a recheck, over all loops.
+    pub removed: f64,
     /// Whether it reads its table from the first page to the last.
     pub whole: bool,
     /// Whether its reads aren't known.
@@ -66,6 +72,8 @@ pub struct Step {
     pub buffers: u64,
     /// Milliseconds over all loops, children's included.
     pub ms: f64,
+    /// Milliseconds over all loops, children's left out.
+    pub own_ms: f64,
     /// The steps that it takes rows from.
     pub below: Vec<Step>,
 }
@@ -195,16 +203,23 @@ impl Step {
                 words.push_str(&format!(" AS {}", quoted(alias)));
             }
         }
-        let loops = node.loops.max(1.0);
+        let below: Vec<Step> = node.plans.iter().map(Step::of).collect();
+        let ms = node.total_ms * node.loops;
+        let ms_below: f64 = below.iter().map(|it| it.ms).sum();
         Step {
             words,
             condition: node.conditions().next().map(str::to_owned),
+            loops: node.loops,
+            expected: node.plan_rows * node.loops.max(1.0),
+            rows: node.rows * node.loops,
+            removed: (node.removed_by_filter + node.removed_by_recheck) * node.loops,
             whole: node.reads_whole_relation(),
             opaque: node.is_opaque(),
-            rows: node.rows * loops,
             buffers: node.own_buffers(),
-            ms: node.total_ms * loops,
-            below: node.plans.iter().map(Step::of).collect(),
+            ms,
+            // A CTE's time is counted where it is read, too.
+            own_ms: (ms - ms_below).max(0.0),
+            below,
         }
     }
 }
@@ -254,6 +269,21 @@ mod tests {
             ]
         );
         assert_eq!(structure.others, BTreeMap::from([("Hash".into(), 1)]));
+    }
+
+    #[test]
+    fn a_step_s_own_time_is_without_what_is_below() {
+        let node = r#"{"Node Type": "Nested Loop", "Actual Rows": 12, "Actual Loops": 1, "Actual Total Time": 50.0,
+            "Plan Rows": 4, "Plans": [{"Node Type": "Seq Scan", "Relation Name": "t", "Actual Rows": 2,
+                "Plan Rows": 5, "Actual Loops": 6, "Actual Total Time": 8.0, "Rows Removed by Filter": 100}]}"#;
+        let step = Step::of(&serde_json::from_str(node).unwrap());
+        assert_eq!((step.own_ms, step.loops), (2.0, 1.0));
+        let scan = &step.below[0];
+        assert_eq!((scan.own_ms, scan.loops), (48.0, 6.0));
+        assert_eq!(
+            (scan.rows, scan.expected, scan.removed),
+            (12.0, 30.0, 600.0)
+        );
     }
 
     #[test]

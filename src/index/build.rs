@@ -26,6 +26,8 @@ pub struct Built {
     pub proposal: Proposal,
     /// Bytes on disk, of all parts for a partitioned table's.
     pub bytes: u64,
+    /// When its statement started.
+    pub started: Instant,
     /// From the statement's start to its end.
     pub seconds: f64,
 }
@@ -134,6 +136,7 @@ async fn build_one(
     Ok(Built {
         proposal: proposal.clone(),
         bytes,
+        started,
         seconds,
     })
 }

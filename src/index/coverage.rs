@@ -93,6 +93,21 @@ impl CoverageVerdict {
         !self.is_covered() && !matches!(self, CoverageVerdict::Waived { .. })
     }
 
+    /// The index that it names, unquoted.
+    pub fn index(&self) -> Option<&str> {
+        match self {
+            CoverageVerdict::Covered { index }
+            | CoverageVerdict::Invalid { index }
+            | CoverageVerdict::Partial { index }
+            | CoverageVerdict::PrefixOnly { index }
+            | CoverageVerdict::NonLeading { index }
+            | CoverageVerdict::Unfit { index, .. } => Some(index),
+            CoverageVerdict::CoveredInParts { .. }
+            | CoverageVerdict::Uncovered
+            | CoverageVerdict::Waived { .. } => None,
+        }
+    }
+
     /// Its name in JSON.
     pub fn name(&self) -> &'static str {
         match self {
@@ -163,6 +178,28 @@ pub fn verdict(foreign_key: &ForeignKey, indexes: &[Index]) -> CoverageVerdict {
     }
     CoverageVerdict::CoveredInParts {
         partitions: parts.len(),
+    }
+}
+
+/// Bytes on disk of the index that a verdict names; of a partitioned table's key, of the indexes of its partitions.
+pub fn index_bytes(
+    foreign_key: &ForeignKey,
+    verdict: &CoverageVerdict,
+    indexes: &[Index],
+) -> Option<u64> {
+    let named = |key: &ForeignKey, verdict: &CoverageVerdict| {
+        let name = verdict.index()?;
+        let mut indexes = indexes.iter();
+        let index = indexes.find(|it| it.table_oid == key.table_oid && it.name == name)?;
+        Some(index.bytes)
+    };
+    let of_part = |part: &Partition| {
+        let key = copy(foreign_key, part);
+        named(&key, &verdict_on(&key, indexes))
+    };
+    match foreign_key.partitions.as_slice() {
+        [] => named(foreign_key, verdict),
+        parts => parts.iter().map(of_part).sum(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use anyhow::{Result, bail};
 use tokio_postgres::GenericClient;
 
-use super::coverage::{CoverageVerdict, verdict};
+use super::coverage::{CoverageVerdict, index_bytes, verdict};
 use super::plan::{Existing, Proposal, propose};
 use crate::dataset::Waiver;
 use crate::postgres::catalog::{self, ForeignKey, Index, KeyComparison, Scope};
@@ -21,6 +21,8 @@ pub struct IndexCoverage {
     pub foreign_key: ForeignKey,
     /// How well its table's indexes serve it.
     pub verdict: CoverageVerdict,
+    /// Bytes on disk of the index that the verdict names.
+    pub index_bytes: Option<u64>,
 }
 
 impl IndexCoverage {
@@ -105,6 +107,7 @@ pub async fn survey(
             _ => verdict,
         };
         IndexCoverage {
+            index_bytes: index_bytes(&foreign_key, &verdict, &indexes),
             foreign_key,
             verdict,
         }

@@ -16,6 +16,7 @@ use crate::load::reject_totals::with_reject_totals;
 use crate::load::session::WorkerPool;
 use crate::load::table::maintenance;
 use crate::load::table::table_load::TableLoad;
+use crate::load::timeline::{Span, SpanKind, Timeline};
 use crate::postgres::sequences::{Sequence, sequences};
 use crate::progress::Progress;
 
@@ -58,6 +59,8 @@ pub struct Fill<'a, H> {
     pub schema: &'a str,
     /// Progress bars.
     pub progress: &'a Progress,
+    /// When each table and key had its turn.
+    pub timeline: Timeline,
 }
 
 /// The result of filling the tables.
@@ -68,6 +71,8 @@ pub struct Filled {
     pub broken_keys: Vec<BrokenForeignKey>,
     /// Where the time went.
     pub phases: Vec<Phase>,
+    /// When each table and key had its turn.
+    pub spans: Vec<Span>,
 }
 
 impl<H: PostLoadHook> Fill<'_, H> {
@@ -103,6 +108,7 @@ impl<H: PostLoadHook> Fill<'_, H> {
             accounts: self.accounts().await?,
             broken_keys,
             phases,
+            spans: self.timeline.take(),
         })
     }
 
@@ -135,7 +141,10 @@ impl<H: PostLoadHook> Fill<'_, H> {
         match task {
             FillTask::Rows(load) => {
                 look_up_parents(client, load).await?;
+                let start = Instant::now();
                 load.run(client, self.progress).await?;
+                let table = &load.target.name.name;
+                self.timeline.add(SpanKind::Rows, table, start);
                 let mut tasks = first_tasks(gate.loaded(load));
                 tasks.push(FillTask::Keys(load));
                 Ok(tasks)
@@ -178,7 +187,9 @@ impl<H: PostLoadHook> Fill<'_, H> {
         key: &DroppedConstraint,
     ) -> Result<()> {
         let task = self.progress.step(format!("build {}", key.name));
+        let start = Instant::now();
         restore_key(client, load, key, self.policy.duplicates).await?;
+        self.timeline.add(SpanKind::Key, &key.name, start);
         task.finish();
         Ok(())
     }

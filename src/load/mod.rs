@@ -28,6 +28,7 @@ mod session;
 pub mod source;
 mod stage;
 pub mod table;
+mod timeline;
 pub mod trial;
 
 pub use account::{Account, FileAccount};
@@ -49,3 +50,4 @@ pub use source::input::{Input, RowOrigin};
 pub use source::overrides::{MissingColumns, NamedColumns, NamedFile, NamedHeader, Overrides};
 pub use source::rejects::{MaxRejects, Rejected, Rejects};
 pub use stage::{Stage, StageTracker};
+pub use timeline::{Span, SpanKind};

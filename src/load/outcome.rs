@@ -7,6 +7,7 @@ use crate::load::account::Account;
 use crate::load::constraints::BrokenForeignKey;
 use crate::load::session::ServerSettings;
 use crate::load::source::rejects::Rejected;
+use crate::load::timeline::Span;
 
 /// The duration of one phase.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +16,8 @@ pub struct Phase {
     pub name: &'static str,
     /// Rows that it processed, where that is meaningful.
     pub rows: Option<u64>,
+    /// When it began.
+    pub start: Instant,
     /// How long it took.
     pub took: Duration,
 }
@@ -25,6 +28,7 @@ impl Phase {
         Phase {
             name,
             rows,
+            start,
             took: start.elapsed(),
         }
     }
@@ -47,6 +51,8 @@ pub struct LoadReport {
     pub reject_files: Vec<(String, PathBuf)>,
     /// Where the time went.
     pub phases: Vec<Phase>,
+    /// When each table and key had its turn.
+    pub spans: Vec<Span>,
     /// The server's settings during the load.
     pub settings: ServerSettings,
 }

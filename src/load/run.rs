@@ -21,6 +21,7 @@ use crate::load::session::{
 use crate::load::source::input::Input;
 use crate::load::stage::Stage;
 use crate::load::table::{target, triggers};
+use crate::load::timeline::Timeline;
 use crate::postgres::locks;
 use crate::progress::Progress;
 
@@ -123,6 +124,7 @@ impl<H: PostLoadHook> Execution<'_, H> {
             policy: load.policy,
             schema: &prepared.schema,
             progress: self.progress,
+            timeline: Timeline::default(),
         };
         for earlier in &prepared.earlier {
             load.rejects.count_earlier(&earlier.account);
@@ -140,6 +142,7 @@ impl<H: PostLoadHook> Execution<'_, H> {
             accounts: filled.accounts,
             broken_keys: filled.broken_keys,
             phases: filled.phases,
+            spans: filled.spans,
             settings,
         })
     }

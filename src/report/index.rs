@@ -130,6 +130,7 @@ mod tests {
             .map(|columns| IndexCoverage {
                 foreign_key: samples::foreign_key(columns),
                 verdict: CoverageVerdict::Uncovered,
+                index_bytes: None,
             })
             .collect();
         let missing: Vec<_> = keys.iter().map(|key| &key.foreign_key).collect();
@@ -184,6 +185,7 @@ mod tests {
         let built = [Built {
             proposal: survey.proposals[0].clone(),
             bytes: 8192,
+            started: std::time::Instant::now(),
             seconds: 0.5,
         }];
         let json = json("shop on h:5432 as app", &survey, &built, BuildMode::Plain);

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::Facts;
+use super::facts::{Facts, Purpose};
+use super::scans::large_scan;
 use super::wording::in_samples;
 use crate::check::finding::{Finding, Severity};
-use crate::postgres::catalog::Index;
-use crate::postgres::explain::{Node, NodeRole, Plan};
+use crate::postgres::catalog::{Index, Table};
+use crate::postgres::explain::{Node, NodeKind, NodeRole, Plan};
 use crate::postgres::name::quoted;
 use crate::units::grouped;
 
@@ -20,12 +21,48 @@ const LEAF_ENTRIES: f64 = 50.0;
 /// Pages beyond the bound that say nothing, and how many times the bound may be touched before it is a failure.
 const SLACK: (u64, u64) = (16, 10);
 
-/// The pages that an executed plan needs: for each scan those of the table read from end to end, or the index' height
-/// each time it is searched, its leaf pages, and a page of the table for each row. `None` where a node's pages aren't
-/// known.
-pub fn bound(plan: &Plan, facts: Facts<'_>) -> Option<u64> {
-    let scans = plan.nodes().into_iter().filter(|node| is_scan(node));
-    scans.map(|node| node_bound(node, facts)).sum()
+/// The pages that an executed plan's rows need: for each scan the index' height each time it is searched, its leaf pages, and
+/// a page of the table for each row. A table that is read from end to end though it is large is counted as if an index were
+/// searched; a small one by its pages. `None` where a node's pages aren't known.
+pub fn bound(plan: &Plan, purpose: Purpose, facts: Facts<'_>) -> Option<u64> {
+    needed(&plan.root, None, purpose, facts)
+}
+
+/// The pages that a node and those below it need; `join` is the join that the node is an input of.
+fn needed(node: &Node, join: Option<&Node>, purpose: Purpose, facts: Facts<'_>) -> Option<u64> {
+    let own = match large_scan(node, purpose, facts) {
+        Some(table) if node.loops > 0.0 => indexed_bound(node, join, table, facts),
+        _ if is_scan(node) => node_bound(node, facts)?,
+        _ => 0,
+    };
+    let join = match node.kind.role() {
+        NodeRole::Join => Some(node),
+        // It stands between a join and the rows that it joins.
+        _ if node.kind == NodeKind::Hash => join,
+        _ => None,
+    };
+    let below = node.plans.iter();
+    let below: Option<u64> = below.map(|it| needed(it, join, purpose, facts)).sum();
+    Some(own + below?)
+}
+
+/// What the rows of a whole scan would cost through an index on what its filter, or else its join, compares; at most the
+/// table.
+fn indexed_bound(node: &Node, join: Option<&Node>, table: &Table, facts: Facts<'_>) -> u64 {
+    let whole = facts.pages(table) as f64 * node.loops;
+    let height = height_of(table.rows.max(node.rows) / LEAF_ENTRIES);
+    let searched =
+        |searches: f64, rows: f64| searches * (height + 2.0) + rows * (1.0 + 1.0 / LEAF_ENTRIES);
+    let by_filter = node.filter.as_ref();
+    let by_filter = by_filter.map(|_| searched(node.loops, node.rows * node.loops));
+    let by_join = join.and_then(|join| {
+        let is_other = |it: &&Node| {
+            !std::ptr::eq(*it, node) && !it.plans.iter().any(|it| std::ptr::eq(it, node))
+        };
+        let other = join.inputs().find(is_other)?;
+        Some(searched(other.rows * other.loops, join.rows * join.loops))
+    });
+    whole_pages(by_filter.into_iter().chain(by_join).fold(whole, f64::min))
 }
 
 /// No index scan touches more than twice the pages it needs (`over-bound`) in more than half of the samples: dead rows,
@@ -116,12 +153,16 @@ fn node_bound(node: &Node, facts: Facts<'_>) -> Option<u64> {
         NodeRole::RowSource => 0.0,
         _ => return None,
     };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "pages are few and above 0"
-    )]
-    Some(pages.ceil() as u64)
+    Some(whole_pages(pages))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "pages are few and above 0"
+)]
+fn whole_pages(pages: f64) -> u64 {
+    pages.ceil() as u64
 }
 
 fn index<'a>(node: &Node, facts: Facts<'a>) -> Option<&'a Index> {
@@ -136,16 +177,23 @@ fn index<'a>(node: &Node, facts: Facts<'a>) -> Option<&'a Index> {
 fn height(index: &Index, facts: Facts<'_>) -> Option<f64> {
     let pages = (index.bytes / facts.block_bytes.max(1)).max(1);
     match index.method.as_str() {
-        "btree" => Some(1.0 + (pages as f64).log(FAN_OUT).ceil()),
+        "btree" => Some(height_of(pages as f64)),
         "hash" => Some(3.0),
         _ => None,
     }
+}
+
+/// Pages from the root of a btree of so many pages to a leaf.
+fn height_of(pages: f64) -> f64 {
+    1.0 + pages.max(1.0).log(FAN_OUT).ceil()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::index::{Survey, samples};
+    use crate::postgres::TableName;
+    use crate::postgres::catalog::TableKind;
 
     const PAGE: u64 = 8192;
 
@@ -156,6 +204,21 @@ mod tests {
                 "Index Cond": "(c1 = 1)", "Actual Rows": {rows}, "Actual Loops": {loops}, "Shared Hit Blocks": {hit}}}"#
         );
         Plan::parse(&format!(r#"[{{"Plan": {node}}}]"#)).unwrap()
+    }
+
+    /// A table of 1,000 pages and 100,000 rows, and one of few.
+    fn tables() -> [Table; 2] {
+        let table = |oid, name, pages, rows| Table {
+            oid,
+            name: TableName::new("public", name),
+            kind: TableKind::Ordinary,
+            root_oid: None,
+            pages,
+            rows,
+            all_visible: 0,
+            bytes: pages * PAGE,
+        };
+        [table(1, "large", 1_000, 1e5), table(2, "small", 10, 1e3)]
     }
 
     fn with_facts<T>(then: impl FnOnce(Facts<'_>) -> T) -> T {
@@ -170,7 +233,7 @@ mod tests {
             ..samples::index("x", &[1])
         }];
         then(Facts {
-            tables: &[],
+            tables: &tables(),
             indexes: &indexes,
             survey: &survey,
             block_bytes: PAGE,
@@ -179,7 +242,8 @@ mod tests {
 
     #[test]
     fn an_index_of_three_levels_needs_few_pages() {
-        let bound = |rows, loops| with_facts(|facts| bound(&plan(0, rows, loops), facts));
+        let bound =
+            |rows, loops| with_facts(|facts| bound(&plan(0, rows, loops), Purpose::Query, facts));
         assert_eq!(bound(0.0, 1.0), Some(5), "three levels and two to spare");
         assert_eq!(bound(6.0, 1.0), Some(12));
         assert_eq!(bound(6.0, 10.0), Some(112));
@@ -205,9 +269,40 @@ mod tests {
     }
 
     #[test]
+    fn a_large_table_needs_what_an_index_would_read() {
+        let scan = |table: &str, more: &str| {
+            format!(
+                r#"{{"Node Type": "Seq Scan", "Schema": "public", "Relation Name": "{table}", "Actual Loops": 1, {more}}}"#
+            )
+        };
+        let bound = |node: &str| {
+            let plan = Plan::parse(&format!(r#"[{{"Plan": {node}}}]"#)).unwrap();
+            with_facts(|facts| bound(&plan, Purpose::Query, facts))
+        };
+        let few = r#""Filter": "(a = 1)", "Actual Rows": 6"#;
+        assert_eq!(bound(&scan("large", few)), Some(12), "as through an index");
+        assert_eq!(bound(&scan("small", few)), Some(10), "its pages");
+        let all = scan(
+            "large",
+            r#""Actual Rows": 100000, "Shared Hit Blocks": 1000"#,
+        );
+        assert_eq!(bound(&all), Some(1_000), "it asks for every row");
+        let join = format!(
+            r#"{{"Node Type": "Hash Join", "Actual Rows": 30, "Actual Loops": 1, "Plans": [{all},
+                {{"Node Type": "Hash", "Actual Rows": 5, "Actual Loops": 1, "Plans": [{}]}}]}}"#,
+            scan("small", r#""Filter": "(b = 1)", "Actual Rows": 5"#)
+        );
+        assert_eq!(
+            bound(&join),
+            Some(10 + 56),
+            "a search for each of five rows, and thirty pages"
+        );
+    }
+
+    #[test]
     fn what_can_t_be_told_has_no_bound() {
         let plan = |text: &str| Plan::parse(&format!(r#"[{{"Plan": {text}}}]"#)).unwrap();
-        let bound = |text| with_facts(|facts| bound(&plan(text), facts));
+        let bound = |text| with_facts(|facts| bound(&plan(text), Purpose::Query, facts));
         let unknown = r#"{"Node Type": "Index Scan", "Index Name": "y", "Relation Name": "child", "Actual Loops": 1}"#;
         assert_eq!(bound(unknown), None);
         let listed = r#"{"Node Type": "Index Scan", "Index Name": "x", "Relation Name": "child", "Schema": "public",

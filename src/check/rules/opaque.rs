@@ -119,7 +119,7 @@ mod tests {
                 AccessPath::Unknown,
                 "{label}"
             );
-            assert_eq!(bound(&plans[0], facts), None, "{label}");
+            assert_eq!(bound(&plans[0], Purpose::Query, facts), None, "{label}");
         }
     }
 

@@ -82,7 +82,7 @@ pub fn generic_plan(generic: &Plan, purpose: Purpose, facts: Facts<'_>) -> Optio
 }
 
 /// The table of a sequential scan that needs an index.
-fn large_scan<'a>(node: &Node, purpose: Purpose, facts: Facts<'a>) -> Option<&'a Table> {
+pub(super) fn large_scan<'a>(node: &Node, purpose: Purpose, facts: Facts<'a>) -> Option<&'a Table> {
     if !node.reads_whole_relation() {
         return None;
     }
@@ -230,6 +230,7 @@ mod tests {
                 .map(|key| IndexCoverage {
                     foreign_key: key.clone(),
                     verdict: verdict.clone(),
+                    index_bytes: None,
                 })
                 .collect(),
         }

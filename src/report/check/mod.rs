@@ -5,12 +5,14 @@ mod github;
 mod json;
 mod junit;
 mod markdown;
+mod remedy;
 mod render;
 #[cfg(test)]
-mod sample;
+pub mod sample;
 mod text;
 
 pub use finding_groups::{FindingGroup, SharedFinding, finding_groups};
 pub use json::saved;
+pub use remedy::{Remedy, remedy};
 pub use render::{completed, format_parser, render, summarise};
 pub use text::text;

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::check::{
-    AccessPath, AccessPaths, Check, CheckReport, FailingCheck, Finding, IndexProof, KeyCoverage,
-    Latency, Measurements, SampleCost, SampleFigures, SampleRun, Severity, SkippedCheck, Subject,
-    WaivedFinding,
+    AccessPath, AccessPaths, Check, CheckConditions, CheckReport, FailingCheck, Finding,
+    IndexProof, KeyCoverage, Latency, Measurements, SampleCost, SampleFigures, SampleRun, Severity,
+    SkippedCheck, Subject, WaivedFinding,
 };
 
 fn measured(execution_ms: f64, buffers: u64, rows: f64, index: &str) -> Measurements {
@@ -55,6 +55,8 @@ fn key(key: &str) -> KeyCoverage {
         key: key.into(),
         verdict: verdict.into(),
         reason: reason.into(),
+        index: (verdict == "COVERED").then(|| "skus_style_id_idx".to_owned()),
+        index_bytes: (verdict == "COVERED").then_some(1 << 20),
         planner: None,
     }
 }
@@ -126,6 +128,14 @@ pub fn report() -> CheckReport {
         server_version: "15.18".into(),
         home: "public".into(),
         dataset: Some("catalog".into()),
+        conditions: CheckConditions {
+            started: "2026-05-01 09:30:00 UTC".into(),
+            seconds: 1.5,
+            seed: 42,
+            samples: 20,
+            tail: 0.1,
+            budget_ms: 10.0,
+        },
         settings: vec![("work_mem".into(), "4MB".into())],
         checks: vec![
             keys,

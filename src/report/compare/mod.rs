@@ -5,7 +5,7 @@ mod json;
 mod markdown;
 mod render;
 #[cfg(test)]
-mod sample;
+pub mod sample;
 mod text;
 
 pub use render::{format_parser, render};

@@ -1,64 +1,237 @@
-//! A check as a page.
+//! A check as a page: the verdict, what is wrong by what helps, a card for each thing that doesn't hold, the foreign keys one
+//! by one, and folded what holds.
 
 use maud::{Markup, html};
 
-use super::element::{id, verdict};
-use super::page::page;
-use super::plan;
-use super::plot::{self, Series};
-use crate::check::{
-    Check, CheckReport, Finding, IndexProof, Measurements, SampleCost, Subject, Verdict,
-};
-use crate::report::check::finding_groups;
+use super::card::{self, Scales, card_id, fix};
+use super::coverage::coverage;
+use super::element::{copyable, tile, verdict, verdict_class};
+use super::footer::footer;
+use super::page::{page, tools};
+use crate::check::{Case, CaseKind, CheckReport, Verdict, WaivedFinding};
+use crate::report::check::{FindingGroup, SharedFinding, finding_groups, remedy};
 use crate::report::figures::milliseconds;
-use crate::units::grouped;
+use crate::units::{counted, grouped};
 
-/// The verdict, the findings, a table of all checks, and each measured one with its times, pages and plans.
+/// The whole page.
 pub fn check(report: &CheckReport) -> String {
     let title = format!("seedrow check: {}", report.verdict().name());
+    let parts = Parts::of(report);
     let body = html! {
         h1 { "seedrow check " (verdict(report.verdict())) }
-        (sections(report))
+        (parts.head())
+        (parts.problems())
+        (parts.rest())
     };
     page(&title, &body)
 }
 
-/// All but the heading.
-pub fn sections(report: &CheckReport) -> Markup {
-    html! {
-        p class="facts" {
-            (report.target) ", PostgreSQL " (report.server_version)
-            @if let Some(dataset) = &report.dataset { ", dataset " (dataset) }
+/// A report's parts, for a page of its own and for that of a run.
+pub struct Parts<'r> {
+    report: &'r CheckReport,
+    /// All cases with their places, the worst first.
+    cases: Vec<(usize, Case<'r>)>,
+    scales: Scales,
+}
+
+impl<'r> Parts<'r> {
+    /// Of a report.
+    pub fn of(report: &'r CheckReport) -> Parts<'r> {
+        let cases = report.cases();
+        let scales = Scales::of(&cases);
+        let mut cases: Vec<(usize, Case)> = cases.into_iter().enumerate().collect();
+        cases.sort_by_key(|(_, case)| std::cmp::Reverse(case.verdict()));
+        Parts {
+            report,
+            cases,
+            scales,
         }
-        (findings(report))
-        (table(report))
-        @for (place, check) in report.checks.iter().enumerate() {
-            @if let Some(measured) = check.subject.measured() {
-                (article(place, check, measured))
+    }
+
+    /// What was checked, the counts, and the search.
+    pub fn head(&self) -> Markup {
+        let report = self.report;
+        let orders = [
+            ("rank", "verdict"),
+            ("name", "name"),
+            ("ms", "time"),
+            ("pages", "pages"),
+        ];
+        html! {
+            p class="facts" {
+                (report.target) ", PostgreSQL " (report.server_version)
+                @if let Some(dataset) = &report.dataset { ", dataset " (dataset) }
+                @if !report.conditions.started.is_empty() { ", " (report.conditions.started) }
+            }
+            ul class="tiles" { (self.counts()) (self.tiles()) }
+            (tools(&orders))
+        }
+    }
+
+    fn counts(&self) -> Markup {
+        let verdicts = [
+            Verdict::Fail,
+            Verdict::Unstable,
+            Verdict::Unchecked,
+            Verdict::Warn,
+            Verdict::Pass,
+        ];
+        html! {
+            @for verdict in verdicts {
+                @let count = self.report.count(verdict);
+                @if count > 0 {
+                    (tile(verdict_class(verdict), &count.to_string(), verdict.name()))
+                }
             }
         }
     }
-}
 
-fn findings(report: &CheckReport) -> Markup {
-    let checks = || report.checks.iter();
-    let any = checks().any(|it| !(it.findings.is_empty() && it.waived.is_empty()));
-    html! {
-        @if any {
-            h2 { "Findings" }
-            ul class="findings" {
-                @for group in finding_groups(report) {
-                    li {
-                        @for it in &group.findings {
-                            div { (item(&it.about(), it.finding, None)) }
+    /// Foreign keys with an index, and the slowest read.
+    fn tiles(&self) -> Markup {
+        let keys = self.report.coverage();
+        let measured = self.cases.iter().filter_map(|(_, case)| {
+            let measured = case.measured.filter(|it| !it.samples.is_empty())?;
+            Some((&case.name, measured.figures.p50_ms))
+        });
+        let slowest = measured.max_by(|a, b| a.1.total_cmp(&b.1));
+        html! {
+            @if let Some((covered, total)) = keys {
+                (tile("", &format!("{covered} of {total}"), "foreign keys have an index"))
+            }
+            @if let Some((name, ms)) = slowest {
+                (tile("", &format!("{} ms", milliseconds(ms)), &format!("the slowest read, {name}")))
+            }
+        }
+    }
+
+    /// What is wrong, by what helps, then a card for each thing that doesn't hold; nothing where all of it does.
+    pub fn problems(&self) -> Markup {
+        let groups = finding_groups(self.report);
+        let cards = || {
+            self.cases
+                .iter()
+                .filter(|(_, case)| case.verdict() != Verdict::Pass)
+        };
+        html! {
+            @if !groups.is_empty() {
+                section {
+                    h2 { "What to fix" }
+                    @for group in &groups { (self.cause(group)) }
+                    (script(&groups))
+                }
+            }
+            @if cards().next().is_some() {
+                section {
+                    h2 { "What doesn't hold" }
+                    div class="cards" {
+                        @for (place, case) in cards() { (card::open(*place, case, &self.scales)) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn cause(&self, group: &FindingGroup) -> Markup {
+        let class = format!("cause {}", verdict_class(Verdict::from(group.severity)));
+        html! {
+            div class=(class) {
+                ul {
+                    @for it in &group.findings {
+                        li {
+                            (verdict(Verdict::from(it.finding.severity))) " "
+                            (self.about(it)) ": " (it.finding.message) " "
+                            code class="rule" { (it.finding.rule) }
                         }
-                        pre { (group.help) }
                     }
                 }
-                @for check in checks() {
-                    @for waived in &check.waived {
-                        @let about = waived.finding.on.as_ref().unwrap_or(&check.name);
-                        li { (item(about, &waived.finding, Some(&waived.reason))) }
+                (fix(group.help))
+            }
+        }
+    }
+
+    /// What a finding is about, with links to the cards that have it.
+    fn about(&self, it: &SharedFinding) -> Markup {
+        let has_it = |case: &Case| {
+            let mut own = case.findings.iter();
+            own.any(|own| std::ptr::eq(*own, it.finding)) || it.checks.contains(&case.name.as_str())
+        };
+        let found: Vec<_> = self.cases.iter().filter(|(_, case)| has_it(case)).collect();
+        html! {
+            @if found.is_empty() { strong { (it.about()) } }
+            @for (at, (place, case)) in found.into_iter().enumerate() {
+                @if at > 0 { ", " }
+                a href={ "#" (card_id(*place, case)) } { (case.name) }
+            }
+        }
+    }
+
+    /// The foreign keys, what holds, what was left out, and how all of it was measured.
+    pub fn rest(&self) -> Markup {
+        html! {
+            (coverage(self.report, &self.cases))
+            (self.passes())
+            (self.waived())
+            (self.skipped())
+            (footer(self.report))
+        }
+    }
+
+    fn passes(&self) -> Markup {
+        let passes = || {
+            self.cases
+                .iter()
+                .filter(|(_, case)| case.verdict() == Verdict::Pass)
+        };
+        let of_kind = |kind| passes().filter(|(_, case)| case.kind == kind).count() as u64;
+        let kinds = [CaseKind::ForeignKey, CaseKind::Query, CaseKind::Schema];
+        let counts: Vec<String> = kinds
+            .into_iter()
+            .map(|kind| (kind, of_kind(kind)))
+            .filter(|(_, count)| *count > 0)
+            .map(|(kind, count)| counted_kind(kind, count))
+            .collect();
+        html! {
+            @if passes().next().is_some() {
+                details class="passes" {
+                    summary { h2 { "What holds" } span class="none" { (counts.join(", ")) } }
+                    div class="cards" {
+                        @for (place, case) in passes() { (card::folded(*place, case, &self.scales)) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn waived(&self) -> Markup {
+        let checks = self.report.checks.iter();
+        let waived: Vec<(&String, &WaivedFinding)> = checks
+            .flat_map(|check| check.waived.iter().map(move |it| (&check.name, it)))
+            .collect();
+        html! {
+            @if !waived.is_empty() {
+                section {
+                    h2 { "Waived" }
+                    ul class="plain" {
+                        @for (name, WaivedFinding { finding, reason }) in waived {
+                            li {
+                                strong { (finding.on.as_ref().unwrap_or(name)) } ": " (finding.message) " "
+                                code class="rule" { (finding.rule) } " Waived: " (reason) "."
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn skipped(&self) -> Markup {
+        let skipped = &self.report.skipped;
+        html! {
+            @if !skipped.is_empty() {
+                details class="passes" {
+                    summary { h2 { "Skipped" } span class="none" { (counted(skipped.len() as u64, "check")) } }
+                    ul class="plain" {
+                        @for it in skipped { li { strong { (it.name) } ": " (it.reason) } }
                     }
                 }
             }
@@ -66,125 +239,27 @@ fn findings(report: &CheckReport) -> Markup {
     }
 }
 
-fn item(about: &str, finding: &Finding, waived: Option<&str>) -> Markup {
-    html! {
-        (verdict(Verdict::from(finding.severity))) " "
-        strong { (about) }
-        ": " (finding.message)
-        @if let Some(reason) = waived { " Waived: " (reason) "." }
-        " " code { (finding.rule) }
+fn counted_kind(kind: CaseKind, count: u64) -> String {
+    match (kind, count) {
+        (CaseKind::ForeignKey, count) => counted(count, "foreign key"),
+        (CaseKind::Query, 1) => "1 query".to_owned(),
+        (CaseKind::Query, count) => format!("{} queries", grouped(count)),
+        (CaseKind::Schema, _) => "the schema".to_owned(),
     }
 }
 
-fn table(report: &CheckReport) -> Markup {
+/// The statements of all groups, where there are several, to be run at once.
+fn script(groups: &[FindingGroup]) -> Markup {
+    let statements: Vec<&str> = groups.iter().filter_map(|it| remedy(it.help).sql).collect();
     html! {
-        h2 { "All checks" }
-        div class="scroll" {
-            table {
-                tr {
-                    th { "check" }
-                    th { "verdict" }
-                    @for title in ["ms", "pages", "rows"] { th class="number" { (title) } }
-                    th { "indexes" }
-                }
-                @for (place, check) in report.checks.iter().enumerate() { (row(place, check)) }
-                @for skipped in &report.skipped {
-                    tr {
-                        td { (skipped.name) }
-                        td colspan="5" { "skipped: " (skipped.reason) }
-                    }
-                }
+        @if statements.len() > 1 {
+            details class="all-fixes" {
+                summary { "All " (statements.len()) " as one script" }
+                (copyable("As SQL", &statements.join("\n")))
             }
         }
     }
 }
 
-fn row(place: usize, check: &Check) -> Markup {
-    html! {
-        tr {
-            td {
-                @if check.subject.measured().is_some() {
-                    a href={ "#" (id(place, &check.name)) } { (check.name) }
-                } @else {
-                    (check.name)
-                }
-            }
-            td { (verdict(check.verdict())) }
-            (figures(&check.subject))
-        }
-    }
-}
-
-fn figures(subject: &Subject) -> Markup {
-    match subject {
-        Subject::Query(Some(it)) | Subject::Lookup(Some(it)) => html! {
-            td class="number" { (milliseconds(it.figures.p50_ms)) }
-            td class="number" { (grouped(it.figures.buffers)) }
-            td class="number" { (format!("{:.0}", it.figures.rows)) }
-            td { (it.figures.indexes.join(", ")) }
-        },
-        Subject::ForeignKeys { covered, total, .. } => html! {
-            td colspan="4" { (covered) " of " (total) " foreign keys have an index" }
-        },
-        Subject::Schema { tables, against } => html! {
-            td colspan="4" {
-                (tables) " tables"
-                @if let Some(against) = against { ", compared with " (against) }
-            }
-        },
-        Subject::Query(None) | Subject::Lookup(None) => html! { td colspan="4" {} },
-    }
-}
-
-fn article(place: usize, check: &Check, measured: &Measurements) -> Markup {
-    let times = Series {
-        label: "samples",
-        class: "after",
-        values: measured.samples.iter().map(|it| it.execution_ms).collect(),
-    };
-    let mut bars = vec![("touched", "after", measured.figures.buffers)];
-    bars.extend(measured.bound.map(|bound| ("bound", "before", bound)));
-    html! {
-        article id=(id(place, &check.name)) {
-            h2 { (check.name) " " (verdict(check.verdict())) }
-            @if let Some(why) = &measured.stopped { p { (why) } }
-            h3 { "Times, as EXPLAIN has them" }
-            (plot::times(&[times]))
-            (latency(measured))
-            h3 { "Pages" }
-            (plot::pages(&bars))
-            @for it in &measured.proofs { (proof(it)) }
-            h3 { "Plan" }
-            (plan::tree(&measured.plan))
-            (plan::raw(&measured.plan, "The plan"))
-            (plan::raw(&measured.generic_plan, "The plan without values"))
-        }
-    }
-}
-
-fn latency(measured: &Measurements) -> Markup {
-    html! {
-        @if let Some(it) = &measured.latency {
-            p {
-                "At the client, " (it.executions) " executions: median " (milliseconds(it.p50_ms))
-                " ms, 95% under " (milliseconds(it.p95_ms)) " ms, 99% under " (milliseconds(it.p99_ms))
-                " ms, the longest " (milliseconds(it.max_ms)) " ms."
-            }
-        }
-    }
-}
-
-fn proof(proof: &IndexProof) -> Markup {
-    let without = match proof.without {
-        Some(SampleCost { p50_ms, buffers }) => {
-            format!("{} ms and {} pages", milliseconds(p50_ms), grouped(buffers))
-        }
-        None => "cut off".to_owned(),
-    };
-    html! {
-        p {
-            "Without " (proof.index) ": " (milliseconds(proof.with.p50_ms)) " ms and "
-            (grouped(proof.with.buffers)) " pages become " (without) "."
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -10,13 +10,15 @@ pub fn page(title: &str, body: &Markup) -> String {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
                 meta name="generator" content={ "seedrow " (env!("CARGO_PKG_VERSION")) };
                 title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
             "\n"
-            body {
+            body id="top" {
                 main { (body) }
+                a class="to-top" href="#top" { "Back to top" }
                 script { (PreEscaped(SCRIPT)) }
             }
         }
@@ -25,10 +27,26 @@ pub fn page(title: &str, body: &Markup) -> String {
     page.into_string()
 }
 
+/// Search and order of a page's cards: by the script alone, so hidden without it. Each key is the name of a card's figure.
+pub fn tools(orders: &[(&str, &str)]) -> Markup {
+    html! {
+        form class="tools" role="search" hidden {
+            label { "Search " input type="search" name="search" placeholder="name, index, rule, SQL …" autocomplete="off"; }
+            label {
+                "Sort by "
+                select name="order" {
+                    @for (key, title) in orders { option value=(key) { (title) } }
+                }
+            }
+            output name="found" {}
+        }
+    }
+}
+
 /// Colours by name, so that dark is another list of them.
 const STYLE: &str = include_str!("page.css");
 
-/// Copies a plan; without it the plan's text can be selected as any other.
+/// Copies, searches, sorts; a page is complete without it.
 const SCRIPT: &str = include_str!("page.js");
 
 #[cfg(test)]

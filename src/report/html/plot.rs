@@ -1,138 +1,179 @@
-//! Plots as SVG, drawn by hand: no more than dots, bars and an axis.
+//! Plots, drawn by hand: dots on an axis, bars and lines over seconds.
+//!
+//! Places are percentages and text is the page's own, so that a plot fills its card at any width and its labels stay as large
+//! as other text.
 
 use maud::{Markup, html};
 
-use crate::report::figures::milliseconds;
-use crate::units::grouped;
-
-const WIDTH: f64 = 720.0;
-const LEFT: f64 = 90.0;
-const RIGHT: f64 = 90.0;
-const ROW: f64 = 30.0;
+use super::scale::{Scale, seconds_ticks};
 
 /// A series: its label, its class (`before` or `after`), its values.
 pub struct Series<'a> {
-    /// The label on its left.
-    pub label: &'a str,
+    /// The label above it.
+    pub label: String,
     /// Its colour.
     pub class: &'a str,
     /// Its values.
     pub values: Vec<f64>,
 }
 
-/// Each value as a dot on a logarithmic axis of milliseconds, a row a series, the median as a line with its figure.
-pub fn times(series: &[Series]) -> Markup {
-    let values = || {
-        let values = series.iter().flat_map(|it| it.values.iter().copied());
-        values.filter(|it| *it > 0.0)
-    };
-    let (Some(least), Some(most)) = (values().reduce(f64::min), values().reduce(f64::max)) else {
+/// A value to compare the series with.
+pub struct Mark {
+    /// What it is.
+    pub label: &'static str,
+    /// Its colour.
+    pub class: &'static str,
+    /// Where it is.
+    pub value: f64,
+}
+
+/// The class of the mark at what an indexed read costs; medians far above it are drawn as an excess.
+pub const INDEXED: &str = "indexed";
+/// A median up to this many times the indexed read's cost is no excess.
+const EXCESS: f64 = 2.0;
+
+const ROW: f64 = 34.0;
+/// Of an axis, in percent.
+const SHORTEST: f64 = 0.5;
+
+/// Each value as a dot on the scale, a row a series, the median as a line with its figure, the marks as dashed lines.
+pub fn dots(title: &str, scale: &Scale, series: &[Series], marks: &[Mark]) -> Markup {
+    if series.iter().all(|it| it.values.is_empty()) {
         return html! {};
-    };
-    let axis = Axis::around(least, most);
-    let height = ROW * series.len() as f64 + 24.0;
+    }
+    let written = |value| scale.unit.written(value);
     let medians = series.iter().filter_map(|it| {
-        let median = milliseconds(median(&it.values)?);
-        Some(format!("{} median {median} ms", it.label))
+        let median = written(median(&it.values)?);
+        Some(format!("{}, median {median}", it.label))
     });
-    let medians: Vec<String> = medians.collect();
-    let label = format!("Execution times: {}", medians.join(", "));
-    let body = html! {
-        @for tick in axis.ticks() {
-            line class="axis" x1=(place(axis.x(tick))) x2=(place(axis.x(tick))) y1="4" y2=(place(height - 20.0)) {}
-            text class="tick" x=(place(axis.x(tick))) y=(place(height - 5.0)) text-anchor="middle" { (number(tick)) " ms" }
-        }
-        @for (row, series) in series.iter().enumerate() {
-            (dots(series, ROW * (row as f64 + 0.5) + 4.0, &axis))
-        }
-    };
-    svg(height, &label, &body)
-}
-
-/// The dots of one series around a height.
-fn dots(series: &Series, y: f64, axis: &Axis) -> Markup {
-    // Spread over the row, so that equal values show.
-    let spread = |at: usize| ((at * 7) % 11) as f64 - 5.0;
+    let compared = marks
+        .iter()
+        .map(|it| format!("{} {}", it.label, written(it.value)));
+    let described: Vec<String> = medians.chain(compared).collect();
     html! {
-        (label(series.label, y))
-        @for (at, value) in series.values.iter().enumerate() {
-            circle class={ "dot " (series.class) } cx=(place(axis.x(*value))) cy=(place(y + spread(at))) r="3" {}
-        }
-        @if let Some(median) = median(&series.values) {
-            line class={ "median " (series.class) } x1=(place(axis.x(median))) x2=(place(axis.x(median))) y1=(place(y - 10.0)) y2=(place(y + 10.0)) {}
-            text x=(place(WIDTH - RIGHT + 10.0)) y=(place(y + 4.0)) { (milliseconds(median)) " ms" }
+        figure class="plot" {
+            figcaption { (title) span { (scale.unit.title()) ", logarithmic" } }
+            div role="img" aria-label={ (title) ": " (described.join("; ")) } {
+                @for series in series { (row(series, scale, marks)) }
+                (axis(&scale.ticks()))
+            }
+            @if !marks.is_empty() {
+                ul class="legend" {
+                    @for mark in marks {
+                        li { span class={ "key " (mark.class) } {} (mark.label) " " (written(mark.value)) }
+                    }
+                }
+            }
         }
     }
 }
 
-/// A logarithmic axis over whole powers of ten.
-struct Axis {
-    low: f64,
-    high: f64,
-}
-
-impl Axis {
-    fn around(least: f64, most: f64) -> Axis {
-        let (low, high) = decades(least, most);
-        Axis { low, high }
-    }
-
-    fn x(&self, value: f64) -> f64 {
-        let decades = self.high.log10() - self.low.log10();
-        let share = (value.max(self.low).log10() - self.low.log10()) / decades;
-        LEFT + share * (WIDTH - LEFT - RIGHT)
-    }
-
-    fn ticks(&self) -> impl Iterator<Item = f64> {
-        let high = self.high * 1.001;
-        std::iter::successors(Some(self.low), |tick| Some(tick * 10.0))
-            .take_while(move |tick| *tick <= high)
-    }
-}
-
-/// A bar for each count of pages, the longest as wide as the plot.
-pub fn pages(bars: &[(&str, &str, u64)]) -> Markup {
-    let most = bars.iter().map(|(_, _, pages)| *pages).max();
-    let most = most.unwrap_or(0).max(1) as f64;
-    let width = |count: u64| (count as f64 / most * (WIDTH - LEFT - RIGHT)).max(1.0);
-    let counts: Vec<String> = bars
-        .iter()
-        .map(|(name, _, count)| format!("{name} {}", grouped(*count)))
-        .collect();
-    let body = html! {
-        @for (row, (name, class, count)) in bars.iter().enumerate() {
-            @let y = ROW * (row as f64 + 0.5);
-            (label(name, y))
-            rect class={ "bar " (class) } x=(LEFT) y=(place(y - 8.0)) width=(place(width(*count))) height="16" rx="2" {}
-            text x=(place(LEFT + width(*count) + 8.0)) y=(place(y + 4.0)) { (grouped(*count)) }
+/// The dots of one series.
+fn row(series: &Series, scale: &Scale, marks: &[Mark]) -> Markup {
+    // Spread over the row, so that equal values show.
+    let spread = |at: usize| ((at * 7) % 11) as f64 * 1.6 - 8.0;
+    let middle = ROW / 2.0;
+    let x = |value: f64| percent(scale.percent(value));
+    let median = median(&series.values);
+    html! {
+        div class="row" {
+            span class={ "label " (series.class) } { (series.label) }
+            @if let Some(median) = median { span class="value" { "median " (scale.unit.written(median)) } }
+            svg height=(ROW) aria-hidden="true" {
+                @for (tick, _) in scale.ticks() {
+                    line class="grid" x1=(percent(tick)) x2=(percent(tick)) y1="0" y2=(ROW) {}
+                }
+                @if let Some(median) = median { (excess(median, scale, marks)) }
+                @for mark in marks {
+                    line class={ "mark " (mark.class) } x1=(x(mark.value)) x2=(x(mark.value)) y1="0" y2=(ROW) {}
+                }
+                @for (at, value) in series.values.iter().enumerate() {
+                    circle class={ "dot " (series.class) } cx=(x(*value)) cy=(place(middle + spread(at))) r="3.5" {}
+                }
+                @if let Some(median) = median {
+                    line class={ "median " (series.class) } x1=(x(median)) x2=(x(median)) y1="2" y2=(ROW - 2.0) {}
+                }
+            }
         }
+    }
+}
+
+/// From what an indexed read would cost to what this one does.
+fn excess(median: f64, scale: &Scale, marks: &[Mark]) -> Markup {
+    let indexed = marks.iter().find(|mark| mark.class == INDEXED);
+    html! {
+        @if let Some(indexed) = indexed.filter(|it| median > it.value * EXCESS) {
+            @let (from, to) = (scale.percent(indexed.value), scale.percent(median));
+            rect class="excess" x=(percent(from)) width=(percent(to - from)) y=(ROW / 2.0 - 9.0) height="18" {}
+        }
+    }
+}
+
+/// Labels below plots; every other one of many can be left out where there is no room.
+fn axis(ticks: &[(f64, String)]) -> Markup {
+    let class = |at: usize| match at {
+        0 => "first",
+        at if at + 1 == ticks.len() => "last",
+        at if ticks.len() > 6 && at % 2 == 1 => "spare",
+        _ => "tick",
     };
-    let label = format!("Pages touched: {}", counts.join(", "));
-    svg(ROW * bars.len() as f64 + 4.0, &label, &body)
+    html! {
+        div class="axis" aria-hidden="true" {
+            @for (at, (tick, label)) in ticks.iter().enumerate() {
+                span class=(class(at)) style={ "left:" (percent(*tick)) } { (label) }
+            }
+        }
+    }
 }
 
-/// One bar after another on an axis of seconds: name, seconds, and the text after it.
-pub fn phases(phases: &[(&str, f64, String)]) -> Markup {
-    let seconds = || phases.iter().map(|(_, seconds, _)| *seconds);
-    let all = seconds().sum::<f64>().max(0.001);
-    let starts = seconds().scan(0.0, |end, seconds| {
-        *end += seconds;
-        Some(*end - seconds)
-    });
-    let x = |seconds: f64| seconds / all * (WIDTH - 8.0);
-    let body = html! {
-        @for (row, ((name, seconds, behind), start)) in phases.iter().zip(starts).enumerate() {
-            @let y = (ROW + 18.0) * row as f64;
-            text x="0" y=(place(y + 16.0)) { (name) " " tspan class="tick" { (behind) } }
-            rect class="bar after" x=(place(x(start))) y=(place(y + 22.0)) width=(place(x(*seconds).max(2.0))) height="14" rx="2" {}
-        }
-    };
-    let figures: Vec<String> = phases
-        .iter()
-        .map(|(name, seconds, _)| format!("{name} {seconds:.1} s"))
+/// A bar on an axis of seconds.
+pub struct Bar<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its colour.
+    pub class: &'a str,
+    /// When it began, in seconds from the axis' beginning.
+    pub start: f64,
+    /// How long it took.
+    pub seconds: f64,
+    /// What is written at its right.
+    pub note: String,
+}
+
+/// Groups of bars with their titles, on one axis of seconds.
+pub fn timeline(groups: &[(&str, Vec<Bar>)]) -> Markup {
+    let bars = || groups.iter().flat_map(|(_, bars)| bars);
+    let end = bars().map(|bar| bar.start + bar.seconds);
+    let end = end.fold(0.001, f64::max);
+    // However short, a bar is seen.
+    let width = |bar: &Bar| (bar.seconds / end * 100.0).max(SHORTEST);
+    let start = |bar: &Bar| (bar.start / end * 100.0).min(100.0 - SHORTEST);
+    let described: Vec<String> = bars()
+        .map(|bar| format!("{} {:.1} s", bar.name, bar.seconds))
         .collect();
-    let label = format!("Phases: {}", figures.join(", "));
-    svg((ROW + 18.0) * phases.len() as f64 + 4.0, &label, &body)
+    let ticks = seconds_ticks(end);
+    html! {
+        figure class="plot timeline" {
+            div role="img" aria-label={ "Timeline: " (described.join(", ")) } {
+                @for (title, bars) in groups.iter().filter(|(_, bars)| !bars.is_empty()) {
+                    p class="group" { (title) }
+                    @for bar in bars {
+                        div class="row" {
+                            span class="label" { (bar.name) }
+                            span class="value" { (bar.note) }
+                            svg height="14" aria-hidden="true" {
+                                @for (tick, _) in &ticks {
+                                    line class="grid" x1=(percent(*tick)) x2=(percent(*tick)) y1="0" y2="14" {}
+                                }
+                                rect class={ "bar " (bar.class) } x=(percent(start(bar))) y="2" width=(percent(width(bar))) height="10" rx="2" {}
+                            }
+                        }
+                    }
+                }
+                (axis(&ticks))
+            }
+        }
+    }
 }
 
 /// Values over seconds, from 0 up.
@@ -146,55 +187,41 @@ pub struct Line<'a> {
 }
 
 /// Lines over the seconds of a run, on one axis from 0 to the greatest value, which is `written` beside it.
-pub fn over_time(lines: &[Line], written: fn(f64) -> String) -> Markup {
-    const HEIGHT: f64 = 160.0;
+pub fn over_time(title: &str, lines: &[Line], written: fn(f64) -> String) -> Markup {
     let most = lines.iter().flat_map(|line| line.values.iter().copied());
     let most = most.fold(0.0, f64::max).max(f64::MIN_POSITIVE);
-    let seconds = lines
-        .iter()
-        .map(|line| line.values.len())
-        .max()
-        .unwrap_or(0);
-    let x = |at: usize| {
-        LEFT + at as f64 / seconds.max(2).saturating_sub(1) as f64 * (WIDTH - LEFT - RIGHT)
-    };
-    let y = |value: f64| 10.0 + (1.0 - value / most) * (HEIGHT - 40.0);
+    let counts = lines.iter().map(|line| line.values.len());
+    let seconds = counts.max().unwrap_or(0);
     let points = |line: &Line| {
         let points = line.values.iter().enumerate();
-        let points = points.map(|(at, value)| format!("{:.1},{:.1}", x(at), y(*value)));
+        let last = seconds.max(2) - 1;
+        let points = points.map(|(at, value)| {
+            let (x, y) = (at as f64 / last as f64, 1.0 - value / most);
+            format!("{:.2},{:.2}", x * 100.0, y * 100.0)
+        });
         points.collect::<Vec<_>>().join(" ")
     };
-    let body = html! {
-        @for (value, text) in [(most, written(most)), (0.0, "0".to_owned())] {
-            line class="axis" x1=(place(LEFT)) x2=(place(WIDTH - RIGHT)) y1=(place(y(value))) y2=(place(y(value))) {}
-            text x=(place(LEFT - 10.0)) y=(place(y(value) + 4.0)) text-anchor="end" { (text) }
-        }
-        text class="tick" x=(place(LEFT)) y=(place(HEIGHT - 6.0)) { "0 s" }
-        text class="tick" x=(place(WIDTH - RIGHT)) y=(place(HEIGHT - 6.0)) text-anchor="end" { (seconds) " s" }
-        @for (row, line) in lines.iter().enumerate() {
-            polyline class={ "line " (line.class) } points=(points(line)) {}
-            text class={ "name " (line.class) } x=(place(WIDTH - RIGHT + 10.0)) y=(place(ROW * (row as f64 + 0.6))) { (line.label) }
-        }
+    let greatest = |line: &Line| {
+        let most = line.values.iter().copied().fold(0.0, f64::max);
+        format!("{} up to {}", line.label, written(most))
     };
-    let names: Vec<String> = lines
-        .iter()
-        .map(|line| {
-            let most = line.values.iter().copied().fold(0.0, f64::max);
-            format!("{} up to {}", line.label, written(most))
-        })
-        .collect();
-    svg(HEIGHT, &format!("Over time: {}", names.join(", ")), &body)
-}
-
-fn svg(height: f64, label: &str, body: &Markup) -> Markup {
+    let described: Vec<String> = lines.iter().map(greatest).collect();
     html! {
-        svg viewBox={ "0 0 " (WIDTH) " " (format!("{height:.0}")) } role="img" aria-label=(label) { (body) }
-    }
-}
-
-fn label(name: &str, y: f64) -> Markup {
-    html! {
-        text x=(place(LEFT - 10.0)) y=(place(y + 4.0)) text-anchor="end" { (name) }
+        figure class="plot" {
+            figcaption { (title) span { "0 to " (written(most)) } }
+            div role="img" aria-label={ (title) ": " (described.join(", ")) } {
+                svg class="area" viewBox="0 0 100 100" preserveAspectRatio="none" height="150" aria-hidden="true" {
+                    @for y in ["0", "50", "100"] { line class="grid" x1="0" x2="100" y1=(y) y2=(y) {} }
+                    @for line in lines { polyline class={ "line " (line.class) } points=(points(line)) {} }
+                }
+                (axis(&seconds_ticks(seconds as f64)))
+            }
+            ul class="legend" {
+                @for (line, text) in lines.iter().zip(&described) {
+                    li { span class={ "key " (line.class) } {} (text) }
+                }
+            }
+        }
     }
 }
 
@@ -203,22 +230,13 @@ fn place(value: f64) -> String {
     format!("{value:.1}")
 }
 
-/// The powers of ten around the values.
-fn decades(least: f64, most: f64) -> (f64, f64) {
-    let low = 10_f64.powf(least.log10().floor());
-    let high = 10_f64.powf(most.log10().ceil());
-    (low, if high > low { high } else { low * 10.0 })
+/// A place along an axis.
+fn percent(value: f64) -> String {
+    format!("{value:.2}%")
 }
 
-/// A power of ten without superfluous digits.
-fn number(value: f64) -> String {
-    let places = [1.0, 0.1, 0.01, 0.001, 0.0001]
-        .iter()
-        .position(|power| value > power * 0.5);
-    format!("{value:.0$}", places.unwrap_or(5))
-}
-
-fn median(values: &[f64]) -> Option<f64> {
+/// The middle value, the lower of two.
+pub fn median(values: &[f64]) -> Option<f64> {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     values.get((values.len().max(1) - 1) / 2).copied()
@@ -226,50 +244,65 @@ fn median(values: &[f64]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scale::Unit;
     use super::*;
 
-    #[test]
-    fn every_value_is_a_dot_within_the_plot() {
-        let series = |class, values: &[f64]| Series {
-            label: class,
+    fn series<'a>(class: &'a str, values: &[f64]) -> Series<'a> {
+        Series {
+            label: class.to_owned(),
             class,
             values: values.to_vec(),
-        };
-        let plot = times(&[
-            series("before", &[812.0, 790.0, 905.5]),
-            series("after", &[0.08, 0.1]),
-        ])
-        .into_string();
-        assert_eq!(plot.matches("<circle").count(), 5);
-        for at in plot.split("cx=\"").skip(1) {
-            let x: f64 = at.split('"').next().unwrap().parse().unwrap();
-            assert!((LEFT..=WIDTH - RIGHT).contains(&x), "{x}");
         }
-        assert!(
-            plot.contains(
-                "aria-label=\"Execution times: before median 812 ms, after median 0.08 ms\""
-            ),
-            "{plot}"
-        );
-        assert!(
-            plot.contains(">0.01 ms<") && plot.contains(">1000 ms<"),
-            "{plot}"
-        );
-        assert_eq!(times(&[series("before", &[])]).into_string(), "");
+    }
+
+    fn places<'p>(plot: &'p str, key: &str) -> Vec<&'p str> {
+        let found = plot.split(key).skip(1);
+        found.filter_map(|at| at.split('"').next()).collect()
     }
 
     #[test]
-    fn one_value_has_an_axis_too() {
-        let plot = times(&[Series {
-            label: "a",
-            class: "after",
-            values: vec![1.0],
-        }])
-        .into_string();
+    fn every_value_is_a_dot_on_the_scale() {
+        let (slow, fast) = ([812.0, 790.0, 905.5], [0.08, 0.1]);
+        let scale = Scale::around(Unit::Milliseconds, slow.into_iter().chain(fast));
+        let both = [series("before", &slow), series("after", &fast)];
+        let plot = dots("Time", &scale, &both, &[]).into_string();
+        let at = places(&plot, "cx=\"");
+        assert_eq!(at.len(), 5);
+        for place in at {
+            let place: f64 = place.trim_end_matches('%').parse().unwrap();
+            assert!((0.0..=100.0).contains(&place), "{place}");
+        }
+        let label = "aria-label=\"Time: before, median 812 ms; after, median 0.08 ms\"";
+        assert!(plot.contains(label), "{plot}");
         assert!(
-            plot.contains(">1 ms<") && plot.contains(">10 ms<"),
+            plot.contains(">0.01<") && plot.contains(">1,000<"),
             "{plot}"
         );
+        assert_eq!(
+            dots("Time", &scale, &[series("before", &[])], &[]).into_string(),
+            ""
+        );
+    }
+
+    #[test]
+    fn what_is_over_the_indexed_read_is_an_excess() {
+        let scale = Scale::around(Unit::Pages, [10.0, 1_000.0]);
+        let drawn = |pages: f64| {
+            let indexed = Mark {
+                label: "an indexed read",
+                class: INDEXED,
+                value: 10.0,
+            };
+            let plot = dots("Pages", &scale, &[series("after", &[pages])], &[indexed]);
+            plot.into_string()
+        };
+        let scan = drawn(1_000.0);
+        assert!(
+            scan.contains("class=\"excess\" x=\"0.00%\" width=\"100.00%\""),
+            "{scan}"
+        );
+        assert!(scan.contains("an indexed read 10 pages"), "{scan}");
+        assert!(!drawn(12.0).contains("class=\"excess\""));
     }
 
     #[test]
@@ -279,26 +312,39 @@ mod tests {
             class: "after",
             values: vec![10.0, 20.0, 0.0],
         };
-        let plot = over_time(&[line], |value| format!("{value}/s")).into_string();
-        assert!(
-            plot.contains("points=\"90.0,70.0 360.0,10.0 630.0,130.0\""),
-            "{plot}"
-        );
+        let plot = over_time("Requests", &[line], |value| format!("{value}/s")).into_string();
+        let points = "points=\"0.00,50.00 50.00,0.00 100.00,100.00\"";
+        assert!(plot.contains(points), "{plot}");
         assert!(plot.contains("answered up to 20/s") && plot.contains(">3 s<"));
-        assert!(
-            over_time(&[], |_| String::new())
-                .into_string()
-                .contains("<svg")
-        );
+        let none = over_time("Requests", &[], |_| String::new()).into_string();
+        assert!(none.contains("<svg"));
     }
 
     #[test]
-    fn bars_are_as_long_as_their_counts() {
-        let plot = pages(&[("before", "before", 6_155), ("after", "after", 0)]).into_string();
+    fn bars_are_where_their_work_was() {
+        let bar = |name, start, seconds| Bar {
+            name,
+            class: "rows",
+            start,
+            seconds,
+            note: "1,000 rows".to_owned(),
+        };
+        let groups = [
+            (
+                "Rows",
+                vec![bar("products", 0.0, 2.0), bar("skus", 1.0, 3.0)],
+            ),
+            ("Keys", Vec::new()),
+        ];
+        let plot = timeline(&groups).into_string();
         assert!(
-            plot.contains("width=\"540.0\"") && plot.contains("width=\"1.0\""),
+            plot.contains("x=\"25.00%\" y=\"2\" width=\"75.00%\""),
             "{plot}"
         );
-        assert!(plot.contains(">6,155<"));
+        assert!(
+            plot.contains("Timeline: products 2.0 s, skus 3.0 s"),
+            "{plot}"
+        );
+        assert!(!plot.contains("Keys"));
     }
 }

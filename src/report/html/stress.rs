@@ -2,14 +2,16 @@
 
 use maud::{Markup, html};
 
-use super::element::badge;
+use super::comparison::coloured;
+use super::element::{Column, badge, numbers, table, tile, words};
+use super::footer::list;
 use super::page::page;
 use super::plot::{self, Line};
 use crate::compare::Direction;
 use crate::report::figures::milliseconds;
 use crate::report::stress::figures::{
-    COUNTS, LATENCIES, Section, cell, count_rows, counts, differing_load, latencies, latency_rows,
-    load, sections, titles,
+    COUNTS, LATENCIES, Section, Tone, cell, count_rows, counts, differing_load, latencies,
+    latency_rows, load, sections, titles,
 };
 use crate::stress::{FigureComparison, LimitFigures, RunComparison, Second, StressReport, Verdict};
 use crate::units::{grouped, whole};
@@ -23,42 +25,73 @@ pub fn stress(report: &StressReport) -> String {
     };
     let name = report.verdict.name();
     let requests = count_rows(report).into_iter();
-    let requests = requests.map(|(name, it)| (name.to_owned(), counts(it)));
-    let responses = latency_rows(report)
-        .into_iter()
-        .map(|(name, it)| (name, latencies(it)));
+    let requests = requests.map(|(name, it)| row(name, &counts(it)));
+    let responses = latency_rows(report).into_iter();
+    let responses = responses.map(|(name, it)| row(&name, &latencies(it)));
     let body = html! {
         h1 { "seedrow stress " (badge(class, name)) }
         p class="facts" { (report.target) br; (load(&report.load)) }
-        @for Section { title, lines } in sections(report) {
-            h2 { (title) }
-            @for line in lines { p { (line.text) } }
-        }
+        (tiles(report))
+        @for section in sections(report) { (lines(&section)) }
         @if let Some(limit) = &report.limit { (steps(limit)) }
-        h2 { "Requests" }
-        (table("requests", &COUNTS, requests))
-        h2 { "Latency in milliseconds" }
-        (table("ms", &LATENCIES, responses))
+        section { h2 { "Requests" } (table(&columns("requests", &COUNTS), requests)) }
+        section { h2 { "Latency in milliseconds" } (table(&columns("ms", &LATENCIES), responses)) }
         (over_time(report))
+        footer { (facts(report)) }
     };
     page(&format!("seedrow stress: {name}"), &body)
 }
 
-fn table<const N: usize>(
-    first: &str,
-    titles: &[&str; N],
-    rows: impl Iterator<Item = (String, [String; N])>,
-) -> Markup {
+fn tiles(report: &StressReport) -> Markup {
+    let total = &report.total;
+    let ms = |ms: f64| format!("{} ms", milliseconds(ms));
+    let errors = if total.errors > 0 { "bad" } else { "" };
     html! {
-        div class="scroll" {
-            table {
-                tr { th { (first) } @for title in titles { th class="number" { (title) } } }
-                @for (name, cells) in rows {
-                    tr { td { (name) } @for cell in &cells { td class="number" { (cell) } } }
-                }
+        ul class="tiles" {
+            (tile("", &whole(total.rate), "answers a second"))
+            (tile("", &ms(total.response.p50), "median response"))
+            (tile("", &ms(total.response.p99), "99% under"))
+            (tile(errors, &grouped(total.errors), "errors"))
+        }
+    }
+}
+
+/// Lines under their title, what didn't hold marked.
+fn lines(section: &Section) -> Markup {
+    html! {
+        section {
+            h2 { (section.title) }
+            ul class="plain" {
+                @for line in &section.lines { li class=(colour(line.tone)) { (line.text) } }
             }
         }
     }
+}
+
+fn colour(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Plain => "",
+        Tone::Held => "good",
+        Tone::NotHeld => "bad",
+    }
+}
+
+fn facts(report: &StressReport) -> Markup {
+    list(&[
+        ("target", report.target.clone()),
+        ("seedrow", report.seedrow.clone()),
+        ("load", load(&report.load)),
+    ])
+}
+
+fn columns<'t>(first: &'t str, titles: &[&'t str]) -> Vec<Column<'t>> {
+    let titles = titles.iter().map(|title| numbers(title));
+    std::iter::once(words(first)).chain(titles).collect()
+}
+
+fn row(name: &str, cells: &[String]) -> Vec<Markup> {
+    let cells = cells.iter().map(|cell| html! { (cell) });
+    std::iter::once(html! { (name) }).chain(cells).collect()
 }
 
 fn over_time(report: &StressReport) -> Markup {
@@ -89,77 +122,62 @@ fn over_time(report: &StressReport) -> Markup {
     ];
     html! {
         @if report.seconds.len() > 1 {
-            h2 { "Requests in each second" }
-            (plot::over_time(&rates, whole))
-            h2 { "Latency in each second" }
-            (plot::over_time(&latencies, |ms| format!("{} ms", milliseconds(ms))))
+            section class="card" {
+                h2 { "In each second" }
+                (plot::over_time("Requests", &rates, whole))
+                (plot::over_time("Latency", &latencies, |ms| format!("{} ms", milliseconds(ms))))
+            }
         }
     }
 }
 
 fn steps(limit: &LimitFigures) -> Markup {
-    html! {
-        h2 { "Rates that were tried" }
-        div class="scroll" {
-            table {
-                tr {
-                    th { "for" }
-                    @for title in ["req/s", "seconds", "answered", "failed", "p50 ms", "p95 ms", "p99 ms"] {
-                        th class="number" { (title) }
-                    }
-                    th { "result" }
-                }
-                @for step in &limit.steps {
-                    tr {
-                        td { (format!("{:?}", step.phase).to_lowercase()) }
-                        td class="number" { (whole(step.rate)) }
-                        td class="number" { (step.duration_s) }
-                        td class="number" { (grouped(step.completed)) }
-                        td class="number" { (grouped(step.failed)) }
-                        @for ms in [step.p50, step.p95, step.p99] { td class="number" { (milliseconds(ms)) } }
-                        td { @match &step.broken { None => "held", Some(why) => (why) } }
-                    }
-                }
-            }
-        }
-    }
+    let figures = [
+        "req/s", "seconds", "answered", "failed", "p50 ms", "p95 ms", "p99 ms",
+    ];
+    let mut columns = columns("for", &figures);
+    columns.push(words("result"));
+    let rows = limit.steps.iter().map(|step| {
+        let [p50, p95, p99] = [step.p50, step.p95, step.p99].map(milliseconds);
+        let figures = [
+            whole(step.rate),
+            step.duration_s.to_string(),
+            grouped(step.completed),
+            grouped(step.failed),
+            p50,
+            p95,
+            p99,
+        ];
+        let mut cells = row(&format!("{:?}", step.phase).to_lowercase(), &figures);
+        cells.push(html! { @match &step.broken { None => "held", Some(why) => (why) } });
+        cells
+    });
+    html! { section { h2 { "Rates that were tried" } (table(&columns, rows)) } }
 }
 
 /// Two runs side by side.
 pub fn run_comparison(comparison: &RunComparison) -> String {
     let direction = comparison.direction();
-    let class = match direction {
-        Direction::Worse => "bad",
-        Direction::Better => "good",
-        Direction::Changed | Direction::Unchecked => "odd",
-        Direction::Same => "none",
-    };
+    let columns = columns("requests", &titles(comparison));
+    let rows = comparison.requests.iter().map(|request| {
+        let figures = request.figures.iter().map(compared);
+        std::iter::once(html! { (request.name) })
+            .chain(figures)
+            .collect()
+    });
     let body = html! {
-        h1 { "seedrow compare " (badge(class, direction.name())) }
-        @if let Some(why) = differing_load(comparison) { p { (why) } }
-        div class="scroll" {
-            table {
-                tr {
-                    th { "requests" }
-                    @for title in titles(comparison) { th class="number" { (title) } }
-                }
-                @for request in &comparison.requests {
-                    tr {
-                        td { (request.name) }
-                        @for figure in &request.figures { (compared(figure)) }
-                    }
-                }
-            }
-        }
+        h1 { "seedrow compare " (coloured(direction)) }
+        @if let Some(why) = differing_load(comparison) { p class="note" { (why) } }
+        (table(&columns, rows))
     };
     page(&format!("seedrow compare: {}", direction.name()), &body)
 }
 
 fn compared(figure: &FigureComparison) -> Markup {
     let class = match figure.direction {
-        Direction::Worse => "number bad",
-        Direction::Better => "number good",
-        _ => "number",
+        Direction::Worse => "bad",
+        Direction::Better => "good",
+        _ => "",
     };
-    html! { td class=(class) { (cell(figure)) } }
+    html! { span class=(class) { (cell(figure)) } }
 }
