@@ -47,27 +47,19 @@ impl Dataset {
         let waivers = waivers::read(&shown, root.get("waive"))?;
         let scale = root.get("scale");
         let scale = scale.map_or(Ok(Scale::Root), |it| it.one_of("scale", SCALES))?;
-        let init = root
-            .get("init")
-            .map(|value| read_init(&value))
-            .transpose()?;
+        let init = root.get("init").map(|it| read_init(&it)).transpose()?;
         root.ensure_known_keys()?;
 
-        let mut files: Vec<_> = lists.files.iter().map(|(path, _)| path.clone()).collect();
-        if schema_scope != SchemaScope::Nothing {
-            files.push(schema.path.clone());
-        }
-        files.extend(schema.included.iter().map(|(path, _)| path.clone()));
         let statements = queries.iter().chain(&changes);
-        files.extend(statements.map(|file| file.path.clone()));
+        let schema_path = (schema_scope != SchemaScope::Nothing).then_some(&schema.path);
+        let included = schema.included.iter().map(|(path, _)| path);
+        let files = lists.files.iter().map(|(path, _)| path);
+        let files = files.chain(schema_path).chain(included);
+        let files = files.chain(statements.map(|file| &file.path));
+        let files = files.cloned().collect();
         let hash = hash(text, &lists, &schema);
-        let name = path
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .unwrap_or("dataset")
-            .to_owned();
         Ok(Dataset {
-            name,
+            name: name_of(path),
             about,
             source,
             path: path.to_owned(),
@@ -84,6 +76,12 @@ impl Dataset {
             tables,
         })
     }
+}
+
+/// A dataset is called as its file is.
+fn name_of(path: &Path) -> String {
+    let stem = path.file_stem().and_then(|stem| stem.to_str());
+    stem.unwrap_or("dataset").to_owned()
 }
 
 /// Every scale with the name it has in a dataset.

@@ -194,29 +194,18 @@ fn names(maker: &MakerToml, column: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::infer::domain::Confidence;
-    use crate::infer::model::ModelColumn;
 
-    fn table(name: &str, columns: &[(&str, &str, f64)]) -> ModelTable {
-        let column = |(name, to, null): &(&str, &str, f64)| {
+    fn table(name: &str, columns: &[(&'static str, &str, f64)]) -> ModelTable {
+        let column = |(name, to, null): &(&'static str, &str, f64)| {
             let maker = MakerToml::new("reference").with("to", *to);
-            ModelColumn {
-                name: (*name).to_owned(),
-                maker: if *null > 0.0 {
-                    maker.with("null", *null)
-                } else {
-                    maker
-                },
-                reason: String::new(),
-                confidence: Confidence::Sure,
-                hidden: false,
-            }
+            let maker = match *null > 0.0 {
+                true => maker.with("null", *null),
+                false => maker,
+            };
+            (*name, maker)
         };
-        ModelTable {
-            name: name.to_owned(),
-            columns: columns.iter().map(column).collect(),
-            ..ModelTable::default()
-        }
+        let columns: Vec<(&str, MakerToml)> = columns.iter().map(column).collect();
+        ModelTable::of_columns(name, &columns)
     }
 
     #[test]

@@ -158,6 +158,23 @@ impl Doubt {
 }
 
 impl ModelTable {
+    /// A table with columns that are made so.
+    #[cfg(test)]
+    pub fn of_columns(name: &str, columns: &[(&str, MakerToml)]) -> ModelTable {
+        let column = |(name, maker): &(&str, MakerToml)| ModelColumn {
+            name: (*name).to_owned(),
+            maker: maker.clone(),
+            reason: String::new(),
+            confidence: Confidence::Likely,
+            hidden: false,
+        };
+        ModelTable {
+            name: name.to_owned(),
+            columns: columns.iter().map(column).collect(),
+            ..ModelTable::default()
+        }
+    }
+
     /// A column by its name.
     pub fn column(&self, name: &str) -> Option<&ModelColumn> {
         self.columns.iter().find(|it| it.name == name)

@@ -121,24 +121,14 @@ fn codes_are_known(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::infer::domain::{Confidence, WordList};
-    use crate::infer::model::ModelColumn;
+    use crate::infer::domain::WordList;
 
     fn table(name: &str, rows: u64, list: WordList, columns: &[(&str, MakerToml)]) -> ModelTable {
-        let column = |(name, maker): &(&str, MakerToml)| ModelColumn {
-            name: (*name).to_owned(),
-            maker: maker.clone(),
-            reason: String::new(),
-            confidence: Confidence::Sure,
-            hidden: false,
-        };
         ModelTable {
-            name: name.to_owned(),
             rows,
             fixed: true,
-            columns: columns.iter().map(column).collect(),
             lists: vec![list],
-            ..ModelTable::default()
+            ..ModelTable::of_columns(name, columns)
         }
     }
 

@@ -235,22 +235,7 @@ fn has_been(state: &str, before: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::infer::domain::{Confidence, MakerToml};
-    use crate::infer::model::ModelColumn;
-
-    fn table(columns: &[(&str, MakerToml)]) -> ModelTable {
-        let column = |(name, maker): &(&str, MakerToml)| ModelColumn {
-            name: (*name).to_owned(),
-            maker: maker.clone(),
-            reason: String::new(),
-            confidence: Confidence::Likely,
-            hidden: false,
-        };
-        ModelTable {
-            columns: columns.iter().map(column).collect(),
-            ..ModelTable::default()
-        }
-    }
+    use crate::infer::domain::MakerToml;
 
     fn one_of(values: &[&str]) -> MakerToml {
         MakerToml::new("one-of").with("values", values.to_vec())
@@ -264,13 +249,14 @@ mod tests {
                 .with("null", 0.3)
         };
         let states = ["pending", "paid", "shipped", "delivered", "cancelled"];
-        let mut table = table(&[
+        let columns = [
             ("status", one_of(&states)),
             ("paid_at", after()),
             ("shipped_at", after()),
             ("canceled_at", after()),
             ("seen_at", after()),
-        ]);
+        ];
+        let mut table = ModelTable::of_columns("orders", &columns);
         apply(&mut table);
         let states = |name: &str| match table.column(name).unwrap().maker.option("only-if") {
             Some(Value::Table(entries)) => Some(entries[0].1.clone()),
@@ -293,7 +279,8 @@ mod tests {
 
     #[test]
     fn values_of_one_kind_are_left_without_weights() {
-        let mut table = table(&[("size", one_of(&["S", "M", "L"]))]);
+        let columns = [("size", one_of(&["S", "M", "L"]))];
+        let mut table = ModelTable::of_columns("skus", &columns);
         apply(&mut table);
         assert_eq!(table.column("size").unwrap().maker.option("weights"), None);
     }

@@ -94,22 +94,6 @@ fn total(lines: &ModelTable, of: &ModelTable) -> Option<MakerToml> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::infer::domain::Confidence;
-
-    fn table(name: &str, columns: &[(&str, MakerToml)]) -> ModelTable {
-        let column = |(name, maker): &(&str, MakerToml)| ModelColumn {
-            name: (*name).to_owned(),
-            maker: maker.clone(),
-            reason: String::new(),
-            confidence: Confidence::Likely,
-            hidden: false,
-        };
-        ModelTable {
-            name: name.to_owned(),
-            columns: columns.iter().map(column).collect(),
-            ..ModelTable::default()
-        }
-    }
 
     #[test]
     fn an_order_comes_to_what_its_lines_do() {
@@ -122,7 +106,7 @@ mod tests {
         let by = MakerToml::new("reference")
             .with("to", "orders.id")
             .with("spread", "skewed");
-        let lines = table(
+        let lines = ModelTable::of_columns(
             "lines",
             &[
                 ("order_id", by),
@@ -131,7 +115,7 @@ mod tests {
             ],
         );
         for (max, expected) in [(10_000, "total"), (99, "decimal")] {
-            let orders = table(
+            let orders = ModelTable::of_columns(
                 "orders",
                 &[
                     ("total", formula("subtotal + tax")),

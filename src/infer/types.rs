@@ -1,12 +1,16 @@
 //! A type with its limits → a maker, where neither key, constraint nor name says more: the last resort. Pure.
 
-use super::domain::{Bound, Case, JsonKey, JsonKind, Limits, MakerToml, Value};
+mod json;
+mod numbers;
+
+use super::domain::{Bound, Case, Limits, MakerToml, Value};
 use crate::copy::{DataType, Scalar, TypeKind};
+use json::json;
+pub use numbers::greatest;
+use numbers::{decimals, integer, numeric};
 
 /// The days that dates without limits lie between.
 const DAYS: (&str, &str) = ("2019-01-01", "2024-12-31");
-/// How wide a range of numbers is that has one bound or none.
-const WIDTH: i128 = 1_000;
 /// Texts are this long where nothing limits them.
 const TEXT_LENGTH: u32 = 40;
 /// Shorter texts are codes rather than prose.
@@ -120,101 +124,6 @@ fn scalar_maker(scalar: Scalar, modifier: i32, limits: &Limits) -> Option<MakerT
     })
 }
 
-/// The greatest value of an integer type.
-pub fn greatest(scalar: Scalar) -> i64 {
-    match scalar {
-        Scalar::Int2 => i64::from(i16::MAX),
-        Scalar::Int4 | Scalar::Oid => i64::from(i32::MAX),
-        _ => i64::MAX,
-    }
-}
-
-fn integer(scalar: Scalar, limits: &Limits) -> MakerToml {
-    let whole = |bound: &Bound, inward: i128| {
-        let number = bound.value.split('.').next()?.parse::<i128>().ok()?;
-        Some(if bound.inclusive {
-            number
-        } else {
-            number + inward
-        })
-    };
-    let min = limits.min.as_ref().and_then(|it| whole(it, 1));
-    let max = limits.max.as_ref().and_then(|it| whole(it, -1));
-    let (min, max) = match (min, max) {
-        (Some(min), Some(max)) => (min, max),
-        (Some(min), None) => (min, min + WIDTH),
-        (None, Some(max)) if max < 1 => (max - WIDTH, max),
-        (None, Some(max)) => (1, max.min(1 + WIDTH)),
-        (None, None) => (1, WIDTH),
-    };
-    let within = |number: i128| {
-        let top = i128::from(greatest(scalar));
-        i64::try_from(number.clamp(-top, top)).unwrap_or(0)
-    };
-    MakerToml::new("integer")
-        .with("min", within(min))
-        .with("max", within(max))
-}
-
-/// `numeric(p, s)`: the modifier packs both.
-fn numeric(modifier: i32, limits: &Limits) -> MakerToml {
-    let (precision, scale) = match modifier - 4 {
-        packed if packed >= 0 => ((packed >> 16) & 0xffff, ((packed & 0x7ff) ^ 1024) - 1024),
-        _ => (12, 2),
-    };
-    let digits = u32::try_from((precision - scale).clamp(0, 9)).unwrap_or(0);
-    let top = 10_i64.pow(digits);
-    let scale = i64::from(scale.max(0));
-    let maker = decimals("decimal", scale, Some(top), limits);
-    match scale {
-        2 => maker,
-        other => maker.with("scale", other),
-    }
-}
-
-/// Numbers with a fraction. `below` is what every value must be less than.
-fn decimals(make: &str, scale: i64, below: Option<i64>, limits: &Limits) -> MakerToml {
-    #[expect(clippy::cast_precision_loss, reason = "bounds are small numbers")]
-    let below = below.map(|it| it as f64);
-    let step = 0.1_f64.powi(i32::try_from(scale.clamp(0, 9)).unwrap_or(2));
-    let number = |bound: &Bound, inward: f64| {
-        let number = bound.value.parse::<f64>().ok()?;
-        Some(if bound.inclusive {
-            number
-        } else {
-            number + inward
-        })
-    };
-    let min = limits.min.as_ref().and_then(|it| number(it, step));
-    let max = limits.max.as_ref().and_then(|it| number(it, -step));
-    let (min, mut max) = match (min, max) {
-        (Some(min), Some(max)) => (min, max),
-        (Some(min), None) => (min, min + 1000.0),
-        (None, Some(max)) if max < 0.0 => (max - 1000.0, max),
-        (None, Some(max)) => (0.0, max.min(1000.0)),
-        (None, None) => (0.0, 1000.0),
-    };
-    if let Some(below) = below {
-        max = max.min(below - step);
-    }
-    MakerToml::new(make)
-        .with("min", rounded(min, scale))
-        .with("max", rounded(max, scale))
-}
-
-/// Rounded to so many digits, so that what is written is short.
-fn rounded(number: f64, scale: i64) -> Value {
-    let text = format!("{number:.*}", usize::try_from(scale).unwrap_or(2));
-    let text = match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.'),
-        false => &text,
-    };
-    match text.parse::<i64>() {
-        Ok(whole) => Value::Integer(whole),
-        Err(_) => Value::Float(text.parse().unwrap_or(number)),
-    }
-}
-
 /// What `varchar(n)` and `char(n)` allow.
 pub fn length_of(modifier: i32) -> Option<u32> {
     u32::try_from(modifier - 4).ok()
@@ -318,55 +227,6 @@ fn times(limits: &Limits) -> MakerToml {
     MakerToml::new("time").with("min", min).with("max", max)
 }
 
-fn json(limits: &Limits) -> MakerToml {
-    let kind = match limits.json_kinds.first() {
-        None if limits.json_keys.is_empty() && limits.min_length.is_some() => JsonKind::Array,
-        None => JsonKind::Object,
-        Some(kind) => *kind,
-    };
-    let template = match kind {
-        JsonKind::Object => {
-            let keys: Vec<String> = limits.json_keys.iter().map(json_entry).collect();
-            format!("{{{{{}}}}}", keys.join(", "))
-        }
-        JsonKind::Array => {
-            let count = limits
-                .min_length
-                .unwrap_or(0)
-                .min(limits.max_length.unwrap_or(u32::MAX));
-            let elements: Vec<String> = (1..=count.min(100)).map(|it| it.to_string()).collect();
-            format!("[{}]", elements.join(", "))
-        }
-        other => json_value(other).to_owned(),
-    };
-    MakerToml::new("json").with("of", template)
-}
-
-/// `"key": value`, in a template.
-fn json_entry(key: &JsonKey) -> String {
-    let in_template = |text: String| text.replace('{', "{{").replace('}', "}}");
-    let quoted = |text: &str| in_template(serde_json::Value::from(text).to_string());
-    let kind = key.kinds.first().copied();
-    let value = match (key.values.first(), kind) {
-        (Some(value), Some(JsonKind::Number | JsonKind::Boolean)) => value.clone(),
-        (Some(value), _) => quoted(value),
-        (None, kind) => json_value(kind.unwrap_or(JsonKind::String)).to_owned(),
-    };
-    format!("{}: {value}", quoted(&key.name))
-}
-
-/// A value of a kind, in a template.
-fn json_value(kind: JsonKind) -> &'static str {
-    match kind {
-        JsonKind::Object => "{{}}",
-        JsonKind::Array => "[]",
-        JsonKind::String => "\"text\"",
-        JsonKind::Number => "1",
-        JsonKind::Boolean => "true",
-        JsonKind::Null => "null",
-    }
-}
-
 fn range(of: &DataType) -> Option<MakerToml> {
     let maker = |ends: &str| MakerToml::new("range").with("of", ends);
     Some(match of.scalar()? {
@@ -426,106 +286,4 @@ fn shape(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn made(scalar: Scalar, modifier: i32, limits: &Limits) -> String {
-        let data_type = DataType {
-            modifier,
-            ..scalar.into()
-        };
-        let maker = maker(&data_type, "", limits).unwrap();
-        let option = |(name, value): &(String, Value)| match value {
-            Value::Text(text) => format!("{name}={text}"),
-            Value::Integer(number) => format!("{name}={number}"),
-            Value::Float(number) => format!("{name}={number}"),
-            other => format!("{name}={other:?}"),
-        };
-        let options: Vec<String> = maker.options.iter().map(option).collect();
-        format!("{} {}", maker.make, options.join(" "))
-    }
-
-    #[test]
-    fn every_scalar_type_has_a_maker() {
-        for &scalar in Scalar::ALL {
-            assert!(
-                maker(&scalar.into(), scalar.name(), &Limits::default()).is_some(),
-                "{}",
-                scalar.name()
-            );
-        }
-    }
-
-    #[test]
-    fn numbers_stay_within_type_and_limits() {
-        let none = Limits::default();
-        let above_zero = Limits {
-            min: Some(Bound::exclusive("0")),
-            ..Limits::default()
-        };
-        assert_eq!(made(Scalar::Int4, -1, &none), "integer min=1 max=1000");
-        assert_eq!(
-            made(Scalar::Int4, -1, &above_zero),
-            "integer min=1 max=1001"
-        );
-        // numeric(5, 2)
-        let packed = ((5 << 16) | 2) + 4;
-        assert_eq!(
-            made(Scalar::Numeric, packed, &none),
-            "decimal min=0 max=999.99"
-        );
-        let share = Limits {
-            min: Some(Bound::inclusive("0")),
-            max: Some(Bound::inclusive("1")),
-            ..Limits::default()
-        };
-        assert_eq!(made(Scalar::Numeric, packed, &share), "decimal min=0 max=1");
-    }
-
-    #[test]
-    fn days_lie_within_the_bounds_of_partitions() {
-        let month = Limits {
-            min: Some(Bound::inclusive("2024-02-01 00:00:00+00")),
-            max: Some(Bound::exclusive("2024-03-01 00:00:00+00")),
-            ..Limits::default()
-        };
-        let days = "min=2024-02-01 max=2024-02-29";
-        assert_eq!(made(Scalar::Date, -1, &month), format!("date {days}"));
-        let times = made(Scalar::Timestamptz, -1, &month);
-        assert_eq!(times, format!("timestamp {days}"));
-    }
-
-    #[test]
-    fn json_has_the_keys_that_constraints_ask_for() {
-        let key = |name: &str, kinds: &[JsonKind], values: &[&str]| JsonKey {
-            kinds: kinds.to_vec(),
-            values: values.iter().map(|it| (*it).to_owned()).collect(),
-            ..JsonKey::named(name)
-        };
-        let limits = Limits {
-            json_keys: vec![
-                key("kind", &[], &["a{b"]),
-                key("n", &[JsonKind::Number], &[]),
-                key("x", &[], &[]),
-            ],
-            ..Limits::default()
-        };
-        let expected = r#"json of={{"kind": "a{{b", "n": 1, "x": "text"}}"#;
-        assert_eq!(made(Scalar::Jsonb, -1, &limits), expected);
-        let array = Limits {
-            json_kinds: vec![JsonKind::Array],
-            min_length: Some(2),
-            ..Limits::default()
-        };
-        assert_eq!(made(Scalar::Jsonb, -1, &array), "json of=[1, 2]");
-    }
-
-    #[test]
-    fn short_texts_are_codes() {
-        let none = Limits::default();
-        assert_eq!(made(Scalar::Varchar, 4 + 3, &none), "code length=3");
-        assert_eq!(made(Scalar::Varchar, 4 + 30, &none), "text min=5 max=30");
-        assert_eq!(made(Scalar::Text, -1, &none), "text min=5 max=40");
-        assert_eq!(made(Scalar::Bpchar, 4 + 2, &none), "code length=2");
-    }
-}
+mod tests;

@@ -58,14 +58,8 @@ fn epochs(data_type: &DataType, comparison: &Comparison) -> Result<Vec<Limits>, 
         return Err("an epoch".into());
     }
     let limits = match comparison {
-        Comparison::Above(bound) => Limits {
-            min: Some(bound.clone()),
-            ..Limits::default()
-        },
-        Comparison::Below(bound) => Limits {
-            max: Some(bound.clone()),
-            ..Limits::default()
-        },
+        Comparison::Above(bound) => Limits::above(bound.clone()),
+        Comparison::Below(bound) => Limits::below(bound.clone()),
         _ => return Err("an epoch".into()),
     };
     Ok(vec![limits])

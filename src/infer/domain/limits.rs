@@ -191,6 +191,22 @@ impl Limits {
         }
     }
 
+    /// Nothing below a bound.
+    pub fn above(bound: Bound) -> Limits {
+        Limits {
+            min: Some(bound),
+            ..Limits::default()
+        }
+    }
+
+    /// Nothing above a bound.
+    pub fn below(bound: Bound) -> Limits {
+        Limits {
+            max: Some(bound),
+            ..Limits::default()
+        }
+    }
+
     /// Narrows to what both allow.
     pub fn narrow(&mut self, other: &Limits) {
         self.values = match (self.values.take(), &other.values) {

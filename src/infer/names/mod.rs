@@ -4,6 +4,7 @@
 //! updated before it was created. No value could be somebody's: email and sites are at example.com, .org and .net,
 //! telephone numbers those kept for fiction, numbers of accounts, cards and the like such as nobody gives out.
 
+mod extent;
 mod fit;
 mod made;
 mod rule;
@@ -128,7 +129,7 @@ impl<'a> TableNames<'a> {
         let table = tokens::of_table(name);
         let matched = |column: &Sibling<'a>| {
             let words = tokens::of_column(column.name);
-            let (types, longest) = (Types::of(column.data_type), fit::length(column.data_type));
+            let (types, longest) = (Types::of(column.data_type), extent::length(column.data_type));
             let found = first_rule(&table, &words, types, longest);
             MatchedSibling {
                 column: *column,
@@ -170,7 +171,7 @@ impl<'a> TableNames<'a> {
             return None;
         }
         let types = Types::of(column.data_type);
-        let longest = fit::length(column.data_type);
+        let longest = extent::length(column.data_type);
         let longest = match types {
             TEXT => longest.min(column.limits.max_length.unwrap_or(longest)),
             _ => u32::MAX,

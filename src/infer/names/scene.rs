@@ -2,7 +2,7 @@
 //! function. Pure.
 
 use crate::infer::domain::MakerToml;
-use crate::infer::names::fit;
+use crate::infer::names::{extent, fit};
 use crate::infer::names::made::{field, whole, word};
 use crate::infer::names::rule::{Made, Make, MatchedSibling, NEAR, Scene};
 use crate::infer::names::{Field, tokens};
@@ -115,7 +115,7 @@ impl Scene<'_> {
     fn needs_short_places(&self) -> bool {
         let own = (self.column.name, self.longest);
         let others = self.siblings.iter().filter(|it| it.prefix == self.prefix);
-        let others = others.map(|it| (it.column.name, fit::length(it.column.data_type)));
+        let others = others.map(|it| (it.column.name, extent::length(it.column.data_type)));
         let mut all = std::iter::once(own).chain(others);
         all.any(|(name, longest)| {
             let words = tokens::of_column(name);

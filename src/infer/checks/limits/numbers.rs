@@ -78,8 +78,5 @@ pub(super) fn scales(inner: &[Step], comparison: &Comparison) -> Alternatives {
 
 /// Numbers from one on.
 pub fn at_least(number: &str) -> Limits {
-    Limits {
-        min: Some(Bound::inclusive(number)),
-        ..Limits::default()
-    }
+    Limits::above(Bound::inclusive(number))
 }

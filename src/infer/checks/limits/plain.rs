@@ -38,14 +38,8 @@ pub(super) fn plain(data_type: &DataType, comparison: &Comparison) -> Alternativ
         {
             return labels(data_type, comparison);
         }
-        Comparison::Above(bound) => Limits {
-            min: Some(bound.clone()),
-            ..Limits::default()
-        },
-        Comparison::Below(bound) => Limits {
-            max: Some(bound.clone()),
-            ..Limits::default()
-        },
+        Comparison::Above(bound) => Limits::above(bound.clone()),
+        Comparison::Below(bound) => Limits::below(bound.clone()),
         Comparison::Matches(_) | Comparison::MatchesNot(_) if !data_type.is_text() => {
             return Err("a pattern of something else than text".into());
         }

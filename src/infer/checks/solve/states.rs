@@ -268,16 +268,10 @@ fn complement(facet: &Limits) -> Option<Limits> {
         });
     }
     if let Some(bound) = &facet.min {
-        return Some(Limits {
-            max: Some(flipped(bound)),
-            ..none
-        });
+        return Some(Limits::below(flipped(bound)));
     }
     if let Some(bound) = &facet.max {
-        return Some(Limits {
-            min: Some(flipped(bound)),
-            ..none
-        });
+        return Some(Limits::above(flipped(bound)));
     }
     if let Some(least) = facet.min_length {
         return Some(Limits {

@@ -150,7 +150,7 @@ impl Parts {
 
 /// Whether no name of a list is left out of a column: its entry can be drawn upon.
 fn has_room(data_type: &crate::copy::DataType) -> bool {
-    crate::infer::names::fit::length(data_type) >= 16
+    crate::infer::names::extent::length(data_type) >= 16
 }
 
 /// Never NULL: other columns may need it.
