@@ -16,7 +16,7 @@
 //! - [`copy`]: column types and COPY's wire formats (pure)
 //! - [`generate`]: how rows are made
 //! - [`files`]: CSV on disk and the manifest
-//! - [`postgres`]: all that speaks to a server
+//! - [`postgres`]: all that talks to a server
 //! - [`infer`]: a database's catalog → a dataset (pure)
 //! - [`queries`]: query files, and existing ids to run them with
 //! - [`load`]: rows into tables, every one accounted for
@@ -29,7 +29,7 @@
 //! - [`documents`]: a query's results as documents, and beside the tables
 //! - [`serve`]: queries with routes as an HTTP API
 //! - [`report`]: findings and figures → text, JSON, JUnit, GitHub, Markdown, HTML
-//! - [`commands`]: one thin file a verb
+//! - [`commands`]: one thin file per command
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod cli;

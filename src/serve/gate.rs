@@ -1,11 +1,10 @@
-//! Overload: so many requests at once for Postgres, so many waiting behind them, and no one for long.
+//! Overload protection: bounds how many requests Postgres executes at once, how many wait, and for how long.
 //!
 //! A request that would wait too long is rejected at once, so that those accepted are answered soon and memory is bounded.
-//! Where requests wait all the time, and not for a moment, it is too long much sooner: a queue that never empties makes
-//! everyone wait and nobody be answered earlier.
+//! A burst may wait longer than a queue that never empties: there every request waits, and none is answered earlier for it.
 //!
-//! Postgres on the same machine competes for its cores with the workers, which then are late even with rejecting. While
-//! that lasts, Postgres gets fewer requests at once.
+//! Postgres on the same machine competes for its cores with the workers, which then are late even in rejecting requests.
+//! While that lasts, Postgres gets fewer requests at once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,13 +16,13 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 const BURST: Duration = Duration::from_millis(50);
 /// How long a request may wait while there is always one that waits.
 const SUSTAINED: Duration = Duration::from_millis(10);
-/// Since when there must have been one.
+/// A queue that was never empty for so long is no burst.
 const ALWAYS: Duration = Duration::from_millis(100);
 /// A new interval's weight in the mean.
 const WEIGHT: u32 = 8;
 /// The fewest slots.
 const FEWEST: usize = 4;
-/// A worker that waits for a core for more of its time has too few of it, and for less enough.
+/// The shares of its time that a worker waits for a core: from the first on it has too little CPU, below the second enough.
 const STARVED: f64 = 0.25;
 const FED: f64 = 0.15;
 /// Rejecting fewer than one for so many accepted ones costs too little to give up slots for.

@@ -13,7 +13,7 @@ use tokio::time::interval;
 
 use super::counts::{Counts, SharedRecorder, SoFar};
 use super::mix::Chooser;
-use super::pacer::{Gate, pace};
+use super::pacer::{InFlightLimit, pace};
 use super::recorder::Recorder;
 use super::schedule::{Arrivals, Rate, Schedule};
 use super::sender::{Job, SenderThread, Source};
@@ -163,7 +163,7 @@ impl Generator {
     /// What each thread sends: at a rate, every so-many-th request that is due; else a share of the requests in flight.
     fn jobs(&self, load: &Load, run: &Run<'_>, stop: &Arc<AtomicBool>) -> Result<Vec<Job>> {
         let threads = self.threads.len();
-        let gate = Arc::new(Gate {
+        let limit = Arc::new(InFlightLimit {
             in_flight: AtomicU64::new(0),
             most: load.max_in_flight,
             stop: Arc::clone(stop),
@@ -171,7 +171,7 @@ impl Generator {
         let sources: Vec<Source> = match load.rate {
             Rate::PerSecond(rate) => {
                 let schedule = Schedule::new(rate, load.duration, load.arrivals, load.seed);
-                let due = pace(schedule, run.start, Arc::clone(&gate), threads)?;
+                let due = pace(schedule, run.start, Arc::clone(&limit), threads)?;
                 due.into_iter().map(Source::Due).collect()
             }
             Rate::Max => (0..threads)
@@ -190,7 +190,7 @@ impl Generator {
             timeout: load.timeout,
             first: load.first,
             chooser: Arc::clone(&self.chooser),
-            gate: Arc::clone(&gate),
+            limit: Arc::clone(&limit),
             recorder: Arc::clone(recorder),
         };
         Ok(both.map(job).collect())

@@ -19,9 +19,9 @@ const GRAIN: Duration = Duration::from_micros(50);
 /// The longest sleep: how soon a stop is noticed.
 const NOTICE: Duration = Duration::from_millis(20);
 
-/// What a schedule's thread and the generator's threads share.
+/// How many requests may be in flight, counted by the schedule's thread and the generator's threads.
 #[derive(Debug)]
-pub struct Gate {
+pub struct InFlightLimit {
     /// Requests that were handed over and aren't done.
     pub in_flight: AtomicU64,
     /// The most that may be.
@@ -43,22 +43,22 @@ pub enum Due {
 pub fn pace(
     schedule: Schedule,
     start: Instant,
-    gate: Arc<Gate>,
+    limit: Arc<InFlightLimit>,
     receivers: usize,
 ) -> Result<Vec<UnboundedReceiver<Due>>> {
     let (senders, receivers): (Vec<_>, _) = (0..receivers).map(|_| unbounded_channel()).unzip();
     thread::Builder::new()
         .name("pacer".to_owned())
-        .spawn(move || run(schedule, start, &gate, &senders))
+        .spawn(move || run(schedule, start, &limit, &senders))
         .context("could not start a thread")?;
     Ok(receivers)
 }
 
-fn run(schedule: Schedule, start: Instant, gate: &Gate, senders: &[UnboundedSender<Due>]) {
+fn run(schedule: Schedule, start: Instant, limit: &InFlightLimit, senders: &[UnboundedSender<Due>]) {
     sleep_precisely();
     for (arrival, sender) in schedule.zip(senders.iter().cycle()) {
         loop {
-            if gate.stop.load(Ordering::Relaxed) {
+            if limit.stop.load(Ordering::Relaxed) {
                 return;
             }
             let wait = arrival.due.saturating_sub(start.elapsed());
@@ -67,13 +67,13 @@ fn run(schedule: Schedule, start: Instant, gate: &Gate, senders: &[UnboundedSend
             }
             thread::sleep(wait.clamp(GRAIN, NOTICE));
         }
-        if sender.send(gate.admit(arrival)).is_err() {
+        if sender.send(limit.admit(arrival)).is_err() {
             return;
         }
     }
 }
 
-impl Gate {
+impl InFlightLimit {
     /// Counts a request as in flight, unless too many are.
     fn admit(&self, arrival: Arrival) -> Due {
         if self.in_flight.load(Ordering::Relaxed) >= self.most {
@@ -105,14 +105,14 @@ mod tests {
 
     #[test]
     fn no_more_than_allowed_are_in_flight() {
-        let gate = Arc::new(Gate {
+        let limit = Arc::new(InFlightLimit {
             in_flight: AtomicU64::new(0),
             most: 3,
             stop: Arc::default(),
         });
         let duration = Duration::from_millis(10);
         let schedule = Schedule::new(1_000.0, duration, Arrivals::Constant, 1);
-        let due = pace(schedule, Instant::now(), Arc::clone(&gate), 2).unwrap();
+        let due = pace(schedule, Instant::now(), Arc::clone(&limit), 2).unwrap();
         let numbers = due.into_iter().map(|mut due| {
             let (mut sent, mut skipped) = (Vec::new(), Vec::new());
             while let Some(due) = due.blocking_recv() {
@@ -126,20 +126,20 @@ mod tests {
         let numbers: Vec<(Vec<u64>, Vec<u64>)> = numbers.collect();
         assert_eq!(numbers[0], (vec![0, 2], vec![4, 6, 8]));
         assert_eq!(numbers[1], (vec![1], vec![3, 5, 7, 9]));
-        gate.leave();
-        assert_eq!(gate.in_flight.load(Ordering::Relaxed), 2);
+        limit.leave();
+        assert_eq!(limit.in_flight.load(Ordering::Relaxed), 2);
     }
 
     #[test]
     fn a_stop_ends_the_schedule() {
         let stop = Arc::new(AtomicBool::new(true));
-        let gate = Arc::new(Gate {
+        let limit = Arc::new(InFlightLimit {
             in_flight: AtomicU64::new(0),
             most: 1,
             stop,
         });
         let schedule = Schedule::new(1.0, Duration::from_secs(3600), Arrivals::Constant, 1);
-        let mut due = pace(schedule, Instant::now(), gate, 1).unwrap();
+        let mut due = pace(schedule, Instant::now(), limit, 1).unwrap();
         assert_eq!(due[0].blocking_recv(), None);
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::{interval, sleep, timeout_at};
 use super::counts::{SharedRecorder, lock};
 use super::failure::{Failure, FailureKind};
 use super::mix::{Choice, Chooser};
-use super::pacer::{Due, Gate};
+use super::pacer::{Due, InFlightLimit};
 use super::recorder::Times;
 use super::schedule::Arrival;
 use super::target::{Endpoint, Target};
@@ -43,7 +43,7 @@ pub struct Job {
     /// Which request has which number.
     pub chooser: Arc<Chooser>,
     /// Counts all threads' requests in flight.
-    pub gate: Arc<Gate>,
+    pub limit: Arc<InFlightLimit>,
     /// This thread's counts.
     pub recorder: SharedRecorder,
 }
@@ -71,7 +71,7 @@ struct Sending {
     timeout: Duration,
     first: u64,
     chooser: Arc<Chooser>,
-    gate: Arc<Gate>,
+    limit: Arc<InFlightLimit>,
     recorder: SharedRecorder,
     /// This thread's requests in flight.
     in_flight: AtomicU64,
@@ -135,7 +135,7 @@ async fn send(target: Arc<Target>, job: Job) {
         timeout: job.timeout,
         first: job.first,
         chooser: job.chooser,
-        gate: job.gate,
+        limit: job.limit,
         recorder: job.recorder,
         in_flight: AtomicU64::new(0),
     });
@@ -204,7 +204,7 @@ impl Sending {
                 return;
             }
             let number = next.fetch_add(step, Ordering::Relaxed);
-            self.gate.in_flight.fetch_add(1, Ordering::Relaxed);
+            self.limit.in_flight.fetch_add(1, Ordering::Relaxed);
             self.in_flight.fetch_add(1, Ordering::Relaxed);
             Arc::clone(&self).send(Arrival { number, due }).await;
         }
@@ -236,7 +236,7 @@ impl Sending {
             },
         }
         drop(recorder);
-        self.gate.leave();
+        self.limit.leave();
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
@@ -245,7 +245,7 @@ impl Sending {
     }
 
     fn is_stopped(&self) -> bool {
-        self.gate.stop.load(Ordering::Relaxed)
+        self.limit.stop.load(Ordering::Relaxed)
     }
 }
 

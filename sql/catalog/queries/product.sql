@@ -1,6 +1,5 @@
 -- One product with its features; no row when there is no such product.
 -- param product_id: products.id
--- budget: 10ms
 -- route: GET /products/:product_id
 -- cache: 60s
 -- no-row: 404

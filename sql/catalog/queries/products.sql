@@ -1,7 +1,6 @@
 -- One page of the list of products, after the last id of the page before it.
 -- param after_id: products.id, page of count
 -- param count: int = 5, min 1, max 100
--- budget: 10ms
 -- route: GET /products
 -- cache: 60s
 -- response: [{

@@ -1,7 +1,6 @@
 -- The ids of the products related to one product, in the order they were
 -- given; an empty list when there are none.
 -- param product_id: products.id, exists
--- budget: 10ms
 -- route: GET /products/:product_id/related
 -- cache: 60s
 -- response: ["integer"]

@@ -1,7 +1,6 @@
 -- The styles of one product, each with its photos and skus; no results when
 -- there is no such product.
 -- param product_id: products.id, exists
--- budget: 10ms
 -- route: GET /products/:product_id/styles
 -- cache: 60s
 -- response: {

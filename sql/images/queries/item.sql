@@ -1,6 +1,5 @@
 -- One item with its images, the main one first; no row when there is none.
 -- param item_id: items.id
--- budget: 10ms
 -- route: GET /items/:item_id
 -- cache: 60s
 -- no-row: 404

@@ -3,7 +3,6 @@
 -- param question_id: questions.id, exists
 -- param page: int = 1, min 1
 -- param count: int = 5, min 1, max 1000
--- budget: 10ms
 -- route: GET /qa/questions/:question_id/answers
 -- cache: 60s
 -- response: {

@@ -3,7 +3,6 @@
 -- param product_id: questions.product_id
 -- param page: int = 1, min 1
 -- param count: int = 5, min 1, max 1000
--- budget: 10ms
 -- route: GET /qa/questions
 -- cache: 60s
 -- response: {

@@ -2,7 +2,6 @@
 -- recommended it, and the mean of each characteristic. Counts and means are
 -- texts; ratings without a review are left out.
 -- param product_id: reviews.product_id
--- budget: 10ms
 -- route: GET /reviews/meta
 -- cache: 60s
 -- response: {

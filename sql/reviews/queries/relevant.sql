@@ -4,7 +4,6 @@
 -- param product_id: reviews.product_id
 -- param page: int = 1, min 1
 -- param count: int = 5, min 1, max 1000
--- budget: 10ms
 -- route: GET /reviews?sort=relevant
 -- cache: 60s
 -- response: {

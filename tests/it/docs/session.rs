@@ -32,6 +32,9 @@ const OF_THE_MACHINE: &[&str] = &[
 /// compared.
 const WRITTEN_ON: &str = "15.";
 
+/// How busy the machine is decides no verdict: a query may take as long as it needs.
+const DEFAULTS: &str = "[defaults]\nbudget = \"60s\"\n";
+
 /// The default home of the embedded server.
 const DEFAULT_HOME: &str = "~/.local/share/seedrow";
 
@@ -47,6 +50,7 @@ pub fn run(document: &Document, name: &str) {
     let home = home.home().folder().to_owned();
     let steps = Workdir::new(&format!("{name}-steps"));
     let work = Workdir::new(name);
+    work.write("seedrow.toml", DEFAULTS);
     let script = script(document, &steps, &work.path(""));
     support::run(shell(&script, &home)).exits(0);
     let names = |line: &str| {
