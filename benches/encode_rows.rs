@@ -1,13 +1,12 @@
 //! How fast rows become COPY's binary format, on one thread: made so, and read from CSV and encoded, as seedrow's own
 //! files and as foreign CSV files, whose every value is compared with its column. The CSV reader alone is measured
 //! beside them.
-//!
-//! Criterion's `elem/s` are rows per CPU second.
+
+mod rate;
 
 use std::hint::black_box;
 use std::path::Path;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use seedrow::copy::{FieldEncoder, Scalar};
 use seedrow::dataset::{Dataset, Kind, RowPlan};
 use seedrow::files::records::{Dialect, Record, Records};
@@ -44,12 +43,11 @@ fn column(name: &str, kind: Kind) -> Column {
     }
 }
 
-fn encode_rows(criterion: &mut Criterion) {
+fn main() {
     let dataset = Dataset::open("catalog").expect("the catalog is built in");
     let tables = dataset.real_tables();
     let plan = RowPlan::new(&dataset, ROOT_ROWS, 42, &tables);
     let block = plan.blocks() / 2;
-    let mut group = criterion.benchmark_group("encode_rows");
     for table in tables {
         let spec = &dataset.tables[table];
         let kinds: Vec<(Kind, Column)> = (0..spec.columns.len())
@@ -79,35 +77,27 @@ fn encode_rows(criterion: &mut Criterion) {
         text.write_block(block, &mut csv)
             .expect("CSV takes any row");
 
-        group.throughput(Throughput::Elements(ids.end - ids.start));
+        let (name, rows) = (&spec.name, ids.end - ids.start);
         let mut out = Vec::new();
-        group.bench_function(format!("{} made", spec.name), |bencher| {
-            bencher.iter(|| {
-                out.clear();
-                black_box(maker.write_block(block, &mut out).expect("ids fit"))
-            });
+        rate::print(&format!("encode_rows: {name} made"), rows, || {
+            out.clear();
+            black_box(maker.write_block(block, &mut out).expect("ids fit"));
         });
-        group.bench_function(format!("{} read", spec.name), |bencher| {
-            bencher.iter(|| {
-                read(&csv, |record| {
-                    black_box(record.len());
-                })
+        rate::print(&format!("encode_rows: {name} read"), rows, || {
+            read(&csv, |record| {
+                black_box(record.len());
             });
         });
         for (what, encoder) in [("encoded", &own), ("checked and encoded", &foreign)] {
-            group.bench_function(format!("{} read, {what}", spec.name), |bencher| {
-                bencher.iter(|| {
-                    out.clear();
-                    read(&csv, |record| {
-                        encoder
-                            .encode(record, encoder.format(), &mut out)
-                            .expect("its own rows fit");
-                    });
+            rate::print(&format!("encode_rows: {name} read, {what}"), rows, || {
+                out.clear();
+                read(&csv, |record| {
+                    let encoded = encoder.encode(record, encoder.format(), &mut out);
+                    encoded.expect("its own rows fit");
                 });
             });
         }
     }
-    group.finish();
 }
 
 fn read(csv: &[u8], mut each: impl FnMut(&Record)) {
@@ -117,10 +107,3 @@ fn read(csv: &[u8], mut each: impl FnMut(&Record)) {
         each(&record);
     }
 }
-
-criterion_group! {
-    name = benches;
-    config = Criterion::default().sample_size(20);
-    targets = encode_rows
-}
-criterion_main!(benches);

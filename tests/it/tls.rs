@@ -10,7 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::{
-    Given, Workdir, ask, assert_says, command, eventually, front, refusal, run, scratch,
+    Given, Workdir, ask, assert_says, command, eventually, front, homes, refusal, run,
+    start_from_template,
 };
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use seedrow::postgres::embedded::Home;
@@ -74,13 +75,13 @@ fn given<'a>(url: &'a str, variables: &'a [(&'a str, &'a str)]) -> Given<'a> {
 fn tls_server() -> &'static TlsServer {
     static SERVER: OnceLock<TlsServer> = OnceLock::new();
     SERVER.get_or_init(|| {
-        let home = Home::at(&scratch().join("tls")).unwrap();
+        let home = Home::at(&homes().join("tls")).unwrap();
         home.prepare().unwrap();
         let installation = programs::installed().unwrap().remove(0);
         let cluster = Cluster::new(&home, installation).unwrap();
         cluster.stop_orphan().unwrap();
         let _ = fs::remove_dir_all(&cluster.data);
-        cluster.ensure_made().unwrap();
+        start_from_template(&home);
         make_certificates(&cluster.data);
         fs::write(cluster.data.join("pg_hba.conf"), RULES).unwrap();
         give_files(&cluster);

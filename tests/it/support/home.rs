@@ -10,7 +10,7 @@ use seedrow::postgres::embedded::lock::FileLock;
 use seedrow::postgres::embedded::{Home, Lease};
 
 use super::server::start_from_template;
-use super::{Run, SEEDROW, command, eventually, run, scratch, subject};
+use super::{Run, SEEDROW, command, eventually, homes, run, subject};
 
 /// A home of one test's own, for tests that stop, kill or configure a server. Its server and data end with the value.
 pub struct PrivateHome {
@@ -21,7 +21,7 @@ impl PrivateHome {
     /// An empty home. `test` is the test's name, unique within its file.
     #[track_caller]
     pub fn new(test: &str) -> PrivateHome {
-        let folder = scratch().join("homes").join(subject()).join(test);
+        let folder = homes().join("homes").join(subject()).join(test);
         let home = PrivateHome {
             home: Home::at(&folder).unwrap(),
         };

@@ -39,7 +39,7 @@ pub use home::PrivateHome;
 pub use pooler::pooler;
 pub use pty::{Terminal, on_terminal};
 pub use schema::assert_schema;
-pub use server::{server, shared_home};
+pub use server::{server, shared_home, start_from_template};
 pub use service::{AT_ONCE, Reply, Service, ask as ask_http};
 pub use statements::{execute_at, rows_at};
 
@@ -77,6 +77,14 @@ pub fn scratch() -> PathBuf {
         return elsewhere;
     }
     folder
+}
+
+/// Where the servers' homes are: in memory, where `scripts/test` has found enough of it, else with everything else.
+pub fn homes() -> PathBuf {
+    match std::env::var_os("SEEDROW_TEST_HOMES").filter(|folder| !folder.is_empty()) {
+        Some(folder) => folder.into(),
+        None => scratch(),
+    }
 }
 
 /// The name of the caller's file without its extension: what names of databases and folders begin with, so that they

@@ -9,7 +9,7 @@ use seedrow::postgres::embedded::lock::{FileLock, LockMode};
 use seedrow::postgres::embedded::{Home, Lease};
 
 use super::home::wait_until_down;
-use super::{SEEDROW, scratch};
+use super::{SEEDROW, homes, scratch};
 
 /// What `ALTER SYSTEM` would have set. Tests end processes, never the machine, so nothing needs to wait for the disk;
 /// hundreds of short sessions and small databases go through little memory faster than through much, each page of which
@@ -18,6 +18,7 @@ const TUNING: &str = "\
 fsync = 'off'
 full_page_writes = 'off'
 wal_init_zero = 'off'
+max_wal_size = '256MB'
 shared_buffers = '32MB'
 autovacuum_naptime = '1h'
 ";
@@ -35,7 +36,7 @@ pub fn server() -> &'static Lease {
 
 /// The home of the shared server.
 pub fn shared_home() -> PathBuf {
-    scratch().join("server")
+    homes().join("server")
 }
 
 /// Gives a home that has no data folder a copy of one that initdb made once, with its settings tuned.
