@@ -1,6 +1,6 @@
 //! `seedrow check --only schema`: the live schema beside the DDL that it should have come from.
 
-use crate::support::{Db, Run, Workdir, schema_dump, seedrow};
+use crate::support::{Db, Run, Workdir, schema_dump, seedrow, server, value_at};
 
 const DDL: &str = "
     CREATE TABLE shops (id serial PRIMARY KEY, name text NOT NULL DEFAULT 'x');
@@ -41,6 +41,11 @@ fn the_same_ddl_holds_in_any_schema() {
     db.execute("CREATE SCHEMA \"Shop 2\"; SET search_path = \"Shop 2\"");
     db.execute(&format!("SET search_path = \"Shop 2\"; {DDL}"));
     check(&db, "same", DDL, &["--target-schema", "Shop 2"]).exits(0);
+    let left = "SELECT count(*) FROM pg_class WHERE oid >= 16384";
+    assert_eq!(value_at(&server().url("seedrow_scratch"), left), "0");
+    // This goes into no transaction.
+    let ddl = DDL.replace("CREATE INDEX ", "CREATE INDEX CONCURRENTLY ");
+    check(&db, "same", &ddl, &[]).exits(0);
     crate::support::eventually("the scratch databases are gone", || {
         let left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'seedrow_scratch_%'";
         db.value(left) == "0"

@@ -51,15 +51,15 @@ impl Schema {
 ///
 /// With an empty search path, so that the catalog writes every name with its schema, whatever the connection's own.
 pub async fn read(client: &Client) -> Result<Schema> {
-    client
-        .batch_execute("BEGIN READ ONLY; SET LOCAL search_path = ''")
-        .await?;
-    let schema = read_within(client).await;
+    client.batch_execute("BEGIN READ ONLY").await?;
+    let schema = read_in_transaction(client).await;
     client.batch_execute("ROLLBACK").await?;
     schema
 }
 
-async fn read_within(client: &Client) -> Result<Schema> {
+/// The same in a transaction that has begun; the search path is empty until its end.
+pub async fn read_in_transaction(client: &Client) -> Result<Schema> {
+    client.batch_execute("SET LOCAL search_path = ''").await?;
     let tables = catalog::tables(client, Scope::Database).await?;
     let is_table = |table: &Table| {
         let kind = matches!(

@@ -12,12 +12,13 @@ use crate::postgres::TableName;
 use crate::postgres::catalog::{Column, ColumnDefault, Constraint, ConstraintKind, Index};
 use crate::postgres::name::{literal, quoted};
 
-/// The name of what is created to be printed, in a transaction that is rolled back.
+/// The name of what is created to be printed, and rolled back.
 const PRINTED: &str = "seedrow_printed";
 /// Two are enough for all that is known.
 const ROUNDS: usize = 5;
 
-/// Brings the expressions that differ on the two sides to one form, `client` being the database that `wanted` was read from.
+/// Brings the expressions that differ on the two sides to one form, `client` being in the transaction that `wanted` was read
+/// in, with an empty search path.
 /// What can't be read there stays as it is, and differs.
 pub async fn normalise(client: &Client, wanted: &mut Schema, live: &mut Schema) -> Result<()> {
     for table in &mut wanted.tables {
@@ -119,12 +120,12 @@ impl Printed<'_> {
         let mut text = definition.to_owned();
         for _ in 0..ROUNDS {
             client
-                .batch_execute("BEGIN; SET LOCAL search_path = ''")
+                .batch_execute("SAVEPOINT seedrow_printed")
                 .await
-                .context("could not begin a transaction in the scratch database")?;
+                .context("could not set a savepoint in the scratch database")?;
             let printed = self.printed(client, &text).await;
             client
-                .batch_execute("ROLLBACK")
+                .batch_execute("ROLLBACK TO SAVEPOINT seedrow_printed; RELEASE SAVEPOINT seedrow_printed")
                 .await
                 .context("could not roll back in the scratch database")?;
             match printed {

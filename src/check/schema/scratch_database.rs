@@ -1,11 +1,16 @@
 //! A scratch database to apply DDL to: on the embedded Postgres, or on a server that was named for it.
 //!
 //! Never on the target: a dump names its schemas, may COMMIT, and needs the right to create.
+//!
+//! To drop a database, a server first writes all that it has in memory to the disk. So the embedded one keeps an empty
+//! database, to which DDL is applied in a transaction that is rolled back; what doesn't go into one transaction gets a
+//! database of its own.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use tokio_postgres::Client;
+use tokio_postgres::types::Type;
 
 use super::model::{self, Schema};
 use super::normal_form::normalise;
@@ -38,7 +43,11 @@ pub struct ScratchServer {
     pub target: TargetOptions,
 }
 
-/// What scratch databases' names begin with; their time of creation and the process follow.
+/// The embedded server's database that stays.
+const KEPT: &str = "seedrow_scratch";
+/// The advisory lock of who uses it.
+const KEPT_LOCK: i64 = 0x5EED_0000_0000_0003;
+/// What other scratch databases' names begin with; their time of creation and the process follow.
 const PREFIX: &str = "seedrow_scratch_";
 /// An older database was left by a process that was killed.
 const OLD_SECONDS: u64 = 3_600;
@@ -50,13 +59,51 @@ pub async fn read(
     home: &str,
     progress: &Progress,
 ) -> Result<(Schema, Schema)> {
+    if reference.server.url.is_none()
+        && let Some(both) = read_in_kept_database(reference, live, home, progress).await?
+    {
+        return Ok(both);
+    }
     let compared = async |client: &mut Client| {
-        let (mut wanted, mut live) = (model::read(client).await?, live.clone());
-        normalise(client, &mut wanted, &mut live).await?;
-        Ok((wanted, live))
+        client.batch_execute("BEGIN").await?;
+        read_both(client, live).await
     };
     let (server, scripts) = (&reference.server, [&reference.script]);
     with_applied(server, &scripts, home, progress, compared).await
+}
+
+/// The same in the database that is kept; `None` while another process uses it, and where the DDL can't be applied in one
+/// transaction: because of a mistake, or since it has CREATE INDEX CONCURRENTLY or more tables than locks.
+async fn read_in_kept_database(
+    reference: &Reference,
+    live: &Schema,
+    home: &str,
+    progress: &Progress,
+) -> Result<Option<(Schema, Schema)>> {
+    let server = open(&reference.server, KEPT, progress).await?;
+    let client = server.connect().await?;
+    client.batch_execute("BEGIN").await?;
+    let lock = client.query_typed_one(
+        "SELECT pg_try_advisory_xact_lock($1)",
+        &[(&KEPT_LOCK, Type::INT8)],
+    );
+    if !lock.await?.try_get::<_, bool>(0)? {
+        return Ok(None);
+    }
+    let applied = apply_all(&client, &[&reference.script], home, Commits::Never).await;
+    let both = match applied {
+        Ok(()) => read_both(&client, live).await.ok(),
+        Err(_) => None,
+    };
+    client.batch_execute("ROLLBACK").await?;
+    Ok(both)
+}
+
+/// The schema of the database, in a transaction that has begun, and the live one, in one form.
+async fn read_both(client: &Client, live: &Schema) -> Result<(Schema, Schema)> {
+    let (mut wanted, mut live) = (model::read_in_transaction(client).await?, live.clone());
+    normalise(client, &mut wanted, &mut live).await?;
+    Ok((wanted, live))
 }
 
 /// Applies DDL to a database of its own, its unqualified names in `home`, and reads from that. Nothing stays.
@@ -67,7 +114,7 @@ pub async fn with_applied<T>(
     progress: &Progress,
     read: impl AsyncFnOnce(&mut Client) -> Result<T>,
 ) -> Result<T> {
-    let server = open(scratch, progress).await?;
+    let server = open(scratch, "postgres", progress).await?;
     let client = server.connect().await?;
     sweep(&client).await?;
     let name = new_name();
@@ -98,17 +145,18 @@ fn new_name() -> String {
     )
 }
 
-async fn open(scratch: &ScratchServer, progress: &Progress) -> Result<Server> {
+/// The server with a database that the embedded one has, or makes.
+async fn open(scratch: &ScratchServer, database: &str, progress: &Progress) -> Result<Server> {
     let options = TargetOptions {
         schema: None,
         url: scratch.url.clone(),
         ..scratch.target.clone()
     };
     match scratch.url {
-        Some(_) => Server::open(&options, "postgres", progress)
+        Some(_) => Server::open(&options, database, progress)
             .await
             .context("could not use --scratch-url"),
-        None => Server::reach(&Target::Embedded, &options, "postgres", progress)
+        None => Server::reach(&Target::Embedded, &options, database, progress)
             .await
             .context("no embedded Postgres for a scratch database"),
     }
@@ -122,21 +170,40 @@ async fn apply_and_read<T>(
     read: impl AsyncFnOnce(&mut Client) -> Result<T>,
 ) -> Result<T> {
     let mut client = server.connect_to(database).await?;
-    client
-        .batch_execute(&format!(
-            "CREATE SCHEMA IF NOT EXISTS {0}; SET search_path = {0}, public; SET synchronous_commit = off",
-            quoted(home)
-        ))
-        .await?;
-    for step in scripts.iter().flat_map(|script| &script.steps) {
-        apply(&client, step).await?;
-    }
+    apply_all(&client, scripts, home, Commits::EachStep).await?;
     read(&mut client).await
 }
 
-/// Applies a step, each by itself. What belongs to the whole server, and what only says who owns or may do what, is left out
-/// or may fail: roles of the target needn't exist here.
-async fn apply(client: &Client, step: &Step) -> Result<()> {
+/// What of the DDL is committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Commits {
+    /// Each step, by itself.
+    EachStep,
+    /// Nothing: all steps are part of a transaction that has begun.
+    Never,
+}
+
+async fn apply_all(
+    client: &Client,
+    scripts: &[&Script],
+    home: &str,
+    commits: Commits,
+) -> Result<()> {
+    let home = quoted(home);
+    client
+        .batch_execute(&format!(
+            "CREATE SCHEMA IF NOT EXISTS {home}; SET search_path = {home}, public; SET synchronous_commit = off"
+        ))
+        .await?;
+    for step in scripts.iter().flat_map(|script| &script.steps) {
+        apply(client, step, commits).await?;
+    }
+    Ok(())
+}
+
+/// Applies a step. What belongs to the whole server, and what only says who owns or may do what, is left out or may fail:
+/// roles of the target needn't exist here.
+async fn apply(client: &Client, step: &Step, commits: Commits) -> Result<()> {
     let kind = step.kind.statement();
     match kind {
         StatementKind::Transaction
@@ -146,9 +213,24 @@ async fn apply(client: &Client, step: &Step) -> Result<()> {
         _ if matches!(step.kind, StepKind::Connect(_)) => return Ok(()),
         _ => {}
     }
+    let may_fail = matches!(
+        kind,
+        StatementKind::Privilege | StatementKind::Schema | StatementKind::Setting
+    );
+    let needs_savepoint = may_fail && commits == Commits::Never;
+    if needs_savepoint {
+        client.batch_execute("SAVEPOINT seedrow_step").await?;
+    }
     match script::run(client, step).await {
-        Err(_) if kind == StatementKind::Privilege => Ok(()),
-        Err(error) if script::may_be_passed_over(kind, &error) => Ok(()),
+        Err(error)
+            if kind == StatementKind::Privilege || script::may_be_passed_over(kind, &error) =>
+        {
+            if needs_savepoint {
+                let undo = "ROLLBACK TO SAVEPOINT seedrow_step";
+                client.batch_execute(undo).await?;
+            }
+            Ok(())
+        }
         done => done,
     }
 }
