@@ -54,7 +54,12 @@ pub fn pace(
     Ok(receivers)
 }
 
-fn run(schedule: Schedule, start: Instant, limit: &InFlightLimit, senders: &[UnboundedSender<Due>]) {
+fn run(
+    schedule: Schedule,
+    start: Instant,
+    limit: &InFlightLimit,
+    senders: &[UnboundedSender<Due>],
+) {
     sleep_precisely();
     for (arrival, sender) in schedule.zip(senders.iter().cycle()) {
         loop {

@@ -125,7 +125,9 @@ impl Printed<'_> {
                 .context("could not set a savepoint in the scratch database")?;
             let printed = self.printed(client, &text).await;
             client
-                .batch_execute("ROLLBACK TO SAVEPOINT seedrow_printed; RELEASE SAVEPOINT seedrow_printed")
+                .batch_execute(
+                    "ROLLBACK TO SAVEPOINT seedrow_printed; RELEASE SAVEPOINT seedrow_printed",
+                )
                 .await
                 .context("could not roll back in the scratch database")?;
             match printed {

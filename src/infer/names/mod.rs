@@ -129,7 +129,10 @@ impl<'a> TableNames<'a> {
         let table = tokens::of_table(name);
         let matched = |column: &Sibling<'a>| {
             let words = tokens::of_column(column.name);
-            let (types, longest) = (Types::of(column.data_type), extent::length(column.data_type));
+            let (types, longest) = (
+                Types::of(column.data_type),
+                extent::length(column.data_type),
+            );
             let found = first_rule(&table, &words, types, longest);
             MatchedSibling {
                 column: *column,

@@ -2,10 +2,10 @@
 //! function. Pure.
 
 use crate::infer::domain::MakerToml;
-use crate::infer::names::{extent, fit};
 use crate::infer::names::made::{field, whole, word};
 use crate::infer::names::rule::{Made, Make, MatchedSibling, NEAR, Scene};
 use crate::infer::names::{Field, tokens};
+use crate::infer::names::{extent, fit};
 
 /// What a clinic's notes are about.
 const VISIT: &[&str] = &[
