@@ -44,7 +44,9 @@ fn write_composed(data_type: &DataType, text: &[u8], out: &mut Vec<u8>) -> Resul
             let ranges = RangeText::parse_all(text).ok_or(Unread::Undecided)?;
             try_field(out, |out| write_multirange(subtype, &ranges, out))
         }
-        TypeKind::Scalar(_) | TypeKind::Domain(_) | TypeKind::Other => Err(Unread::Undecided),
+        TypeKind::Scalar(_) | TypeKind::Domain(_) | TypeKind::Composite(_) | TypeKind::Other => {
+            Err(Unread::Undecided)
+        }
     }
 }
 

@@ -13,7 +13,10 @@ pub fn may_hold(data_type: &DataType, kind: Kind) -> bool {
     match &data_type.base().kind {
         TypeKind::Scalar(scalar) => scalar_may_hold(*scalar, kind),
         TypeKind::Enum(labels) => labels.iter().any(|label| is_label(label, kind)),
-        TypeKind::Array(..) | TypeKind::Range(_) | TypeKind::Multirange(_) => false,
+        TypeKind::Array(..)
+        | TypeKind::Range(_)
+        | TypeKind::Multirange(_)
+        | TypeKind::Composite(_) => false,
         TypeKind::Domain(_) | TypeKind::Other => true,
     }
 }

@@ -32,7 +32,9 @@ pub enum TypeKind {
     Range(Box<DataType>),
     /// A multirange; the type is its range's.
     Multirange(Box<DataType>),
-    /// Anything else: composites, types of extensions.
+    /// A composite of these.
+    Composite(Vec<DataType>),
+    /// Anything else: types of extensions.
     Other,
 }
 
@@ -200,7 +202,8 @@ impl DataType {
             TypeKind::Domain(_)
             | TypeKind::Array(..)
             | TypeKind::Range(_)
-            | TypeKind::Multirange(_) => false,
+            | TypeKind::Multirange(_)
+            | TypeKind::Composite(_) => false,
         }
     }
 
@@ -216,7 +219,7 @@ impl DataType {
                     ParserCoverage::Complete | ParserCoverage::Common => ParserCoverage::Common,
                 }
             }
-            TypeKind::Other => ParserCoverage::None,
+            TypeKind::Composite(_) | TypeKind::Other => ParserCoverage::None,
         }
     }
 }

@@ -101,6 +101,7 @@ fn read_table(name: String, section: &Section, scope: &Scope) -> Result<TableSpe
     unique.extend(table_keys::unique(section, &names)?);
     let exclusive = table_keys::exclusive(section, &names)?;
     let fixed = table_keys::fixed(section, &size)? || place == Place::Kept;
+    let triggers = table_keys::triggers(section)?;
     let reading = csv_options::reading(section, &columns)?;
     let drop = csv_options::drop_rules(section, &columns, scope.earlier)?;
     section.ensure_known_keys()?;
@@ -115,6 +116,7 @@ fn read_table(name: String, section: &Section, scope: &Scope) -> Result<TableSpe
         columns,
         unique,
         exclusive,
+        triggers,
         line: section.line(),
     })
 }

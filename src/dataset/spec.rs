@@ -104,8 +104,19 @@ pub struct TableSpec {
     pub unique: Vec<UniqueSet>,
     /// Columns of which one at most is not NULL.
     pub exclusive: Vec<Exclusive>,
+    /// Whether the database's triggers fire for its rows.
+    pub triggers: Triggers,
     /// Its line in the TOML file.
     pub line: usize,
+}
+
+/// Handling of triggers that fire for inserted rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Triggers {
+    /// They fire.
+    Fire,
+    /// They are disabled in the transactions that insert the rows.
+    Skip,
 }
 
 /// How foreign CSV files of a table are read.

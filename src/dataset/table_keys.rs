@@ -1,11 +1,12 @@
-//! The keys of a table that are about several of its columns: which never repeat, and which exclude each other.
+//! The keys of a table that are about several of its columns, which never repeat or exclude each other, or about all of
+//! its rows.
 
 use anyhow::{Result, bail};
 
 use crate::dataset::column_rules::{Exclusive, UniqueSet};
 use crate::dataset::document::{Section, TomlValue, did_you_mean};
 use crate::dataset::draw::Chance;
-use crate::dataset::spec::Size;
+use crate::dataset::spec::{Size, Triggers};
 
 /// Reads `unique = [["user_id", "group_id"], ["code"]]`.
 pub fn unique(table: &Section, names: &[&str]) -> Result<Vec<UniqueSet>> {
@@ -60,6 +61,14 @@ pub fn fixed(table: &Section, size: &Size) -> Result<bool> {
         (true, Size::Per { .. }) => Err(value.error("only a table with `rows` can be fixed")),
         (fixed, _) => Ok(fixed),
     }
+}
+
+/// Reads `triggers = "off"`.
+pub fn triggers(table: &Section) -> Result<Triggers> {
+    const SWITCH: &[(&str, Triggers)] = &[("on", Triggers::Fire), ("off", Triggers::Skip)];
+    table
+        .get("triggers")
+        .map_or(Ok(Triggers::Fire), |value| value.one_of("switch", SWITCH))
 }
 
 fn columns(list: &TomlValue, names: &[&str]) -> Result<Vec<usize>> {

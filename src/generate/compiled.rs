@@ -135,6 +135,8 @@ pub struct PickedKey {
     pub run: Option<AgreeingRun>,
     /// The sibling that has picked a row which isn't counted.
     pub other_than: Option<usize>,
+    /// How many rows lie before those that may be picked.
+    pub before: u64,
 }
 
 /// What of a picked row is its key.

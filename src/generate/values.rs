@@ -223,7 +223,7 @@ fn picked_row<'r>(
         CompiledMaker::Picked(key) => match &key.pick {
             PickRow::Ancestor(level) => return row.ancestor(*level),
             PickRow::Each => row.partner + row.place,
-            PickRow::Any(rows, hot) => any_row(*rows, hot.as_ref(), &mut draws),
+            PickRow::Any(rows, hot) => key.before + any_row(*rows, hot.as_ref(), &mut draws),
             PickRow::Spread(spread) => 1 + spread.parent(row.id - 1).0,
             PickRow::Earlier { roots, root, part } => {
                 return earlier(row.id, *roots, *root, *part, &mut draws).map(Row::numbered);
@@ -233,7 +233,8 @@ fn picked_row<'r>(
                 (first, count) => 1 + first + draws.below(count),
             },
             PickRow::Index(index, runs) => {
-                1 + u64::try_from(index_of(index, runs, cells, row)).unwrap_or(u64::MAX)
+                let index = u64::try_from(index_of(index, runs, cells, row)).unwrap_or(u64::MAX);
+                key.before.saturating_add(index).saturating_add(1)
             }
         },
         _ => return None,

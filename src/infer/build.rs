@@ -3,38 +3,42 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{self, Columns};
-use super::constraints::TableReading;
+use super::constraints::{Readings, TableReading};
 use super::domain::{Confidence, MakerToml, Sibling, Value};
 use super::keys::{self, KeyPlan};
 use super::model::{Doubt, Lessons, Model, ModelColumn, ModelTable, Refusal, TriedCheck};
 use super::names::{Naming, TableNames};
 use super::question::{Answer, Question};
 use super::sizes::{self, Wish};
-use super::source::{RowSecurity, Source, SourceCheck, SourceColumn, SourceTable};
+use super::source::{
+    LeftOut, RowSecurity, Source, SourceCheck, SourceColumn, SourceTable, WhyLeftOut,
+};
 use super::{
     belongs, doubts, exclusions, kept, order, places, relations, states, totals, types, unique,
 };
 use crate::copy::Scalar;
 
 /// The dataset of a source, with sizes as wished.
-pub fn model(source: &Source, wish: Wish, naming: &Naming, lessons: &Lessons) -> Model {
+pub fn model(
+    source: &Source,
+    readings: &Readings,
+    wish: Wish,
+    naming: &Naming,
+    lessons: &Lessons,
+) -> Model {
     let naming = &naming.about(source.tables.iter().map(|it| it.name.as_str()));
-    let readings: BTreeMap<&str, TableReading> = source
-        .tables
-        .iter()
-        .map(|table| (table.name.as_str(), TableReading::of(table)))
-        .collect();
     let mut refused: Vec<Refusal> = lessons.refused.clone();
     for table in source.tables.iter().filter(|it| it.kept.is_none()) {
-        refused.extend(columns::refusals(table, &readings[table.name.as_str()]));
+        refused.extend(columns::refusals(table, readings.table(table)));
         refused.extend(closed(table));
     }
-    let out: BTreeSet<String> = refused.iter().map(|it| it.table.clone()).collect();
-    let keys = keys::plan(source, &out);
+    let out = refused.iter().map(|it| &it.table);
+    let out = out.chain(&lessons.filled_by_triggers).cloned().collect();
+    let keys = keys::plan(source, &out, &null_keys(source, readings));
     refused.extend(refused_by_keys(&keys));
     let mut model = Model {
         schema: source.schema.clone(),
-        left_out: source.left_out.clone(),
+        left_out: left_out(source, lessons),
         read_only: source
             .tables
             .iter()
@@ -52,11 +56,12 @@ pub fn model(source: &Source, wish: Wish, naming: &Naming, lessons: &Lessons) ->
         places: places(source),
     };
     for table in &source.tables {
-        if !refused.iter().any(|it| it.table == table.name) {
+        let is_filled = lessons.filled_by_triggers.contains(&table.name);
+        if !is_filled && !refused.iter().any(|it| it.table == table.name) {
             match &table.kept {
                 Some(rows) => model.tables.push(kept::table(&table.name, rows)),
                 None => {
-                    let reading = &readings[table.name.as_str()];
+                    let reading = readings.table(table);
                     decide(table, reading, &with, &mut model, &mut refused);
                 }
             }
@@ -76,6 +81,32 @@ pub fn model(source: &Source, wish: Wish, naming: &Naming, lessons: &Lessons) ->
     shorten_references(&mut model.tables);
     sort(source, &mut model);
     model
+}
+
+/// What is in the schema beside the dataset's tables, and those that get their rows from others' triggers.
+fn left_out(source: &Source, lessons: &Lessons) -> Vec<LeftOut> {
+    let by_triggers = lessons.filled_by_triggers.iter().map(|name| LeftOut {
+        name: name.clone(),
+        why: WhyLeftOut::FilledByTriggers,
+    });
+    source.left_out.iter().cloned().chain(by_triggers).collect()
+}
+
+/// The columns of foreign keys that CHECKs leave nothing but NULL.
+fn null_keys(source: &Source, readings: &Readings) -> keys::NullColumns {
+    let mut nulls = keys::NullColumns::new();
+    for table in &source.tables {
+        let reading = readings.table(table);
+        let columns = table.columns.iter().filter(|it| {
+            !it.not_null && table.is_in_foreign_key(&it.name) && reading.is_always_null(&it.name)
+        });
+        let reason = "a CHECK asks for it";
+        nulls.extend(columns.map(|it| {
+            let place = (table.name.clone(), it.name.clone());
+            (place, reason.to_owned())
+        }));
+    }
+    nulls
 }
 
 /// The tables whose keys can't be kept.
@@ -254,6 +285,7 @@ fn decide(
     let mut made = ModelTable {
         name: table.name.clone(),
         triggers: table.triggers.clone(),
+        silenced: with.lessons.silenced.get(&table.name).cloned(),
         ..ModelTable::default()
     };
     let columns = Columns {
@@ -287,16 +319,19 @@ fn decide(
 }
 
 impl DecisionContext<'_> {
-    /// Has the columns be made of the values that constraints accept; returns the constraints.
+    /// Has the columns be made as answers say that constraints accept them; returns the constraints.
     fn take_pools(&self, made: &mut ModelTable, alone: &[&str]) -> BTreeSet<String> {
         let mut taken = BTreeSet::new();
         for (key, answer) in &self.lessons.answers {
-            if let Answer::Pool(pool) = answer
-                && key.table == made.name
-            {
-                doubts::apply(made, key, pool, alone);
-                taken.insert(key.constraint.clone());
+            if key.table != made.name {
+                continue;
             }
+            match answer {
+                Answer::Held(_) => continue,
+                Answer::Pool(pool) => doubts::apply(made, key, pool, alone),
+                Answer::Nulls { always, never } => doubts::apply_nulls(made, key, always, never),
+            }
+            taken.insert(key.constraint.clone());
         }
         taken
     }

@@ -52,11 +52,8 @@ pub struct Columns<'a> {
 
 /// Whether a table has a column that nothing can fill.
 pub fn refusals(table: &SourceTable, reading: &TableReading) -> Vec<Refusal> {
-    let in_key = |column: &SourceColumn| {
-        let mut keys = table.foreign_keys.iter();
-        keys.any(|key| key.columns.contains(&column.name))
-    };
-    let columns = table.columns.iter().filter(|it| !in_key(it));
+    let columns = table.columns.iter();
+    let columns = columns.filter(|it| !table.is_in_foreign_key(&it.name));
     columns
         .filter_map(|column| impossible(table, column, &reading.limits(column)))
         .collect()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::checks::{self, Check, CheckedColumn, UnreadCheck};
 use super::domain::{Limits, Relation};
 use super::model::Doubt;
-use super::source::{Partitions, SourceCheck, SourceColumn, SourceTable};
+use super::source::{Partitions, Source, SourceCheck, SourceColumn, SourceTable};
 use crate::copy::Scalar;
 
 mod bounds;
@@ -19,6 +19,27 @@ pub struct TableReading {
     pub relations: Vec<Relation>,
     /// What isn't understood.
     pub doubts: Vec<Doubt>,
+}
+
+/// The constraints of all tables, read once: it takes longer than what is decided by them.
+#[derive(Debug)]
+pub struct Readings<'s>(BTreeMap<&'s str, TableReading>);
+
+impl<'s> Readings<'s> {
+    /// Reads those of a source.
+    pub fn of(source: &'s Source) -> Readings<'s> {
+        let tables = source.tables.iter();
+        Readings(
+            tables
+                .map(|it| (it.name.as_str(), TableReading::of(it)))
+                .collect(),
+        )
+    }
+
+    /// What those of a table say.
+    pub fn table(&self, table: &SourceTable) -> &TableReading {
+        &self.0[table.name.as_str()]
+    }
 }
 
 impl TableReading {
@@ -102,6 +123,7 @@ impl TableReading {
                 data_type: &it.data_type,
                 not_null: it.not_null,
                 limits: self.limits.get(&it.name).cloned().unwrap_or_default(),
+                is_key: table.is_in_foreign_key(&it.name),
             })
             .collect();
         let checks: Vec<Check> = table.checks.iter().map(check).collect();

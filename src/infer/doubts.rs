@@ -2,8 +2,8 @@
 
 use super::checks::pool::Pool;
 use super::constraints::TableReading;
-use super::domain::{Confidence, MakerToml};
-use super::keys::KeyPlan;
+use super::domain::{Confidence, Limits, MakerToml};
+use super::keys::{KeyPlan, KeyRole};
 use super::model::{Doubt, ModelColumn, ModelTable, PoolList};
 use super::question::{AskedColumn, Filled, Question, QuestionKey};
 use super::source::{SourceColumn, SourceTable};
@@ -22,6 +22,8 @@ pub fn of_doubt(
         data_type: column.data_type.clone(),
         limits: reading.limits(column),
         filled: filled(table, keys, made, column),
+        may_be_null: may_be_null(keys, &table.name, made, column, &reading.limits(column)),
+        may_be_listed: may_be_listed(keys, &table.name, made, column),
     };
     let question = |columns: Vec<(&str, &SourceColumn)>| Question {
         key: QuestionKey {
@@ -48,6 +50,38 @@ pub fn of_doubt(
     };
     let columns = table.columns.iter().filter(of_domain);
     columns.map(|it| question(vec![("value", it)])).collect()
+}
+
+/// Whether a column may be left out, and is NULL then: no other one needs its values.
+fn may_be_null(
+    keys: &KeyPlan,
+    table: &str,
+    made: &ModelTable,
+    column: &SourceColumn,
+    limits: &Limits,
+) -> bool {
+    let place = (table.to_owned(), column.name.clone());
+    let takes_null = !column.not_null && !limits.not_null && !column.has_default();
+    let is_made = made.column(&column.name).is_some();
+    is_made && takes_null && !keys.referenced.contains(&place) && !is_named(made, &column.name)
+}
+
+/// Whether a column's values may come from a list: of a key those of one column that no other one follows.
+fn may_be_listed(keys: &KeyPlan, table: &str, made: &ModelTable, column: &SourceColumn) -> bool {
+    match keys.role(table, &column.name) {
+        None => !column.is_serial(),
+        Some(KeyRole::Reference(it)) => {
+            it.columns == 1 && it.same.is_empty() && !is_named(made, &column.name)
+        }
+        Some(KeyRole::Copy { .. } | KeyRole::Null { .. }) => false,
+    }
+}
+
+/// Whether the maker of another column names it.
+fn is_named(made: &ModelTable, column: &str) -> bool {
+    let others = made.columns.iter().filter(|it| it.name != column);
+    let mut values = others.flat_map(|it| it.maker.options.iter().map(|(_, value)| value));
+    values.any(|it| it.names(column))
 }
 
 fn filled(table: &SourceTable, keys: &KeyPlan, made: &ModelTable, column: &SourceColumn) -> Filled {
@@ -119,6 +153,20 @@ pub fn apply(table: &mut ModelTable, key: &QuestionKey, pool: &Pool, alone: &[&s
         name: list,
         text: pool.text(),
     });
+}
+
+/// Leaves columns out, so that they are NULL, and has others never be.
+pub fn apply_nulls(table: &mut ModelTable, key: &QuestionKey, always: &[String], never: &[String]) {
+    for name in always {
+        table.columns.retain(|it| it.name != *name);
+        let reason = format!("NULL: {} accepts such rows", key.constraint);
+        table.skipped.push((name.clone(), reason));
+    }
+    for name in never {
+        if let Some(column) = table.column_mut(name) {
+            column.maker.options.retain(|(option, _)| option != "null");
+        }
+    }
 }
 
 /// Another maker for a column, in its place, or behind the others where it was left out.

@@ -46,6 +46,7 @@ pub fn table(name: &str, kept: &KeptRows) -> ModelTable {
         columns: std::iter::once(hidden).chain(fields).collect(),
         skipped: Vec::new(),
         triggers: Vec::new(),
+        silenced: None,
         lists: Vec::new(),
         pools: vec![PoolList {
             name: list,

@@ -75,11 +75,15 @@ pub struct KeyRefusal {
     pub advice: String,
 }
 
-/// Plans every table's keys. `refused` are the tables that can't be filled for other reasons.
-pub fn plan(source: &Source, refused: &BTreeSet<String>) -> KeyPlan {
+/// Columns of keys that are NULL in every row, by table and column, each with the reason.
+pub type NullColumns = BTreeMap<(String, String), String>;
+
+/// Plans every table's keys. `refused` are the tables that can't be filled for other reasons, `nulls` the columns that are
+/// NULL for others.
+pub fn plan(source: &Source, refused: &BTreeSet<String>, nulls: &NullColumns) -> KeyPlan {
     let mut out = refused.clone();
     let mut reasons: BTreeMap<String, Vec<KeyRefusal>> = BTreeMap::new();
-    let mut nulls: BTreeMap<(String, String), String> = BTreeMap::new();
+    let mut nulls = nulls.clone();
     // Each pass refuses a table or empties a column more than the one before, or is the last.
     loop {
         let planner = place::Planner {

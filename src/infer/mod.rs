@@ -30,6 +30,7 @@ mod types;
 mod unique;
 
 pub use build::model;
+pub use constraints::Readings;
 pub use sizes::Wish;
 
 use std::path::PathBuf;
@@ -37,7 +38,7 @@ use std::path::PathBuf;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::dataset::source::Source;
-use crate::dataset::spec::{Scale, SchemaScope, Size};
+use crate::dataset::spec::{Scale, SchemaScope, Size, Triggers};
 use crate::dataset::{ColumnSpec, Dataset, Reading, TableSpec};
 use crate::files::manifest::checksum;
 use crate::postgres::catalog::{Column, ColumnDefault, ForeignKey, Table, TableKind};
@@ -130,6 +131,7 @@ pub fn new_table_spec(name: &str, columns: &[String]) -> TableSpec {
         fixed: false,
         unique: Vec::new(),
         exclusive: Vec::new(),
+        triggers: Triggers::Fire,
         line: 0,
     }
 }

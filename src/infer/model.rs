@@ -51,6 +51,8 @@ pub struct ModelTable {
     pub skipped: Vec<(String, String)>,
     /// The triggers that fire for its rows.
     pub triggers: Vec<Trigger>,
+    /// Why they don't.
+    pub silenced: Option<String>,
     /// The word lists that makers name.
     pub lists: Vec<WordList>,
     /// The lists of values that constraints accept.
@@ -106,6 +108,10 @@ pub struct Lessons {
     pub answers: BTreeMap<QuestionKey, Answer>,
     /// Constraints that rows have broken though they are understood, by table.
     pub broken: BTreeSet<(String, String)>,
+    /// Tables whose triggers don't fire, each with the reason.
+    pub silenced: BTreeMap<String, String>,
+    /// Tables that triggers of others write the rows of.
+    pub filled_by_triggers: BTreeSet<String>,
 }
 
 impl Lessons {
@@ -119,6 +125,16 @@ impl Lessons {
         let is_new = !self.refused.contains(&refusal);
         self.refused.push(refusal);
         is_new
+    }
+
+    /// Has a table's rows be loaded without its triggers, and made as if they had never been rejected. What it seemed to
+    /// write to others is theirs to write then.
+    pub fn silence(&mut self, table: &str, reason: String) {
+        self.silenced.insert(table.to_owned(), reason);
+        self.plain.remove(table);
+        self.answers.retain(|key, _| key.table != table);
+        self.broken.retain(|(of, _)| of != table);
+        self.filled_by_triggers.clear();
     }
 }
 

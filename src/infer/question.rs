@@ -37,6 +37,10 @@ pub struct AskedColumn {
     pub limits: Limits,
     /// What fills it.
     pub filled: Filled,
+    /// Whether it may be left out, and is NULL then.
+    pub may_be_null: bool,
+    /// Whether its values may be those of a list.
+    pub may_be_listed: bool,
 }
 
 /// What fills a column.
@@ -52,6 +56,13 @@ pub enum Filled {
     Unknown,
 }
 
+impl Filled {
+    /// Whether it is a key's.
+    pub fn is_by_key(&self) -> bool {
+        *self == Filled::ByKey
+    }
+}
+
 /// What a server says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -59,4 +70,24 @@ pub enum Answer {
     Held(usize),
     /// It accepts these values.
     Pool(Pool),
+    /// It accepts what the makers make where some columns are always NULL, and others never.
+    Nulls {
+        /// Those that are always NULL.
+        always: Vec<String>,
+        /// Those that never are.
+        never: Vec<String>,
+    },
+}
+
+impl Answer {
+    /// The columns that it has be made otherwise.
+    pub fn changed<'a>(&'a self, key: &'a QuestionKey) -> Vec<&'a str> {
+        match self {
+            Answer::Held(_) => Vec::new(),
+            Answer::Pool(_) => key.columns.iter().map(String::as_str).collect(),
+            Answer::Nulls { always, never } => {
+                always.iter().chain(never).map(String::as_str).collect()
+            }
+        }
+    }
 }

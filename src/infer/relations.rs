@@ -1,12 +1,15 @@
 //! What CHECKs demand between columns → options and makers that keep it. Pure.
 
+mod order;
+
 use std::collections::BTreeSet;
 
 use super::constraints::TableReading;
 use super::domain::{MakerToml, Relation, Value};
-use super::model::{Doubt, ModelTable};
+use super::model::{Doubt, ModelColumn, ModelTable};
 use super::source::SourceTable;
 use crate::copy::{DataType, Scalar};
+use order::{apart, differ, equal, less};
 
 /// A share of rows in which none of several columns has a value.
 const NONE: f64 = 0.1;
@@ -179,6 +182,14 @@ fn leave_out(table: &SourceTable, model: &mut ModelTable, column: &str) -> bool 
     if table.column(column).is_none_or(|it| it.not_null) {
         return false;
     }
+    let is_copy = |it: &&ModelColumn| {
+        it.maker.make == "copy" && it.maker.option("by") == Some(&column.into())
+    };
+    let copies = model.columns.iter().filter(is_copy);
+    let copies: Vec<String> = copies.map(|it| it.name.clone()).collect();
+    if !copies.iter().all(|it| leave_out(table, model, it)) {
+        return false;
+    }
     if is_made(model, column) {
         model.columns.retain(|it| it.name != column);
         let reason = "NULL: a CHECK asks for it".to_owned();
@@ -242,89 +253,6 @@ fn one_of(model: &mut ModelTable, columns: &[String], none: f64) -> bool {
     }
 }
 
-fn less(
-    table: &SourceTable,
-    model: &mut ModelTable,
-    smaller: &str,
-    larger: &str,
-    strict: bool,
-) -> bool {
-    let (Some(low), Some(high)) = (model.column(smaller), model.column(larger)) else {
-        // One of them is NULL, unless its default fills it.
-        let has_default = |name: &str| {
-            !is_made(model, name) && table.column(name).is_some_and(|it| it.has_default())
-        };
-        return !has_default(smaller) && !has_default(larger);
-    };
-    match (low.maker.make.as_str(), high.maker.make.as_str()) {
-        (_, "after") if high.maker.option("of") == Some(&smaller.into()) => {
-            if strict && high.maker.option("min") == Some(&0_i64.into()) {
-                with_option(model, larger, "min", 1_i64);
-            }
-            true
-        }
-        ("below", _) if low.maker.option("of") == Some(&larger.into()) => true,
-        ("date" | "timestamp" | "after", "date" | "timestamp") => {
-            let is_days = high.maker.make == "date";
-            let (least, most) = if is_days { (1, 60) } else { (60, 2_592_000) };
-            let after = MakerToml::new("after")
-                .with("of", smaller)
-                .with("min", if strict { least } else { 0 })
-                .with("max", most);
-            replace(model, larger, after);
-            true
-        }
-        ("integer", "integer") => split_integers(model, smaller, larger),
-        ("decimal" | "float", "decimal" | "float") => split_decimals(model, smaller, larger),
-        ("time", "time") => {
-            let low = MakerToml::new("time")
-                .with("min", "08:00:00")
-                .with("max", "12:00:00");
-            let high = MakerToml::new("time")
-                .with("min", "12:00:01")
-                .with("max", "20:00:00");
-            replace(model, smaller, low);
-            replace(model, larger, high);
-            true
-        }
-        _ => leave_out(table, model, larger) || leave_out(table, model, smaller),
-    }
-}
-
-/// A date or time so much later than another one, at least or at most.
-fn apart(
-    table: &SourceTable,
-    model: &mut ModelTable,
-    smaller: &str,
-    larger: &str,
-    end: &str,
-    gap: &str,
-) -> bool {
-    let Ok(gap) = gap.parse::<i64>() else {
-        return leave_out(table, model, larger) || leave_out(table, model, smaller);
-    };
-    if gap < 0 || !less(table, model, smaller, larger, false) {
-        return leave_out(table, model, larger) || leave_out(table, model, smaller);
-    }
-    let Some(column) = model.column(larger) else {
-        return true;
-    };
-    if column.maker.make != "after" {
-        return leave_out(table, model, larger) || leave_out(table, model, smaller);
-    }
-    let other = |name: &str| match column.maker.option(name) {
-        Some(Value::Integer(number)) => *number,
-        _ => 0,
-    };
-    let (min, max) = match end {
-        "min" => (gap, other("max").max(gap.saturating_mul(2))),
-        _ => (other("min").min(gap), gap),
-    };
-    with_option(model, larger, "min", min);
-    with_option(model, larger, "max", max);
-    true
-}
-
 /// Another maker for a column, which keeps its share of NULLs.
 fn replace(model: &mut ModelTable, column: &str, maker: MakerToml) {
     if let Some(column) = model.column_mut(column) {
@@ -336,100 +264,8 @@ fn replace(model: &mut ModelTable, column: &str, maker: MakerToml) {
     }
 }
 
-fn ends(model: &ModelTable, column: &str) -> Option<(f64, f64)> {
-    let maker = &model.column(column)?.maker;
-    let number = |name: &str| match maker.option(name)? {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "halves of ranges needn't be exact"
-        )]
-        Value::Integer(number) => Some(*number as f64),
-        Value::Float(number) => Some(*number),
-        _ => None,
-    };
-    Some((number("min")?, number("max")?))
-}
-
-/// Where two ranges can be cut so that one lies below the other.
-fn cut(model: &ModelTable, smaller: &str, larger: &str) -> Option<f64> {
-    let (low_min, low_max) = ends(model, smaller)?;
-    let (high_min, high_max) = ends(model, larger)?;
-    if low_max < high_min {
-        return None;
-    }
-    let (from, to) = (low_min.max(high_min), low_max.min(high_max));
-    (low_min < high_max).then_some(f64::midpoint(from, to))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "between bounds that are i64"
-)]
-fn split_integers(model: &mut ModelTable, smaller: &str, larger: &str) -> bool {
-    let Some(cut) = cut(model, smaller, larger) else {
-        return ends(model, smaller)
-            .zip(ends(model, larger))
-            .is_some_and(|(a, b)| a.1 < b.0);
-    };
-    let cut = cut.floor() as i64;
-    with_option(model, smaller, "max", cut);
-    with_option(model, larger, "min", cut + 1);
-    true
-}
-
-fn split_decimals(model: &mut ModelTable, smaller: &str, larger: &str) -> bool {
-    let Some(cut) = cut(model, smaller, larger) else {
-        return ends(model, smaller)
-            .zip(ends(model, larger))
-            .is_some_and(|(a, b)| a.1 < b.0);
-    };
-    with_option(model, smaller, "max", cut.floor());
-    with_option(model, larger, "min", cut.floor() + 1.0);
-    true
-}
-
 fn with_option(model: &mut ModelTable, column: &str, option: &str, value: impl Into<Value>) {
     if let Some(column) = model.column_mut(column) {
         column.maker = column.maker.clone().with(option, value);
     }
-}
-
-/// Two columns that must not be the same.
-fn differ(table: &SourceTable, model: &mut ModelTable, a: &str, b: &str) -> bool {
-    let (Some(first), Some(second)) = (model.column(a), model.column(b)) else {
-        return true;
-    };
-    match (first.maker.make.as_str(), second.maker.make.as_str()) {
-        ("reference", "reference") if are_of_one_table(&first.maker, &second.maker) => {
-            with_option(model, b, "other-than", a);
-            true
-        }
-        ("integer", "integer") => split_integers(model, a, b),
-        ("decimal" | "float", "decimal" | "float") => split_decimals(model, a, b),
-        ("serial" | "sequence" | "uuid", "reference")
-            if second.maker.option("earlier").is_some() =>
-        {
-            // An earlier row is another one; a root must not refer to itself.
-            second.maker.option("roots-self").is_none()
-        }
-        _ => leave_out(table, model, b) || leave_out(table, model, a),
-    }
-}
-
-/// Whether two references are to rows of one table, and the second may be any of them.
-fn are_of_one_table(first: &MakerToml, second: &MakerToml) -> bool {
-    let table = |maker: &MakerToml| match maker.option("to") {
-        Some(Value::Text(to)) => to.rsplit_once('.').map(|(table, _)| table.to_owned()),
-        _ => None,
-    };
-    let ways = ["spread", "earlier", "same", "other-than"];
-    let is_free = ways.iter().all(|it| second.option(it).is_none());
-    is_free && first.option("other-than").is_none() && table(first) == table(second)
-}
-
-fn equal(table: &SourceTable, model: &mut ModelTable, a: &str, b: &str) -> bool {
-    if !is_made(model, a) || !is_made(model, b) {
-        return true;
-    }
-    leave_out(table, model, b) || leave_out(table, model, a)
 }

@@ -115,6 +115,7 @@ impl SourceTable {
             columns: owned(columns),
             table: Some(other.into()),
             table_shown: other.into(),
+            elsewhere: None,
             referenced: owned(referenced),
         });
         self

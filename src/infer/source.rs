@@ -7,6 +7,7 @@ mod from_catalog;
 use std::collections::BTreeSet;
 
 use crate::copy::DataType;
+use crate::postgres::TableName;
 use crate::postgres::catalog::{
     Column, ColumnDefault, Constraint, Domain, ForeignKey, Index, Strategy, Table, TableTraits,
     Trigger,
@@ -105,6 +106,8 @@ pub enum WhyLeftOut {
     Asked,
     /// It holds rows, which stay, and no other table refers to it.
     Kept,
+    /// Triggers of other tables write its rows.
+    FilledByTriggers,
 }
 
 /// A table that can hold rows.
@@ -232,6 +235,8 @@ pub struct SourceKey {
     pub table: Option<String>,
     /// How messages call the table referred to.
     pub table_shown: String,
+    /// The table referred to, where it is of another schema.
+    pub elsewhere: Option<TableName>,
     /// The columns referred to, each in its referring column's place.
     pub referenced: Vec<String>,
 }
@@ -268,6 +273,31 @@ impl Source {
         }));
     }
 
+    /// Adds a table of another schema with rows of it that keys can refer to.
+    pub fn add_elsewhere(&mut self, name: &TableName, rows: KeptRows) {
+        let shown = name.within(&self.schema);
+        let keys = self.tables.iter_mut().flat_map(|it| &mut it.foreign_keys);
+        for key in keys.filter(|it| it.elsewhere.as_ref() == Some(name)) {
+            key.table = Some(shown.clone());
+        }
+        let table = SourceTable {
+            name: shown,
+            rows: None,
+            columns: Vec::new(),
+            uniques: Vec::new(),
+            foreign_keys: Vec::new(),
+            checks: Vec::new(),
+            exclusions: Vec::new(),
+            triggers: Vec::new(),
+            row_security: RowSecurity::Passed,
+            may_insert: false,
+            partitions: None,
+            kept: Some(rows),
+        };
+        let place = self.tables.partition_point(|it| it.name < table.name);
+        self.tables.insert(place, table);
+    }
+
     /// A table by its name.
     pub fn table(&self, name: &str) -> Option<&SourceTable> {
         let found = self
@@ -281,6 +311,12 @@ impl SourceTable {
     /// A column by its name.
     pub fn column(&self, name: &str) -> Option<&SourceColumn> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Whether a foreign key has the column.
+    pub fn is_in_foreign_key(&self, column: &str) -> bool {
+        let mut keys = self.foreign_keys.iter();
+        keys.any(|key| key.columns.iter().any(|it| it == column))
     }
 }
 

@@ -113,6 +113,9 @@ fn table_text(table: &ModelTable, number: usize) -> String {
         });
         let _ = writeln!(text, "exclusive = {}", value(&Value::List(arcs.collect())));
     }
+    if let Some(reason) = &table.silenced {
+        let _ = writeln!(text, "triggers = \"off\"  # {}", reason.replace('\n', " "));
+    }
     for trigger in &table.triggers {
         let when = if trigger.before { "before" } else { "after" };
         let _ = writeln!(
@@ -316,6 +319,7 @@ pub fn why(why: &WhyLeftOut) -> String {
         WhyLeftOut::Migrations => "a migration tool's record; --tables has it filled".to_owned(),
         WhyLeftOut::Asked => "not asked for".to_owned(),
         WhyLeftOut::Kept => "its rows are there already, and stay".to_owned(),
+        WhyLeftOut::FilledByTriggers => "triggers of other tables write its rows".to_owned(),
     }
 }
 

@@ -29,8 +29,12 @@ pub fn maker(data_type: &DataType, name: &str, limits: &Limits) -> Option<MakerT
                 element,
                 name.strip_suffix("[]").unwrap_or(name),
                 &Limits::default(),
-            )?;
+            );
             let least = limits.min_length.unwrap_or(1);
+            let Some(element) = element else {
+                // Whatever its elements are, it may have none.
+                return limits.min_length.is_none().then(|| constant("{}"));
+            };
             let most = limits.max_length.unwrap_or(3).max(least);
             let array = MakerToml::new("array").with("of", table(element));
             Some(
@@ -42,6 +46,7 @@ pub fn maker(data_type: &DataType, name: &str, limits: &Limits) -> Option<MakerT
         // A range that no value is in: any subtype has it.
         TypeKind::Range(of) => range(of).or_else(|| Some(constant("empty"))),
         TypeKind::Multirange(_) => Some(constant("{}")),
+        TypeKind::Composite(attributes) => Some(composite(attributes)),
         TypeKind::Scalar(scalar) => scalar_maker(*scalar, data_type.modifier, limits),
         TypeKind::Other => other(name, limits),
     }
@@ -76,6 +81,24 @@ fn boolean(values: Vec<String>) -> MakerToml {
 /// One value for all rows.
 pub fn constant(value: &str) -> MakerToml {
     MakerToml::new("value").with("of", value)
+}
+
+/// The same row in all rows: of values where the types are the usual ones, of NULLs where they aren't.
+fn composite(attributes: &[DataType]) -> MakerToml {
+    let value = |data_type: &DataType| match &data_type.base().kind {
+        TypeKind::Enum(labels) => labels.first().map(|it| format!("\"{it}\"")),
+        TypeKind::Scalar(scalar) => Some(match scalar {
+            Scalar::Bool => "true".to_owned(),
+            Scalar::Int2 | Scalar::Int4 | Scalar::Int8 => "1".to_owned(),
+            Scalar::Float4 | Scalar::Float8 | Scalar::Numeric => "1".to_owned(),
+            Scalar::Text | Scalar::Varchar | Scalar::Bpchar | Scalar::Char => "a".to_owned(),
+            Scalar::Date | Scalar::Timestamp | Scalar::Timestamptz => DAYS.1.to_owned(),
+            _ => return None,
+        }),
+        _ => None,
+    };
+    let values = attributes.iter().map(|it| value(it).unwrap_or_default());
+    constant(&format!("({})", values.collect::<Vec<_>>().join(",")))
 }
 
 /// A maker within another one's option.

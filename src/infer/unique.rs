@@ -14,7 +14,7 @@ use super::source::{SourceColumn, SourceTable};
 use super::types;
 use crate::copy::{Scalar, TypeKind};
 use entries::whole_list;
-use numbered::{carries_row, distinct, row_column, separated, with_one_number};
+use numbered::{carries_row, distinct, row_column, row_column_from, separated, with_one_number};
 
 /// Has the table's makers keep the sets.
 pub fn apply(table: &SourceTable, model: &mut ModelTable, sets: &[WantedSet]) -> Vec<Doubt> {
@@ -27,6 +27,9 @@ pub fn apply(table: &SourceTable, model: &mut ModelTable, sets: &[WantedSet]) ->
         }
         for (column, case) in &set.cases {
             fold(model, column, *case);
+        }
+        for column in &set.days {
+            cut_to_days(model, column);
         }
     }
     let mut smallest: Vec<&WantedSet> = Vec::new();
@@ -66,6 +69,20 @@ fn fold(model: &mut ModelTable, column: &str, case: Case) {
             Case::Upper => "upper",
         };
         column.maker = column.maker.clone().with("case", case);
+    }
+}
+
+/// Makers write days where an index ignores the time, and no other column counts seconds from it.
+fn cut_to_days(model: &mut ModelTable, column: &str) {
+    let others = model.columns.iter().filter(|it| it.name != column);
+    let mut options = others.flat_map(|it| &it.maker.options);
+    if options.any(|(_, value)| value.names(column)) {
+        return;
+    }
+    if let Some(column) = model.column_mut(column)
+        && column.maker.make == "timestamp"
+    {
+        column.maker = column.maker.as_another("date", &["min", "max", "null"]);
     }
 }
 
@@ -179,9 +196,10 @@ fn alone(table: &SourceTable, model: &mut ModelTable, name: &str) -> bool {
                     .with("of", format!("{{{{\"row\": {{{row}}}}}}}")),
             )
         }
-        "array" if is_array_of_words(source) => {
-            let row = row_column(model, name);
-            let of = format!("{{{{{{{row}}}}}}}");
+        "array" if element_of_row(source).is_some() => {
+            let (start, before) = element_of_row(source).unwrap_or_default();
+            let row = row_column_from(model, name, start);
+            let of = format!("{{{{{before}{{{row}}}}}}}");
             Some(MakerToml::new("phrase").with("of", of).with("unique", true))
         }
         "hstore" => {
@@ -200,13 +218,19 @@ fn alone(table: &SourceTable, model: &mut ModelTable, name: &str) -> bool {
     true
 }
 
-/// Whether an array can have the row's number as its only element.
-fn is_array_of_words(column: &SourceColumn) -> bool {
+/// How an array's only element tells the row's number: what the numbers start at, and what is before them.
+fn element_of_row(column: &SourceColumn) -> Option<(i64, &'static str)> {
     let TypeKind::Array(element, _) = &column.data_type.base().kind else {
-        return false;
+        return None;
     };
-    let known = [Scalar::Int4, Scalar::Int8, Scalar::Text, Scalar::Varchar];
-    element.scalar().is_some_and(|it| known.contains(&it))
+    match element.scalar()? {
+        Scalar::Int4 | Scalar::Int8 | Scalar::Numeric | Scalar::Text | Scalar::Varchar => {
+            Some((1, ""))
+        }
+        // The last twelve digits of an id.
+        Scalar::Uuid => Some((100_000_000_000, "00000000-0000-4000-8000-")),
+        _ => None,
+    }
 }
 
 /// Whether nothing but the type bounds a number.

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use tokio_postgres::Client;
 
 use super::ddl::Ddl;
-use super::files::{Overwriting, Plan, Written};
+use super::files::{Contents, Overwriting, Plan, Written};
 use super::kept;
 use super::read::{Found, read};
 use super::settle::{Attempts, Tried};
@@ -14,7 +14,7 @@ use crate::dataset::document::did_you_mean;
 use crate::infer::model::Model;
 use crate::infer::names::Naming;
 use crate::infer::source::{Source, WhyLeftOut};
-use crate::infer::{self, Wish};
+use crate::infer::{self, Readings, Wish};
 
 /// Which dataset is asked for.
 #[derive(Debug)]
@@ -92,10 +92,14 @@ impl Request {
                 "every table holds rows, and --keep-rows leaves those as they are; nothing is left to fill"
             );
         }
+        kept::add_elsewhere(client, &mut source).await?;
         let about = format!("The tables of schema {} of {name}", found.schema);
-        let plan = |model: &Model| Plan::new(&folder, &name, &about, &source, model, ddl);
+        let plan = |model: &Model, contents: Contents| {
+            Plan::new(&folder, &name, &about, &source, model, ddl, contents)
+        };
+        let readings = Readings::of(&source);
         let attempts = Attempts {
-            build: &|lessons| infer::model(&source, self.wish, &self.naming, lessons),
+            build: &|lessons| infer::model(&source, &readings, self.wish, &self.naming, lessons),
             plan: &plan,
         };
         let (model, tried) = match self.trial {
@@ -104,7 +108,7 @@ impl Request {
         };
         let written = match model.tables.is_empty() {
             true => None,
-            false => Some(plan(&model)?.write(self.overwriting)?),
+            false => Some(plan(&model, Contents::Everything)?.write(self.overwriting)?),
         };
         Ok(Initialized {
             model,

@@ -24,6 +24,15 @@ pub enum Overwriting {
     Merge,
 }
 
+/// Which files of a dataset are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contents {
+    /// Those that rows are made by.
+    Rows,
+    /// Its queries, too.
+    Everything,
+}
+
 /// What is to be written.
 #[derive(Debug)]
 pub struct Plan {
@@ -55,8 +64,12 @@ impl Plan {
         source: &Source,
         model: &Model,
         ddl: Option<&Ddl>,
+        contents: Contents,
     ) -> Result<Plan> {
-        let queries = queries::queries(source, model);
+        let queries = match contents {
+            Contents::Rows => Vec::new(),
+            Contents::Everything => queries::queries(source, model),
+        };
         let (schema, schema_file) = match ddl {
             None => (None, None),
             Some(Ddl {

@@ -1,6 +1,6 @@
 //! Answers to a model's questions: the server judges what its makers make, and other values where it doesn't accept that.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -9,10 +9,11 @@ use tokio_postgres::Client;
 use crate::dataset::{Dataset, RowPlan};
 use crate::files::records::{Dialect, Records};
 use crate::generate::TableMaker;
+use crate::infer::checks::nulls::{self, May, Nulls};
 use crate::infer::checks::pool::{self, Pool, PoolColumn, Row};
 use crate::infer::model::{Lessons, Refusal};
 use crate::infer::question::{Answer, AskedColumn, Filled, Question};
-use crate::postgres::judge::{Candidates, Judgement, base_types, condition, judge};
+use crate::postgres::judge::{Candidates, Judge, Judgement, condition};
 
 /// How many rows of a table are judged.
 const ROWS: u64 = 1_000;
@@ -32,6 +33,11 @@ pub async fn answer(
     questions: &[Question],
     lessons: &mut Lessons,
 ) -> Result<bool> {
+    if questions.is_empty() {
+        return Ok(false);
+    }
+    let judge = Judge::begin(client).await?;
+    let types = base_types(&judge, questions).await?;
     let mut made: BTreeMap<&str, Values> = BTreeMap::new();
     let mut changed: HashSet<(&str, &str)> = HashSet::new();
     for question in questions {
@@ -44,19 +50,13 @@ pub async fn answer(
         if !made.contains_key(table) {
             made.insert(table, first_values(dataset, table, seed)?);
         }
-        let is_pooled = lessons.answers.iter().any(|(key, answer)| {
-            let shares = question
-                .key
-                .columns
-                .iter()
-                .any(|it| key.columns.contains(it));
-            key.table == table && shares && matches!(answer, Answer::Pool(_))
-        });
         let asked = Asked {
             question,
-            is_pooled,
+            settled: settled(lessons, question),
+            types: &types,
+            by: &judge,
         };
-        let verdict = asked.judge(client, &made[table]).await.with_context(|| {
+        let verdict = asked.judge(&made[table]).await.with_context(|| {
             format!(
                 "could not try values for {} of {table}",
                 question.key.constraint
@@ -64,9 +64,8 @@ pub async fn answer(
         })?;
         match verdict {
             Verdict::Answered(answer) => {
-                if matches!(answer, Answer::Pool(_)) {
-                    changed.extend(columns);
-                }
+                let of_answer = answer.changed(&question.key);
+                changed.extend(columns.iter().filter(|(_, it)| of_answer.contains(it)));
                 lessons.answers.insert(question.key.clone(), answer);
             }
             Verdict::Rejected(rejected) => {
@@ -74,7 +73,35 @@ pub async fn answer(
             }
         }
     }
-    Ok(!questions.is_empty())
+    judge.end().await?;
+    Ok(true)
+}
+
+/// The types of all columns that are asked about, as [`Candidates::columns`] wants them, by oid and modifier.
+async fn base_types(judge: &Judge<'_>, questions: &[Question]) -> Result<BaseTypes> {
+    let columns = questions.iter().flat_map(|it| &it.columns);
+    let types: BTreeSet<(u32, i32)> = columns.map(type_of).collect();
+    let types: Vec<(u32, i32)> = types.into_iter().collect();
+    let names = judge.base_types(&types).await?;
+    Ok(types.into_iter().zip(names).collect())
+}
+
+type BaseTypes = HashMap<(u32, i32), String>;
+
+fn type_of(column: &AskedColumn) -> (u32, i32) {
+    (column.data_type.oid, column.data_type.modifier)
+}
+
+/// The columns of a question that answers to others have be made as they are.
+fn settled(lessons: &Lessons, question: &Question) -> Vec<String> {
+    let columns = question.key.columns.iter();
+    let is_settled = |column: &&String| {
+        let mut answers = lessons.answers.iter();
+        answers.any(|(key, answer)| {
+            key.table == question.key.table && answer.changed(key).contains(&column.as_str())
+        })
+    };
+    columns.filter(is_settled).cloned().collect()
 }
 
 /// The values of the first rows of a table.
@@ -107,8 +134,10 @@ fn first_values(dataset: &Dataset, table: &str, seed: u64) -> Result<Values> {
 /// A question, with what is known of its columns.
 struct Asked<'a> {
     question: &'a Question,
-    /// Whether another constraint's pool makes one of the columns: no other values will do, then.
-    is_pooled: bool,
+    /// The columns that stay as they are, since another constraint accepts them so.
+    settled: Vec<String>,
+    types: &'a BaseTypes,
+    by: &'a Judge<'a>,
 }
 
 enum Verdict {
@@ -125,12 +154,12 @@ struct Rejected {
 }
 
 impl Rejected {
-    fn of(rows: &[Row], judged: Judgement) -> Verdict {
-        Verdict::Rejected(Rejected {
+    fn of(rows: &[Row], judged: Judgement) -> Rejected {
+        Rejected {
             tried: rows.len(),
             accepted: count(&judged),
             failure: judged.failure,
-        })
+        }
     }
 
     fn refusal(&self, question: &Question) -> Refusal {
@@ -158,14 +187,17 @@ impl Rejected {
 }
 
 impl Asked<'_> {
-    /// First what the makers make, then other candidates.
-    async fn judge(&self, client: &mut Client, values: &Values) -> Result<Verdict> {
+    /// First what the makers make, then that with keys NULL, then other values, then NULL wherever it may be.
+    async fn judge(&self, values: &Values) -> Result<Verdict> {
         let columns = self.columns(values);
         let made = pool::made(&columns);
-        let judged = self.judged(client, &made).await?;
+        let judged = self.judged(&made).await?;
         let (accepted, tried) = (count(&judged), made.len());
         if tried > 0 && accepted == tried {
             return Ok(Verdict::Answered(Answer::Held(tried)));
+        }
+        if let Some(nulls) = self.nulls(&made, Filled::is_by_key).await? {
+            return Ok(Verdict::Answered(nulls));
         }
         if self.may_change()
             && accepted * 100 >= tried * WORTH_KEEPING
@@ -173,21 +205,71 @@ impl Asked<'_> {
         {
             return Ok(Verdict::Answered(Answer::Pool(pool)));
         }
-        if self.is_pooled || !self.may_change() {
-            return Ok(Rejected::of(&made, judged));
+        let mut rejected = Rejected::of(&made, judged);
+        if self.settled.is_empty() && self.may_change() {
+            let rows = pool::candidates(&self.question.definition, &columns);
+            let judged = self.judged(&rows).await?;
+            if let Some(pool) = accepted_pool(&columns, &rows, &judged) {
+                return Ok(Verdict::Answered(Answer::Pool(pool)));
+            }
+            rejected = Rejected::of(&rows, judged);
         }
-        let rows = pool::candidates(&self.question.definition, &columns);
-        let judged = self.judged(client, &rows).await?;
-        Ok(match accepted_pool(&columns, &rows, &judged) {
-            Some(pool) => Verdict::Answered(Answer::Pool(pool)),
-            None => Rejected::of(&rows, judged),
-        })
+        let nulls = self.nulls(&made, |_| true).await?;
+        Ok(nulls.map_or(Verdict::Rejected(rejected), Verdict::Answered))
+    }
+
+    /// The columns that are always NULL, of those that are `wanted`, and the columns that never are, with which all rows are
+    /// accepted.
+    async fn nulls(
+        &self,
+        made: &[Row],
+        wanted: impl Fn(&Filled) -> bool,
+    ) -> Result<Option<Answer>> {
+        let names = &self.question.key.columns;
+        let columns = self.question.columns.iter().zip(names);
+        let may = |(column, name): (&AskedColumn, &String)| match column.may_be_null {
+            true if self.settled.contains(name) => May::Stay,
+            true if wanted(&column.filled) => May::BeNull,
+            true => May::BeNeverNull,
+            false => May::Stay,
+        };
+        let choices = nulls::choices(made, &columns.map(may).collect::<Vec<_>>());
+        let each = nulls::rows_each(choices.len());
+        let rows = choices.iter().map(|it| nulls::rows(made, it, each));
+        let rows: Vec<Vec<Row>> = rows.collect();
+        if rows.iter().all(Vec::is_empty) {
+            return Ok(None);
+        }
+        let judged = self.judged(&rows.concat()).await?;
+        let mut first = 0;
+        for (choice, rows) in choices.iter().zip(&rows) {
+            let accepted = &judged.accepted[first..first + rows.len()];
+            first += rows.len();
+            if rows.is_empty() || accepted.contains(&false) {
+                continue;
+            }
+            let all = self.judged(&nulls::rows(made, choice, made.len())).await?;
+            if !all.accepted.contains(&false) {
+                let with = |wanted: Nulls| {
+                    let pairs = names
+                        .iter()
+                        .zip(choice)
+                        .filter(move |(_, it)| **it == wanted);
+                    pairs.map(|(name, _)| name.clone()).collect()
+                };
+                return Ok(Some(Answer::Nulls {
+                    always: with(Nulls::Always),
+                    never: with(Nulls::Never),
+                }));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether each column may have another maker.
     fn may_change(&self) -> bool {
         let mut columns = self.question.columns.iter();
-        columns.all(|it| it.filled != Filled::ByKey)
+        columns.all(|it| it.may_be_listed)
     }
 
     fn columns<'c>(&'c self, values: &Values) -> Vec<PoolColumn<'c>> {
@@ -204,23 +286,22 @@ impl Asked<'_> {
                 data_type: &asked.data_type,
                 limits: asked.limits.clone(),
                 made: made(asked, column),
+                only_made: asked.filled == Filled::ByKey,
             })
             .collect()
     }
 
-    async fn judged(&self, client: &mut Client, rows: &[Row]) -> Result<Judgement> {
-        let columns = &self.question.columns;
-        let types = columns
-            .iter()
-            .map(|it| (it.data_type.oid, it.data_type.modifier));
-        let types = base_types(client, &types.collect::<Vec<_>>()).await?;
-        let names = columns.iter().map(|it| it.name.as_str());
+    async fn judged(&self, rows: &[Row]) -> Result<Judgement> {
+        let columns = self.question.columns.iter();
+        let typed = |it: &'_ AskedColumn| self.types.get(&type_of(it)).cloned().unwrap_or_default();
+        let columns: Vec<(&str, String)> =
+            columns.map(|it| (it.name.as_str(), typed(it))).collect();
         let candidates = Candidates {
-            columns: &names.zip(types).collect::<Vec<_>>(),
+            columns: &columns,
             condition: condition(&self.question.definition),
             rows,
         };
-        judge(client, &candidates).await
+        self.by.judge(&candidates).await
     }
 }
 

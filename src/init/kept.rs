@@ -1,6 +1,6 @@
 //! Rows that are there already and stay: which tables hold some, and the keys that new rows refer to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use tokio_postgres::{Client, Transaction};
@@ -19,23 +19,66 @@ const READ_WHOLE: u64 = 200_000;
 /// Marks the tables that hold rows, with keys of them; those that no other table refers to leave the source. In a read-only
 /// transaction.
 pub async fn keep(client: &mut Client, source: &mut Source) -> Result<()> {
-    let transaction = snapshot::begin(client).await?;
-    transaction
-        .batch_execute("SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL TimeZone = 'UTC'; SET LOCAL extra_float_digits = 3")
-        .await
-        .context("could not apply the settings for reading keys")?;
+    let transaction = begin(client).await?;
     for place in 0..source.tables.len() {
         let table = &source.tables[place];
         let name = TableName::new(&source.schema, &table.name);
         if holds_rows(&transaction, &name).await? {
             let columns = referenced(source, &table.name);
-            let rows = keys(&transaction, &name, table, &columns).await?;
+            let rows = keys(&transaction, &name, table.rows, &columns).await?;
             source.tables[place].kept = Some(rows);
         }
     }
     snapshot::end(transaction).await?;
     leave_out_childless(source);
     Ok(())
+}
+
+/// Adds the tables of other schemas that keys refer to, where they hold rows that the role may read.
+pub async fn add_elsewhere(client: &mut Client, source: &mut Source) -> Result<()> {
+    let mut wanted: BTreeMap<TableName, BTreeSet<String>> = BTreeMap::new();
+    for key in source.tables.iter().flat_map(|it| &it.foreign_keys) {
+        if let Some(name) = &key.elsewhere {
+            let columns = wanted.entry(name.clone()).or_default();
+            columns.extend(key.referenced.iter().cloned());
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let transaction = begin(client).await?;
+    for (name, columns) in wanted {
+        if !may_read(&transaction, &name).await? || !holds_rows(&transaction, &name).await? {
+            continue;
+        }
+        let columns: Vec<String> = columns.into_iter().collect();
+        let rows = keys(&transaction, &name, None, &columns).await?;
+        source.add_elsewhere(&name, rows);
+    }
+    snapshot::end(transaction).await
+}
+
+/// A read-only transaction in which values have the same texts everywhere.
+async fn begin(client: &mut Client) -> Result<Transaction<'_>> {
+    let transaction = snapshot::begin(client).await?;
+    transaction
+        .batch_execute("SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL TimeZone = 'UTC'; SET LOCAL extra_float_digits = 3")
+        .await
+        .context("could not apply the settings for reading keys")?;
+    Ok(transaction)
+}
+
+/// Whether the role may read a table.
+async fn may_read(transaction: &Transaction<'_>, name: &TableName) -> Result<bool> {
+    let sql = "SELECT CASE WHEN has_schema_privilege($1, 'USAGE')
+            THEN has_table_privilege(format('%I.%I', $1::text, $2::text), 'SELECT')
+            ELSE false
+        END";
+    let row = transaction
+        .query_one(sql, &[&name.schema, &name.name])
+        .await;
+    let row = row.with_context(|| format!("could not read the privileges on {name}"))?;
+    Ok(row.try_get(0)?)
 }
 
 /// The columns of a table that keys of empty ones could refer to.
@@ -51,7 +94,7 @@ fn referenced(source: &Source, table: &str) -> Vec<String> {
 async fn keys(
     transaction: &Transaction<'_>,
     name: &TableName,
-    table: &SourceTable,
+    known_rows: Option<u64>,
     columns: &[String],
 ) -> Result<KeptRows> {
     if columns.is_empty() {
@@ -69,7 +112,7 @@ async fn keys(
         .iter()
         .map(|it| format!("{} IS NOT NULL", quoted(it)))
         .collect();
-    let sample = match table.rows {
+    let sample = match known_rows {
         Some(rows) if rows > READ_WHOLE => {
             #[expect(clippy::cast_precision_loss, reason = "a percentage")]
             let percent = 400.0 * MOST as f64 / rows as f64;

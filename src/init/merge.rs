@@ -160,7 +160,7 @@ fn merge_table(
     new: &dyn TableLike,
     changes: &mut Vec<Change>,
 ) {
-    const OWN: &[&str] = &["rows", "fixed", "unique", "exclusive"];
+    const OWN: &[&str] = &["rows", "fixed", "unique", "exclusive", "triggers"];
     merge_entries(name, base, kept, new, &|key| OWN.contains(&key), changes);
     let base = base.and_then(|it| it.get("columns")?.as_table_like());
     let columns = kept.get_mut("columns").and_then(Item::as_table_like_mut);

@@ -7,9 +7,11 @@ mod files;
 mod fit;
 mod judging;
 mod kept;
+mod learning;
 mod merge;
 mod queries;
 mod read;
+mod rounds;
 mod settle;
 
 pub use dataset::{ExistingRows, Initialized, Request, find_in_ddl};

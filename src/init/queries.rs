@@ -77,6 +77,7 @@ fn free_name(taken: &mut BTreeSet<String>, stem: &str) -> Option<String> {
 fn is_worth_it(model: &Model, made: &ModelTable, key: &SourceKey) -> bool {
     let parent = key.table.as_deref().and_then(|it| model.table(it));
     parent.is_some_and(|it| !it.fixed || it.kept)
+        && key.elsewhere.is_none()
         && key.columns.iter().all(|it| made.column(it).is_some())
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use tokio_postgres::Client;
-use tokio_postgres::error::SqlState;
 
-use super::files::Plan;
+use super::files::{Contents, Plan};
 use super::fit::fit;
 use super::judging;
-use crate::infer::model::{Lessons, Model, Refusal};
-use crate::load::trial::{self, Trial, TrialVerdict, TrialViolation};
+use super::learning::{learn, unreadable};
+use super::rounds::Rounds;
+use crate::infer::model::{Lessons, Model};
+use crate::load::trial::{self, Trial, TrialVerdict};
 
 /// The seed of the rows that are tried: the one that `run` has by default.
 const SEED: u64 = 42;
@@ -37,20 +38,21 @@ pub enum Tried {
 pub struct Attempts<'a> {
     /// The model.
     pub build: &'a dyn Fn(&Lessons) -> Model,
-    /// Its files.
-    pub plan: &'a dyn Fn(&Model) -> Result<Plan>,
+    /// Its files, or those that rows are made by.
+    pub plan: &'a dyn Fn(&Model, Contents) -> Result<Plan>,
 }
 
 impl Attempts<'_> {
     /// The model whose rows the server accepts; tables that it doesn't accept are refused.
     pub async fn settle(&self, client: &mut Client, schema: &str) -> Result<(Model, Tried)> {
         let mut lessons = Lessons::default();
+        let mut rounds = Rounds::default();
         for _ in 0..ROUNDS {
             let mut model = (self.build)(&lessons);
             if model.tables.is_empty() {
                 return Ok((model, Tried::Not("no table can be filled".to_owned())));
             }
-            let dataset = match fit(&mut model, self.plan) {
+            let dataset = match fit(&mut model, &|model| (self.plan)(model, Contents::Rows)) {
                 Ok(dataset) => Arc::new(dataset),
                 Err(error) => match unreadable(&model, &error) {
                     Some(refusal) if lessons.learn(refusal.clone()) => continue,
@@ -63,22 +65,22 @@ impl Attempts<'_> {
             }
             if !model.read_only.is_empty() {
                 let why = "the role may not insert into every table".to_owned();
+                fit(&mut model, &|model| {
+                    (self.plan)(model, Contents::Everything)
+                })?;
                 return Ok((model, Tried::Not(why)));
             }
-            let trial = trial::of_existing(client, &dataset, schema, SEED).await;
+            let round = rounds.next(&model, &dataset);
+            let trial = trial::of_existing(client, &dataset, schema, &round.first_rows(SEED)).await;
             let trial = trial.context("could not try the rows")?;
-            let mut learned = false;
-            for (table, violation) in trial.violations() {
-                learned |= suspect(&mut lessons, table, violation)
-                    || lessons.learn(refusal(table, violation));
-            }
-            for table in trial.filled_by_triggers() {
-                learned = true;
-                lessons.refused.push(filled_by_triggers(table));
-            }
-            if !learned {
+            let learned = learn(&mut lessons, &model, &trial);
+            if !learned && round.is_whole() {
+                fit(&mut model, &|model| {
+                    (self.plan)(model, Contents::Everything)
+                })?;
                 return Ok((model, tried(&trial)));
             }
+            rounds.take(&model, &trial, learned);
         }
         anyhow::bail!("no set of tables whose rows hold was found in {ROUNDS} trials")
     }
@@ -91,7 +93,9 @@ impl Attempts<'_> {
             if model.tables.is_empty() {
                 return Ok((model, Tried::Not(why.to_owned())));
             }
-            match fit(&mut model, self.plan) {
+            match fit(&mut model, &|model| {
+                (self.plan)(model, Contents::Everything)
+            }) {
                 Ok(_) => return Ok((model, Tried::Not(why.to_owned()))),
                 Err(error) => match unreadable(&model, &error) {
                     Some(refusal) if lessons.learn(refusal.clone()) => {}
@@ -100,18 +104,6 @@ impl Attempts<'_> {
             }
         }
     }
-}
-
-/// Whether a constraint that rows have broken hasn't been asked about yet.
-fn suspect(lessons: &mut Lessons, table: &str, violation: &TrialViolation) -> bool {
-    let Some(constraint) = &violation.constraint else {
-        return false;
-    };
-    let is_check = violation.code == Some(SqlState::CHECK_VIOLATION);
-    is_check
-        && lessons
-            .broken
-            .insert((table.to_owned(), constraint.clone()))
 }
 
 fn tried(trial: &Trial) -> Tried {
@@ -123,42 +115,4 @@ fn tried(trial: &Trial) -> Tried {
         tables: accepted.count(),
         occupied: occupied.map(|it| it.name.clone()).collect(),
     }
-}
-
-fn refusal(table: &str, violation: &TrialViolation) -> Refusal {
-    let row = violation.row.iter();
-    let row: String = row.map(|row| format!("; the row: {row}")).collect();
-    Refusal {
-        table: table.to_owned(),
-        what: violation.constraint.clone().unwrap_or_default(),
-        reason: format!(
-            "rows were tried and not accepted: {}{row}",
-            violation.message
-        ),
-        advice: "write makers whose values hold, or leave the table out with --exclude".to_owned(),
-    }
-}
-
-fn filled_by_triggers(table: &str) -> Refusal {
-    Refusal {
-        table: table.to_owned(),
-        what: "triggers".to_owned(),
-        reason: "triggers of other tables write its rows".to_owned(),
-        advice: "nothing: it gets its rows when the others are filled".to_owned(),
-    }
-}
-
-/// The table that a dataset can't be read for.
-fn unreadable(model: &Model, error: &anyhow::Error) -> Option<Refusal> {
-    let message = format!("{error:#}");
-    let tables = model.tables.iter();
-    let table = tables
-        .map(|it| &it.name)
-        .find(|name| message.contains(&format!("table `{name}`")))?;
-    Some(Refusal {
-        table: table.clone(),
-        what: String::new(),
-        reason: message.rsplit(": ").next().unwrap_or_default().to_owned(),
-        advice: "write the table's section by hand, or leave it out with --exclude".to_owned(),
-    })
 }

@@ -11,7 +11,6 @@ use crate::load::post_load_hook::PostLoadHook;
 use crate::load::prepared::PreparedLoad;
 use crate::load::source::input::Input;
 use crate::load::table::size::{ExpectedSize, IndexEntries};
-use crate::load::table::triggers;
 use crate::progress::Progress;
 use crate::units::counted;
 
@@ -101,19 +100,21 @@ pub async fn announce(
 
 /// Reports which triggers fire for the rows, or are skipped.
 fn announce_triggers(load: &Load, prepared: &PreparedLoad, progress: &Progress) {
-    let listed = triggers::listed(&prepared.targets, &prepared.triggers);
-    if listed.is_empty() {
-        return;
+    for (which, what) in [
+        (
+            Triggers::Fire,
+            "triggers fire for the rows, --triggers off skips them",
+        ),
+        (
+            Triggers::Skip,
+            "triggers are skipped, and with them what they check and write",
+        ),
+    ] {
+        let listed = prepared.triggers_listed(load, which);
+        if !listed.is_empty() {
+            progress.note(format!("load: {what}: {}", listed.join("; ")));
+        }
     }
-    let listed = listed.join("; ");
-    progress.note(match load.policy.triggers {
-        Triggers::Fire => {
-            format!("load: triggers fire for the rows, --triggers off skips them: {listed}")
-        }
-        Triggers::Skip => {
-            format!("load: triggers are skipped, and with them what they check and write: {listed}")
-        }
-    });
 }
 
 fn announce_target(input: &Input, progress: &Progress) {

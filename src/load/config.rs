@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use tokio_postgres::GenericClient;
 
 use crate::dataset::Dataset;
-use crate::load::policy::Policy;
+use crate::load::policy::{Policy, Triggers};
 use crate::load::source::rejects::Rejects;
 use crate::load::stage::StageTracker;
 use crate::postgres::{CommitUnit, Server, catalog};
@@ -56,6 +56,14 @@ impl Load<'_> {
             .iter()
             .map(|&table| self.dataset.tables[table].name.clone())
             .collect()
+    }
+
+    /// Whether triggers fire for the rows of a table, by its position.
+    pub fn triggers(&self, table: usize) -> Triggers {
+        match self.policy.triggers {
+            Triggers::Fire => self.dataset.tables[table].triggers,
+            Triggers::Skip => Triggers::Skip,
+        }
     }
 
     /// The schema asked for, else the connection's current one.

@@ -1,5 +1,7 @@
 //! Handling of existing rows and of rows that violate keys.
 
+pub use crate::dataset::spec::Triggers;
+
 /// Handling of existing rows and of rows that violate keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
@@ -11,15 +13,6 @@ pub struct Policy {
     pub orphans: Orphans,
     /// Triggers that fire for inserted rows.
     pub triggers: Triggers,
-}
-
-/// Handling of triggers that fire for inserted rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Triggers {
-    /// They fire.
-    Fire,
-    /// They are disabled in the transactions that insert the rows.
-    Skip,
 }
 
 /// Handling of rows with the primary or unique key of an earlier row.

@@ -350,7 +350,9 @@ async fn empty_discarded(
         |target: &&TargetTable| target.ordinary && !prepared.plan.is_referenced(target.oid);
     let targets = prepared.targets.iter().filter(is_alone);
     let targets = targets.filter(|target| discarded.contains(&target.name.name));
-    let names: Vec<String> = targets.map(|target| target.name.to_string()).collect();
+    let names: Vec<String> = targets
+        .map(|target| format!("ONLY {}", target.name))
+        .collect();
     if names.is_empty() {
         return Ok(());
     }

@@ -13,6 +13,7 @@ use crate::load::source::fingerprint::SourceState;
 use crate::load::source::input::Input;
 use crate::load::table::table_load::{FillMode, TableLoad};
 use crate::load::table::target::TargetTable;
+use crate::load::table::triggers;
 use crate::postgres::catalog::Trigger;
 
 /// A load whose tables exist and whose constraints are dropped.
@@ -40,10 +41,17 @@ impl PreparedLoad {
 
     fn skipped_triggers(&self, load: &Load, target: &TargetTable) -> Vec<Trigger> {
         let own = self.triggers.iter().filter(|it| it.table == target.oid);
-        match load.policy.triggers {
+        match load.triggers(target.table) {
             Triggers::Fire => Vec::new(),
             Triggers::Skip => own.cloned().collect(),
         }
+    }
+
+    /// The triggers that fire, or those that are skipped, by table.
+    pub fn triggers_listed(&self, load: &Load, which: Triggers) -> Vec<String> {
+        let targets = self.targets.iter();
+        let targets = targets.filter(|it| load.triggers(it.table) == which);
+        triggers::listed(targets, &self.triggers)
     }
 
     /// Each table with its rows, in load order.

@@ -20,7 +20,7 @@ use crate::load::session::{
 };
 use crate::load::source::input::Input;
 use crate::load::stage::Stage;
-use crate::load::table::{target, triggers};
+use crate::load::table::target;
 use crate::load::timeline::Timeline;
 use crate::postgres::locks;
 use crate::progress::Progress;
@@ -135,7 +135,7 @@ impl<H: PostLoadHook> Execution<'_, H> {
         ledger::finish(control, &prepared.schema).await?;
         load.stage.set(Stage::Complete);
         Ok(LoadReport {
-            skipped_triggers: self.skipped_triggers(),
+            skipped_triggers: self.prepared.triggers_listed(load, Triggers::Skip),
             kept_constraints: self.kept_constraints(),
             rejected: load.rejects.first(),
             reject_files: load.rejects.files_of(&filled.accounts),
@@ -145,13 +145,6 @@ impl<H: PostLoadHook> Execution<'_, H> {
             spans: filled.spans,
             settings,
         })
-    }
-
-    fn skipped_triggers(&self) -> Vec<String> {
-        match self.load.policy.triggers {
-            Triggers::Fire => Vec::new(),
-            Triggers::Skip => triggers::listed(&self.prepared.targets, &self.prepared.triggers),
-        }
     }
 
     /// The constraints that were not dropped, with the reason; none where rows are added, which drops none.

@@ -3,10 +3,11 @@
 //! It answers before any key is dropped whether the rows of a dataset hold: the server's own verdict on each table, with
 //! the constraint and the row.
 
+mod effects;
 mod tables;
 mod verdict;
 
-pub use verdict::{ROWS, Trial, TrialVerdict, TrialViolation, TriedTable};
+pub use verdict::{ROWS, TakenRows, Trial, TrialVerdict, TrialViolation, TriedTable, writers};
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use crate::load::prepare::create_missing;
 use crate::load::session::SessionSettings;
 use crate::load::table::target::{self, TargetTable};
 use crate::load::table::triggers;
-use crate::postgres::catalog::{self, ForeignKey, Scope};
+use crate::postgres::catalog::{self, ForeignKey, Scope, Trigger};
 use crate::postgres::locks;
 use crate::postgres::name::quoted;
 use crate::progress::Progress;
@@ -38,24 +39,27 @@ pub async fn run(load: &Load<'_>, seed: u64) -> Result<Trial> {
     session.apply(&client).await?;
     let transaction = client.transaction().await?;
     let schema = create_missing(load, &transaction, &silent).await?;
-    let rows = FirstRows {
+    let copied = Copied {
         dataset: load.dataset,
-        tables: load.tables,
-        seed,
+        rows: &FirstRows {
+            tables: load.tables,
+            rows: ROWS,
+            seed,
+        },
         triggers: load.policy.triggers,
     };
-    let tables = rows.copy(&transaction, &schema).await?;
+    let tables = copied.copy_into(&transaction, &schema).await?;
     undo(transaction).await?;
     load.server.keep(client);
     Ok(Trial { tables })
 }
 
-/// As [`run`], of all tables of a dataset, which are in a schema that the connection reaches.
+/// As [`run`], of some tables of a dataset, which are in a schema that the connection reaches.
 pub async fn of_existing(
     client: &mut Client,
     dataset: &Arc<Dataset>,
     schema: &str,
-    seed: u64,
+    rows: &FirstRows<'_>,
 ) -> Result<Trial> {
     let transaction = client.transaction().await?;
     transaction
@@ -67,13 +71,12 @@ pub async fn of_existing(
         )
         .await
         .context("could not apply the settings of the trial")?;
-    let rows = FirstRows {
+    let copied = Copied {
         dataset,
-        tables: &dataset.real_tables(),
-        seed,
+        rows,
         triggers: Triggers::Fire,
     };
-    let tables = rows.copy(&transaction, schema).await?;
+    let tables = copied.copy_into(&transaction, schema).await?;
     undo(transaction).await?;
     Ok(Trial { tables })
 }
@@ -84,29 +87,58 @@ async fn undo(transaction: Transaction<'_>) -> Result<()> {
 }
 
 /// The first rows of some tables.
-struct FirstRows<'a> {
+#[derive(Debug, Clone, Copy)]
+pub struct FirstRows<'a> {
+    /// The tables' positions, in load order.
+    pub tables: &'a [usize],
+    /// How many of each.
+    pub rows: u64,
+    /// The seed that they are made with.
+    pub seed: u64,
+}
+
+/// Rows that are copied into their tables.
+struct Copied<'a> {
     dataset: &'a Arc<Dataset>,
-    /// Their positions, in load order.
-    tables: &'a [usize],
-    seed: u64,
+    rows: &'a FirstRows<'a>,
     triggers: Triggers,
 }
 
-impl FirstRows<'_> {
-    async fn copy(&self, transaction: &Transaction<'_>, schema: &str) -> Result<Vec<TriedTable>> {
-        let targets = target::find(transaction, self.dataset, schema, self.tables).await?;
-        let plan = RowPlan::first_rows(self.dataset, ROWS, self.seed, self.tables);
+impl Copied<'_> {
+    /// Whether triggers fire for the rows of a table.
+    fn triggers(&self, table: usize) -> Triggers {
+        match self.triggers {
+            Triggers::Fire => self.dataset.tables[table].triggers,
+            Triggers::Skip => Triggers::Skip,
+        }
+    }
+
+    async fn copy_into(
+        &self,
+        transaction: &Transaction<'_>,
+        schema: &str,
+    ) -> Result<Vec<TriedTable>> {
+        let FirstRows { tables, rows, seed } = *self.rows;
+        let targets = target::find(transaction, self.dataset, schema, tables).await?;
+        let plan = RowPlan::first_rows(self.dataset, rows, seed, tables);
         let keys = foreign_keys(transaction, &targets).await?;
         let late = defer_forward_keys(transaction, &targets, &keys).await?;
-        let skipped = match self.triggers {
-            Triggers::Fire => Vec::new(),
-            Triggers::Skip => triggers::firing(transaction, &targets).await?,
-        };
+        let triggers = triggers::firing(transaction, &targets).await?;
+        let skipped: Vec<Trigger> = targets
+            .iter()
+            .filter(|it| self.triggers(it.table) == Triggers::Skip)
+            .flat_map(|target| triggers.iter().filter(|it| it.table == target.oid))
+            .cloned()
+            .collect();
         let mut tables = Tables {
             dataset: self.dataset,
             plan: &plan,
             keys: &keys,
+            targets: &targets,
+            oids: targets.iter().map(|it| it.oid).collect(),
+            triggers: &triggers,
             skipped: &skipped,
+            writers: HashMap::new(),
             verdicts: HashMap::new(),
         };
         for target in &targets {
@@ -115,10 +147,8 @@ impl FirstRows<'_> {
         for key in late {
             tables.try_deferred(transaction, key).await?;
         }
-        if !triggers::firing(transaction, &targets).await?.is_empty() {
-            tables
-                .find_filled_by_triggers(transaction, &targets)
-                .await?;
+        if triggers.len() > skipped.len() {
+            tables.find_filled_by_triggers(transaction).await?;
         }
         Ok(tables.finish(&targets))
     }

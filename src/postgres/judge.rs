@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::{Client, GenericClient, Transaction};
 
 use super::name::quoted;
 
@@ -42,14 +42,41 @@ pub struct Judgement {
     pub failure: Option<String>,
 }
 
-/// Judges the rows.
+/// Judges rows, all in one read-only transaction.
+#[expect(missing_debug_implementations, reason = "a transaction has none")]
+pub struct Judge<'t>(Transaction<'t>);
+
+impl<'t> Judge<'t> {
+    /// Begins the transaction.
+    pub async fn begin(client: &'t mut Client) -> Result<Judge<'t>> {
+        let start = client.build_transaction().read_only(true).start();
+        let transaction = start.await.context("could not start a transaction")?;
+        transaction.batch_execute(STATEMENT_TIMEOUT).await?;
+        Ok(Judge(transaction))
+    }
+
+    /// Judges the rows.
+    pub async fn judge(&self, candidates: &Candidates<'_>) -> Result<Judgement> {
+        candidates.judge(&self.0).await
+    }
+
+    /// See [`base_types`].
+    pub async fn base_types(&self, types: &[(u32, i32)]) -> Result<Vec<String>> {
+        base_types(&self.0, types).await
+    }
+
+    /// Ends the transaction.
+    pub async fn end(self) -> Result<()> {
+        let undone = self.0.rollback().await;
+        undone.context("could not end the transaction")
+    }
+}
+
+/// Judges the rows in a transaction of their own.
 pub async fn judge(client: &mut Client, candidates: &Candidates<'_>) -> Result<Judgement> {
-    let start = client.build_transaction().read_only(true).start();
-    let transaction = start.await.context("could not start a transaction")?;
-    transaction.batch_execute(STATEMENT_TIMEOUT).await?;
-    let judgement = candidates.judge(&transaction).await?;
-    let undone = transaction.rollback().await;
-    undone.context("could not end the transaction")?;
+    let judge = Judge::begin(client).await?;
+    let judgement = judge.judge(candidates).await?;
+    judge.end().await?;
     Ok(judgement)
 }
 
@@ -162,7 +189,7 @@ impl Candidates<'_> {
 }
 
 /// The types of columns as [`Candidates::columns`] wants them: by the oids of the types, domains resolved to their bases.
-pub async fn base_types(client: &Client, types: &[(u32, i32)]) -> Result<Vec<String>> {
+pub async fn base_types(client: &impl GenericClient, types: &[(u32, i32)]) -> Result<Vec<String>> {
     let (oids, modifiers): (Vec<u32>, Vec<i32>) = types.iter().copied().unzip();
     let rows = client
         .query(include_str!("sql/base_types.sql"), &[&oids, &modifiers])

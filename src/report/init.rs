@@ -1,6 +1,7 @@
 //! The account of `seedrow init`: tables, columns by how sure, what can't be filled and why, and the next command.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -44,6 +45,8 @@ struct TableAccount<'a> {
     fixed: bool,
     columns: Columns,
     triggers: Vec<&'a str>,
+    /// Why they don't fire; `None` where they do.
+    triggers_off: Option<&'a str>,
 }
 
 #[derive(Serialize, Clone, Copy, Default)]
@@ -137,6 +140,7 @@ fn json<'a>(
                 fixed: table.fixed,
                 columns: columns(table),
                 triggers: table.triggers.iter().map(|it| it.name.as_str()).collect(),
+                triggers_off: table.silenced.as_deref(),
             })
             .collect(),
         refused: model
@@ -233,7 +237,7 @@ fn text(
     }
     text.push_str(&totals(model));
     text.push_str(&kept(model));
-    text.push_str(&trial(tried));
+    text.push_str(&trial(model, tried));
     text.push_str(&triggers(model));
     text.push_str(&read_only(model));
     text.push_str(&left_out(model));
@@ -354,12 +358,13 @@ fn totals(model: &Model) -> String {
     )
 }
 
-fn trial(tried: &Tried) -> String {
-    let accepted = |of: &str| {
-        format!(
-            "trial: {ROWS} rows of {of} were accepted with every constraint and trigger on, and rolled back"
-        )
+fn trial(model: &Model, tried: &Tried) -> String {
+    let on = match model.tables.iter().any(|it| it.silenced.is_some()) {
+        true => "every constraint and all triggers but those below on",
+        false => "every constraint and trigger on",
     };
+    let accepted =
+        |of: &str| format!("trial: {ROWS} rows of {of} were accepted with {on}, and rolled back");
     match tried {
         Tried::Accepted { tables, occupied } => {
             let occupied: Vec<&str> = occupied.iter().map(String::as_str).collect();
@@ -379,19 +384,26 @@ fn trial(tried: &Tried) -> String {
 }
 
 fn triggers(model: &Model) -> String {
-    let with: Vec<&str> = model
-        .tables
-        .iter()
-        .filter(|it| !it.triggers.is_empty())
-        .map(|it| it.name.as_str())
-        .collect();
-    match with.as_slice() {
+    let with = model.tables.iter().filter(|it| !it.triggers.is_empty());
+    let (firing, silenced): (Vec<&ModelTable>, Vec<&ModelTable>) =
+        with.partition(|it| it.silenced.is_none());
+    let names: Vec<&str> = firing.iter().map(|it| it.name.as_str()).collect();
+    let mut text = match names.as_slice() {
         [] => String::new(),
         tables => format!(
             "triggers fire for the rows of {}; what they do isn't known here\n",
             shortened(tables)
         ),
+    };
+    for table in silenced {
+        let reason = table.silenced.as_deref().unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "triggers are off for the rows of {}: {reason}",
+            table.name
+        );
     }
+    text
 }
 
 fn read_only(model: &Model) -> String {
@@ -420,6 +432,7 @@ fn left_out(model: &Model) -> String {
                 WhyLeftOut::Migrations => "records of migrations".to_owned(),
                 WhyLeftOut::Asked => "not asked for".to_owned(),
                 WhyLeftOut::Kept => "rows are there already".to_owned(),
+                WhyLeftOut::FilledByTriggers => "filled by triggers of other tables".to_owned(),
             };
             format!("left out, {what}: {}\n", shortened(&names))
         })

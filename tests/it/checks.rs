@@ -81,6 +81,7 @@ impl Columns {
                 data_type: &column.data_type,
                 not_null: column.not_null,
                 limits: Limits::default(),
+                is_key: false,
             });
         }
         checked
@@ -262,5 +263,6 @@ fn pool_column(column: &catalog::Column) -> PoolColumn<'_> {
         data_type,
         limits,
         made: Vec::new(),
+        only_made: false,
     }
 }

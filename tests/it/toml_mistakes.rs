@@ -63,6 +63,25 @@ const CASES: &[Case] = &[
         ],
     },
     Case {
+        what: "an unknown half",
+        toml: "[tables.a]\nrows = 3\ncolumns.id = \"serial\"\n[tables.b]\nrows = 3\ncolumns.a = { make = \"reference\", to = \"a\", half = \"third\" }",
+        says: &[
+            "line 8: table `b`, column `a`, `half`: unknown half `third`; did you mean `first`?",
+        ],
+    },
+    Case {
+        what: "two ways to pick a row",
+        toml: "[tables.a]\nrows = 3\ncolumns.id = \"serial\"\n[tables.b]\nrows = 3\ncolumns.a = { make = \"reference\", to = \"a\", half = \"first\", spread = \"even\" }",
+        says: &[
+            "line 8: table `b`, column `a`: a reference has one of `spread`, `earlier`, `same`, `other-than` and `half`",
+        ],
+    },
+    Case {
+        what: "triggers that are neither on nor off",
+        toml: "[tables.a]\nrows = 3\ntriggers = \"none\"\ncolumns.id = \"serial\"",
+        says: &["line 5: table `a`, `triggers`: unknown switch `none`; "],
+    },
+    Case {
         what: "an unknown maker",
         toml: "[tables.styles]\nrows = 3\n[tables.styles.columns]\nname = { make = \"phrse\", of = \"x\" }",
         says: &[

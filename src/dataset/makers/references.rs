@@ -35,6 +35,30 @@ pub enum Pick {
     Same(Vec<(usize, usize)>),
     /// Any but the one that a sibling has picked.
     OtherThan(usize),
+    /// Any of one half.
+    Half(Half),
+}
+
+/// A half of a table's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    /// The first rows.
+    First,
+    /// Those behind them; one more of an odd number.
+    Second,
+}
+
+/// Each half with the name that it has in a dataset.
+const HALVES: &[(&str, Half)] = &[("first", Half::First), ("second", Half::Second)];
+
+impl Half {
+    /// How many rows are before it, and how many it has.
+    pub fn of(self, rows: u64) -> (u64, u64) {
+        match self {
+            Half::First => (0, rows / 2),
+            Half::Second => (rows / 2, rows - rows / 2),
+        }
+    }
 }
 
 /// Rows that are referred to more often than others.
@@ -70,24 +94,31 @@ pub enum Root {
 pub fn reference(section: &Section, scope: &MakerScope) -> Result<Maker> {
     let to = section.need("to")?;
     let (table, column) = key_named(&to, scope)?;
-    let pick = match (
-        section.get("spread"),
-        flag(section, "earlier")?,
-        section.get("same"),
-        section.get("other-than"),
-    ) {
-        (None, false, None, None) => Pick::Any(hot(section)?),
-        (Some(shape), false, None, None) => Pick::Spread(shape.one_of("spread", SPREAD_SHAPES)?),
-        (None, true, None, None) if table == scope.earlier.len() => {
-            Pick::Earlier(earlier(section)?)
-        }
-        (None, true, None, None) => bail!(to.error("`earlier` is for references to the own table")),
-        (None, false, Some(same), None) => Pick::Same(pairs(&same, table, scope)?),
-        (None, false, None, Some(other)) => Pick::OtherThan(sibling(&other, scope)?),
-        _ => bail!(
-            section.error("a reference has one of `spread`, `earlier`, `same` and `other-than`")
-        ),
-    };
+    let pick =
+        match (
+            section.get("spread"),
+            flag(section, "earlier")?,
+            section.get("same"),
+            section.get("other-than"),
+            section.get("half"),
+        ) {
+            (None, false, None, None, None) => Pick::Any(hot(section)?),
+            (Some(shape), false, None, None, None) => {
+                Pick::Spread(shape.one_of("spread", SPREAD_SHAPES)?)
+            }
+            (None, true, None, None, None) if table == scope.earlier.len() => {
+                Pick::Earlier(earlier(section)?)
+            }
+            (None, true, None, None, None) => {
+                bail!(to.error("`earlier` is for references to the own table"))
+            }
+            (None, false, Some(same), None, None) => Pick::Same(pairs(&same, table, scope)?),
+            (None, false, None, Some(other), None) => Pick::OtherThan(sibling(&other, scope)?),
+            (None, false, None, None, Some(half)) => Pick::Half(half.one_of("half", HALVES)?),
+            _ => bail!(section.error(
+                "a reference has one of `spread`, `earlier`, `same`, `other-than` and `half`"
+            )),
+        };
     Ok(Maker::Reference(Reference {
         table,
         column,
@@ -206,7 +237,7 @@ impl MakerSpec for Reference {
                 .iter()
                 .for_each(|(own, _)| each(Needed::Sibling(*own))),
             Pick::OtherThan(other) => each(Needed::Sibling(*other)),
-            Pick::Any(_) | Pick::Spread(_) | Pick::Earlier(_) => {}
+            Pick::Any(_) | Pick::Spread(_) | Pick::Earlier(_) | Pick::Half(_) => {}
         }
     }
 
@@ -245,7 +276,7 @@ impl MakerSpec for Reference {
                     siblings.name(*other)
                 )),
             },
-            Pick::Any(_) | Pick::Spread(_) | Pick::Earlier(_) => Ok(()),
+            Pick::Any(_) | Pick::Spread(_) | Pick::Earlier(_) | Pick::Half(_) => Ok(()),
         }
     }
 }

@@ -181,6 +181,10 @@ fn reference_domain(
             size: u128::from(rows(reference.table).saturating_sub(1)),
             shaped: false,
         },
+        Pick::Half(half) => Domain::Free {
+            size: u128::from(half.of(rows(reference.table)).1),
+            shaped: false,
+        },
         Pick::Earlier(_) => Domain::Fixed,
         Pick::Same(_) => match Siblings::new(&dataset.tables, table).agreement(reference) {
             Ok(agreement) => {
@@ -219,7 +223,7 @@ fn tells_the_row(tables: &[TableSpec], table: usize, column: usize, reference: &
             });
         let agreeing = match &reference.pick {
             Pick::Same(pairs) => pairs.as_slice(),
-            Pick::Any(_) | Pick::Spread(_) | Pick::Earlier(_) | Pick::OtherThan(_) => &[],
+            _ => &[],
         };
         let agreeing = agreeing.iter().filter(|(own, _)| set.columns.contains(own));
         let agreeing = agreeing.map(|(_, referenced)| *referenced);

@@ -56,5 +56,6 @@ fn key(pick: PickRow, target: Target) -> CompiledMaker {
         target,
         run: None,
         other_than: None,
+        before: 0,
     }))
 }

@@ -36,6 +36,17 @@ pub fn reference(
         Pick::OtherThan(other) => Some(compiler.position(place.0, other)),
         _ => None,
     };
+    let (before, half) = match reference.pick {
+        Pick::Half(half) => half.of(rows),
+        _ => (0, rows),
+    };
+    if half == 0 && own_rows > 0 {
+        bail!(
+            "{} refers to the first half of {}, which has only one row at this size; give more --rows",
+            compiler.name(place),
+            compiler.dataset.tables[reference.table].name
+        );
+    }
     let run = match reference.pick {
         Pick::Same(_) => Some(agreeing_run(reference, place, compiler)?),
         _ => None,
@@ -52,6 +63,7 @@ pub fn reference(
         (None, Pick::Spread(shape)) => PickRow::Spread(Spread::new(own_rows, rows, *shape)),
         (None, Pick::Earlier(earlier)) => earlier_row(*earlier, rows),
         (None, Pick::Same(_)) => PickRow::Run,
+        (None, Pick::Half(_)) => PickRow::Any(half.max(1), None),
         (None, Pick::OtherThan(_)) => PickRow::Any(rows.saturating_sub(1).max(1), None),
     };
     Ok(CompiledMaker::Picked(Box::new(PickedKey {
@@ -59,6 +71,7 @@ pub fn reference(
         target,
         run,
         other_than,
+        before,
     })))
 }
 

@@ -11,6 +11,7 @@ mod counts;
 mod formula;
 mod limits;
 mod moments;
+pub mod nulls;
 mod parse;
 mod patterns;
 pub mod pool;
@@ -50,6 +51,8 @@ pub struct CheckedColumn<'a> {
     pub not_null: bool,
     /// What else is known: its domain's limits.
     pub limits: Limits,
+    /// Whether a foreign key gives its values: it may be NULL or not, but none of them can be chosen.
+    pub is_key: bool,
 }
 
 /// What constraints ask for.
@@ -123,6 +126,7 @@ pub fn read_domain(checks: &[Check], data_type: &DataType) -> (Limits, Vec<Unrea
         data_type,
         not_null: false,
         limits: Limits::default(),
+        is_key: false,
     };
     let reading = read_table(checks, &[value]);
     let limits = reading.limits.into_iter().next().map(|(_, limits)| limits);

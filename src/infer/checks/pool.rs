@@ -186,6 +186,7 @@ mod tests {
                 ..Limits::default()
             },
             made: vec![Some("5".into()), Some("7".into())],
+            only_made: false,
         }
     }
 

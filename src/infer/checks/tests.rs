@@ -4,7 +4,8 @@ use super::*;
 use crate::copy::{Scalar, TypeKind};
 use crate::infer::domain::{Bound, Case};
 
-/// `a integer!, b text, kind enum(x|y)`: the columns of a table, `!` behind those that refuse NULL.
+/// `a integer!, b text, kind enum(x|y), c key`: the columns of a table, `!` behind those that refuse NULL; `key` is an
+/// integer of a foreign key.
 pub fn columns(declared: &str) -> Vec<(String, DataType, bool)> {
     let column = |text: &str| {
         let (name, kind) = text.trim().split_once(' ').unwrap();
@@ -16,6 +17,9 @@ pub fn columns(declared: &str) -> Vec<(String, DataType, bool)> {
     };
     declared.split(", ").map(column).collect()
 }
+
+/// The oid of the type of columns that are a foreign key's.
+const KEY: u32 = 2;
 
 fn data_type(name: &str) -> DataType {
     let built = |kind: TypeKind| DataType {
@@ -38,6 +42,12 @@ fn data_type(name: &str) -> DataType {
         "timestamptz" => "timestamp with time zone",
         "time" => "time without time zone",
         "float" => "double precision",
+        "key" => {
+            return DataType {
+                oid: KEY,
+                ..Scalar::Int4.into()
+            };
+        }
         "int4range" => return built(TypeKind::Range(Box::new(Scalar::Int4.into()))),
         "tstzrange" => return built(TypeKind::Range(Box::new(Scalar::Timestamptz.into()))),
         "daterange" => return built(TypeKind::Range(Box::new(Scalar::Date.into()))),
@@ -56,6 +66,7 @@ pub fn read(declared: &str, checks: &[&str]) -> CheckReading {
             data_type,
             not_null: *not_null,
             limits: Limits::default(),
+            is_key: data_type.oid == KEY,
         })
         .collect();
     let checks: Vec<Check> = checks
@@ -209,4 +220,32 @@ fn what_several_constraints_ask_for_fits_together() {
     let expected = "sent_at needed if status in sent; reason needed if status in void; \
                     sent_at only if status in sent; reason only if status in void";
     assert_eq!(shown(&reading), expected);
+}
+
+#[test]
+fn of_the_values_of_a_foreign_key_none_is_chosen() {
+    for (declared, check, expected) in [
+        (
+            "kind key, owner key",
+            "CHECK ((((owner IS NULL) AND (kind = ANY (ARRAY[2, 5]))) OR (kind <> ALL (ARRAY[2, 5])) OR (kind IS NULL)))",
+            "kind: null",
+        ),
+        (
+            "kind key, note text",
+            "CHECK (((kind <> 3) OR (note IS NULL)))",
+            "note: null",
+        ),
+        (
+            "kind key!, note text",
+            "CHECK (((kind <> 3) OR (note IS NULL)))",
+            "note: null",
+        ),
+        (
+            "owner key, note text!",
+            "CHECK (((owner > 0) OR (note = 'x'::text)))",
+            "",
+        ),
+    ] {
+        assert_eq!(shown(&read(declared, &[check])), expected, "{check}");
+    }
 }

@@ -72,6 +72,21 @@ impl MakerToml {
     }
 }
 
+impl Value {
+    /// Whether it is a column's name, or a template with it, or holds one.
+    pub fn names(&self, column: &str) -> bool {
+        match self {
+            Value::Text(text) => text == column || text.contains(&format!("{{{column}}}")),
+            Value::List(values) => values.iter().any(|it| it.names(column)),
+            Value::Table(entries) => {
+                let mut entries = entries.iter();
+                entries.any(|(name, value)| name == column || value.names(column))
+            }
+            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) => false,
+        }
+    }
+}
+
 impl From<&str> for Value {
     fn from(text: &str) -> Value {
         Value::Text(text.to_owned())

@@ -63,8 +63,12 @@ impl Planner<'_> {
         let shown = &key.table_shown;
         match &key.table {
             None if shown.contains('.') => Err((
-                format!("it refers to {shown}, a table of another schema"),
-                "a dataset is of one schema: let a column of the key take NULL, or fill the table by hand".to_owned(),
+                format!(
+                    "it refers to {shown}, a table of another schema that holds no rows, or that can't be read"
+                ),
+                format!(
+                    "fill {shown} first, then run `seedrow init` again: it refers to the rows that are there"
+                ),
             )),
             None => Err((
                 format!("it refers to {shown}, which is not among these tables"),

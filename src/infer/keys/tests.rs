@@ -17,7 +17,7 @@ fn of_tenant(name: &str) -> SourceTable {
 }
 
 fn planned(tables: Vec<SourceTable>) -> KeyPlan {
-    plan(&source(tables), &BTreeSet::new())
+    plan(&source(tables), &BTreeSet::new(), &NullColumns::new())
 }
 
 /// A role in a few words.
@@ -116,7 +116,7 @@ fn keys_to_refused_tables_are_null_or_refuse_theirs() {
             .with("area_id", "integer?")
             .key(&["area_id"], "areas", &["id"]),
     ]);
-    let plan = plan(&source, &refused);
+    let plan = plan(&source, &refused, &NullColumns::new());
     assert_eq!(plan.refused.keys().collect::<Vec<_>>(), ["areas"]);
     assert_eq!(
         plan.refused["areas"][0].reason,

@@ -232,6 +232,8 @@ impl<'r> Grouped<'r> {
                     .get(&key.referenced_oid)
                     .map(|name| (*name).to_owned()),
                 table_shown: key.referenced.within(&key.table.schema),
+                elsewhere: (key.referenced.schema != key.table.schema)
+                    .then(|| key.referenced.clone()),
                 referenced: key
                     .referenced_columns
                     .iter()

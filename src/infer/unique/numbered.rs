@@ -127,11 +127,27 @@ pub(super) fn row_column(model: &mut ModelTable, before: &str) -> String {
     if let Some(column) = model.columns.iter().find(is_row) {
         return column.name.clone();
     }
+    hidden_sequence(model, before, MakerToml::new("sequence"))
+}
+
+/// As [`row_column`], where the first row has this number.
+pub(super) fn row_column_from(model: &mut ModelTable, before: &str, start: i64) -> String {
+    match start {
+        1 => row_column(model, before),
+        start => hidden_sequence(
+            model,
+            before,
+            MakerToml::new("sequence").with("start", start),
+        ),
+    }
+}
+
+fn hidden_sequence(model: &mut ModelTable, before: &str, maker: MakerToml) -> String {
     let name = free_name(model, "row");
     let place = model.columns.iter().position(|it| it.name == before);
     let column = ModelColumn {
         name: name.clone(),
-        maker: MakerToml::new("sequence"),
+        maker,
         reason: format!("for {before}"),
         confidence: Confidence::Guess,
         hidden: true,

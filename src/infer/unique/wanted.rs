@@ -14,6 +14,8 @@ pub struct WantedSet {
     pub columns: Vec<String>,
     /// Texts whose case doesn't count.
     pub cases: Vec<(String, Case)>,
+    /// Moments of which the day alone counts.
+    pub days: Vec<String>,
     /// Columns whose NULLs would be the same as another value.
     pub never_null: Vec<String>,
     /// The condition of a partial index.
@@ -49,6 +51,7 @@ fn read(table: &SourceTable, set: &UniqueSet) -> Option<WantedSet> {
         name: set.name.clone(),
         columns: Vec::new(),
         cases: Vec::new(),
+        days: Vec::new(),
         never_null: Vec::new(),
         predicate: set.predicate.clone(),
     };
@@ -61,6 +64,7 @@ fn read(table: &SourceTable, set: &UniqueSet) -> Option<WantedSet> {
                     return None;
                 };
                 match function(text) {
+                    _ if is_day(text) => wanted.days.push(column.clone()),
                     "lower" => wanted.cases.push((column.clone(), Case::Lower)),
                     "upper" => wanted.cases.push((column.clone(), Case::Upper)),
                     "COALESCE" => wanted.never_null.push(column.clone()),
@@ -81,6 +85,13 @@ fn read(table: &SourceTable, set: &UniqueSet) -> Option<WantedSet> {
     Some(wanted)
 }
 
+/// Whether an expression is the day of a moment: `(at)::date`, `date(at)`, `date_trunc('day'::text, at)`.
+fn is_day(expression: &str) -> bool {
+    let text = expression.to_ascii_lowercase();
+    let is_cut = function(&text) == "date_trunc" && text.contains("'day'");
+    is_cut || function(&text) == "date" || text.trim_end_matches(')').ends_with("::date")
+}
+
 /// The function that an expression calls first.
 fn function(expression: &str) -> &str {
     let plain = expression.trim_start_matches('(');
@@ -98,6 +109,7 @@ impl WantedSet {
             name: name.to_owned(),
             columns,
             cases: Vec::new(),
+            days: Vec::new(),
             never_null: Vec::new(),
             predicate: None,
         }

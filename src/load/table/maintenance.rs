@@ -6,6 +6,7 @@ use tokio_postgres::{Client, GenericClient};
 use crate::load::ledger;
 use crate::load::table::target;
 use crate::postgres::TableName;
+use crate::postgres::catalog::{self, Scope};
 use crate::postgres::sequences::{Position, Sequence};
 
 /// Sets a sequence past the values of all columns that it fills, so that the next INSERT gets a free one.
@@ -74,9 +75,30 @@ pub async fn ensure_counts(
     for account in accounts {
         ensure!(
             account.loaded == counted,
-            "{table} holds {counted} rows, and {} were loaded into it; another session or a trigger wrote to it during the load",
-            account.loaded
+            "{table} holds {counted} rows, and {} were loaded into it; {}",
+            account.loaded,
+            suspects(client, schema, table).await?
         );
     }
     Ok(())
+}
+
+/// Who may have written to a table while it was loaded, and what to do about triggers.
+async fn suspects(client: &impl GenericClient, schema: &str, table: &TableName) -> Result<String> {
+    let triggers = catalog::triggers(client, Scope::Schema(schema)).await?;
+    if triggers.is_empty() {
+        return Ok("another session wrote to it during the load".to_owned());
+    }
+    let found = catalog::find_all(client, Some(schema), &[table.name.as_str()]).await?;
+    let own = triggers.iter().filter(|it| found.contains(&Some(it.table)));
+    let own: Vec<&str> = own.map(|it| it.name.as_str()).collect();
+    let whose = match own.as_slice() {
+        [] => "a trigger of another table".to_owned(),
+        [one] => format!("its trigger {one}, one of another table"),
+        several => format!("its triggers {}, one of another table", several.join(", ")),
+    };
+    Ok(format!(
+        "{whose} or another session wrote to it during the load; load without triggers: --triggers off, or \
+         `triggers = \"off\"` in the sections of the tables whose triggers write to others' rows"
+    ))
 }

@@ -79,7 +79,7 @@ impl TableLoad<'_> {
         self.ensure_still_empty(transaction).await?;
         let table = &self.target.name;
         transaction
-            .batch_execute(&format!("TRUNCATE {table}"))
+            .batch_execute(&format!("TRUNCATE ONLY {table}"))
             .await
             .with_context(|| format!("could not empty {table}"))
     }

@@ -181,10 +181,25 @@ pub async fn full(
     Ok(full)
 }
 
+/// A query of a table's own rows: those in the tables that inherit from it are theirs, those in its partitions its own.
+fn of_own_rows(table: &TableName, query: impl Fn(&str) -> String) -> String {
+    let name = table.to_string();
+    let literal = name.replace('\'', "''");
+    format!(
+        "SELECT CASE (SELECT relkind FROM pg_class WHERE oid = '{literal}'::regclass)
+            WHEN 'p' THEN ({})
+            ELSE ({})
+        END",
+        query(&name),
+        query(&format!("ONLY {name}"))
+    )
+}
+
 /// Whether a table holds at least one row.
 pub async fn holds_rows(client: &impl GenericClient, table: &TableName) -> Result<bool> {
+    let sql = of_own_rows(table, |rows| format!("SELECT EXISTS (SELECT FROM {rows})"));
     let row = client
-        .query_typed_one(&format!("SELECT EXISTS (SELECT FROM {table})"), &[])
+        .query_typed_one(&sql, &[])
         .await
         .with_context(|| format!("could not look into {table}"))?;
     Ok(row.try_get(0)?)
@@ -192,8 +207,9 @@ pub async fn holds_rows(client: &impl GenericClient, table: &TableName) -> Resul
 
 /// The rows of a table, counted.
 pub async fn count(client: &impl GenericClient, table: &TableName) -> Result<u64> {
+    let sql = of_own_rows(table, |rows| format!("SELECT count(*) FROM {rows}"));
     let row = client
-        .query_typed_one(&format!("SELECT count(*) FROM {table}"), &[])
+        .query_typed_one(&sql, &[])
         .await
         .with_context(|| format!("could not count the rows of {table}"))?;
     Ok(row.try_get::<_, i64>(0)?.try_into()?)

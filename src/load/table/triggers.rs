@@ -18,13 +18,16 @@ pub async fn firing(client: &impl GenericClient, targets: &[TargetTable]) -> Res
 }
 
 /// `orders: set_total (before each row), notify (after the statement)`, for each table that has any.
-pub fn listed(targets: &[TargetTable], triggers: &[Trigger]) -> Vec<String> {
+pub fn listed<'t>(
+    targets: impl Iterator<Item = &'t TargetTable>,
+    triggers: &[Trigger],
+) -> Vec<String> {
     let of_table = |target: &TargetTable| {
         let own = triggers.iter().filter(|it| it.table == target.oid);
         let names: Vec<String> = own.map(described).collect();
         (!names.is_empty()).then(|| format!("{}: {}", target.name.name, names.join(", ")))
     };
-    targets.iter().filter_map(of_table).collect()
+    targets.filter_map(of_table).collect()
 }
 
 fn described(trigger: &Trigger) -> String {

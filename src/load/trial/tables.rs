@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use anyhow::{Context, Error, Result};
+use anyhow::{Error, Result};
 use bytes::Bytes;
 use tokio_postgres::Transaction;
 
-use super::verdict::{TrialVerdict, TrialViolation, TriedTable, of_database};
+use super::verdict::{TakenRows, TrialVerdict, TrialViolation, TriedTable, of_database};
 use crate::copy::CopyFormat;
 use crate::dataset::{Dataset, RowPlan};
 use crate::generate::TableMaker;
@@ -24,8 +24,14 @@ pub(super) struct Tables<'a> {
     pub dataset: &'a Arc<Dataset>,
     pub plan: &'a RowPlan,
     pub keys: &'a [ForeignKey],
-    /// The triggers that don't fire.
+    /// All tables, in load order, and their oids.
+    pub targets: &'a [TargetTable],
+    pub oids: Vec<u32>,
+    /// The triggers of all tables, and those that don't fire.
+    pub triggers: &'a [Trigger],
     pub skipped: &'a [Trigger],
+    /// The tables whose triggers have written rows to a table, by its oid.
+    pub writers: HashMap<u32, Vec<String>>,
     pub verdicts: HashMap<u32, TrialVerdict>,
 }
 
@@ -61,7 +67,7 @@ impl Tables<'_> {
     /// Copies rows whose parents weren't accepted, without the keys to these: what else is wrong with them shows in the
     /// same trial.
     async fn copy_orphans(
-        &self,
+        &mut self,
         transaction: &Transaction<'_>,
         target: &TargetTable,
         parent: String,
@@ -84,7 +90,7 @@ impl Tables<'_> {
     }
 
     async fn copy_rows(
-        &self,
+        &mut self,
         transaction: &Transaction<'_>,
         target: &TargetTable,
     ) -> Result<TrialVerdict> {
@@ -93,13 +99,16 @@ impl Tables<'_> {
             Err(error) => return Ok(TrialVerdict::Violates(TrialViolation::of_makers(&error))),
         };
         execute(transaction, "SAVEPOINT trial").await?;
-        let own = self.skipped.iter().filter(|it| it.table == target.oid);
-        let skipped: Vec<Trigger> = own.cloned().collect();
-        triggers::disable(transaction, &target.name, &skipped).await?;
-        let copied = copy(transaction, self.dataset, target, rows.clone()).await;
-        let Err(error) = copied else {
-            execute(transaction, "RELEASE SAVEPOINT trial").await?;
-            return copied.map(TrialVerdict::Holds);
+        let error = match self.copied(transaction, target, rows.clone()).await {
+            Ok(verdict) => {
+                let end = match verdict {
+                    TrialVerdict::Holds(_) => "RELEASE SAVEPOINT trial",
+                    _ => "ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial",
+                };
+                execute(transaction, end).await?;
+                return Ok(verdict);
+            }
+            Err(error) => error,
         };
         let violation = self.violation(target.table, error, &rows)?;
         execute(
@@ -107,27 +116,61 @@ impl Tables<'_> {
             "ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial",
         )
         .await?;
-        match has_rows(transaction, target).await? {
-            true => Ok(TrialVerdict::FilledByTriggers),
+        // What was rolled back isn't there: rows of triggers are.
+        match target::holds_rows(transaction, &target.name).await? {
+            true => Ok(self.filled_by_triggers(target)),
             false => Ok(TrialVerdict::Violates(violation)),
         }
     }
 
-    /// Finds the tables that have more rows than were copied: a load would find rows in them that it didn't write.
-    pub async fn find_filled_by_triggers(
+    /// Copies rows, and says what the table's triggers make of them.
+    async fn copied(
         &mut self,
         transaction: &Transaction<'_>,
-        targets: &[TargetTable],
-    ) -> Result<()> {
-        for target in targets {
-            if let Some(TrialVerdict::Holds(copied)) = self.verdicts.get(&target.oid)
+        target: &TargetTable,
+        rows: Vec<u8>,
+    ) -> Result<TrialVerdict> {
+        let own = self.skipped.iter().filter(|it| it.table == target.oid);
+        let skipped: Vec<Trigger> = own.cloned().collect();
+        triggers::disable(transaction, &target.name, &skipped).await?;
+        let before = self.row_changes(transaction, target).await?;
+        let copied = copy(transaction, self.dataset, target, rows).await?;
+        let Some(before) = before else {
+            return Ok(TrialVerdict::Holds(copied));
+        };
+        self.fire_deferred(transaction, target).await?;
+        let effects = self.effects(transaction, target, copied, &before).await?;
+        if !effects.taken.is_empty() {
+            let firing = self.firing(target).into_iter();
+            return Ok(TrialVerdict::Takes(TakenRows {
+                of: effects.taken,
+                by: firing.map(|it| it.name.clone()).collect(),
+            }));
+        }
+        for table in effects.written {
+            let writers = self.writers.entry(table).or_default();
+            writers.push(target.name.name.clone());
+        }
+        Ok(TrialVerdict::Holds(copied))
+    }
+
+    /// Finds the tables that have more rows than were copied: a load would find rows in them that it didn't write.
+    pub async fn find_filled_by_triggers(&mut self, transaction: &Transaction<'_>) -> Result<()> {
+        for target in self.targets {
+            if self.writers.contains_key(&target.oid)
+                && let Some(TrialVerdict::Holds(copied)) = self.verdicts.get(&target.oid)
                 && target::count(transaction, &target.name).await? > *copied
             {
-                self.verdicts
-                    .insert(target.oid, TrialVerdict::FilledByTriggers);
+                let verdict = self.filled_by_triggers(target);
+                self.verdicts.insert(target.oid, verdict);
             }
         }
         Ok(())
+    }
+
+    fn filled_by_triggers(&self, target: &TargetTable) -> TrialVerdict {
+        let writers = self.writers.get(&target.oid).cloned();
+        TrialVerdict::FilledByTriggers(writers.unwrap_or_default())
     }
 
     /// A table's rows as CSV.
@@ -208,14 +251,6 @@ impl Tables<'_> {
         };
         targets.iter().filter_map(table).collect()
     }
-}
-
-/// Whether a table that was empty has rows: of triggers, then.
-async fn has_rows(transaction: &Transaction<'_>, target: &TargetTable) -> Result<bool> {
-    let sql = format!("SELECT EXISTS (SELECT FROM {})", target.name);
-    let row = transaction.query_typed_one(&sql, &[]).await;
-    let row = row.with_context(|| format!("could not see whether {} is empty", target.name))?;
-    Ok(row.try_get(0)?)
 }
 
 async fn copy(

@@ -1,5 +1,7 @@
 //! What the server says of the rows of a trial.
 
+use std::fmt;
+
 use anyhow::{Error, Result};
 use tokio_postgres::error::{DbError, SqlState};
 
@@ -37,8 +39,29 @@ pub enum TrialVerdict {
     Depends(String),
     /// The table holds rows already, which new ones may clash with.
     Occupied,
-    /// Triggers of other tables have put rows into it.
-    FilledByTriggers,
+    /// Triggers of these tables have put rows into it.
+    FilledByTriggers(Vec<String>),
+    /// Its own triggers delete rows.
+    Takes(TakenRows),
+}
+
+/// Rows that triggers delete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenRows {
+    /// The tables that they are of.
+    pub of: Vec<String>,
+    /// The triggers that may do it.
+    pub by: Vec<String>,
+}
+
+impl fmt::Display for TakenRows {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let of = self.of.join(", ");
+        match self.by.as_slice() {
+            [one] => write!(f, "its trigger {one} deletes rows of {of}"),
+            several => write!(f, "its triggers {} delete rows of {of}", several.join(", ")),
+        }
+    }
 }
 
 /// Why rows of a table aren't accepted.
@@ -64,10 +87,19 @@ impl Trial {
     }
 
     /// The tables that triggers of others fill.
-    pub fn filled_by_triggers(&self) -> impl Iterator<Item = &str> {
-        let tables = self.tables.iter();
-        let filled = tables.filter(|it| it.verdict == TrialVerdict::FilledByTriggers);
-        filled.map(|it| it.name.as_str())
+    pub fn filled_by_triggers(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.tables.iter().filter_map(|table| match &table.verdict {
+            TrialVerdict::FilledByTriggers(by) => Some((table.name.as_str(), by.as_slice())),
+            _ => None,
+        })
+    }
+
+    /// The tables whose triggers delete rows.
+    pub fn takers(&self) -> impl Iterator<Item = (&str, &TakenRows)> {
+        self.tables.iter().filter_map(|table| match &table.verdict {
+            TrialVerdict::Takes(taken) => Some((table.name.as_str(), taken)),
+            _ => None,
+        })
     }
 
     /// An error that names each table whose rows the server doesn't accept, with the constraint and the row.
@@ -76,8 +108,14 @@ impl Trial {
         let failed = violations.map(|(table, violation)| violation.described(table));
         let filled = self
             .filled_by_triggers()
-            .map(|table| format!("{table}: triggers of other tables write its rows"));
-        let failed: Vec<String> = failed.chain(filled).collect();
+            .map(|(table, by)| format!("{table}: triggers of {} write its rows", writers(by)));
+        let takers = self.takers().map(|(table, taken)| {
+            format!(
+                "{table}: {taken} before the tables that refer to them are filled; `triggers = \"off\"` in \
+                 [tables.{table}], or --triggers off, loads it without them"
+            )
+        });
+        let failed: Vec<String> = failed.chain(filled).chain(takers).collect();
         if failed.is_empty() {
             return Ok(());
         }
@@ -117,6 +155,14 @@ impl TrialViolation {
         let row = self.row.iter();
         let row: String = row.map(|row| format!("; the row: {row}")).collect();
         format!("{table}: {constraint}{}{row}", self.message)
+    }
+}
+
+/// The tables whose triggers write rows.
+pub fn writers(tables: &[String]) -> String {
+    match tables {
+        [] => "other tables".to_owned(),
+        tables => tables.join(", "),
     }
 }
 

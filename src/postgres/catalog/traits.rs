@@ -61,6 +61,8 @@ pub struct Trigger {
     pub for_each_row: bool,
     /// Whether it is an ENABLE ALWAYS trigger.
     pub always: bool,
+    /// Whether it fires at the transaction's end.
+    pub deferred: bool,
     /// The function's name, unquoted.
     pub function: String,
 }
@@ -131,6 +133,7 @@ pub async fn triggers(client: &impl GenericClient, scope: Scope<'_>) -> Result<V
             before: get(row, "before")?,
             for_each_row: get(row, "for_each_row")?,
             always: get(row, "always")?,
+            deferred: get(row, "deferred")?,
             function: get(row, "function")?,
         })
     })

@@ -23,6 +23,8 @@ struct TypeRow {
     /// A domain's modifier.
     modifier: i32,
     labels: Vec<String>,
+    /// A composite's types, each with its modifier.
+    attributes: Vec<(u32, i32)>,
 }
 
 impl TypeCatalog {
@@ -39,12 +41,15 @@ impl TypeCatalog {
             .context("could not read the columns' types")?;
         let mut types = HashMap::new();
         for row in rows {
+            let types_of: Vec<u32> = row.try_get("attributes")?;
+            let modifiers: Vec<i32> = row.try_get("modifiers")?;
             let described = TypeRow {
                 kind: row.try_get("kind")?,
                 part: row.try_get("part")?,
                 delimiter: row.try_get("delimiter")?,
                 modifier: row.try_get("modifier")?,
                 labels: row.try_get("labels")?,
+                attributes: types_of.into_iter().zip(modifiers).collect(),
             };
             types.insert(row.try_get("oid")?, described);
         }
@@ -78,6 +83,12 @@ impl TypeCatalog {
             "d" => Some(TypeKind::Domain(part(row.modifier)?)),
             "r" => Some(TypeKind::Range(part(-1)?)),
             "m" => Some(TypeKind::Multirange(part(-1)?)),
+            "c" => {
+                let attributes = row.attributes.iter();
+                let attribute =
+                    |(oid, modifier): &(u32, i32)| self.resolve_within(*oid, *modifier, depth + 1);
+                Some(TypeKind::Composite(attributes.map(attribute).collect()))
+            }
             "array" => {
                 let delimiter = row.delimiter.as_ref()?.bytes().next()?;
                 Some(TypeKind::Array(part(modifier)?, delimiter))

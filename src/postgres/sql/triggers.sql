@@ -7,6 +7,7 @@ SELECT
     (g.tgtype & 2) <> 0 AS before,
     (g.tgtype & 1) <> 0 AS for_each_row,
     g.tgenabled = 'A' AS always,
+    g.tginitdeferred AS deferred,
     f.proname::text AS function
 FROM pg_trigger AS g
 JOIN pg_class AS t ON t.oid = g.tgrelid

@@ -12,13 +12,26 @@ WITH RECURSIVE described (oid, kind, part, delimiter, modifier) AS (
     LEFT JOIN pg_range AS s ON s.rngtypid = y.oid
     LEFT JOIN pg_range AS m ON m.rngmultitypid = y.oid
 ),
+attributes (oid, place, part, modifier) AS (
+    SELECT y.oid, a.attnum, a.atttypid, a.atttypmod
+    FROM pg_type AS y
+    JOIN pg_attribute AS a ON a.attrelid = y.typrelid
+    WHERE y.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped
+),
+parts (oid, part) AS (
+    SELECT d.oid, d.part
+    FROM described AS d
+    WHERE d.part IS NOT NULL
+    UNION ALL
+    SELECT a.oid, a.part
+    FROM attributes AS a
+),
 wanted (oid) AS (
     SELECT unnest($1::oid[])
     UNION
-    SELECT d.part
+    SELECT p.part
     FROM wanted AS w
-    JOIN described AS d ON d.oid = w.oid
-    WHERE d.part IS NOT NULL
+    JOIN parts AS p ON p.oid = w.oid
 )
 SELECT
     d.oid,
@@ -31,6 +44,18 @@ SELECT
         FROM pg_enum AS l
         WHERE l.enumtypid = d.oid
         ORDER BY l.enumsortorder
-    ) AS labels
+    ) AS labels,
+    ARRAY(
+        SELECT a.part
+        FROM attributes AS a
+        WHERE a.oid = d.oid
+        ORDER BY a.place
+    ) AS attributes,
+    ARRAY(
+        SELECT a.modifier
+        FROM attributes AS a
+        WHERE a.oid = d.oid
+        ORDER BY a.place
+    ) AS modifiers
 FROM wanted AS w
 JOIN described AS d ON d.oid = w.oid

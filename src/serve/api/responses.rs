@@ -165,6 +165,7 @@ fn column_schema(data_type: &DataType) -> Value {
     let base = data_type.base();
     match &base.kind {
         TypeKind::Scalar(Scalar::Json | Scalar::Jsonb) | TypeKind::Other => json!({}),
+        TypeKind::Composite(_) => json!({"type": "object"}),
         // Of any number of dimensions.
         TypeKind::Array(..) => json!({"type": "array"}),
         TypeKind::Scalar(_)

@@ -20,6 +20,8 @@ pub struct PoolColumn<'a> {
     pub limits: Limits,
     /// What its own maker makes, a value for each of the first rows.
     pub made: Vec<Option<String>>,
+    /// Whether no other values will do: a foreign key's.
+    pub only_made: bool,
 }
 
 impl PoolColumn<'_> {
@@ -45,19 +47,15 @@ impl PoolColumn<'_> {
                 values.push(Some(value));
             }
         };
-        self.limits
-            .values
-            .iter()
-            .flatten()
-            .cloned()
-            .for_each(&mut add);
-        constants
-            .iter()
-            .for_each(|it| variants(it, self.data_type).into_iter().for_each(&mut add));
-        around(&self.limits).into_iter().for_each(&mut add);
-        samples(self.data_type, &self.limits)
-            .into_iter()
-            .for_each(&mut add);
+        if !self.only_made {
+            let listed = self.limits.values.iter().flatten().cloned();
+            listed.for_each(&mut add);
+            let constants = constants.iter();
+            constants.for_each(|it| variants(it, self.data_type).into_iter().for_each(&mut add));
+            around(&self.limits).into_iter().for_each(&mut add);
+            let samples = samples(self.data_type, &self.limits);
+            samples.into_iter().for_each(&mut add);
+        }
         self.made
             .iter()
             .flatten()

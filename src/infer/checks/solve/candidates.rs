@@ -112,9 +112,11 @@ impl Space {
         if states.nullable && !seen(states.classes.len()) {
             rules.push(Rule::NotNull(place));
         }
+        // A key's values can't be chosen, but that it has none can.
+        let is_free = !states.is_key || !states.nullable || !seen(states.classes.len());
         if classes.is_empty() {
             rules.push(Rule::Null(place));
-        } else if classes.len() < states.classes.len() {
+        } else if classes.len() < states.classes.len() && is_free {
             rules.push(Rule::Around(place, classes));
         }
         rules
@@ -136,7 +138,7 @@ impl Space {
 
     fn only_if(&self, place: usize, by: usize, good: &[Combination]) -> Option<Rule> {
         let states = &self.columns[by];
-        if !self.columns[place].nullable {
+        if !self.columns[place].nullable || states.is_key {
             return None;
         }
         let fits = |state: &usize| self.occurs(good, place, false, by, *state);
@@ -208,6 +210,12 @@ impl Space {
                 }
             }
         }
+        if let Rule::Around(place, _) = rule
+            && self.columns[*place].is_key
+        {
+            // No maker keeps a key to some of its values.
+            penalty += 40.0;
+        }
         if let Rule::OnlyIf(place, by, _) = rule {
             let value = |at: usize, it: &Combination| !self.columns[at].is_null(it[at].into());
             let lost =
@@ -226,6 +234,9 @@ impl Space {
             if states.nullable {
                 rules.push(Rule::NotNull(place));
                 rules.push(Rule::Null(place));
+            }
+            if states.is_key && states.nullable {
+                continue;
             }
             rules.extend((0..states.classes.len()).map(|it| Rule::Around(place, vec![it])));
             let listed = (0..states.classes.len()).filter(|it| states.listed(*it).is_some());
@@ -254,8 +265,10 @@ impl Space {
                 continue;
             }
             let states = &self.columns[by];
-            let listed = (0..states.classes.len()).filter(|it| states.listed(*it).is_some());
-            rules.extend(listed.map(|it| Rule::OnlyIf(place, by, vec![it])));
+            if !states.is_key {
+                let listed = (0..states.classes.len()).filter(|it| states.listed(*it).is_some());
+                rules.extend(listed.map(|it| Rule::OnlyIf(place, by, vec![it])));
+            }
             rules.extend(self.only_if(place, by, good));
             if states.nullable {
                 rules.push(Rule::NullWith(place, by));

@@ -120,7 +120,7 @@ impl Solution {
             _ => {}
         }
         let formulas: Vec<&Formula> = group.iter().map(|(_, formula)| *formula).collect();
-        if let Some(space) = Space::new(&formulas, &self.limits, MOST_COMBINATIONS) {
+        if let Some(space) = Space::new(&formulas, &self.limits, columns, MOST_COMBINATIONS) {
             let found = space.rules().ok_or(group[0].0)?;
             return self.take(&space, found, columns).map_err(|()| group[0].0);
         }

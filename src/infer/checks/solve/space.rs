@@ -43,7 +43,12 @@ enum Node {
 
 impl Space {
     /// `None` where there are more combinations than that.
-    pub fn new(formulas: &[&Formula], known: &[Limits], most: usize) -> Option<Space> {
+    pub fn new(
+        formulas: &[&Formula],
+        known: &[Limits],
+        described: &[CheckedColumn],
+        most: usize,
+    ) -> Option<Space> {
         let mut places: Vec<usize> = Vec::new();
         let mut tests: Vec<&Test> = Vec::new();
         let mut pairs: Vec<Pair> = Vec::new();
@@ -58,7 +63,11 @@ impl Space {
         let states = |column: &usize| {
             let of = tests.iter().filter(|it| it.column == *column);
             let limits: Vec<&Limits> = of.filter_map(|it| it.limits.as_ref()).collect();
-            States::new(*column, &known[*column], &limits)
+            let states = States::new(*column, &known[*column], &limits);
+            match described[*column].is_key {
+                true => states.of_key(),
+                false => states,
+            }
         };
         let columns: Vec<States> = places.iter().map(states).collect();
         let mut combinations = 1_usize;

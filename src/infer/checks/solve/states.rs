@@ -17,6 +17,8 @@ pub struct States {
     pub classes: Vec<Class>,
     /// What tells them apart, one property each.
     pub facets: Vec<Limits>,
+    /// Whether a foreign key gives its values, so that none of the classes can be chosen.
+    pub is_key: bool,
 }
 
 /// Values that all tests treat alike.
@@ -58,7 +60,26 @@ impl States {
             nullable: !known.not_null,
             classes,
             facets,
+            is_key: false,
         }
+    }
+
+    /// The states of a column that a foreign key gives its values: keys count from 1, and no text is empty.
+    pub fn of_key(mut self) -> States {
+        let is_always_met = |facet: &Limits| {
+            let least = facet.min.as_ref();
+            let first = |it: &Bound| Some(it.value.parse::<i64>().ok()? + i64::from(!it.inclusive));
+            least.and_then(first).is_some_and(|it| it <= 1) || facet.not_empty
+        };
+        let met: Vec<usize> = (0..self.facets.len())
+            .filter(|it| is_always_met(&self.facets[*it]))
+            .collect();
+        let is_usual = |class: &Class| met.iter().all(|it| class.holds[*it] != Some(false));
+        if self.classes.iter().any(is_usual) {
+            self.classes.retain(is_usual);
+        }
+        self.is_key = true;
+        self
     }
 
     /// How many states there are.
