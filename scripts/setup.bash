@@ -100,6 +100,26 @@ install_postgres() {
     apt_get install -qq -y --no-install-recommends postgresql
 }
 
+# write_checksum FILE: writes its SHA-256 to FILE.sha256, as `sha256sum --check` reads it.
+write_checksum() {
+    if command -v sha256sum >/dev/null; then
+        sha256sum "$1" >"$1.sha256"
+    else
+        shasum -a 256 "$1" >"$1.sha256"
+    fi
+}
+
+# Prints the program check-jsonschema, which comes from PyPI, into target/deploy.
+check_jsonschema() {
+    local folder=$root/target/deploy
+    if [[ ! -x $folder/bin/check-jsonschema ]]; then
+        command -v python3 >/dev/null || return
+        say "installing check-jsonschema"
+        { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet check-jsonschema; } >&2 || return
+    fi
+    printf '%s\n' "$folder/bin/check-jsonschema"
+}
+
 ensure_jq() {
     command -v jq >/dev/null || apt_get install -qq -y --no-install-recommends jq
 }

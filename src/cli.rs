@@ -135,7 +135,7 @@ pub enum TriggersArg {
 pub enum CommitArg {
     /// A whole table.
     Table,
-    /// 64 MB of a table.
+    /// 64 MiB of a table.
     Segment,
 }
 

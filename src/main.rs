@@ -7,6 +7,7 @@ use seedrow::report;
 use seedrow::suggestion::Suggestions;
 
 fn main() -> ExitCode {
+    commands::completions::answer();
     let cli = match commands::parse(std::env::args_os().collect()) {
         Ok(cli) => cli,
         Err(error) => return refused(&error),

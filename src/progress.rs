@@ -313,7 +313,8 @@ impl PhaseState {
         let (rows, bytes) = self.done(tasks);
         let share = Layout { bar: 0, ..layout }.share(bytes, self.total);
         format!(
-            "{name}:{share}, {}, {seconds} s so far",
+            "{name}: {}, {}, {seconds} s so far",
+            share.trim_start(),
             self.figures(rows, bytes)
         )
     }
@@ -321,6 +322,7 @@ impl PhaseState {
     fn so_far(&self, tasks: &[Arc<TaskState>]) -> String {
         let (rows, bytes) = self.done(tasks);
         let share = Layout { name: 0, bar: 0 }.share(bytes, self.total);
-        format!("{}:{share}, {}", self.name, self.figures(rows, bytes))
+        let (name, share) = (self.name, share.trim_start());
+        format!("{name}: {share}, {}", self.figures(rows, bytes))
     }
 }

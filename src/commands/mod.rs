@@ -18,6 +18,7 @@ use interrupt::Leftover;
 mod any_schema;
 pub mod check;
 pub mod compare;
+pub mod completions;
 mod context;
 pub mod datasets;
 pub mod db;
@@ -32,15 +33,16 @@ pub mod index;
 pub mod init;
 mod interrupt;
 pub mod load;
+pub mod man;
 mod outcome;
 mod output_paths;
 pub mod run;
 mod scopes;
 pub mod serve;
 mod serve_args;
-pub mod shell;
 mod spelling_args;
 pub mod stress;
+mod surroundings;
 
 pub use outcome::Outcome;
 
@@ -51,7 +53,7 @@ pub use outcome::Outcome;
     long_version = LONG_VERSION,
     propagate_version = true,
     max_term_width = 100,
-    after_help = AFTER_HELP
+    after_help = surroundings::after_help()
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -68,30 +70,6 @@ pub struct Cli {
 
 /// With the commit, in a release, and the target that it was built for.
 const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SEEDROW_BUILD"), ")");
-
-const AFTER_HELP: &str = "\
-Example, on a Postgres that seedrow starts itself:
-  seedrow run --rows 10k
-  seedrow check --verbose
-  seedrow db psql
-
-Environment:
-  DATABASE_URL     the target, where no --url is typed
-  PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSERVICE, PGSSLMODE, ...
-                   as for psql
-  SEEDROW_HOME     the folder of the embedded Postgres
-  NO_COLOR, CLICOLOR, CLICOLOR_FORCE
-                   whether text has colours, where no --color is typed
-
-Files:
-  seedrow.toml     in the working directory: defaults of options, waivers
-
-Exit codes:
-  0    everything held
-  1    a check found something
-  2    it could not be done
-  130  interrupted
-";
 
 /// Parses a command line, with the defaults of the working directory. Usage errors, help and the version are a
 /// [`clap::Error`].
@@ -127,8 +105,8 @@ enum Command {
     Forget(forget::Args),
     Db(db::Args),
     Doctor(doctor::Args),
-    Completions(shell::CompletionsArgs),
-    Man(shell::ManArgs),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 impl Cli {
@@ -215,8 +193,8 @@ async fn dispatch(command: &Command, stage: &StageTracker) -> Result<Step> {
         Command::Forget(args) => forget::run(args).await,
         Command::Db(args) => db::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
-        Command::Completions(args) => shell::completions(args),
-        Command::Man(args) => shell::man(args),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
     };
     outcome.map(Step::Ended)
 }

@@ -14,7 +14,7 @@ use crate::files::folder::{ExistingFiles, Staging, ensure_can_write, ensure_room
 use crate::files::manifest::{DatasetId, Manifest, TableFile, checksum};
 use crate::generate::{TableMaker, estimate, pipeline};
 use crate::progress::{Progress, Task, Unit};
-use crate::units::grouped;
+use crate::units::{counted, grouped, size};
 
 /// More threads would outrun the one that writes, and each has buffers of some MB: 256 MB must hold them all.
 const MOST_THREADS: usize = 32;
@@ -63,11 +63,14 @@ impl WriteJob {
             .map(|(maker, &table)| estimate::file_bytes(maker, &plan, table))
             .collect::<Result<Vec<u64>>>()?;
         let total: u64 = sizes.iter().sum();
-        self.announce(&plan, total, progress);
+        let rows = self.tables.iter().map(|&table| plan.rows(table)).sum();
+        self.announce(rows, total, progress);
         ensure_room(&self.out, total + total / 50)?;
 
         let staging = Staging::new(&self.out)?;
+        let whole = progress.phase_of("generate", total, Some(rows));
         let files = self.write_files(&plan, &makers, &sizes, &staging, progress, stop)?;
+        drop(whole);
         let dataset = DatasetId {
             name: self.dataset.name.clone(),
             hash: self.dataset.hash.clone(),
@@ -108,22 +111,16 @@ impl WriteJob {
         Ok(u64::try_from(least).unwrap_or(u64::MAX))
     }
 
-    fn announce(&self, plan: &RowPlan, bytes: u64, progress: &Progress) {
-        let rows: u64 = self.tables.iter().map(|&table| plan.rows(table)).sum();
+    fn announce(&self, rows: u64, bytes: u64, progress: &Progress) {
         let Dataset { name, tables, .. } = &*self.dataset;
         progress.note(format!(
-            "generate: {name}, {} {}, seed {}: {} rows in {} {}, about {}, to {}",
+            "generate: {name}, {} {}, seed {}: {} in {}, about {}, to {}",
             grouped(self.rows),
             tables[self.dataset.root()].name,
             self.seed,
-            grouped(rows),
-            self.tables.len(),
-            if self.tables.len() == 1 {
-                "file"
-            } else {
-                "files"
-            },
-            indicatif::HumanBytes(bytes),
+            counted(rows, "row"),
+            counted(self.tables.len() as u64, "file"),
+            size(bytes),
             self.out.display()
         ));
     }

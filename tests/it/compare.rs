@@ -276,22 +276,78 @@ fn assert_page(page: &str, reads: &[&str]) {
     }
 }
 
+/// What a shell is answered that asks what may follow these words, the last of which is begun.
+fn completed(dir: &Workdir, words: &str) -> Vec<String> {
+    let words: Vec<&str> = words.split(' ').collect();
+    let index = (words.len() - 1).to_string();
+    let asked = [
+        ("SEEDROW_COMPLETE", "bash"),
+        ("_CLAP_COMPLETE_INDEX", &*index),
+        ("_CLAP_IFS", "\n"),
+    ];
+    let run = dir.seedrow_with(["--"].iter().chain(&words), &asked);
+    run.exits(0).stdout.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn shells_complete_every_command_option_dataset_and_table() {
+    let dir = Workdir::new("completed");
+    dir.write("mine.toml", "");
+    dir.write("notes.txt", "");
+    for (words, expected) in [
+        ("seedrow comp", &["compare", "completions"][..]),
+        ("seedrow compare --wit", &["--without-indexes"]),
+        ("seedrow check --scr", &["--scratch-url"]),
+        ("seedrow check --fail-on w", &["warn"]),
+        (
+            "seedrow run --dataset ",
+            &["catalog", "images", "questions", "reviews", "mine.toml"],
+        ),
+        ("seedrow db psql --dataset im", &["images"]),
+        ("seedrow datasets rev", &["reviews"]),
+        ("seedrow run --dataset images --tables ima", &["images"]),
+        ("seedrow run --tables skus,pr", &["skus,products"]),
+    ] {
+        assert_eq!(completed(&dir, words), expected, "{words}");
+    }
+}
+
 #[test]
 fn shells_and_man_are_told_every_command() {
-    let complete = |shell: &str| seedrow(["completions", shell]).exits(0).stdout;
     for (shell, word) in [
-        ("bash", "complete -F"),
+        ("bash", "-F _clap_complete_seedrow seedrow"),
         ("zsh", "#compdef seedrow"),
-        ("fish", "complete -c seedrow"),
+        (
+            "fish",
+            "complete --keep-order --exclusive --command seedrow",
+        ),
     ] {
-        let script = complete(shell);
-        for part in [word, "without-indexes", "scratch-url"] {
-            assert!(script.contains(part), "{shell}: {part}");
-        }
+        let script = seedrow(["completions", shell]).exits(0).stdout;
+        assert!(script.contains(word), "{shell}: {script}");
+        assert!(script.contains("SEEDROW_COMPLETE="), "{shell}: {script}");
     }
+    let dir = Workdir::new("man");
+    let folder = dir.path("home");
+    let at_home = [
+        ("HOME", folder.to_str().unwrap()),
+        ("SHELL", "/usr/bin/fish"),
+        ("XDG_CONFIG_HOME", ""),
+    ];
+    dir.seedrow_with(["completions", "--install"], &at_home)
+        .exits(0)
+        .stderr_has("home/.config/fish/completions/seedrow.fish\n");
+    assert!(
+        dir.read("home/.config/fish/completions/seedrow.fish")
+            .contains("seedrow")
+    );
     let page = seedrow(["man"]).exits(0).stdout;
     assert!(page.contains(".TH seedrow 1"), "{page}");
-    let dir = Workdir::new("man");
+    seedrow(["man", "db", "start"])
+        .exits(0)
+        .stdout_has(".TH seedrow\\-db\\-start 1");
+    seedrow(["man", "chekc"])
+        .exits(2)
+        .stderr_has("there is no command chekc");
     dir.seedrow(["man", "--out", "man1"]).exits(0);
     for page in [
         "seedrow.1",
@@ -299,6 +355,8 @@ fn shells_and_man_are_told_every_command() {
         "seedrow-compare.1",
         "seedrow-db-start.1",
     ] {
-        assert!(dir.read(&format!("man1/{page}")).contains(".SH"), "{page}");
+        let text = dir.read(&format!("man1/{page}"));
+        assert!(text.contains(".SH EXAMPLES"), "{page}");
+        assert!(text.contains(".SH \"EXIT STATUS\""), "{page}");
     }
 }

@@ -1,10 +1,13 @@
 //! Reaching a server: what is waited for, what fails at once, and what the messages say.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::support::{
     Answer, Db, Given, Workdir, ask, ask_url, assert_says, eventually, front, refusal, server,
@@ -378,4 +381,91 @@ fn what_writes_is_refused_on_a_read_only_server_before_it_begins() {
     dir.seedrow(["check", "--only", "coverage", "--url", &url])
         .exits(1)
         .stdout_has("fk-not-indexed");
+}
+
+/// What `doctor` says of each thing it looks at.
+fn diagnosed(dir: &Workdir, more: &[&str], exit: i32) -> BTreeMap<String, (String, String)> {
+    let doctor = [&["doctor", "--format", "json"], more].concat();
+    let json = dir.seedrow(doctor).exits(exit).json();
+    let all = json["diagnoses"].as_array().unwrap().iter();
+    let text = |it: &Value| it.as_str().unwrap().to_owned();
+    all.map(|it| {
+        let found = format!("{} {}", it["found"], it["hints"]);
+        (text(&it["name"]), (text(&it["health"]), found))
+    })
+    .collect()
+}
+
+#[test]
+fn doctor_says_what_works_and_what_to_type_where_something_does_not() {
+    let (dir, db) = (Workdir::new("doctor"), Db::new("doctor"));
+    db.execute(
+        "DROP ROLE IF EXISTS seedrow_patient; CREATE ROLE seedrow_patient LOGIN;
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+    );
+    let url = db.url();
+    let well = diagnosed(&dir, &["--url", &url], 0);
+    let names: Vec<&str> = well.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "disk", "memory", "programs", "rights", "settings", "target", "terminal"
+        ]
+    );
+    assert!(well["programs"].1.contains("PostgreSQL "), "{well:?}");
+    assert!(well["target"].1.contains(db.name()), "{well:?}");
+    assert!(well["rights"].1.contains("is a superuser"), "{well:?}");
+    assert_eq!(well["settings"].0, "warn", "{well:?}");
+
+    let poor = diagnosed(&dir, &["--url", &url_as("seedrow_patient", db.name())], 0);
+    let (health, found) = &poor["rights"];
+    assert_eq!(health, "warn");
+    for grant in [
+        format!("GRANT CREATE ON DATABASE {} TO seedrow_patient;", db.name()),
+        "GRANT CREATE ON SCHEMA public TO seedrow_patient;".to_owned(),
+    ] {
+        assert!(found.contains(&grant), "{found}");
+        db.execute(&grant);
+    }
+    let granted = diagnosed(&dir, &["--url", &url_as("seedrow_patient", db.name())], 0);
+    assert_eq!(granted["rights"].0, "ok", "{granted:?}");
+
+    let nowhere = ["--url", "postgresql://127.0.0.1:1/shop"];
+    assert_eq!(diagnosed(&dir, &nowhere, 2)["target"].0, "fail");
+    dir.seedrow(["doctor"].iter().chain(&nowhere))
+        .exits(2)
+        .stdout_has("fail  target: could not connect")
+        .stderr_has("error: doctor: target doesn't work");
+}
+
+#[test]
+fn target_and_options_come_from_files_unless_they_are_typed_or_set() {
+    let (dir, db) = (Workdir::new("files"), Db::new("files"));
+    db.execute("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (a_id int REFERENCES a)");
+    dir.write(".env", format!("# the shop\nDATABASE_URL='{}'\n", db.url()));
+    dir.write(
+        "seedrow.toml",
+        "[defaults.check]\nonly = [\"coverage\"]\nformat = \"json\"\n",
+    );
+    let checked = ["check", "--env-file", ".env"];
+    let json = dir.seedrow(checked).exits(1).json();
+    assert_eq!(json["checks"].as_array().unwrap().len(), 1, "{json:#}");
+    assert!(json["target"].as_str().unwrap().starts_with(db.name()));
+    dir.seedrow([&checked[..], &["--format", "text"]].concat())
+        .exits(1)
+        .stdout_has("foreign keys: 0 of 1 have an index");
+    dir.seedrow_with(
+        checked,
+        &[("DATABASE_URL", "postgresql://127.0.0.1:1/shop")],
+    )
+    .exits(2)
+    .stderr_has("127.0.0.1");
+    dir.seedrow(["check", "--env-file", "none.env"])
+        .exits(2)
+        .stderr_has("could not read none.env");
+    dir.write("seedrow.toml", "[defaults]\n\nonyl = [\"coverage\"]\n");
+    dir.seedrow(checked)
+        .exits(2)
+        .stderr_has("seedrow.toml, line 3: ")
+        .stderr_has("did you mean `only`?");
 }

@@ -1,7 +1,7 @@
 //! Schemas with everything that occurs in public ones, and those that can be filled in part only: each table is filled, or
 //! refused with the reason.
 
-use crate::support::{Db, Workdir};
+use crate::support::{Db, Workdir, not_run};
 
 /// A few columns for each form that occurs in public schemas.
 const CENSUS: &str = include_str!("../databases/census.sql");
@@ -63,7 +63,7 @@ fn every_form_of_public_schemas_is_filled_and_the_same_each_time() {
         let sql =
             format!("SELECT count(*) FROM pg_available_extensions WHERE name = '{extension}'");
         match db.value(&sql).as_str() {
-            "0" => eprintln!("not tried: the types of {extension}, which isn't installed"),
+            "0" => not_run(&format!("the types of {extension}, which isn't installed")),
             _ => db.execute(ddl),
         }
     }

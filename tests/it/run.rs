@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Db, PrivateHome, Run, Workdir, command, run};
+use crate::support::{Db, PrivateHome, Run, Workdir, command, execute_at, run};
 
 /// Blocks enough for several threads, and no more.
 const ROWS: &str = "2k";
@@ -38,6 +38,20 @@ fn phases(run: &Run) -> Vec<String> {
 #[test]
 fn goes_from_nothing_to_the_verdict_and_then_straight_to_the_check() {
     let (dir, db) = (Workdir::new("from_nothing"), Db::new("from_nothing"));
+    seed(&dir, &db, &["--rows", ROWS, "--dry-run"])
+        .exits(0)
+        .stdout_has(&format!("target: {} on ", db.name()))
+        .stdout_has("tables: created from sql/catalog/schema.sql: products, features, styles, photos, skus, related")
+        .stdout_has("products    2,000 ")
+        .stdout_has("CREATE INDEX skus_style_id_idx ON public.skus (style_id);")
+        .stdout_has("size: about ")
+        .stdout_has("time: about ")
+        .stdout_has("nothing was changed\n")
+        .lacks("CREATE TABLE");
+    assert_eq!(
+        db.value("SELECT count(*) FROM pg_namespace, pg_class WHERE nspname = 'seedrow' OR relname = 'products'"),
+        "0"
+    );
     let first = seed(&dir, &db, &["--rows", ROWS])
         .exits(0)
         .stdout_has("products  generated   2,000   2,000         0        0         0")
@@ -62,6 +76,15 @@ fn goes_from_nothing_to_the_verdict_and_then_straight_to_the_check() {
     assert_eq!(phases(&second), ["index", "check", "all"]);
 
     db.execute("DROP INDEX skus_style_id_idx");
+    seed(&dir, &db, &["--rows", ROWS, "--dry-run"])
+        .exits(0)
+        .stdout_has("state: these rows are loaded already")
+        .stdout_has("tables: all exist")
+        .stdout_has("CREATE INDEX skus_style_id_idx");
+    assert_eq!(
+        db.value("SELECT to_regclass('skus_style_id_idx') IS NULL"),
+        "t"
+    );
     let url = db.url();
     let check = || dir.seedrow(["check", "--url", &url, "--budget", "5s"]);
     check()
@@ -177,8 +200,32 @@ fn the_embedded_server_is_up_for_as_long_as_it_is_needed() {
         .stderr_has("catalog on the embedded PostgreSQL")
         .stdout_has("pass: 10 checks: 10 pass");
     home.wait_until_down();
+    only_the_schema_asked_for_is_checked(&home);
+    home.wait_until_down();
     seed().exits(0).stderr_has("these rows are loaded already");
     home.wait_until_down();
+}
+
+/// Another schema of the embedded catalog database: the catalog's queries say nothing about it.
+fn only_the_schema_asked_for_is_checked(home: &PrivateHome) {
+    let lease = home.lease();
+    execute_at(
+        &lease.url("catalog"),
+        "CREATE SCHEMA audit;
+        CREATE TABLE audit.users (id bigint PRIMARY KEY);
+        CREATE TABLE audit.events (id bigint PRIMARY KEY, user_id bigint REFERENCES audit.users);
+        CREATE INDEX ON audit.events (user_id);
+        INSERT INTO audit.users SELECT generate_series(1, 1000);
+        INSERT INTO audit.events SELECT i, i FROM generate_series(1, 1000) AS i;
+        ANALYZE",
+    );
+    let mut check = command(["check", "--target-schema", "audit", "--budget", "5s"]);
+    check.arg("--home").arg(home.home().folder());
+    run(check)
+        .exits(0)
+        .stdout_has("pass: 2 checks: 2 pass")
+        .stdout_has("foreign keys: 1 of 1 has an index")
+        .lacks("products");
 }
 
 /// A digest of each table's rows, whatever their order on disk.

@@ -9,7 +9,7 @@ use seedrow::postgres::programs;
 use super::markdown::{Block, Command, Document, Kind, Part};
 use super::mask::mask;
 use super::root;
-use crate::support::{self, PrivateHome, SEEDROW, Workdir};
+use crate::support::{self, PrivateHome, SEEDROW, Workdir, not_run};
 
 /// What a command printed, and how it ended.
 struct Outcome {
@@ -47,6 +47,7 @@ pub fn run(document: &Document, name: &str) {
     // One server for all the commands, instead of a start and a stop for each.
     let lease = home.lease();
     let same_version = lease.running().version.starts_with(WRITTEN_ON);
+    report_what_is_left_out(document, same_version);
     let home = home.home().folder().to_owned();
     let steps = Workdir::new(&format!("{name}-steps"));
     let work = Workdir::new(name);
@@ -81,6 +82,20 @@ pub fn run(document: &Document, name: &str) {
         "{}\nIf that is right, this writes it into the documents: {WRITE}",
         mistakes.join("\n")
     );
+}
+
+fn report_what_is_left_out(document: &Document, same_version: bool) {
+    if !same_version {
+        not_run("outputs are those of PostgreSQL 15: exit codes alone are compared");
+    }
+    for block in document.blocks() {
+        if let Some(needed) = block.needs.as_deref().filter(|it| program(it).is_none()) {
+            not_run(&format!(
+                "{}: there is no {needed}",
+                document.place(block.line)
+            ));
+        }
+    }
 }
 
 /// Whether documents are written instead of compared.
