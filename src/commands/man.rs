@@ -72,7 +72,9 @@ fn write_all(command: &Command, folder: &Path) -> io::Result<()> {
 
 /// A command's page.
 fn page(command: &Command) -> io::Result<Vec<u8>> {
-    let man = Man::new(command.clone());
+    let man = Man::new(command.clone())
+        .source(concat!("seedrow ", env!("CARGO_PKG_VERSION")))
+        .manual("seedrow's manual");
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;

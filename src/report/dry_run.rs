@@ -63,7 +63,7 @@ fn text(report: &DryRunReport, detail: Detail) -> String {
     }
     text.push_str(&sizes(plan));
     text.push_str(&format!(
-        "time: about {} for rows and indexes, on {}: a trial copied {} in a transaction that was rolled back\n",
+        "time: {} for rows and indexes, on {}: a trial copied {} in a transaction that was rolled back\n",
         duration(plan.time.as_secs_f64()),
         counted(plan.jobs as u64, "connection"),
         counted(plan.tried, "row"),
@@ -120,11 +120,12 @@ fn sizes(plan: &DryRun) -> String {
     )
 }
 
-/// `0.4 s`, `12 s`, `3 min`.
+/// `less than 0.1 s`, `about 0.4 s`, `about 12 s`, `about 3 min`.
 fn duration(seconds: f64) -> String {
     match seconds {
-        ..10.0 => format!("{seconds:.1} s"),
-        ..120.0 => format!("{seconds:.0} s"),
-        _ => format!("{:.0} min", seconds / 60.0),
+        ..0.1 => "less than 0.1 s".to_owned(),
+        ..10.0 => format!("about {seconds:.1} s"),
+        ..120.0 => format!("about {seconds:.0} s"),
+        _ => format!("about {:.0} min", seconds / 60.0),
     }
 }

@@ -344,7 +344,7 @@ fn shells_and_man_are_told_every_command() {
     assert!(page.contains(".TH seedrow 1"), "{page}");
     seedrow(["man", "db", "start"])
         .exits(0)
-        .stdout_has(".TH seedrow\\-db\\-start 1");
+        .stdout_has(".TH seedrow-db-start 1");
     seedrow(["man", "chekc"])
         .exits(2)
         .stderr_has("there is no command chekc");
