@@ -1,6 +1,7 @@
 //! `seedrow index`
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
+use tokio_postgres::GenericClient;
 
 use crate::check;
 use crate::cli::{JobsArgs, QuietArgs, TargetArgs};
@@ -9,6 +10,8 @@ use crate::commands::context::{self, Context};
 use crate::dataset::Waiver;
 use crate::index::{self, BuildMode, BuildOptions, Built, Proposal, Survey};
 use crate::load;
+use crate::postgres::catalog::{self, Scope};
+use crate::postgres::name::quoted;
 use crate::postgres::{Server, locks};
 use crate::progress::Progress;
 use crate::report::{self, OutputFormat};
@@ -40,6 +43,10 @@ pub struct Args {
     /// Build with CREATE INDEX CONCURRENTLY, which doesn't block writes: for a live database
     #[arg(long)]
     concurrently: bool,
+
+    /// Exit with 0 where there is no table at all
+    #[arg(long)]
+    allow_empty: bool,
 
     #[command(flatten)]
     jobs: JobsArgs,
@@ -101,6 +108,9 @@ pub async fn run(args: &Args) -> Result<Outcome> {
         Err(error) => return Err(locks::explain_timeout(&server, error).await),
         Ok(survey) => survey,
     };
+    if survey.keys.is_empty() && !args.allow_empty {
+        ensure_tables(&client, &server).await?;
+    }
     let allowed = match args.intent() {
         Intent::DryRun => return dry_run(args, &server, &survey, &context.progress),
         Intent::All => survey.proposals.clone(),
@@ -134,6 +144,20 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     // Indexes that may not be built without being asked for are a finding.
     report::index::withheld(&context.suggestions);
     Ok(Outcome::Found)
+}
+
+/// Refuses a database or a schema without a table: another one may be meant, and its missing indexes would go unseen.
+async fn ensure_tables(client: &impl GenericClient, server: &Server) -> Result<()> {
+    let tables = catalog::tables(client, Scope::schema_or_database(server.schema())).await?;
+    let schema = server.schema().map(|name| format!(" in schema {}", quoted(name)));
+    ensure!(
+        !tables.is_empty(),
+        "{} has no table{}; name the database or schema that was meant (--url, --target-schema), or exit with 0 all the \
+         same: --allow-empty",
+        server.display_name(),
+        schema.unwrap_or_default()
+    );
+    Ok(())
 }
 
 /// Asks the planner once more: an index that doesn't serve its keys is an error, now and on every run from here on.

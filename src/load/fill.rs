@@ -1,12 +1,15 @@
 //! The work between the ledger's first entry and its last: rows and keys, statistics, foreign keys.
 
+use std::cell::RefCell;
 use std::time::Instant;
 
 use anyhow::Result;
 use tokio_postgres::Client;
 
 use crate::load::account::Account;
-use crate::load::constraints::{BrokenForeignKey, DropPlan, ForeignKeyPhase, restore_key};
+use crate::load::constraints::{
+    BrokenForeignKey, DropPlan, ForeignKeyPhase, KeyViolation, restore_key, violations_error,
+};
 use crate::load::ledger::{self, DroppedConstraint};
 use crate::load::outcome::Phase;
 use crate::load::parent_gate::{ParentGate, look_up_parents};
@@ -117,18 +120,28 @@ impl<H: PostLoadHook> Fill<'_, H> {
     ///
     /// The first connection prefers rows and the others, or an only one, what is built from them: pages just written are
     /// still in memory.
+    ///
+    /// Rows that break a key fail the load once the other tables are filled: the error names those of all tables.
     async fn rows_and_keys(&self) -> Result<()> {
         let pool = match self.plan.needs_load_order() {
             true => self.pool.limited_to(1),
             false => self.pool,
         };
         let gate = ParentGate::new(self.loads);
+        let violations = RefCell::default();
         pool.run_ranked(
             first_tasks(gate.ready()),
             |worker, task| self.rank(worker, task),
-            async |client, task| self.run_task(client, task, &gate).await,
+            async |client, task| self.run_task(client, task, &gate, &violations).await,
         )
-        .await
+        .await?;
+        match (self.loads.first(), violations.into_inner().as_slice()) {
+            (None, _) | (_, []) => Ok(()),
+            (Some(load), broken) => {
+                let duplicates = self.policy.duplicates;
+                Err(violations_error(broken, load.rejects, duplicates))
+            }
+        }
     }
 
     /// Runs a task and returns those that follow it.
@@ -137,6 +150,7 @@ impl<H: PostLoadHook> Fill<'_, H> {
         client: &mut Client,
         task: FillTask<'t, H::Work>,
         gate: &ParentGate<'t>,
+        violations: &RefCell<Vec<KeyViolation>>,
     ) -> Result<Vec<FillTask<'t, H::Work>>> {
         match task {
             FillTask::Rows(load) => {
@@ -154,7 +168,7 @@ impl<H: PostLoadHook> Fill<'_, H> {
                 let (indexes, keys): (Vec<_>, Vec<_>) =
                     self.dropped_from(load).partition(|it| it.is_plain_index());
                 for key in keys {
-                    self.restore_key(client, load, key).await?;
+                    self.restore_key(client, load, key, violations).await?;
                 }
                 let hook = self.hook.tasks(&load.target.name).into_iter();
                 let hook = hook.map(|task| FillTask::Hook(load, task));
@@ -163,7 +177,7 @@ impl<H: PostLoadHook> Fill<'_, H> {
                 Ok(indexes.chain(hook).collect())
             }
             FillTask::Index(load, index) => {
-                self.restore_key(client, load, index).await?;
+                self.restore_key(client, load, index, violations).await?;
                 Ok(Vec::new())
             }
             FillTask::Hook(_, task) => {
@@ -180,15 +194,20 @@ impl<H: PostLoadHook> Fill<'_, H> {
         dropped.filter(move |it| !it.is_foreign() && it.table == table)
     }
 
+    /// Restores a key, or gathers the rows that break it.
     async fn restore_key(
         &self,
         client: &mut Client,
         load: &TableLoad<'_>,
         key: &DroppedConstraint,
+        violations: &RefCell<Vec<KeyViolation>>,
     ) -> Result<()> {
         let task = self.progress.step(format!("build {}", key.name));
         let start = Instant::now();
-        restore_key(client, load, key, self.policy.duplicates).await?;
+        if let Err(error) = restore_key(client, load, key, self.policy.duplicates).await {
+            violations.borrow_mut().push(error.downcast()?);
+            return Ok(());
+        }
         self.timeline.add(SpanKind::Key, &key.name, start);
         task.finish();
         Ok(())

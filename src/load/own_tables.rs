@@ -124,6 +124,21 @@ async fn read_target(server: &Server) -> Result<SchemaTables> {
     Ok(found)
 }
 
+/// The schema and the table that a name with a point means: there is such a schema, and no table of the whole name.
+pub async fn with_schema<'n>(
+    server: &Server,
+    name: &'n str,
+) -> Result<Option<(&'n str, &'n str)>> {
+    let Some((schema, table)) = name.split_once('.') else {
+        return Ok(None);
+    };
+    let client = server.connect().await?;
+    let is_meant = catalog::schema_exists(&client, schema).await?
+        && catalog::find(&client, server.schema(), name).await?.is_none();
+    server.keep(client);
+    Ok(is_meant.then_some((schema, table)))
+}
+
 /// The tables that a dataset's are loaded into: the target's, where those are there that have the schema's columns; else
 /// those that its schema creates.
 pub async fn for_dataset(server: &Server, dataset: &Dataset) -> Result<SchemaTables> {

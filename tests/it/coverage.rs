@@ -336,6 +336,11 @@ fn a_database_with_nothing_to_judge_proves_nothing() {
     at(&["--target-schema", "gone"])
         .exits(2)
         .stderr_has("there is no schema gone");
+    let index = |more: &[&str]| seedrow([&["index", "--url", &url], more].concat());
+    for more in [&[][..], &["--dry-run"], &["--format", "json"]] {
+        index(more).exits(2).stderr_has("has no table; name the database");
+        index(&[more, &["--allow-empty"]].concat()).exits(0);
+    }
     // Tables without foreign keys are something, and count in whichever schema they are.
     db.execute("CREATE SCHEMA shop; CREATE TABLE shop.a (id int PRIMARY KEY); CREATE TABLE shop.b (id int)");
     at(&[])
@@ -345,6 +350,10 @@ fn a_database_with_nothing_to_judge_proves_nothing() {
     at(&["--target-schema", "shop"])
         .exits(0)
         .stdout_has("schema: 2 tables  pass");
+    index(&[]).exits(0).stdout_has("no foreign keys; nothing to do");
+    index(&["--target-schema", "public"])
+        .exits(2)
+        .stderr_has("has no table in schema public;");
     at(&["--target-schema", "public"])
         .exits(2)
         .stdout_has("[nothing-to-judge]");

@@ -326,14 +326,29 @@ fn headers_that_name_no_columns_are_refused_with_commands_that_do() {
             db.execute("DROP TABLE t");
         }
     }
+    let prose = "doesn't look like names of columns; is t.csv a CSV file?";
     for (file, message) in [
         ("", "t.csv is empty"),
         ("-,-\n1,2\n", "no field names a column of t"),
+        ("# The files\n\nOrders, and more.\n", prose),
+        ("These are the files of a shop\nb\n", prose),
+        ("{\"a\": 1, \"b\": 2}\n", prose),
+        ("<?xml version=\"1.0\"?>\n<a/>\n", prose),
+        ("-- PostgreSQL database dump\nSELECT 1;\n", prose),
+        ("Files\nOrders, items\nThese, those, others\n", "t.csv: 2 of 2 records don't fit the header, which has 1 field"),
     ] {
         dir.write("t.csv", file);
         load(&dir, &db, &["t.csv", "--into", "t", "--create"])
             .exits(2)
             .stderr_has(message);
+        assert_eq!(db.value("SELECT to_regclass('t') IS NULL"), "t");
+    }
+    // One column is a file, too.
+    for (file, columns_made) in [("Full name\nAnn\n", "Full name text"), ("n\n1\n\n2\n", "n integer")] {
+        dir.write("t.csv", file);
+        load(&dir, &db, &["t.csv", "--into", "t", "--create"]).exits(0);
+        assert_eq!(columns(&db, "t"), columns_made);
+        db.execute("DROP TABLE t");
     }
     // Named columns, some passed over.
     dir.write("t.csv", "1,Rex,3\n2,Tom,4\n");

@@ -213,6 +213,53 @@ fn every_format_gives_the_rows_that_psql_gives() {
     }
 }
 
+/// The columns of a table, a file's records, and what psql and seedrow make of these: the differences that are published.
+const READ_OTHERWISE: &[(&str, &str, &str, &str)] = &[
+    (
+        "id int, name text",
+        "1, \"a\" \n",
+        "(1,\" a \")",
+        "(1,a)",
+    ),
+    (
+        "id int, name text",
+        "1,5\" nail\"\n",
+        "(1,\"5 nail\")",
+        "(1,\"5\"\" nail\"\"\")",
+    ),
+    ("name text", "a\n\nb\n", "(a) () (b)", "(a) (b)"),
+    (
+        "id int, name text",
+        "1,a\n\n2,b\n",
+        "",
+        "(1,a) (2,b)",
+    ),
+];
+
+#[test]
+fn records_are_read_as_psql_does_but_for_the_differences_that_are_published() {
+    let (dir, db) = (Workdir::new("read_otherwise"), Db::new("read_otherwise"));
+    for (number, (columns, records, by_psql, by_seedrow)) in READ_OTHERWISE.iter().enumerate() {
+        let (twin, own) = (format!("twin{number}"), format!("own{number}"));
+        db.execute(&format!(
+            "CREATE TABLE {twin} ({columns}); CREATE TABLE {own} ({columns})"
+        ));
+        let names = columns.replace(" int", "").replace(" text", "").replace(", ", ",");
+        let path = dir.write("t.csv", format!("{names}\n{records}"));
+        let copy = format!("\\copy {twin} FROM '{}' (FORMAT csv, HEADER)", path.display());
+        let mut psql = Command::new("psql");
+        psql.args(["-X", "-q", "-d", &db.url(), "-c", &copy]);
+        run(psql).exits(if by_psql.is_empty() { 1 } else { 0 });
+        let url = db.url();
+        dir.seedrow(["load", "t.csv", "--into", &own, "--url", &url])
+            .exits(0);
+        for (table, expected) in [(twin, by_psql), (own, by_seedrow)] {
+            let rows = db.value(&format!("SELECT string_agg(t::text, ' ') FROM {table} AS t"));
+            assert_eq!(rows, **expected, "{table}: {records:?}");
+        }
+    }
+}
+
 #[test]
 fn files_without_quotes_are_read_as_they_are() {
     let shop = Shop::new("without_quotes");
@@ -269,6 +316,10 @@ fn an_option_that_cannot_be_honoured_is_refused() {
     ];
     for (options, message) in cases {
         shop.load(options).exits(2).stderr_has(message);
+    }
+    let trailing = "its header and its first record do not end with a delimiter; leave --trailing-delimiter out";
+    for option in ["--trailing-delimiter", "--trailing-delimiter=pets"] {
+        shop.load(&[option]).exits(2).stderr_has(trailing);
     }
     shop.pets(b"\xff\xfei\0d\0\n\0");
     shop.load(&["--encoding", "latin1"]).exits(2).stderr_has(

@@ -110,6 +110,36 @@ fn duplicates_of_a_unique_key_are_named_by_their_columns() {
 }
 
 #[test]
+fn duplicates_of_all_tables_and_keys_are_named_and_rejected_at_once() {
+    let shop = Shop::new("duplicates_everywhere");
+    shop.db.execute(SCHEMA);
+    shop.db
+        .execute("CREATE UNIQUE INDEX one_name ON pets (lower(name))");
+    let before = shop.db.value(CONSTRAINTS);
+    shop.owners("id,name\n1,Ann\n2,Bob\n1,Cy\n");
+    shop.pets("id,owner_id,name,weight\n1,1,Rex,30\n2,1,Mia,4\n2,2,Tom,5\n3,2,REX,6\n");
+    // A number that is enough for one of them is not enough.
+    for typed in [&[][..], &["--duplicates", "reject", "--max-rejects", "1"]] {
+        let failed = shop
+            .load(&[typed, &["--replace"]].concat())
+            .exits(2)
+            .stderr_has("data/owner.csv, line 4: id \"1\" is on line 2 already")
+            .stderr_has("data/pets.csv, line 4: id \"2\" is on line 3 already")
+            .stderr_has("data/pets.csv, line 5: name \"REX\" conflicts with line 2 in one_name")
+            .stderr_has("--max-rejects 3");
+        let (_, command) = failed.stderr.split_once("the others, run: ").unwrap();
+        typed_in(&shop, command.lines().next().unwrap());
+        assert_eq!(shop.db.value(CONSTRAINTS), before);
+        assert_eq!(shop.counts(), "2 2");
+    }
+}
+
+/// Types a command that a message proposes.
+fn typed_in(shop: &Shop, command: &str) {
+    typed(&shop.dir, command).exits(0);
+}
+
+#[test]
 fn an_unfinished_load_names_both_ways_out_to_another() {
     let shop = Shop::new("both_ways_out");
     shop.pets(DUPLICATES);
@@ -217,6 +247,13 @@ fn partitioned_tables_are_loaded_and_replaced() {
     shop.pets("id,owner_id,name,weight\n9,2,Zoe,1\n");
     shop.load(&["--replace"]).exits(0);
     assert_eq!(shop.loaded_pets(), ["9|2|Zoe|1"]);
+    // A row that no partition fits is rejected for the partition key.
+    shop.pets("id,owner_id,name,weight\n9,2,Zoe,1\n500,1,Far,1\n");
+    shop.load(&["--replace", "--max-rejects", "1"])
+        .exits(0)
+        .stdout_has("data/pets.csv, line 3: id \"500\": no partition of relation \"pets\" found for row");
+    let rejects = shop.dir.read("rejects/pets.csv");
+    assert!(rejects.contains("data/pets.csv,3,id,"), "{rejects}");
     assert_eq!(shop.db.value(CONSTRAINTS), before);
 }
 

@@ -123,6 +123,22 @@ fn one_file_goes_into_one_table() {
     load(&dir, &db, &["festival/venues.csv", "--into", "venue"])
         .exits(2)
         .stderr_has("has no table `venue`; did you mean `venues`?");
+    // Another schema's.
+    db.execute("CREATE SCHEMA o; CREATE TABLE o.halls (LIKE venues); CREATE TABLE \"o.x\" (LIKE venues)");
+    for (more, made) in [(&["--into", "o.halls"][..], "halls"), (&["--into", "o.b", "--create"], "b")] {
+        let refused = load(&dir, &db, &[&["festival/venues.csv"], more].concat())
+            .exits(2)
+            .stderr_has(&format!("--into: `o.{made}` is named with a schema"));
+        let (_, command) = refused.stderr.split_once("run: ").unwrap();
+        dir.shell(command.lines().next().unwrap()).exits(0);
+        assert_eq!(db.value(&format!("SELECT count(*) FROM o.{made}")), "2");
+    }
+    load(&dir, &db, &["festival/venues.csv", "--into", "o.x"]).exits(0);
+    for more in [&["--file", "o.halls=festival/venues.csv"][..], &["festival", "--tables", "o.halls"]] {
+        load(&dir, &db, more)
+            .exits(2)
+            .stderr_has("write `halls`, and --target-schema o");
+    }
     load(&dir, &db, &["festival/venues.csv"])
         .exits(2)
         .stderr_has("is not a folder")

@@ -16,6 +16,9 @@ use crate::load::{MissingColumns, NamedColumns, NamedFile, NamedHeader, Override
 use crate::report::{self, OutputFormat};
 use crate::suggestion::Suggestions;
 
+/// The option for the table of one file.
+pub(super) const INTO: &str = "--into";
+
 /// Load CSV files, seedrow's own or foreign ones, with COPY
 ///
 /// Every record is accounted for: read = loaded + rejected + dropped by a rule of the dataset. The header decides which
@@ -228,6 +231,16 @@ impl Args {
         let mut named = self.tables().into_iter().flatten();
         named.any(|name| dataset.position(&name).is_some())
             || self.folder().is_some_and(|it| has_any(dataset, it))
+    }
+
+    /// The tables that are named with a point, each with its option.
+    pub(super) fn tables_with_points(&self) -> Vec<(&'static str, String)> {
+        let into = self.into.iter().map(|name| (INTO, name));
+        let tables = self.tables.iter().flatten().map(|name| ("--tables", name));
+        let files = self.file.iter().map(|file| ("--file", &file.table));
+        let named = into.chain(tables).chain(files);
+        let named = named.filter(|(_, name)| name.contains('.'));
+        named.map(|(option, name)| (option, name.clone())).collect()
     }
 
     /// The tables named; without a folder and a list, those that a file is named for.

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use crate::commands::context::Context;
 use crate::commands::interrupt::stoppable;
-use crate::commands::load::args::Args;
+use crate::commands::load::args::{Args, INTO};
 use crate::dataset::Dataset;
 use crate::dataset::source::Source;
 use crate::files::manifest;
@@ -15,8 +15,10 @@ use crate::infer::{self, SchemaTables};
 use crate::load::Input;
 use crate::load::created::{CreatedTables, Creation};
 use crate::load::own_tables::{self, OwnTables};
+use crate::postgres::error::ErrorWithNotes;
 use crate::progress;
 use crate::script::Script;
+use crate::suggestion::again;
 
 /// Tables and their files.
 pub struct FoundInput {
@@ -30,10 +32,36 @@ pub struct FoundInput {
 
 /// Finds the tables and their files.
 pub async fn find(args: &Args, context: &Context) -> Result<FoundInput> {
+    ensure_without_schema(args, context).await?;
     if args.create {
         return find_created(args, context).await;
     }
     find_input(args, context).await
+}
+
+/// Refuses a table that is named with its schema: no table has that name, and `--create` would create one.
+async fn ensure_without_schema(args: &Args, context: &Context) -> Result<()> {
+    let named = args.tables_with_points();
+    if named.is_empty() || args.check_only {
+        return Ok(());
+    }
+    let server = context.open_server().await?;
+    for (option, name) in named {
+        let Some((schema, table)) = own_tables::with_schema(&server, &name).await? else {
+            continue;
+        };
+        let message = format!("{option}: `{name}` is named with a schema");
+        let target = ["--target-schema", schema];
+        let note = match option {
+            INTO => format!(
+                "to load into table {table} of schema {schema}, run: {}",
+                again(&[&[INTO, table][..], &target].concat())
+            ),
+            _ => format!("write `{table}`, and --target-schema {schema} for where the tables are"),
+        };
+        return Err(ErrorWithNotes::of(message, vec![note]));
+    }
+    Ok(())
 }
 
 /// The files' tables, created where they don't exist; the DDL is shown.

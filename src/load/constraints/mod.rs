@@ -29,3 +29,4 @@ pub use foreign_keys::ForeignKeyPhase;
 pub use referencing::referencing_tables_with_rows;
 pub use restore::restore_in;
 pub use restore_key::restore_key;
+pub use unique_violations::{KeyViolation, violations_error};

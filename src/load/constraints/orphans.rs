@@ -176,7 +176,11 @@ async fn reject_records(
         }
         if load.rejects.would_exceed(all) && rejected.is_empty() {
             let first = file.first(matchers).await?;
-            return Err(too_many_rejects(load.rejects, &file.label(), all, &first));
+            return Err(too_many_rejects(
+                load.rejects,
+                &[(&file.label(), all)],
+                &first,
+            ));
         }
         file.reject(transaction, &load.target.name, matchers, rows)
             .await?;

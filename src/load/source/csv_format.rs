@@ -75,10 +75,34 @@ impl CsvFormat {
         if is_rejects(path).with_context(|| format!("could not read {label}"))? {
             return format.of_rejects(label, &typed);
         }
-        match format.skip {
-            SkipLines::Nothing => format.separated(path, label, &typed),
-            _ => Ok(format),
+        let format = match format.skip {
+            SkipLines::Nothing => format.separated(path, label, &typed)?,
+            _ => format,
+        };
+        if typed.trailing_delimiter == Some(true) {
+            format.ensure_trailing_delimiter(path, label)?;
         }
+        Ok(format)
+    }
+
+    /// Refuses a file whose header and first record don't end with a delimiter: where their last field is empty, it would be
+    /// taken for one.
+    fn ensure_trailing_delimiter(&self, path: &Path, label: &str) -> Result<()> {
+        let mut format = self.clone();
+        format.dialect.trailing_delimiter = false;
+        let mut records = format.open(path, label)?;
+        let first = ends_with_delimiter(&mut records)?;
+        let (first, second) = match self.header {
+            true => (first, ends_with_delimiter(&mut records)?),
+            false => (None, first),
+        };
+        ensure!(
+            first == Some(true) || second != Some(false),
+            "{label}: {} not end with a delimiter; leave --trailing-delimiter out, or name the tables that it is for: \
+             --trailing-delimiter=TABLE",
+            if self.header { "its header and its first record do" } else { "its first record does" }
+        );
+        Ok(())
     }
 
     /// Opens a file at its header or first record.
@@ -160,6 +184,15 @@ impl CsvFormat {
         self.skip = SkipLines::Count(1);
         Ok(self)
     }
+}
+
+/// Whether the next record ends with a delimiter, an empty field behind it; `None` where there is none that can be parsed.
+fn ends_with_delimiter(records: &mut Records<CsvInput>) -> Result<Option<bool>> {
+    let Some(record) = records.read()? else {
+        return Ok(None);
+    };
+    let last = record.len().checked_sub(1);
+    Ok(last.map(|last| last > 0 && record.field(last).0.is_empty()))
 }
 
 /// Whether a file begins as those of rejected records do.

@@ -14,6 +14,9 @@ use crate::load::source::rejects::OWN_COLUMNS;
 use crate::postgres::error::ErrorWithNotes;
 use crate::suggestion::again;
 
+/// More words than these in the only field are no name of a column.
+const MOST_WORDS: usize = 5;
+
 /// The longest name in Postgres, bytes.
 pub const LONGEST_NAME: usize = 63;
 
@@ -62,6 +65,15 @@ impl NewHeader<'_> {
     fn ensure_header(&self, place: &str, fields: &[String]) -> Result<()> {
         let table = self.table;
         let as_header = again(&[format!("--header={table}")]);
+        if is_prose(fields) {
+            let message = format!(
+                "{place}: `{}` doesn't look like names of columns; is {} a CSV file?",
+                shown(fields),
+                self.label
+            );
+            let note = format!("if it is a header, run: {as_header}");
+            return Err(ErrorWithNotes::of(message, vec![note]));
+        }
         if let [only] = fields {
             let known = [(",", ","), (";", ";"), ("|", "|"), ("tab", "\t")];
             let mut known = known.iter().filter(|(typed, _)| *typed != self.delimiter);
@@ -172,6 +184,17 @@ impl NewHeader<'_> {
         }
         format!("{}={}", self.table, columns.join(","))
     }
+}
+
+/// Whether a first record is the beginning of a text, or of a file in another language than CSV.
+fn is_prose(fields: &[String]) -> bool {
+    let first = fields.first().map_or("", |field| field.trim());
+    let is_code = ["{", "[", "<", "--", "/*", "#!"];
+    if is_code.iter().any(|start| first.starts_with(start)) {
+        return true;
+    }
+    let is_sentence = first.ends_with(['.', ':', '!', '?', '(', '{']) || first.starts_with("# ");
+    fields.len() == 1 && (is_sentence || first.split_whitespace().count() > MOST_WORDS)
 }
 
 /// A name without what leaves no room for a number behind it.

@@ -5,20 +5,24 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 
 use crate::dataset::csv_options::PASSED_OVER;
-use crate::files::records::{Record, Shape};
+use crate::files::csv_input::CsvInput;
+use crate::files::records::{Record, Records, Shape};
 use crate::infer;
 use crate::infer::column_type::{ColumnProfile, TypeRules};
 use crate::infer::new_table::{NewColumn, NewTable};
 use crate::load::source::csv_format::CsvFormat;
 use crate::load::source::header::FieldNames;
+use crate::load::source::header_advice::trailing_delimiter;
 use crate::load::source::new_header::NewHeader;
 use crate::load::source::overrides::Overrides;
 use crate::load::source::rejects::OWN_COLUMNS;
 use crate::load::source::table_source::SourceKind;
+use crate::postgres::error::ErrorWithNotes;
 use crate::progress::{Progress, Task, Unit};
+use crate::units::{counted, grouped};
 
 /// Records between looks at the flag that stops it.
 const RECORDS: u64 = 4096;
@@ -96,6 +100,21 @@ impl Profiling<'_> {
         if is_header {
             records.read()?;
         }
+        let (count, misfits) = self.add_records(&mut records, fields, format.repair, task)?;
+        if is_header && 2 * misfits.records > count {
+            return Err(misfits.error(self.table, label, count, fields.names.len()));
+        }
+        Ok(())
+    }
+
+    /// Adds a file's records; how many there are, and those of another form.
+    fn add_records(
+        &self,
+        records: &mut Records<CsvInput>,
+        fields: &mut Fields,
+        repair: bool,
+        task: &Task,
+    ) -> Result<(u64, Misfits)> {
         let options = self.overrides.options.spellings_of(self.table);
         let names = fields.names.iter();
         let rules = names.map(|name| TypeRules::new(&options.of(name)));
@@ -105,8 +124,11 @@ impl Profiling<'_> {
             fits: &mut |_| false,
         };
         let (mut count, mut seen) = (0_u64, 0);
+        let mut misfits = Misfits::default();
         while let Some(record) = records.read_as(&mut shape)? {
-            fields.add(&rules, &record, format.repair);
+            if !fields.add(&rules, &record, repair) {
+                misfits.add(&record, fields.names.len());
+            }
             count += 1;
             if count.is_multiple_of(RECORDS) {
                 if self.stop.load(Ordering::Relaxed) {
@@ -118,7 +140,35 @@ impl Profiling<'_> {
             }
         }
         task.add(count % RECORDS, records.input().bytes_read() - seen);
-        Ok(())
+        Ok((count, misfits))
+    }
+}
+
+/// Records that are none of a file with such a header.
+#[derive(Default)]
+struct Misfits {
+    records: u64,
+    /// Those with an empty field behind the header's last.
+    trailing: u64,
+}
+
+impl Misfits {
+    fn add(&mut self, record: &Record, fields: usize) {
+        let is_trailing = record.len() == fields + 1 && record.field(fields).0.is_empty();
+        self.records += 1;
+        self.trailing += u64::from(is_trailing);
+    }
+
+    fn error(&self, table: &str, label: &str, count: u64, fields: usize) -> Error {
+        let message = format!(
+            "{label}: {} of {} don't fit the header, which has {}; is it a CSV file?",
+            grouped(self.records),
+            counted(count, "record"),
+            counted(fields as u64, "field")
+        );
+        let trailing = self.trailing == self.records;
+        let note = trailing.then(|| trailing_delimiter(table));
+        ErrorWithNotes::of(message, note.into_iter().collect())
     }
 }
 
@@ -134,13 +184,15 @@ impl Fields {
         }
     }
 
-    /// Adds a record, each field by its column's rules.
-    fn add(&mut self, rules: &[TypeRules], record: &Record, repair: bool) {
+    /// Adds a record, each field by its column's rules; false for one of another form.
+    fn add(&mut self, rules: &[TypeRules], record: &Record, repair: bool) -> bool {
         let is_whole = record.flaw.is_none() && (repair || !record.repaired);
-        let fits = is_whole && record.len() == self.names.len();
+        if !is_whole || record.len() != self.names.len() {
+            return false;
+        }
         // A record of other bytes is rejected as a whole.
-        if !fits || str::from_utf8(record.raw).is_err() {
-            return;
+        if str::from_utf8(record.raw).is_err() {
+            return true;
         }
         for ((index, profile), rules) in self.profiles.iter_mut().enumerate().zip(rules) {
             if let Some(profile) = profile {
@@ -148,6 +200,7 @@ impl Fields {
                 profile.add(rules, text, quoted, record.line);
             }
         }
+        true
     }
 }
 

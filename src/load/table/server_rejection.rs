@@ -22,6 +22,8 @@ pub struct ServerRejection {
     pub value: Option<String>,
     /// The constraint that the row violates, when the error names one.
     pub constraint: Option<String>,
+    /// The table, when the error names one.
+    pub table: Option<String>,
     /// What the server says, with its SQLSTATE.
     pub message: String,
     /// The server's SQLSTATE.
@@ -70,6 +72,7 @@ impl ServerRejection {
             column: column.or_else(|| error.column().map(str::to_owned)),
             value: value.map(|value| printable::text(&value)),
             constraint: error.constraint().map(str::to_owned),
+            table: error.table().map(str::to_owned),
             message,
             code: error.code().clone(),
         }
@@ -86,12 +89,16 @@ impl ServerRejection {
         }
     }
 
-    /// The columns that it is about, of a table with these constraints: the error's own, else the constraint's.
+    /// The columns that it is about, of a table with these constraints: the error's own, else the constraint's, else those of
+    /// the partition key that no partition fits.
     pub fn columns<'a>(&'a self, constraints: &'a ConstraintColumns) -> &'a [String] {
-        match (&self.column, &self.constraint) {
-            (Some(column), _) => std::slice::from_ref(column),
-            (None, Some(constraint)) => constraints.of(constraint),
-            (None, None) => &[],
+        match (&self.column, &self.constraint, &self.table) {
+            (Some(column), _, _) => std::slice::from_ref(column),
+            (None, Some(constraint), _) => constraints.of(constraint),
+            (None, None, Some(table)) if self.code == SqlState::CHECK_VIOLATION => {
+                constraints.of_partition_key(table)
+            }
+            (None, None, _) => &[],
         }
     }
 

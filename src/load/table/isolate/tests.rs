@@ -24,6 +24,7 @@ fn rejection(row: usize) -> ServerRejection {
         column: None,
         value: None,
         constraint: None,
+        table: None,
         message: "violates check constraint".into(),
         code: SqlState::CHECK_VIOLATION,
     }
