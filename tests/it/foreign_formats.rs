@@ -330,7 +330,7 @@ fn an_option_that_cannot_be_honoured_is_refused() {
         "data/pets.csv, line 1: the file says that its delimiter is `;`; leave --delimiter out",
     );
     shop.generate();
-    for option in [&["--encoding", "latin1"][..], &["--trim"]] {
+    for option in [&["--encoding", "latin1"][..], &["--trim"], &["--missing", "default"]] {
         shop.load(option).exits(2).stderr_has(option[0]);
     }
 }

@@ -11,7 +11,7 @@ use crate::generate::{CompiledTable, TextEscaping};
 use crate::load::source::epochs::ensure_epochs;
 use crate::load::source::folder::{described, ensure_is_folder, ensure_made_from, ignored, locate};
 use crate::load::source::generated::GeneratedRows;
-use crate::load::source::overrides::Overrides;
+use crate::load::source::overrides::{MissingColumns, Overrides};
 use crate::load::source::table_source::{OpenedFiles, SourceKind, TableSource};
 use crate::units::grouped;
 
@@ -173,6 +173,7 @@ fn ensure_used(overrides: &Overrides, sources: &[TableSource]) -> Result<()> {
             (Some(named), _) if named.header => "--header".to_owned(),
             (Some(_), _) => "--no-header".to_owned(),
             (None, Some(option)) => option.to_owned(),
+            (None, None) if overrides.missing == MissingColumns::Default => "--missing".to_owned(),
             (None, None) => return Ok(()),
         },
     };
