@@ -119,24 +119,19 @@ fn duplicates_of_all_tables_and_keys_are_named_and_rejected_at_once() {
     shop.owners("id,name\n1,Ann\n2,Bob\n1,Cy\n");
     shop.pets("id,owner_id,name,weight\n1,1,Rex,30\n2,1,Mia,4\n2,2,Tom,5\n3,2,REX,6\n");
     // A number that is enough for one of them is not enough.
-    for typed in [&[][..], &["--duplicates", "reject", "--max-rejects", "1"]] {
+    for options in [&[][..], &["--duplicates", "reject", "--max-rejects", "1"]] {
         let failed = shop
-            .load(&[typed, &["--replace"]].concat())
+            .load(&[options, &["--replace"]].concat())
             .exits(2)
             .stderr_has("data/owner.csv, line 4: id \"1\" is on line 2 already")
             .stderr_has("data/pets.csv, line 4: id \"2\" is on line 3 already")
             .stderr_has("data/pets.csv, line 5: name \"REX\" conflicts with line 2 in one_name")
             .stderr_has("--max-rejects 3");
         let (_, command) = failed.stderr.split_once("the others, run: ").unwrap();
-        typed_in(&shop, command.lines().next().unwrap());
+        typed(&shop.dir, command.lines().next().unwrap()).exits(0);
         assert_eq!(shop.db.value(CONSTRAINTS), before);
         assert_eq!(shop.counts(), "2 2");
     }
-}
-
-/// Types a command that a message proposes.
-fn typed_in(shop: &Shop, command: &str) {
-    typed(&shop.dir, command).exits(0);
 }
 
 #[test]
