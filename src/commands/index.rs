@@ -149,7 +149,9 @@ pub async fn run(args: &Args) -> Result<Outcome> {
 /// Refuses a database or a schema without a table: another one may be meant, and its missing indexes would go unseen.
 async fn ensure_tables(client: &impl GenericClient, server: &Server) -> Result<()> {
     let tables = catalog::tables(client, Scope::schema_or_database(server.schema())).await?;
-    let schema = server.schema().map(|name| format!(" in schema {}", quoted(name)));
+    let schema = server
+        .schema()
+        .map(|name| format!(" in schema {}", quoted(name)));
     ensure!(
         !tables.is_empty(),
         "{} has no table{}; name the database or schema that was meant (--url, --target-schema), or exit with 0 all the \

@@ -13,7 +13,7 @@ use crate::load::source::input::Input;
 use crate::load::source::matching::assign;
 use crate::load::source::overrides::{NamedFile, Overrides};
 use crate::postgres::catalog::{self, Scope};
-use crate::postgres::error::ErrorWithNotes;
+use crate::postgres::error::{ErrorText, ErrorWithNotes, describe};
 use crate::postgres::name::quoted;
 use crate::postgres::{Server, locks};
 use crate::script::Script;
@@ -21,6 +21,9 @@ use crate::suggestion::again;
 
 /// The schema that DDL is applied in to see what it creates, in a transaction that is rolled back.
 const TRIAL: &str = "seedrow_trial";
+
+/// So many other schemas are proposed.
+const SCHEMAS_PROPOSED: usize = 3;
 
 /// Tables that are no dataset's, with the files that they are loaded from.
 pub struct OwnTables {
@@ -125,18 +128,42 @@ async fn read_target(server: &Server) -> Result<SchemaTables> {
 }
 
 /// The schema and the table that a name with a point means: there is such a schema, and no table of the whole name.
-pub async fn with_schema<'n>(
-    server: &Server,
-    name: &'n str,
-) -> Result<Option<(&'n str, &'n str)>> {
+pub async fn with_schema<'n>(server: &Server, name: &'n str) -> Result<Option<(&'n str, &'n str)>> {
     let Some((schema, table)) = name.split_once('.') else {
         return Ok(None);
     };
     let client = server.connect().await?;
     let is_meant = catalog::schema_exists(&client, schema).await?
-        && catalog::find(&client, server.schema(), name).await?.is_none();
+        && catalog::find(&client, server.schema(), name)
+            .await?
+            .is_none();
     server.keep(client);
     Ok(is_meant.then_some((schema, table)))
+}
+
+/// The error of files whose tables aren't in the target's schema, with the other schemas that have tables.
+pub async fn in_other_schemas(server: &Server, error: Error) -> Error {
+    let schemas = schemas_with_tables(server).await.unwrap_or_default();
+    if schemas.is_empty() {
+        return error;
+    }
+    let ErrorText { text, mut notes } = describe(&error);
+    let schemas = schemas.iter().take(SCHEMAS_PROPOSED);
+    notes.extend(schemas.map(|schema| {
+        let again = again(&["--target-schema", schema]);
+        format!("to load into the tables of schema {schema}, run: {again}")
+    }));
+    ErrorWithNotes::of(text, notes)
+}
+
+/// The schemas of the database that have tables, by name.
+async fn schemas_with_tables(server: &Server) -> Result<Vec<String>> {
+    let client = server.connect().await?;
+    let tables = catalog::tables(&client, Scope::Database).await?;
+    server.keep(client);
+    let mut schemas: Vec<String> = tables.into_iter().map(|table| table.name.schema).collect();
+    schemas.dedup();
+    Ok(schemas)
 }
 
 /// The tables that a dataset's are loaded into: the target's, where those are there that have the schema's columns; else

@@ -338,7 +338,9 @@ fn a_database_with_nothing_to_judge_proves_nothing() {
         .stderr_has("there is no schema gone");
     let index = |more: &[&str]| seedrow([&["index", "--url", &url], more].concat());
     for more in [&[][..], &["--dry-run"], &["--format", "json"]] {
-        index(more).exits(2).stderr_has("has no table; name the database");
+        index(more)
+            .exits(2)
+            .stderr_has("has no table; name the database");
         index(&[more, &["--allow-empty"]].concat()).exits(0);
     }
     // Tables without foreign keys are something, and count in whichever schema they are.
@@ -350,7 +352,9 @@ fn a_database_with_nothing_to_judge_proves_nothing() {
     at(&["--target-schema", "shop"])
         .exits(0)
         .stdout_has("schema: 2 tables  pass");
-    index(&[]).exits(0).stdout_has("no foreign keys; nothing to do");
+    index(&[])
+        .exits(0)
+        .stdout_has("no foreign keys; nothing to do");
     index(&["--target-schema", "public"])
         .exits(2)
         .stderr_has("has no table in schema public;");

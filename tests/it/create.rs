@@ -332,10 +332,23 @@ fn headers_that_name_no_columns_are_refused_with_commands_that_do() {
         ("-,-\n1,2\n", "no field names a column of t"),
         ("# The files\n\nOrders, and more.\n", prose),
         ("These are the files of a shop\nb\n", prose),
-        ("{\"a\": 1, \"b\": 2}\n", prose),
+        ("Hello, these are the files.\nid,n\n", prose),
+        ("id   name\n1    Ann\n", prose),
+        (
+            "{\"a\": 1, \"b\": 2}\n",
+            "behind a closing quote; a quote within a field is written twice; is it a CSV file?",
+        ),
+        ("{a: 1}\n", prose),
+        (
+            "id\u{1},\0\n1,2\n",
+            "the name `id\\u{1}` has characters that aren't printed",
+        ),
         ("<?xml version=\"1.0\"?>\n<a/>\n", prose),
         ("-- PostgreSQL database dump\nSELECT 1;\n", prose),
-        ("Files\nOrders, items\nThese, those, others\n", "t.csv: 2 of 2 records don't fit the header, which has 1 field"),
+        (
+            "Files\nOrders, items\nThese, those, others\n",
+            "t.csv: 2 of 2 records fit no header of 1 field; is it a CSV file?",
+        ),
     ] {
         dir.write("t.csv", file);
         load(&dir, &db, &["t.csv", "--into", "t", "--create"])
@@ -343,8 +356,25 @@ fn headers_that_name_no_columns_are_refused_with_commands_that_do() {
             .stderr_has(message);
         assert_eq!(db.value("SELECT to_regclass('t') IS NULL"), "t");
     }
+    dir.write("t.csv", b"id,town\n1,K\xf6ln\n2,M\xfcnchen\n");
+    let refused = load(&dir, &db, &["t.csv", "--into", "t", "--create"])
+        .exits(2)
+        .stderr_has("t.csv: 2 of 2 records are not UTF-8");
+    dir.shell(between(&refused.stderr, "run: ", "\n")).exits(0);
+    assert_eq!(
+        db.value("SELECT string_agg(town, ' ') FROM t"),
+        "Köln München"
+    );
+    db.execute("DROP TABLE t");
+    dir.write("d/README.txt", "Hello\n");
+    load(&dir, &db, &["d", "--create"])
+        .exits(2)
+        .stderr_has("d has no .csv file");
     // One column is a file, too.
-    for (file, columns_made) in [("Full name\nAnn\n", "Full name text"), ("n\n1\n\n2\n", "n integer")] {
+    for (file, columns_made) in [
+        ("Full name\nAnn\n", "Full name text"),
+        ("n\n1\n\n2\n", "n integer"),
+    ] {
         dir.write("t.csv", file);
         load(&dir, &db, &["t.csv", "--into", "t", "--create"]).exits(0);
         assert_eq!(columns(&db, "t"), columns_made);

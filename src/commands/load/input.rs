@@ -152,7 +152,10 @@ async fn find_input(args: &Args, context: &Context) -> Result<FoundInput> {
     let own = own_tables::of_target(&server).await?;
     // Where the default dataset's tables are, its files are meant, unless none of them is there.
     let is_meant = own_tables::holds(&own, &dataset) && args.names_any_of(&dataset);
-    if own.tables.is_empty() || is_meant {
+    if own.tables.is_empty() {
+        return Err(own_tables::in_other_schemas(&server, error).await);
+    }
+    if is_meant {
         return Err(error);
     }
     find_own(args, own)

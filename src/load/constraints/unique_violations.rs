@@ -64,7 +64,7 @@ impl UniqueViolations<'_> {
         let (load, file, rows) = (self.load, self.file, self.rows);
         let table = &load.target.name;
         let matchers = vec![self.matcher];
-        if policy == Duplicates::Fail || load.rejects.would_exceed(rows) {
+        if policy == Duplicates::Fail || !load.rejects.reserve(rows) {
             let name = &self.key.name;
             return Err(Error::new(KeyViolation {
                 problem: format!("{name} cannot be created on {table}: {}", self.problem),
@@ -83,7 +83,9 @@ impl UniqueViolations<'_> {
                 self.key.name
             )
         })?;
-        file.reject(&transaction, table, matchers, rows).await?;
+        let rejected = file.reject(&transaction, table, matchers, rows).await;
+        load.rejects.release(rows);
+        rejected?;
         transaction.commit().await?;
         Ok(())
     }

@@ -100,7 +100,11 @@ impl CsvFormat {
             first == Some(true) || second != Some(false),
             "{label}: {} not end with a delimiter; leave --trailing-delimiter out, or name the tables that it is for: \
              --trailing-delimiter=TABLE",
-            if self.header { "its header and its first record do" } else { "its first record does" }
+            if self.header {
+                "its header and its first record do"
+            } else {
+                "its first record does"
+            }
         );
         Ok(())
     }
@@ -128,7 +132,11 @@ impl CsvFormat {
             });
         };
         if let Some(flaw) = first.flaw {
-            bail!("{label}, line {}: {}", first.line, flaw.reason());
+            bail!(
+                "{label}, line {}: {}; is it a CSV file?",
+                first.line,
+                flaw.reason()
+            );
         }
         let text = |index| String::from_utf8_lossy(first.field(index).0).into_owned();
         Ok(FirstRecord {

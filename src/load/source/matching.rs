@@ -46,8 +46,9 @@ pub fn assign(
 /// `order_lines`. Files whose names don't say that they hold rows count where no other's does.
 pub fn name_files(folder: &Path, there: &[&str], overrides: &mut Overrides) -> Result<()> {
     let mut names = data_files(folder)?;
-    if names.iter().any(|name| is_for_rows(name)) {
-        names.retain(|name| is_for_rows(name));
+    match names.iter().any(|name| is_for_rows(name)) {
+        true => names.retain(|name| is_for_rows(name)),
+        false => names.retain(|name| !is_document(name)),
     }
     for path in names.iter().map(|name| folder.join(name)) {
         let name = plain_stem(&path);
@@ -57,6 +58,20 @@ pub fn name_files(folder: &Path, there: &[&str], overrides: &mut Overrides) -> R
         add(&table, path, overrides)?;
     }
     Ok(())
+}
+
+/// Whether a file's name says that people read it.
+fn is_document(name: &str) -> bool {
+    let documents = [
+        "readme",
+        "license",
+        "licence",
+        "copying",
+        "changelog",
+        "authors",
+        "notes",
+    ];
+    documents.contains(&stem(name).to_lowercase().as_str())
 }
 
 /// The table whose name a file has, else in any case and with any of `-`, `_` and blanks between words.

@@ -15,7 +15,7 @@ use crate::postgres::error::ErrorWithNotes;
 use crate::suggestion::again;
 
 /// More words than these in the only field are no name of a column.
-const MOST_WORDS: usize = 5;
+const MOST_WORDS: usize = 6;
 
 /// The longest name in Postgres, bytes.
 pub const LONGEST_NAME: usize = 63;
@@ -123,16 +123,22 @@ impl NewHeader<'_> {
         ErrorWithNotes::of(message, vec![note])
     }
 
-    /// Refuses names that are empty, occur twice in any case, or are too long.
+    /// Refuses names that are empty, have characters that aren't printed, occur twice in any case, or are too long.
     fn ensure_names(&self, place: &str, names: &[String]) -> Result<()> {
         let is_column = |name: &&String| *name != PASSED_OVER && !name.starts_with(OWN_COLUMNS);
         if !names.iter().any(|name| is_column(&name)) {
             bail!("{place}: no field names a column of {}", self.table);
         }
+        let unprinted = |name: &str| name.chars().any(char::is_control);
         let problem = names.iter().enumerate().find_map(|(index, name)| {
             let same = |other: &String| other.to_lowercase() == name.to_lowercase();
             if name.is_empty() {
                 Some(format!("field {} has no name", index + 1))
+            } else if unprinted(name) {
+                let name = shown(&[name]);
+                Some(format!(
+                    "the name `{name}` has characters that aren't printed"
+                ))
             } else if is_column(&name) && names[..index].iter().any(same) {
                 Some(format!("two fields are called `{}`", shown(&[name])))
             } else if name.len() > LONGEST_NAME {
@@ -167,7 +173,7 @@ impl NewHeader<'_> {
             let name = names.get(index).map_or("", String::as_str);
             let name = match name {
                 "" => format!("column_{}", index + 1),
-                name => name.replace([',', '='], "_"),
+                name => name.replace(|c: char| matches!(c, ',' | '=') || c.is_control(), "_"),
             };
             let is_taken = |name: &str| {
                 let mut known = columns.iter();
@@ -193,8 +199,14 @@ fn is_prose(fields: &[String]) -> bool {
     if is_code.iter().any(|start| first.starts_with(start)) {
         return true;
     }
-    let is_sentence = first.ends_with(['.', ':', '!', '?', '(', '{']) || first.starts_with("# ");
-    fields.len() == 1 && (is_sentence || first.split_whitespace().count() > MOST_WORDS)
+    let words = fields.iter().map(|field| field.split_whitespace().count());
+    let words = words.max().unwrap_or(0);
+    let last = fields.last().map_or("", |field| field.trim());
+    let ends = last.ends_with(['.', ':', '!', '?', '(', '{']);
+    match fields.len() {
+        1 => ends || words > MOST_WORDS || first.starts_with("# ") || first.contains("  "),
+        _ => words > 2 * MOST_WORDS || ends && words > MOST_WORDS / 2,
+    }
 }
 
 /// A name without what leaves no room for a number behind it.

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Error, Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::dataset::csv_options::PASSED_OVER;
 use crate::files::csv_input::CsvInput;
@@ -22,6 +22,7 @@ use crate::load::source::rejects::OWN_COLUMNS;
 use crate::load::source::table_source::SourceKind;
 use crate::postgres::error::ErrorWithNotes;
 use crate::progress::{Progress, Task, Unit};
+use crate::suggestion::again;
 use crate::units::{counted, grouped};
 
 /// Records between looks at the flag that stops it.
@@ -92,6 +93,7 @@ impl Profiling<'_> {
         };
         let found = header.resolve(format.first_record(path, label)?)?;
         let is_header = found.is_header;
+        let forced = self.overrides.header_of(&spec);
         let fields = known.get_or_insert_with(|| Fields::new(&found));
         if fields.names != found.names {
             return Ok(());
@@ -101,10 +103,10 @@ impl Profiling<'_> {
             records.read()?;
         }
         let (count, misfits) = self.add_records(&mut records, fields, format.repair, task)?;
-        if is_header && 2 * misfits.records > count {
-            return Err(misfits.error(self.table, label, count, fields.names.len()));
+        match is_header && forced.is_none() {
+            true => misfits.ensure_few(self.table, label, count, fields.names.len()),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// Adds a file's records; how many there are, and those of another form.
@@ -126,9 +128,7 @@ impl Profiling<'_> {
         let (mut count, mut seen) = (0_u64, 0);
         let mut misfits = Misfits::default();
         while let Some(record) = records.read_as(&mut shape)? {
-            if !fields.add(&rules, &record, repair) {
-                misfits.add(&record, fields.names.len());
-            }
+            misfits.add(fields.add(&rules, &record, repair), &record);
             count += 1;
             if count.is_multiple_of(RECORDS) {
                 if self.stop.load(Ordering::Relaxed) {
@@ -144,31 +144,63 @@ impl Profiling<'_> {
     }
 }
 
-/// Records that are none of a file with such a header.
+/// Records that a load rejects whatever their columns' types are.
 #[derive(Default)]
 struct Misfits {
+    /// Those of another form.
     records: u64,
-    /// Those with an empty field behind the header's last.
+    /// Those of them whose last field is empty.
     trailing: u64,
+    /// Those with bytes that aren't UTF-8.
+    undecoded: u64,
+}
+
+/// How a record fits a file's fields.
+enum Fit {
+    Whole,
+    /// Another number of fields, or none that can be told.
+    OtherForm,
+    NotUtf8,
 }
 
 impl Misfits {
-    fn add(&mut self, record: &Record, fields: usize) {
-        let is_trailing = record.len() == fields + 1 && record.field(fields).0.is_empty();
-        self.records += 1;
-        self.trailing += u64::from(is_trailing);
+    fn add(&mut self, fit: Fit, record: &Record) {
+        match fit {
+            Fit::Whole => {}
+            Fit::NotUtf8 => self.undecoded += 1,
+            Fit::OtherForm => {
+                let last = record.len().checked_sub(1);
+                let is_trailing = last.is_some_and(|last| record.field(last).0.is_empty());
+                self.records += 1;
+                self.trailing += u64::from(is_trailing);
+            }
+        }
     }
 
-    fn error(&self, table: &str, label: &str, count: u64, fields: usize) -> Error {
+    /// Refuses a file most of whose records are none, so many in all, with so many fields in its header.
+    fn ensure_few(&self, table: &str, label: &str, count: u64, fields: usize) -> Result<()> {
+        let all = counted(count, "record");
+        if 2 * self.undecoded > count {
+            let message = format!(
+                "{label}: {} of {all} are not UTF-8",
+                grouped(self.undecoded)
+            );
+            let encoding = format!("{table}=windows-1252");
+            let again = again(&["--encoding", &encoding]);
+            let note = format!("if that is its encoding, run: {again}");
+            return Err(ErrorWithNotes::of(message, vec![note]));
+        }
+        if 2 * self.records <= count {
+            return Ok(());
+        }
         let message = format!(
-            "{label}: {} of {} don't fit the header, which has {}; is it a CSV file?",
+            "{label}: {} of {all} fit no header of {}; is it a CSV file?",
             grouped(self.records),
-            counted(count, "record"),
             counted(fields as u64, "field")
         );
         let trailing = self.trailing == self.records;
         let note = trailing.then(|| trailing_delimiter(table));
-        ErrorWithNotes::of(message, note.into_iter().collect())
+        Err(ErrorWithNotes::of(message, note.into_iter().collect()))
     }
 }
 
@@ -184,15 +216,14 @@ impl Fields {
         }
     }
 
-    /// Adds a record, each field by its column's rules; false for one of another form.
-    fn add(&mut self, rules: &[TypeRules], record: &Record, repair: bool) -> bool {
+    /// Adds a record, each field by its column's rules, unless it is rejected as a whole.
+    fn add(&mut self, rules: &[TypeRules], record: &Record, repair: bool) -> Fit {
         let is_whole = record.flaw.is_none() && (repair || !record.repaired);
         if !is_whole || record.len() != self.names.len() {
-            return false;
+            return Fit::OtherForm;
         }
-        // A record of other bytes is rejected as a whole.
         if str::from_utf8(record.raw).is_err() {
-            return true;
+            return Fit::NotUtf8;
         }
         for ((index, profile), rules) in self.profiles.iter_mut().enumerate().zip(rules) {
             if let Some(profile) = profile {
@@ -200,7 +231,7 @@ impl Fields {
                 profile.add(rules, text, quoted, record.line);
             }
         }
-        true
+        Fit::Whole
     }
 }
 

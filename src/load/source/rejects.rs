@@ -106,13 +106,15 @@ pub struct Rejects {
 #[derive(Debug, Default)]
 struct RejectsState {
     by_table: HashMap<String, u64>,
+    /// Rows that are about to be rejected, which other tables must leave room for.
+    reserved: u64,
     first: Vec<Rejected>,
     files: Vec<PathBuf>,
 }
 
 impl RejectsState {
     fn count(&self) -> u64 {
-        self.by_table.values().sum()
+        self.by_table.values().sum::<u64>() + self.reserved
     }
 }
 
@@ -193,6 +195,20 @@ impl Rejects {
             MaxRejects::Count(max) => self.count() + more > max,
             MaxRejects::Share(_) => false,
         }
+    }
+
+    /// Makes room for so many more, which [`Rejects::release`] gives back once they are counted; false where they are too many.
+    pub fn reserve(&self, more: u64) -> bool {
+        let fits = !self.would_exceed(more);
+        if fits {
+            self.lock().reserved += more;
+        }
+        fits
+    }
+
+    /// See [`Rejects::reserve`].
+    pub fn release(&self, reserved: u64) {
+        self.lock().reserved -= reserved;
     }
 
     /// Refuses more than a share of all records, once they are read.

@@ -34,9 +34,7 @@ impl ConstraintColumns {
 
     /// Those of a constraint; none when it is about none, or isn't known.
     pub fn of(&self, constraint: &str) -> &[String] {
-        self.constraints
-            .get(constraint)
-            .map_or(&[], Vec::as_slice)
+        self.constraints.get(constraint).map_or(&[], Vec::as_slice)
     }
 
     /// Those that decide whether a row of a table fits a partition.
