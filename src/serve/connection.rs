@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -26,6 +26,8 @@ use super::listen::Acceptor;
 const LONGEST_HEAD: usize = 32 * 1024;
 /// How long accepting pauses when the system has no file descriptor left, or no memory.
 const PAUSE: Duration = Duration::from_millis(50);
+/// A connection that has been silent for so long is closed when there are no more file descriptors.
+const SILENT: Duration = Duration::from_secs(1);
 /// How long a connection is read from after the end has begun: requests that are on their way are answered, too.
 const LAST_REQUESTS: Duration = Duration::from_millis(50);
 /// How long a client may leave sent bytes unread.
@@ -54,6 +56,8 @@ pub struct Serving {
     pub idle: Duration,
     /// Becomes true when the server ends.
     pub draining: watch::Receiver<bool>,
+    /// Changes when a connection could not be accepted for want of file descriptors.
+    pub shortage: watch::Sender<()>,
     /// Held by each connection: when all are dropped, all connections have ended.
     pub alive: tokio::sync::mpsc::Sender<()>,
 }
@@ -101,7 +105,7 @@ pub fn start<R: Respond>(acceptor: Acceptor, responder: &Arc<R>, serving: &Servi
                 biased;
                 accepted = listener.accept(&responder, &serving) => {
                     if let Err(error) = accepted {
-                        pause_after(&error, &*responder).await;
+                        pause_after(&error, &*responder, &serving.shortage).await;
                     }
                 }
                 () = is_true(&mut draining) => break,
@@ -116,8 +120,8 @@ pub async fn is_true(flag: &mut watch::Receiver<bool>) {
     let _ = flag.wait_for(|&flag| flag).await;
 }
 
-/// A client that left before it was accepted costs no pause.
-async fn pause_after<R: Respond>(error: &io::Error, responder: &R) {
+/// A client that left before it was accepted costs no pause; for others silent connections make room.
+async fn pause_after<R: Respond>(error: &io::Error, responder: &R, shortage: &watch::Sender<()>) {
     let left = [
         io::ErrorKind::ConnectionAborted,
         io::ErrorKind::ConnectionReset,
@@ -125,7 +129,41 @@ async fn pause_after<R: Respond>(error: &io::Error, responder: &R) {
     ];
     if !left.contains(&error.kind()) {
         responder.accept_failed();
+        shortage.send_replace(());
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Since when a connection has had no request under way; none while it has one.
+///
+/// A head that isn't complete is no request yet.
+struct Silence(Mutex<Option<Instant>>);
+
+impl Silence {
+    fn begin() -> Silence {
+        Silence(Mutex::new(Some(Instant::now())))
+    }
+
+    fn since(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn interrupt(&self) {
+        *self.since() = None;
+    }
+
+    fn resume(&self) {
+        *self.since() = Some(Instant::now());
+    }
+
+    /// Waits for a shortage in which the connection has been silent for long.
+    async fn has_to_end(&self, mut shortage: watch::Receiver<()>) {
+        while shortage.changed().await.is_ok() {
+            if self.since().is_some_and(|it| it.elapsed() >= SILENT) {
+                return;
+            }
+        }
+        std::future::pending().await
     }
 }
 
@@ -144,10 +182,15 @@ where
     let (responder, serving) = (Arc::clone(responder), serving.clone());
     tokio::spawn(async move {
         let ending = serving.draining.clone();
+        let silence = Arc::new(Silence::begin());
+        let of_requests = Arc::clone(&silence);
         let service = service_fn(move |request| {
             let (responder, ending) = (Arc::clone(&responder), ending.clone());
+            let silence = Arc::clone(&of_requests);
             async move {
+                silence.interrupt();
                 let mut response = responder.respond(request, client).await;
+                silence.resume();
                 if *ending.borrow() {
                     let close = HeaderValue::from_static("close");
                     response.headers_mut().insert(CONNECTION, close);
@@ -167,6 +210,7 @@ where
         // What goes wrong on a connection is the client's to notice.
         tokio::select! {
             _ = connection.as_mut() => return,
+            () = silence.has_to_end(serving.shortage.subscribe()) => return,
             () = is_true(&mut draining) => {}
         }
         let last = tokio::time::timeout(LAST_REQUESTS, connection.as_mut());

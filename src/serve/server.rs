@@ -74,11 +74,13 @@ impl PreparedServer {
         let acceptors = std::mem::take(&mut self.sockets.acceptors);
         // Health checks are answered until the process ends: this is never sent.
         let (_admin_drain, never) = watch::channel(false);
+        let (shortage, _) = watch::channel(());
         if let Some(acceptor) = self.sockets.admin.take() {
             let (alive, _) = mpsc::channel(1);
             let serving = Serving {
                 idle: self.config.idle,
                 draining: never,
+                shortage: shortage.clone(),
                 alive,
             };
             connection::start(acceptor, &health, &serving)?;
@@ -101,6 +103,7 @@ impl PreparedServer {
             idle: self.config.idle,
             drain: limit,
             draining,
+            shortage,
             shared: Arc::new(shared(self.api, &self.config, &health, log, self.progress)),
         };
         let workers = start_workers(setup, acceptors)?;

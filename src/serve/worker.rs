@@ -27,6 +27,8 @@ pub struct Setup {
     pub drain: Duration,
     /// Becomes true when the server ends.
     pub draining: watch::Receiver<bool>,
+    /// Changes when there are no more file descriptors.
+    pub shortage: watch::Sender<()>,
 }
 
 /// How a worker ended.
@@ -62,6 +64,7 @@ fn work(setup: Setup, number: usize, acceptors: Vec<Acceptor>) -> Result<Drained
         let serving = Serving {
             idle: setup.idle,
             draining: setup.draining.clone(),
+            shortage: setup.shortage.clone(),
             alive,
         };
         for acceptor in acceptors {
