@@ -104,7 +104,7 @@ pub struct LoadArgs {
     pub recreate: bool,
 
     /// Don't ask: what --recreate drops may be dropped
-    #[arg(long, requires = "recreate")]
+    #[arg(long)]
     pub yes: bool,
 
     /// What one transaction loads: a table, which is fastest, or a segment of 64 MiB, so that a lost connection costs no

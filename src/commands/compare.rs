@@ -66,11 +66,11 @@ pub struct Args {
     reads: u64,
 
     /// Allow --documents to make and drop a schema on a server that isn't the embedded one
-    #[arg(long, requires = "documents")]
+    #[arg(long)]
     allow_scratch: bool,
 
     /// Allow --without-indexes to lock tables for a moment on a server that isn't the embedded one
-    #[arg(long, requires = "without_indexes")]
+    #[arg(long)]
     allow_locks: bool,
 
     /// The dataset whose queries are run: a built-in one's name or a TOML file [default: catalog, where its tables
@@ -79,16 +79,11 @@ pub struct Args {
     dataset: Option<String>,
 
     /// With --without-indexes, only the reads of these tables, separated by commas [default: all]
-    #[arg(
-        long,
-        value_delimiter = ',',
-        value_name = "TABLE,…",
-        requires = "without_indexes"
-    )]
+    #[arg(long, value_delimiter = ',', value_name = "TABLE,…")]
     tables: Option<Vec<String>>,
 
     /// With --without-indexes, pass where there is nothing to compare
-    #[arg(long, requires = "without_indexes")]
+    #[arg(long)]
     allow_empty: bool,
 
     #[command(flatten)]

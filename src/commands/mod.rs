@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::load::{Stage, StageTracker};
 use crate::report;
@@ -34,6 +34,7 @@ pub mod init;
 mod interrupt;
 pub mod load;
 pub mod man;
+mod needs;
 mod outcome;
 mod output_paths;
 pub mod run;
@@ -74,7 +75,12 @@ const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SEEDRO
 /// Parses a command line, with the defaults of the working directory. Usage errors, help and the version are a
 /// [`clap::Error`].
 pub fn parse(words: Vec<OsString>) -> Result<Cli> {
-    let cli = Cli::try_parse_from(defaults::with_defaults(words)?)?;
+    let mut command = Cli::command();
+    let all = command.try_get_matches_from_mut(defaults::with_defaults(words.clone())?)?;
+    // What is required may be a default.
+    let typed = Cli::command().ignore_errors(true).get_matches_from(words);
+    needs::check(&mut command, &typed, &all)?;
+    let cli = Cli::from_arg_matches(&all).map_err(|error| error.format(&mut command))?;
     if let Some(file) = &cli.env_file {
         env_file::apply(file)?;
     }

@@ -51,7 +51,7 @@ pub struct Args {
     any: bool,
 
     /// With --any: leave tables that hold rows as they are, and have the rows of the others refer to them
-    #[arg(long, requires = "any")]
+    #[arg(long)]
     keep_rows: bool,
 
     #[command(flatten)]

@@ -58,6 +58,11 @@ impl Listen {
         }
     }
 
+    /// Whether the system chooses the port.
+    pub fn is_any_port(&self) -> bool {
+        matches!(self, Listen::Tcp(address) if address.port() == 0)
+    }
+
     /// Binds one socket for each of `workers`, and returns the address with the port that the system chose, where it was 0.
     pub fn bind(&self, workers: usize) -> Result<(Listen, Vec<Acceptor>)> {
         match self {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::config::Config;
 use super::listen::{Acceptor, Listen};
@@ -22,6 +22,7 @@ pub struct Sockets {
 impl Sockets {
     /// Binds them all.
     pub fn bind(config: &Config) -> Result<Sockets> {
+        ensure_distinct(config)?;
         let mut sockets = Sockets {
             listen: Vec::new(),
             admin_listen: None,
@@ -68,4 +69,17 @@ impl Sockets {
             }
         }
     }
+}
+
+/// Refuses an address that is named twice: binding it would blame another process.
+fn ensure_distinct(config: &Config) -> Result<()> {
+    let all: Vec<&Listen> = config.listen.iter().chain(&config.admin).collect();
+    for (place, listen) in all.iter().enumerate() {
+        let is_new = listen.is_any_port() || !all[..place].contains(listen);
+        ensure!(
+            is_new,
+            "{listen} is named twice: each --listen, and --admin, needs an address of its own"
+        );
+    }
+    Ok(())
 }

@@ -38,9 +38,11 @@ impl PathTemplate {
             let (column, next) = behind.split_once('}').ok_or(EXPECTED)?;
             let place = template.parameters.len();
             let declared = Parameter::parse(&format!("p{place}: {column}"), 1);
-            template
-                .parameters
-                .push(declared.map_err(|_| format!("`{{{column}}}` is no column; {EXPECTED}"))?);
+            let mut declared =
+                declared.map_err(|_| format!("`{{{column}}}` is no column; {EXPECTED}"))?;
+            // What messages call it.
+            declared.name = column.to_owned();
+            template.parameters.push(declared);
             template.pieces.push(Piece::Literal(literal.to_owned()));
             template.pieces.push(Piece::Value(place));
             rest = next;

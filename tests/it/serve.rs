@@ -542,6 +542,11 @@ fn a_port_in_use_is_refused_with_another_one() {
     run(refused)
         .exits(2)
         .stderr_has("another process listens there");
+    let mut refused = serve_command(&url(), &["--admin", "127.0.0.1:1"]);
+    refused.args(["--listen", "127.0.0.1:1"]);
+    run(refused)
+        .exits(2)
+        .stderr_has("http://127.0.0.1:1 is named twice");
 }
 
 #[test]

@@ -466,6 +466,8 @@ fn what_cannot_be_sent_is_refused() {
         (&["--http", "unix:/none"], "could not connect to unix:/none"),
         (&["--find-limit", "--rate", "max"], "--find-limit searches a rate"),
         (&["--connections", "0"], "0 is not in 1..=10000"),
+        (&["--step", "2s", "--duration", "1s"], "--step is of use only with --find-limit"),
+        (&["--rate", "max", "--arrivals", "poisson"], "--arrivals poisson is for requests at a rate"),
     ];
     for (args, expected) in cases {
         to_database(&dir, &db, args).exits(2).stderr_has(expected);

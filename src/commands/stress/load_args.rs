@@ -66,15 +66,15 @@ pub struct LoadArgs {
     find_limit: bool,
 
     /// With --find-limit, the longest that 95% of responses may take
-    #[arg(long, value_parser = duration, default_value = "100ms", requires = "find_limit", value_name = "TIME")]
+    #[arg(long, value_parser = duration, default_value = "100ms", value_name = "TIME")]
     limit: Duration,
 
     /// With --find-limit, for how long each rate is tried
-    #[arg(long, value_parser = duration, default_value = "5s", requires = "find_limit", value_name = "TIME")]
+    #[arg(long, value_parser = duration, default_value = "5s", value_name = "TIME")]
     step: Duration,
 
     /// With --find-limit, for how long the last rate is held
-    #[arg(long, value_parser = duration, default_value = "30s", requires = "find_limit", value_name = "TIME")]
+    #[arg(long, value_parser = duration, default_value = "30s", value_name = "TIME")]
     hold: Duration,
 
     /// A load and what it must hold by name; --rate, --duration and --expect change and add to it
@@ -148,6 +148,10 @@ impl LoadArgs {
         let goal = self.goal();
         let default = Rate::PerSecond(goal.map_or(RATE, |goal| goal.rate));
         let rate = self.rate.unwrap_or(default);
+        ensure!(
+            rate != Rate::Max || self.arrivals == ArrivalsArg::Constant,
+            "--arrivals poisson is for requests at a rate; with --rate max the next is sent when one is answered"
+        );
         let in_flight = match rate {
             Rate::PerSecond(rate) => two_seconds(rate).max(IN_FLIGHT),
             Rate::Max => connections as u64,
