@@ -11,7 +11,7 @@ mod render;
 pub mod sample;
 mod text;
 
-pub use finding_groups::{FindingGroup, SharedFinding, finding_groups};
+pub use finding_groups::{FindingGroup, SharedFinding, finding_groups, without_repetition};
 pub use json::saved;
 pub use remedy::{Remedy, remedy};
 pub use render::{completed, format_parser, render, summarise};

@@ -9,7 +9,7 @@ use super::scale::{Scale, Unit};
 use crate::check::{
     AccessPath, Case, CaseKind, Finding, IndexProof, Latency, Measurements, SampleCost, Verdict,
 };
-use crate::report::check::remedy;
+use crate::report::check::{remedy, without_repetition};
 use crate::report::figures::milliseconds;
 use crate::units::{counted, grouped, whole};
 
@@ -136,8 +136,10 @@ fn findings(findings: &[&Finding]) -> Markup {
             None => by_help.push((finding.help.as_str(), vec![finding])),
         }
     }
+    let mut known = Vec::new();
     html! {
         @for (help, findings) in &by_help {
+            @let help = without_repetition(help, &mut known);
             div class="found" {
                 ul {
                     @for it in findings {
@@ -158,9 +160,22 @@ pub fn fix(help: &str) -> Markup {
         None => "As SQL",
     };
     html! {
-        @if !it.note.is_empty() { p class="note" { (it.note) } }
-        @if let Some(command) = it.command { (copyable("In a shell", command)) }
-        @if let Some(statements) = it.sql { (copyable(sql, statements)) }
+        @if !it.note.is_empty() { p class="note" { (with_code(it.note)) } }
+        div class="fix" {
+            @if let Some(command) = it.command.filter(|_| it.note.is_empty()) {
+                (copyable("In a shell", command))
+            }
+            @if let Some(statements) = it.sql { (copyable(sql, statements)) }
+        }
+    }
+}
+
+/// What stands between backticks as code.
+fn with_code(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
     }
 }
 
@@ -215,7 +230,7 @@ fn excess(measured: &Measurements) -> Markup {
     html! {
         @if let Some(bound) = bound {
             p class="note" {
-                (counted(pages, "page")) " touched for what takes an indexed read at most " (grouped(bound)) ": "
+                "An indexed read would touch at most " (counted(bound, "page")) "; this one touches " (grouped(pages)) ", "
                 strong class="bad" { (grouped(pages / bound.max(1))) " times as many" } "."
             }
         }

@@ -28,15 +28,15 @@ const tools = document.querySelector(".tools");
 if (tools) {
   const { search, order, found } = tools.elements;
   const cards = all(".card[data-name]");
-  const rows = all(".coverage tbody tr");
+  const others = all(".coverage tbody tr, .cause");
   const folds = all("details.passes");
-  const text = new Map([...cards, ...rows].map((it) => [it, it.textContent.toLowerCase()]));
+  const text = new Map([...cards, ...others].map((it) => [it, it.textContent.toLowerCase()]));
   tools.hidden = false;
 
   search.addEventListener("input", () => {
     const wanted = search.value.trim().toLowerCase().split(/\s+/);
     const matches = (it) => wanted.every((word) => text.get(it).includes(word));
-    for (const it of [...cards, ...rows]) it.hidden = !matches(it);
+    for (const it of [...cards, ...others]) it.hidden = !matches(it);
     for (const fold of folds) fold.open = search.value !== "" && all(".card:not([hidden])", fold).length > 0;
     const shown = cards.filter((it) => !it.hidden).length;
     found.value = search.value === "" ? "" : `${shown} of ${cards.length}`;

@@ -9,8 +9,8 @@ use crate::postgres::explain::Plan;
 use crate::report::figures::milliseconds;
 use crate::units::{counted, whole};
 
-/// A node that takes at least this share of the time is marked.
-const HOT: f64 = 0.3;
+/// A node that takes at least this share of the time is marked, where all of it is at least so many milliseconds.
+const HOT: (f64, f64) = (0.3, 1.0);
 /// Rows this many times more or fewer than expected are marked, from so many rows on.
 const MISJUDGED: (f64, f64) = (10.0, 100.0);
 
@@ -63,12 +63,17 @@ fn step(it: &Step, run: Run) -> Markup {
         (_, true) => "step opaque",
         _ => "step",
     };
+    let hot = match run {
+        Run::Executed { ms } if is_hot(it, ms) => Some(own_share(it, ms)),
+        _ => None,
+    };
+    let node = if hot.is_some() { "node hot" } else { "node" };
     html! {
         li {
-            div class="node" {
+            div class=(node) {
                 span class=(class) { (it.words) }
                 @if it.opaque { " " (badge("odd", "unchecked: what it reads isn't known")) }
-                @if let Run::Executed { ms } = run { (hot(it, ms)) }
+                @if let Some(share) = hot { " " (badge("hot", &format!("{:.0}% of the time", share * 100.0))) }
                 @if let Some(condition) = &it.condition { " " code { (condition) } }
                 @match run {
                     Run::Planned => { div class="figures" { span { (whole(it.expected)) " rows expected" } } }
@@ -88,7 +93,10 @@ fn figures(it: &Step) -> Markup {
     let class = if is_misjudged(it) { "odd" } else { "" };
     html! {
         div class="figures" {
-            span class=(class) { b { (whole(it.rows)) } " rows of " (whole(it.expected)) " expected" }
+            span class=(class) {
+                b { (whole(it.rows)) } @if it.rows.round() == 1.0 { " row of " } @else { " rows of " }
+                (whole(it.expected)) " expected"
+            }
             @if it.loops > 1.0 { span { b { (whole(it.loops)) } " loops" } }
             span { b { (milliseconds(it.own_ms)) } " ms of its own" }
             span { b { (counted(it.buffers, "page")) } }
@@ -109,11 +117,9 @@ fn own_share(it: &Step, ms: f64) -> f64 {
     (it.own_ms / ms.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0)
 }
 
-fn hot(it: &Step, ms: f64) -> Markup {
-    let share = own_share(it, ms);
-    html! {
-        @if share >= HOT { " " (badge("hot", &format!("{:.0}% of the time", share * 100.0))) }
-    }
+fn is_hot(it: &Step, ms: f64) -> bool {
+    let (least_share, least_ms) = HOT;
+    own_share(it, ms) >= least_share && ms >= least_ms
 }
 
 /// That share as a bar.

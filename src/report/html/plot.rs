@@ -60,7 +60,7 @@ pub fn dots(title: &str, scale: &Scale, series: &[Series], marks: &[Mark]) -> Ma
             @if !marks.is_empty() {
                 ul class="legend" {
                     @for mark in marks {
-                        li { span class={ "key " (mark.class) } {} (mark.label) " " (written(mark.value)) }
+                        li { span class={ "swatch " (mark.class) } {} (mark.label) " " (written(mark.value)) }
                     }
                 }
             }
@@ -111,10 +111,11 @@ fn excess(median: f64, scale: &Scale, marks: &[Mark]) -> Markup {
 
 /// Labels below plots; every other one of many can be left out where there is no room.
 fn axis(ticks: &[(f64, String)]) -> Markup {
+    let last = ticks.len().saturating_sub(1);
     let class = |at: usize| match at {
         0 => "first",
-        at if at + 1 == ticks.len() => "last",
-        at if ticks.len() > 6 && at % 2 == 1 => "spare",
+        at if at == last => "last",
+        at if last > 4 && (last - at) % 2 == 1 => "spare",
         _ => "tick",
     };
     html! {
@@ -161,11 +162,11 @@ pub fn timeline(groups: &[(&str, Vec<Bar>)]) -> Markup {
                         div class="row" {
                             span class="label" { (bar.name) }
                             span class="value" { (bar.note) }
-                            svg height="14" aria-hidden="true" {
+                            svg aria-hidden="true" {
                                 @for (tick, _) in &ticks {
-                                    line class="grid" x1=(percent(*tick)) x2=(percent(*tick)) y1="0" y2="14" {}
+                                    line class="grid" x1=(percent(*tick)) x2=(percent(*tick)) y1="0" y2="100%" {}
                                 }
-                                rect class={ "bar " (bar.class) } x=(percent(start(bar))) y="2" width=(percent(width(bar))) height="10" rx="2" {}
+                                rect class={ "bar " (bar.class) } x=(percent(start(bar))) y="15%" width=(percent(width(bar))) height="70%" rx="2" {}
                             }
                         }
                     }
@@ -194,9 +195,10 @@ pub fn over_time(title: &str, lines: &[Line], written: fn(f64) -> String) -> Mar
     let seconds = counts.max().unwrap_or(0);
     let points = |line: &Line| {
         let points = line.values.iter().enumerate();
-        let last = seconds.max(2) - 1;
         let points = points.map(|(at, value)| {
-            let (x, y) = (at as f64 / last as f64, 1.0 - value / most);
+            // In the middle of its second.
+            let x = (at as f64 + 0.5) / seconds as f64;
+            let y = 1.0 - value / most;
             format!("{:.2},{:.2}", x * 100.0, y * 100.0)
         });
         points.collect::<Vec<_>>().join(" ")
@@ -208,8 +210,9 @@ pub fn over_time(title: &str, lines: &[Line], written: fn(f64) -> String) -> Mar
     let described: Vec<String> = lines.iter().map(greatest).collect();
     html! {
         figure class="plot" {
-            figcaption { (title) span { "0 to " (written(most)) } }
-            div role="img" aria-label={ (title) ": " (described.join(", ")) } {
+            figcaption { (title) }
+            div class="over-time" role="img" aria-label={ (title) ": " (described.join(", ")) } {
+                div class="heights" aria-hidden="true" { span { (written(most)) } span { "0" } }
                 svg class="area" viewBox="0 0 100 100" preserveAspectRatio="none" height="150" aria-hidden="true" {
                     @for y in ["0", "50", "100"] { line class="grid" x1="0" x2="100" y1=(y) y2=(y) {} }
                     @for line in lines { polyline class={ "line " (line.class) } points=(points(line)) {} }
@@ -218,7 +221,7 @@ pub fn over_time(title: &str, lines: &[Line], written: fn(f64) -> String) -> Mar
             }
             ul class="legend" {
                 @for (line, text) in lines.iter().zip(&described) {
-                    li { span class={ "key " (line.class) } {} (text) }
+                    li { span class={ "swatch " (line.class) } {} (text) }
                 }
             }
         }
@@ -313,7 +316,7 @@ mod tests {
             values: vec![10.0, 20.0, 0.0],
         };
         let plot = over_time("Requests", &[line], |value| format!("{value}/s")).into_string();
-        let points = "points=\"0.00,50.00 50.00,0.00 100.00,100.00\"";
+        let points = "points=\"16.67,50.00 50.00,0.00 83.33,100.00\"";
         assert!(plot.contains(points), "{plot}");
         assert!(plot.contains("answered up to 20/s") && plot.contains(">3 s<"));
         let none = over_time("Requests", &[], |_| String::new()).into_string();
@@ -338,7 +341,7 @@ mod tests {
         ];
         let plot = timeline(&groups).into_string();
         assert!(
-            plot.contains("x=\"25.00%\" y=\"2\" width=\"75.00%\""),
+            plot.contains("x=\"25.00%\" y=\"15%\" width=\"75.00%\""),
             "{plot}"
         );
         assert!(

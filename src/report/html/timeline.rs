@@ -205,7 +205,7 @@ mod tests {
         });
         for part in [
             "aria-label=\"Timeline: load 4.0 s, skus 2.0 s\"",
-            "x=\"25.00%\" y=\"2\" width=\"50.00%\"",
+            "x=\"25.00%\" y=\"15%\" width=\"50.00%\"",
             "120,000 rows, 2.0 s",
             "data-title=\"rows/s\">60,000<",
             "<h2>What to fix</h2>",
