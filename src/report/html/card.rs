@@ -180,16 +180,23 @@ fn with_code(text: &str) -> Markup {
 }
 
 fn plots(measured: &Measurements, scales: &Scales) -> Markup {
-    let series = |values: Vec<f64>| {
+    let series = |values: Vec<f64>, median: f64| {
         [Series {
             label: counted(values.len() as u64, "sample"),
             class: "after",
             values,
+            median,
         }]
     };
-    let samples = &measured.samples;
-    let times = series(samples.iter().map(|it| it.execution_ms).collect());
-    let pages = series(samples.iter().map(|it| it.buffers as f64).collect());
+    let (samples, figures) = (&measured.samples, &measured.figures);
+    let times = series(
+        samples.iter().map(|it| it.execution_ms).collect(),
+        figures.p50_ms,
+    );
+    let pages = series(
+        samples.iter().map(|it| it.buffers as f64).collect(),
+        figures.buffers as f64,
+    );
     let indexed = |value| Mark {
         label: "an indexed read",
         class: INDEXED,

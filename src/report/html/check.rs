@@ -248,13 +248,17 @@ fn counted_kind(kind: CaseKind, count: u64) -> String {
     }
 }
 
-/// The statements of all groups, where there are several, to be run at once.
+/// The statements of all groups as one script, where several can be run as they are. What drops something is to be read
+/// first.
 fn script(groups: &[FindingGroup]) -> Markup {
-    let statements: Vec<&str> = groups.iter().filter_map(|it| remedy(it.help).sql).collect();
+    let statements = groups.iter().filter_map(|it| remedy(it.help).sql);
+    let statements: Vec<&str> = statements
+        .filter(|sql| !sql.contains("DROP ") && !sql.contains('…'))
+        .collect();
     html! {
         @if statements.len() > 1 {
             details class="all-fixes" {
-                summary { "All " (statements.len()) " as one script" }
+                summary { (statements.len()) " of these as one script" }
                 (copyable("As SQL", &statements.join("\n")))
             }
         }

@@ -177,10 +177,12 @@ type Sides<'a> = [(&'static str, Option<&'a SavedCheck>); 2];
 fn body(read: &ReadComparison, scales: &Scales) -> Markup {
     let sides = [("before", read.before), ("after", read.after)];
     let is_open = read.direction() != Direction::Same;
+    let times = series(&sides, &read.ms, |it| it.execution_ms);
+    let pages = series(&sides, &read.buffers, |it| it.buffers as f64);
     html! {
         div class="plots" {
-            (plot::dots("Time, as EXPLAIN has it", &scales.ms, &series(&sides, |it| it.execution_ms), &[]))
-            (plot::dots("Pages touched", &scales.pages, &series(&sides, |it| it.buffers as f64), &[]))
+            (plot::dots("Time, as EXPLAIN has it", &scales.ms, &times, &[]))
+            (plot::dots("Pages touched", &scales.pages, &pages, &[]))
         }
         p class="note" { (chance(&read.ms)) }
         (sql(read))
@@ -195,15 +197,20 @@ fn body(read: &ReadComparison, scales: &Scales) -> Markup {
     }
 }
 
-fn series(sides: &Sides, figure: fn(&SampleRun) -> f64) -> Vec<Series<'static>> {
-    let series = sides.iter().filter_map(|(name, check)| {
-        let samples = (*check)?.samples();
-        Some(Series {
-            label: format!("{name}, {}", counted(samples.len() as u64, "sample")),
-            class: name,
-            values: samples.iter().map(figure).collect(),
-        })
-    });
+fn series(sides: &Sides, figure: &Figure, of: fn(&SampleRun) -> f64) -> Vec<Series<'static>> {
+    let medians = [figure.shift.before, figure.shift.after];
+    let series = sides
+        .iter()
+        .zip(medians)
+        .filter_map(|((name, check), median)| {
+            let samples = (*check)?.samples();
+            Some(Series {
+                label: format!("{name}, {}", counted(samples.len() as u64, "sample")),
+                class: name,
+                values: samples.iter().map(of).collect(),
+                median,
+            })
+        });
     series.collect()
 }
 

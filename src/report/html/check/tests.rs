@@ -58,6 +58,12 @@ fn a_fix_is_sql_to_copy_in_its_cause_and_in_its_card() {
     let page = check(&report);
     let both = format!("<pre><code>{sql}\nANALYZE public.styles;</code></pre>");
     assert_eq!(count(&page, &both), 1, "{page}");
+    report.checks[4].findings[0].help = "DROP TABLE public.styles;".into();
+    assert_eq!(
+        count(&check(&report), "class=\"all-fixes\""),
+        0,
+        "not unread"
+    );
 }
 
 #[test]
