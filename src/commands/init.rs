@@ -82,6 +82,11 @@ pub struct Args {
     #[arg(long, conflicts_with = "ddl")]
     keep_rows: bool,
 
+    /// Have tables that hold rows in the dataset as if they were empty, for `run --replace` [default: as with --keep-rows
+    /// where fewer than half of the tables hold rows]
+    #[arg(long, conflicts_with = "keep_rows")]
+    ignore_rows: bool,
+
     /// Write the dataset without trying rows; else 200 of each table are copied, with every constraint and trigger on,
     /// and rolled back
     #[arg(long)]
@@ -217,9 +222,10 @@ impl Args {
             naming: self.naming()?,
             overwriting: self.overwriting(),
             trial: !self.no_trial,
-            existing: match self.keep_rows {
-                true => ExistingRows::Keep,
-                false => ExistingRows::Ignore,
+            existing: match (self.keep_rows, self.ignore_rows) {
+                (true, _) => ExistingRows::Keep,
+                (false, true) => ExistingRows::Ignore,
+                (false, false) => ExistingRows::KeepFew,
             },
         })
     }

@@ -140,7 +140,7 @@ impl Args {
         }
         let existing = match self.keep_rows {
             true => ExistingRows::Keep,
-            false => ExistingRows::Ignore,
+            false => ExistingRows::KeepFew,
         };
         let file = any_schema::dataset_file(&self.target, existing, self.quiet).await?;
         Ok(file.to_string_lossy().into_owned())

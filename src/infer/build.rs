@@ -284,6 +284,11 @@ fn decide(
     let names = TableNames::new(&table.name, &siblings, with.naming).unique(&alone);
     let mut made = ModelTable {
         name: table.name.clone(),
+        parents: table
+            .foreign_keys
+            .iter()
+            .filter_map(|it| it.table.clone())
+            .collect(),
         triggers: table.triggers.clone(),
         silenced: with.lessons.silenced.get(&table.name).cloned(),
         ..ModelTable::default()

@@ -163,9 +163,7 @@ pub fn apply_nulls(table: &mut ModelTable, key: &QuestionKey, always: &[String],
         table.skipped.push((name.clone(), reason));
     }
     for name in never {
-        if let Some(column) = table.column_mut(name) {
-            column.maker.options.retain(|(option, _)| option != "null");
-        }
+        table.never_null(name);
     }
 }
 

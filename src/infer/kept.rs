@@ -45,6 +45,7 @@ pub fn table(name: &str, kept: &KeptRows) -> ModelTable {
         exclusive: Vec::new(),
         columns: std::iter::once(hidden).chain(fields).collect(),
         skipped: Vec::new(),
+        parents: Vec::new(),
         triggers: Vec::new(),
         silenced: None,
         lists: Vec::new(),

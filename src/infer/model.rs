@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::domain::{Confidence, MakerToml, WordList};
+use super::domain::{Confidence, MakerToml, Value, WordList};
 use super::question::{Answer, Question, QuestionKey};
 use super::source::{LeftOut, SourceCheck};
 use crate::postgres::catalog::Trigger;
@@ -49,6 +49,8 @@ pub struct ModelTable {
     pub columns: Vec<ModelColumn>,
     /// Columns that are left to Postgres, each with the reason.
     pub skipped: Vec<(String, String)>,
+    /// The tables that its foreign keys refer to.
+    pub parents: Vec<String>,
     /// The triggers that fire for its rows.
     pub triggers: Vec<Trigger>,
     /// Why they don't.
@@ -199,6 +201,22 @@ impl ModelTable {
     /// A column by its name.
     pub fn column_mut(&mut self, name: &str) -> Option<&mut ModelColumn> {
         self.columns.iter_mut().find(|it| it.name == name)
+    }
+
+    /// Has a column never be NULL, nor the ones that it is NULL with. False where it isn't made.
+    pub fn never_null(&mut self, name: &str) -> bool {
+        let mut next = Some(name.to_owned());
+        for _ in 0..=self.columns.len() {
+            let Some(column) = next.as_deref().and_then(|it| self.column_mut(it)) else {
+                break;
+            };
+            column.maker.options.retain(|(option, _)| option != "null");
+            next = match column.maker.option("null-with") {
+                Some(Value::Text(by)) => Some(by.clone()),
+                _ => None,
+            };
+        }
+        self.column(name).is_some()
     }
 
     /// The columns that are written.

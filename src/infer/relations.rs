@@ -39,6 +39,14 @@ pub fn apply(
             }
         }
     }
+    // What was never NULL may be NULL with another one by now.
+    for relation in &reading.relations {
+        if let Relation::NeededIf { column, by, .. } = relation
+            && is_made(model, by)
+        {
+            model.never_null(column);
+        }
+    }
     doubts
 }
 
@@ -56,7 +64,7 @@ fn keep(table: &SourceTable, model: &mut ModelTable, relation: &Relation) -> boo
         Relation::AtMostOne(columns) => one_of(model, columns, NONE),
         Relation::AtLeastOne(columns) => {
             let made = columns.iter().find(|it| model.column(it).is_some());
-            made.is_some_and(|it| never_null(model, it))
+            made.is_some_and(|it| model.never_null(it))
         }
         Relation::AllOrNone(columns) => {
             let Some((first, others)) = columns.split_first() else {
@@ -73,7 +81,7 @@ fn keep(table: &SourceTable, model: &mut ModelTable, relation: &Relation) -> boo
         },
         Relation::OnlyIf { column, by, values } => only_if(table, model, column, by, values),
         Relation::NeededIf { column, by, .. } => {
-            never_null(model, column) || model.column(by).is_none()
+            model.never_null(column) || model.column(by).is_none()
         }
         Relation::AtLeastApart {
             smaller,
@@ -169,14 +177,6 @@ fn follows(model: &ModelTable, column: &str, option: &str, other: &str) -> bool 
     chain.take(model.columns.len()).any(|it| it == other)
 }
 
-fn never_null(model: &mut ModelTable, column: &str) -> bool {
-    let Some(column) = model.column_mut(column) else {
-        return false;
-    };
-    column.maker.options.retain(|(name, _)| name != "null");
-    true
-}
-
 /// Leaves a column to be NULL; false where it takes none.
 fn leave_out(table: &SourceTable, model: &mut ModelTable, column: &str) -> bool {
     if table.column(column).is_none_or(|it| it.not_null) {
@@ -239,10 +239,10 @@ fn one_of(model: &mut ModelTable, columns: &[String], none: f64) -> bool {
         .collect();
     match made.as_slice() {
         [] => none > 0.0,
-        [only] => none > 0.0 || never_null(model, only),
+        [only] => none > 0.0 || model.never_null(only),
         _ => {
             for column in &made {
-                never_null(model, column);
+                model.never_null(column);
             }
             let arc = (made, none);
             if !model.exclusive.contains(&arc) {

@@ -42,6 +42,8 @@ pub struct Request {
 /// What is done with tables that hold rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExistingRows {
+    /// They keep their rows where they are fewer than half of the tables: what a schema's DDL inserts.
+    KeepFew,
     /// They are among the dataset's tables, as if they were empty.
     Ignore,
     /// They keep their rows, which others refer to.
@@ -85,8 +87,13 @@ impl Request {
         let folder = self.folder(&name);
         Plan::ensure_can_write(&folder, &name, self.overwriting)?;
         let mut source = self.source(found)?;
-        if self.existing == ExistingRows::Keep {
-            kept::keep(client, &mut source).await?;
+        let holding = match self.existing {
+            ExistingRows::Ignore => Vec::new(),
+            ExistingRows::Keep | ExistingRows::KeepFew => kept::holding(client, &source).await?,
+        };
+        let are_few = holding.len() * 2 < source.tables.len();
+        if self.existing == ExistingRows::Keep || are_few {
+            kept::keep(client, &mut source, &holding).await?;
             ensure!(
                 source.tables.iter().any(|it| it.kept.is_none()),
                 "every table holds rows, and --keep-rows leaves those as they are; nothing is left to fill"

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use tokio_postgres::Client;
 
+use super::rounds::FEW;
 use crate::dataset::{Dataset, RowPlan};
 use crate::files::records::{Dialect, Records};
 use crate::generate::TableMaker;
@@ -38,7 +39,7 @@ pub async fn answer(
     }
     let judge = Judge::begin(client).await?;
     let types = base_types(&judge, questions).await?;
-    let mut made: BTreeMap<&str, Values> = BTreeMap::new();
+    let mut made: BTreeMap<(&str, u64), Values> = BTreeMap::new();
     let mut changed: HashSet<(&str, &str)> = HashSet::new();
     for question in questions {
         let table = question.key.table.as_str();
@@ -47,8 +48,13 @@ pub async fn answer(
         if columns.iter().any(|it| changed.contains(it)) {
             continue;
         }
-        if !made.contains_key(table) {
-            made.insert(table, first_values(dataset, table, seed)?);
+        let has_keys = question.columns.iter().any(|it| it.filled.is_by_key());
+        // Of keys those alone that a trial of few rows has, too.
+        let listed = if has_keys { FEW } else { ROWS };
+        for rows in [ROWS, listed] {
+            if !made.contains_key(&(table, rows)) {
+                made.insert((table, rows), first_values(dataset, table, rows, seed)?);
+            }
         }
         let asked = Asked {
             question,
@@ -56,12 +62,15 @@ pub async fn answer(
             types: &types,
             by: &judge,
         };
-        let verdict = asked.judge(&made[table]).await.with_context(|| {
-            format!(
-                "could not try values for {} of {table}",
-                question.key.constraint
-            )
-        })?;
+        let verdict = asked
+            .judge(&made[&(table, ROWS)], &made[&(table, listed)])
+            .await
+            .with_context(|| {
+                format!(
+                    "could not try values for {} of {table}",
+                    question.key.constraint
+                )
+            })?;
         match verdict {
             Verdict::Answered(answer) => {
                 let of_answer = answer.changed(&question.key);
@@ -105,12 +114,12 @@ fn settled(lessons: &Lessons, question: &Question) -> Vec<String> {
 }
 
 /// The values of the first rows of a table.
-fn first_values(dataset: &Dataset, table: &str, seed: u64) -> Result<Values> {
+fn first_values(dataset: &Dataset, table: &str, rows: u64, seed: u64) -> Result<Values> {
     let mut tables = dataset.tables.iter();
     let Some(position) = tables.position(|it| it.name == table) else {
         return Ok(Values::new());
     };
-    let plan = RowPlan::first_rows(dataset, ROWS, seed, &[position]);
+    let plan = RowPlan::first_rows(dataset, rows, seed, &[position]);
     let maker = TableMaker::new(dataset, &plan, position)?;
     let mut rows = Vec::new();
     for block in 0..plan.blocks() {
@@ -187,35 +196,45 @@ impl Rejected {
 }
 
 impl Asked<'_> {
-    /// First what the makers make, then that with keys NULL, then other values, then NULL wherever it may be.
-    async fn judge(&self, values: &Values) -> Result<Verdict> {
+    /// First what the makers make, then that with keys NULL, then `listed` and other values, then NULL wherever it may be.
+    async fn judge(&self, values: &Values, listed: &Values) -> Result<Verdict> {
         let columns = self.columns(values);
         let made = pool::made(&columns);
         let judged = self.judged(&made).await?;
-        let (accepted, tried) = (count(&judged), made.len());
-        if tried > 0 && accepted == tried {
+        let tried = made.len();
+        if tried > 0 && count(&judged) == tried {
             return Ok(Verdict::Answered(Answer::Held(tried)));
         }
         if let Some(nulls) = self.nulls(&made, Filled::is_by_key).await? {
             return Ok(Verdict::Answered(nulls));
         }
-        if self.may_change()
-            && accepted * 100 >= tried * WORTH_KEEPING
-            && let Some(pool) = pool::pool(&columns, &made, &judged.accepted)
-        {
-            return Ok(Verdict::Answered(Answer::Pool(pool)));
-        }
         let mut rejected = Rejected::of(&made, judged);
-        if self.settled.is_empty() && self.may_change() {
-            let rows = pool::candidates(&self.question.definition, &columns);
-            let judged = self.judged(&rows).await?;
-            if let Some(pool) = accepted_pool(&columns, &rows, &judged) {
-                return Ok(Verdict::Answered(Answer::Pool(pool)));
+        if self.may_change() {
+            match self.pool(&self.columns(listed)).await? {
+                Ok(pool) => return Ok(Verdict::Answered(Answer::Pool(pool))),
+                Err(of_candidates) => rejected = of_candidates,
             }
-            rejected = Rejected::of(&rows, judged);
         }
         let nulls = self.nulls(&made, |_| true).await?;
         Ok(nulls.map_or(Verdict::Rejected(rejected), Verdict::Answered))
+    }
+
+    /// A list of what is accepted of what the makers make, else of other candidates.
+    async fn pool(&self, columns: &[PoolColumn<'_>]) -> Result<Result<Pool, Rejected>> {
+        let made = pool::made(columns);
+        let judged = self.judged(&made).await?;
+        if count(&judged) * 100 >= made.len() * WORTH_KEEPING
+            && let Some(pool) = pool::pool(columns, &made, &judged.accepted)
+        {
+            return Ok(Ok(pool));
+        }
+        if !self.settled.is_empty() {
+            return Ok(Err(Rejected::of(&made, judged)));
+        }
+        let rows = pool::candidates(&self.question.definition, columns);
+        let judged = self.judged(&rows).await?;
+        let pool = accepted_pool(columns, &rows, &judged);
+        Ok(pool.ok_or_else(|| Rejected::of(&rows, judged)))
     }
 
     /// The columns that are always NULL, of those that are `wanted`, and the columns that never are, with which all rows are

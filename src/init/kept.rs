@@ -16,14 +16,41 @@ const MOST: usize = 10_000;
 /// Larger tables are sampled by blocks rather than read.
 const READ_WHOLE: u64 = 200_000;
 
-/// Marks the tables that hold rows, with keys of them; those that no other table refers to leave the source. In a read-only
+/// The tables that hold rows.
+pub async fn holding(client: &mut Client, source: &Source) -> Result<Vec<String>> {
+    let transaction = snapshot::begin(client).await?;
+    // What has no page holds no row, and its size may be read by everybody.
+    let sql = "SELECT DISTINCT r.relname::text
+        FROM pg_class AS t
+        JOIN pg_class AS r ON r.oid = coalesce(pg_partition_root(t.oid)::oid, t.oid)
+        JOIN pg_namespace AS n ON n.oid = r.relnamespace
+        WHERE n.nspname = $1 AND t.relkind = 'r' AND pg_relation_size(t.oid) > 0
+        ORDER BY 1";
+    let found = transaction.query(sql, &[&source.schema]).await;
+    let mut holding = Vec::new();
+    for row in found.context("could not read the sizes of the tables")? {
+        let table: String = row.try_get(0)?;
+        let name = TableName::new(&source.schema, &table);
+        let is_known = source.table(&table).is_some();
+        if is_known
+            && may_read(&transaction, &name).await?
+            && holds_rows(&transaction, &name).await?
+        {
+            holding.push(table);
+        }
+    }
+    snapshot::end(transaction).await?;
+    Ok(holding)
+}
+
+/// Marks tables that hold rows, with keys of them; those that no other table refers to leave the source. In a read-only
 /// transaction.
-pub async fn keep(client: &mut Client, source: &mut Source) -> Result<()> {
+pub async fn keep(client: &mut Client, source: &mut Source, holding: &[String]) -> Result<()> {
     let transaction = begin(client).await?;
     for place in 0..source.tables.len() {
         let table = &source.tables[place];
         let name = TableName::new(&source.schema, &table.name);
-        if holds_rows(&transaction, &name).await? {
+        if holding.contains(&table.name) {
             let columns = referenced(source, &table.name);
             let rows = keys(&transaction, &name, table.rows, &columns).await?;
             source.tables[place].kept = Some(rows);

@@ -10,7 +10,7 @@ use crate::infer::model::{Model, ModelTable};
 use crate::load::trial::{FirstRows, ROWS, Trial, TrialVerdict};
 
 /// Rows that show most of what is wrong.
-const FEW: u64 = 50;
+pub(super) const FEW: u64 = 50;
 
 /// What earlier trials have shown.
 #[derive(Debug, Default)]
@@ -60,7 +60,7 @@ impl Rounds {
                 rows: ROWS,
             };
         }
-        let wanted = with_referenced(dataset, open);
+        let wanted = with_parents(model, dataset, open);
         Round {
             tables: real.into_iter().filter(|it| wanted.contains(it)).collect(),
             rows: FEW,
@@ -84,13 +84,14 @@ impl Rounds {
 }
 
 /// Tables and those that they refer to, over others, too.
-fn with_referenced(dataset: &Dataset, mut wanted: BTreeSet<usize>) -> BTreeSet<usize> {
+fn with_parents(model: &Model, dataset: &Dataset, mut wanted: BTreeSet<usize>) -> BTreeSet<usize> {
     let mut open: Vec<usize> = wanted.iter().copied().collect();
     while let Some(table) = open.pop() {
-        let columns = dataset.tables[table].columns.iter();
-        for other in columns.flat_map(|it| it.maker.spec().tables()) {
-            if wanted.insert(other) {
-                open.push(other);
+        let made = model.table(&dataset.tables[table].name);
+        let parents = made.into_iter().flat_map(|it| &it.parents);
+        for parent in parents.filter_map(|it| dataset.position(it)) {
+            if wanted.insert(parent) {
+                open.push(parent);
             }
         }
     }

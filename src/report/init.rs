@@ -330,7 +330,10 @@ fn kept_names(model: &Model) -> Vec<&str> {
 fn kept(model: &Model) -> String {
     match kept_names(model).as_slice() {
         [] => String::new(),
-        names => format!("kept as they are, and referred to: {}\n", shortened(names)),
+        names => format!(
+            "kept as they are, and referred to: {}; --ignore-rows has them filled, too\n",
+            shortened(names)
+        ),
     }
 }
 

@@ -66,7 +66,7 @@ const CASES: &[Case] = &[
         what: "an unknown half",
         toml: "[tables.a]\nrows = 3\ncolumns.id = \"serial\"\n[tables.b]\nrows = 3\ncolumns.a = { make = \"reference\", to = \"a\", half = \"third\" }",
         says: &[
-            "line 8: table `b`, column `a`, `half`: unknown half `third`; did you mean `first`?",
+            "line 8: table `b`, column `a`, `half`: unknown half `third`; there is first, second",
         ],
     },
     Case {
