@@ -36,17 +36,7 @@ pub fn model(
     let out = out.chain(&lessons.filled_by_triggers).cloned().collect();
     let keys = keys::plan(source, &out, &null_keys(source, readings));
     refused.extend(refused_by_keys(&keys));
-    let mut model = Model {
-        schema: source.schema.clone(),
-        left_out: left_out(source, lessons),
-        read_only: source
-            .tables
-            .iter()
-            .filter(|it| !it.may_insert && it.kept.is_none())
-            .map(|it| it.name.clone())
-            .collect(),
-        ..Model::default()
-    };
+    let mut model = without_tables(source, lessons);
     let with = DecisionContext {
         keys: &keys,
         naming,
@@ -81,6 +71,18 @@ pub fn model(
     shorten_references(&mut model.tables);
     sort(source, &mut model);
     model
+}
+
+/// A model that has no table yet.
+fn without_tables(source: &Source, lessons: &Lessons) -> Model {
+    let closed = source.tables.iter();
+    let closed = closed.filter(|it| !it.may_insert && it.kept.is_none());
+    Model {
+        schema: source.schema.clone(),
+        left_out: left_out(source, lessons),
+        read_only: closed.map(|it| it.name.clone()).collect(),
+        ..Model::default()
+    }
 }
 
 /// What is in the schema beside the dataset's tables, and those that get their rows from others' triggers.

@@ -10,11 +10,13 @@ pub use wanted::{WantedSet, wanted};
 
 use super::domain::{Case, Confidence, MakerToml, Value};
 use super::model::{Doubt, ModelTable};
-use super::source::{SourceColumn, SourceTable};
+use super::source::SourceTable;
 use super::types;
-use crate::copy::{Scalar, TypeKind};
+use crate::copy::Scalar;
 use entries::whole_list;
-use numbered::{carries_row, distinct, row_column, row_column_from, separated, with_one_number};
+use numbered::{
+    array_of_row, carries_row, distinct, element_of_row, row_column, separated, with_one_number,
+};
 
 /// Has the table's makers keep the sets.
 pub fn apply(table: &SourceTable, model: &mut ModelTable, sets: &[WantedSet]) -> Vec<Doubt> {
@@ -196,18 +198,16 @@ fn alone(table: &SourceTable, model: &mut ModelTable, name: &str) -> bool {
                     .with("of", format!("{{{{\"row\": {{{row}}}}}}}")),
             )
         }
-        "array" if element_of_row(source).is_some() => {
-            let (start, before) = element_of_row(source).unwrap_or_default();
-            let row = row_column_from(model, name, start);
-            let of = format!("{{{{{before}{{{row}}}}}}}");
-            Some(MakerToml::new("phrase").with("of", of).with("unique", true))
-        }
+        "array" => match element_of_row(source) {
+            Some(element) => Some(array_of_row(model, name, element)),
+            None => return false,
+        },
         "hstore" => {
             let row = row_column(model, name);
             let entry = ("key".to_owned(), format!("{{{row}}}").into());
             Some(MakerToml::new("hstore").with("of", Value::Table(vec![entry])))
         }
-        "copy" | "array" | "value" | "tsvector" | "xml" | "polygon" | "point" => {
+        "copy" | "value" | "tsvector" | "xml" | "polygon" | "point" => {
             return false;
         }
         _ => Some(maker.clone().with("unique", true)),
@@ -216,21 +216,6 @@ fn alone(table: &SourceTable, model: &mut ModelTable, name: &str) -> bool {
         column.maker = better;
     }
     true
-}
-
-/// How an array's only element tells the row's number: what the numbers start at, and what is before them.
-fn element_of_row(column: &SourceColumn) -> Option<(i64, &'static str)> {
-    let TypeKind::Array(element, _) = &column.data_type.base().kind else {
-        return None;
-    };
-    match element.scalar()? {
-        Scalar::Int4 | Scalar::Int8 | Scalar::Numeric | Scalar::Text | Scalar::Varchar => {
-            Some((1, ""))
-        }
-        // The last twelve digits of an id.
-        Scalar::Uuid => Some((100_000_000_000, "00000000-0000-4000-8000-")),
-        _ => None,
-    }
 }
 
 /// Whether nothing but the type bounds a number.

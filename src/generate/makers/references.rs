@@ -19,20 +19,9 @@ pub fn reference(
         compiler.plan.rows(reference.table),
         compiler.plan.rows(place.0),
     );
-    if rows == 0 && own_rows > 0 {
-        bail!(
-            "{} refers to {}, which has no rows at this size; give more --rows",
-            compiler.name(place),
-            compiler.dataset.tables[reference.table].name
-        );
-    }
+    ensure_rows(reference, place, compiler)?;
     let target = compiler.target(reference.table, reference.column);
     let other_than = match reference.pick {
-        Pick::OtherThan(_) if rows < 2 && own_rows > 0 => bail!(
-            "{} refers to another row of {} than its sibling, which has only one at this size; give more --rows",
-            compiler.name(place),
-            compiler.dataset.tables[reference.table].name
-        ),
         Pick::OtherThan(other) => Some(compiler.position(place.0, other)),
         _ => None,
     };
@@ -40,13 +29,6 @@ pub fn reference(
         Pick::Half(half) => half.of(rows),
         _ => (0, rows),
     };
-    if half == 0 && own_rows > 0 {
-        bail!(
-            "{} refers to the first half of {}, which has only one row at this size; give more --rows",
-            compiler.name(place),
-            compiler.dataset.tables[reference.table].name
-        );
-    }
     let run = match reference.pick {
         Pick::Same(_) => Some(agreeing_run(reference, place, compiler)?),
         _ => None,
@@ -73,6 +55,28 @@ pub fn reference(
         other_than,
         before,
     })))
+}
+
+/// Refuses a reference to a table that has too few rows for it.
+fn ensure_rows(reference: &Reference, place: (usize, usize), compiler: &Compiler) -> Result<()> {
+    let rows = compiler.plan.rows(reference.table);
+    let other = &compiler.dataset.tables[reference.table].name;
+    let (least, what) = match reference.pick {
+        Pick::OtherThan(_) => (2, format!("another row of {other} than its sibling")),
+        Pick::Half(_) => (2, format!("one half of {other}")),
+        _ => (1, other.clone()),
+    };
+    if rows >= least || compiler.plan.rows(place.0) == 0 {
+        return Ok(());
+    }
+    let has = match rows {
+        0 => "no rows",
+        _ => "only one",
+    };
+    bail!(
+        "{} refers to {what}, which has {has} at this size; give more --rows",
+        compiler.name(place)
+    );
 }
 
 /// Chance, number of hot rows, and their distance.

@@ -91,6 +91,8 @@ struct Grouped<'r> {
     indexes: BTreeMap<u32, Vec<&'r Index>>,
     triggers: BTreeMap<u32, Vec<&'r Trigger>>,
     domains: HashMap<u32, &'r Domain>,
+    /// The partitions of tables, and theirs.
+    partitions: BTreeMap<u32, Vec<u32>>,
 }
 
 fn grouped<T>(rows: &[T], table: impl Fn(&T) -> u32) -> BTreeMap<u32, Vec<&T>> {
@@ -99,6 +101,16 @@ fn grouped<T>(rows: &[T], table: impl Fn(&T) -> u32) -> BTreeMap<u32, Vec<&T>> {
         groups.entry(table(row)).or_default().push(row);
     }
     groups
+}
+
+fn partitions_by_root(rows: &CatalogRows) -> BTreeMap<u32, Vec<u32>> {
+    let mut by_root: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for table in &rows.tables {
+        if let Some(root) = table.root_oid {
+            by_root.entry(root).or_default().push(table.oid);
+        }
+    }
+    by_root
 }
 
 fn of<'g, 'r, T>(groups: &'g BTreeMap<u32, Vec<&'r T>>, table: u32) -> &'g [&'r T] {
@@ -114,6 +126,7 @@ impl<'r> Grouped<'r> {
             indexes: grouped(&rows.indexes, |it| it.table_oid),
             triggers: grouped(&rows.triggers, |it| it.table),
             domains: rows.domains.iter().map(|it| (it.oid, it)).collect(),
+            partitions: partitions_by_root(rows),
         }
     }
 
@@ -126,7 +139,7 @@ impl<'r> Grouped<'r> {
         let traits = all_traits.get(&table.oid).copied();
         let partitioning = traits.and_then(|it| it.partitioning.as_ref());
         let columns = of(&self.columns, table.oid);
-        let uniques = self.uniques(table.oid);
+        let uniques = self.all_uniques(table.oid);
         let checks = |kind: ConstraintKind| self.checks(table.oid, kind);
         let triggers = of(&self.triggers, table.oid).iter().copied();
         let mut table = SourceTable {
@@ -184,6 +197,22 @@ impl<'r> Grouped<'r> {
             default: column.default.clone(),
             domain_checks,
         }
+    }
+
+    /// A table's unique sets, and those that its partitions have by themselves: kept in all of them, they are kept in each.
+    fn all_uniques(&self, table: u32) -> Vec<UniqueSet> {
+        let mut sets = self.uniques(table);
+        let partitions = self.partitions.get(&table).into_iter().flatten();
+        for set in partitions.flat_map(|it| self.uniques(*it)) {
+            let is_same = |it: &UniqueSet| it.parts == set.parts && it.predicate == set.predicate;
+            if !sets.iter().any(is_same) {
+                sets.push(UniqueSet {
+                    primary: false,
+                    ..set
+                });
+            }
+        }
+        sets
     }
 
     fn uniques(&self, table: u32) -> Vec<UniqueSet> {

@@ -1,7 +1,9 @@
 //! Texts that the row's number makes distinct.
 
+use crate::copy::{Scalar, TypeKind};
 use crate::infer::domain::{Confidence, MakerToml, Value};
 use crate::infer::model::{ModelColumn, ModelTable};
+use crate::infer::source::SourceColumn;
 use crate::infer::types;
 
 /// Whether a template names a column that never repeats.
@@ -130,8 +132,34 @@ pub(super) fn row_column(model: &mut ModelTable, before: &str) -> String {
     hidden_sequence(model, before, MakerToml::new("sequence"))
 }
 
+/// An array whose only element tells the row's number.
+pub(super) fn array_of_row(
+    model: &mut ModelTable,
+    name: &str,
+    (start, before): (i64, &str),
+) -> MakerToml {
+    let row = row_column_from(model, name, start);
+    let of = format!("{{{{{before}{{{row}}}}}}}");
+    MakerToml::new("phrase").with("of", of).with("unique", true)
+}
+
+/// How an array's only element tells the row's number: what the numbers start at, and what is before them.
+pub(super) fn element_of_row(column: &SourceColumn) -> Option<(i64, &'static str)> {
+    let TypeKind::Array(element, _) = &column.data_type.base().kind else {
+        return None;
+    };
+    match element.scalar()? {
+        Scalar::Int4 | Scalar::Int8 | Scalar::Numeric | Scalar::Text | Scalar::Varchar => {
+            Some((1, ""))
+        }
+        // The last twelve digits of an id.
+        Scalar::Uuid => Some((100_000_000_000, "00000000-0000-4000-8000-")),
+        _ => None,
+    }
+}
+
 /// As [`row_column`], where the first row has this number.
-pub(super) fn row_column_from(model: &mut ModelTable, before: &str, start: i64) -> String {
+fn row_column_from(model: &mut ModelTable, before: &str, start: i64) -> String {
     match start {
         1 => row_column(model, before),
         start => hidden_sequence(
