@@ -14,6 +14,9 @@ use crate::copy::value::Value;
 use crate::dataset::date_format::DateFormat;
 use crate::dataset::spellings::{EPOCHS, Epoch, Spellings};
 
+/// The year 10000, microseconds since 2000: eight thousand years of which each four hundred have 146,097 days.
+const YEAR_10000: i64 = 20 * 146_097 * time::DAY_MICROS;
+
 /// Reads the fields of one column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnReader {
@@ -157,6 +160,9 @@ impl ColumnReader {
         let micros = micros
             .and_then(time::timestamp_since_1970)
             .ok_or(OUT_OF_TIME)?;
+        if micros >= YEAR_10000 {
+            return Err(far_away(text, unit));
+        }
         Ok(match scalar {
             Scalar::Date => {
                 let days = i32::try_from(micros.div_euclid(time::DAY_MICROS));
@@ -195,6 +201,17 @@ fn in_type(scalar: Scalar, moment: Moment) -> Parsed<'static> {
     })
 }
 
+/// Why a number that gives a year of five digits is taken for one in another unit, as milliseconds read as seconds are.
+#[cold]
+fn far_away(text: &[u8], unit: Epoch) -> Unread {
+    let name = |of: &dyn Fn(Epoch) -> bool| EPOCHS.iter().find(|(_, it)| of(*it));
+    let unit = name(&|it| it == unit).map_or("", |(name, _)| name);
+    let usual = name(&|it| it.is_usual(text));
+    let usual = usual.map(|(name, _)| format!("; it is a time of our day in {name}"));
+    let usual = usual.unwrap_or_default();
+    format!("is after the year 9999 when it counts {unit} from 1970{usual}").into()
+}
+
 /// Why a bare number is no date, with the unit in which it would be one of our time.
 #[cold]
 fn uncounted(text: &[u8], otherwise: &'static str) -> Unread {
@@ -231,6 +248,24 @@ mod tests {
             Err(Unread::Invalid(reason)) => reason.into_owned(),
             other => panic!("{field}: {other:?}"),
         }
+    }
+
+    #[test]
+    fn a_number_in_another_unit_than_the_columns_is_no_time() {
+        let reader = ColumnReader::new(&Scalar::Timestamptz.into(), &in_millis());
+        assert_eq!(
+            text(&reader, "253402300799999").unwrap(),
+            "9999-12-31 23:59:59.999+00"
+        );
+        assert_eq!(
+            reason(&reader, "1596080481467000"),
+            "is after the year 9999 when it counts ms from 1970; it is a time of our day in us"
+        );
+        let date = ColumnReader::new(&Scalar::Date.into(), &in_millis());
+        assert_eq!(
+            reason(&date, "1596080481467000000"),
+            "is after the year 9999 when it counts ms from 1970"
+        );
     }
 
     #[test]

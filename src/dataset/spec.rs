@@ -388,13 +388,17 @@ impl TableSpec {
         self.columns.iter().filter(|column| !column.hidden)
     }
 
-    /// The written column that a header means by a name: its own or an alias, in any case.
+    /// The written column that a header means by a name: its own or an alias, else one of these in any case.
     pub fn column_called(&self, name: &str) -> Option<&ColumnSpec> {
-        let has_name = |column: &&ColumnSpec| {
-            let mut names = std::iter::once(&column.name).chain(&column.aliases);
-            names.any(|known| known.to_lowercase() == name.to_lowercase())
+        let named = |same: &dyn Fn(&str) -> bool| {
+            let has_name = |column: &&ColumnSpec| {
+                let mut names = std::iter::once(&column.name).chain(&column.aliases);
+                names.any(|known| same(known))
+            };
+            self.written().find(has_name)
         };
-        self.written().find(has_name)
+        let lower = name.to_lowercase();
+        named(&|known| known == name).or_else(|| named(&|known| known.to_lowercase() == lower))
     }
 
     /// What a column's values are.

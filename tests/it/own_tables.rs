@@ -186,6 +186,33 @@ fn files_are_found_by_any_usual_name() {
         "SELECT concat_ws(' ', (SELECT count(*) FROM stops), (SELECT count(*) FROM stop_times),
         (SELECT count(*) FROM \"AB\"), (SELECT count(*) FROM ab), (SELECT count(*) FROM upper))";
     assert_eq!(db.value(counts), "1 2 1 2 3");
+    // A column of the exact name comes first, and a file is one file by any path.
+    db.execute("CREATE TABLE cased (\"Id\" int, \"id\" text)");
+    dir.write("cased.csv", "id,Id\nx,1\n");
+    load(&dir, &db, &["cased.csv", "--into", "cased"]).exits(0);
+    assert_eq!(db.value("SELECT cased::text FROM cased"), "(1,x)");
+    load(
+        &dir,
+        &db,
+        &["--file", "cased=cased.csv", "--file", "cased=./cased.csv"],
+    )
+    .exits(2)
+    .stderr_has("--file names ./cased.csv twice for table cased");
+    // Parts of a file, the first with the header.
+    for (part, text) in [("a", "id\n1\n2\n"), ("b", "3\n4\n"), ("c", "5\n")] {
+        dir.write(&format!("part-{part}.csv"), text);
+    }
+    let parts = ["--file", "parts=part-?.csv"];
+    db.execute("CREATE TABLE parts (id int)");
+    let refused = load(&dir, &db, &parts)
+        .exits(2)
+        .stderr_has("part-a.csv has a header, and the files of table parts behind it have none: one begins with `3`");
+    let (_, command) = refused.stderr.split_once("run: ").unwrap();
+    dir.shell(command.lines().next().unwrap()).exits(0);
+    assert_eq!(
+        db.value("SELECT string_agg(id::text, '') FROM parts"),
+        "12345"
+    );
     // One more file for a table is never passed over.
     dir.write("feed/upper.tsv", "id\n4\n");
     load(&dir, &db, &["feed", "--replace"])

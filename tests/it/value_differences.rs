@@ -154,7 +154,8 @@ fn texts(type_name: &str) -> Vec<String> {
         .flat_map(|(_, patterns)| patterns.iter().copied())
         .collect();
     assert!(!patterns.is_empty(), "{type_name} has no grammar");
-    let mut texts: Vec<String> = TEXTS.iter().map(|&text| text.to_owned()).collect();
+    let picked = TEXTS.iter().chain(&["0x1p3"]);
+    let mut texts: Vec<String> = picked.map(|&text| text.to_owned()).collect();
     let odd = ["", " ", "0", "9", "-", ".", ",", "x", "'", "é", ":"];
     let change = (0..4u8, any::<prop::sample::Index>(), 0..odd.len());
     let strategies: Vec<_> = patterns
@@ -183,6 +184,8 @@ enum Liberty {
     WholeFraction,
     /// `3/4/2024` is refused where styles read different days.
     AmbiguousDate,
+    /// `0x1p3` in a column of floating-point numbers is refused.
+    HexadecimalFloat,
     /// A bare number that isn't a date of six or eight digits is refused: Postgres reads `1596080407` as a day in 159608.
     BareNumber,
 }
@@ -192,6 +195,9 @@ fn liberty(data_type: &DataType, text: &str, read: &Result<Vec<u8>, Unread>) -> 
     match (data_type.scalar()?, read) {
         (Scalar::Int2 | Scalar::Int4 | Scalar::Int8, Ok(_)) => {
             text.contains('.').then_some(Liberty::WholeFraction)
+        }
+        (Scalar::Float4 | Scalar::Float8, Err(Unread::Invalid(_))) => {
+            text.contains("0x").then_some(Liberty::HexadecimalFloat)
         }
         (Scalar::Date | Scalar::Timestamp | Scalar::Timestamptz, Err(Unread::Invalid(reason))) => {
             let number = text.parse::<f64>().is_ok();
@@ -387,6 +393,7 @@ fn verdicts_and_values_are_the_servers_own() {
         [
             Liberty::WholeFraction,
             Liberty::AmbiguousDate,
+            Liberty::HexadecimalFloat,
             Liberty::BareNumber
         ],
         "each liberty is taken by some text"

@@ -5,9 +5,10 @@ use anyhow::{Error, anyhow};
 use crate::dataset::csv_options::PASSED_OVER;
 use crate::dataset::document::did_you_mean;
 use crate::dataset::{ColumnSpec, TableSpec};
+use crate::load::source::csv_format::FirstRecord;
 use crate::load::source::header::{is_number, shown};
 use crate::postgres::error::ErrorWithNotes;
-use crate::suggestion::again;
+use crate::suggestion::{TARGET, again, format_of, shell_word};
 
 /// The error of a field that names no column.
 #[cold]
@@ -23,6 +24,7 @@ pub fn unknown_column(table: &TableSpec, names: &[String], unknown: &str, place:
     if let [known @ .., last] = names
         && last.is_empty()
         && !known.iter().any(String::is_empty)
+        && known.iter().any(|name| table.column_called(name).is_some())
     {
         let message = format!(
             "{place}: a delimiter follows the last name, `{}`",
@@ -42,6 +44,38 @@ pub fn unknown_column(table: &TableSpec, names: &[String], unknown: &str, place:
         did_you_mean(unknown, written)
     );
     ErrorWithNotes::of(message, advice(table, names).into_iter().collect())
+}
+
+/// Whether the first record of a file is one like the others: so many fields, a number among them and no column's name.
+pub fn is_headerless(table: &TableSpec, first: &FirstRecord, fields: usize) -> bool {
+    let names_none = |name: &String| table.column_called(name.trim()).is_none();
+    first.fields.len() == fields
+        && first.fields.iter().all(names_none)
+        && first.fields.iter().any(|field| is_number(field))
+}
+
+/// The error of files of one table of which the first alone has a header, as the parts have that a large file was split into.
+#[cold]
+pub fn no_more_headers(
+    table: &TableSpec,
+    first: &str,
+    others: &[String],
+    record: &FirstRecord,
+) -> Error {
+    let file = |path: &str| format!(" --file {}", shell_word(&format!("{}={path}", table.name)));
+    let rest = format!("{}{TARGET}", format_of(&table.name));
+    let others: String = others.iter().map(|path| file(path)).collect();
+    let message = format!(
+        "{first} has a header, and the files of table {} behind it have none: one begins with `{}`",
+        table.name,
+        shown(&record.fields)
+    );
+    let note = format!(
+        "to load it, and then the others, run: seedrow load{}{rest} && seedrow load{others} --append --no-header={}{rest}",
+        file(first),
+        table.name
+    );
+    ErrorWithNotes::of(message, vec![note])
 }
 
 /// What to type where each record of a table's files ends with a delimiter.

@@ -123,10 +123,12 @@ impl Overrides {
     /// The files named for a table, patterns replaced by the files that match; each may be named once.
     pub fn files_of(&self, table: &TableSpec) -> Result<Vec<PathBuf>> {
         let mut paths: Vec<PathBuf> = Vec::new();
+        // The same file by another spelling is the same file.
+        let whole = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
         for file in self.files.iter().filter(|file| file.table == table.name) {
             for path in matching(&file.path)? {
                 ensure!(
-                    !paths.contains(&path),
+                    !paths.iter().map(whole).any(|known| known == whole(&path)),
                     "--file names {} twice for table {}; its records would be loaded twice",
                     path.display(),
                     table.name

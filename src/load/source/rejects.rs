@@ -75,6 +75,18 @@ impl Rejected {
         }
     }
 
+    /// The words of the option that would read it, where the reason names one: `` `--epoch s` counts it ``.
+    fn option(&self) -> Option<Vec<String>> {
+        let (_, rest) = self.reason.split_once("`--")?;
+        let (option, _) = rest.split_once('`')?;
+        let words = option
+            .split(' ')
+            .map(|word| word.trim_matches('\'').to_owned());
+        let mut words: Vec<String> = words.collect();
+        words[0].insert_str(0, "--");
+        Some(words)
+    }
+
     /// File, line, column and reason.
     pub fn message(&self) -> String {
         let column = self.column.as_ref().map(|column| format!("{column} "));
@@ -260,6 +272,16 @@ impl Rejects {
         let mut notes: Vec<String> = state.first.iter().map(Rejected::message).collect();
         for path in &state.files {
             notes.push(format!("written with their reasons to {}", path.display()));
+        }
+        let mut options: Vec<Vec<String>> = Vec::new();
+        for option in state.first.iter().filter_map(Rejected::option) {
+            if !options.contains(&option) {
+                options.push(option);
+            }
+        }
+        if !options.is_empty() {
+            let again = again(&options.concat());
+            notes.push(format!("to read them so, run: {again}"));
         }
         notes.push(format!(
             "fix the file, or leave them out, run: {}",

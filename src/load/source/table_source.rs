@@ -15,6 +15,7 @@ use crate::load::source::columns::SourceColumns;
 use crate::load::source::csv_format::CsvFormat;
 use crate::load::source::generated::GeneratedRows;
 use crate::load::source::header::ExpectedHeader;
+use crate::load::source::header_advice::{is_headerless, no_more_headers};
 use crate::load::source::options::TableSpellings;
 use crate::load::source::overrides::{MissingColumns, Overrides, STANDARD_INPUT};
 use crate::suggestion::{TARGET, shell_word};
@@ -201,13 +202,25 @@ impl TableSource {
             forced: overrides.header_of(spec),
             may_lack: columns.is_some() || overrides.missing == MissingColumns::Default,
         };
-        let mut sources = kinds.into_iter().map(|kind| {
+        let format = |kind: &SourceKind| {
             let path = kind.path().unwrap_or(Path::new(""));
-            let format = CsvFormat::foreign(spec, path, &kind.label(), overrides)?;
+            CsvFormat::foreign(spec, path, &kind.label(), overrides)
+        };
+        let open = |kind: SourceKind| {
+            let format = format(&kind)?;
             TableSource::of_file(dataset, table, kind, format, expected, None)
-        });
-        let first = sources.next().context("no file is named")??;
-        let source = sources.try_fold(first, |first, other| first.followed_by(other?))?;
+        };
+        let others: Vec<String> = kinds.iter().skip(1).map(SourceKind::label).collect();
+        let mut kinds = kinds.into_iter();
+        let first = open(kinds.next().context("no file is named")?)?;
+        let source = kinds.try_fold(first, |first, kind| {
+            let path = kind.path().unwrap_or(Path::new(""));
+            let record = format(&kind)?.first_record(path, &kind.label())?;
+            if first.format.header && is_headerless(spec, &record, first.columns.field_count()) {
+                return Err(no_more_headers(spec, &first.label(), &others, &record));
+            }
+            first.followed_by(open(kind)?)
+        })?;
         Ok(TableSource {
             spellings: overrides.options.spellings_of(&spec.name),
             ..source
