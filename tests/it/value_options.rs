@@ -117,6 +117,21 @@ fn values_are_read_as_options_say() {
         let value = db.value(&format!("SELECT coalesce(v::text, 'NULL') FROM {table}"));
         assert_eq!(value, *expected, "{field} as {data_type} with {options:?}");
     }
+    // Another unit than the file's: the message has the command that reads it.
+    db.execute("CREATE TABLE u (id int, at timestamptz)");
+    for (field, option) in [
+        ("1596080481467", "--epoch u.at=ms"),
+        ("20240704", "--date-format u.at=YYYYMMDD"),
+    ] {
+        dir.write("v.csv", format!("id,at\n1,{field}\n"));
+        let typed = ["v.csv", "--into", "u", "--epoch", "s", "--replace"];
+        let refused = load(&dir, &db, &typed).exits(2);
+        let command = between(&refused.stderr, "run: ", "\n");
+        assert!(command.ends_with(option), "{command}");
+        dir.shell(command).exits(0);
+    }
+    let times = db.value("SELECT string_agg(at::date::text, ' ') FROM u");
+    assert_eq!(times, "2024-07-04");
 }
 
 /// Fields that settings of a session could decide, and one that only the server reads.

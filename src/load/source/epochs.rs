@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::copy::spelled_date;
 use crate::copy::time::is_bare_number;
@@ -13,6 +13,8 @@ use crate::dataset::Dataset;
 use crate::dataset::date_format::DateFormat;
 use crate::dataset::spellings::{EPOCHS, Epoch};
 use crate::load::source::table_source::TableSource;
+use crate::postgres::error::ErrorWithNotes;
+use crate::suggestion::again;
 
 /// So many records are looked at.
 const RECORDS: usize = 1_000;
@@ -59,7 +61,7 @@ fn ensure_usual(path: &Path, source: &TableSource, mut counted: Vec<Counted>) ->
         }
     }
     let mut counted = counted.iter();
-    counted.try_for_each(|counted| counted.ensure_usual(&label))
+    counted.try_for_each(|counted| counted.ensure_usual(&source.table_name, &label))
 }
 
 /// The fields that go to columns with an epoch.
@@ -102,7 +104,7 @@ impl Counted {
         }
     }
 
-    fn ensure_usual(&self, label: &str) -> Result<()> {
+    fn ensure_usual(&self, table: &str, label: &str) -> Result<()> {
         let most = |usual: &dyn Fn(&[u8]) -> bool| {
             let count = self.numbers.iter().filter(|it| usual(it.as_bytes()));
             count.count() * 2 > self.numbers.len()
@@ -117,23 +119,31 @@ impl Counted {
             let named = EPOCHS.iter().find(|(_, known)| *known == epoch);
             named.map_or("", |(name, _)| name)
         };
+        let mut option = None;
         let advice = if most(&|text| text.len() == 8 && spelled_date::digits(text).is_some()) {
-            "they are dates of eight digits; use --date-format YYYYMMDD".to_owned()
+            option = Some(("--date-format", "YYYYMMDD"));
+            "they are dates of eight digits".to_owned()
         } else if let Some((unit, _)) = EPOCHS
             .iter()
             .find(|(_, unit)| most(&|it| unit.is_usual(it)))
         {
-            format!("in {unit} they are inside; use --epoch {unit}")
+            option = Some(("--epoch", *unit));
+            format!("in {unit} they are inside")
         } else if most(&is_spreadsheet_day) {
             "they may be days of a spreadsheet, which counts from 1899-12-30; save the file with dates".to_owned()
         } else {
             return Ok(());
         };
-        bail!(
+        let message = format!(
             "{label}: column {} counts {} from 1970, and most of its numbers, such as {example}, are then outside the \
              years 1971 to 2099; {advice}",
             self.column,
             name(self.epoch)
-        )
+        );
+        let note = option.map(|(option, value)| {
+            let value = format!("{table}.{}={value}", self.column);
+            format!("to read them so, run: {}", again(&[option, &value]))
+        });
+        Err(ErrorWithNotes::of(message, note.into_iter().collect()))
     }
 }

@@ -100,6 +100,16 @@ impl Rejected {
     }
 }
 
+/// The command that reads these records, where each of their reasons names an option that does.
+fn reading_options(rejected: &[Rejected]) -> Option<String> {
+    let options = rejected.iter().map(Rejected::option);
+    let mut options: Vec<Vec<String>> = options.collect::<Option<_>>()?;
+    options.sort();
+    options.dedup();
+    let again = again(&options.concat());
+    (!options.is_empty()).then(|| format!("to read them so, run: {again}"))
+}
+
 /// What `--max-rejects` has to be for so many, or for a number that isn't known.
 pub fn limit_of(all: Option<u64>) -> String {
     all.map_or("100%".to_owned(), |all| all.max(1).to_string())
@@ -273,16 +283,7 @@ impl Rejects {
         for path in &state.files {
             notes.push(format!("written with their reasons to {}", path.display()));
         }
-        let mut options: Vec<Vec<String>> = Vec::new();
-        for option in state.first.iter().filter_map(Rejected::option) {
-            if !options.contains(&option) {
-                options.push(option);
-            }
-        }
-        if !options.is_empty() {
-            let again = again(&options.concat());
-            notes.push(format!("to read them so, run: {again}"));
-        }
+        notes.extend(reading_options(&state.first));
         notes.push(format!(
             "fix the file, or leave them out, run: {}",
             again(&["--max-rejects", &limit_of(all)])
