@@ -29,9 +29,19 @@ const NARROW: usize = 60;
 /// What [`Progress::note_once`] has displayed in this process.
 static NOTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Prints one message to stderr, with its passwords hidden. A closed stderr is no error.
+/// Prints one message to stderr, with its passwords hidden and, on a terminal, broken between words. A closed stderr is no
+/// error.
 pub fn note(message: &str) {
-    screen::above(&format!("{}\n", secrets::hide(message)));
+    let message = secrets::hide(message);
+    let text: String = match terminal::width(&std::io::stderr()) {
+        Some(width) => {
+            let lines = message.lines();
+            let lines = lines.map(|line| terminal::wrapped_message(line, width.into()) + "\n");
+            lines.collect()
+        }
+        None => format!("{message}\n"),
+    };
+    screen::above(&text);
 }
 
 /// Prints the last message of a command: no progress is displayed any more.
@@ -312,11 +322,16 @@ impl PhaseState {
         }
         let (rows, bytes) = self.done(tasks);
         let share = Layout { bar: 0, ..layout }.share(bytes, self.total);
-        format!(
-            "{name}: {}, {}, {seconds} s so far",
+        let line = format!(
+            "{name}: {}, {}",
             share.trim_start(),
             self.figures(rows, bytes)
-        )
+        );
+        let with_time = format!("{line}, {seconds} s so far");
+        match with_time.len() < screen::columns() {
+            true => with_time,
+            false => line,
+        }
     }
 
     fn so_far(&self, tasks: &[Arc<TaskState>]) -> String {

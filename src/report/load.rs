@@ -12,7 +12,7 @@ use crate::load::{
 };
 use crate::printable;
 use crate::report::table::{Align, table};
-use crate::report::{OutputFormat, pretty, print};
+use crate::report::{Detail, OutputFormat, TextStyle, pretty, print};
 use crate::suggestion::{Suggestions, TARGET, again, format_of, shell_word};
 use crate::units::{counted, grouped, rate};
 
@@ -214,7 +214,9 @@ pub fn settings(settings: &ServerSettings) -> String {
         };
         format!("{} {}{ours}", it.name, it.value)
     });
-    let mut text = format!("settings: {}\n", shown.collect::<Vec<_>>().join(", "));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let style = TextStyle::of_stdout(Detail::Brief);
+    let mut text = style.wrapped(&format!("settings: {shown}\n"));
     text.push_str(&format!(
         "WAL written: {}; checkpoints forced: {}\n",
         HumanBytes(settings.wal_bytes),

@@ -3,9 +3,7 @@
 //! In a pipe or file each row is one line. On a terminal that is too narrow, columns that can be spared are left out, then
 //! texts are broken between words. Neither a word nor an escape of a colour is ever broken: a name can be copied.
 
-use unicode_width::UnicodeWidthChar;
-
-use crate::terminal;
+use crate::terminal::{self, width_of};
 
 /// How a column is aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,19 +154,6 @@ fn broken(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The columns that a text takes on a terminal; the escapes of colours take none.
-pub fn width_of(text: &str) -> usize {
-    let (mut width, mut in_escape) = (0, false);
-    for c in text.chars() {
-        match (in_escape, c) {
-            (true, _) => in_escape = !c.is_ascii_alphabetic(),
-            (false, '\x1b') => in_escape = true,
-            (false, c) => width += c.width().unwrap_or(0),
-        }
-    }
-    width
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,11 +210,5 @@ mod tests {
             "{}",
             narrow(5)
         );
-    }
-
-    #[test]
-    fn escapes_take_no_columns() {
-        assert_eq!(width_of("\x1b[1;31mfail\x1b[0m"), 4);
-        assert_eq!(width_of("größe 写"), 8);
     }
 }

@@ -1,7 +1,6 @@
 //! How a report is written as text: colours, how much of it, and how wide.
 
 use crate::report::colour::Colour;
-use crate::report::table::width_of;
 use crate::terminal;
 
 /// How much a text tells.
@@ -54,18 +53,7 @@ impl TextStyle {
         let Some(width) = self.width.filter(|width| *width > 2 * INDENT.len()) else {
             return line.to_owned();
         };
-        let mut text = String::new();
-        let mut used = 0;
-        for word in line.trim_end_matches('\n').split_inclusive(' ') {
-            if used > 0 && used + width_of(word.trim_end()) > width {
-                text.truncate(text.trim_end().len());
-                text.push('\n');
-                text.push_str(INDENT);
-                used = INDENT.len();
-            }
-            text.push_str(word);
-            used += width_of(word);
-        }
+        let mut text = terminal::wrapped(line.trim_end_matches('\n'), width, INDENT);
         if line.ends_with('\n') {
             text.push('\n');
         }
