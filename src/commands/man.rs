@@ -160,6 +160,6 @@ mod tests {
         assert!(text(&["check"]).contains("DATABASE_URL"));
         assert!(text(&["check"]).contains("seedrow check \\-\\-prove"));
         let start = text(&["db", "start"]);
-        assert!(start.contains("SEEDROW_HOME") && !start.contains("DATABASE_URL"));
+        assert!(start.contains("SEEDROW_HOME") && !start.contains("PGPASSWORD"));
     }
 }

@@ -48,7 +48,7 @@ pub const ENVIRONMENT: &[Entry] = &[
     with(
         "home",
         "PGBINDIR",
-        "the folder of the embedded Postgres' programs, initdb and postgres",
+        "the folder that holds initdb and postgres",
     ),
     entry(
         "NO_COLOR, CLICOLOR, CLICOLOR_FORCE",
