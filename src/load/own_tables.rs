@@ -10,7 +10,7 @@ use crate::infer::{self, SchemaTables};
 use crate::load::schema_file::run_all;
 use crate::load::source::folder::is_for_rows;
 use crate::load::source::input::Input;
-use crate::load::source::matching::assign;
+use crate::load::source::matching::{assign, table_of_name};
 use crate::load::source::overrides::{NamedFile, Overrides};
 use crate::postgres::catalog::{self, Scope};
 use crate::postgres::error::{ErrorText, ErrorWithNotes, describe};
@@ -58,7 +58,13 @@ impl OwnTables {
         };
         overrides.files.retain(wanted);
         let input = Input::find(&dataset, folder, &tables, &overrides)?;
+        // One of a table's name whose rows come from another file is left out because the command line says so.
+        let is_replaced = |name: &&String| {
+            let table = table_of_name(&dataset, Path::new(name));
+            table.is_some_and(|table| tables.contains(&table))
+        };
         let unmatched = input.ignored.iter().filter(|name| is_for_rows(name));
+        let unmatched = unmatched.filter(|name| !is_replaced(name));
         let unmatched: Vec<&str> = unmatched.map(String::as_str).collect();
         if names.is_none() && !unmatched.is_empty() {
             return Err(no_table(&dataset, &tables, &input.label, &unmatched));

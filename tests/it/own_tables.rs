@@ -217,7 +217,51 @@ fn files_are_found_by_any_usual_name() {
     dir.write("feed/upper.tsv", "id\n4\n");
     load(&dir, &db, &["feed", "--replace"])
         .exits(2)
-        .stderr_has("table upper may have its rows in feed/Upper.CSV or feed/upper.tsv");
+        .stderr_has("table upper may have its rows in feed/Upper.CSV or feed/upper.tsv")
+        .stderr
+        .lines()
+        .filter_map(|line| line.split_once("run: "))
+        .for_each(|(_, command)| {
+            dir.shell(command).exits(0);
+        });
+    assert_eq!(db.value("SELECT count(*) FROM upper"), "4");
+    // A record without a header, of another delimiter.
+    dir.write("times.csv", "7|A\n8|B\n");
+    let refused = load(
+        &dir,
+        &db,
+        &[
+            "times.csv",
+            "--into",
+            "stop_times",
+            "--append",
+            "--orphans",
+            "reject",
+        ],
+    )
+    .exits(2)
+    .stderr_has("`7|A` names no column of table stop_times and looks like a record");
+    let (_, command) = refused.stderr.split_once("run: ").unwrap();
+    dir.shell(&format!(
+        "{} --max-rejects 1",
+        command.lines().next().unwrap()
+    ))
+    .exits(0)
+    .stdout_has("times.csv     2       1         1");
+    // What is only read has the types of its records.
+    let read = [
+        "load",
+        "times.csv",
+        "--into",
+        "t",
+        "--check-only",
+        "--no-header",
+    ];
+    let refused = dir
+        .seedrow(read)
+        .exits(2)
+        .stderr_has("--check-only reads a file by a dataset's tables");
+    assert!(refused.stderr.contains("--create"), "{}", refused.stderr);
 }
 
 #[test]

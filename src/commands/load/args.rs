@@ -233,6 +233,12 @@ impl Args {
             || self.folder().is_some_and(|it| has_any(dataset, it))
     }
 
+    /// The table of a file that is only read, without a dataset.
+    pub(super) fn read_table(&self) -> Option<&str> {
+        let is_read = self.check_only && self.dataset.is_none();
+        self.into.as_deref().filter(|_| is_read)
+    }
+
     /// The tables that are named with a point, each with its option.
     pub(super) fn tables_with_points(&self) -> Vec<(&'static str, String)> {
         let into = self.into.iter().map(|name| (INTO, name));

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 
 use crate::commands::context::Context;
 use crate::commands::interrupt::stoppable;
@@ -142,6 +142,12 @@ async fn find_input(args: &Args, context: &Context) -> Result<FoundInput> {
         }
         Err(error) => error,
     };
+    if let Some(table) = args
+        .read_table()
+        .filter(|it| dataset.position(it).is_none())
+    {
+        return Err(not_read(&dataset, table));
+    }
     let is_ours = args
         .folder()
         .is_some_and(|folder| folder.join(manifest::FILE).exists());
@@ -159,6 +165,17 @@ async fn find_input(args: &Args, context: &Context) -> Result<FoundInput> {
         return Err(error);
     }
     find_own(args, own)
+}
+
+/// The error of a file that is only read, for a table of no dataset.
+fn not_read(dataset: &Dataset, table: &str) -> Error {
+    let message = format!(
+        "--check-only reads a file by a dataset's tables, and {} has no table `{table}`",
+        dataset.name
+    );
+    let again = again(&["--create"]);
+    let note = format!("to read it by the types that its own records have, run: {again}");
+    ErrorWithNotes::of(message, vec![note])
 }
 
 /// Gives the dataset's tables that are only loaded the columns of the schema. Returns the tables where a file is only read.

@@ -32,6 +32,22 @@ pub fn unknown_column(table: &TableSpec, names: &[String], unknown: &str, place:
         );
         return ErrorWithNotes::of(message, vec![trailing_delimiter(&table.name)]);
     }
+    if let Some(delimiter) = delimiter_of_record(table, names) {
+        let message = format!(
+            "{place}: `{}` names no column of table {} and looks like a record whose fields are separated by `{delimiter}`",
+            shown(names),
+            table.name
+        );
+        let (delimiter, header) = (
+            format!("{}={delimiter}", table.name),
+            format!("--no-header={}", table.name),
+        );
+        let note = format!(
+            "if it is one, in the order of the table's columns, run: {}",
+            again(&["--delimiter", &delimiter, &header])
+        );
+        return ErrorWithNotes::of(message, vec![note]);
+    }
     let is_record = names.iter().any(|name| is_number(name));
     if is_record && names.iter().all(|name| table.column_called(name).is_none()) {
         return without_header(table, names, place);
@@ -156,22 +172,35 @@ fn without_header(table: &TableSpec, names: &[String], place: &str) -> Error {
     )
 }
 
+/// Delimiters as they are typed, and as they are.
+const DELIMITERS: &[(&str, &str)] = &[
+    (",", ","),
+    (";", ";"),
+    ("|", "|"),
+    ("tab", "\t"),
+    ("::", "::"),
+    ("||", "||"),
+];
+
 /// What would take a header of one field apart into this table's columns.
 fn delimiter_of(table: &TableSpec, names: &[String]) -> Option<&'static str> {
     let [only] = names else { return None };
-    let known = |(_, delimiter): &(&str, &str)| {
+    let known = |(_, delimiter): &&(&str, &str)| {
         let mut names = only.split(*delimiter).map(str::trim);
         only.contains(*delimiter) && names.all(|name| table.column_called(name).is_some())
     };
-    let delimiters = [
-        (",", ","),
-        (";", ";"),
-        ("|", "|"),
-        ("tab", "\t"),
-        ("::", "::"),
-        ("||", "||"),
-    ];
-    delimiters.into_iter().find(known).map(|(typed, _)| typed)
+    DELIMITERS.iter().find(known).map(|(typed, _)| *typed)
+}
+
+/// What would take a record of one field apart into as many as the table has columns, a number among them.
+fn delimiter_of_record(table: &TableSpec, names: &[String]) -> Option<&'static str> {
+    let [only] = names else { return None };
+    let columns = table.written().count();
+    let fits = |(_, delimiter): &&(&str, &str)| {
+        let mut fields = only.split(*delimiter);
+        columns > 1 && fields.clone().count() == columns && fields.any(is_number)
+    };
+    DELIMITERS.iter().find(fits).map(|(typed, _)| *typed)
 }
 
 /// The columns that the fields would be, when that accounts for all that the table needs.

@@ -24,7 +24,7 @@ pub fn assign(
         ensure_is_folder(folder)?;
         let mut left = Vec::new();
         for path in data_files(folder)?.iter().map(|name| folder.join(name)) {
-            match by_name(dataset, &path) {
+            match table_of_name(dataset, &path) {
                 Some(table) => add(&dataset.tables[table].name, path, overrides)?,
                 None => left.push(path),
             }
@@ -75,7 +75,7 @@ fn is_document(name: &str) -> bool {
 }
 
 /// The table whose name a file has, else in any case and with any of `-`, `_` and blanks between words.
-fn by_name(dataset: &Dataset, path: &Path) -> Option<usize> {
+pub fn table_of_name(dataset: &Dataset, path: &Path) -> Option<usize> {
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let name = plain_stem(path);
     let (mut tables, mut alike) = (dataset.tables.iter(), dataset.tables.iter());
