@@ -198,7 +198,7 @@ fn plots(measured: &Measurements, scales: &Scales) -> Markup {
         figures.buffers as f64,
     );
     let indexed = |value| Mark {
-        label: "an indexed read",
+        label: "an indexed read, at most",
         class: INDEXED,
         value,
     };
@@ -228,7 +228,7 @@ fn plots(measured: &Measurements, scales: &Scales) -> Markup {
     }
 }
 
-/// How many times what an indexed read would cost is read.
+/// How many times the pages of an indexed read are touched.
 fn excess(measured: &Measurements) -> Markup {
     let pages = measured.figures.buffers;
     let bound = measured
