@@ -182,12 +182,30 @@ fn leave_out(table: &SourceTable, model: &mut ModelTable, column: &str) -> bool 
     if table.column(column).is_none_or(|it| it.not_null) {
         return false;
     }
-    let is_copy = |it: &&ModelColumn| {
-        it.maker.make == "copy" && it.maker.option("by") == Some(&column.into())
+    let names_it = |it: &&ModelColumn| {
+        let mut options = it.maker.options.iter();
+        it.name != column && options.any(|(_, value)| value.names(column))
     };
-    let copies = model.columns.iter().filter(is_copy);
-    let copies: Vec<String> = copies.map(|it| it.name.clone()).collect();
-    if !copies.iter().all(|it| leave_out(table, model, it)) {
+    // What is NULL where it is, goes with it.
+    let goes = |it: &ModelColumn| {
+        let by = |option: &str| it.maker.option(option) == Some(&column.into());
+        by("null-with")
+            || it
+                .maker
+                .option("only-if")
+                .is_some_and(|it| it.names(column))
+            || by("by")
+    };
+    let others: Vec<(String, bool)> = model
+        .columns
+        .iter()
+        .filter(names_it)
+        .map(|it| (it.name.clone(), goes(it)))
+        .collect();
+    if !others
+        .iter()
+        .all(|(name, goes)| *goes && leave_out(table, model, name))
+    {
         return false;
     }
     if is_made(model, column) {

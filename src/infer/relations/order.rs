@@ -41,7 +41,7 @@ pub(super) fn less(
             true
         }
         // An earlier row has the smaller number; a root that refers to itself has the same.
-        ("reference", "serial" | "sequence") if low.maker.option("earlier").is_some() => {
+        ("reference", "serial" | "sequence") if is_earlier(&low.maker) => {
             !strict || low.maker.option("roots-self").is_none()
         }
         ("integer", "integer") => split_integers(model, smaller, larger),
@@ -191,14 +191,20 @@ pub(super) fn differ(table: &SourceTable, model: &mut ModelTable, a: &str, b: &s
         }
         ("integer", "integer") => split_integers(model, a, b),
         ("decimal" | "float", "decimal" | "float") => split_decimals(model, a, b),
-        ("serial" | "sequence" | "uuid", "reference")
-            if second.maker.option("earlier").is_some() =>
-        {
-            // An earlier row is another one; a root must not refer to itself.
+        // An earlier row is another one; a root must not refer to itself.
+        ("serial" | "sequence" | "uuid", "reference") if is_earlier(&second.maker) => {
             second.maker.option("roots-self").is_none()
+        }
+        ("reference", "serial" | "sequence" | "uuid") if is_earlier(&first.maker) => {
+            first.maker.option("roots-self").is_none()
         }
         _ => leave_out(table, model, b) || leave_out(table, model, a),
     }
+}
+
+/// Whether a reference is to an earlier row of the own table.
+fn is_earlier(reference: &MakerToml) -> bool {
+    reference.option("earlier").is_some()
 }
 
 /// Whether two references are to rows of one table, and the second may be any of them.
