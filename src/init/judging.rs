@@ -1,5 +1,6 @@
 //! Answers to a model's questions: the server judges what its makers make, and other values where it doesn't accept that.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
@@ -52,8 +53,8 @@ pub async fn answer(
         // Of keys those alone that a trial of few rows has, too.
         let listed = if has_keys { FEW } else { ROWS };
         for rows in [ROWS, listed] {
-            if !made.contains_key(&(table, rows)) {
-                made.insert((table, rows), first_values(dataset, table, rows, seed)?);
+            if let Entry::Vacant(place) = made.entry((table, rows)) {
+                place.insert(first_values(dataset, table, rows, seed)?);
             }
         }
         let asked = Asked {
