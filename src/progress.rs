@@ -328,7 +328,7 @@ impl PhaseState {
             self.figures(rows, bytes)
         );
         let with_time = format!("{line}, {seconds} s so far");
-        match with_time.len() < screen::columns() {
+        match with_time.len() <= screen::longest(screen::columns()) {
             true => with_time,
             false => line,
         }

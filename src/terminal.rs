@@ -43,7 +43,7 @@ pub fn wrapped(line: &str, width: usize, indent: &str) -> String {
 }
 
 /// What is typed begins with one of these, up to the line's end.
-const TYPED: [&str; 5] = ["`", "--", " seedrow ", "run: ", "://"];
+const TYPED: [&str; 5] = ["`seedrow", "--", " seedrow ", "run: ", "://"];
 
 /// As [`wrapped`], but for what is to be typed: a command that is copied has no line break.
 pub fn wrapped_message(line: &str, width: usize) -> String {

@@ -13,6 +13,8 @@ use crate::terminal;
 
 /// Lines are no longer than this, so that few terminals are narrowed to less.
 const LONGEST: usize = 99;
+/// `^C`, which a terminal prints behind the last line when it is typed: that must not begin another row.
+const ECHOED: usize = 2;
 
 static SCREEN: Mutex<Screen> = Mutex::new(Screen {
     lines: Vec::new(),
@@ -42,10 +44,15 @@ impl Screen {
     /// The lines below the cursor, which stays at the end of the last one. None is as long as the terminal is wide: it would
     /// be broken.
     fn draw(&mut self, lines: &[String], columns: usize) -> String {
-        let longest = columns.saturating_sub(1).min(LONGEST);
+        let longest = longest(columns);
         self.lines = lines.iter().map(|line| cut(line, longest)).collect();
         self.lines.join("\n")
     }
+}
+
+/// The columns of the longest line on a terminal of so many.
+pub fn longest(columns: usize) -> usize {
+    columns.saturating_sub(1 + ECHOED).min(LONGEST)
 }
 
 fn screen() -> MutexGuard<'static, Screen> {
@@ -121,7 +128,7 @@ mod tests {
     #[test]
     fn lines_are_cut_to_the_terminal() {
         let mut screen = Screen::default();
-        let drawn = screen.draw(&lines(&["products  53%", "styles ████"]), 10);
+        let drawn = screen.draw(&lines(&["products  53%", "styles ████"]), 12);
         assert_eq!(drawn, "products \nstyles ██");
     }
 

@@ -260,7 +260,7 @@ fn no_line_of_progress_is_left_after_narrowing_and_an_interrupt() {
     let terminal = Terminal::start(running(&dir.path("out")), 100);
     let whole = Regex::new("^generate: [0-9]+%, [0-9,]+ of [0-9,]+ rows, [0-9]+ s left").unwrap();
     terminal.wait_for(|screen| screen.lines().any(|line| whole.is_match(line)));
-    for columns in [60, 40, 90] {
+    for columns in [60, 90, 40] {
         terminal.resize(columns);
         terminal.wait_for_frames();
         let screen = terminal.screen();
