@@ -94,16 +94,6 @@ pub fn close(url: &str) {
     while take(url).is_some() {}
 }
 
-/// The last connection to a database, or a new one where there is none that is open; the others are closed.
-pub fn last_kept(url: &str) -> Result<Connection, Error> {
-    let last = take(url);
-    close(url);
-    match last {
-        Some(last) if last.run("").is_ok() => Ok(last),
-        _ => Connection::open(url),
-    }
-}
-
 fn run(url: &str, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
     let words = sql.to_uppercase();
     if DEPENDS_ON_SESSIONS.iter().any(|word| words.contains(word)) {
