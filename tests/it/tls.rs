@@ -360,7 +360,7 @@ fn a_password_file_that_others_may_read_is_ignored_with_a_warning() {
     let dir = Workdir::new("open_passfile");
     let file = private_file(&dir, ".pgpass", "*:*:*:shop:hunter2\n");
     let index = || {
-        let mut index = command(["index", "--url", &server.at("shop", "")]);
+        let mut index = command(["index", "--allow-empty", "--url", &server.at("shop", "")]);
         index.env("HOME", dir.path(""));
         run(index)
     };
