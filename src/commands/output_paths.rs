@@ -3,11 +3,15 @@
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 /// Refuses paths that can't be written. What is there stays as it is, and nothing is left where nothing was.
 pub fn ensure_writable<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Result<()> {
     for path in paths {
+        ensure!(
+            path != Path::new("-"),
+            "results go to stdout where no file is named: leave `-` out, or name a file"
+        );
         let context = || format!("could not write {}", path.display());
         let is_new = !path.exists();
         let opened = OpenOptions::new().append(true).create(true).open(path);
@@ -35,5 +39,6 @@ mod tests {
         let error = ensure_writable([nowhere.as_path()]).unwrap_err();
         assert!(error.to_string().starts_with("could not write "), "{error}");
         assert!(ensure_writable([folder.path()]).is_err());
+        assert!(ensure_writable([Path::new("-")]).is_err());
     }
 }
