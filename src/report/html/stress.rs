@@ -10,8 +10,8 @@ use super::plot::{self, Line};
 use crate::compare::Direction;
 use crate::report::figures::milliseconds;
 use crate::report::stress::figures::{
-    COUNTS, LATENCIES, Section, Tone, cell, count_rows, counts, differing_load, latencies,
-    latency_rows, load, sections, titles,
+    COUNTS, LATENCIES, Section, Tone, cell, count_rows, counts, differing_load, latency_rows, load,
+    sections, titles,
 };
 use crate::stress::{FigureComparison, LimitFigures, RunComparison, Second, StressReport, Verdict};
 use crate::units::{grouped, whole};
@@ -27,7 +27,7 @@ pub fn stress(report: &StressReport) -> String {
     let requests = count_rows(report).into_iter();
     let requests = requests.map(|(name, it)| row(name, &counts(it)));
     let responses = latency_rows(report).into_iter();
-    let responses = responses.map(|(name, it)| row(&name, &latencies(it)));
+    let responses = responses.map(|it| row(&it.name, &it.cells()));
     let body = html! {
         h1 { "seedrow stress " (badge(class, name)) }
         p class="facts" { (report.target) br; (load(&report.load)) }

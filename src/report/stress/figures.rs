@@ -10,7 +10,7 @@ use crate::units::{counted, grouped, whole};
 /// The titles of [`counts`].
 pub const COUNTS: [&str; 6] = ["offered", "sent", "completed", "skipped", "errors", "req/s"];
 
-/// The titles of [`latencies`], all in milliseconds.
+/// The titles of [`LatencyRow::cells`], all in milliseconds.
 pub const LATENCIES: [&str; 8] = ["mean", "p50", "p75", "p90", "p95", "p99", "p99.9", "max"];
 
 /// A run's counts, in the titles' order.
@@ -25,12 +25,33 @@ pub fn counts(figures: &Figures) -> [String; 6] {
     ]
 }
 
-/// Latencies, in the titles' order.
-pub fn latencies(it: &Percentiles) -> [String; 8] {
-    [
-        it.mean, it.p50, it.p75, it.p90, it.p95, it.p99, it.p999, it.max,
-    ]
-    .map(milliseconds)
+/// Latencies of one kind, and how many there are.
+pub struct LatencyRow<'a> {
+    /// What they are of.
+    pub name: String,
+    figures: &'a Percentiles,
+    count: u64,
+}
+
+impl LatencyRow<'_> {
+    /// The figures, in the titles' order; a percentile only of so many latencies that one at least is above it.
+    pub fn cells(&self) -> [String; 8] {
+        let it = self.figures;
+        [
+            (it.mean, 1),
+            (it.p50, 1),
+            (it.p75, 4),
+            (it.p90, 10),
+            (it.p95, 20),
+            (it.p99, 100),
+            (it.p999, 1_000),
+            (it.max, 1),
+        ]
+        .map(|(figure, least)| match self.count >= least {
+            true => milliseconds(figure),
+            false => "-".to_owned(),
+        })
+    }
 }
 
 /// The rows of counts: a row a query or path, and one of all where there are several.
@@ -47,18 +68,23 @@ pub fn count_rows(report: &StressReport) -> Vec<(&str, &Figures)> {
 }
 
 /// The rows of latencies: responses of each query or path, then service and lag of all.
-pub fn latency_rows(report: &StressReport) -> Vec<(String, &Percentiles)> {
-    let rows = count_rows(report).into_iter();
-    let responses = rows.map(|(name, figures)| (format!("{name}, response"), &figures.response));
-    let service = ("service".to_owned(), &report.total.service);
-    let rejected = report.total.rejected.iter();
-    let rejected = rejected.map(|it| ("errors, service".to_owned(), it));
-    let lag = ("lag".to_owned(), &report.lag);
-    responses
-        .chain([service])
-        .chain(rejected)
-        .chain([lag])
-        .collect()
+pub fn latency_rows(report: &StressReport) -> Vec<LatencyRow<'_>> {
+    let row = |name: String, figures, count| LatencyRow {
+        name,
+        figures,
+        count,
+    };
+    let total = &report.total;
+    let mut rows: Vec<LatencyRow> = count_rows(report)
+        .into_iter()
+        .map(|(name, it)| row(format!("{name}, response"), &it.response, it.completed))
+        .collect();
+    rows.push(row("service".to_owned(), &total.service, total.completed));
+    if let Some(rejected) = &total.rejected {
+        rows.push(row("errors, service".to_owned(), rejected, total.errors));
+    }
+    rows.push(row("lag".to_owned(), &report.lag, total.sent));
+    rows
 }
 
 /// `1,000 requests/s for 60 s, constant, on 8 connections, ids: tail 10%`
@@ -263,4 +289,31 @@ pub fn differing_load(comparison: &RunComparison) -> Option<String> {
 )]
 fn whole_seconds(seconds: f64) -> usize {
     (seconds as usize).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_of_so_many_that_one_is_above_it() {
+        let figures = Percentiles::default();
+        let shown = |count| {
+            let row = LatencyRow {
+                name: String::new(),
+                figures: &figures,
+                count,
+            };
+            row.cells().map(|it| it != "-")
+        };
+        for (count, expected) in [
+            (0, [false; 8]),
+            (1, [true, true, false, false, false, false, false, true]),
+            (20, [true, true, true, true, true, false, false, true]),
+            (999, [true, true, true, true, true, true, false, true]),
+            (1_000, [true; 8]),
+        ] {
+            assert_eq!(shown(count), expected, "{count}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! A run for a pull request.
 
 use super::figures::{
-    COUNTS, LATENCIES, Section, count_rows, counts, latencies, latency_rows, load, sections,
+    COUNTS, LATENCIES, Section, count_rows, counts, latency_rows, load, sections,
 };
 use crate::report::markdown::plain;
 use crate::stress::{StressReport, Verdict};
@@ -29,7 +29,7 @@ pub fn markdown(report: &StressReport) -> String {
     text.push_str(&table(
         "ms",
         &LATENCIES,
-        rows.map(|(name, it)| (name, latencies(it))),
+        rows.map(|it| (it.name.clone(), it.cells())),
     ));
     for Section { lines, .. } in sections(report) {
         text.push_str(

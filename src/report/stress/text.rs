@@ -1,7 +1,7 @@
 //! A run as text: counts, latencies, what failed, what was expected, the verdict.
 
 use super::figures::{
-    COUNTS, LATENCIES, Line, Section, Tone, count_rows, counts, latencies, latency_rows, load,
+    COUNTS, LATENCIES, LatencyRow, Line, Section, Tone, count_rows, counts, latency_rows, load,
 };
 use crate::printable;
 use crate::report::colour::Colour;
@@ -27,7 +27,7 @@ fn counts_table(report: &StressReport) -> String {
 
 fn latency_table(report: &StressReport) -> String {
     let columns = columns("ms", &LATENCIES);
-    let row = |(name, figures): (String, _)| row(&name, latencies(figures));
+    let row = |it: LatencyRow| row(&it.name, it.cells());
     table(
         &columns,
         latency_rows(report).into_iter().map(row).collect(),
