@@ -60,6 +60,15 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All, the worst first.
+    pub const WORST_FIRST: [Verdict; 5] = [
+        Verdict::Fail,
+        Verdict::Unstable,
+        Verdict::Unchecked,
+        Verdict::Warn,
+        Verdict::Pass,
+    ];
+
     /// Its name in text and in JSON.
     pub fn name(self) -> &'static str {
         match self {

@@ -103,7 +103,7 @@ fn is_given(matches: &ArgMatches, id: &str) -> bool {
     matches.value_source(id) == Some(ValueSource::CommandLine)
 }
 
-/// An option as it is typed: `--find-limit`, or a positional argument's name.
+/// An option as it is typed: `--find-limit`; the only arguments without a name are the files of `compare`.
 fn spelling(command: &Command, id: &str) -> String {
     let argument = command.get_arguments().find(|it| it.get_id() == id);
     match argument.and_then(clap::Arg::get_long) {

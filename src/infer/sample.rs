@@ -2,7 +2,7 @@
 
 use crate::copy::{DataType, Scalar, TypeKind};
 use crate::infer::source::{
-    KeyPart, RowSecurity, Source, SourceCheck, SourceColumn, SourceKey, SourceTable, UniqueSet,
+    KeyPart, Source, SourceCheck, SourceColumn, SourceKey, SourceTable, UniqueSet,
 };
 use crate::postgres::catalog::ColumnDefault;
 
@@ -18,20 +18,7 @@ pub fn source(mut tables: Vec<SourceTable>) -> Source {
 
 /// A table without columns.
 pub fn table(name: &str) -> SourceTable {
-    SourceTable {
-        name: name.into(),
-        rows: None,
-        columns: Vec::new(),
-        uniques: Vec::new(),
-        foreign_keys: Vec::new(),
-        checks: Vec::new(),
-        exclusions: Vec::new(),
-        triggers: Vec::new(),
-        row_security: RowSecurity::Passed,
-        may_insert: true,
-        partitions: None,
-        kept: None,
-    }
+    SourceTable::empty(name.into())
 }
 
 fn data_type(name: &str) -> DataType {

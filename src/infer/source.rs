@@ -252,6 +252,26 @@ pub struct SourceCheck {
     pub columns: Vec<String>,
 }
 
+impl SourceTable {
+    /// One without columns, that rows may be inserted into.
+    pub fn empty(name: String) -> SourceTable {
+        SourceTable {
+            name,
+            rows: None,
+            columns: Vec::new(),
+            uniques: Vec::new(),
+            foreign_keys: Vec::new(),
+            checks: Vec::new(),
+            exclusions: Vec::new(),
+            triggers: Vec::new(),
+            row_security: RowSecurity::Passed,
+            may_insert: true,
+            partitions: None,
+            kept: None,
+        }
+    }
+}
+
 impl Source {
     /// Leaves out the tables of migration tools, but for those that are asked for.
     pub fn leave_out_migrations(&mut self, asked: &[String]) {
@@ -281,18 +301,9 @@ impl Source {
             key.table = Some(shown.clone());
         }
         let table = SourceTable {
-            name: shown,
-            rows: None,
-            columns: Vec::new(),
-            uniques: Vec::new(),
-            foreign_keys: Vec::new(),
-            checks: Vec::new(),
-            exclusions: Vec::new(),
-            triggers: Vec::new(),
-            row_security: RowSecurity::Passed,
             may_insert: false,
-            partitions: None,
             kept: Some(rows),
+            ..SourceTable::empty(shown)
         };
         let place = self.tables.partition_point(|it| it.name < table.name);
         self.tables.insert(place, table);

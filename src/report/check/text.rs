@@ -247,14 +247,7 @@ fn findings(report: &CheckReport, style: TextStyle) -> Vec<String> {
 /// The verdict and how many cases have which.
 fn summary(report: &CheckReport, colour: Colour) -> String {
     let cases = report.cases();
-    let verdicts = [
-        Verdict::Fail,
-        Verdict::Unstable,
-        Verdict::Unchecked,
-        Verdict::Warn,
-        Verdict::Pass,
-    ];
-    let mut counts: Vec<String> = verdicts
+    let mut counts: Vec<String> = Verdict::WORST_FIRST
         .into_iter()
         .map(|verdict| (report.count(verdict), verdict.name()))
         .filter(|(count, _)| *count > 0)

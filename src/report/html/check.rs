@@ -69,15 +69,8 @@ impl<'r> Parts<'r> {
     }
 
     fn counts(&self) -> Markup {
-        let verdicts = [
-            Verdict::Fail,
-            Verdict::Unstable,
-            Verdict::Unchecked,
-            Verdict::Warn,
-            Verdict::Pass,
-        ];
         html! {
-            @for verdict in verdicts {
+            @for verdict in Verdict::WORST_FIRST {
                 @let count = self.report.count(verdict);
                 @if count > 0 {
                     (tile(verdict_class(verdict), &count.to_string(), verdict.name()))
