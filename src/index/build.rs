@@ -1,10 +1,11 @@
-//! Builds indexes, several at a time, the largest table first.
+//! Builds indexes, several at a time, the one that takes longest first.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use futures_util::{StreamExt, stream};
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
 use tokio_postgres::{Client, GenericClient};
 
 use super::plan::{BuildMode, Existing, Proposal};
@@ -73,8 +74,9 @@ pub async fn build_watched_by(
     progress: &Progress,
 ) -> Result<Vec<Built>> {
     let session = BuildSettings::plan(server, watcher, proposals.len(), options).await?;
+    let work = work(watcher, proposals).await?;
     let mut order: Vec<usize> = (0..proposals.len()).collect();
-    order.sort_by_key(|&at| std::cmp::Reverse(proposals[at].table_bytes));
+    order.sort_by(|&a, &b| work[b].total_cmp(&work[a]));
     let builds = order.into_iter().map(|at| {
         let session = &session;
         async move {
@@ -88,6 +90,41 @@ pub async fn build_watched_by(
         .await;
     results.sort_by_key(|(at, _)| *at);
     all_built(results.into_iter().map(|(_, result)| result).collect())
+}
+
+/// What each build costs beside the others: bytes of its table, up to three times as many where its first column's values
+/// lie in no order, since PostgreSQL's sort takes those in order as they are. For 4.5 M rows 1.0 and 2.2 s (PostgreSQL 15).
+async fn work(client: &Client, proposals: &[Proposal]) -> Result<Vec<f64>> {
+    let columns: Vec<&str> = proposals
+        .iter()
+        .map(|it| it.columns.first().map_or("", |column| column.name.as_str()))
+        .collect();
+    let schemas: Vec<&str> = proposals
+        .iter()
+        .map(|it| it.table.schema.as_str())
+        .collect();
+    let tables: Vec<&str> = proposals.iter().map(|it| it.table.name.as_str()).collect();
+    let sql = "SELECT COALESCE(max(abs(s.correlation)), 1)::float8
+        FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS p (schema, name, attname, place)
+        LEFT JOIN pg_stats AS s ON (s.schemaname, s.tablename, s.attname) = (p.schema, p.name, p.attname)
+        GROUP BY p.place
+        ORDER BY p.place";
+    let rows = client
+        .query_typed(
+            sql,
+            &[
+                (&schemas, Type::TEXT_ARRAY),
+                (&tables, Type::TEXT_ARRAY),
+                (&columns, Type::TEXT_ARRAY),
+            ],
+        )
+        .await
+        .context("could not read the statistics of the columns to index")?;
+    let work = rows.iter().zip(proposals).map(|(row, proposal)| {
+        let ordered: f64 = row.try_get(0)?;
+        Ok(proposal.table_bytes as f64 * (3.0 - 2.0 * ordered))
+    });
+    work.collect()
 }
 
 /// All of them, or the first failure with the number of those built nevertheless.

@@ -95,16 +95,11 @@ impl<H: PostLoadHook> Fill<'_, H> {
         let mut phases = vec![Phase::since(start, H::PHASE, rows)];
 
         let start = Instant::now();
-        let bar = self.progress.phase("statistics");
-        self.sequences_and_statistics().await?;
+        let bar = self.progress.phase("statistics and foreign keys");
+        self.set_sequences().await?;
+        let broken_keys = self.statistics_and_foreign_keys().await?;
         drop(bar);
-        phases.push(Phase::since(start, "statistics", rows));
-
-        let start = Instant::now();
-        let bar = self.progress.phase("foreign keys");
-        let broken_keys = self.foreign_keys().await?;
-        drop(bar);
-        phases.push(Phase::since(start, "foreign keys", None));
+        phases.push(Phase::since(start, "statistics and foreign keys", rows));
 
         Ok(Filled {
             // Read again: rows may have been deleted.
@@ -240,28 +235,38 @@ impl<H: PostLoadHook> Fill<'_, H> {
         }
     }
 
-    async fn sequences_and_statistics(&self) -> Result<()> {
-        let task = self.progress.step("take statistics");
+    async fn set_sequences(&self) -> Result<()> {
         self.pool
             .run_each(self.sequences().await?, async |client, sequence| {
                 maintenance::set_sequence(client, &sequence, !self.policy.append).await
             })
-            .await?;
-        let tables = self.loads.iter().collect();
-        self.pool
-            .run_each(tables, async |client, load: &TableLoad| {
-                let table = &load.target.name;
-                let frozen = load.is_frozen() && !self.has_rejects(client, load).await?;
-                maintenance::analyze(client, table, frozen).await?;
-                if self.policy.append {
-                    // Its counts were compared as rows were added to existing ones.
-                    return Ok(());
-                }
-                maintenance::ensure_counts(client, self.schema, table).await
-            })
-            .await?;
-        task.finish();
-        Ok(())
+            .await
+    }
+
+    async fn statistics_and_foreign_keys(&self) -> Result<Vec<BrokenForeignKey>> {
+        let phase = ForeignKeyPhase {
+            pool: self.pool,
+            loads: self.loads,
+            dropped: self.dropped,
+            policy: self.policy,
+            schema: self.schema,
+            progress: self.progress,
+        };
+        let statistics =
+            async |client: &Client, load: &TableLoad<'_>| self.take_statistics(client, load).await;
+        phase.run(statistics).await
+    }
+
+    /// Takes a table's statistics and compares its account with its rows.
+    async fn take_statistics(&self, client: &Client, load: &TableLoad<'_>) -> Result<()> {
+        let table = &load.target.name;
+        let frozen = load.is_frozen() && !self.has_rejects(client, load).await?;
+        maintenance::analyze(client, table, frozen).await?;
+        if self.policy.append {
+            // Its counts were compared as rows were added to existing ones.
+            return Ok(());
+        }
+        maintenance::ensure_counts(client, self.schema, table).await
     }
 
     /// The sequences that fill the tables.
@@ -278,18 +283,6 @@ impl<H: PostLoadHook> Fill<'_, H> {
         let name = std::slice::from_ref(&load.target.name.name);
         let accounts = ledger::accounts(client, self.schema, name).await?;
         Ok(accounts.iter().any(|account| account.rejected > 0))
-    }
-
-    async fn foreign_keys(&self) -> Result<Vec<BrokenForeignKey>> {
-        let phase = ForeignKeyPhase {
-            pool: self.pool,
-            loads: self.loads,
-            dropped: self.dropped,
-            policy: self.policy,
-            schema: self.schema,
-            progress: self.progress,
-        };
-        phase.run().await
     }
 
     /// The tables' accounts, from the ledger.

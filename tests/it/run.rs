@@ -60,8 +60,7 @@ fn goes_from_nothing_to_the_verdict_and_then_straight_to_the_check() {
         .stdout_has("pass: 10 checks: 10 pass");
     let all = [
         "load rows, build keys and indexes",
-        "statistics",
-        "foreign keys",
+        "statistics and foreign keys",
         "index",
         "check",
         "all",

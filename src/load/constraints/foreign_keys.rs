@@ -1,6 +1,6 @@
-//! The foreign keys after the rows: restored NOT VALID, validated, and what rows violate handled as the policy says.
+//! The foreign keys after the rows: restored NOT VALID, validated once their table has statistics, and what rows violate
+//! handled as the policy says.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
@@ -35,16 +35,32 @@ pub struct ForeignKeyPhase<'a> {
     pub progress: &'a Progress,
 }
 
+/// What is done with a table after its rows.
+enum TableTask<'a> {
+    /// Its statistics; its keys follow.
+    Statistics {
+        load: &'a TableLoad<'a>,
+        keys: Vec<ForeignKey>,
+    },
+    /// Its foreign keys that await validation.
+    Validate(Vec<ForeignKey>),
+}
+
 impl ForeignKeyPhase<'_> {
-    /// Restores and validates, and returns the foreign keys that rows violate.
+    /// Restores all keys, takes each table's statistics and validates its keys, and returns the foreign keys that rows
+    /// violate.
     ///
     /// Restoring is done one by one, since each locks two tables; those that were NOT VALID before are not validated. One of
     /// or to a partitioned table that rows violate cannot be restored, so the load fails where its rows may not be rejected.
-    pub async fn run(&self) -> Result<Vec<BrokenForeignKey>> {
+    pub async fn run(
+        &self,
+        statistics: impl AsyncFn(&Client, &TableLoad<'_>) -> Result<()>,
+    ) -> Result<Vec<BrokenForeignKey>> {
         let mut client = self.pool.connect().await?;
         let unrestored = self.restore(&mut client).await?;
         let loaded: Vec<u32> = self.loads.iter().map(|load| load.target.oid).collect();
-        self.validate(&client, &loaded).await?;
+        let keys = self.keys_to_validate(&client, &loaded).await?;
+        self.analyze_and_validate(keys, &statistics).await?;
         let broken = broken_foreign_keys(&client, &loaded, &unrestored).await?;
         let broken = match self.policy.orphans {
             _ if broken.is_empty() => broken,
@@ -57,7 +73,9 @@ impl ForeignKeyPhase<'_> {
             Orphans::Reject => {
                 self.reject(&mut client, &unrestored).await?;
                 let unrestored = self.restore_again(&mut client, &unrestored).await?;
-                self.validate(&client, &loaded).await?;
+                let keys = self.keys_to_validate(&client, &loaded).await?;
+                let tasks = keys.into_values().map(TableTask::Validate).collect();
+                self.run_tasks(tasks, &statistics).await?;
                 broken_foreign_keys(&client, &loaded, &unrestored).await?
             }
         };
@@ -112,45 +130,99 @@ impl ForeignKeyPhase<'_> {
         Ok(())
     }
 
-    /// Validates several tables' keys at a time, the most work first; those of one table one after the other.
-    async fn validate(&self, client: &Client, loaded: &[u32]) -> Result<()> {
+    /// The keys that await validation, by their table.
+    async fn keys_to_validate(
+        &self,
+        client: &Client,
+        loaded: &[u32],
+    ) -> Result<BTreeMap<u32, Vec<ForeignKey>>> {
         let mut tables = loaded.to_vec();
         for key in self.dropped_foreign_keys() {
             tables.extend(catalog::find(client, Some(&key.table.schema), &key.table.name).await?);
         }
-        let keys = awaiting_validation(client, &tables).await?;
-        let mut by_table = group_by_table(keys);
-        by_table.sort_by_key(|keys| Reverse(self.rows_to_validate(keys)));
+        Ok(group_by_table(awaiting_validation(client, &tables).await?))
+    }
+
+    /// Every table's statistics, by which its keys' joins are planned, then its keys. No table waits for another's.
+    async fn analyze_and_validate(
+        &self,
+        mut keys: BTreeMap<u32, Vec<ForeignKey>>,
+        statistics: &impl AsyncFn(&Client, &TableLoad<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let loaded = self.loads.iter().map(|load| TableTask::Statistics {
+            load,
+            keys: keys.remove(&load.target.oid).unwrap_or_default(),
+        });
+        let mut tasks: Vec<TableTask<'_>> = loaded.collect();
+        tasks.extend(keys.into_values().map(TableTask::Validate));
+        self.run_tasks(tasks, statistics).await
+    }
+
+    /// Several tables at a time, the most work first.
+    async fn run_tasks(
+        &self,
+        tasks: Vec<TableTask<'_>>,
+        statistics: &impl AsyncFn(&Client, &TableLoad<'_>) -> Result<()>,
+    ) -> Result<()> {
         self.pool
             .for_validation()
-            .run_each(by_table, async |client, keys: Vec<ForeignKey>| {
-                for key in keys {
-                    let task = self.progress.step(format!("validate {}", key.name));
-                    validate(client, &key).await?;
-                    task.finish();
-                }
-                Ok(())
-            })
+            .run_ranked(
+                tasks,
+                |_, task| self.work_left(task),
+                async |client, task| match task {
+                    TableTask::Statistics { load, keys } => {
+                        statistics(client, load).await?;
+                        Ok(vec![TableTask::Validate(keys)])
+                    }
+                    TableTask::Validate(keys) => {
+                        self.validate_each(client, keys).await?;
+                        Ok(Vec::new())
+                    }
+                },
+            )
             .await
+    }
+
+    /// Validates one table's keys, one after the other: each locks the table.
+    async fn validate_each(&self, client: &mut Client, keys: Vec<ForeignKey>) -> Result<()> {
+        for key in keys {
+            let task = self.progress.step(format!("validate {}", key.name));
+            validate(client, &key).await?;
+            task.finish();
+        }
+        Ok(())
     }
 
     fn dropped_foreign_keys(&self) -> impl Iterator<Item = &DroppedConstraint> {
         self.dropped.iter().filter(|key| key.is_foreign())
     }
 
+    /// Rows that a task and the one that follows it read.
+    fn work_left(&self, task: &TableTask) -> u64 {
+        match task {
+            TableTask::Statistics { load, keys } => {
+                load.rows_or_bytes() + self.rows_to_validate(keys)
+            }
+            TableTask::Validate(keys) => self.rows_to_validate(keys),
+        }
+    }
+
     /// Rows that validating a table's keys reads; where they aren't known, bytes.
     fn rows_to_validate(&self, keys: &[ForeignKey]) -> u64 {
+        let Some(first) = keys.first() else {
+            return 0;
+        };
         let mut loads = self.loads.iter();
-        let load = loads.find(|load| load.target.oid == keys[0].table_oid);
+        let load = loads.find(|load| load.target.oid == first.table_oid);
         let rows = load.map_or(0, TableLoad::rows_or_bytes);
         rows * keys.len() as u64
     }
 }
 
-fn group_by_table(keys: Vec<ForeignKey>) -> Vec<Vec<ForeignKey>> {
+fn group_by_table(keys: Vec<ForeignKey>) -> BTreeMap<u32, Vec<ForeignKey>> {
     let mut by_table: BTreeMap<u32, Vec<ForeignKey>> = BTreeMap::new();
     for key in keys {
         by_table.entry(key.table_oid).or_default().push(key);
     }
-    by_table.into_values().collect()
+    by_table
 }
