@@ -70,13 +70,18 @@ async fn read(client: &impl GenericClient) -> Result<MaintenanceState> {
 }
 
 /// Why the table isn't settled; `None` for one that is, or that holds no rows.
-pub fn unsettled(table: &Table, state: &MaintenanceState, facts: Facts<'_>) -> Option<String> {
+///
+/// Pages are those of all partitions together.
+pub fn unsettled<'a>(
+    table: &'a Table,
+    state: &MaintenanceState,
+    facts: Facts<'a>,
+) -> Option<String> {
     let holds_rows = matches!(
         table.kind,
         TableKind::Ordinary | TableKind::MaterializedView
     );
-    let pages = facts.pages(table);
-    if !holds_rows || pages == 0 {
+    if !holds_rows || facts.pages(table) == 0 {
         return None;
     }
     let name = table.name.within(&facts.survey.home);
@@ -93,19 +98,24 @@ pub fn unsettled(table: &Table, state: &MaintenanceState, facts: Facts<'_>) -> O
     if table.rows < 0.0 || (table.rows > 0.0 && !state.analysed.contains(&table.oid)) {
         return Some(format!("{name} was never analysed"));
     }
-    if pages > SMALL_PAGES && (pages > table.pages * 2 || pages * 2 < table.pages) {
+    let parts = facts.parts(table);
+    let sum = |pages: &dyn Fn(&'a Table) -> u64| parts.iter().map(|part| pages(part)).sum::<u64>();
+    let pages = sum(&|part| facts.pages(part));
+    let (then, all_visible) = (sum(&|part| part.pages), sum(&|part| part.all_visible));
+    let name = facts.whole(table).name.within(&facts.survey.home);
+    if pages > SMALL_PAGES && (pages > then * 2 || pages * 2 < then) {
         return Some(format!(
             "{name} had {} pages when it was analysed and has {} now",
-            grouped(table.pages),
+            grouped(then),
             grouped(pages)
         ));
     }
-    let visible = table.all_visible as f64 / table.pages.max(1) as f64;
+    let visible = all_visible as f64 / then.max(1) as f64;
     (pages > SMALL_PAGES && visible < VISIBLE).then(|| {
         format!(
             "{} of the {} pages of {name} are known to be visible to all, so that no index alone answers",
-            grouped(table.all_visible),
-            grouped(table.pages)
+            grouped(all_visible),
+            grouped(then)
         )
     })
 }

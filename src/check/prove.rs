@@ -228,7 +228,7 @@ impl CheckToProve<'_> {
             .tables
             .iter()
             .find(|table| table.oid == index.table_oid);
-        let pages = table.map_or(0, |table| facts.pages(table));
+        let pages = table.map_or(0, |table| facts.pages(facts.whole(table)));
         others.sort();
         others.dedup();
         let (severity, why, help) = if pages <= SMALL_PAGES {

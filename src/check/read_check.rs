@@ -219,7 +219,7 @@ impl ReadCheck<'_> {
         let mut tables = nodes.filter_map(|node| self.facts.table(node));
         tables.find_map(|table| {
             let why = maintenance::unsettled(table, self.maintenance, self.facts)?;
-            Some(maintenance::not_settled(&why, table))
+            Some(maintenance::not_settled(&why, self.facts.whole(table)))
         })
     }
 

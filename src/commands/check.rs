@@ -11,6 +11,7 @@ use crate::commands::Outcome;
 use crate::commands::context::{self, Context, DEFAULT_DATASET, plan_settings, target_options};
 use crate::commands::outcome::FailOn;
 use crate::commands::output_paths::ensure_writable;
+use crate::compare;
 use crate::dataset::spec::SchemaScope;
 use crate::dataset::{Dataset, waivers_with};
 use crate::postgres::Server;
@@ -30,6 +31,7 @@ Examples:
   seedrow check
   seedrow check --url postgres://app@db.example.com/shop --only coverage
   seedrow check --prove
+  seedrow check --url postgres://app@primary/shop --also postgres://app@standby/shop
   seedrow check --only coverage,schema --schema db/schema.sql --format github
   seedrow check --wait 30s --write junit=check.xml --html check.html
   seedrow check --dataset shop.toml --samples 50 --tail 5% --format json")]
@@ -63,6 +65,10 @@ pub struct Args {
     /// Allow --prove to lock tables for a moment on a server that isn't the embedded one
     #[arg(long, requires = "prove")]
     allow_locks: bool,
+
+    /// Check the plans on this server, too, such as a standby, and report where they differ
+    #[arg(long, value_name = "URL")]
+    also: Option<String>,
 
     /// Pass where there is nothing to judge: no foreign key, no table, no query
     #[arg(long)]
@@ -153,10 +159,15 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     ensure_writable(paths.map(PathBuf::as_path))?;
     let server = context.open_server().await?;
     args.ensure_allowed(&server)?;
+    let also = args.open_also().await?;
     let (named, tables) = (args.dataset.is_some(), args.tables.as_deref());
     let dataset = check::fitting_dataset(dataset, named, tables, &server).await?;
     let suite = args.suite(dataset.as_ref())?;
-    let report = check::run(&server, &suite, &args.settings(), &context.progress).await?;
+    let mut report = check::run(&server, &suite, &args.settings(), &context.progress).await?;
+    if let Some(also) = &also {
+        let plans = check::run(also, &suite, &args.plans_alone(), &context.progress).await?;
+        compare::add_other_plans(&mut report, &plans);
+    }
     let report = report::check::completed(report, &context.suggestions);
     args.print(&report)?;
     if args.allow_empty && report.checks.is_empty() {
@@ -168,6 +179,24 @@ pub async fn run(args: &Args) -> Result<Outcome> {
 impl Args {
     fn dataset_name(&self) -> &str {
         self.dataset.as_deref().unwrap_or(DEFAULT_DATASET)
+    }
+
+    /// The second server.
+    async fn open_also(&self) -> Result<Option<Server>> {
+        let Some(url) = &self.also else {
+            return Ok(None);
+        };
+        let target = TargetArgs {
+            url: Some(url.clone()),
+            ..self.target.clone()
+        };
+        let context = Context::new(self.dataset_name(), &target, self.quiet);
+        context.open_server().await.map(Some)
+    }
+
+    /// The plans are all that a second server may have of its own.
+    fn plans_alone(&self) -> CheckSettings {
+        plan_settings(&self.sampling, self.seed)
     }
 
     fn ensure_allowed(&self, server: &Server) -> Result<()> {

@@ -6,9 +6,11 @@ mod change;
 mod difference;
 mod noise;
 mod plan_difference;
+mod second_server;
 mod structure;
 
 pub use change::{Difference, Direction};
 pub use difference::{Comparison, Figure, ReadComparison, compare};
 pub use noise::{Shift, shift};
+pub use second_server::add_other_plans;
 pub use structure::{Access, Step, Structure};

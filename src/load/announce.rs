@@ -11,6 +11,7 @@ use crate::load::post_load_hook::PostLoadHook;
 use crate::load::prepared::PreparedLoad;
 use crate::load::source::input::Input;
 use crate::load::table::size::{ExpectedSize, IndexEntries};
+use crate::load::table::table_load::{TableLoad, Unsorted};
 use crate::progress::Progress;
 use crate::units::counted;
 
@@ -73,6 +74,7 @@ pub async fn announce(
     let bytes = HumanBytes(input.bytes());
     let Some(rows) = input.rows() else {
         progress.note(format!("load: {bytes} of CSV, every record read"));
+        announce_publications(prepared, None, progress);
         return Ok(());
     };
     let size = ExpectedSize::expected(
@@ -88,6 +90,7 @@ pub async fn announce(
         HumanBytes(size.indexes),
         HumanBytes(size.wal)
     ));
+    announce_publications(prepared, Some((rows, size)), progress);
     match load.server.free_disk() {
         Some(free) if free < size.heap + size.indexes + size.wal => progress.note(format!(
             "load: its disk has {} free, which may not be enough; load fewer --rows, or use another --home",
@@ -96,6 +99,29 @@ pub async fn announce(
         _ => {}
     }
     Ok(())
+}
+
+/// Reports what is replicated.
+fn announce_publications(
+    prepared: &PreparedLoad,
+    expected: Option<(u64, ExpectedSize)>,
+    progress: &Progress,
+) {
+    for note in prepared.publications.notes(&prepared.targets, expected) {
+        progress.note(format!("load: {note}"));
+    }
+}
+
+/// Reports the partitioned tables whose rows the server sorts.
+pub fn announce_unsorted(loads: &[TableLoad], progress: &Progress) {
+    for load in loads {
+        if let Err(Unsorted::ByServer(reason)) = &load.router {
+            progress.note(format!(
+                "load: rows of {} go through the partitioned table, without FREEZE: {reason}",
+                load.target.name
+            ));
+        }
+    }
 }
 
 /// Reports which triggers fire for the rows, or are skipped.

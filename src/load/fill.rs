@@ -1,6 +1,8 @@
 //! The work between the ledger's first entry and its last: rows and keys, statistics, foreign keys.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -13,7 +15,7 @@ use crate::load::constraints::{
 use crate::load::ledger::{self, DroppedConstraint};
 use crate::load::outcome::Phase;
 use crate::load::parent_gate::{ParentGate, look_up_parents};
-use crate::load::policy::Policy;
+use crate::load::policy::{Duplicates, Policy};
 use crate::load::post_load_hook::PostLoadHook;
 use crate::load::reject_totals::with_reject_totals;
 use crate::load::session::WorkerPool;
@@ -29,10 +31,20 @@ enum FillTask<'a, T> {
     Rows(&'a TableLoad<'a>),
     /// Its primary and unique keys, one after the other: each takes an exclusive lock on the table.
     Keys(&'a TableLoad<'a>),
+    /// Keys and indexes of partitions, which the table's own adopt.
+    PartitionKeys(&'a TableLoad<'a>, Vec<&'a DroppedConstraint>, Rc<PartitionsLeft>),
     /// Another dropped index. Like the hook's tasks, it only locks out writes, so several may run at a time.
     Index(&'a TableLoad<'a>, &'a DroppedConstraint),
     /// A task of the hook.
     Hook(&'a TableLoad<'a>, T),
+}
+
+/// The partitions of a table whose keys are restored by several tasks.
+#[derive(Debug)]
+struct PartitionsLeft {
+    tasks: Cell<usize>,
+    /// Whether each key was restored.
+    whole: Cell<bool>,
 }
 
 /// What is done first with tables: their rows, or what follows these where an earlier attempt loaded them.
@@ -160,16 +172,22 @@ impl<H: PostLoadHook> Fill<'_, H> {
             }
             FillTask::Keys(load) => {
                 look_up_parents(client, load).await?;
-                let (indexes, keys): (Vec<_>, Vec<_>) =
-                    self.dropped_from(load).partition(|it| it.is_plain_index());
-                for key in keys {
-                    self.restore_key(client, load, key, violations).await?;
+                let of_partitions = self.partition_keys(load);
+                match of_partitions.is_empty() {
+                    true => self.restore_keys(client, load, violations).await,
+                    false => Ok(of_partitions),
                 }
-                let hook = self.hook.tasks(&load.target.name).into_iter();
-                let hook = hook.map(|task| FillTask::Hook(load, task));
-                let indexes = indexes.into_iter();
-                let indexes = indexes.map(|index| FillTask::Index(load, index));
-                Ok(indexes.chain(hook).collect())
+            }
+            FillTask::PartitionKeys(load, keys, left) => {
+                for key in keys {
+                    let restored = self.restore_key(client, load, key, violations).await?;
+                    left.whole.set(left.whole.get() && restored);
+                }
+                left.tasks.set(left.tasks.get() - 1);
+                match left.tasks.get() == 0 && left.whole.get() {
+                    true => self.restore_keys(client, load, violations).await,
+                    false => Ok(Vec::new()),
+                }
             }
             FillTask::Index(load, index) => {
                 self.restore_key(client, load, index, violations).await?;
@@ -182,30 +200,74 @@ impl<H: PostLoadHook> Fill<'_, H> {
         }
     }
 
-    /// The keys and indexes that were dropped from a table.
-    fn dropped_from(&self, load: &TableLoad) -> impl Iterator<Item = &DroppedConstraint> {
-        let table = load.target.name.clone();
-        let dropped = self.dropped.iter();
-        dropped.filter(move |it| !it.is_foreign() && it.table == table)
+    /// Restores a table's keys, and the keys and indexes of those of its partitions that are partitioned themselves. Returns
+    /// the table's indexes and what the hook builds.
+    async fn restore_keys<'t>(
+        &'t self,
+        client: &mut Client,
+        load: &'t TableLoad<'t>,
+        violations: &RefCell<Vec<KeyViolation>>,
+    ) -> Result<Vec<FillTask<'t, H::Work>>> {
+        let dropped = self.dropped_from(load);
+        let own = dropped.filter(|it| !load.target.is_leaf(&it.table));
+        let (indexes, keys): (Vec<_>, Vec<_>) =
+            own.partition(|it| it.is_plain_index() && it.table == load.target.name);
+        for key in keys {
+            self.restore_key(client, load, key, violations).await?;
+        }
+        let hook = self.hook.tasks(&load.target.name).into_iter();
+        let hook = hook.map(|task| FillTask::Hook(load, task));
+        let indexes = indexes.into_iter();
+        let indexes = indexes.map(|index| FillTask::Index(load, index));
+        Ok(indexes.chain(hook).collect())
     }
 
-    /// Restores a key, or gathers the rows that break it.
+    /// The tasks that restore the keys and indexes of a table's partitions: one for each partition; one for all where rows
+    /// may be rejected, which changes the table's account.
+    fn partition_keys<'t>(&'t self, load: &'t TableLoad<'t>) -> Vec<FillTask<'t, H::Work>> {
+        let mut by_partition: BTreeMap<&str, Vec<&DroppedConstraint>> = BTreeMap::new();
+        let rejects = self.policy.duplicates == Duplicates::Reject;
+        for key in self.dropped_from(load) {
+            if load.target.is_leaf(&key.table) {
+                let partition = if rejects { "" } else { key.table.name.as_str() };
+                by_partition.entry(partition).or_default().push(key);
+            }
+        }
+        let left = Rc::new(PartitionsLeft {
+            tasks: Cell::new(by_partition.len()),
+            whole: Cell::new(true),
+        });
+        let tasks = by_partition.into_values();
+        let task = |keys| FillTask::PartitionKeys(load, keys, Rc::clone(&left));
+        tasks.map(task).collect()
+    }
+
+    /// The keys and indexes that were dropped from a table and its partitions.
+    fn dropped_from<'t>(
+        &'t self,
+        load: &'t TableLoad<'t>,
+    ) -> impl Iterator<Item = &'t DroppedConstraint> {
+        let dropped = self.dropped.iter();
+        dropped.filter(|it| !it.is_foreign() && load.target.holds(&it.table))
+    }
+
+    /// Restores a key, or gathers the rows that break it and returns false.
     async fn restore_key(
         &self,
         client: &mut Client,
         load: &TableLoad<'_>,
         key: &DroppedConstraint,
         violations: &RefCell<Vec<KeyViolation>>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let task = self.progress.step(format!("build {}", key.name));
         let start = Instant::now();
         if let Err(error) = restore_key(client, load, key, self.policy.duplicates).await {
             violations.borrow_mut().push(error.downcast()?);
-            return Ok(());
+            return Ok(false);
         }
         self.timeline.add(SpanKind::Key, &key.name, start);
         task.finish();
-        Ok(())
+        Ok(true)
     }
 
     fn rank(&self, worker: usize, task: &FillTask<H::Work>) -> u64 {
@@ -213,9 +275,10 @@ impl<H: PostLoadHook> Fill<'_, H> {
         let only_one = self.pool.connections == 1;
         let (load, preferred) = match task {
             FillTask::Rows(load) => (load, worker == 0 && !only_one),
-            FillTask::Keys(load) | FillTask::Index(load, _) | FillTask::Hook(load, _) => {
-                (load, worker > 0 || only_one)
-            }
+            FillTask::Keys(load)
+            | FillTask::PartitionKeys(load, ..)
+            | FillTask::Index(load, _)
+            | FillTask::Hook(load, _) => (load, worker > 0 || only_one),
         };
         let size = if self.plan.needs_load_order() {
             // Positions in load order, the first highest.

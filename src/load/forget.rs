@@ -5,7 +5,7 @@
 use anyhow::{Context, Result, bail};
 use tokio_postgres::Transaction;
 
-use crate::load::constraints::restore_in;
+use crate::load::constraints::{drop_copies, restore_in};
 use crate::load::ledger::{self, UnfinishedLoad};
 use crate::load::session::{acquire_advisory_lock, holders_of, is_lock_timeout, stayed_locked};
 use crate::postgres::catalog::{self, Scope};
@@ -135,6 +135,9 @@ pub async fn undo(transaction: &Transaction<'_>, load: &UnfinishedLoad) -> Resul
     ledger::prune_dropped(transaction, &load.schema).await?;
     let dropped = ledger::dropped(transaction, &load.schema).await?;
     for constraint in &dropped {
+        if constraint.is_partitioned() {
+            drop_copies(transaction, constraint).await?;
+        }
         restore_in(transaction, constraint).await?;
     }
     validate(transaction, load).await?;

@@ -8,7 +8,7 @@ use tokio_postgres::{Client, Transaction};
 use crate::load::announce::{announce, announce_resume};
 use crate::load::config::{Load, TablesFound};
 use crate::load::constraints::{
-    DropPlan, drop_constraint, read_qualified, referencing_tables_with_rows, restore_in,
+    DropPlan, drop_copies, drop_planned, read_qualified, referencing_tables_with_rows, restore_in,
 };
 use crate::load::earlier::{Earlier, EarlierLoad};
 use crate::load::forget;
@@ -17,6 +17,7 @@ use crate::load::inspect::LedgerState;
 use crate::load::ledger::{self, LoadEntry, NewLoadEntry, TableProgress};
 use crate::load::post_load_hook::PostLoadHook;
 use crate::load::prepared::PreparedLoad;
+use crate::load::publications::Publications;
 use crate::load::schema_file;
 use crate::load::session::privileges::{self, Missing};
 use crate::load::source::input::Input;
@@ -65,9 +66,11 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             Some(entry) => self.earlier(&transaction, &schema, &targets, entry).await?,
             None => Earlier::default(),
         };
+        drop_copies_left(&transaction, &schema).await?;
         let prepared = PreparedLoad {
             plan: self.plan_drops(&transaction, &targets, &kept).await?,
             triggers: triggers::firing(&transaction, &targets).await?,
+            publications: Publications::read(&transaction, &targets).await?,
             schema,
             targets,
             earlier: kept,
@@ -90,7 +93,7 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             let earlier = entry.into_iter().flat_map(|entry| entry.indexes);
             let indexes: Vec<String> = planned.chain(earlier).collect();
             self.record_start(&transaction, &prepared, indexes).await?;
-            restore_left_out(&transaction, load, &prepared.schema).await?;
+            restore_left_out(&transaction, &prepared).await?;
         }
         drop_constraints(&transaction, &prepared).await?;
         if !load.policy.append {
@@ -179,7 +182,7 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             known.is_none_or(|it| it.next.is_some())
         };
         let incomplete = targets.iter().filter(is_incomplete);
-        let oids: Vec<u32> = incomplete.map(|target| target.oid).collect();
+        let oids: Vec<u32> = incomplete.flat_map(TargetTable::oids).collect();
         let constraints = read_qualified(client, &oids).await?;
         let may_drop = self.load.server.capabilities().drop_constraints;
         if self.load.policy.append || !may_drop {
@@ -303,15 +306,21 @@ async fn undo_other(transaction: &Transaction<'_>, schema: &str) -> Result<()> {
 
 /// Restores the keys and indexes of tables that a load, which is replaced by this one, dropped and that this one leaves out;
 /// they are empty or complete. Foreign keys are restored at its end.
-async fn restore_left_out(
-    transaction: &Transaction<'_>,
-    load: &Load<'_>,
-    schema: &str,
-) -> Result<()> {
-    let names = load.table_names();
-    for key in ledger::dropped(transaction, schema).await? {
-        if !key.is_foreign() && !names.contains(&key.table.name) {
+async fn restore_left_out(transaction: &Transaction<'_>, prepared: &PreparedLoad) -> Result<()> {
+    for key in ledger::dropped(transaction, &prepared.schema).await? {
+        let is_loaded = prepared.targets.iter().any(|it| it.holds(&key.table));
+        if !key.is_foreign() && !is_loaded {
             restore_in(transaction, &key).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Drops what an interrupted load left of its foreign keys on partitions.
+async fn drop_copies_left(transaction: &Transaction<'_>, schema: &str) -> Result<()> {
+    for key in ledger::dropped(transaction, schema).await? {
+        if key.is_partitioned() {
+            drop_copies(transaction, &key).await?;
         }
     }
     Ok(())
@@ -319,18 +328,15 @@ async fn restore_left_out(
 
 async fn drop_constraints(transaction: &Transaction<'_>, prepared: &PreparedLoad) -> Result<()> {
     let not_validated = ledger::not_validated(transaction).await?;
-    for constraint in prepared.plan.dropped(&not_validated) {
-        drop_constraint(transaction, &prepared.schema, &constraint).await?;
-    }
-    Ok(())
+    let dropped = prepared.plan.dropped(&not_validated);
+    drop_planned(transaction, &prepared.schema, &prepared.plan, &dropped).await
 }
 
 /// Empties the tables that an earlier attempt has no rows of, where they cannot be emptied one by one.
 async fn empty_together(transaction: &Transaction<'_>, prepared: &PreparedLoad) -> Result<()> {
     let targets = prepared.targets.iter();
     let not_loaded = targets.filter(|target| prepared.earlier_of(target).is_none());
-    let Some(statement) = truncate_statement(&prepared.plan, &not_loaded.collect::<Vec<_>>())
-    else {
+    let Some(statement) = truncate_statement(prepared, &not_loaded.collect::<Vec<_>>()) else {
         return Ok(());
     };
     transaction
@@ -347,7 +353,7 @@ async fn empty_discarded(
     discarded: &[String],
 ) -> Result<()> {
     let is_alone =
-        |target: &&TargetTable| target.ordinary && !prepared.plan.is_referenced(target.oid);
+        |target: &&TargetTable| target.ordinary && prepared.may_truncate_alone(target);
     let targets = prepared.targets.iter().filter(is_alone);
     let targets = targets.filter(|target| discarded.contains(&target.name.name));
     let names: Vec<String> = targets
@@ -363,12 +369,13 @@ async fn empty_discarded(
         .with_context(|| format!("could not empty {names}"))
 }
 
-/// Truncates all tables at once where one that holds rows cannot be truncated alone, being partitioned or referenced by a
-/// kept foreign key. Tables outside the load are included where they reference one: they are empty, or the load would have
+/// Truncates all tables at once where one that holds rows cannot be truncated alone, being partitioned, published or
+/// referenced by a kept foreign key. Tables outside the load are included where they reference one: they are empty, or the load would have
 /// been refused.
-fn truncate_statement(plan: &DropPlan, targets: &[&TargetTable]) -> Option<String> {
+fn truncate_statement(prepared: &PreparedLoad, targets: &[&TargetTable]) -> Option<String> {
+    let plan = &prepared.plan;
     let not_alone = |target: &&TargetTable| {
-        target.holds_rows && (!target.ordinary || plan.is_referenced(target.oid))
+        target.holds_rows && (!target.ordinary || !prepared.may_truncate_alone(target))
     };
     if !targets.iter().any(not_alone) {
         return None;

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+use crate::copy::CopyFormat;
 use crate::load::config::Load;
 use crate::load::constraints::DropPlan;
 use crate::load::ledger::TableProgress;
+use crate::load::partitions::Router;
 use crate::load::policy::Triggers;
+use crate::load::publications::Publications;
 use crate::load::source::bound::BoundSource;
 use crate::load::source::fingerprint::SourceState;
 use crate::load::source::input::Input;
-use crate::load::table::table_load::{FillMode, TableLoad};
+use crate::load::table::table_load::{FillMode, TableLoad, Unsorted};
 use crate::load::table::target::TargetTable;
 use crate::load::table::triggers;
 use crate::postgres::catalog::Trigger;
@@ -24,6 +27,8 @@ pub struct PreparedLoad {
     pub targets: Vec<TargetTable>,
     /// Which of their constraints are dropped.
     pub plan: DropPlan,
+    /// The publications that replicate their rows.
+    pub publications: Publications,
     /// What an earlier attempt has loaded.
     pub earlier: Vec<TableProgress>,
     /// The triggers that fire for their rows, or are skipped.
@@ -65,8 +70,10 @@ impl PreparedLoad {
                     .find(|source| source.table == target.table)
                     .with_context(|| format!("there is no source for {}", target.name))?;
                 let source = BoundSource::new(load.dataset, source, &target.columns)?;
-                let alone =
-                    server.freeze && target.ordinary && !self.plan.is_referenced(target.oid);
+                let router = self.router(load, target, &source);
+                let alone = server.freeze
+                    && (target.ordinary || router.is_ok())
+                    && self.may_truncate_alone(target);
                 Ok(TableLoad {
                     target,
                     source: Arc::new(source),
@@ -81,9 +88,37 @@ impl PreparedLoad {
                     state: state.clone(),
                     policy: load.policy,
                     skipped_triggers: self.skipped_triggers(load, target),
+                    router,
                 })
             };
         let targets = self.targets.iter().zip(&self.sources);
         targets.map(table_load).collect()
+    }
+
+    /// Whether a table can be truncated by itself: here, and on the subscribers of its publications.
+    pub fn may_truncate_alone(&self, target: &TargetTable) -> bool {
+        !self.plan.is_referenced(target.oid) && !self.publications.truncate(target)
+    }
+
+    /// Sorts the rows of a partitioned table that is emptied first.
+    fn router(
+        &self,
+        load: &Load,
+        target: &TargetTable,
+        source: &BoundSource,
+    ) -> Result<Arc<Router>, Unsorted> {
+        let partitions = target.partitions.as_ref().ok_or(Unsorted::Ordinary)?;
+        let by_server = |reason: &str| Unsorted::ByServer(reason.to_owned());
+        if load.policy.append {
+            return Err(by_server("rows are added to existing ones"));
+        }
+        if self.plan.is_referenced(target.oid) {
+            return Err(by_server("a foreign key that is kept references it"));
+        }
+        if source.format.copy() != CopyFormat::Binary {
+            return Err(by_server("a column of it is read by the server"));
+        }
+        let router = Router::new(&target.name, partitions, &source.filled());
+        router.map(Arc::new).map_err(Unsorted::ByServer)
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use tokio_postgres::Client;
 
+use crate::load::announce::announce_unsorted;
 use crate::load::config::Load;
 use crate::load::constraints::broken_foreign_keys;
 use crate::load::fill::Fill;
@@ -115,9 +116,11 @@ impl<H: PostLoadHook> Execution<'_, H> {
     /// Fills the tables, restores what was dropped, and records the load as complete.
     async fn run(&self, control: &Client) -> Result<LoadReport> {
         let (load, prepared) = (self.load, self.prepared);
+        let loads = prepared.table_loads(load, self.input)?;
+        announce_unsorted(&loads, self.progress);
         let fill = Fill {
             pool: WorkerPool::new(load.server, self.session),
-            loads: &prepared.table_loads(load, self.input)?,
+            loads: &loads,
             dropped: &ledger::dropped(control, &prepared.schema).await?,
             plan: &prepared.plan,
             hook: self.hook,

@@ -121,9 +121,24 @@ fn progress(url: &str) -> String {
     )
 }
 
-fn prepare(url: &str, pattern: &str) {
+const SCHEMA: &str = include_str!("../../sql/catalog/schema.sql");
+
+/// The same, each table in two partitions.
+fn partitioned_schema() -> String {
+    let mut schema = SCHEMA.replace("\n);", "\n) PARTITION BY HASH (id);");
+    for table in ["products", "features", "styles", "photos", "skus", "related"] {
+        for part in 0..2 {
+            schema.push_str(&format!(
+                "CREATE TABLE {table}_{part} PARTITION OF {table} FOR VALUES WITH (MODULUS 2, REMAINDER {part});"
+            ));
+        }
+    }
+    schema
+}
+
+fn prepare(url: &str, schema: &str, pattern: &str) {
     let database = value_at(url, "SELECT quote_ident(current_database())");
-    crate::support::execute_at(url, include_str!("../../sql/catalog/schema.sql"));
+    crate::support::execute_at(url, schema);
     crate::support::execute_at(url, GATES);
     let pattern = format!("ALTER DATABASE {database} SET gate.pattern = '{pattern}'");
     crate::support::execute_at(url, &pattern);
@@ -184,22 +199,27 @@ impl Victim {
 /// The state after a run without a kill, in a database with the same gates.
 fn undisturbed() -> &'static str {
     static CALM: OnceLock<String> = OnceLock::new();
-    CALM.get_or_init(|| {
-        let db = Db::new("calm");
-        prepare(&db.url(), "nothing");
-        watch_ledger(&db.url());
-        seedrow(args(&db.url())).exits(0);
-        picture(&db.url())
-    })
+    CALM.get_or_init(|| undisturbed_in("calm", SCHEMA))
+}
+
+fn undisturbed_in(test: &str, schema: &str) -> String {
+    let db = Db::new(test);
+    prepare(&db.url(), schema, "nothing");
+    watch_ledger(&db.url());
+    seedrow(args(&db.url())).exits(0);
+    picture(&db.url())
 }
 
 fn killed_in_every_phase(test: &str, victim: Victim) {
-    let calm = undisturbed();
+    killed_in(test, victim, SCHEMA, undisturbed(), &PLACES);
+}
+
+fn killed_in(test: &str, victim: Victim, schema: &str, calm: &str, places: &[(&str, &str)]) {
     let dir = Workdir::new(test);
-    for (at, (place, pattern)) in PLACES.iter().enumerate() {
+    for (at, (place, pattern)) in places.iter().enumerate() {
         let db = Db::new(&format!("{test}_{at}"));
         let url = db.url();
-        prepare(&url, pattern);
+        prepare(&url, schema, pattern);
         watch_ledger(&url);
         let gate = Session::new(&url);
         gate.execute("SELECT pg_advisory_lock(7)");
@@ -216,6 +236,31 @@ fn killed_in_every_phase(test: &str, victim: Victim) {
 #[test]
 fn seedrow_killed_in_every_phase() {
     killed_in_every_phase("seedrow", Victim::Seedrow);
+}
+
+/// Where a run with partitioned tables stands still.
+const PARTITIONED_PLACES: [(&str, &str); 4] = [
+    ("rows are copied into a partition", "COPY %photos_1 %"),
+    (
+        "a partition's key is built",
+        "ALTER TABLE % ADD CONSTRAINT skus_1_pkey %",
+    ),
+    (
+        "a partition's foreign key is validated",
+        "ALTER TABLE %skus_1 VALIDATE CONSTRAINT skus_style_id_fkey",
+    ),
+    (
+        "the whole adopts a foreign key",
+        "ALTER TABLE %skus ADD CONSTRAINT skus_style_id_fkey %",
+    ),
+];
+
+#[test]
+fn seedrow_killed_while_it_loads_partitioned_tables() {
+    let schema = partitioned_schema();
+    let calm = undisturbed_in("calm_partitions", &schema);
+    let places = &PARTITIONED_PLACES;
+    killed_in("partitions", Victim::Seedrow, &schema, &calm, places);
 }
 
 #[test]
@@ -273,7 +318,7 @@ fn killed_on_its_own_server(
             &format!("CREATE DATABASE kill_{at} TEMPLATE template0"),
         );
         let url = lease.url(&format!("kill_{at}"));
-        prepare(&url, pattern);
+        prepare(&url, SCHEMA, pattern);
         watch_ledger(&url);
         // What a test sets up is on the disk: a load may lose its last commits, all of them its own.
         crate::support::execute_at(&url, "CHECKPOINT");
@@ -326,7 +371,7 @@ fn killed_at_random_again_and_again() {
         round += 1;
         let db = Db::new("random");
         let url = db.url();
-        prepare(&url, "nothing");
+        prepare(&url, SCHEMA, "nothing");
         watch_ledger(&url);
         // A few kills, then one that is left alone.
         for _ in 0..=dice.below(4) {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::{Facts, Purpose};
-use super::scans::large_scan;
+use super::large_scans::{LargeScan, large_scans};
 use super::wording::in_samples;
 use crate::check::finding::{Finding, Severity};
 use crate::postgres::catalog::{Index, Table};
@@ -25,13 +25,19 @@ const SLACK: (u64, u64) = (16, 10);
 /// a page of the table for each row. A table that is read from end to end though it is large is counted as if an index were
 /// searched; a small one by its pages. `None` where a node's pages aren't known.
 pub fn bound(plan: &Plan, purpose: Purpose, facts: Facts<'_>) -> Option<u64> {
-    needed(&plan.root, None, purpose, facts)
+    let large = large_scans(plan, purpose, facts);
+    needed(&plan.root, None, &large, facts)
 }
 
 /// The pages that a node and those below it need; `join` is the join that the node is an input of.
-fn needed(node: &Node, join: Option<&Node>, purpose: Purpose, facts: Facts<'_>) -> Option<u64> {
-    let own = match large_scan(node, purpose, facts) {
-        Some(table) if node.loops > 0.0 => indexed_bound(node, join, table, facts),
+fn needed(
+    node: &Node,
+    join: Option<&Node>,
+    large: &[LargeScan],
+    facts: Facts<'_>,
+) -> Option<u64> {
+    let own = match large.iter().find(|scan| std::ptr::eq(scan.node, node)) {
+        Some(scan) if node.loops > 0.0 => indexed_bound(node, join, scan.table, facts),
         _ if is_scan(node) => node_bound(node, facts)?,
         _ => 0,
     };
@@ -42,7 +48,7 @@ fn needed(node: &Node, join: Option<&Node>, purpose: Purpose, facts: Facts<'_>) 
         _ => None,
     };
     let below = node.plans.iter();
-    let below: Option<u64> = below.map(|it| needed(it, join, purpose, facts)).sum();
+    let below: Option<u64> = below.map(|it| needed(it, join, large, facts)).sum();
     Some(own + below?)
 }
 

@@ -48,7 +48,25 @@ impl<'a> Facts<'a> {
         tables.find(|table| table.name.schema == schema && table.name.name == relation)
     }
 
-    /// The pages of a table's heap.
+    /// The partitioned table that a partition is a part of; any other table itself.
+    pub fn whole(&self, table: &'a Table) -> &'a Table {
+        let mut tables = self.tables.iter();
+        let root = table.root_oid.and_then(|root| tables.find(|it| it.oid == root));
+        root.unwrap_or(table)
+    }
+
+    /// The partitions of the whole that a partition is a part of; any other table itself.
+    pub fn parts(&self, table: &'a Table) -> Vec<&'a Table> {
+        match table.root_oid {
+            None => vec![table],
+            Some(root) => {
+                let tables = self.tables.iter();
+                tables.filter(|it| it.root_oid == Some(root)).collect()
+            }
+        }
+    }
+
+    /// The pages of a table's heap, of all partitions for a partitioned table.
     pub fn pages(&self, table: &Table) -> u64 {
         table.bytes / self.block_bytes.max(1)
     }

@@ -4,6 +4,7 @@ mod budget;
 mod buffers;
 mod estimates;
 mod facts;
+mod large_scans;
 mod opaque;
 mod scans;
 mod table;

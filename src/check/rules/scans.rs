@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{Facts, Purpose, SMALL_PAGES};
+use super::facts::{Facts, Purpose};
+use super::large_scans::{LargeScan, large_scans};
 use super::wording::{in_samples, is_whole_name};
 use crate::check::finding::{Finding, Severity};
 use crate::check::index_advice::build_help;
 use crate::check::measurement::AccessPath;
 use crate::index::IndexCoverage;
 use crate::postgres::TableName;
-use crate::postgres::catalog::Table;
 use crate::postgres::explain::{Node, Plan};
 use crate::postgres::name::quoted;
 use crate::units::grouped;
@@ -22,43 +22,37 @@ pub fn seq_scans(
     capability: AccessPath,
     facts: Facts<'_>,
 ) -> Vec<Finding> {
-    let mut seen: BTreeMap<&TableName, (&Table, &Node, &Plan, usize)> = BTreeMap::new();
+    let mut seen: BTreeMap<&TableName, (LargeScan, &Plan, usize)> = BTreeMap::new();
     for plan in plans {
         let mut in_this_plan: Vec<&TableName> = Vec::new();
-        for node in plan.nodes() {
-            let Some(table) = large_scan(node, purpose, facts) else {
-                continue;
-            };
-            if !in_this_plan.contains(&&table.name) {
-                in_this_plan.push(&table.name);
-                seen.entry(&table.name).or_insert((table, node, plan, 0)).3 += 1;
+        for scan in large_scans(plan, purpose, facts) {
+            let name = &scan.whole.name;
+            if !in_this_plan.contains(&name) {
+                in_this_plan.push(name);
+                seen.entry(name).or_insert((scan, plan, 0)).2 += 1;
             }
         }
     }
     let seen = seen.into_values();
-    seen.map(|(table, node, plan, count)| Finding {
+    seen.map(|(scan, plan, count)| Finding {
         rule: "seq-scan",
         severity: Severity::Fail,
         on: None,
         message: format!(
             "a sequential scan reads {}{}",
-            what(table, node, facts),
+            what(scan, facts),
             in_samples(count, plans.len())
         ),
-        help: scan_help(table, node, plan, capability, facts),
+        help: scan_help(scan, plan, capability, facts),
     })
     .collect()
 }
 
 /// How the plan reaches the tables that aren't small.
 pub fn access(plan: &Plan, purpose: Purpose, facts: Facts<'_>) -> AccessPath {
-    let nodes = plan.nodes();
-    if nodes
-        .iter()
-        .any(|node| large_scan(node, purpose, facts).is_some())
-    {
+    if !large_scans(plan, purpose, facts).is_empty() {
         AccessPath::Scan
-    } else if nodes.iter().any(|node| node.is_opaque()) {
+    } else if plan.nodes().iter().any(|node| node.is_opaque()) {
         AccessPath::Unknown
     } else {
         AccessPath::Index
@@ -67,8 +61,8 @@ pub fn access(plan: &Plan, purpose: Purpose, facts: Facts<'_>) -> AccessPath {
 
 /// The plan made without knowing the values reads no large table from end to end (`generic-plan`).
 pub fn generic_plan(generic: &Plan, purpose: Purpose, facts: Facts<'_>) -> Option<Finding> {
-    let scan = |node: &'_ Node| Some(what(large_scan(node, purpose, facts)?, node, facts));
-    let what = generic.nodes().into_iter().find_map(scan)?;
+    let scan = large_scans(generic, purpose, facts).into_iter().next()?;
+    let what = what(scan, facts);
     Some(Finding {
         rule: "generic-plan",
         severity: Severity::Warn,
@@ -81,47 +75,25 @@ pub fn generic_plan(generic: &Plan, purpose: Purpose, facts: Facts<'_>) -> Optio
     })
 }
 
-/// The table of a sequential scan that needs an index.
-pub(super) fn large_scan<'a>(node: &Node, purpose: Purpose, facts: Facts<'a>) -> Option<&'a Table> {
-    if !node.reads_whole_relation() {
-        return None;
-    }
-    let table = facts.table(node)?;
-    let pages = facts.pages(table);
-    let carried_out = node.loops > 0.0;
-    // Without a filter, a scan that a LIMIT stopped early reads as little for any value. With one, it was luck.
-    let stopped_early =
-        node.filter.is_none() && carried_out && node.buffers() > 0 && node.buffers() <= SMALL_PAGES;
-    // By an index each row may be on a page of its own, at four times the cost (random_page_cost).
-    let rows = if carried_out {
-        node.rows
-    } else {
-        node.plan_rows
-    };
-    let wanted = purpose == Purpose::Lookup && rows * 4.0 >= pages as f64;
-    (pages > SMALL_PAGES && !stopped_early && !wanted).then_some(table)
-}
-
 /// `all 6,155 pages of skus for the rows where (…)`
-fn what(table: &Table, node: &Node, facts: Facts<'_>) -> String {
-    let filter = match &node.filter {
+fn what(scan: LargeScan, facts: Facts<'_>) -> String {
+    let filter = match &scan.node.filter {
         Some(filter) => format!(" for the rows where {filter}"),
         None => String::new(),
     };
+    let parts = match scan.parts {
+        1 => String::new(),
+        parts => format!("{} partitions of ", grouped(parts as u64)),
+    };
     format!(
-        "all {} pages of {}{filter}",
-        grouped(facts.pages(table)),
-        table.name.within(&facts.survey.home),
+        "all {} pages of {parts}{}{filter}",
+        grouped(scan.pages),
+        scan.whole.name.within(&facts.survey.home),
     )
 }
 
-fn scan_help(
-    table: &Table,
-    node: &Node,
-    plan: &Plan,
-    capability: AccessPath,
-    facts: Facts<'_>,
-) -> String {
+fn scan_help(scan: LargeScan, plan: &Plan, capability: AccessPath, facts: Facts<'_>) -> String {
+    let (node, table) = (scan.node, scan.whole);
     let owner = table.root_oid.unwrap_or(table.oid);
     let asked_for = |key: &&IndexCoverage| {
         let columns = &key.foreign_key.columns;
@@ -172,8 +144,9 @@ fn compares(plan: &Plan, scan: &Node, column: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::rules::facts::SMALL_PAGES;
     use crate::index::{CoverageVerdict, Survey, propose, samples};
-    use crate::postgres::catalog::{ForeignKey, KeyColumn, TableKind};
+    use crate::postgres::catalog::{ForeignKey, KeyColumn, Table, TableKind};
     use crate::suggestion::TARGET;
 
     const UNINDEXED: &str = include_str!("../../../tests/fixtures/plans/styles-unindexed.json");

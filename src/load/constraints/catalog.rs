@@ -15,10 +15,20 @@ pub struct DropCandidate {
     pub referenced_oid: u32,
     /// The index behind it, or that a foreign key references.
     pub index_oid: u32,
+    /// The index of the topmost partitioned table, which this one is a part of: its own where it is no part; for a
+    /// foreign key, 0.
+    pub root_index_oid: u32,
     /// Its name, kind and definition.
     pub definition: DroppedConstraint,
     /// Why it must not be dropped; see `sql/keys.sql`.
     pub obstacle: Option<String>,
+}
+
+impl DropCandidate {
+    /// Whether it is part of a partitioned table's key or index, with which it is dropped.
+    pub fn is_part(&self) -> bool {
+        self.root_index_oid != 0 && self.root_index_oid != self.index_oid
+    }
 }
 
 /// The keys and other indexes of the tables, and the foreign keys of any table that reference them, with qualified names in
@@ -60,6 +70,7 @@ fn constraint(row: &Row) -> Result<DropCandidate> {
         table_oid: row.try_get("table_oid")?,
         referenced_oid: row.try_get("referenced_oid")?,
         index_oid: row.try_get("index_oid")?,
+        root_index_oid: row.try_get("root_index_oid")?,
         definition: DroppedConstraint {
             table: TableName::new(schema, table),
             name: row.try_get("name")?,

@@ -31,7 +31,7 @@ pub async fn reject_conflicts(
         return Ok(false);
     };
     let transaction = client.transaction().await?;
-    let table = &load.target.name;
+    let table = &key.table;
     let Some(copy) = ConstraintCopy::create(&transaction, table, key).await? else {
         return Ok(false);
     };

@@ -1,14 +1,17 @@
 //! Dropping a constraint or index for the load, recorded in the ledger by the same transaction.
+//!
+//! A partitioned table's goes with its parts. These are recorded each by itself, and restored first: the whole adopts them.
 
 use anyhow::{Context, Result};
 use tokio_postgres::GenericClient;
 
+use crate::load::constraints::drop_plan::DropPlan;
 use crate::load::ledger::{self, DroppedConstraint};
 use crate::postgres::TableName;
 use crate::postgres::name::quoted;
 
-/// Drops a constraint within the transaction that records it in the ledger.
-pub async fn drop_constraint(
+/// Drops a constraint.
+async fn drop_constraint(
     client: &impl GenericClient,
     schema: &str,
     constraint: &DroppedConstraint,
@@ -18,6 +21,22 @@ pub async fn drop_constraint(
         .batch_execute(&drop_statement(constraint))
         .await
         .with_context(|| format!("could not drop {} for the load", constraint.name))
+}
+
+/// Drops what a plan says; `dropped` is what the ledger records of it, in the plan's order.
+pub async fn drop_planned(
+    client: &impl GenericClient,
+    schema: &str,
+    plan: &DropPlan,
+    dropped: &[DroppedConstraint],
+) -> Result<()> {
+    for (candidate, constraint) in plan.drop.iter().zip(dropped) {
+        match candidate.is_part() {
+            true => ledger::save_dropped(client, schema, constraint).await?,
+            false => drop_constraint(client, schema, constraint).await?,
+        }
+    }
+    Ok(())
 }
 
 /// Without CASCADE: what depends on it is an error.

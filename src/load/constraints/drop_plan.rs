@@ -1,11 +1,15 @@
 //! Which constraints and indexes are dropped for the load, and which are kept because they could not be restored exactly.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::load::constraints::catalog::DropCandidate;
 use crate::load::ledger::DroppedConstraint;
 use crate::load::policy::Orphans;
 use crate::postgres::TableName;
+use crate::units::grouped;
+
+/// Dropping a key of a table with more partitions would take more locks than a server has room for by default.
+const MOST_PARTS: usize = 500;
 
 /// Which constraints are dropped and which are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,14 +44,39 @@ impl DropPlan {
             };
             plan.add(key, reason);
         }
-        for mut key in own {
-            let reason = key
-                .obstacle
-                .take()
-                .or_else(|| plan.kept_reference(key.index_oid));
-            plan.add(key, reason);
+        let reasons = plan.reasons(&own);
+        for key in own {
+            match reasons.get(&key.root_index_oid) {
+                None => plan.drop.push(key),
+                Some(_) if key.is_part() => {}
+                Some(reason) => plan.keep.push((key, reason.clone())),
+            }
         }
         plan
+    }
+
+    /// Why the keys and indexes with these roots are kept: with all their parts, or not at all.
+    fn reasons(&self, own: &[DropCandidate]) -> HashMap<u32, String> {
+        let mut parts: HashMap<u32, usize> = HashMap::new();
+        let mut reasons = HashMap::new();
+        for key in own {
+            *parts.entry(key.root_index_oid).or_default() += 1;
+            let obstacle = key.obstacle.as_ref().map(|obstacle| match key.is_part() {
+                true => format!("of its part on {}, {obstacle}", key.definition.table),
+                false => obstacle.clone(),
+            });
+            let reason = obstacle.or_else(|| self.kept_reference(key.index_oid));
+            if let Some(reason) = reason {
+                reasons.entry(key.root_index_oid).or_insert(reason);
+            }
+        }
+        for (root, count) in parts {
+            if count > MOST_PARTS {
+                let reason = format!("it has {} parts", grouped(count as u64));
+                reasons.entry(root).or_insert(reason);
+            }
+        }
+        reasons
     }
 
     /// Drops nothing: rows are added to tables that keep their constraints.
@@ -134,6 +163,7 @@ mod tests {
             table_oid: table,
             referenced_oid: referenced,
             index_oid: index,
+            root_index_oid: if code == "f" || code == "F" { 0 } else { index },
             definition: DroppedConstraint {
                 table: TableName::new("public", format!("t{table}")),
                 name: format!("{code}{table}"),
@@ -180,6 +210,28 @@ mod tests {
         };
         let plan = DropPlan::new(vec![commented], &HashSet::new(), Orphans::Fail);
         assert_eq!(plan.keep[0].1, "it has a comment");
+    }
+
+    #[test]
+    fn a_partitioned_key_is_dropped_with_all_its_parts_or_not_at_all() {
+        let part = |table, obstacle: Option<&str>| DropCandidate {
+            root_index_oid: 7,
+            obstacle: obstacle.map(str::to_owned),
+            ..key("p", table, 0, table + 10)
+        };
+        let whole = key("p", 1, 0, 7);
+        let plan = |parts: Vec<DropCandidate>| {
+            let all = std::iter::once(whole.clone()).chain(parts);
+            DropPlan::new(all.collect(), &HashSet::new(), Orphans::Fail)
+        };
+        let dropped = plan(vec![part(2, None), part(3, None)]);
+        assert_eq!(names(&dropped.drop), ["p1", "p2", "p3"]);
+        let kept = plan(vec![part(2, None), part(3, Some("it has a comment"))]);
+        assert_eq!(names(&kept.drop), [""; 0]);
+        assert_eq!(kept.keep.len(), 1);
+        assert_eq!(kept.keep[0].1, "of its part on public.t3, it has a comment");
+        let many = plan(vec![part(2, None); MOST_PARTS]);
+        assert_eq!(many.keep[0].1, "it has 501 parts");
     }
 
     #[test]

@@ -34,8 +34,7 @@ pub async fn reject_duplicates(
         return Ok(false);
     };
     let transaction = client.transaction().await?;
-    let table = &load.target.name;
-    find_duplicates(&transaction, table, &columns).await?;
+    find_duplicates(&transaction, &key.table, &columns).await?;
     let (known, rows) = duplicate_keys(&transaction).await?;
     let violations = UniqueViolations {
         load,

@@ -89,7 +89,7 @@ impl ForeignKeyPhase<'_> {
         for key in self.dropped_foreign_keys() {
             if key.is_partitioned() {
                 let task = self.progress.step(format!("validate {}", key.name));
-                unrestored.extend(restore_partitioned(client, key).await?);
+                unrestored.extend(restore_partitioned(self.pool, client, key).await?);
                 task.finish();
             } else {
                 restore(client, key).await?;
@@ -108,7 +108,7 @@ impl ForeignKeyPhase<'_> {
         for key in self.dropped_foreign_keys() {
             let is_key = |it: &ForeignKey| it.table == key.table && it.name == key.name;
             if unrestored.iter().any(is_key) {
-                again.extend(restore_partitioned(client, key).await?);
+                again.extend(restore_partitioned(self.pool, client, key).await?);
             }
         }
         Ok(again)

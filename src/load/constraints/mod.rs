@@ -23,9 +23,10 @@ mod validate;
 
 pub use broken::{BrokenForeignKey, broken_foreign_keys};
 pub use catalog::read_qualified;
-pub use drop::drop_constraint;
+pub use drop::drop_planned;
 pub use drop_plan::DropPlan;
 pub use foreign_keys::ForeignKeyPhase;
+pub use partitioned::drop_copies;
 pub use referencing::referencing_tables_with_rows;
 pub use restore::restore_in;
 pub use restore_key::restore_key;

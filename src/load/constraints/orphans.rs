@@ -10,7 +10,7 @@ use tokio_postgres::{Client, Transaction};
 use crate::load::constraints::broken::BrokenForeignKey;
 use crate::load::constraints::catalog::read_qualified;
 use crate::load::constraints::conditions::{is_orphan, text_array};
-use crate::load::constraints::drop::drop_constraint;
+use crate::load::constraints::drop::drop_planned;
 use crate::load::constraints::drop_plan::DropPlan;
 use crate::load::constraints::reject_limit::too_many_rejects;
 use crate::load::constraints::restore::restore_in;
@@ -219,9 +219,7 @@ async fn drop_foreign_keys(
         keep: Vec::new(),
     };
     let dropped = plan.dropped(&ledger::not_validated(transaction).await?);
-    for key in &dropped {
-        drop_constraint(transaction, schema, key).await?;
-    }
+    drop_planned(transaction, schema, &plan, &dropped).await?;
     Ok(dropped)
 }
 

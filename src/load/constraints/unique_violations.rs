@@ -62,7 +62,8 @@ impl UniqueViolations<'_> {
     /// more than may be rejected.
     pub async fn settle(self, transaction: Transaction<'_>, policy: Duplicates) -> Result<()> {
         let (load, file, rows) = (self.load, self.file, self.rows);
-        let table = &load.target.name;
+        // A partition's rows have places of their own.
+        let table = &self.key.table;
         let matchers = vec![self.matcher];
         if policy == Duplicates::Fail || !load.rejects.reserve(rows) {
             let name = &self.key.name;
@@ -83,7 +84,9 @@ impl UniqueViolations<'_> {
                 self.key.name
             )
         })?;
-        let rejected = file.reject(&transaction, table, matchers, rows).await;
+        let rejected = file
+            .reject(&transaction, &load.target.name, matchers, rows)
+            .await;
         load.rejects.release(rows);
         rejected?;
         transaction.commit().await?;

@@ -144,12 +144,16 @@ pub async fn delete_dropped(
     Ok(())
 }
 
-/// The constraints and indexes that a schema's load dropped and has not restored: keys, then indexes, then foreign keys.
+/// The constraints and indexes that a schema's load dropped and has not restored: keys, then indexes, then foreign keys; those
+/// of partitions first, which the partitioned table's adopt.
 pub async fn dropped(client: &impl GenericClient, schema: &str) -> Result<Vec<DroppedConstraint>> {
     let sql = "SELECT schema_name, table_name, name, kind, definition, validated
         FROM seedrow.lifted
         WHERE target_schema = $1
-        ORDER BY lower(kind) DESC, schema_name, table_name, name";
+        ORDER BY lower(kind) DESC, (
+                SELECT count(*)
+                FROM pg_partition_ancestors(to_regclass(format('%I.%I', schema_name, table_name)))
+            ) DESC, schema_name, table_name, name";
     let rows = client
         .query_typed(sql, &[(&schema, Type::TEXT)])
         .await

@@ -106,6 +106,7 @@ async fn count_copied(
         orphans: policy.orphans,
         trace: Trace::Records,
         constraints: ConstraintColumns::default(),
+        router: None,
     };
     if load.earlier.is_none() {
         load.make_empty(transaction).await?;

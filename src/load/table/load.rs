@@ -96,6 +96,7 @@ impl TableLoad<'_> {
                 Trace::Off => ConstraintColumns::default(),
                 Trace::Records => ConstraintColumns::read(&*client, self.target.oid).await?,
             },
+            router: self.router.as_deref().ok(),
         };
         let (account, from) = match self.earlier.clone() {
             Some(earlier) => (earlier.account, earlier.next),

@@ -8,6 +8,7 @@ mod isolate;
 pub mod key_search;
 mod load;
 pub mod maintenance;
+mod routed;
 pub mod segment;
 pub mod server_rejection;
 pub mod size;

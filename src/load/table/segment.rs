@@ -10,6 +10,7 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use crate::copy::CopyFormat;
 use crate::load::account::{Account, Tally};
+use crate::load::partitions::Router;
 use crate::load::policy::{Duplicates, Orphans};
 use crate::load::source::bound::BoundSource;
 use crate::load::source::chunk::{FileLine, Position, RejectedRecord, RowChunk};
@@ -49,6 +50,8 @@ pub struct TableCopy<'a> {
     pub trace: Trace,
     /// The columns of the table's constraints; empty where rows are not traced.
     pub constraints: ConstraintColumns,
+    /// Sorts rows into the table's partitions, where that is done here.
+    pub router: Option<&'a Router>,
 }
 
 /// How far a source has come.
@@ -79,13 +82,17 @@ impl TableCopy<'_> {
         first: RowChunk,
         transfer: &mut Transfer<'_, '_>,
     ) -> Result<()> {
-        match self.trace {
-            Trace::Off => self.copy_at_once(transaction, first, transfer).await,
-            Trace::Records => self.copy_traced(transaction, first, transfer).await,
+        match (self.trace, self.router) {
+            (Trace::Records, _) => self.copy_traced(transaction, first, transfer).await,
+            (Trace::Off, None) => self.copy_at_once(transaction, first, transfer).await,
+            (Trace::Off, Some(router)) => {
+                self.copy_routed(router, transaction, first, transfer).await
+            }
         }
     }
 
-    async fn copy_at_once(
+    /// Copies chunks, whatever their format, into the table itself.
+    pub(super) async fn copy_at_once(
         &self,
         transaction: &Transaction<'_>,
         first: RowChunk,
@@ -99,8 +106,8 @@ impl TableCopy<'_> {
         while let Some(it) = chunk {
             if it.format != format || it.file != file {
                 let loaded = self.finish(copy, format).await;
-                let loaded =
-                    loaded.map_err(|error| self.explain(error, begin, transfer.account.loaded))?;
+                let failed = FailedCopy::of(begin, &transfer.account);
+                let loaded = loaded.map_err(|error| self.explain(error, failed))?;
                 let counted = std::mem::take(&mut tally);
                 transfer.account.add(file, &counted, loaded)?;
                 (format, file, begin) = (it.format, it.file, transfer.next);
@@ -120,7 +127,8 @@ impl TableCopy<'_> {
             };
         }
         let loaded = self.finish(copy, format).await;
-        let loaded = loaded.map_err(|error| self.explain(error, begin, transfer.account.loaded))?;
+        let failed = FailedCopy::of(begin, &transfer.account);
+        let loaded = loaded.map_err(|error| self.explain(error, failed))?;
         transfer.account.add(file, &tally, loaded)
     }
 
@@ -227,10 +235,22 @@ impl TableCopy<'_> {
     }
 
     async fn start(&self, transaction: &Transaction<'_>, format: CopyFormat) -> Result<CopyIn> {
-        let freeze = if self.frozen { ", FREEZE" } else { "" };
+        let frozen = self.frozen && self.router.is_none();
+        self.start_into(transaction, self.table, format, frozen)
+            .await
+    }
+
+    /// Begins a COPY into the table, or into a partition of it.
+    pub(super) async fn start_into(
+        &self,
+        transaction: &Transaction<'_>,
+        table: &TableName,
+        format: CopyFormat,
+        frozen: bool,
+    ) -> Result<CopyIn> {
+        let freeze = if frozen { ", FREEZE" } else { "" };
         let statement = format!(
-            "COPY {} ({}) FROM STDIN ({}{freeze}, ENCODING 'UTF8')",
-            self.table,
+            "COPY {table} ({}) FROM STDIN ({}{freeze}, ENCODING 'UTF8')",
             quoted_list(&self.source.filled()),
             format.option()
         );
@@ -239,7 +259,7 @@ impl TableCopy<'_> {
         Ok(copy)
     }
 
-    async fn finish(&self, mut copy: CopyIn, format: CopyFormat) -> Result<u64> {
+    pub(super) async fn finish(&self, mut copy: CopyIn, format: CopyFormat) -> Result<u64> {
         copy.send(Bytes::from_static(format.epilogue())).await;
         copy.finish().await
     }
@@ -300,9 +320,8 @@ impl TableCopy<'_> {
         rejection
     }
 
-    /// Names file, line, column and value where Postgres says where the COPY failed, which began at a position, with so
-    /// many rows loaded before it.
-    fn explain(&self, error: Error, begin: Option<Position>, before: u64) -> Error {
+    /// Names file, line, column and value where Postgres says where the COPY failed.
+    pub(super) fn explain(&self, error: Error, failed: FailedCopy) -> Error {
         if let Some(orphan) = ServerRejection::orphan(&error)
             && self.source.source.is_foreign()
         {
@@ -315,12 +334,14 @@ impl TableCopy<'_> {
         if self.may_reject(&rejection) {
             return rejection.into();
         }
+        rejection.row = failed.row(rejection.row);
         if let SourceKind::Generated(rows) = &self.source.source.kind {
-            let (row, table) = (before + rejection.row + 1, self.source.source.table);
+            let row = failed.before + rejection.row + 1;
+            let table = self.source.source.table;
             return generated_rejection(&rows.dataset, table, row, &rejection);
         }
         let label = self.source.source.label();
-        let Ok(Some((at, value))) = self.find_record(begin, &rejection) else {
+        let Ok(Some((at, value))) = self.find_record(failed.begin, &rejection) else {
             return anyhow!("{label}, in a record: {}", rejection.reason());
         };
         rejection.value = rejection.value.take().or(value);
@@ -360,9 +381,38 @@ impl TableCopy<'_> {
     }
 }
 
+/// Where the rows of a COPY that failed are in their source.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FailedCopy<'a> {
+    /// Where they begin; `None` for the source's beginning.
+    pub begin: Option<Position>,
+    /// The rows loaded before that.
+    pub before: u64,
+    /// The numbers of the COPY's rows from there on, where these aren't all the rows.
+    pub rows: Option<&'a [u32]>,
+}
+
+impl FailedCopy<'_> {
+    /// Of all rows from a position on.
+    fn of(begin: Option<Position>, account: &Account) -> FailedCopy<'static> {
+        FailedCopy {
+            begin,
+            before: account.loaded,
+            rows: None,
+        }
+    }
+
+    /// The number of a row of the COPY from the beginning on.
+    fn row(&self, row: u64) -> u64 {
+        let rows = self.rows.zip(usize::try_from(row).ok());
+        let row_of = rows.and_then(|(rows, row)| rows.get(row));
+        row_of.map_or(row, |row| u64::from(*row))
+    }
+}
+
 impl Transfer<'_, '_> {
     /// Writes rejected records. When there are too many, reads the others too, writes as many as are of use, and counts all.
-    async fn reject(&mut self, records: &[RejectedRecord]) -> Result<()> {
+    pub(super) async fn reject(&mut self, records: &[RejectedRecord]) -> Result<()> {
         if records.is_empty() {
             return Ok(());
         }

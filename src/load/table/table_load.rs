@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use tokio_postgres::Transaction;
 
 use crate::load::ledger;
+use crate::load::partitions::Router;
 use crate::load::policy::Policy;
 use crate::load::source::bound::BoundSource;
 use crate::load::source::fingerprint::SourceState;
@@ -19,7 +20,8 @@ use crate::postgres::catalog::Trigger;
 pub enum FillMode {
     /// Truncated by the transaction that fills it.
     Truncate,
-    /// Into a table that is empty already, or is partitioned, or that a staying foreign key refers to.
+    /// Into a table that is empty already: one whose rows the server sorts into partitions, or that a kept foreign key
+    /// references.
     Insert,
     /// To the rows that are there.
     Append,
@@ -46,6 +48,17 @@ pub struct TableLoad<'a> {
     pub policy: Policy,
     /// The triggers that don't fire for its rows.
     pub skipped_triggers: Vec<Trigger>,
+    /// Sorts its rows into its partitions; else how they get there.
+    pub router: Result<Arc<Router>, Unsorted>,
+}
+
+/// Why rows are not sorted into partitions before COPY.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unsorted {
+    /// The table has none.
+    Ordinary,
+    /// The server sorts them, for a reason.
+    ByServer(String),
 }
 
 impl TableLoad<'_> {
@@ -59,6 +72,7 @@ impl TableLoad<'_> {
         self.mode == FillMode::Truncate
             && self.commit == CommitUnit::Table
             && self.earlier.is_none()
+            && self.router.as_ref().map_or(true, |it| !it.has_used_parent())
     }
 
     /// The bytes of its source, or an estimate.
@@ -78,8 +92,12 @@ impl TableLoad<'_> {
         }
         self.ensure_still_empty(transaction).await?;
         let table = &self.target.name;
+        let only = match self.target.partitions {
+            None => "ONLY ",
+            Some(_) => "",
+        };
         transaction
-            .batch_execute(&format!("TRUNCATE ONLY {table}"))
+            .batch_execute(&format!("TRUNCATE {only}{table}"))
             .await
             .with_context(|| format!("could not empty {table}"))
     }

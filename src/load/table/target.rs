@@ -6,6 +6,7 @@ use tokio_postgres::GenericClient;
 
 use crate::dataset::Dataset;
 use crate::dataset::spec::SchemaScope;
+use crate::load::partitions::{self, Partitions};
 use crate::load::table::agreement::ensure_agree;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, Scope, TableKind};
@@ -19,12 +20,34 @@ pub struct TargetTable {
     pub oid: u32,
     /// Schema and name.
     pub name: TableName,
-    /// Whether it is an ordinary table; others take no FREEZE.
+    /// Whether it is an ordinary table, neither partitioned nor a partition.
     pub ordinary: bool,
+    /// The partitions of a partitioned table.
+    pub partitions: Option<Partitions>,
     /// Its columns.
     pub columns: Vec<catalog::Column>,
     /// Whether it holds rows now.
     pub holds_rows: bool,
+}
+
+impl TargetTable {
+    /// Whether a table is this one or a partition of it.
+    pub fn holds(&self, table: &TableName) -> bool {
+        let mut partitions = self.partitions.iter().flat_map(|it| &it.tables);
+        self.name == *table || partitions.any(|partition| partition.name == *table)
+    }
+
+    /// Its oid and those of its partitions.
+    pub fn oids(&self) -> impl Iterator<Item = u32> {
+        let partitions = self.partitions.iter().flat_map(|it| &it.tables);
+        std::iter::once(self.oid).chain(partitions.map(|partition| partition.oid))
+    }
+
+    /// Whether a table is a partition of it that holds rows itself.
+    pub fn is_leaf(&self, table: &TableName) -> bool {
+        let mut partitions = self.partitions.iter().flat_map(|it| &it.tables);
+        partitions.any(|partition| partition.is_leaf && partition.name == *table)
+    }
 }
 
 /// Whether the dataset's schema must be applied: when a wanted table isn't there.
@@ -91,12 +114,19 @@ pub async fn find(
         );
         let ordinary =
             found.is_some_and(|it| it.kind == TableKind::Ordinary && it.root_oid.is_none());
+        let partitions = match found {
+            Some(found) if found.kind == TableKind::Partitioned => {
+                Some(partitions::read(client, oid, &columns).await?)
+            }
+            _ => None,
+        };
         let holds_rows = holds_rows(client, &name).await?;
         targets.push(TargetTable {
             table,
             oid,
             name,
             ordinary,
+            partitions,
             columns,
             holds_rows,
         });

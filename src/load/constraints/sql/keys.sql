@@ -2,7 +2,7 @@
 -- restoring it exactly? pg_get_constraintdef does not hold storage parameters, tablespace, comments,
 -- statistics targets, CLUSTER ON and REPLICA IDENTITY.
 -- Read under search_path = pg_catalog, so that definitions have qualified names.
--- $1: the tables
+-- $1: the tables, with their partitions
 WITH RECURSIVE copies AS (
     -- A foreign key's copies on the partitions of its two tables.
     SELECT c.oid, c.conname, c.confrelid, c.conparentid AS root
@@ -24,6 +24,8 @@ SELECT
     t.relname::text AS table_name,
     k.confrelid AS referenced_oid,
     k.conindid AS index_oid,
+    -- The index of the topmost table, of which this one is a part; 0 for a foreign key.
+    CASE WHEN k.contype = 'f' THEN 0::oid ELSE COALESCE(pg_partition_root(k.conindid)::oid, k.conindid) END AS root_index_oid,
     k.convalidated AS validated,
     pg_get_constraintdef(k.oid) AS definition,
     CASE
@@ -33,11 +35,19 @@ SELECT
             THEN 'this role may not recreate its index in schema ' || quote_ident(n.nspname)
         WHEN k.contype = 'f' AND NOT has_table_privilege(k.confrelid, 'REFERENCES')
             THEN 'this role may not recreate it without REFERENCES on ' || k.confrelid::regclass::text
-        WHEN t.relispartition OR r.relispartition THEN 'it is on or references a partition'
-        WHEN k.contype <> 'f' AND t.relkind <> 'r' THEN 'it is on a partitioned table'
-        WHEN k.coninhcount > 0
+        WHEN k.contype = 'f' AND (t.relispartition OR r.relispartition) THEN 'it is on or references a partition'
+        WHEN t.relispartition AND (k.conparentid = 0 OR NOT pg_partition_root(t.oid)::oid = ANY ($1::oid[]))
+            THEN 'it is on a partition alone'
+        WHEN NOT t.relispartition AND (
+            k.coninhcount > 0
             OR (t.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits AS h WHERE t.oid IN (h.inhrelid, h.inhparent)))
-            THEN 'its table inherits or is inherited'
+        ) THEN 'its table inherits or is inherited'
+        WHEN k.contype <> 'f' AND NOT i.indisvalid THEN 'its index is invalid'
+        -- The index of the whole would find either as its part.
+        WHEN (t.relispartition OR t.relkind = 'p') AND EXISTS (
+            SELECT FROM pg_index AS o
+            WHERE o.indrelid = i.indrelid AND o.indexrelid <> i.indexrelid AND o.indkey::text = i.indkey::text
+        ) THEN 'another index has the same columns'
         WHEN k.contype = 'f' AND EXISTS (
             SELECT FROM copies AS c
             WHERE c.root = k.oid AND c.conname <> k.conname AND c.confrelid = k.confrelid
@@ -62,7 +72,7 @@ SELECT
         ) THEN 'something depends on it, such as a view that groups by it'
         WHEN k.contype <> 'f' AND EXISTS (
             SELECT FROM pg_depend AS d
-            WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = k.conindid AND d.deptype <> 'i'
+            WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = k.conindid AND d.deptype NOT IN ('i', 'P', 'S')
                 AND d.classid <> 'pg_constraint'::regclass
         ) THEN 'something depends on its index'
         WHEN EXISTS (

@@ -1,0 +1,171 @@
+//! Partitioned tables: rows sorted into partitions of every kind as Postgres sorts them, keys and indexes as they were.
+
+use std::fmt::Write;
+
+use crate::support::{Db, Run, Workdir, schema_dump};
+
+const COLUMNS: &str = "id bigint, n integer, s smallint, day date, at timestamptz, name text, code char(3), u uuid, ok boolean";
+
+/// Tables by name: what they are partitioned by, and the bounds of their partitions.
+const TABLES: &[(&str, &str, &[&str])] = &[
+    ("hash_int", "HASH (n)", HASHES),
+    ("hash_big", "HASH (id)", HASHES),
+    ("hash_text", "HASH (name)", HASHES),
+    ("hash_char", "HASH (code)", HASHES),
+    ("hash_uuid", "HASH (u)", HASHES),
+    ("hash_time", "HASH (at)", HASHES),
+    ("hash_several", "HASH (s, name, day, ok)", HASHES),
+    (
+        "list",
+        "LIST (code)",
+        &[
+            "FOR VALUES IN ('a', NULL)",
+            "FOR VALUES IN ('b', 'c''s')",
+            "DEFAULT",
+        ],
+    ),
+    ("list_flag", "LIST (ok)", &["FOR VALUES IN (true)", "FOR VALUES IN (false)"]),
+    (
+        "range_days",
+        "RANGE (day, n)",
+        &[
+            "FOR VALUES FROM (MINVALUE, MINVALUE) TO ('2024-02-01', 0)",
+            "FOR VALUES FROM ('2024-02-01', 0) TO ('2024-06-01', MINVALUE)",
+            "FOR VALUES FROM ('2024-06-01', MINVALUE) TO (MAXVALUE, MAXVALUE)",
+        ],
+    ),
+    (
+        "range_times",
+        "RANGE (at)",
+        &[
+            "FOR VALUES FROM (MINVALUE) TO ('2024-03-01 12:00+02')",
+            "FOR VALUES FROM ('2024-03-01 12:00+02') TO ('2030-01-01')",
+        ],
+    ),
+    (
+        "range_names",
+        "RANGE (name COLLATE \"C\")",
+        &["FOR VALUES FROM ('a') TO ('n4')", "DEFAULT"],
+    ),
+    ("by_expression", "HASH (lower(name))", HASHES),
+];
+
+/// Of two moduli.
+const HASHES: &[&str] = &[
+    "FOR VALUES WITH (MODULUS 2, REMAINDER 0)",
+    "FOR VALUES WITH (MODULUS 4, REMAINDER 1)",
+    "FOR VALUES WITH (MODULUS 4, REMAINDER 3)",
+];
+
+/// A table of three levels; one partition has its columns in another order, and an index of its own.
+const NESTED: &str = "
+    CREATE TABLE nested (id bigint, n integer, s smallint, day date, at timestamptz, name text, code char(3), u uuid,
+        ok boolean, CONSTRAINT one UNIQUE (n, day, id)) PARTITION BY RANGE (day);
+    CREATE INDEX by_name ON nested (name);
+    CREATE TABLE early PARTITION OF nested FOR VALUES FROM (MINVALUE) TO ('2024-03-01') PARTITION BY HASH (n);
+    CREATE TABLE early_0 PARTITION OF early FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+    CREATE TABLE early_1 (ok boolean, u uuid, code char(3), name text, at timestamptz, day date, s smallint, n integer,
+        gone text, id bigint);
+    ALTER TABLE early_1 DROP COLUMN gone;
+    ALTER TABLE early ATTACH PARTITION early_1 FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+    CREATE TABLE late PARTITION OF nested DEFAULT;
+    CREATE INDEX only_late ON late (u);
+    ALTER INDEX late_name_idx RENAME TO \"Late Names\";
+";
+
+fn schema() -> String {
+    let mut sql = String::from(NESTED);
+    for (table, key, bounds) in TABLES {
+        writeln!(sql, "CREATE TABLE {table} ({COLUMNS}) PARTITION BY {key};").unwrap();
+        for (number, bound) in bounds.iter().enumerate() {
+            writeln!(sql, "CREATE TABLE {table}_{number} PARTITION OF {table} {bound};").unwrap();
+        }
+        if *table == "hash_several" {
+            writeln!(sql, "CREATE UNIQUE INDEX ON {table} (id, s, name, day, ok); CREATE INDEX ON {table} (n);").unwrap();
+        }
+    }
+    sql
+}
+
+/// Rows with numbers on both sides of 0, texts of all lengths up to 40 bytes, and NULLs.
+fn records(first: i64, count: i64) -> String {
+    let mut csv = String::from("id,n,s,day,at,name,code,u,ok\n");
+    for id in first..first + count {
+        let n = (id - 200) * 1_000_003 % 2_000_000_011;
+        let big = n * 4_000_000_007;
+        let (day, hour) = (1 + id % 28, id % 24);
+        let month = 1 + id % 12;
+        let name = "näme of a row of every length up to some".chars().take(usize::try_from(id % 40).unwrap());
+        let name: String = format!("n{}", id % 10).chars().chain(name).collect();
+        let code = ["a", "b", "c's", "", "dd"][usize::try_from(id % 5).unwrap()];
+        let ok = id % 2 == 0;
+        writeln!(
+            csv,
+            "{big},{n},{},2024-{month:02}-{day:02},2024-{month:02}-{day:02} {hour:02}:30:00+00,{name},{code},\
+             6ec0bd7f-11c0-43da-975e-{id:012},{ok}",
+            id - 200
+        )
+        .unwrap();
+    }
+    csv
+}
+
+fn load(dir: &Workdir, db: &Db, more: &[&str]) -> Run {
+    let url = db.url();
+    let own = ["load", "data", "--url", &url];
+    dir.seedrow(own.into_iter().chain(more.iter().copied()))
+}
+
+#[test]
+fn rows_are_sorted_into_partitions_of_every_kind() {
+    let (dir, db) = (Workdir::new("kinds"), Db::new("kinds"));
+    db.execute(&schema());
+    let csv = records(0, 500);
+    let names = TABLES.iter().map(|(name, ..)| *name).chain(["nested"]);
+    let names: Vec<&str> = names.collect();
+    for name in &names {
+        dir.write(&format!("data/{name}.csv"), &csv);
+    }
+    let before = schema_dump(&db.url());
+    for more in [&[][..], &["--replace"], &["--replace", "--commit", "segment"]] {
+        let loaded = load(&dir, &db, more)
+            .exits(0)
+            .stderr_has("rows of public.by_expression go through the partitioned table, without FREEZE: public.by_expression is partitioned by an expression")
+            .lacks("kept for the load");
+        assert_eq!(loaded.stderr.matches("go through the partitioned table").count(), 1, "{}", loaded.stderr);
+        for name in &names {
+            assert_eq!(db.value(&format!("SELECT count(*) FROM {name}")), "500", "{name}");
+        }
+        assert_eq!(schema_dump(&db.url()), before);
+    }
+    let empty = "SELECT count(*) FROM pg_class WHERE relispartition AND relkind = 'r' AND relpages = 0";
+    assert_eq!(db.value(empty), "0", "each partition has rows");
+}
+
+#[test]
+fn what_no_partition_takes_and_what_is_there_twice_is_found_by_its_line() {
+    let (dir, db) = (Workdir::new("misfits"), Db::new("misfits"));
+    db.execute(
+        "CREATE TABLE days (id int, day date, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+        CREATE TABLE days_1 PARTITION OF days FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');
+        CREATE TABLE days_2 PARTITION OF days FOR VALUES FROM ('2024-02-01') TO ('2024-03-01')",
+    );
+    let before = schema_dump(&db.url());
+    dir.write("data/days.csv", "id,day\n1,2024-01-31\n2,2024-02-01\n3,2024-03-01\n1,2024-02-02\n");
+    load(&dir, &db, &[]).exits(2).stderr_has("days.csv, line 4");
+    load(&dir, &db, &["--max-rejects", "1"])
+        .exits(0)
+        .stdout_has("no partition of relation \"days\" found for row");
+    assert_eq!(db.value("SELECT string_agg(id || ' ' || tableoid::regclass, ', ' ORDER BY id, day) FROM days"),
+        "1 days_1, 1 days_2, 2 days_2");
+    assert_eq!(schema_dump(&db.url()), before);
+    dir.write("data/days.csv", "id,day\n1,2024-01-31\n2,2024-02-01\n1,2024-01-31\n2,2024-02-01\n3,2024-02-01\n");
+    load(&dir, &db, &["--replace"])
+        .exits(2)
+        .stderr_has("days_1_pkey cannot be created on public.days_1: duplicate key in 1 row")
+        .stderr_has("days_2_pkey cannot be created on public.days_2: duplicate key in 1 row")
+        .stderr_has("days.csv, line 4");
+    load(&dir, &db, &["--duplicates", "reject", "--max-rejects", "2"]).exits(0);
+    assert_eq!(db.value("SELECT count(*) FROM days"), "3");
+    assert_eq!(schema_dump(&db.url()), before);
+}
