@@ -20,7 +20,8 @@ pub fn add_other_plans(report: &mut CheckReport, also: &CheckReport) {
         .collect();
     for (name, finding) in findings {
         let mut checks = report.checks.iter_mut();
-        let measured = checks.find(|check| check.name == name && check.subject.measured().is_some());
+        let measured =
+            checks.find(|check| check.name == name && check.subject.measured().is_some());
         if let Some(check) = measured {
             check.findings.push(finding);
         }
@@ -86,7 +87,9 @@ fn settings(comparison: &Comparison) -> String {
         .map(|(name, first, second)| format!("{name} {first} → {second}"))
         .collect();
     match settings.is_empty() {
-        true => "no setting that plans depend on differs: compare statistics and indexes".to_owned(),
+        true => {
+            "no setting that plans depend on differs: compare statistics and indexes".to_owned()
+        }
         false => format!("settings that differ: {}", settings.join(", ")),
     }
 }

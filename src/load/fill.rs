@@ -32,7 +32,11 @@ enum FillTask<'a, T> {
     /// Its primary and unique keys, one after the other: each takes an exclusive lock on the table.
     Keys(&'a TableLoad<'a>),
     /// Keys and indexes of partitions, which the table's own adopt.
-    PartitionKeys(&'a TableLoad<'a>, Vec<&'a DroppedConstraint>, Rc<PartitionsLeft>),
+    PartitionKeys(
+        &'a TableLoad<'a>,
+        Vec<&'a DroppedConstraint>,
+        Rc<PartitionsLeft>,
+    ),
     /// Another dropped index. Like the hook's tasks, it only locks out writes, so several may run at a time.
     Index(&'a TableLoad<'a>, &'a DroppedConstraint),
     /// A task of the hook.

@@ -352,8 +352,7 @@ async fn empty_discarded(
     prepared: &PreparedLoad,
     discarded: &[String],
 ) -> Result<()> {
-    let is_alone =
-        |target: &&TargetTable| target.ordinary && prepared.may_truncate_alone(target);
+    let is_alone = |target: &&TargetTable| target.ordinary && prepared.may_truncate_alone(target);
     let targets = prepared.targets.iter().filter(is_alone);
     let targets = targets.filter(|target| discarded.contains(&target.name.name));
     let names: Vec<String> = targets

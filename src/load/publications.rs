@@ -30,7 +30,10 @@ struct Publication {
 
 impl Publications {
     /// Reads those of some tables and of their partitions.
-    pub async fn read(client: &impl GenericClient, targets: &[TargetTable]) -> Result<Publications> {
+    pub async fn read(
+        client: &impl GenericClient,
+        targets: &[TargetTable],
+    ) -> Result<Publications> {
         let oids: Vec<u32> = targets.iter().flat_map(TargetTable::oids).collect();
         let rows = client
             .query(include_str!("sql/publications.sql"), &[&oids])
@@ -74,7 +77,11 @@ impl Publications {
             let whole = published == targets.len();
             let rows = match expected.filter(|_| whole) {
                 Some((rows, size)) => {
-                    format!("{}, about {} of WAL", counted(rows, "row"), HumanBytes(size.wal))
+                    format!(
+                        "{}, about {} of WAL",
+                        counted(rows, "row"),
+                        HumanBytes(size.wal)
+                    )
                 }
                 None => "every row that is loaded into them".to_owned(),
             };

@@ -230,9 +230,7 @@ fn keys_and_foreign_keys_of_partitioned_tables_are_restored() {
     let url = shop.db.url();
     let before = schema_dump(&url);
     for more in [[].as_slice(), &["--replace"]] {
-        shop.load(more)
-            .exits(0)
-            .lacks("not dropped for the load");
+        shop.load(more).exits(0).lacks("not dropped for the load");
         assert_eq!(schema_dump(&url), before);
         assert_eq!(shop.counts(), "2 3");
     }
@@ -246,7 +244,9 @@ fn keys_and_foreign_keys_of_partitioned_tables_are_restored() {
     let before = schema_dump(&url);
     shop.load(&["--replace"])
         .exits(0)
-        .stdout_has("pets_owner_id_idx of public.pets: of its part on public.pets_low, it has a comment")
+        .stdout_has(
+            "pets_owner_id_idx of public.pets: of its part on public.pets_low, it has a comment",
+        )
         .stdout_has("pets_owner_id_fkey of public.pets: its copy on a partition has a comment")
         .stdout_has(
             "visits_pet_id_fkey of public.visits: its triggers are not enabled in the usual way",

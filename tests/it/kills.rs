@@ -126,7 +126,9 @@ const SCHEMA: &str = include_str!("../../sql/catalog/schema.sql");
 /// The same, each table in two partitions.
 fn partitioned_schema() -> String {
     let mut schema = SCHEMA.replace("\n);", "\n) PARTITION BY HASH (id);");
-    for table in ["products", "features", "styles", "photos", "skus", "related"] {
+    for table in [
+        "products", "features", "styles", "photos", "skus", "related",
+    ] {
         for part in 0..2 {
             schema.push_str(&format!(
                 "CREATE TABLE {table}_{part} PARTITION OF {table} FOR VALUES WITH (MODULUS 2, REMAINDER {part});"

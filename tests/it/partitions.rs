@@ -24,7 +24,11 @@ const TABLES: &[(&str, &str, &[&str])] = &[
             "DEFAULT",
         ],
     ),
-    ("list_flag", "LIST (ok)", &["FOR VALUES IN (true)", "FOR VALUES IN (false)"]),
+    (
+        "list_flag",
+        "LIST (ok)",
+        &["FOR VALUES IN (true)", "FOR VALUES IN (false)"],
+    ),
     (
         "range_days",
         "RANGE (day, n)",
@@ -78,7 +82,11 @@ fn schema() -> String {
     for (table, key, bounds) in TABLES {
         writeln!(sql, "CREATE TABLE {table} ({COLUMNS}) PARTITION BY {key};").unwrap();
         for (number, bound) in bounds.iter().enumerate() {
-            writeln!(sql, "CREATE TABLE {table}_{number} PARTITION OF {table} {bound};").unwrap();
+            writeln!(
+                sql,
+                "CREATE TABLE {table}_{number} PARTITION OF {table} {bound};"
+            )
+            .unwrap();
         }
         if *table == "hash_several" {
             writeln!(sql, "CREATE UNIQUE INDEX ON {table} (id, s, name, day, ok); CREATE INDEX ON {table} (n);").unwrap();
@@ -95,7 +103,9 @@ fn records(first: i64, count: i64) -> String {
         let big = n * 4_000_000_007;
         let (day, hour) = (1 + id % 28, id % 24);
         let month = 1 + id % 12;
-        let name = "näme of a row of every length up to some".chars().take(usize::try_from(id % 40).unwrap());
+        let name = "näme of a row of every length up to some"
+            .chars()
+            .take(usize::try_from(id % 40).unwrap());
         let name: String = format!("n{}", id % 10).chars().chain(name).collect();
         let code = ["a", "b", "c's", "", "dd"][usize::try_from(id % 5).unwrap()];
         let ok = id % 2 == 0;
@@ -127,19 +137,44 @@ fn rows_are_sorted_into_partitions_of_every_kind() {
         dir.write(&format!("data/{name}.csv"), &csv);
     }
     let before = schema_dump(&db.url());
-    for more in [&[][..], &["--replace"], &["--replace", "--commit", "segment"]] {
+    for more in [
+        &[][..],
+        &["--replace"],
+        &["--replace", "--commit", "segment"],
+    ] {
         let loaded = load(&dir, &db, more)
             .exits(0)
             .stderr_has("rows of public.by_expression go through the partitioned table, without FREEZE: public.by_expression is partitioned by an expression")
             .lacks("kept for the load");
-        assert_eq!(loaded.stderr.matches("go through the partitioned table").count(), 1, "{}", loaded.stderr);
+        assert_eq!(
+            loaded
+                .stderr
+                .matches("go through the partitioned table")
+                .count(),
+            1,
+            "{}",
+            loaded.stderr
+        );
         for name in &names {
-            assert_eq!(db.value(&format!("SELECT count(*) FROM {name}")), "500", "{name}");
+            assert_eq!(
+                db.value(&format!("SELECT count(*) FROM {name}")),
+                "500",
+                "{name}"
+            );
         }
         assert_eq!(schema_dump(&db.url()), before);
     }
-    let empty = "SELECT count(*) FROM pg_class WHERE relispartition AND relkind = 'r' AND relpages = 0";
-    assert_eq!(db.value(empty), "0", "each partition has rows");
+    for name in [
+        "hash_int",
+        "hash_several",
+        "list",
+        "range_days",
+        "range_times",
+        "nested",
+    ] {
+        let used = format!("SELECT count(DISTINCT tableoid) >= 2 FROM {name}");
+        assert_eq!(db.value(&used), "t", "{name}");
+    }
 }
 
 #[test]
@@ -151,15 +186,25 @@ fn what_no_partition_takes_and_what_is_there_twice_is_found_by_its_line() {
         CREATE TABLE days_2 PARTITION OF days FOR VALUES FROM ('2024-02-01') TO ('2024-03-01')",
     );
     let before = schema_dump(&db.url());
-    dir.write("data/days.csv", "id,day\n1,2024-01-31\n2,2024-02-01\n3,2024-03-01\n1,2024-02-02\n");
+    dir.write(
+        "data/days.csv",
+        "id,day\n1,2024-01-31\n2,2024-02-01\n3,2024-03-01\n1,2024-02-02\n",
+    );
     load(&dir, &db, &[]).exits(2).stderr_has("days.csv, line 4");
     load(&dir, &db, &["--max-rejects", "1"])
         .exits(0)
         .stdout_has("no partition of relation \"days\" found for row");
-    assert_eq!(db.value("SELECT string_agg(id || ' ' || tableoid::regclass, ', ' ORDER BY id, day) FROM days"),
-        "1 days_1, 1 days_2, 2 days_2");
+    assert_eq!(
+        db.value(
+            "SELECT string_agg(id || ' ' || tableoid::regclass, ', ' ORDER BY id, day) FROM days"
+        ),
+        "1 days_1, 1 days_2, 2 days_2"
+    );
     assert_eq!(schema_dump(&db.url()), before);
-    dir.write("data/days.csv", "id,day\n1,2024-01-31\n2,2024-02-01\n1,2024-01-31\n2,2024-02-01\n3,2024-02-01\n");
+    dir.write(
+        "data/days.csv",
+        "id,day\n1,2024-01-31\n2,2024-02-01\n1,2024-01-31\n2,2024-02-01\n3,2024-02-01\n",
+    );
     load(&dir, &db, &["--replace"])
         .exits(2)
         .stderr_has("days_1_pkey cannot be created on public.days_1: duplicate key in 1 row")

@@ -12,7 +12,11 @@ fn replicated(test: &str) -> PrivateHome {
     for folder in home.home().finished_data() {
         let path = folder.join("postgresql.auto.conf");
         let tuning = fs::read_to_string(&path).unwrap();
-        fs::write(&path, format!("{tuning}wal_level = 'logical'\nmax_wal_senders = '4'\n")).unwrap();
+        fs::write(
+            &path,
+            format!("{tuning}wal_level = 'logical'\nmax_wal_senders = '4'\n"),
+        )
+        .unwrap();
     }
     home
 }
@@ -39,7 +43,10 @@ fn standby_of(primary: &PrivateHome, test: &str) -> PrivateHome {
 fn what_is_published_is_announced_and_truncated_together() {
     let dir = Workdir::new("published");
     dir.write("data/owners.csv", "id,name\n1,Ann\n2,Bob\n");
-    dir.write("data/pets.csv", "id,owner_id,name,weight\n1,1,Rex,30\n2,2,Mia,4\n");
+    dir.write(
+        "data/pets.csv",
+        "id,owner_id,name,weight\n1,1,Rex,30\n2,2,Mia,4\n",
+    );
     let home = replicated("published");
     let lease = home.lease();
     let url = lease.url("postgres");
@@ -110,7 +117,12 @@ fn a_standby_is_checked_and_what_writes_is_refused_in_a_line() {
             .seedrow(args.iter().copied().chain(["--quiet", "--url", &replica]))
             .exits(2)
             .stderr_has("is a standby, which is read-only");
-        assert_eq!(refused.stderr.trim_end().lines().count(), 1, "{args:?}: {}", refused.stderr);
+        assert_eq!(
+            refused.stderr.trim_end().lines().count(),
+            1,
+            "{args:?}: {}",
+            refused.stderr
+        );
     }
     let also = ["check", "--url", &url, "--also", &replica];
     dir.seedrow(also).exits(0).lacks("other-plan");

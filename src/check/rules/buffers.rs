@@ -30,12 +30,7 @@ pub fn bound(plan: &Plan, purpose: Purpose, facts: Facts<'_>) -> Option<u64> {
 }
 
 /// The pages that a node and those below it need; `join` is the join that the node is an input of.
-fn needed(
-    node: &Node,
-    join: Option<&Node>,
-    large: &[LargeScan],
-    facts: Facts<'_>,
-) -> Option<u64> {
+fn needed(node: &Node, join: Option<&Node>, large: &[LargeScan], facts: Facts<'_>) -> Option<u64> {
     let own = match large.iter().find(|scan| std::ptr::eq(scan.node, node)) {
         Some(scan) if node.loops > 0.0 => indexed_bound(node, join, scan.table, facts),
         _ if is_scan(node) => node_bound(node, facts)?,

@@ -51,7 +51,9 @@ impl<'a> Facts<'a> {
     /// The partitioned table that a partition is a part of; any other table itself.
     pub fn whole(&self, table: &'a Table) -> &'a Table {
         let mut tables = self.tables.iter();
-        let root = table.root_oid.and_then(|root| tables.find(|it| it.oid == root));
+        let root = table
+            .root_oid
+            .and_then(|root| tables.find(|it| it.oid == root));
         root.unwrap_or(table)
     }
 

@@ -38,7 +38,10 @@ pub(super) fn large_scans<'a, 'p>(
         let Some(table) = facts.table(node) else {
             continue;
         };
-        match groups.iter_mut().find(|it| it.is_of_partitions_of(table.root_oid)) {
+        match groups
+            .iter_mut()
+            .find(|it| it.is_of_partitions_of(table.root_oid))
+        {
             Some(group) => group.scans.push((node, table)),
             None => groups.push(Group {
                 scans: vec![(node, table)],
@@ -59,7 +62,11 @@ impl<'a, 'p> Group<'a, 'p> {
     fn large(&self, purpose: Purpose, facts: Facts<'a>) -> Vec<LargeScan<'a, 'p>> {
         let carried_out = self.scans.iter().any(|(node, _)| node.loops > 0.0);
         let is_read = |node: &Node| node.loops > 0.0 || !carried_out;
-        let read: Vec<_> = self.scans.iter().filter(|(node, _)| is_read(node)).collect();
+        let read: Vec<_> = self
+            .scans
+            .iter()
+            .filter(|(node, _)| is_read(node))
+            .collect();
         let mut tables: Vec<&'a Table> = read.iter().map(|(_, table)| *table).collect();
         tables.sort_by_key(|table| table.oid);
         tables.dedup_by_key(|table| table.oid);
@@ -71,7 +78,13 @@ impl<'a, 'p> Group<'a, 'p> {
             && buffers > 0
             && buffers <= SMALL_PAGES;
         // By an index each row may be on a page of its own, at four times the cost (random_page_cost).
-        let rows = |node: &Node| if carried_out { node.rows } else { node.plan_rows };
+        let rows = |node: &Node| {
+            if carried_out {
+                node.rows
+            } else {
+                node.plan_rows
+            }
+        };
         let rows: f64 = read.iter().map(|(node, _)| rows(node)).sum();
         let wanted = purpose == Purpose::Lookup && rows * 4.0 >= pages as f64;
         if pages <= SMALL_PAGES || stopped_early || wanted {

@@ -44,10 +44,16 @@ pub async fn restore_partitioned(
 
 /// Adds a foreign key of a partitioned table to its partitions, NOT VALID, and returns these; none of an ordinary table, nor
 /// on a server whose partitioned table's key wouldn't adopt them as they are.
-async fn add_to_partitions(client: &mut Client, key: &DroppedConstraint) -> Result<Vec<ForeignKey>> {
+async fn add_to_partitions(
+    client: &mut Client,
+    key: &DroppedConstraint,
+) -> Result<Vec<ForeignKey>> {
     let transaction = client.transaction().await?;
     let rows = transaction
-        .query(include_str!("sql/leaves.sql"), &[&key.table.schema, &key.table.name])
+        .query(
+            include_str!("sql/leaves.sql"),
+            &[&key.table.schema, &key.table.name],
+        )
         .await
         .with_context(|| format!("could not read the partitions of {}", key.table))?;
     let mut oids: Vec<u32> = Vec::new();

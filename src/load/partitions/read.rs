@@ -73,7 +73,11 @@ struct Entry {
 }
 
 /// Reads a partitioned table's partitions; `columns` are its own.
-pub async fn read(client: &impl GenericClient, table: u32, columns: &[Column]) -> Result<Partitions> {
+pub async fn read(
+    client: &impl GenericClient,
+    table: u32,
+    columns: &[Column],
+) -> Result<Partitions> {
     let rows = client
         .query(include_str!("sql/partitions.sql"), &[&table])
         .await
@@ -103,7 +107,9 @@ fn entry(row: &Row) -> Result<Entry> {
         parent: row.try_get("parent")?,
         bound: row.try_get("bound")?,
         strategy: row.try_get("strategy")?,
-        key_columns: row.try_get::<_, Option<_>>("key_columns")?.unwrap_or_default(),
+        key_columns: row
+            .try_get::<_, Option<_>>("key_columns")?
+            .unwrap_or_default(),
         by_bytes: row.try_get::<_, Option<_>>("by_bytes")?.unwrap_or_default(),
         obstacle: row.try_get("obstacle")?,
     })
@@ -121,7 +127,9 @@ fn search(entries: &[Entry], columns: &[Column]) -> Result<PartitionTree, String
         return Err("it has no partition".to_owned());
     };
     let leaves = entries.iter().filter(|entry| entry.table.is_leaf);
-    let leaves = leaves.enumerate().map(|(leaf, entry)| (entry.table.oid, leaf));
+    let leaves = leaves
+        .enumerate()
+        .map(|(leaf, entry)| (entry.table.oid, leaf));
     let mut builder = Builder {
         entries,
         columns,
@@ -156,7 +164,10 @@ impl<'a> Builder<'a> {
         }
         let mut partitions = Vec::new();
         let entries = self.entries;
-        for child in entries.iter().filter(|it| it.parent == Some(entry.table.oid)) {
+        for child in entries
+            .iter()
+            .filter(|it| it.parent == Some(entry.table.oid))
+        {
             let bound = parse(child, &key, &types)?;
             let child = match self.leaves.get(&child.table.oid) {
                 Some(leaf) => Child::Leaf(*leaf),
@@ -181,7 +192,9 @@ impl<'a> Builder<'a> {
         let serves = match entry.strategy.as_deref() {
             Some("h") => key_type != KeyType::Label,
             Some("r") if key_type.is_collated(&column.data_type) && !by_bytes => {
-                return Err(format!("{table} is partitioned by {name} in the order of a language"));
+                return Err(format!(
+                    "{table} is partitioned by {name} in the order of a language"
+                ));
             }
             Some("r") => key_type != KeyType::Label,
             Some("l") => true,
@@ -210,7 +223,8 @@ fn parse(entry: &Entry, key: &[KeyColumn], types: &[&DataType]) -> Result<Parsed
     let bound = Bound::parse(text).map_err(|error| format!("{table}: {error:#}"))?;
     bound.try_map(|position, value: String| {
         let column = key.get(position).zip(types.get(position));
-        let parsed = column.and_then(|(column, data_type)| column.key_type.parse(data_type, &value));
+        let parsed =
+            column.and_then(|(column, data_type)| column.key_type.parse(data_type, &value));
         parsed.ok_or_else(|| format!("{table} takes rows by `{value}`"))
     })
 }

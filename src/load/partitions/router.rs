@@ -1,7 +1,7 @@
 //! The rows of a chunk, each sorted to its partition.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
@@ -31,7 +31,11 @@ pub enum Destination<'a> {
 
 impl Router {
     /// For rows whose fields are these columns of a partitioned table; else the reason why the server sorts them.
-    pub fn new(parent: &TableName, partitions: &Partitions, filled: &[&str]) -> Result<Router, String> {
+    pub fn new(
+        parent: &TableName,
+        partitions: &Partitions,
+        filled: &[&str],
+    ) -> Result<Router, String> {
         let tree = match &partitions.search {
             PartitionSearch::Here(tree) => tree,
             PartitionSearch::ByServer(reason) => return Err(reason.clone()),
@@ -76,11 +80,7 @@ impl Router {
     }
 
     /// Calls `each` with every row of a chunk in COPY's binary format and the number of its destination.
-    pub fn sort<'b>(
-        &self,
-        chunk: &'b [u8],
-        mut each: impl FnMut(&'b [u8], usize),
-    ) -> Result<()> {
+    pub fn sort<'b>(&self, chunk: &'b [u8], mut each: impl FnMut(&'b [u8], usize)) -> Result<()> {
         let mut values = vec![None; self.fields.len()];
         let mut fields = Vec::new();
         let mut rest = chunk;

@@ -111,7 +111,10 @@ impl Level {
                 let remainder = usize::try_from(hash % by_remainder.len() as u64).ok()?;
                 Some(by_remainder[remainder])
             }
-            Search::List { values: known, null } => match self.key[0].value_of(values)? {
+            Search::List {
+                values: known,
+                null,
+            } => match self.key[0].value_of(values)? {
                 None => Some(*null),
                 Some(value) => Some(known.get(&value.owned()).copied()),
             },
@@ -131,11 +134,7 @@ impl Level {
     }
 
     /// No range takes NULL.
-    fn find_range(
-        &self,
-        parts: &[RangePart],
-        values: &[Option<&[u8]>],
-    ) -> Option<Option<usize>> {
+    fn find_range(&self, parts: &[RangePart], values: &[Option<&[u8]>]) -> Option<Option<usize>> {
         let mut key = Vec::with_capacity(self.key.len());
         for column in &self.key {
             match column.value_of(values)? {

@@ -72,7 +72,10 @@ impl TableLoad<'_> {
         self.mode == FillMode::Truncate
             && self.commit == CommitUnit::Table
             && self.earlier.is_none()
-            && self.router.as_ref().map_or(true, |it| !it.has_used_parent())
+            && self
+                .router
+                .as_ref()
+                .map_or(true, |it| !it.has_used_parent())
     }
 
     /// The bytes of its source, or an estimate.

@@ -8,14 +8,14 @@ WITH tree AS (
         p.partrelid AS oid,
         array_agg(a.attname::text ORDER BY k.place) AS columns,
         array_agg(
-            k.collation = 0 OR k.collation IN (950, 951) OR (k.collation = 100 AND d.is_c)
+            k.collation_oid = 0 OR k.collation_oid IN (950, 951) OR (k.collation_oid = 100 AND d.is_c)
             ORDER BY k.place
         ) AS by_bytes,
         bool_and(o.opcdefault AND o.oid < 16384) AS is_usual,
         bool_and(COALESCE(l.collisdeterministic, true)) AS is_deterministic
     FROM pg_partitioned_table AS p
     CROSS JOIN LATERAL unnest(p.partattrs::int2[], p.partclass::oid[], p.partcollation::oid[])
-        WITH ORDINALITY AS k (number, class, collation, place)
+        WITH ORDINALITY AS k (number, class, collation_oid, place)
     CROSS JOIN (
         -- The database's own collation, which has the oid 100, compares bytes where it is C.
         SELECT datcollate IN ('C', 'POSIX') AND COALESCE(to_jsonb(b) ->> 'datlocprovider', 'c') = 'c' AS is_c
@@ -24,7 +24,7 @@ WITH tree AS (
     ) AS d
     LEFT JOIN pg_attribute AS a ON a.attrelid = p.partrelid AND a.attnum = k.number AND k.number > 0
     LEFT JOIN pg_opclass AS o ON o.oid = k.class
-    LEFT JOIN pg_collation AS l ON l.oid = k.collation
+    LEFT JOIN pg_collation AS l ON l.oid = k.collation_oid
     WHERE p.partrelid IN (SELECT oid FROM tree)
     GROUP BY p.partrelid
 )
