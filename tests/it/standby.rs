@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::shop::SCHEMA;
-use crate::support::{PrivateHome, Workdir, execute_at, rows_at, value_at};
+use crate::support::{PrivateHome, Workdir, execute_at, rows_at, seedrow, value_at};
 
 /// A home whose server keeps a log for subscribers and standbys.
 fn replicated(test: &str) -> PrivateHome {
@@ -55,9 +55,10 @@ fn what_is_published_is_announced_and_truncated_together() {
         &url,
         "INSERT INTO owners VALUES (7, 'Old'); INSERT INTO pets VALUES (7, 7, 'Old', 1);
         CREATE PUBLICATION changes FOR TABLE owners, pets;
-        CREATE PUBLICATION everything FOR ALL TABLES;
-        SELECT pg_create_logical_replication_slot('subscriber', 'pgoutput')",
+        CREATE PUBLICATION everything FOR ALL TABLES",
     );
+    let slot = "SELECT pg_create_logical_replication_slot('subscriber', 'pgoutput')";
+    execute_at(&url, slot);
     let load = ["load", "data", "--url", &url, "--replace"];
     dir.seedrow(load)
         .exits(0)
@@ -90,10 +91,17 @@ fn a_standby_is_checked_and_what_writes_is_refused_in_a_line() {
         CREATE TABLE orders (id int PRIMARY KEY, shop_id int REFERENCES shops, pad text);
         INSERT INTO shops SELECT generate_series(1, 10000);
         INSERT INTO orders SELECT i, 1 + i % 10000, repeat('p', 100) FROM generate_series(1, 40000) AS i;
-        CREATE INDEX orders_shop_id_idx ON orders (shop_id);
-        VACUUM (ANALYZE) shops, orders;
-        CHECKPOINT",
+        CREATE INDEX orders_shop_id_idx ON orders (shop_id)",
     );
+    let settled = [
+        "check",
+        "--settle",
+        "--only",
+        "plans",
+        "--url",
+        &lease.url("postgres"),
+    ];
+    seedrow(settled).exits(0);
     drop(lease);
     primary.wait_until_down();
     let standby = standby_of(&primary, "standby");
