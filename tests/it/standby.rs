@@ -115,7 +115,6 @@ fn a_standby_is_checked_and_what_writes_is_refused_in_a_line() {
     for args in [
         &["run"][..],
         &["load", "data"],
-        &["index", "--build"],
         &["check", "--prove", "--allow-locks"],
         &["check", "--settle"],
         &["compare", "--without-indexes", "--allow-locks"],
