@@ -76,10 +76,14 @@ const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SEEDRO
 /// [`clap::Error`].
 pub fn parse(words: Vec<OsString>) -> Result<Cli> {
     let mut command = Cli::command();
-    let all = command.try_get_matches_from_mut(defaults::with_defaults(words.clone())?)?;
-    // What is required may be a default.
-    let typed = Cli::command().ignore_errors(true).get_matches_from(words);
-    needs::check(&mut command, &typed, &all)?;
+    let completed = defaults::with_defaults(words.clone())?;
+    let all = command.try_get_matches_from_mut(&completed)?;
+    let typed = match completed == words {
+        true => None,
+        // What is required may be a default.
+        false => Some(Cli::command().ignore_errors(true).get_matches_from(words)),
+    };
+    needs::check(&mut command, typed.as_ref().unwrap_or(&all), &all)?;
     let cli = Cli::from_arg_matches(&all).map_err(|error| error.format(&mut command))?;
     if let Some(file) = &cli.env_file {
         env_file::apply(file)?;

@@ -2,9 +2,29 @@
 //! transaction: settings, prepared statements and advisory locks would end up in other clients' sessions.
 
 use anyhow::{Context, Result};
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use super::error::ErrorWithNotes;
+
+/// Whether a session's server process is the one that was named when it began. A pooler names one of its own, by which its
+/// client cancels statements whatever session they are in.
+pub async fn is_direct(client: &Client) -> Result<bool> {
+    let named = named_process(client).await.map(|it| it.to_string());
+    Ok(named.is_some() && named == Some(backend(client, ASK).await?))
+}
+
+/// The server process that was named when the session began; `None` where TLS is required. The driver tells it in requests
+/// to cancel a statement alone: 16 bytes, of which it is the third number.
+async fn named_process(client: &Client) -> Option<i32> {
+    let mut request = Vec::new();
+    let stream = tokio::io::join(tokio::io::empty(), &mut request);
+    let written = client.cancel_token().cancel_query_raw(stream, NoTls).await;
+    written.ok()?;
+    let number = request.get(8..12)?.try_into().ok()?;
+    Some(i32::from_be_bytes(number))
+}
+
+const ASK: &str = "SELECT pg_backend_pid()";
 
 /// Refuses when two connections that are open at the same time share the server's sessions.
 ///
@@ -12,7 +32,6 @@ use super::error::ErrorWithNotes;
 /// pooler that reuses sessions last in, first out then gives `other` the session of `one`; a round-robin pooler gives
 /// `one` another session. By the simple protocol, since prepared statements may not work.
 pub async fn ensure_none(one: &Client, other: &Client) -> Result<()> {
-    const ASK: &str = "SELECT pg_backend_pid()";
     let begin = format!("BEGIN; {ASK}");
     let before = (backend(one, &begin).await?, backend(other, &begin).await?);
     for client in [other, one] {

@@ -130,7 +130,9 @@ impl Server {
             waited: AtomicBool::new(false),
         };
         // The role may be limited to one connection; what needs more reports that itself.
-        if let Ok(second) = connect::open(&server.config, &server.tls, Duration::MAX).await {
+        if !pooler::is_direct(&first.client).await?
+            && let Ok(second) = connect::open(&server.config, &server.tls, Duration::MAX).await
+        {
             pooler::ensure_none(&first.client, &second.client).await?;
             server.keep(second.client);
         }

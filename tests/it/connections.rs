@@ -109,8 +109,8 @@ fn the_connections_of_a_command_are_used_again() {
     for (args, most) in [
         (&run[..], 8),
         (&run[..], 2),
-        (&["check", "--only", "coverage"], 2),
-        (&["index"], 2),
+        (&["check", "--only", "coverage"], 1),
+        (&["index"], 1),
     ] {
         seedrow([args, &["--url", &url]].concat()).exits(0);
         eventually("sessions are counted", || sessions() > before);

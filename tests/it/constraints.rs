@@ -1,11 +1,14 @@
 //! What a load drops is restored exactly: `pg_dump --schema-only` is the same before and after, whatever a
 //! schema has on it; what could not be restored exactly is kept, and the report says why.
 
-use crate::shop::{SCHEMA, Shop};
+use crate::shop::{DATASET, OWNERS, PETS, SCHEMA, Shop};
 use crate::support::{not_run, schema_dump, seedrow};
 
-/// One of each: its name, the DDL behind the shop's schema, and what is reported as kept, nothing where all is dropped.
-const CASES: [(&str, &str, &str); 27] = [
+/// A case: its name, the DDL behind the shop's schema, and what is reported as kept, nothing where all is dropped.
+type Case = (&'static str, &'static str, &'static str);
+
+/// One of each.
+const CASES: [Case; 27] = [
     ("plain", "CREATE INDEX ON pets (owner_id)", ""),
     ("table_fillfactor", "ALTER TABLE pets SET (fillfactor = 70, autovacuum_enabled = off)", ""),
     ("index_fillfactor", "CREATE INDEX ON pets (name) WITH (fillfactor = 60)", ""),
@@ -37,8 +40,8 @@ const CASES: [(&str, &str, &str); 27] = [
     ),
     (
         "comment_on_index",
-        "CREATE INDEX by_name ON pets (name); COMMENT ON INDEX by_name IS 'for searching'",
-        "by_name of public.pets: it has a comment",
+        "CREATE INDEX commented ON pets (name); COMMENT ON INDEX commented IS 'for searching'",
+        "commented of public.pets: it has a comment",
     ),
     (
         "comment_on_foreign_key",
@@ -148,7 +151,7 @@ const CASES: [(&str, &str, &str); 27] = [
     ),
 ];
 
-/// Each case in a schema of its own, so that few dumps of the database compare them all.
+/// The tables of all cases are in one database, each with its case's name, so that few loads and dumps compare them all.
 #[test]
 fn one_of_each_is_restored_exactly() {
     let shop = Shop::new("one_of_each");
@@ -159,37 +162,71 @@ fn one_of_each_is_restored_exactly() {
             true => ddl.replace("SET NULL (owner_id)", "SET NULL"),
             false => ddl.to_owned(),
         };
-        shop.db.execute(&format!(
-            "CREATE SCHEMA {case}; SET search_path = {case}; {SCHEMA}; {ddl}"
-        ));
+        shop.db.execute(&of_case(case, &format!("{SCHEMA}; {ddl}")));
+    }
+    let (dropped, kept): (Vec<Case>, Vec<Case>) =
+        CASES.into_iter().partition(|(.., stays)| stays.is_empty());
+    let inputs = [("dropped", dropped), ("kept", kept)];
+    for (name, cases) in &inputs {
+        write_input(&shop, name, cases);
     }
     let url = shop.db.url();
     let before = schema_dump(&url);
     for more in [[].as_slice(), &["--replace"]] {
-        for (case, _, stays) in CASES {
-            is_loaded(&shop, case, stays, more);
+        for (name, cases) in &inputs {
+            are_loaded(&shop, name, cases, more);
         }
         assert_eq!(schema_dump(&url), before, "{more:?}");
     }
 }
 
-/// Loads into the schema named after the case; nothing is left undone.
-#[track_caller]
-fn is_loaded(shop: &Shop, case: &str, stays: &str, more: &[&str]) {
-    let target = ["--target-schema", case];
-    let run = shop.load(&[&target, more].concat()).exits(0);
-    if stays.is_empty() {
-        run.lacks("not dropped for the load");
-    } else {
-        let stays = stays.replace("public.", &format!("{case}."));
-        run.stdout_has(&format!("not dropped for the load: {stays}"));
+/// The shop's DDL, dataset or messages with the case's name before the tables' names.
+fn of_case(case: &str, text: &str) -> String {
+    let owners = text.replace("owners", &format!("{case}_owners"));
+    owners.replace("pets", &format!("{case}_pets"))
+}
+
+/// A dataset of these cases' tables, and the files of each.
+fn write_input(shop: &Shop, name: &str, cases: &[Case]) {
+    let (head, tables) = DATASET.split_at(DATASET.find("[tables").unwrap());
+    let mut dataset = head.replace("schema.sql", &format!("{name}.sql"));
+    let mut schema = String::new();
+    for (case, ..) in cases {
+        dataset.push_str(&of_case(case, &tables.replace("owner.csv", "owners.csv")));
+        schema.push_str(&of_case(case, SCHEMA));
+        shop.dir.write(&format!("{name}/{case}_owners.csv"), OWNERS);
+        shop.dir.write(&format!("{name}/{case}_pets.csv"), PETS);
     }
+    shop.dir.write(&format!("{name}.toml"), dataset);
+    shop.dir.write(&format!("{name}.sql"), schema);
+}
+
+/// Loads the cases' tables; nothing is left undone.
+#[track_caller]
+fn are_loaded(shop: &Shop, name: &str, cases: &[Case], more: &[&str]) {
+    let (dataset, url) = (format!("{name}.toml"), shop.db.url());
+    let load = ["load", name, "--dataset", &dataset, "--url", &url];
+    let mut run = shop.dir.seedrow([&load, more].concat()).exits(0);
+    for (case, _, stays) in cases {
+        run = match stays.is_empty() {
+            true => run.lacks("not dropped for the load"),
+            false => {
+                let stays = of_case(case, stays);
+                run.stdout_has(&format!("not dropped for the load: {stays}"))
+            }
+        };
+        ensure_complete(shop, &of_case(case, "owners"), &of_case(case, "pets"));
+    }
+}
+
+/// All rows are loaded, and nothing is left undone.
+#[track_caller]
+fn ensure_complete(shop: &Shop, owners: &str, pets: &str) {
     let state = format!(
-        "SELECT concat_ws(' ',
-            (SELECT count(*) FROM {case}.owners), (SELECT count(*) FROM {case}.pets),
+        "SELECT concat_ws(' ', (SELECT count(*) FROM {owners}), (SELECT count(*) FROM {pets}),
             (SELECT count(*) FROM seedrow.lifted), (SELECT count(*) FROM pg_index WHERE NOT indisvalid))"
     );
-    assert_eq!(shop.db.value(&state), "2 3 0 0", "{case}");
+    assert_eq!(shop.db.value(&state), "2 3 0 0", "{pets}");
 }
 
 #[test]
@@ -208,7 +245,8 @@ fn nulls_not_distinct_is_restored() {
         .execute("CREATE UNIQUE INDEX strict ON pets (name, weight) NULLS NOT DISTINCT");
     let before = schema_dump(&shop.db.url());
     for more in [[].as_slice(), &["--replace"]] {
-        is_loaded(&shop, "public", "", more);
+        shop.load(more).exits(0).lacks("not dropped for the load");
+        ensure_complete(&shop, "owners", "pets");
         assert_eq!(schema_dump(&shop.db.url()), before, "{more:?}");
     }
 }

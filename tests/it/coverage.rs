@@ -300,7 +300,7 @@ fn a_role_that_may_read_little_is_told_what_it_lacks() {
     db.execute(
         "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (a_id int REFERENCES a); CREATE INDEX ON b (a_id);
         CREATE TABLE c (a_id int REFERENCES a); CREATE INDEX ON c (a_id);
-        INSERT INTO a VALUES (1); INSERT INTO b VALUES (1); INSERT INTO c VALUES (1); ANALYZE;
+        INSERT INTO a VALUES (1); INSERT INTO b VALUES (1); INSERT INTO c VALUES (1); ANALYZE a, b, c;
         DROP ROLE IF EXISTS seedrow_little; CREATE ROLE seedrow_little LOGIN; GRANT SELECT ON a, b TO seedrow_little",
     );
     let joint = if db.url().contains('?') { '&' } else { '?' };

@@ -12,7 +12,7 @@ const SHOP: &str = "
     CREATE INDEX orders_shop_id_idx ON orders (shop_id);
     INSERT INTO shops SELECT generate_series(1, 100);
     INSERT INTO orders SELECT i, 1 + i % 100, NULL FROM generate_series(1, 1000) AS i;
-    ANALYZE";
+    ANALYZE shops, orders";
 
 #[test]
 fn one_run_writes_every_format() {

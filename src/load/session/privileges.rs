@@ -1,8 +1,10 @@
 //! The privileges of the connection's role, checked before anything is changed; an error names every missing GRANT.
 
+use std::collections::HashMap;
+
 use anyhow::{Context, Result, ensure};
-use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
+use tokio_postgres::{GenericClient, Row};
 
 use crate::postgres::TableName;
 
@@ -63,12 +65,23 @@ pub async fn ensure_may_fill(
     client: &impl GenericClient,
     tables: impl IntoIterator<Item = (u32, &TableName)>,
 ) -> Result<()> {
+    let (oids, names): (Vec<u32>, Vec<&TableName>) = tables.into_iter().unzip();
+    let rows = client
+        .query_typed(
+            include_str!("sql/privileges.sql"),
+            &[(&oids, Type::OID_ARRAY)],
+        )
+        .await
+        .context("could not look up the privileges on the tables")?;
+    let of_table: HashMap<u32, &Row> = rows
+        .iter()
+        .map(|row| Ok((row.try_get("oid")?, row)))
+        .collect::<Result<_>>()?;
     let (mut closed, mut grants, mut role) = (Vec::new(), Vec::new(), String::new());
-    for (oid, name) in tables {
-        let row = client
-            .query_typed_one(include_str!("sql/privileges.sql"), &[(&oid, Type::OID)])
-            .await
-            .with_context(|| format!("could not look up the privileges on {name}"))?;
+    for (oid, name) in oids.iter().zip(names) {
+        let row = of_table
+            .get(oid)
+            .with_context(|| format!("{name} is gone"))?;
         role = row.try_get("role")?;
         // COPY is refused, and the table could look empty.
         ensure!(

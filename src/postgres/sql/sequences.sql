@@ -1,32 +1,36 @@
 -- Which sequences fill columns, what are their bounds, and which columns does each fill?
 -- $1: only those that fill a column of these tables or of their partitions, or NULL
-WITH all_fed AS (
+WITH all_fed AS MATERIALIZED (
+    -- From the sequences, of which there are few, to what depends on them, by indexes: pg_depend has an entry for
+    -- everything. OFFSET: no other order of conditions finds them by these indexes alone, whatever the statistics are.
+    SELECT q.seqrelid AS sequence, f.*
+    FROM pg_sequence AS q
+    CROSS JOIN LATERAL (
+        SELECT d.classid, d.objid
+        FROM pg_depend AS d
+        WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = q.seqrelid
+        OFFSET 0
+    ) AS d
+    CROSS JOIN LATERAL (
+        -- Named by a column's default.
+        SELECT f.adrelid AS table_oid, f.adnum AS number, false AS owned, f.oid AS default_oid, NULL AS expression
+        FROM pg_attrdef AS f
+        WHERE d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
+        UNION ALL
+        -- Named by the default of the column's domain.
+        SELECT a.attrelid, a.attnum, false, NULL, y.typdefault
+        FROM pg_type AS y
+        JOIN pg_attribute AS a ON a.atttypid = y.oid AND NOT a.atthasdef AND NOT a.attisdropped
+        WHERE d.classid = 'pg_type'::regclass AND y.oid = d.objid AND y.typtype = 'd'
+    ) AS f
+    UNION ALL
     -- Owned by a column: serial, identity, OWNED BY.
-    SELECT
-        d.objid AS sequence,
-        d.refobjid AS table_oid,
-        d.refobjsubid AS number,
-        true AS owned,
-        NULL::oid AS default_oid,
-        NULL AS expression
-    FROM pg_depend AS d
-    WHERE d.classid = 'pg_class'::regclass
-        AND d.refclassid = 'pg_class'::regclass
+    SELECT q.seqrelid, d.refobjid, d.refobjsubid, true, NULL, NULL
+    FROM pg_sequence AS q
+    JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = q.seqrelid
+    WHERE d.refclassid = 'pg_class'::regclass
         AND d.deptype IN ('a', 'i')
         AND d.refobjsubid > 0
-    UNION ALL
-    -- Named by a column's default.
-    SELECT d.refobjid, f.adrelid, f.adnum, false, f.oid, NULL
-    FROM pg_depend AS d
-    JOIN pg_attrdef AS f ON f.oid = d.objid
-    WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass
-    UNION ALL
-    -- Named by the default of the column's domain.
-    SELECT d.refobjid, a.attrelid, a.attnum, false, NULL, y.typdefault
-    FROM pg_depend AS d
-    JOIN pg_type AS y ON y.oid = d.objid AND y.typtype = 'd'
-    JOIN pg_attribute AS a ON a.atttypid = y.oid AND NOT a.atthasdef AND NOT a.attisdropped
-    WHERE d.classid = 'pg_type'::regclass AND d.refclassid = 'pg_class'::regclass
 ), fed AS MATERIALIZED (
     SELECT *
     FROM all_fed

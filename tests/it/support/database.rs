@@ -1,7 +1,7 @@
 //! A database of one test's own on the shared server.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
 use seedrow::postgres::name::quoted;
@@ -30,7 +30,7 @@ impl Db {
     /// what a failed run left is replaced.
     #[track_caller]
     pub fn new(test: &str) -> Db {
-        Db::of_test(test, "template0")
+        Db::of_test(test, empty())
     }
 
     #[track_caller]
@@ -54,13 +54,21 @@ impl Db {
         };
         let mut made = lock(&MADE);
         if !made.contains(&original.name) {
-            original.create("template0");
+            original.create(empty());
             fill(&original);
-            close(&original.url());
+            original.prepare_as_template();
             made.insert(original.name.clone());
         }
         drop(made);
         Db::of_test(test, &original.name)
+    }
+
+    /// A session at its start writes down what every session has to know of the catalogs, in a file that is copied with the
+    /// database; in a copy of template0, which takes no sessions, the first one has to find that out.
+    fn prepare_as_template(&self) {
+        close(&self.url());
+        self.value("SELECT 1");
+        close(&self.url());
     }
 
     /// Copies the template's files, which takes a third of the CPU time of writing each page to the WAL, the default since
@@ -102,16 +110,19 @@ impl Db {
         value_at(&self.url(), sql)
     }
 
-    /// Vacuums and analyses all tables, as a load leaves them, until all their pages are visible to all: a transaction
+    /// Vacuums and analyses all tables but the catalogs, as a load leaves them, until all their pages are visible to all: a transaction
     /// elsewhere keeps the rows of a moment ago hidden, and so does an asynchronous commit next to theirs that isn't on
     /// the disk yet.
     #[track_caller]
     pub fn settle(&self) {
         const HIDDEN: &str = "SELECT count(*) FROM pg_class
             WHERE relkind = 'r' AND relallvisible < relpages AND oid >= 16384";
+        const TABLES: &str = "SELECT string_agg(oid::regclass::text, ', ') FROM pg_class
+            WHERE relkind = 'r' AND oid >= 16384";
+        let vacuum = format!("VACUUM (ANALYZE) {}", self.value(TABLES));
         eventually("all pages are visible to all", || {
             self.execute("CHECKPOINT");
-            self.execute("VACUUM (ANALYZE)");
+            self.execute(&vacuum);
             self.value(HIDDEN) == "0"
         });
     }
@@ -124,11 +135,27 @@ impl Db {
 
 impl Drop for Db {
     fn drop(&mut self) {
+        close(&self.url());
         if self.lifetime == Lifetime::Test && !thread::panicking() {
             // What a prepared transaction keeps goes with the server.
             let _ = try_to_administrate(&self.drop_statement());
         }
     }
+}
+
+/// The template of empty databases.
+fn empty() -> &'static str {
+    static MADE: OnceLock<Db> = OnceLock::new();
+    let template = MADE.get_or_init(|| {
+        let template = Db {
+            name: "empty".to_owned(),
+            lifetime: Lifetime::Run,
+        };
+        template.create("template0");
+        template.prepare_as_template();
+        template
+    });
+    template.name()
 }
 
 /// Runs a statement about databases.

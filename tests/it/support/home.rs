@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
+use seedrow::postgres::embedded::control::{self, Destroyed};
 use seedrow::postgres::embedded::lock::FileLock;
 use seedrow::postgres::embedded::{Home, Lease};
 
@@ -26,7 +27,7 @@ impl PrivateHome {
             home: Home::at(&folder).unwrap(),
         };
         // What a killed run left.
-        home.seedrow(["destroy", "--yes"]).exits(0);
+        home.destroy();
         fs::create_dir_all(folder.parent().unwrap()).unwrap();
         home
     }
@@ -67,6 +68,15 @@ impl PrivateHome {
     pub fn wait_until_down(&self) {
         wait_until_down(&self.home);
     }
+
+    /// Stops its server and removes its data. A process that another thread is starting has this one's locks for a moment.
+    #[track_caller]
+    fn destroy(&self) {
+        eventually("the home is in nobody's use", || {
+            let destroyed = control::destroy(&self.home).unwrap();
+            !matches!(destroyed, Destroyed::InUse(_))
+        });
+    }
 }
 
 /// Waits until no supervisor is left.
@@ -80,9 +90,9 @@ pub fn wait_until_down(home: &Home) {
 
 impl Drop for PrivateHome {
     fn drop(&mut self) {
-        let run = self.seedrow(["destroy", "--yes"]);
-        if !thread::panicking() {
-            run.exits(0);
+        match thread::panicking() {
+            true => drop(control::destroy(&self.home)),
+            false => self.destroy(),
         }
     }
 }

@@ -8,29 +8,39 @@ use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error, NoTls, SimpleQueryMessage};
 
-/// Words of statements that may change their session, or what new ones begin with, and of views of what sessions have
-/// done: each gets a connection of its own.
-const DEPENDS_ON_SESSIONS: [&str; 14] = [
+/// What statements begin with that may change their session, or what new ones begin with: each gets a connection of its
+/// own.
+const CHANGE_SESSIONS: [&str; 12] = [
     "SET ",
-    "SET_CONFIG",
+    "RESET ",
     "ALTER ROLE",
     "ALTER DATABASE",
     "ALTER SYSTEM",
-    "RELOAD_CONF",
     "BEGIN",
     "START ",
-    "LOCK",
-    "TEMP",
+    "LOCK ",
+    "CREATE TEMP",
     "PREPARE",
     "DECLARE",
     "LISTEN",
-    "PG_STAT",
 ];
+
+/// Words of statements that do so by functions, and of views of what sessions have done, which they report at their end.
+const DEPEND_ON_SESSIONS: [&str; 5] = [
+    "SET_CONFIG",
+    "RELOAD_CONF",
+    "PG_ADVISORY_LOCK",
+    "PG_TRY_ADVISORY_LOCK",
+    "PG_STAT_",
+];
+
+/// A view of what sessions do at the moment.
+const OF_THE_MOMENT: &str = "PG_STAT_ACTIVITY";
 
 /// Connections without a statement, by URL, the latest last. More than a few would count among those that a server
 /// allows.
 static KEPT: Mutex<Vec<(String, Connection)>> = Mutex::new(Vec::new());
-const MOST_KEPT: usize = 6;
+const MOST_KEPT: usize = 12;
 
 /// A connection and the runtime that it is served by while a statement runs.
 pub struct Connection {
@@ -95,8 +105,7 @@ pub fn close(url: &str) {
 }
 
 fn run(url: &str, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
-    let words = sql.to_uppercase();
-    if DEPENDS_ON_SESSIONS.iter().any(|word| words.contains(word)) {
+    if depends_on_sessions(sql) {
         return Connection::open(url)?.run(sql);
     }
     let kept = take(url).map(|kept| (kept.run(sql), kept));
@@ -111,6 +120,15 @@ fn run(url: &str, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
         keep(url, connection);
     }
     result
+}
+
+fn depends_on_sessions(sql: &str) -> bool {
+    let words = sql.to_uppercase().replace(OF_THE_MOMENT, "");
+    let begins = |statement: &str| {
+        let statement = statement.trim_start();
+        CHANGE_SESSIONS.iter().any(|it| statement.starts_with(it))
+    };
+    DEPEND_ON_SESSIONS.iter().any(|it| words.contains(it)) || words.split(';').any(begins)
 }
 
 fn take(url: &str) -> Option<Connection> {

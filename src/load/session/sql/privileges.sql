@@ -1,6 +1,7 @@
--- May this role fill the table, and what must it be granted?
--- $1: the table
+-- May this role fill the tables, and what must it be granted?
+-- $1: the tables
 SELECT
+    t.oid,
     row_security_active(t.oid) AS hidden,
     quote_ident(current_user) AS role,
     has_table_privilege(t.oid, 'SELECT')
@@ -40,4 +41,4 @@ SELECT
         GROUP BY n.nspname, s.relname
     ) AS closed_sequences
 FROM pg_class AS t
-WHERE t.oid = $1
+WHERE t.oid = ANY ($1)
