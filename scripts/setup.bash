@@ -62,6 +62,18 @@ postgres_program() {
     die "$1 was not found. Install it: apt-get install postgresql, or your system's like."
 }
 
+# Prints the folder of server programs for which Citus is installed. Fails when there is none.
+citus_programs() {
+    local config
+    for config in "${PGBINDIR:-}/pg_config" "$(command -v pg_config)" /usr/lib/postgresql/*/bin/pg_config; do
+        if [[ -x $config && -e $("$config" --pkglibdir)/citus.so ]]; then
+            "$config" --bindir
+            return
+        fi
+    done
+    return 1
+}
+
 ensure_postgres() {
     if [[ -n ${PGBINDIR:-} && ! -x $PGBINDIR/initdb ]]; then
         die "PGBINDIR is $PGBINDIR, and there is no initdb there. Correct it, or unset it."

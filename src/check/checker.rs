@@ -17,8 +17,9 @@ use super::report::{Check, SkippedCheck, Subject};
 use super::rules::Facts;
 use super::settings::{CheckSettings, Suite};
 use crate::index::{CoverageVerdict, IndexCoverage, Survey};
-use crate::postgres::TableName;
 use crate::postgres::catalog::{self, ForeignKey, Index, Scope, Table};
+use crate::postgres::placements::{Placements, ShardSizes};
+use crate::postgres::{Capabilities, TableName, cluster};
 use crate::progress::{Progress, Unit};
 use crate::queries::Query;
 use crate::suggestion::TARGET;
@@ -43,6 +44,8 @@ pub struct Checker<'a> {
     pub survey: &'a Survey,
     /// The schema asked for.
     pub schema: Option<&'a str>,
+    /// What the server can do.
+    pub server: Capabilities,
     /// Where progress is displayed.
     pub progress: &'a Progress,
 }
@@ -55,6 +58,19 @@ pub struct CatalogSnapshot {
     pub indexes: Vec<Index>,
     maintenance: MaintenanceState,
     block_bytes: u64,
+}
+
+impl CatalogSnapshot {
+    /// Adds what the nodes know of distributed tables, whose own files on the coordinator are empty.
+    fn add_placements(&mut self, placements: &Placements) {
+        for table in &mut self.tables {
+            placements.complete_table(table);
+        }
+        for index in &mut self.indexes {
+            placements.complete_index(index);
+        }
+        self.maintenance.analysed.extend(placements.analysed());
+    }
 }
 
 impl Checker<'_> {
@@ -135,12 +151,18 @@ impl Checker<'_> {
 
     /// Reads the catalog, once no other session vacuums.
     pub async fn snapshot(&self, client: &Client) -> Result<CatalogSnapshot> {
-        Ok(CatalogSnapshot {
+        let mut snapshot = CatalogSnapshot {
             maintenance: maintenance::wait(client, self.progress).await?,
             tables: catalog::tables(client, Scope::Database).await?,
             indexes: catalog::indexes(client, Scope::Database).await?,
             block_bytes: catalog::block_bytes(client).await?,
-        })
+        };
+        if self.server.cluster.is_some() {
+            cluster::prepare_plans(client).await?;
+        }
+        let placements = ShardSizes::of(self.server).read(client).await?;
+        snapshot.add_placements(&placements);
+        Ok(snapshot)
     }
 
     /// Vacuums and analyses what needs it, of the schema asked for.
@@ -197,6 +219,7 @@ impl Checker<'_> {
             facts: self.facts(catalog),
             maintenance: &catalog.maintenance,
             schema: self.schema,
+            server: self.server,
             timed_executions: self
                 .timed_executions(read)
                 .min(EXECUTIONS_PER_SAMPLE * self.settings.sampling.count as usize),

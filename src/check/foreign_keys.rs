@@ -141,7 +141,7 @@ fn orphans(key: &ForeignKey) -> String {
         .map(|name| format!("child.{name} IS NOT NULL"))
         .collect();
     format!(
-        "SELECT * FROM {} AS child WHERE {} AND NOT EXISTS (SELECT FROM {} AS parent WHERE {}) LIMIT 10",
+        "SELECT * FROM {} AS child WHERE {} AND NOT EXISTS (SELECT 1 FROM {} AS parent WHERE {}) LIMIT 10",
         key.table,
         filled.join(" AND "),
         key.referenced,
@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(
             finding.help,
             "SELECT * FROM public.child AS child WHERE child.c1 IS NOT NULL AND child.c2 IS NOT NULL \
-             AND NOT EXISTS (SELECT FROM public.parent AS parent WHERE parent.c1 = child.c1 AND parent.c2 = child.c2) \
+             AND NOT EXISTS (SELECT 1 FROM public.parent AS parent WHERE parent.c1 = child.c1 AND parent.c2 = child.c2) \
              LIMIT 10;   -- finds the rows; once they are fixed: \
              ALTER TABLE public.child VALIDATE CONSTRAINT child_c1_c2_fkey;"
         );

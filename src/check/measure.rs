@@ -101,17 +101,21 @@ impl<'a> BoundQuery<'a> {
         Ok(plans)
     }
 
-    /// The generic plan, made without knowing the values, and the one that the planner would choose for the first set
-    /// if it had no sequential scans.
-    pub async fn alternatives(&self) -> Result<(Plan, Plan)> {
+    /// The generic plan, made without knowing the values.
+    pub async fn generic(&self) -> Result<Plan> {
         let explain = self.prepare(Run::Never).await?;
-        let generic = explain::generic(self.transaction, &self.query.sql, &explain.type_names())
+        explain::generic(self.transaction, &self.query.sql, &explain.type_names())
             .await
-            .with_context(|| self.could_not_plan())?;
+            .with_context(|| self.could_not_plan())
+    }
+
+    /// The plan that the planner would choose for the first set if it had no sequential scans.
+    pub async fn without_scans(&self) -> Result<Plan> {
+        let explain = self.prepare(Run::Never).await?;
         self.set_seq_scans("off").await?;
         let without_scans = self.plan(&explain, self.first_set()).await?;
         self.set_seq_scans("on").await?;
-        Ok((generic, without_scans))
+        Ok(without_scans)
     }
 
     async fn set_seq_scans(&self, to: &str) -> Result<()> {

@@ -204,7 +204,7 @@ pub struct Measurements {
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "Map<String, Value>"))]
     pub plan: Value,
-    /// EXPLAIN's plan made without the values.
+    /// EXPLAIN's plan made without the values; empty where the server makes none.
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "Map<String, Value>"))]
     pub generic_plan: Value,

@@ -5,13 +5,14 @@
 
 use anyhow::{Context, Result};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::{Client, GenericClient, Transaction};
 
 use super::assertions::is_searched_for;
 use crate::index::{CoverageVerdict, IndexCoverage, Proposal, Survey};
 use crate::postgres::catalog::ForeignKey;
 use crate::postgres::explain::{self, Node, Plan};
-use crate::postgres::name::quoted;
+use crate::postgres::name::{literal, quoted};
+use crate::postgres::{Capabilities, cluster};
 
 /// What the planner does with a covered key's lookup.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +30,16 @@ pub enum Answer {
     NotAllowed,
 }
 
-/// Asks for each key that an index covers, in the survey's order; `None` for the others.
-pub async fn ask(client: &mut Client, survey: &Survey) -> Result<Vec<Option<Answer>>> {
+/// Asks for each key that an index covers, in the survey's order; `None` for the others, and for those whose table holds no
+/// values to ask with where the server plans for values alone.
+pub async fn ask(
+    client: &mut Client,
+    survey: &Survey,
+    server: Capabilities,
+) -> Result<Vec<Option<Answer>>> {
+    if server.cluster.is_some() {
+        cluster::prepare_plans(client).await?;
+    }
     let could_not = "could not ask for the plans of the foreign keys' lookups";
     let builder = client.build_transaction().read_only(true);
     let mut transaction = builder.start().await.context(could_not)?;
@@ -41,11 +50,9 @@ pub async fn ask(client: &mut Client, survey: &Survey) -> Result<Vec<Option<Answ
     let mut answers = Vec::with_capacity(survey.keys.len());
     for key in &survey.keys {
         answers.push(match key.verdict.is_covered() {
-            true => Some(
-                answer(&mut transaction, key)
-                    .await
-                    .with_context(|| format!("{could_not}: {}", key.shown(&survey.home)))?,
-            ),
+            true => answer(&mut transaction, key, server)
+                .await
+                .with_context(|| format!("{could_not}: {}", key.shown(&survey.home)))?,
             false => None,
         });
     }
@@ -68,8 +75,9 @@ pub async fn unserved(
     client: &mut Client,
     survey: &Survey,
     proposals: &[Proposal],
+    server: Capabilities,
 ) -> Result<Vec<Unserved>> {
-    let answers = ask(client, survey).await?;
+    let answers = ask(client, survey, server).await?;
     let was_built_for = |key: &ForeignKey| {
         let built = |it: &Proposal| it.table == key.table && it.serves.contains(&key.name);
         proposals.iter().any(built)
@@ -91,37 +99,85 @@ pub async fn unserved(
         .collect())
 }
 
-async fn answer(transaction: &mut Transaction<'_>, coverage: &IndexCoverage) -> Result<Answer> {
-    let key = &coverage.foreign_key;
+async fn answer(
+    transaction: &mut Transaction<'_>,
+    coverage: &IndexCoverage,
+    server: Capabilities,
+) -> Result<Option<Answer>> {
     let savepoint = transaction.transaction().await?;
-    let types: Vec<String> = key
-        .comparisons
-        .iter()
-        .map(|c| c.type_name.clone())
-        .collect();
-    match explain::generic(&savepoint, &lookup(key), &types).await {
+    match plan(&savepoint, &coverage.foreign_key, server).await {
         Ok(plan) => {
             savepoint.commit().await?;
-            Ok(judge(&plan, coverage))
+            Ok(plan.map(|plan| judge(&plan, coverage)))
         }
         Err(error) => {
             savepoint.rollback().await?;
             let code = error.downcast_ref().and_then(tokio_postgres::Error::code);
             match code {
-                Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Ok(Answer::NotAllowed),
+                Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Ok(Some(Answer::NotAllowed)),
                 _ => Err(error),
             }
         }
     }
 }
 
+/// The plan of a key's lookup: for any value, or where the server makes no such plans for the first that the table holds.
+async fn plan(
+    client: &impl GenericClient,
+    key: &ForeignKey,
+    server: Capabilities,
+) -> Result<Option<Plan>> {
+    if server.generic_plans {
+        let types = key.comparisons.iter().map(|it| it.type_name.clone());
+        let types: Vec<String> = types.collect();
+        let plan = explain::generic(client, &lookup(key), &types).await?;
+        return Ok(Some(plan));
+    }
+    let columns = key.columns.iter().map(|column| quoted(&column.name));
+    let columns: Vec<String> = columns.collect();
+    let sql = format!(
+        "SELECT ARRAY[{}] FROM {} WHERE {} LIMIT 1",
+        columns
+            .iter()
+            .map(|it| format!("{it}::text"))
+            .collect::<Vec<_>>()
+            .join(", "),
+        key.table,
+        columns
+            .iter()
+            .map(|it| format!("{it} IS NOT NULL"))
+            .collect::<Vec<_>>()
+            .join(" AND ")
+    );
+    let Some(row) = client.query_typed(&sql, &[]).await?.into_iter().next() else {
+        return Ok(None);
+    };
+    let values: Vec<String> = row.try_get(0)?;
+    explain::of_literals(client, &lookup_of(key, &values))
+        .await
+        .map(Some)
+}
+
 /// What `ri_triggers.c` prepares, without FOR KEY SHARE, which a reader isn't allowed.
 fn lookup(key: &ForeignKey) -> String {
+    let values = (1..=key.columns.len()).map(|at| format!("${at}"));
+    lookup_with(key, &values.collect::<Vec<_>>())
+}
+
+/// The same for these values, in place of parameters.
+fn lookup_of(key: &ForeignKey, values: &[String]) -> String {
+    let typed = values.iter().zip(&key.comparisons);
+    let typed = typed.map(|(value, it)| format!("{}::{}", literal(value), it.type_name));
+    lookup_with(key, &typed.collect::<Vec<_>>())
+}
+
+fn lookup_with(key: &ForeignKey, values: &[String]) -> String {
     let columns = key.columns.iter().zip(&key.comparisons);
-    let conditions: Vec<String> = (1..)
+    let conditions: Vec<String> = values
+        .iter()
         .zip(columns)
-        .map(|(at, (column, comparison))| {
-            comparison.condition(&format!("${at}"), &format!("x.{}", quoted(&column.name)))
+        .map(|(value, (column, comparison))| {
+            comparison.condition(value, &format!("x.{}", quoted(&column.name)))
         })
         .collect();
     let only = if key.partitions.is_empty() {
@@ -188,6 +244,12 @@ mod tests {
             lookup(&key),
             "SELECT 1 FROM ONLY public.child AS x WHERE $1 OPERATOR(pg_catalog.=) x.c1 \
              AND $2 OPERATOR(pg_catalog.=) x.c2 COLLATE pg_catalog.\"C\""
+        );
+        let values = ["7", "a'b"].map(str::to_owned);
+        assert_eq!(
+            lookup_of(&samples::foreign_key(&[1, 2]), &values),
+            "SELECT 1 FROM ONLY public.child AS x WHERE '7'::integer OPERATOR(pg_catalog.=) x.c1 \
+             AND 'a''b'::integer OPERATOR(pg_catalog.=) x.c2"
         );
     }
 

@@ -113,7 +113,10 @@ pub async fn drop_index(transaction: &Transaction<'_>, index: &Index) -> Result<
         WHERE c.oid = COALESCE(pg_partition_root($1::oid), $1)";
     let root = transaction.query_one(sql, &[&index.oid]).await?;
     let name = TableName::new(root.try_get::<_, String>(0)?, root.try_get::<_, String>(1)?);
-    let drop = format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; DROP INDEX {name}");
+    // Citus sends all of a text with a SET LOCAL in it to the nodes, the other statements, too.
+    let limit = format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'");
+    transaction.batch_execute(&limit).await?;
+    let drop = format!("DROP INDEX {name}");
     Ok(transaction.batch_execute(&drop).await?)
 }
 

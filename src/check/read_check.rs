@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use serde_json::json;
 use tokio_postgres::{Client, Transaction};
 
 use super::evidence::{Evidence, shape, used_indexes};
@@ -17,10 +18,10 @@ use super::parameter_values::{ReadValues, ValueSampler};
 use super::report::{Check, Subject};
 use super::rules::{self, Facts, PlanSet, Purpose};
 use super::settings::CheckSettings;
-use crate::postgres::TableName;
 use crate::postgres::catalog::{Index, Table};
 use crate::postgres::explain::Plan;
 use crate::postgres::name::quoted;
+use crate::postgres::{Capabilities, TableName};
 use crate::queries::{Bindings, Parameter, ValueSource};
 use crate::suggestion::TARGET;
 
@@ -50,6 +51,8 @@ pub struct ReadCheck<'a> {
     pub maintenance: &'a MaintenanceState,
     /// The schema asked for.
     pub schema: Option<&'a str>,
+    /// What the server can do.
+    pub server: Capabilities,
     /// How many executions are timed at the client.
     pub timed_executions: usize,
     /// Whether each sample is executed once before it is measured.
@@ -165,7 +168,11 @@ impl ReadCheck<'_> {
 
     /// Plans and executes the query in all the ways that it is judged by.
     async fn observe(&self, bound: &BoundQuery<'_>, estimated: Plan) -> Result<Observed> {
-        let (generic, without_scans) = bound.alternatives().await?;
+        let generic = match self.server.generic_plans {
+            true => Some(bound.generic().await?),
+            false => None,
+        };
+        let without_scans = bound.without_scans().await?;
         let pace = Pace {
             time_limit: match self.read.purpose() {
                 Purpose::Query => QUERY_TIME_LIMIT,
@@ -339,15 +346,17 @@ impl ReadCheck<'_> {
         let shape = AccessPaths {
             capability: access(&without_scans),
             choice: AccessPath::worst(executions.plans.iter().map(access)),
-            generic: access(&generic),
+            generic: generic.as_ref().map_or(AccessPath::Index, access),
         };
         let figures = SampleFigures::of(&executions.samples);
         let mut findings = self.findings(&executions, shape.capability);
-        if shape.choice != AccessPath::Scan {
-            findings.extend(rules::generic_plan(&generic, purpose, facts));
-        }
-        if shape.choice == AccessPath::Index {
-            findings.extend(rules::unknown_generic_nodes(&generic));
+        if let Some(generic) = &generic {
+            if shape.choice != AccessPath::Scan {
+                findings.extend(rules::generic_plan(generic, purpose, facts));
+            }
+            if shape.choice == AccessPath::Index {
+                findings.extend(rules::unknown_generic_nodes(generic));
+            }
         }
         if let Some(budget) = self.budget() {
             let (latency, stopped) = (latency.as_ref(), executions.stopped);
@@ -359,7 +368,7 @@ impl ReadCheck<'_> {
         let measured = Measurements {
             sql: self.read.query.sql.clone(),
             plan: executions.median_plan().statement().clone(),
-            generic_plan: generic.statement().clone(),
+            generic_plan: generic.map_or_else(|| json!({}), |it| it.statement().clone()),
             budget_ms: self.budget().map(milliseconds),
             bound: rules::bound(executions.median_plan(), purpose, facts)
                 .filter(|_| !executions.samples.is_empty()),
@@ -380,6 +389,7 @@ impl ReadCheck<'_> {
 struct Observed {
     executions: Executions,
     latency: Option<Latency>,
-    generic: Plan,
+    /// `None` where the server makes no generic plans.
+    generic: Option<Plan>,
     without_scans: Plan,
 }

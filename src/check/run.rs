@@ -23,6 +23,7 @@ use crate::postgres::Server;
 use crate::postgres::catalog::{self, ForeignKey, Scope};
 use crate::postgres::locks;
 use crate::postgres::name::quoted;
+use crate::postgres::placements::ShardSizes;
 use crate::progress::Progress;
 use crate::queries::{Query, Sampling, Spread};
 
@@ -56,11 +57,11 @@ async fn run_bounded(
     let mut client = server.connect().await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
     load::ensure_finished(&client, server.schema()).await?;
-    let mut survey = index::survey(&client, server.schema(), &suite.waivers).await?;
+    let mut survey = survey(&client, server, suite).await?;
     narrow(&mut survey, suite);
     let mut report = empty_report(&client, server, suite, settings, &survey).await?;
     if settings.areas.contains(&Area::Coverage) {
-        let answers = planner::ask(&mut client, &survey).await?;
+        let answers = planner::ask(&mut client, &survey, server.capabilities()).await?;
         let keys = foreign_keys::check(&survey, &answers);
         report.checks.push(keys);
     }
@@ -83,6 +84,7 @@ async fn run_bounded(
             settings,
             survey: &survey,
             schema: server.schema(),
+            server: server.capabilities(),
             progress,
         };
         let (checks, skipped) = checker.check(&mut client, queries).await?;
@@ -96,6 +98,12 @@ async fn run_bounded(
         refuse_nothing(&mut report);
     }
     Ok(report)
+}
+
+/// The foreign keys, with the sizes of their indexes.
+async fn survey(client: &Client, server: &Server, suite: &Suite) -> Result<Survey> {
+    let shards = ShardSizes::of(server.capabilities());
+    index::survey(client, server.schema(), &suite.waivers, shards).await
 }
 
 /// A report that a check begins with.
@@ -190,7 +198,7 @@ async fn compare_bounded(
     let mut client = server.connect().await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
     load::ensure_finished(&client, server.schema()).await?;
-    let mut survey = index::survey(&client, server.schema(), &suite.waivers).await?;
+    let mut survey = survey(&client, server, suite).await?;
     narrow(&mut survey, suite);
     let mut base = empty_report(&client, server, suite, settings, &survey).await?;
     let checker = Checker {
@@ -198,6 +206,7 @@ async fn compare_bounded(
         settings,
         survey: &survey,
         schema: server.schema(),
+        server: server.capabilities(),
         progress,
     };
     let (without, with) = checker

@@ -12,6 +12,7 @@ use crate::index::{self, BuildMode, BuildOptions, Built, Proposal, Survey};
 use crate::load;
 use crate::postgres::catalog::{self, Scope};
 use crate::postgres::name::quoted;
+use crate::postgres::placements::ShardSizes;
 use crate::postgres::{Server, locks};
 use crate::progress::Progress;
 use crate::report::{self, OutputFormat};
@@ -104,7 +105,8 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let client = server.connect().await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
     load::ensure_finished(&client, server.schema()).await?;
-    let survey = match index::survey(&client, server.schema(), &waivers).await {
+    let shards = ShardSizes::of(server.capabilities());
+    let survey = match index::survey(&client, server.schema(), &waivers, shards).await {
         Err(error) => return Err(locks::explain_timeout(&server, error).await),
         Ok(survey) => survey,
     };
@@ -175,11 +177,12 @@ async fn ensure_served(
     }
     let mut client = server.connect().await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
-    let survey = match index::survey(&client, server.schema(), waivers).await {
+    let shards = ShardSizes::of(server.capabilities());
+    let survey = match index::survey(&client, server.schema(), waivers, shards).await {
         Err(error) => return Err(locks::explain_timeout(server, error).await),
         Ok(survey) => survey,
     };
-    let unserved = check::unserved(&mut client, &survey, &proposals).await?;
+    let unserved = check::unserved(&mut client, &survey, &proposals, server.capabilities()).await?;
     let Some(first) = unserved.first() else {
         return Ok(());
     };

@@ -26,6 +26,7 @@ use crate::load::{
     self, Duplicates, Input, LedgerState, Load, LoadOutcome, Orphans, Overrides, Phase, Policy,
     Rejects, RowOrigin, StageTracker, trial,
 };
+use crate::postgres::placements::ShardSizes;
 use crate::postgres::{Server, locks};
 use crate::progress::Progress;
 use crate::report::dry_run::DryRunReport;
@@ -377,7 +378,9 @@ impl Job<'_> {
         let start = Instant::now();
         let client = self.server.connect().await?;
         locks::limit_waits(&client, locks::PATIENCE).await?;
-        let survey = match index::survey(&client, self.server.schema(), &self.waivers).await {
+        let shards = ShardSizes::of(self.server.capabilities());
+        let survey = index::survey(&client, self.server.schema(), &self.waivers, shards);
+        let survey = match survey.await {
             Err(error) => return Err(locks::explain_timeout(&self.server, error).await),
             Ok(survey) => survey,
         };

@@ -5,12 +5,14 @@
 
 pub mod amount;
 pub mod array;
+pub mod binary_row;
 pub mod bits;
 pub mod column;
 pub mod decimal;
 pub mod encode;
 pub mod format;
 pub mod generated;
+pub mod hash;
 pub mod holds;
 pub mod interval;
 pub mod network;

@@ -24,6 +24,7 @@ mod read;
 mod read_columns;
 mod read_tables;
 pub mod record_format;
+pub mod sharding;
 pub mod source;
 pub mod spec;
 pub mod spellings;
@@ -38,5 +39,6 @@ mod waivers;
 
 pub use plan::RowPlan;
 pub use read::{waivers_of, waivers_with};
+pub use sharding::Sharding;
 pub use spec::{ColumnSpec, Dataset, Kind, Reading, TableSpec};
 pub use waivers::Waiver;

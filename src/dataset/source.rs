@@ -84,7 +84,10 @@ pub fn built_in_names() -> Vec<String> {
     let files = Source::BuiltIn
         .list(Path::new(BUILT_IN), "toml")
         .unwrap_or_default();
-    files.iter().filter_map(stem).collect()
+    let mut names: Vec<String> = files.iter().filter_map(stem).collect();
+    // Of files, `a-b.toml` comes before `a.toml`.
+    names.sort();
+    names
 }
 
 /// What `--dataset` names: a built-in dataset, or a TOML file.

@@ -10,6 +10,7 @@ use crate::dataset::document::did_you_mean;
 use crate::dataset::draw::Chance;
 use crate::dataset::makers::Maker;
 use crate::dataset::record_format::FormatOptions;
+use crate::dataset::sharding::Sharding;
 use crate::dataset::source::Source;
 use crate::dataset::spellings::Spellings;
 use crate::dataset::waivers::Waiver;
@@ -106,6 +107,8 @@ pub struct TableSpec {
     pub exclusive: Vec<Exclusive>,
     /// Whether the database's triggers fire for its rows.
     pub triggers: Triggers,
+    /// How its rows are spread over a cluster's nodes.
+    pub sharding: Option<Sharding>,
     /// Its line in the TOML file.
     pub line: usize,
 }

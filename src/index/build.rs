@@ -12,6 +12,7 @@ use super::plan::{BuildMode, Existing, Proposal};
 use crate::postgres::catalog::{self, TableKind};
 use crate::postgres::memory::{Memory, workers};
 use crate::postgres::name::quoted;
+use crate::postgres::placements::ShardSizes;
 use crate::postgres::{Server, TableName, session};
 use crate::progress::{Progress, Task, Unit};
 use crate::suggestion::TARGET;
@@ -166,7 +167,7 @@ async fn build_one(
         }
     }
     let seconds = started.elapsed().as_secs_f64();
-    let bytes = index_bytes(&client, proposal).await?;
+    let bytes = index_bytes(&client, server, proposal).await?;
     server.keep(client);
     task.set(blocks);
     task.finish();
@@ -223,7 +224,20 @@ async fn watch(watcher: &Client, backend: i32, task: &Task) {
     }
 }
 
-async fn index_bytes(client: &impl GenericClient, proposal: &Proposal) -> Result<u64> {
+async fn index_bytes(
+    client: &impl GenericClient,
+    server: &Server,
+    proposal: &Proposal,
+) -> Result<u64> {
+    let Proposal { table, name, .. } = proposal;
+    let placements = ShardSizes::of(server.capabilities()).read(client).await?;
+    if !placements.is_empty() {
+        let table = catalog::find(client, Some(&table.schema), &table.name).await?;
+        let bytes = table.and_then(|table| placements.index_bytes(table, name));
+        if let Some(bytes) = bytes {
+            return Ok(bytes);
+        }
+    }
     let sql = "SELECT COALESCE(
             (SELECT sum(pg_relation_size(part.relid)) FROM pg_partition_tree($1::text::regclass) AS part),
             pg_relation_size($1::text::regclass)

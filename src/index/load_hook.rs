@@ -12,6 +12,7 @@ use crate::dataset::Waiver;
 use crate::load::PostLoadHook;
 use crate::postgres::catalog::{self, Scope};
 use crate::postgres::locks;
+use crate::postgres::placements::ShardSizes;
 use crate::postgres::{Server, TableName};
 use crate::progress::Progress;
 
@@ -70,7 +71,13 @@ impl PostLoadHook for IndexHook<'_> {
     const PHASE: &'static str = "load rows, build keys and indexes";
 
     async fn plan(&self, client: &Transaction<'_>) -> Result<Vec<TableName>> {
-        let survey = survey(client, self.server.schema(), self.waivers).await?;
+        let survey = survey(
+            client,
+            self.server.schema(),
+            self.waivers,
+            ShardSizes::Unasked,
+        )
+        .await?;
         let names = survey.proposals.iter();
         let names = names.map(|index| TableName::new(&index.table.schema, &index.name));
         let names = names.collect();
@@ -90,7 +97,7 @@ impl PostLoadHook for IndexHook<'_> {
     async fn run(&self, mut proposal: Proposal) -> Result<()> {
         let client = self.server.connect().await?;
         locks::limit_waits(&client, locks::PATIENCE).await?;
-        proposal.table_bytes = heap_bytes(&client, &proposal.table).await?;
+        proposal.table_bytes = heap_bytes(&client, self.server, &proposal.table).await?;
         let options = BuildOptions {
             jobs: 1,
             neighbours: self.jobs - 1,
@@ -105,10 +112,14 @@ impl PostLoadHook for IndexHook<'_> {
 }
 
 /// The heap as it is now: it was empty when the index was planned.
-async fn heap_bytes(client: &Client, table: &TableName) -> Result<u64> {
+async fn heap_bytes(client: &Client, server: &Server, table: &TableName) -> Result<u64> {
     let Some(oid) = catalog::find(client, Some(&table.schema), &table.name).await? else {
         return Ok(0);
     };
-    let tables = catalog::tables(client, Scope::Tables(&[oid])).await?;
+    let mut tables = catalog::tables(client, Scope::Tables(&[oid])).await?;
+    let placements = ShardSizes::of(server.capabilities()).read(client).await?;
+    tables
+        .iter_mut()
+        .for_each(|it| placements.complete_table(it));
     Ok(tables.first().map_or(0, |table| table.bytes))
 }

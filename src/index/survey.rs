@@ -10,6 +10,7 @@ use super::plan::{Existing, Proposal, propose};
 use crate::dataset::Waiver;
 use crate::postgres::catalog::{self, ForeignKey, Index, KeyComparison, Scope};
 use crate::postgres::name::{quoted, quoted_list};
+use crate::postgres::placements::{Placements, ShardSizes};
 
 /// The rule that a key without an index breaks.
 pub const NOT_INDEXED: &str = "fk-not-indexed";
@@ -83,6 +84,7 @@ pub async fn survey(
     client: &impl GenericClient,
     schema: Option<&str>,
     waivers: &[Waiver],
+    shards: ShardSizes,
 ) -> Result<Survey> {
     if let Some(schema) = schema {
         ensure_schema_exists(client, schema).await?;
@@ -90,7 +92,11 @@ pub async fn survey(
     let scope = Scope::schema_or_database(schema);
     let foreign_keys = catalog::foreign_keys_compared(client, scope).await?;
     // A partition, and its index, may be in another schema.
-    let indexes = catalog::indexes(client, Scope::Database).await?;
+    let mut indexes = catalog::indexes(client, Scope::Database).await?;
+    let placements = shards.read(client).await?;
+    indexes
+        .iter_mut()
+        .for_each(|it| placements.complete_index(it));
     let home = match schema {
         Some(schema) => Some(schema.to_owned()),
         None => catalog::current_schema(client).await?,
@@ -113,7 +119,7 @@ pub async fn survey(
         }
     };
     let keys: Vec<IndexCoverage> = foreign_keys.into_iter().map(coverage).collect();
-    let proposals = proposals(client, &keys, &indexes, scope).await?;
+    let proposals = proposals(client, &keys, &indexes, scope, &placements).await?;
     let is_useless = |it: &Proposal| it.existing == Existing::Useless;
     let (useless, proposals) = proposals.into_iter().partition(is_useless);
     Ok(Survey {
@@ -147,6 +153,7 @@ async fn proposals(
     keys: &[IndexCoverage],
     indexes: &[Index],
     scope: Scope<'_>,
+    placements: &Placements,
 ) -> Result<Vec<Proposal>> {
     let missing: Vec<&ForeignKey> = keys
         .iter()
@@ -154,7 +161,10 @@ async fn proposals(
         .map(|key| &key.foreign_key)
         .filter(|key| can_be_indexed(key))
         .collect();
-    let tables = catalog::tables(client, scope).await?;
+    let mut tables = catalog::tables(client, scope).await?;
+    tables
+        .iter_mut()
+        .for_each(|it| placements.complete_table(it));
     let mut taken = HashMap::new();
     let schemas: BTreeSet<&String> = missing.iter().map(|key| &key.table.schema).collect();
     for schema in schemas {

@@ -132,6 +132,7 @@ pub fn new_table_spec(name: &str, columns: &[String]) -> TableSpec {
         unique: Vec::new(),
         exclusive: Vec::new(),
         triggers: Triggers::Fire,
+        sharding: None,
         line: 0,
     }
 }

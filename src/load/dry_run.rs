@@ -14,7 +14,7 @@ use crate::generate::TableMaker;
 use crate::load::config::Load;
 use crate::load::post_load_hook::PostLoadHook;
 use crate::load::prepare::create_missing;
-use crate::load::session::SessionSettings;
+use crate::load::session::{SessionSettings, prepare_changes};
 use crate::load::source::input::{Input, RowOrigin};
 use crate::load::table::size::{ExpectedSize, IndexEntries};
 use crate::load::table::target::{self, TargetTable};
@@ -80,6 +80,7 @@ pub async fn run<H: PostLoadHook>(
     let mut client = load.server.connect().await?;
     let session = SessionSettings::plan(load, &client, progress).await?;
     session.apply(&client).await?;
+    prepare_changes(load.server, &client).await?;
     let schema = load.schema(&client).await?;
     let existing = target::existing(&client, load.dataset, &schema, load.tables).await?;
     let wal_level: String = client.query_one("SHOW wal_level", &[]).await?.try_get(0)?;

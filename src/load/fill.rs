@@ -167,7 +167,7 @@ impl<H: PostLoadHook> Fill<'_, H> {
             FillTask::Rows(load) => {
                 look_up_parents(client, load).await?;
                 let start = Instant::now();
-                load.run(client, self.progress).await?;
+                load.run(client, self.pool, self.progress).await?;
                 let table = &load.target.name.name;
                 self.timeline.add(SpanKind::Rows, table, start);
                 let mut tasks = first_tasks(gate.loaded(load));

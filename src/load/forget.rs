@@ -7,7 +7,10 @@ use tokio_postgres::Transaction;
 
 use crate::load::constraints::{drop_copies, restore_in};
 use crate::load::ledger::{self, UnfinishedLoad};
-use crate::load::session::{acquire_advisory_lock, holders_of, is_lock_timeout, stayed_locked};
+use crate::load::session::{
+    acquire_advisory_lock, end_prepared_transactions, holders_of, is_lock_timeout, prepare_changes,
+    stayed_locked,
+};
 use crate::postgres::catalog::{self, Scope};
 use crate::postgres::locks::{self, Holder};
 use crate::postgres::name::quoted;
@@ -74,6 +77,8 @@ async fn remove(
     let mut client = server.connect().await?;
     // A load that has just begun has no ledger yet that others see.
     acquire_advisory_lock(server, &client, command, progress).await?;
+    end_prepared_transactions(server, &client).await;
+    prepare_changes(server, &client).await?;
     if !ledger::exists(&client).await? {
         return Ok(Forgotten {
             abandoned: Vec::new(),

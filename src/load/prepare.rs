@@ -10,6 +10,7 @@ use crate::load::config::{Load, TablesFound};
 use crate::load::constraints::{
     DropPlan, drop_copies, drop_planned, read_qualified, referencing_tables_with_rows, restore_in,
 };
+use crate::load::distribute;
 use crate::load::earlier::{Earlier, EarlierLoad};
 use crate::load::forget;
 use crate::load::identity::LoadIdentity;
@@ -261,6 +262,7 @@ pub async fn create_missing(
     if lacks_tables {
         schema_file::apply(transaction, load, &schema, progress).await?;
     }
+    distribute::apply(transaction, load, &schema, progress).await?;
     Ok(schema)
 }
 

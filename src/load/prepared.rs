@@ -1,5 +1,6 @@
 //! A prepared load: its tables, what is dropped from them, and what an earlier attempt has loaded.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -11,6 +12,7 @@ use crate::load::ledger::TableProgress;
 use crate::load::partitions::Router;
 use crate::load::policy::Triggers;
 use crate::load::publications::Publications;
+use crate::load::shards::ShardRouter;
 use crate::load::source::bound::BoundSource;
 use crate::load::source::fingerprint::SourceState;
 use crate::load::source::input::Input;
@@ -44,6 +46,13 @@ impl PreparedLoad {
         earlier.find(|it| it.account.name == target.name.name)
     }
 
+    /// The same, unless it has read nothing yet: such a table is begun anew, and emptied first where that can be done to it
+    /// alone.
+    fn begun(&self, target: &TargetTable) -> Option<&TableProgress> {
+        let earlier = self.earlier_of(target)?;
+        (earlier.account.read > 0 || earlier.next.is_none()).then_some(earlier)
+    }
+
     fn skipped_triggers(&self, load: &Load, target: &TargetTable) -> Vec<Trigger> {
         let own = self.triggers.iter().filter(|it| it.table == target.oid);
         match load.triggers(target.table) {
@@ -60,7 +69,12 @@ impl PreparedLoad {
     }
 
     /// Each table with its rows, in load order.
-    pub fn table_loads<'t>(&'t self, load: &'t Load, input: &Input) -> Result<Vec<TableLoad<'t>>> {
+    pub fn table_loads<'t>(
+        &'t self,
+        load: &'t Load,
+        input: &Input,
+        routers: &HashMap<u32, ShardRouter>,
+    ) -> Result<Vec<TableLoad<'t>>> {
         let server = load.server.capabilities();
         let table_load =
             |(target, state): (&'t TargetTable, &SourceState)| -> Result<TableLoad<'t>> {
@@ -71,9 +85,7 @@ impl PreparedLoad {
                     .with_context(|| format!("there is no source for {}", target.name))?;
                 let source = BoundSource::new(load.dataset, source, &target.columns)?;
                 let router = self.router(load, target, &source);
-                let alone = server.freeze
-                    && (target.ordinary || router.is_ok())
-                    && self.may_truncate_alone(target);
+                let alone = (target.ordinary || router.is_ok()) && self.may_truncate_alone(target);
                 Ok(TableLoad {
                     target,
                     source: Arc::new(source),
@@ -83,8 +95,10 @@ impl PreparedLoad {
                         (false, true) => FillMode::Truncate,
                         (false, false) => FillMode::Insert,
                     },
+                    server,
+                    shards: routers.get(&target.oid).filter(|_| alone).cloned(),
                     commit: load.commit.unwrap_or(server.commit_unit),
-                    earlier: self.earlier_of(target).cloned(),
+                    earlier: self.begun(target).cloned(),
                     state: state.clone(),
                     policy: load.policy,
                     skipped_triggers: self.skipped_triggers(load, target),

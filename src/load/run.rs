@@ -17,8 +17,10 @@ use crate::load::prepare::Preparation;
 use crate::load::prepared::PreparedLoad;
 use crate::load::session::{
     ServerSettings, SessionSettings, WalCounters, WorkerPool, acquire_advisory_lock,
-    release_advisory_lock, with_lock_holders, with_next_commands,
+    end_prepared_transactions, prepare_changes, release_advisory_lock, with_lock_holders,
+    with_next_commands,
 };
+use crate::load::shards;
 use crate::load::source::input::Input;
 use crate::load::stage::Stage;
 use crate::load::table::target;
@@ -42,6 +44,8 @@ pub async fn run(
     let session = SessionSettings::plan(load, &control, progress).await?;
     session.apply(&control).await?;
     acquire_advisory_lock(load.server, &control, &load.command, progress).await?;
+    end_prepared_transactions(load.server, &control).await;
+    prepare_changes(load.server, &control).await?;
     let state = ledger_state(load, &identity).await?;
     if state == LedgerState::Complete {
         return report_completed(load).await;
@@ -116,7 +120,9 @@ impl<H: PostLoadHook> Execution<'_, H> {
     /// Fills the tables, restores what was dropped, and records the load as complete.
     async fn run(&self, control: &Client) -> Result<LoadReport> {
         let (load, prepared) = (self.load, self.prepared);
-        let loads = prepared.table_loads(load, self.input)?;
+        let routers =
+            shards::plan(control, load, self.input, &prepared.targets, self.progress).await?;
+        let loads = prepared.table_loads(load, self.input, &routers)?;
         announce_unsorted(&loads, self.progress);
         let fill = Fill {
             pool: WorkerPool::new(load.server, self.session),

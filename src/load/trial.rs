@@ -19,7 +19,7 @@ use crate::dataset::{Dataset, RowPlan};
 use crate::load::config::Load;
 use crate::load::policy::Triggers;
 use crate::load::prepare::create_missing;
-use crate::load::session::SessionSettings;
+use crate::load::session::{SessionSettings, prepare_changes};
 use crate::load::table::target::{self, TargetTable};
 use crate::load::table::triggers;
 use crate::postgres::catalog::{self, ForeignKey, Scope, Trigger};
@@ -37,6 +37,7 @@ pub async fn run(load: &Load<'_>, seed: u64) -> Result<Trial> {
     let silent = Progress::new(true);
     let session = SessionSettings::plan(load, &client, &silent).await?;
     session.apply(&client).await?;
+    prepare_changes(load.server, &client).await?;
     let transaction = client.transaction().await?;
     let schema = create_missing(load, &transaction, &silent).await?;
     let copied = Copied {

@@ -116,6 +116,29 @@ async fn try_all(
     Err(failures)
 }
 
+/// The same role, database and limits at another address.
+pub fn elsewhere(config: &Config, host: &str, port: u16) -> Config {
+    let mut other = Config::new();
+    other.host(host).port(port);
+    if let Some(user) = config.get_user() {
+        other.user(user);
+    }
+    if let Some(password) = config.get_password() {
+        other.password(password);
+    }
+    if let Some(database) = config.get_dbname() {
+        other.dbname(database);
+    }
+    if let Some(name) = config.get_application_name() {
+        other.application_name(name);
+    }
+    if let Some(limit) = config.get_connect_timeout() {
+        other.connect_timeout(*limit);
+    }
+    other.channel_binding(config.get_channel_binding());
+    other
+}
+
 /// Opens one connection, each way that `tls` allows tried within `longest` and the configuration's own limit.
 pub async fn open(config: &Config, tls: &Tls, longest: Duration) -> Result<Opened, Failure> {
     let (first, second) = tls.attempts();

@@ -75,7 +75,7 @@ pub const PARAMETERS: &[ConnectionParameter] = &[
     used("tcp_user_timeout", None),
     ignored("client_encoding"),
     ignored("fallback_application_name"),
-    ignored_variable("load_balance_hosts", "PGLOADBALANCEHOSTS"),
+    used("load_balance_hosts", Some("PGLOADBALANCEHOSTS")),
     ignored("sslcompression"),
     ignored("sslkeylogfile"),
     ignored("sslpassword"),

@@ -1,5 +1,6 @@
 //! EXPLAIN: prepares a statement with its parameters' types, runs it, and reads the plan's JSON.
 
+mod distributed;
 mod node;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,6 +11,7 @@ use serde_json::Value;
 use tokio_postgres::types::{FromSql, ToSql, Type};
 use tokio_postgres::{GenericClient, Statement};
 
+pub use distributed::DistributedQuery;
 pub use node::{Node, NodeKind, NodeRole};
 
 use super::name::quoted;
@@ -60,8 +62,9 @@ impl Plan {
         }
         let raw: Value = serde_json::from_str(json).context("could not read the plan's JSON")?;
         let statement = raw.get(0).context("the plan's JSON holds no statement")?;
-        let explained =
+        let mut explained =
             Explained::deserialize(statement).context("could not understand the plan's JSON")?;
+        distributed::gather(&mut explained.plan);
         Ok(Plan {
             root: explained.plan,
             planning_ms: explained.planning_ms,
@@ -190,6 +193,13 @@ pub async fn generic(client: &impl GenericClient, sql: &str, types: &[String]) -
         ))
         .await?;
     Ok(plan)
+}
+
+/// The plan of a statement without parameters, which isn't executed.
+pub async fn of_literals(client: &impl GenericClient, sql: &str) -> Result<Plan> {
+    let explain = format!("{}{sql}", Run::Never.prefix());
+    let row = client.query_typed_one(&explain, &[]).await?;
+    Plan::parse(row.try_get::<_, Json>(0)?.0)
 }
 
 /// A type as SQL writes it, whatever the search path.

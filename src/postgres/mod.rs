@@ -3,6 +3,7 @@
 pub mod account;
 pub mod capabilities;
 pub mod catalog;
+pub mod cluster;
 pub mod connect;
 pub mod conninfo;
 pub mod copy;
@@ -15,6 +16,8 @@ pub mod locks;
 pub mod memory;
 pub mod name;
 pub mod passfile;
+pub mod peers;
+pub mod placements;
 pub mod pooler;
 pub mod programs;
 pub mod script;
@@ -28,5 +31,6 @@ pub mod target;
 pub mod tls;
 
 pub use capabilities::{Capabilities, CommitUnit};
+pub use cluster::Cluster;
 pub use name::TableName;
 pub use server::Server;

@@ -14,11 +14,13 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 
 use super::capabilities::{Capabilities, Location, Writes};
+use super::cluster::Cluster;
 use super::connect::{self, Opened, Pause};
 use super::embedded::{Home, Lease};
 use super::environment::Environment;
 use super::error::ErrorWithNotes;
 use super::name::{literal, quoted};
+use super::peers::Peers;
 use super::pooler;
 use super::target::{Address, Target, TargetOptions};
 use super::tls::Tls;
@@ -42,6 +44,8 @@ pub struct Server {
     /// Of the endpoint that answered: all connections go to one server.
     config: Config,
     tls: Tls,
+    /// Where connections for reads go in turn.
+    peers: Peers,
     backing: Backing,
     capabilities: Capabilities,
     display_name: String,
@@ -118,6 +122,7 @@ impl Server {
         let mut server = Server {
             config: endpoint.config.clone(),
             tls: endpoint.tls.clone(),
+            peers: Peers::of(address),
             backing: Backing::External,
             capabilities: Capabilities::external(location(&endpoint.config), Writes::Accepted),
             display_name,
@@ -136,7 +141,13 @@ impl Server {
             pooler::ensure_none(&first.client, &second.client).await?;
             server.keep(second.client);
         }
-        server.capabilities.writes = Writes::read(&first.client).await?;
+        let (writes, cluster) =
+            try_join(Writes::read(&first.client), Cluster::read(&first.client)).await?;
+        server.capabilities.writes = writes;
+        server.capabilities = server.capabilities.within(cluster);
+        if let Some(cluster) = cluster {
+            server.display_name += &format!(" ({cluster})");
+        }
         server.keep(first.client);
         Ok(server)
     }
@@ -168,6 +179,7 @@ impl Server {
         Ok(Server {
             config: lease.config(database),
             tls: Tls::Off,
+            peers: Peers::default(),
             display_name: format!("{database} on the {which}"),
             backing: Backing::Embedded(lease),
             capabilities: Capabilities::embedded(),
@@ -211,6 +223,34 @@ impl Server {
         Ok(opened.client)
     }
 
+    /// As [`Server::connect_new`], for a session that only reads: to one of several hosts where these take such
+    /// connections in turn.
+    pub async fn connect_for_reads(&self) -> Result<Client> {
+        match self.connect_to_peer(Duration::MAX).await {
+            Some(connected) => connected,
+            None => self.connect_new().await,
+        }
+    }
+
+    /// As [`Server::connect_once`], for a session that only reads.
+    pub async fn connect_once_for_reads(&self, longest: Duration) -> Result<Client> {
+        match self.connect_to_peer(longest).await {
+            Some(connected) => connected,
+            None => self.connect_once(longest).await,
+        }
+    }
+
+    async fn connect_to_peer(&self, longest: Duration) -> Option<Result<Client>> {
+        let opened = match self.peers.connect(longest).await? {
+            Ok(opened) => opened,
+            Err(failure) => return Some(Err(self.explained(failure).into())),
+        };
+        let prepared = self.prepare(&opened).await;
+        let prepared = prepared
+            .with_context(|| format!("could not set up a session with {}", self.display_name));
+        Some(prepared.map(|()| opened.client))
+    }
+
     /// Keeps a connection that is no longer needed for the next who asks for one. No transaction may be open on it.
     pub fn keep(&self, client: Client) {
         self.idle().push(client);
@@ -247,6 +287,16 @@ impl Server {
         let opened = connect::open(&config, &self.tls, Duration::MAX).await;
         let opened = opened.map_err(|failure| self.explained(failure))?;
         opened.check_client().await?;
+        Ok(opened.client)
+    }
+
+    /// A new connection to another node of the cluster, as the same role.
+    pub async fn connect_to_node(&self, host: &str, port: u16) -> Result<Client> {
+        let config = connect::elsewhere(&self.config, host, port);
+        let opened = connect::open(&config, &self.tls, Duration::MAX).await;
+        let could_not = || format!("could not connect to the cluster's node {host}:{port}");
+        let opened = opened.map_err(|failure| failure.refused(could_not(), Vec::new()))?;
+        self.prepare(&opened).await.with_context(could_not)?;
         Ok(opened.client)
     }
 

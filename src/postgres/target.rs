@@ -57,6 +57,8 @@ pub enum Target {
 pub struct Address {
     /// The places to try, in order; never empty.
     pub endpoints: Vec<Endpoint>,
+    /// Which of them take connections for reads.
+    pub balance: Balance,
     /// The database.
     pub database: String,
     /// The role.
@@ -82,6 +84,15 @@ pub struct Endpoint {
     pub passfile: Option<PathBuf>,
     /// `host:port` or the socket's path, for messages.
     pub shown: String,
+}
+
+/// Which of several hosts take connections for reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Balance {
+    /// The first that answers takes all.
+    FirstThatAnswers,
+    /// Each in turn (`load_balance_hosts=random`).
+    InTurn,
 }
 
 /// The source of an address.
@@ -147,8 +158,13 @@ fn address(text: Option<&str>, origin: Origin, environment: &Environment) -> Res
             Err(warning) => warnings.push(warning),
         }
     }
+    let balance = match value_of(&given, "load_balance_hosts") {
+        Some("random") => Balance::InTurn,
+        _ => Balance::FirstThatAnswers,
+    };
     Ok(Address {
         endpoints,
+        balance,
         database,
         user,
         origin,

@@ -9,6 +9,7 @@
 //! -- budget: 5ms
 //! -- uses: reviews(product_id)
 //! -- max-rows: 1
+//! -- tasks: all
 //! -- route: GET /products/:product_id/reviews
 //! -- cache: 60s
 //! -- no-row: 404
@@ -41,6 +42,8 @@ pub struct Header {
     pub max_buffers: Option<u64>,
     /// The most rows that it may return.
     pub max_rows: Option<u64>,
+    /// Which shards it may ask, where its tables are distributed.
+    pub tasks: Option<Tasks>,
     /// The rules that don't count for it.
     pub waivers: Vec<RuleWaiver>,
     /// Where it is served.
@@ -53,6 +56,15 @@ pub struct Header {
     pub response: Option<JsonForm>,
     /// What it answers: the comments that declare nothing, up to the first line without a comment.
     pub about: String,
+}
+
+/// Which shards a query may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tasks {
+    /// All of them.
+    All,
+    /// One, as without the directive.
+    One,
 }
 
 /// A rule of the checks that doesn't count for one query. Whether there is such a rule is for the checks to say.
@@ -110,6 +122,10 @@ const DIRECTIVES: &[Directive] = &[
     Directive {
         name: "max-rows",
         read: |header, line| set_bound(&mut header.max_rows, line.text),
+    },
+    Directive {
+        name: "tasks",
+        read: Header::read_tasks,
     },
     Directive {
         name: "waive",
@@ -270,6 +286,18 @@ impl Header {
     fn read_response(&mut self, line: Line<'_>) -> Result<(), String> {
         match self.response.replace(JsonForm::parse(line.text)?) {
             Some(_) => Err("a second response; a query has one".to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    fn read_tasks(&mut self, line: Line<'_>) -> Result<(), String> {
+        let tasks = match line.text {
+            "all" => Tasks::All,
+            "one" => Tasks::One,
+            other => return Err(format!("tasks `{other}`: expected `-- tasks: all`, or one")),
+        };
+        match self.tasks.replace(tasks) {
+            Some(_) => Err("a second tasks; a query has one".to_owned()),
             None => Ok(()),
         }
     }

@@ -17,7 +17,7 @@ mod sampling;
 mod value;
 
 pub use bindings::Bindings;
-pub use header::{Header, RuleWaiver};
+pub use header::{Header, RuleWaiver, Tasks};
 pub use index_use::IndexUse;
 pub use parameter::{Bounds, ColumnRef, Existence, PAGE, Parameter, ValueSource};
 pub use parameter_type::{ParameterType, parameter_types};

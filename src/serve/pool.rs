@@ -265,7 +265,7 @@ fn is_shutdown(code: &SqlState) -> bool {
 
 impl Backend {
     async fn open(&self) -> Result<Session> {
-        let client = self.server.connect_once(ATTEMPT).await?;
+        let client = self.server.connect_once_for_reads(ATTEMPT).await?;
         let settings = format!(
             "SET default_transaction_read_only = on; SET statement_timeout = {}",
             self.timeout.as_millis()

@@ -301,7 +301,14 @@ fn shells_complete_every_command_option_dataset_and_table() {
         ("seedrow check --fail-on w", &["warn"]),
         (
             "seedrow run --dataset ",
-            &["catalog", "images", "questions", "reviews", "mine.toml"],
+            &[
+                "catalog",
+                "catalog-sharded",
+                "images",
+                "questions",
+                "reviews",
+                "mine.toml",
+            ],
         ),
         ("seedrow db psql --dataset im", &["images"]),
         ("seedrow datasets rev", &["reviews"]),

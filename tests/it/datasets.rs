@@ -68,7 +68,13 @@ fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 #[test]
 fn a_copy_of_each_dataset_has_all_of_its_files_and_generates_the_very_same() {
     let dir = Workdir::new("copy");
-    for name in ["catalog", "reviews", "questions", "images"] {
+    for name in [
+        "catalog",
+        "catalog-sharded",
+        "reviews",
+        "questions",
+        "images",
+    ] {
         let copy = format!("{name}/copy");
         let toml = format!("{copy}/data/{name}.toml");
         dir.seedrow(["datasets", name, "--out", &copy])
@@ -410,7 +416,13 @@ fn runs_to_a_seeded_indexed_and_checked_database() {
 
 #[test]
 fn every_built_in_dataset_runs() {
-    for name in ["catalog", "reviews", "questions", "images"] {
+    for name in [
+        "catalog",
+        "catalog-sharded",
+        "reviews",
+        "questions",
+        "images",
+    ] {
         let (dir, db) = (
             Workdir::new(&format!("runs_{name}")),
             Db::new(&format!("runs_{name}")),

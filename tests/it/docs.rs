@@ -35,6 +35,7 @@ documents! {
     architecture: "docs/architecture.md",
     checks: "docs/checks.md",
     ci: "docs/ci.md",
+    citus: "docs/citus.md",
     compare: "docs/compare.md",
     datasets: "docs/datasets.md",
     deploy: "docs/deploy.md",

@@ -11,6 +11,7 @@ mod any_schema;
 mod api_shapes;
 mod check;
 mod checks;
+mod citus;
 mod column_types;
 mod compare;
 mod connect;

@@ -322,7 +322,7 @@ fn statements_ask_whether_values_exist_and_make_rows_a_body() {
     let (value, row) = ([column("a", Scalar::Json)], [column("a", Scalar::Int4)]);
     let plain = "-- param id: t.id\n-- route: GET /t/:id";
     let exists = "-- param id: shop.\"T\".id, exists\n-- route: GET /t/:id\n-- no-row: 410";
-    let condition = "WHERE EXISTS (SELECT FROM shop.\"T\" WHERE id = $1)";
+    let condition = "WHERE EXISTS (SELECT 1 FROM shop.\"T\" WHERE id = $1)";
     assert!(statement(plain, &value).ends_with("SELECT 1 WHERE $1 > 0; -- end\n"));
     assert!(statement(exists, &value).ends_with(condition));
     let array = statement(plain, &row);

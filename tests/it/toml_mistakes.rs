@@ -77,6 +77,34 @@ const CASES: &[Case] = &[
         ],
     },
     Case {
+        what: "a distribution column that the table hasn't",
+        toml: "[tables.a]\nrows = 3\ndistribute = { by = \"idd\" }\ncolumns.id = \"serial\"",
+        says: &[
+            "line 5: table `a`, `distribute`, `by`: no column of this table is called `idd`; did you mean `id`?",
+        ],
+    },
+    Case {
+        what: "a table that is distributed and on every node",
+        toml: "[tables.a]\nrows = 3\nreference = true\ndistribute = { by = \"id\" }\ncolumns.id = \"serial\"",
+        says: &[
+            "line 6: table `a`, `distribute`: a reference table is on every node: it has no `distribute`",
+        ],
+    },
+    Case {
+        what: "shards beside those of a table that isn't distributed",
+        toml: "[tables.a]\nrows = 3\ncolumns.id = \"serial\"\n[tables.b]\nrows = 3\ndistribute = { by = \"id\", colocate = \"a\" }\ncolumns.id = \"serial\"",
+        says: &[
+            "line 8: table `b`, `distribute`, `colocate`: no table before this one has `distribute`",
+        ],
+    },
+    Case {
+        what: "other shards than those of the table beside it",
+        toml: "[tables.a]\nrows = 3\ndistribute = { by = \"id\", shards = 8 }\ncolumns.id = \"serial\"\n[tables.b]\nrows = 3\ndistribute = { by = \"id\", colocate = \"a\", shards = 9 }\ncolumns.id = \"serial\"",
+        says: &[
+            "line 9: table `b`, `distribute`, `shards`: it has the shards of `a`, which has 8; leave `shards` out here",
+        ],
+    },
+    Case {
         what: "triggers that are neither on nor off",
         toml: "[tables.a]\nrows = 3\ntriggers = \"none\"\ncolumns.id = \"serial\"",
         says: &["line 5: table `a`, `triggers`: unknown switch `none`; "],

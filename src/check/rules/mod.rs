@@ -7,6 +7,7 @@ mod facts;
 mod large_scans;
 mod opaque;
 mod scans;
+mod shards;
 mod table;
 mod wording;
 mod work;

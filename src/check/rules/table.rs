@@ -3,7 +3,7 @@
 //! The ids in JSON's schema, those that a waiver may name, and the documentation's table are all made from it.
 
 use super::facts::PlanSet;
-use super::{buffers, estimates, opaque, scans, work};
+use super::{buffers, estimates, opaque, scans, shards, work};
 use crate::check::assertions;
 use crate::check::finding::{Finding, Severity, Verdict};
 
@@ -80,7 +80,19 @@ pub const RULES: &[Rule] = &[
     Rule::new("unknown-node", Read, Unchecked,
         "a plan has a node whose reads aren't known: `Custom Scan`, `Foreign Scan`, or one of a newer PostgreSQL",
         "read the plan, then waive it with the reason")
-        .over_plans(|it| opaque::unknown_nodes(it.plans)),
+        .over_plans(|it| {
+            let mut findings = opaque::unknown_nodes(it.plans);
+            findings.extend(shards::unknown_shards(it.plans, it.facts));
+            findings
+        }),
+    Rule::new("multi-shard", Read, Fail,
+        "in a Citus cluster, a query asks more than one shard, and its header doesn't say `-- tasks: all`",
+        "compare the distribution column with a parameter in every subquery and join")
+        .over_plans(|it| shards::multi_shard(it.query, it.plans, it.purpose)),
+    Rule::new("repartition", Read, Fail,
+        "in a Citus cluster, rows are sent between the nodes before they are joined",
+        "join on distribution columns of tables that are distributed alike, or on a reference table")
+        .over_plans(|it| shards::repartition(it.plans)),
     Rule::new("seq-scan", Read, Fail,
         "a table of more than 128 pages (1 MiB) is read from its first page to its last; a lookup may, where it returns a good part of the rows",
         "build the index that the finding names")

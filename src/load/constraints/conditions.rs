@@ -22,7 +22,7 @@ pub fn all_not_null(prefix: &str, columns: &[impl AsRef<str>]) -> String {
 /// Holds for rows `c` of the key's table that reference a missing row.
 pub fn is_orphan(key: &ForeignKey) -> String {
     format!(
-        "{} AND NOT EXISTS (SELECT FROM {} AS p WHERE {})",
+        "{} AND NOT EXISTS (SELECT 1 FROM {} AS p WHERE {})",
         all_not_null("c.", &key.column_names()),
         key.referenced,
         references(key)

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use tokio_postgres::{Client, Row, Transaction};
 
 use crate::load::constraints::constraint_copy::ConstraintCopy;
+use crate::load::constraints::deletion::Deletion;
 use crate::load::constraints::unique_violations::UniqueViolations;
 use crate::load::ledger::DroppedConstraint;
 use crate::load::policy::Duplicates;
@@ -27,6 +28,10 @@ pub async fn reject_conflicts(
     key: &DroppedConstraint,
     policy: Duplicates,
 ) -> Result<bool> {
+    // Rows are found and deleted by their addresses.
+    if !load.server.row_addresses {
+        return Ok(false);
+    }
     let Some(file) = KeySearch::of(client, load).await? else {
         return Ok(false);
     };
@@ -61,6 +66,7 @@ pub async fn reject_conflicts(
             reasons,
         },
         rows,
+        deletion: Deletion::ByAddress,
         problem,
         kept: "the earlier ones",
     };

@@ -10,6 +10,7 @@ use tokio_postgres::{Client, Transaction};
 
 use crate::copy::Scalar;
 use crate::load::constraints::conditions::{all_not_null, text_array};
+use crate::load::constraints::deletion::{Deletion, find_repeated_keys};
 use crate::load::constraints::unique_violations::UniqueViolations;
 use crate::load::ledger::{DroppedConstraint, DroppedKind};
 use crate::load::policy::Duplicates;
@@ -34,7 +35,15 @@ pub async fn reject_duplicates(
         return Ok(false);
     };
     let transaction = client.transaction().await?;
-    find_duplicates(&transaction, &key.table, &columns).await?;
+    let table = &key.table;
+    let deletion = match load.server.row_addresses {
+        true => Deletion::ByAddress,
+        false => Deletion::ByKey(columns.clone()),
+    };
+    match &deletion {
+        Deletion::ByAddress => find_duplicates(&transaction, table, &columns).await?,
+        Deletion::ByKey(columns) => find_repeated_keys(&transaction, table, columns).await?,
+    }
     let (known, rows) = duplicate_keys(&transaction).await?;
     let violations = UniqueViolations {
         load,
@@ -42,6 +51,7 @@ pub async fn reject_duplicates(
         key,
         matcher: Matcher::Duplicates { columns, known },
         rows,
+        deletion,
         problem: format!("duplicate key in {}", counted(rows, "row")),
         kept: "the first of each",
     };

@@ -8,6 +8,7 @@ mod catalog;
 mod conditions;
 mod conflicts;
 mod constraint_copy;
+mod deletion;
 mod drop;
 mod drop_plan;
 mod duplicates;

@@ -6,6 +6,7 @@ use std::fmt;
 use anyhow::{Context, Error, Result};
 use tokio_postgres::Transaction;
 
+use crate::load::constraints::deletion::Deletion;
 use crate::load::constraints::reject_limit::too_many_rejects;
 use crate::load::ledger::DroppedConstraint;
 use crate::load::policy::Duplicates;
@@ -27,6 +28,8 @@ pub struct UniqueViolations<'a> {
     pub matcher: Matcher,
     /// How many there are.
     pub rows: u64,
+    /// How they are deleted.
+    pub deletion: Deletion,
     /// What the rows do, for the message: `duplicate key in 193 rows`.
     pub problem: String,
     /// Which rows rejecting them leaves: `the first of each`.
@@ -75,10 +78,11 @@ impl UniqueViolations<'_> {
                 first: file.first(matchers).await?,
             }));
         }
-        let delete = format!(
-            "DELETE FROM {table} AS t USING pg_temp.seedrow_removed AS r WHERE t.ctid = r.place"
-        );
-        transaction.execute(&delete, &[]).await.with_context(|| {
+        let deleted = self
+            .deletion
+            .run(&transaction, table, &load.target.columns)
+            .await;
+        deleted.with_context(|| {
             format!(
                 "could not delete rows that break {} from {table}",
                 self.key.name

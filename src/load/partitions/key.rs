@@ -1,8 +1,8 @@
 //! A column of a partition key: its value in COPY's binary format, compared and hashed as Postgres does.
 
+use crate::copy::hash;
 use crate::copy::{ColumnReader, DataType, Scalar, TypeKind};
 use crate::dataset::spellings::Spellings;
-use crate::load::partitions::hash;
 
 /// The types whose values are compared and hashed here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

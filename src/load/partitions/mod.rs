@@ -5,7 +5,6 @@
 
 mod bound;
 mod buffers;
-mod hash;
 mod key;
 mod read;
 mod router;

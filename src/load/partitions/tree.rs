@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use anyhow::{Result, bail, ensure};
 
+use crate::copy::hash;
 use crate::load::partitions::bound::{Bound, Limit};
-use crate::load::partitions::hash;
 use crate::load::partitions::key::{KeyType, KeyValue, OwnedValue};
 
 /// A partitioned table and those below it.

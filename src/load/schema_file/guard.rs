@@ -108,7 +108,7 @@ impl Snapshot {
 
 impl Object {
     fn holds_rows(&self) -> String {
-        format!("SELECT EXISTS (SELECT FROM {})", self.name)
+        format!("SELECT EXISTS (SELECT 1 FROM {})", self.name)
     }
 
     fn dropped(&self, anew: bool) -> Option<Change> {

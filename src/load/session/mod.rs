@@ -1,6 +1,7 @@
 //! The connections of a load: settings, privileges, advisory locks, the pool of workers, and the context of their errors.
 
 mod advisory_lock;
+mod cluster;
 mod error_context;
 pub mod privileges;
 mod server_settings;
@@ -8,6 +9,7 @@ mod settings;
 mod worker_pool;
 
 pub use advisory_lock::{acquire as acquire_advisory_lock, release as release_advisory_lock};
+pub use cluster::{ONE_CONNECTION_A_NODE, end_prepared_transactions, prepare_changes};
 pub use error_context::{
     holders_of, is_lock_timeout, stayed_locked, with_lock_holders, with_next_commands,
 };

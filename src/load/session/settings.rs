@@ -42,8 +42,14 @@ impl SessionSettings {
             ("DateStyle", "ISO, MDY".to_owned()),
             ("IntervalStyle", "postgres".to_owned()),
             // A crash of the server loses at most the last commits, together with their rows in the ledger: asynchronous
-            // commits are never reordered.
-            ("synchronous_commit", "off".to_owned()),
+            // commits are never reordered. In a cluster they are, among its nodes.
+            (
+                "synchronous_commit",
+                match load.server.capabilities().asynchronous_commits {
+                    true => "off".to_owned(),
+                    false => "on".to_owned(),
+                },
+            ),
             // The kernel writes a table's pages as they come, not all of them while its commit waits for the disk: where that
             // commit syncs the table (wal_level = minimal), 26.7 M rows took 17.2 s in place of 19.4.
             ("backend_flush_after", "1MB".to_owned()),

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio_postgres::Client;
 
 use crate::load::session::settings::SessionSettings;
+use crate::load::shards::NodeAddress;
 use crate::postgres::Server;
 
 /// A number of connections to one server.
@@ -104,6 +105,13 @@ impl<'a> WorkerPool<'a> {
     /// Keeps a connection for another use.
     pub fn keep(&self, client: Client) {
         self.server.keep(client);
+    }
+
+    /// A connection to another node of the cluster, with the session's settings.
+    pub async fn connect_to_node(&self, node: &NodeAddress) -> Result<Client> {
+        let client = self.server.connect_to_node(&node.host, node.port).await?;
+        self.session.apply(&client).await?;
+        Ok(client)
     }
 
     /// A connection with the session's settings.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use tokio_postgres::{Client, Transaction};
 
 use crate::files::manifest;
 use crate::load::account::Account;
 use crate::load::ledger;
+use crate::load::session::{ONE_CONNECTION_A_NODE, WorkerPool};
 use crate::load::source::chunk::FileLine;
 use crate::load::source::reader::Trace;
 use crate::load::source::rejects_file::RejectsFile;
@@ -20,6 +21,7 @@ use crate::load::table::server_rejection::ServerRejection;
 use crate::load::table::table_load::{FillMode, TableLoad};
 use crate::load::table::target;
 use crate::load::table::triggers;
+use crate::postgres::error::server_error;
 use crate::postgres::{CommitUnit, TableName};
 use crate::progress::{Progress, Unit};
 
@@ -28,9 +30,25 @@ impl TableLoad<'_> {
     ///
     /// What only the server can judge, such as a CHECK, it rejects with the whole COPY. The first time, the table goes on
     /// from the last commit with its rows traced; from then on a rejected row costs a piece of a chunk in memory.
-    pub async fn run(&self, client: &mut Client, progress: &Progress) -> Result<Account> {
+    pub async fn run(
+        &self,
+        client: &mut Client,
+        pool: WorkerPool<'_>,
+        progress: &Progress,
+    ) -> Result<Account> {
         let committed = self.earlier.as_ref().map_or(0, |it| it.rejects);
         let mut rejects = RejectsFile::new(self.rejects, &self.source.source, committed);
+        if let Some(router) = self.shards.as_ref().filter(|_| self.earlier.is_none()) {
+            let filled = self.run_sharded(client, router, pool, &mut rejects, progress);
+            match filled.await {
+                // The coordinator's error names the record.
+                Err(error) if is_about_rows(&error) => {}
+                result => return result,
+            }
+            self.rejects
+                .restart(&self.target.name.name, 0, FileLine { file: 0, line: 0 });
+            rejects.truncate(0)?;
+        }
         match self
             .attempt(client, Trace::Off, &mut rejects, progress)
             .await
@@ -98,27 +116,12 @@ impl TableLoad<'_> {
             },
             router: self.router.as_deref().ok(),
         };
-        let (account, from) = match self.earlier.clone() {
-            Some(earlier) => (earlier.account, earlier.next),
-            None => (
-                Account::new(&table.name, &self.source.source.file_names()),
-                None,
-            ),
-        };
-        let mut transfer = Transfer {
-            chunks: ChunkStream::start(Arc::clone(&self.source), from, trace),
-            account,
-            rejects,
-            task: progress.task(table.name.clone(), self.bytes(), Unit::Bytes),
-            next: from,
-            rejected_lines: Vec::new(),
-            piece_size: PieceSize::default(),
-        };
+        let mut transfer = self.transfer(trace, rejects, progress);
         let mut transaction = client.transaction().await?;
         if self.earlier.is_none() {
             self.make_empty(&transaction).await?;
         }
-        triggers::disable(&transaction, table, &self.skipped_triggers).await?;
+        self.prepare_rows(&transaction).await?;
         let mut before = self.count_before(&transaction, &transfer.account).await?;
         while let Some(first) = transfer.chunks.next().await? {
             copy.segment(&transaction, first, &mut transfer).await?;
@@ -126,7 +129,7 @@ impl TableLoad<'_> {
                 self.enter(transaction, &mut transfer, TableStage::More, before)
                     .await?;
                 transaction = client.transaction().await?;
-                triggers::disable(&transaction, table, &self.skipped_triggers).await?;
+                self.prepare_rows(&transaction).await?;
                 before = self.count_before(&transaction, &transfer.account).await?;
             }
         }
@@ -138,8 +141,42 @@ impl TableLoad<'_> {
         Ok(transfer.account)
     }
 
+    /// The rows to come: all, or those behind an earlier attempt's.
+    pub(super) fn transfer<'r, 'f>(
+        &self,
+        trace: Trace,
+        rejects: &'r mut RejectsFile<'f>,
+        progress: &Progress,
+    ) -> Transfer<'r, 'f> {
+        let table = &self.target.name;
+        let (account, from) = match self.earlier.clone() {
+            Some(earlier) => (earlier.account, earlier.next),
+            None => (
+                Account::new(&table.name, &self.source.source.file_names()),
+                None,
+            ),
+        };
+        Transfer {
+            chunks: ChunkStream::start(Arc::clone(&self.source), from, trace),
+            account,
+            rejects,
+            task: progress.task(table.name.clone(), self.bytes(), Unit::Bytes),
+            next: from,
+            rejected_lines: Vec::new(),
+            piece_size: PieceSize::default(),
+        }
+    }
+
+    /// What precedes the rows of each transaction.
+    async fn prepare_rows(&self, transaction: &Transaction<'_>) -> Result<()> {
+        if self.server.cluster.is_some() {
+            transaction.batch_execute(ONE_CONNECTION_A_NODE).await?;
+        }
+        triggers::disable(transaction, &self.target.name, &self.skipped_triggers).await
+    }
+
     /// Enters how far the table has come, and the records that the server rejected on the way, and commits.
-    async fn enter(
+    pub(super) async fn enter(
         &self,
         transaction: Transaction<'_>,
         transfer: &mut Transfer<'_, '_>,
@@ -196,7 +233,7 @@ impl TableLoad<'_> {
     }
 
     /// Refuses a count other than the manifest's.
-    fn ensure_as_described(&self, loaded: u64) -> Result<()> {
+    pub(super) fn ensure_as_described(&self, loaded: u64) -> Result<()> {
         if let SourceKind::Own { path, described } = &self.source.source.kind {
             ensure!(
                 described.rows == loaded,
@@ -211,16 +248,22 @@ impl TableLoad<'_> {
     }
 }
 
+/// Whether an error is about values or constraints, not about the connection.
+fn is_about_rows(error: &Error) -> bool {
+    let code = server_error(error).map(|it| it.code().code());
+    code.is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+}
+
 /// Whether a table has rows to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum TableStage {
+pub(super) enum TableStage {
     More,
     Complete,
 }
 
 /// The rows of a table before some were added.
 #[derive(Debug, Clone, Copy)]
-struct Before {
+pub(super) struct Before {
     rows: u64,
     /// Those that this load had added then.
     loaded: u64,

@@ -11,6 +11,7 @@ pub mod maintenance;
 mod routed;
 pub mod segment;
 pub mod server_rejection;
+mod sharded;
 pub mod size;
 pub mod table_load;
 pub mod target;

@@ -8,12 +8,13 @@ use tokio_postgres::Transaction;
 use crate::load::ledger;
 use crate::load::partitions::Router;
 use crate::load::policy::Policy;
+use crate::load::shards::ShardRouter;
 use crate::load::source::bound::BoundSource;
 use crate::load::source::fingerprint::SourceState;
 use crate::load::source::rejects::Rejects;
 use crate::load::table::target::{self, TargetTable};
-use crate::postgres::CommitUnit;
 use crate::postgres::catalog::Trigger;
+use crate::postgres::{Capabilities, CommitUnit};
 
 /// Whether a table can be emptied alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,10 @@ pub struct TableLoad<'a> {
     pub rejects: &'a Arc<Rejects>,
     /// How its rows get in.
     pub mode: FillMode,
+    /// What the server can do.
+    pub server: Capabilities,
+    /// Sorts its rows into the shards that they go straight to.
+    pub shards: Option<ShardRouter>,
     /// What a transaction loads.
     pub commit: CommitUnit,
     /// How far an earlier attempt came.
@@ -69,7 +74,8 @@ impl TableLoad<'_> {
 
     /// Whether its rows are frozen as they come.
     pub fn is_frozen(&self) -> bool {
-        self.mode == FillMode::Truncate
+        self.server.freeze
+            && self.mode == FillMode::Truncate
             && self.commit == CommitUnit::Table
             && self.earlier.is_none()
             && self

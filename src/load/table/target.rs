@@ -227,7 +227,9 @@ fn of_own_rows(table: &TableName, query: impl Fn(&str) -> String) -> String {
 
 /// Whether a table holds at least one row.
 pub async fn holds_rows(client: &impl GenericClient, table: &TableName) -> Result<bool> {
-    let sql = of_own_rows(table, |rows| format!("SELECT EXISTS (SELECT FROM {rows})"));
+    let sql = of_own_rows(table, |rows| {
+        format!("SELECT EXISTS (SELECT 1 FROM {rows})")
+    });
     let row = client
         .query_typed_one(&sql, &[])
         .await

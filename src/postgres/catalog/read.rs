@@ -222,6 +222,19 @@ pub async fn relation_names(client: &impl GenericClient, schema: &str) -> Result
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
+/// A table's schema and name, quoted.
+pub async fn name_of(client: &impl GenericClient, table: u32) -> Result<String> {
+    let sql = "SELECT format('%I.%I', n.nspname, t.relname)
+        FROM pg_class AS t
+        JOIN pg_namespace AS n ON n.oid = t.relnamespace
+        WHERE t.oid = $1";
+    let row = client
+        .query_typed_one(sql, &[(&table, Type::OID)])
+        .await
+        .context("could not look up a table's name")?;
+    Ok(row.try_get(0)?)
+}
+
 /// The table of this name, unquoted, in the schema given or else where the search path finds it.
 pub async fn find(
     client: &impl GenericClient,

@@ -6,6 +6,8 @@
 
 use serde::Deserialize;
 
+use super::distributed::DistributedQuery;
+
 /// How a kind of node reads tables and returns rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NodeRole {
@@ -200,6 +202,12 @@ pub struct Node {
     /// Pages that had to be read, over all loops, children included.
     #[serde(rename = "Shared Read Blocks", default)]
     pub shared_read: u64,
+    /// What a node of Citus sends to the shards.
+    #[serde(rename = "Distributed Query")]
+    pub distributed_query: Option<DistributedQuery>,
+    /// The shard that is scanned; the node's names are those of the shard's table.
+    #[serde(skip)]
+    pub shard: Option<u64>,
     /// The nodes below: inputs, InitPlans and SubPlans, CTEs included.
     #[serde(default)]
     pub plans: Vec<Node>,
@@ -216,7 +224,8 @@ impl Node {
 
     /// Whether what it reads is unknown.
     pub fn is_opaque(&self) -> bool {
-        self.kind.role() == NodeRole::Opaque
+        let query = self.distributed_query.as_ref();
+        self.kind.role() == NodeRole::Opaque && !query.is_some_and(DistributedQuery::is_visible)
     }
 
     /// Whether it joins two inputs.
@@ -276,7 +285,7 @@ impl Node {
 
     /// Whether it takes all rows of its input before it returns one, so that nothing above it stops what is below.
     pub fn is_blocking(&self) -> bool {
-        self.kind.role() == NodeRole::Blocking
+        self.kind.role() == NodeRole::Blocking || self.distributed_query.is_some()
     }
 
     /// Pages touched, over all loops, children included.

@@ -5,6 +5,7 @@ use std::path::Path;
 use tokio_postgres::config::Host;
 
 use super::*;
+use crate::postgres::peers::Peers;
 
 /// Resolves with these variables, and with `service` as the text of every service file.
 fn resolve_in(url: Option<&str>, variables: &[(&str, &str)], service: &str) -> Result<Target> {
@@ -225,4 +226,19 @@ fn values_that_make_no_sense_are_refused_by_name() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn connections_for_reads_go_to_the_hosts_in_turn() {
+    let hosts = |url: &str| {
+        let peers = Peers::of(&external(Some(url), &[]));
+        let turn = || {
+            let endpoints = peers.in_turn().map(|it| it.host.clone());
+            endpoints.collect::<Vec<_>>().join(" ")
+        };
+        [turn(), turn(), turn()]
+    };
+    assert_eq!(hosts("postgres://app@a,b/shop"), ["", "", ""]);
+    let balanced = "postgres://app@a,b/shop?load_balance_hosts=random";
+    assert_eq!(hosts(balanced), ["a b", "b a", "a b"]);
 }

@@ -157,7 +157,8 @@ fn picks(length: usize, count: usize, share: f64, key: Key) -> Vec<usize> {
         .collect()
 }
 
-fn row_values(row: &Row, columns: usize) -> Result<Vec<ParameterValue>> {
+/// A row of so many values, followed by the same as text.
+pub fn row_values(row: &Row, columns: usize) -> Result<Vec<ParameterValue>> {
     let value = |at: usize| {
         Ok(ParameterValue::Raw {
             binary: row.try_get::<_, Binary>(at)?.0,

@@ -4,6 +4,7 @@
 
 mod heap;
 mod range;
+mod rows;
 mod sample;
 mod spread;
 

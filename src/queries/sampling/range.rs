@@ -1,12 +1,24 @@
 //! Integers that exist in a column, spread over a part of the range from its least value to its greatest.
 
 use anyhow::{Context, Result};
+use futures_util::future::try_join_all;
 use tokio_postgres::GenericClient;
+use tokio_postgres::types::{ToSql, Type};
 
 use super::spread::{Sampling, Spread};
 use crate::dataset::draw::Key;
 use crate::postgres::catalog::{self, Column};
 use crate::postgres::name::quoted;
+
+/// The type to declare a parameter as; where tokio-postgres doesn't know it, the server finds it out.
+pub fn parameter_type(column: &Column) -> Type {
+    Type::from_oid(column.data_type.base().oid).unwrap_or(Type::UNKNOWN)
+}
+
+/// Whether values of the type can be drawn from a range.
+pub fn is_integer(ty: &Type) -> bool {
+    [Type::INT2, Type::INT4, Type::INT8].contains(ty)
+}
 
 /// Values of the column, ascending and distinct; none for a table without any. `table` is quoted.
 pub async fn sample(
@@ -18,41 +30,56 @@ pub async fn sample(
 ) -> Result<Vec<i64>> {
     let name = quoted(&column.name);
     let could_not = || format!("could not sample {table}.{name}");
-    let range = format!("SELECT min({name})::int8, max({name})::int8 FROM {table}");
-    let row = client
-        .query_typed_one(&range, &[])
-        .await
-        .with_context(could_not)?;
-    let (Some(low), Some(high)) = (row.try_get(0)?, row.try_get(1)?) else {
+    let extremes = extremes(client, table, &name).await;
+    let Some((low, high)) = extremes.with_context(could_not)? else {
         return Ok(Vec::new());
     };
     let key = Key::new(sampling.seed, table, &column.name);
     let points = points(low, high, sampling, key);
-    let sql = match leads_an_index(client, table_oid, column.number).await? {
-        true => index_probes(table, &name),
-        false => one_scan(table, &name),
-    };
+    if leads_an_index(client, table_oid, column.number).await? {
+        let found = probe_index(client, table, &name, &points).await;
+        return found.with_context(could_not);
+    }
     let rows = client
-        .query(&sql, &[&points])
+        .query(&one_scan(table, &name), &[&points])
         .await
         .with_context(could_not)?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
-/// For each point, the nearest value from there up: a probe of the column's index each.
-fn index_probes(table: &str, column: &str) -> String {
-    format!(
-        "SELECT DISTINCT found.value
-        FROM unnest($1::int8[]) AS point (value)
-        CROSS JOIN LATERAL (
-            SELECT {column}::int8 AS value
-            FROM {table}
-            WHERE {column} >= point.value
-            ORDER BY {column}
-            LIMIT 1
-        ) AS found
-        ORDER BY found.value"
-    )
+/// The least and the greatest value of a column of integers; both are quoted.
+pub async fn extremes(
+    client: &impl GenericClient,
+    table: &str,
+    column: &str,
+) -> Result<Option<(i64, i64)>> {
+    let range = format!("SELECT min({column})::int8, max({column})::int8 FROM {table}");
+    let row = client.query_typed_one(&range, &[]).await?;
+    let (low, high): (Option<i64>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
+    Ok(low.zip(high))
+}
+
+/// For each point, the nearest value from there up: a probe of the column's index each, all sent before the first one's
+/// answer. One statement with a LATERAL probe is refused where the table is distributed.
+async fn probe_index(
+    client: &impl GenericClient,
+    table: &str,
+    column: &str,
+    points: &[i64],
+) -> Result<Vec<i64>> {
+    let sql = format!(
+        "SELECT {column}::int8 FROM {table} WHERE {column} >= $1 ORDER BY {column} LIMIT 1"
+    );
+    let probe = client.prepare_typed(&sql, &[Type::INT8]).await?;
+    let parameters: Vec<[&(dyn ToSql + Sync); 1]> =
+        points.iter().map(|point| [point as _]).collect();
+    let probes = parameters.iter().map(|it| client.query_opt(&probe, it));
+    let found = try_join_all(probes).await?;
+    let values = found.iter().flatten().map(|row| row.try_get(0));
+    let mut values: Vec<i64> = values.collect::<Result<_, _>>()?;
+    values.sort_unstable();
+    values.dedup();
+    Ok(values)
 }
 
 /// Between each point and the next, the least value: one scan of the table, for a column without an index.
@@ -66,13 +93,18 @@ fn one_scan(table: &str, column: &str) -> String {
     )
 }
 
-async fn leads_an_index(client: &impl GenericClient, table_oid: u32, column: i16) -> Result<bool> {
+/// Whether a b-tree index of the table begins with the column.
+pub async fn leads_an_index(
+    client: &impl GenericClient,
+    table_oid: u32,
+    column: i16,
+) -> Result<bool> {
     let keys = catalog::btree_keys(client, table_oid).await?;
     Ok(keys.iter().any(|key| key.first() == Some(&column)))
 }
 
 /// Points in `low..=high` as the sampling spreads them, drawn from `key`; ascending.
-fn points(low: i64, high: i64, sampling: &Sampling, key: Key) -> Vec<i64> {
+pub fn points(low: i64, high: i64, sampling: &Sampling, key: Key) -> Vec<i64> {
     let Spread::Tail { share } = sampling.spread;
     let (low, high) = (i128::from(low), i128::from(high));
     #[expect(

@@ -4,8 +4,9 @@ use anyhow::Result;
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
+use super::range::{is_integer, parameter_type};
 use super::spread::Sampling;
-use super::{heap, range};
+use super::{heap, range, rows};
 use crate::dataset::document::did_you_mean;
 use crate::postgres::catalog::{self, Column, Scope};
 use crate::postgres::name::{TableName, quoted};
@@ -92,6 +93,11 @@ async fn sample_column(
         integers.into_iter().map(ParameterValue::Integer).collect()
     } else {
         match heap::sample(client, table_oid, &[&column.name], sampling).await? {
+            Some(rows) if rows.is_empty() => {
+                let columns = [column];
+                let rows = rows::sample(client, table_oid, &table, &columns, sampling);
+                rows.await?.into_iter().flatten().collect()
+            }
             Some(rows) => rows.into_iter().flatten().collect(),
             None => {
                 return Ok(SampledValues::NoHeap {
@@ -118,7 +124,14 @@ pub async fn sample_rows(
     sampling: &Sampling,
 ) -> Result<Vec<(Type, Vec<ParameterValue>)>> {
     let known = catalog::columns(client, Scope::Tables(&[table_oid])).await?;
-    let rows = heap::sample(client, table_oid, columns, sampling).await?;
+    let mut rows = heap::sample(client, table_oid, columns, sampling).await?;
+    if rows.as_ref().is_some_and(Vec::is_empty) {
+        let named = |name: &&str| known.iter().find(|column| column.name == **name);
+        let columns: Vec<&Column> = columns.iter().filter_map(named).collect();
+        let table = catalog::name_of(client, table_oid).await?;
+        let found = rows::sample(client, table_oid, &table, &columns, sampling);
+        rows = Some(found.await?);
+    }
     let rows = rows.unwrap_or_default();
     let column = |(at, name): (usize, &&str)| {
         let column = known.iter().find(|column| column.name == **name);
@@ -127,15 +140,6 @@ pub async fn sample_rows(
         (ty, values.collect())
     };
     Ok(columns.iter().enumerate().map(column).collect())
-}
-
-/// The type to declare a parameter as; where tokio-postgres doesn't know it, the server finds it out.
-fn parameter_type(column: &Column) -> Type {
-    Type::from_oid(column.data_type.base().oid).unwrap_or(Type::UNKNOWN)
-}
-
-fn is_integer(ty: &Type) -> bool {
-    [Type::INT2, Type::INT4, Type::INT8].contains(ty)
 }
 
 /// The error for a parameter whose column doesn't exist.

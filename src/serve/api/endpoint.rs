@@ -157,7 +157,7 @@ impl Endpoint {
             ValueSource::Column(source) if parameter.existence == Existence::Required => {
                 let (table, column) = (source.quoted_table(), quoted(&source.column));
                 Some(format!(
-                    "EXISTS (SELECT FROM {table} WHERE {column} = ${})",
+                    "EXISTS (SELECT 1 FROM {table} WHERE {column} = ${})",
                     at + 1
                 ))
             }

@@ -183,7 +183,7 @@ async fn open_session(
     queries: &[BoundQuery],
     timeout: Duration,
 ) -> Result<Session> {
-    let client = server.connect_new().await?;
+    let client = server.connect_for_reads().await?;
     let settings = format!(
         "SET default_transaction_read_only = on; SET statement_timeout = {}",
         timeout.as_millis().max(1)

@@ -1,4 +1,5 @@
-//! The hash functions by which Postgres finds the partition of a hash partitioned table, with the seed that it uses there.
+//! Postgres' hash functions: with the seed by which it finds the partition of a hash partitioned table, and without one, as
+//! hash indexes and the shards of a cluster have them.
 //!
 //! Bob Jenkins' lookup3, as in `src/common/hashfn.c` of Postgres on a little-endian machine. `satisfies_hash_partition`
 //! is what tests compare them with.
@@ -15,15 +16,28 @@ struct State {
     c: u32,
 }
 
+/// What a hash begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seed {
+    /// The seed of partitions.
+    Partition,
+    /// None.
+    Nothing,
+}
+
 impl State {
-    fn new(length: u32) -> State {
+    fn new(length: u32, seed: Seed) -> State {
         let start = 0x9e37_79b9_u32.wrapping_add(length).wrapping_add(3_923_095);
         let mut state = State {
-            a: start.wrapping_add(SEED_HIGH),
-            b: start.wrapping_add(SEED_LOW),
+            a: start,
+            b: start,
             c: start,
         };
-        state.mix();
+        if seed == Seed::Partition {
+            state.a = start.wrapping_add(SEED_HIGH);
+            state.b = start.wrapping_add(SEED_LOW);
+            state.mix();
+        }
         state
     }
 
@@ -63,22 +77,50 @@ fn fold(x: &mut u32, y: &u32, turns: u32) {
 
 /// `hash_bytes_uint32_extended`: of whole numbers of up to 32 bits, dates and booleans.
 pub fn of_uint32(value: u32) -> u64 {
-    let mut state = State::new(4);
+    uint32(value, Seed::Partition)
+}
+
+fn uint32(value: u32, seed: Seed) -> u64 {
+    let mut state = State::new(4, seed);
     state.a = state.a.wrapping_add(value);
     state.finish()
 }
 
 /// `hashint8extended`: also of timestamps. Equal to that of the same number in 32 bits.
 pub fn of_int8(value: i64) -> u64 {
+    uint32(folded(value), Seed::Partition)
+}
+
+/// `hashint8`, and `hashint4` and `hashint2` of the same number.
+pub fn of_integer(value: i64) -> u32 {
+    low_half(uint32(folded(value), Seed::Nothing))
+}
+
+/// The 32 bits that are hashed of a number.
+fn folded(value: i64) -> u32 {
     let [a, b, c, d, low @ ..] = value.to_be_bytes();
     let (high, low) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes(low));
-    of_uint32(low ^ if value >= 0 { high } else { !high })
+    low ^ if value >= 0 { high } else { !high }
 }
 
 /// `hash_bytes_extended`: of texts, uuids and bytes.
 pub fn of_bytes(bytes: &[u8]) -> u64 {
+    hashed(bytes, Seed::Partition)
+}
+
+/// `hashtext` with a deterministic collation, `uuid_hash` and `hashbytea`.
+pub fn of_text(bytes: &[u8]) -> u32 {
+    low_half(hashed(bytes, Seed::Nothing))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
+fn low_half(hash: u64) -> u32 {
+    hash as u32
+}
+
+fn hashed(bytes: &[u8], seed: Seed) -> u64 {
     // A value of Postgres has less than 1 GB.
-    let mut state = State::new(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+    let mut state = State::new(u32::try_from(bytes.len()).unwrap_or(u32::MAX), seed);
     let mut blocks = bytes.chunks_exact(12);
     for block in &mut blocks {
         let words = words(block);
@@ -112,4 +154,33 @@ pub fn combine(so_far: u64, next: u64) -> u64 {
         .wrapping_add(so_far << 54)
         .wrapping_add(so_far >> 7);
     so_far ^ mixed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_without_a_seed_are_those_of_postgres() {
+        let integers =
+            [1, 3, 5, 0, -1, 4_294_967_296, i64::MIN].map(|it| of_integer(it).cast_signed());
+        assert_eq!(
+            integers,
+            [
+                -1_905_060_026,
+                -28_094_569,
+                -1_330_264_708,
+                -272_711_505,
+                385_747_274,
+                -1_905_060_026,
+                -96_758_253
+            ]
+        );
+        let texts = ["", "a", "abcdefghijkl", "a longer text than twelve bytes"];
+        let texts = texts.map(|it| of_text(it.as_bytes()).cast_signed());
+        assert_eq!(
+            texts,
+            [-1_477_818_771, 1_075_015_857, -1_586_087_212, 39_646_714]
+        );
+    }
 }

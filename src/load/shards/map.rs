@@ -1,0 +1,213 @@
+//! Which hashes each shard holds, and on which node it is.
+
+use anyhow::{Context, Result};
+use tokio_postgres::{GenericClient, Row};
+
+use crate::copy::{Scalar, hash};
+use crate::load::table::target::TargetTable;
+
+/// A table's shards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShardMap {
+    /// The column whose hash decides.
+    pub column: String,
+    kind: KeyKind,
+    /// By their hashes, which cover all there are.
+    pub shards: Vec<Shard>,
+    /// The nodes that hold them, each once.
+    pub nodes: Vec<NodeAddress>,
+}
+
+/// One shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shard {
+    /// Its table on the node, quoted.
+    pub name: String,
+    /// The number of its node.
+    pub node: usize,
+    /// The greatest hash that it holds.
+    high: i32,
+}
+
+/// Where a node listens, as the cluster knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeAddress {
+    /// A name or an address.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+/// How a key is hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KeyKind {
+    /// `hashint2`, `hashint4` and `hashint8`, which agree.
+    Integer,
+    /// `hashtext` with a deterministic collation, and `uuid_hash`.
+    Bytes,
+}
+
+/// A table's shards; else why rows can't be sorted here. `None` for a table that isn't distributed by a hash: a reference
+/// table, or one of the coordinator alone. The outer error is the server's.
+pub async fn read(
+    client: &impl GenericClient,
+    target: &TargetTable,
+) -> Result<Option<Result<ShardMap, String>>> {
+    let rows = client
+        .query(include_str!("sql/shards.sql"), &[&target.oid])
+        .await
+        .with_context(|| format!("could not read the shards of {}", target.name))?;
+    let rows: Vec<Placement> = rows.iter().map(Placement::of).collect::<Result<_>>()?;
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let mut columns = target.columns.iter();
+    let column = columns.find(|column| column.name == first.column);
+    let kind = match column.and_then(|column| column.data_type.scalar()) {
+        Some(Scalar::Int2 | Scalar::Int4 | Scalar::Int8) => KeyKind::Integer,
+        Some(Scalar::Uuid) => KeyKind::Bytes,
+        Some(Scalar::Text | Scalar::Varchar) if first.deterministic => KeyKind::Bytes,
+        _ => {
+            let reason = format!("the hash of {} is the server's", first.column);
+            return Ok(Some(Err(reason)));
+        }
+    };
+    Ok(Some(ShardMap::new(kind, &rows)))
+}
+
+/// A row of `sql/shards.sql`.
+#[derive(Debug, Clone)]
+struct Placement {
+    column: String,
+    deterministic: bool,
+    low: i32,
+    high: i32,
+    name: String,
+    address: NodeAddress,
+}
+
+impl Placement {
+    fn of(row: &Row) -> Result<Placement> {
+        Ok(Placement {
+            column: row.try_get("column_name")?,
+            deterministic: row.try_get("deterministic")?,
+            low: row.try_get("low")?,
+            high: row.try_get("high")?,
+            name: row.try_get("name")?,
+            address: NodeAddress {
+                host: row.try_get("host")?,
+                port: u16::try_from(row.try_get::<_, i32>("port")?)?,
+            },
+        })
+    }
+}
+
+impl ShardMap {
+    /// `rows` are in the order of their hashes.
+    fn new(kind: KeyKind, rows: &[Placement]) -> Result<ShardMap, String> {
+        let mut map = ShardMap {
+            column: rows.first().map_or(String::new(), |it| it.column.clone()),
+            kind,
+            shards: Vec::new(),
+            nodes: Vec::new(),
+        };
+        let mut next = i64::from(i32::MIN);
+        for row in rows {
+            if i64::from(row.low) < next {
+                return Err("its shards have several copies".to_owned());
+            }
+            if i64::from(row.low) > next {
+                return Err("some hashes have no shard".to_owned());
+            }
+            next = i64::from(row.high) + 1;
+            let known = map.nodes.iter().position(|node| *node == row.address);
+            let node = known.unwrap_or_else(|| {
+                map.nodes.push(row.address.clone());
+                map.nodes.len() - 1
+            });
+            map.shards.push(Shard {
+                name: row.name.clone(),
+                node,
+                high: row.high,
+            });
+        }
+        match next > i64::from(i32::MAX) {
+            true => Ok(map),
+            false => Err("some hashes have no shard".to_owned()),
+        }
+    }
+
+    /// The number of the shard of a key in COPY's binary format; `None` for one that isn't of the column's type.
+    pub fn shard_of(&self, key: &[u8]) -> Option<usize> {
+        let hash = match self.kind {
+            KeyKind::Integer => hash::of_integer(integer(key)?),
+            KeyKind::Bytes => hash::of_text(key),
+        };
+        let hash = hash.cast_signed();
+        Some(self.shards.partition_point(|shard| shard.high < hash))
+    }
+
+    /// The names of the shards on a node.
+    pub fn on_node(&self, node: usize) -> impl Iterator<Item = &str> {
+        let shards = self.shards.iter().filter(move |shard| shard.node == node);
+        shards.map(|shard| shard.name.as_str())
+    }
+}
+
+/// A whole number of 2, 4 or 8 bytes.
+fn integer(bytes: &[u8]) -> Option<i64> {
+    match bytes.len() {
+        2 => Some(i64::from(i16::from_be_bytes(bytes.try_into().ok()?))),
+        4 => Some(i64::from(i32::from_be_bytes(bytes.try_into().ok()?))),
+        8 => Some(i64::from_be_bytes(bytes.try_into().ok()?)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn placement(low: i32, high: i32, host: &str) -> Placement {
+        Placement {
+            column: "id".into(),
+            deterministic: true,
+            low,
+            high,
+            name: format!("public.t_{low}"),
+            address: NodeAddress {
+                host: host.into(),
+                port: 5432,
+            },
+        }
+    }
+
+    fn map(rows: &[Placement]) -> Result<ShardMap, String> {
+        ShardMap::new(KeyKind::Integer, rows)
+    }
+
+    #[test]
+    fn a_key_goes_to_the_shard_of_its_hash() {
+        let halves = [placement(i32::MIN, -1, "a"), placement(0, i32::MAX, "b")];
+        let map = map(&halves).unwrap();
+        // hashint4(1) is -1905060026 and hashint4(-1) is 385747274.
+        assert_eq!(map.shard_of(&1_i32.to_be_bytes()), Some(0));
+        assert_eq!(map.shard_of(&(-1_i32).to_be_bytes()), Some(1));
+        assert_eq!(map.shard_of(&(-1_i64).to_be_bytes()), Some(1));
+        assert_eq!(map.shard_of(&[1, 2, 3]), None);
+        assert_eq!(map.on_node(1).collect::<Vec<_>>(), ["public.t_0"]);
+    }
+
+    #[test]
+    fn shards_that_lack_hashes_or_share_them_are_the_server_s() {
+        let gap = [placement(i32::MIN, -2, "a"), placement(0, i32::MAX, "b")];
+        assert_eq!(map(&gap).unwrap_err(), "some hashes have no shard");
+        let end = [placement(i32::MIN, 7, "a")];
+        assert_eq!(map(&end).unwrap_err(), "some hashes have no shard");
+        let copies = [
+            placement(i32::MIN, i32::MAX, "a"),
+            placement(i32::MIN, i32::MAX, "b"),
+        ];
+        assert_eq!(map(&copies).unwrap_err(), "its shards have several copies");
+    }
+}

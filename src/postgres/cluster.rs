@@ -1,0 +1,115 @@
+//! A Citus cluster: which version, how many nodes, and which of them this is.
+//!
+//! Citus spreads the rows of a table over shards on several PostgreSQL servers. Most statements work as they do on one
+//! server; [`Capabilities`](super::Capabilities) says which don't.
+
+use std::fmt;
+
+use anyhow::{Context, Result};
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use super::session;
+use crate::units::counted;
+
+/// A cluster, as one of its nodes describes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cluster {
+    /// The extension's version, major and minor.
+    pub version: (u16, u16),
+    /// Nodes that hold shards.
+    pub nodes: u32,
+    /// What the node that was asked is.
+    pub node: ClusterNode,
+}
+
+/// What a node is in its cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClusterNode {
+    /// It takes every statement.
+    Coordinator,
+    /// It refuses to create, change and empty distributed tables.
+    Worker,
+}
+
+impl Cluster {
+    /// Asks by the simple protocol, as a pooler may not support prepared statements; `None` for a database without Citus.
+    pub async fn read(client: &Client) -> Result<Option<Cluster>> {
+        let could_not = "could not ask whether the database is a part of a Citus cluster";
+        let installed = "SELECT extversion FROM pg_extension WHERE extname = 'citus'";
+        let answer = client.simple_query(installed).await.context(could_not)?;
+        let Some([version]) = first_row(&answer) else {
+            return Ok(None);
+        };
+        let nodes = "SELECT
+                (SELECT count(*) FROM pg_dist_node WHERE isactive AND shouldhaveshards AND noderole = 'primary'),
+                (SELECT groupid FROM pg_dist_local_group LIMIT 1)";
+        let answer = client.simple_query(nodes).await.context(could_not)?;
+        let [nodes, group] = first_row(&answer).context(could_not)?;
+        Ok(Some(Cluster {
+            version: version_of(version),
+            nodes: nodes.parse().context(could_not)?,
+            node: match group {
+                "0" => ClusterNode::Coordinator,
+                _ => ClusterNode::Worker,
+            },
+        }))
+    }
+}
+
+/// Has EXPLAIN display every task's plan as the nodes make it, and settings of a transaction hold on the nodes, too.
+pub async fn prepare_plans(client: &Client) -> Result<()> {
+    let settings = [
+        ("citus.explain_all_tasks", "on".to_owned()),
+        ("citus.enable_local_execution", "off".to_owned()),
+        ("citus.propagate_set_commands", "local".to_owned()),
+    ];
+    session::set(client, &settings).await
+}
+
+/// The values of the first row; `None` where there is no row or one of them is NULL.
+fn first_row<const N: usize>(answer: &[SimpleQueryMessage]) -> Option<[&str; N]> {
+    let row = answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    })?;
+    let values: Option<Vec<&str>> = (0..N).map(|at| row.get(at)).collect();
+    values?.try_into().ok()
+}
+
+/// `13.2-1` → 13 and 2.
+fn version_of(text: &str) -> (u16, u16) {
+    let mut numbers = text.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
+    let mut next = || numbers.next().unwrap_or(0);
+    (next(), next())
+}
+
+impl fmt::Display for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (major, minor) = self.version;
+        write!(f, "Citus {major}.{minor}, ")?;
+        match self.node {
+            ClusterNode::Coordinator => {
+                write!(f, "shards on {}", counted(u64::from(self.nodes), "node"))
+            }
+            ClusterNode::Worker => f.write_str("a worker"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_is_displayed_with_its_nodes() {
+        let mut cluster = Cluster {
+            version: version_of("13.2-1"),
+            nodes: 2,
+            node: ClusterNode::Coordinator,
+        };
+        assert_eq!(cluster.to_string(), "Citus 13.2, shards on 2 nodes");
+        cluster.node = ClusterNode::Worker;
+        assert_eq!(cluster.to_string(), "Citus 13.2, a worker");
+        assert_eq!(version_of("14.0"), (14, 0));
+    }
+}
