@@ -256,7 +256,12 @@ mod tests {
             let (child, parent) = (spec("child", own), spec("parent", referenced));
             let key = samples::foreign_key(&[1, 2]);
             let tables = [wanted(&child, 10), wanted(&parent, 20)];
-            let found = ensure_fit(&tables, &[key], &[], &[column(1), column(2), column(3)]);
+            let of_parent = Column {
+                table: 20,
+                ..column(1)
+            };
+            let columns = [column(1), column(2), column(3), of_parent];
+            let found = ensure_fit(&tables, &[key], &[], &columns);
             found.err().map(|it| it.message)
         };
         let reference = || Some(Sharding::Reference);
