@@ -6,6 +6,7 @@
 mod screen;
 mod task;
 
+use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -53,6 +54,16 @@ pub fn note_last(message: &str) {
 /// Takes what is displayed of progress away, until it is displayed again.
 pub fn clear() {
     screen::show(&[]);
+}
+
+/// Whether a terminal that stdout and stderr go to has a message of [`Progress::note_once`].
+pub fn is_displayed(message: &str) -> bool {
+    let streams = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+    streams && noted().iter().any(|known| known == message)
+}
+
+fn noted() -> MutexGuard<'static, Vec<String>> {
+    NOTED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Prints a question to stderr, without a line break.
@@ -136,7 +147,10 @@ impl Progress {
 
     /// As [`Progress::note`]; nothing where the same was said before.
     pub fn note_once(&self, message: &str) {
-        let mut noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.shared.mode == DisplayMode::Quiet {
+            return;
+        }
+        let mut noted = noted();
         if !noted.iter().any(|known| known == message) {
             noted.push(message.to_owned());
             self.note(message);

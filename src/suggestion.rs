@@ -22,6 +22,9 @@ pub const PSQL: &str = "\u{fdd5}";
 pub const AGAIN: char = '\u{fdd2}';
 const NEXT_WORD: char = '\u{fdd3}';
 
+/// Options that begin a load anew, or that agree to it: the command that goes on with one lacks them.
+const ONCE: [&str; 3] = ["--replace", "--recreate", "--yes"];
+
 /// Options that may be given several times, each time for another table.
 const FOR_A_TABLE: &[&str] = &[
     "--columns",
@@ -179,6 +182,27 @@ pub fn command_line<W: AsRef<str>>(words: impl IntoIterator<Item = W>) -> String
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// A command line that began a load, as it is typed to finish it: without `--replace` and `--recreate`.
+pub fn finishing(command: &str) -> String {
+    let words = words_of(command).into_iter();
+    words
+        .filter(|word| !ONCE.contains(word))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The words of a [`command_line`], quoted as they are.
+fn words_of(line: &str) -> Vec<&str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    line.split(|c: char| {
+        let ends = c == ' ' && !is_quoted && !is_escaped;
+        is_quoted ^= c == '\'' && !is_escaped;
+        is_escaped = c == '\\' && !is_quoted && !is_escaped;
+        ends
+    })
+    .collect()
+}
+
 /// `a b` → `'a b'`.
 pub fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+~".contains(c);
@@ -205,6 +229,24 @@ mod tests {
         ];
         let quoted = "seedrow load 'my files' 'it'\\''s' 'postgres:///db?host=/x&port=1' ''";
         assert_eq!(command_line(words), quoted);
+    }
+
+    #[test]
+    fn a_load_is_finished_without_what_began_it_anew() {
+        for (typed, expected) in [
+            ("seedrow run --replace --rows 1M", "seedrow run --rows 1M"),
+            ("seedrow run --recreate --yes", "seedrow run"),
+            (
+                "seedrow load 'my --replace files' --replace",
+                "seedrow load 'my --replace files'",
+            ),
+            (
+                "seedrow load 'it'\\''s --yes' --yes x",
+                "seedrow load 'it'\\''s --yes' x",
+            ),
+        ] {
+            assert_eq!(finishing(typed), expected);
+        }
     }
 
     #[test]

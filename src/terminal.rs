@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use unicode_width::UnicodeWidthChar;
 
 /// The width of a terminal that doesn't know its own.
-const USUAL_WIDTH: u16 = 80;
+pub const USUAL_WIDTH: u16 = 80;
 
 /// The columns of the terminal that a stream goes to; `None` where it goes elsewhere.
 pub fn width(stream: &(impl IsTerminal + AsFd)) -> Option<u16> {
@@ -42,20 +42,52 @@ pub fn wrapped(line: &str, width: usize, indent: &str) -> String {
     broken(line.split_inclusive(' '), width, indent)
 }
 
-/// What is typed begins with one of these, up to the line's end.
-const TYPED: [&str; 5] = ["`seedrow", "--", " seedrow ", "run: ", "://"];
+/// Behind one of these a command follows, up to the line's end.
+const BEFORE_COMMANDS: [&str; 3] = ["run: ", ": seedrow ", ": psql "];
+
+/// Statements of SQL begin with one of these.
+const STATEMENTS: [&str; 9] = [
+    "ALTER ", "ANALYZE", "CREATE ", "DELETE ", "DROP ", "GRANT ", "INSERT ", "SELECT ", "UPDATE ",
+];
+
+/// Each line of a text as [`wrapped_message`] has it, but for statements of SQL, which are copied.
+pub fn wrapped_text(text: &str, width: usize) -> String {
+    let line = |line: &str| {
+        let is_sql = STATEMENTS
+            .iter()
+            .any(|it| line.trim_start().starts_with(it));
+        match is_sql || width_of(line) <= width {
+            true => format!("{line}\n"),
+            false => wrapped_message(line, width) + "\n",
+        }
+    };
+    text.lines().map(line).collect()
+}
 
 /// As [`wrapped`], but for what is to be typed: a command that is copied has no line break.
 pub fn wrapped_message(line: &str, width: usize) -> String {
     let indent = " ".repeat(line.len() - line.trim_start().len() + 2);
-    let typed = TYPED.iter().filter_map(|it| line.find(it)).min();
-    // From its word's beginning.
-    let typed = typed.map_or(line.len(), |at| {
-        line[..at].rfind(' ').map_or(0, |it| it + 1)
+    let command = BEFORE_COMMANDS.iter().filter_map(|it| {
+        let at = line.find(it)?;
+        Some(if it.starts_with(':') { at + 2 } else { at })
     });
-    let (text, typed) = line.split_at(typed);
-    let words = text.split_inclusive(' ').chain([typed]);
+    let (text, command) = line.split_at(command.min().unwrap_or(line.len()));
+    let words = words(text).into_iter().chain([command]);
     broken(words.filter(|it| !it.is_empty()), width, &indent)
+}
+
+/// The words of a text, each with the blank behind it; what is between backticks belongs together.
+fn words(text: &str) -> Vec<&str> {
+    let (mut words, mut begin, mut is_quoted) = (Vec::new(), 0, false);
+    for (at, c) in text.char_indices() {
+        is_quoted ^= c == '`';
+        if c == ' ' && !is_quoted {
+            words.push(&text[begin..=at]);
+            begin = at + 1;
+        }
+    }
+    words.push(&text[begin..]);
+    words
 }
 
 fn broken<'w>(words: impl Iterator<Item = &'w str>, width: usize, indent: &str) -> String {
@@ -98,12 +130,16 @@ mod tests {
                 "  hint: to empty it,\n    run: seedrow run --replace",
             ),
             (
-                "gone; `seedrow load` takes it",
-                "gone;\n  `seedrow load` takes it",
+                "gone; `seedrow load d` takes it",
+                "gone;\n  `seedrow load d`\n  takes it",
             ),
             (
-                "`seedrow load` takes a folder",
-                "`seedrow load` takes a folder",
+                "another is at work: seedrow run --rows 1M",
+                "another is at work:\n  seedrow run --rows 1M",
+            ),
+            (
+                "--tables: there is no table `nope`",
+                "--tables: there is\n  no table `nope`",
             ),
             ("abcdefghijklmnopqrstuvwxyz", "abcdefghijklmnopqrstuvwxyz"),
         ] {

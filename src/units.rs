@@ -113,6 +113,15 @@ pub fn size(bytes: u64) -> String {
     HumanBytes(bytes).to_string()
 }
 
+/// The value of a setting of Postgres: what is a size there, in units of 1024 called kB, MB and GB, is written as [`size`].
+pub fn setting(value: &str) -> String {
+    let is_size = value.ends_with('B') && value.starts_with(|c: char| c.is_ascii_digit());
+    match bytes(value) {
+        Ok(bytes) if is_size => size(bytes),
+        _ => value.to_owned(),
+    }
+}
+
 /// A rate, rounded down; times under a millisecond count as one.
 #[expect(
     clippy::cast_possible_truncation,
@@ -143,6 +152,14 @@ pub fn grouped(number: u64) -> String {
 pub fn counted(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", grouped(number))
+}
+
+/// A dataset's size by its root table: `20,000 products`, `1 row of products`.
+pub fn rows_of(rows: u64, table: &str) -> String {
+    match rows {
+        1 => format!("1 row of {table}"),
+        rows => format!("{} {table}", grouped(rows)),
+    }
 }
 
 /// 1234567.4 → `1,234,567`; for counts that are means or medians.
@@ -206,6 +223,20 @@ mod tests {
     }
 
     #[test]
+    fn sizes_of_settings_are_written_as_others() {
+        for (value, expected) in [
+            ("1GB", "1.00 GiB"),
+            ("4472MB", "4.37 GiB"),
+            ("64kB", "64.00 KiB"),
+            ("0", "0"),
+            ("on", "on"),
+            ("8B", "8B"),
+        ] {
+            assert_eq!(setting(value), expected);
+        }
+    }
+
+    #[test]
     fn shares_are_percents() {
         assert_eq!(percent("10%"), Ok(0.1));
         assert_eq!(percent("0.5%"), Ok(0.005));
@@ -241,5 +272,7 @@ mod tests {
         assert_eq!(counted(1, "row"), "1 row");
         assert_eq!(counted(0, "row"), "0 rows");
         assert_eq!(counted(1_234, "record"), "1,234 records");
+        assert_eq!(rows_of(1, "products"), "1 row of products");
+        assert_eq!(rows_of(20_000, "products"), "20,000 products");
     }
 }

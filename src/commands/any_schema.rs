@@ -2,14 +2,17 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::cli::{QuietArgs, TargetArgs};
 use crate::commands::context::{Context, DEFAULT_DATASET};
 use crate::infer::Wish;
 use crate::infer::names::Naming;
 use crate::init::{self, ExistingRows, Initialized, Overwriting, Request, Tried};
+use crate::load::ensure_finished;
+use crate::postgres::error::ErrorWithNotes;
 use crate::progress::Progress;
+use crate::suggestion::again;
 
 /// The dataset's file.
 pub async fn dataset_file(
@@ -19,10 +22,13 @@ pub async fn dataset_file(
 ) -> Result<PathBuf> {
     let context = Context::new(DEFAULT_DATASET, target, quiet);
     if !context.names_a_server()? {
-        bail!(
-            "which database? --any fills the tables of the one that --url (or DATABASE_URL, or the PG* variables) names; \
-             for the file that creates them there is `seedrow init --ddl schema.sql`"
+        let message = "which database? --any fills the tables of the one that --url (or DATABASE_URL, or the PG* variables) \
+                       names; for a file that creates them there is `seedrow init --ddl FILE`";
+        let note = format!(
+            "to fill the tables of a built-in dataset on the embedded Postgres, run: {}",
+            again(&["!--any", "!--keep-rows"])
         );
+        return Err(ErrorWithNotes::of(message.to_owned(), vec![note]));
     }
     let server = context.open_server_to("load rows").await?;
     let mut client = server.connect().await?;
@@ -47,6 +53,7 @@ pub async fn dataset_file(
         ));
         return Ok(file);
     }
+    ensure_finished(&client, server.schema()).await?;
     let initialized = request.write(&mut client, &found, None).await?;
     report(&initialized, &context.progress);
     Ok(initialized.ensure_written()?.dataset.clone())

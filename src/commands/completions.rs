@@ -18,6 +18,7 @@ use clap_complete::env::{CompleteEnv, Shells};
 use crate::commands::context::DEFAULT_DATASET;
 use crate::commands::{Cli, Outcome};
 use crate::dataset::{Dataset, source};
+use crate::postgres::error::ErrorWithNotes;
 use crate::{progress, report};
 
 /// Print the script that completes commands, options and names of datasets in a shell, or install it
@@ -29,7 +30,7 @@ Examples:
   seedrow completions bash > /etc/bash_completion.d/seedrow")]
 pub struct Args {
     /// The shell [default with --install: the one that SHELL names]
-    #[arg(value_enum, required_unless_present = "install")]
+    #[arg(value_enum)]
     shell: Option<Shell>,
 
     /// Write it to the folder where this user's shell looks for it, and say what to type then
@@ -49,6 +50,17 @@ pub fn answer() {
 
 /// Prints the script, or installs it.
 pub fn run(args: &Args) -> Result<Outcome> {
+    if args.shell.is_none() && !args.install {
+        let notes = vec![
+            "to install it for the shell that SHELL names, run: seedrow completions --install"
+                .to_owned(),
+            "to print it for one, run: seedrow completions bash".to_owned(),
+        ];
+        return Err(ErrorWithNotes::of(
+            "which shell's script is to be printed?".to_owned(),
+            notes,
+        ));
+    }
     let Some(shell) = args.shell.or_else(Shell::from_env) else {
         bail!(
             "which shell? SHELL names none that is known; type: seedrow completions bash --install"

@@ -16,6 +16,7 @@ use crate::postgres::target::{Origin, Target, TargetOptions};
 use crate::postgres::{CommitUnit, Server};
 use crate::progress::Progress;
 use crate::queries::{Sampling, Spread};
+use crate::report;
 use crate::suggestion::{self, Suggestions, again};
 
 /// The default dataset: suggested commands don't repeat it.
@@ -68,7 +69,7 @@ impl Context {
         let database = database_name(&self.dataset);
         let server = Server::open(&self.target, &database, &self.progress).await?;
         self.progress
-            .note_once(&format!("database: {}", server.display_name()));
+            .note_once(&report::database_note(server.display_name()));
         Ok(server)
     }
 
@@ -197,19 +198,13 @@ fn option(name: &str, value: String) -> Vec<String> {
 
 /// The command line without its passwords.
 pub fn typed_command() -> String {
-    command_line(typed_words())
-}
-
-/// The command line without `--replace` and `--recreate`, which finishes an unfinished load. Messages add the option where it
-/// is needed.
-pub fn resume_command() -> String {
-    let once = ["--replace", "--recreate", "--yes"];
-    command_line(typed_words().filter(|word| !once.contains(&word.as_str())))
-}
-
-fn command_line(words: impl Iterator<Item = String>) -> String {
-    let words = words.map(|word| without_password(&word));
+    let words = typed_words().map(|word| without_password(&word));
     suggestion::command_line(std::iter::once("seedrow".to_owned()).chain(words))
+}
+
+/// The command line that finishes an unfinished load, which began with the one that was typed.
+pub fn resume_command() -> String {
+    suggestion::finishing(&typed_command())
 }
 
 /// The value of `--commit`.
@@ -220,19 +215,24 @@ pub fn commit_unit(typed: CommitArg) -> CommitUnit {
     }
 }
 
-/// What `--recreate` asks for. It drops tables: on a server that isn't the embedded one a yes is needed.
-pub fn tables_found(typed: &LoadArgs, server: &Server) -> Result<TablesFound> {
+/// Refuses `--recreate` on a server that isn't the embedded one without a yes: it drops tables.
+pub fn ensure_may_recreate(typed: &LoadArgs, server: &Server) -> Result<()> {
     let is_own = server.capabilities().database_per_dataset;
     ensure!(
         !typed.recreate || typed.yes || is_own,
         "--recreate drops the dataset's tables with all that they hold, in {}; where that is meant, run: {}",
         server.display_name(),
-        again(&["--yes"])
+        again(&["!--dry-run", "--yes"])
     );
-    Ok(match typed.recreate {
+    Ok(())
+}
+
+/// What `--recreate` asks for.
+pub fn tables_found(typed: &LoadArgs) -> TablesFound {
+    match typed.recreate {
         true => TablesFound::Recreated,
         false => TablesFound::Used,
-    })
+    }
 }
 
 /// The value of `--triggers`.

@@ -12,6 +12,7 @@ use crate::dataset::Dataset;
 use crate::dataset::document::did_you_mean;
 use crate::documents::{DocumentQuery, FormComparison, FormMeasurement, export};
 use crate::files::folder::ExistingFiles;
+use crate::load::ensure_finished;
 use crate::postgres::Server;
 use crate::queries::{Query, QueryFile};
 use crate::report;
@@ -93,6 +94,7 @@ pub async fn measure(
 
 async fn documents_of(server: &Server, query: Query) -> Result<DocumentQuery> {
     let client = server.connect().await?;
+    ensure_finished(&client, server.schema()).await?;
     let documents = DocumentQuery::of(&client, query, server.schema()).await?;
     server.keep(client);
     Ok(documents)

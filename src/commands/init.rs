@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Error, Result};
 
 use crate::check::schema::{ScratchServer, with_applied};
 use crate::cli::{QuietArgs, TargetArgs};
@@ -12,8 +12,10 @@ use crate::infer::Wish;
 use crate::infer::names::{Field, Locale, Naming, TeamRules};
 use crate::init::ddl::{self, Ddl};
 use crate::init::{self, ExistingRows, Found, Overwriting, Request};
+use crate::load::ensure_finished;
+use crate::postgres::error::ErrorWithNotes;
 use crate::report::{self, OutputFormat};
-use crate::suggestion::Suggestions;
+use crate::suggestion::{Suggestions, TARGET};
 use crate::units::rows;
 
 /// Write a dataset for any schema: from a database's catalog, or from the DDL that creates it
@@ -119,6 +121,17 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     }
 }
 
+/// The error of the embedded server's database, which nobody named and which has no tables.
+fn with_other_sources(error: &Error) -> Error {
+    let notes = vec![
+        "to read another one, name it: --url URL, or DATABASE_URL, or the PG* variables; to read the file that creates the \
+         tables: --ddl FILE"
+            .to_owned(),
+        format!("to fill this one with a built-in dataset first, run: seedrow run --rows 10k{TARGET}"),
+    ];
+    ErrorWithNotes::of(error.to_string(), notes)
+}
+
 impl Args {
     pub(super) fn suggestions(&self) -> Suggestions {
         context::suggestions(&self.target, DEFAULT_DATASET)
@@ -159,16 +172,17 @@ impl Args {
     }
 
     async fn of_database(&self, context: &Context) -> Result<Outcome> {
-        if !context.names_a_server()? {
-            bail!(
-                "which database? Name it with --url (or DATABASE_URL, or the PG* variables), or the file that creates its \
-                 tables: `seedrow init --ddl schema.sql`"
-            );
-        }
         let server = context.open_server().await?;
         let mut client = server.connect().await?;
+        // What it dropped would be missing in the dataset.
+        ensure_finished(&client, server.schema()).await?;
         let found = init::read(&mut client, server.schema()).await?;
-        found.ensure_has_tables(server.display_name())?;
+        if let Err(error) = found.ensure_has_tables(server.display_name()) {
+            return Err(match context.names_a_server()? {
+                true => error,
+                false => with_other_sources(&error),
+            });
+        }
         self.write(&mut client, &found, None).await
     }
 

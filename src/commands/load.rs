@@ -9,7 +9,9 @@ use std::sync::Arc;
 use anyhow::{Error, Result};
 
 use crate::commands::Outcome;
-use crate::commands::context::{Context, commit_unit, resume_command, tables_found};
+use crate::commands::context::{
+    Context, commit_unit, ensure_may_recreate, tables_found, typed_command,
+};
 use crate::commands::interrupt::stoppable;
 use crate::commands::load::input::FoundInput;
 use crate::dataset::Dataset;
@@ -49,18 +51,19 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
         return check_only(args, &dataset, schema, input, rejects, context, &listed).await;
     }
     let server = context.open_server_to("load rows").await?;
+    ensure_may_recreate(&args.loading, &server)?;
     let load = Load {
         server: &server,
         dataset: &dataset,
         tables: &tables,
         jobs: args.jobs.count(),
         replace: args.loading.replace || args.loading.recreate,
-        tables_found: tables_found(&args.loading, &server)?,
+        tables_found: tables_found(&args.loading),
         policy: args.policy(),
         rejects: Arc::new(rejects),
         commit: args.loading.commit.map(commit_unit),
         lock_timeout: args.loading.lock_timeout,
-        command: resume_command(),
+        command: typed_command(),
         stage,
     };
     let finished = match load::run(&load, &input, &NoHook, &context.progress).await {

@@ -1,22 +1,27 @@
 //! `seedrow man`: a manual page for each command, made from what `--help` is made from.
 
-use std::io;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::{self, Stdio};
 
 use anyhow::{Context, Result};
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
+use tokio::signal::unix::{SignalKind, signal};
 
-use crate::commands::surroundings::{self, ENVIRONMENT, EXIT_CODES, Entry, FILES};
+use crate::commands::surroundings::{self, Entry, SECTIONS};
 use crate::commands::{Cli, Outcome};
 use crate::report;
 
-/// Print a manual page, or write one for each command
+/// Show a manual page, or write one for each command
+///
+/// In a terminal `man` shows it; elsewhere it is printed as roff.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
-  seedrow man check | man -l -
+  seedrow man check
+  seedrow man db start > seedrow-db-start.1
   seedrow man --out ~/.local/share/man/man1")]
 pub struct Args {
     /// The command: check, or db start [default: the page of seedrow itself]
@@ -39,10 +44,53 @@ pub fn run(args: &Args) -> Result<Outcome> {
         }
         None => {
             let command = find(&root, &args.command)?;
-            report::print(&String::from_utf8(page(command)?)?)?;
+            show(command)?;
         }
     }
     Ok(Outcome::Held)
+}
+
+/// Prints a page: in a terminal as `man` has it, or where there is none as text, and elsewhere as it is.
+fn show(command: &Command) -> Result<()> {
+    let page = page(command)?;
+    if !std::io::stdout().is_terminal() {
+        return report::print(&String::from_utf8(page)?);
+    }
+    // Not before the pager has ended: ^C is for that.
+    let _interrupts = signal(SignalKind::interrupt()).context("could not listen for ^C")?;
+    match is_shown_by_man(&page) {
+        true => Ok(()),
+        false => report::print(&text(command)),
+    }
+}
+
+/// Has `man` show a page; whether it did.
+fn is_shown_by_man(page: &[u8]) -> bool {
+    let man = process::Command::new("man")
+        .args(["-l", "-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut man) = man else { return false };
+    if let Some(mut stdin) = man.stdin.take() {
+        // A pager that is left early closes it.
+        let _ = stdin.write_all(page);
+    }
+    man.wait().is_ok_and(|status| status.success())
+}
+
+/// A page without `man`: `--help`, and what a page has beside it.
+fn text(command: &Command) -> String {
+    let mut text = command.clone().render_long_help().to_string();
+    for (title, entries) in SECTIONS {
+        if !text.contains(&format!("\n{title}:\n")) {
+            text.push_str(&surroundings::section(
+                title,
+                &surroundings::of(command, entries),
+            ));
+        }
+    }
+    text
 }
 
 /// All commands, with the options that they share.
@@ -86,11 +134,7 @@ fn page(command: &Command) -> io::Result<Vec<u8>> {
     }
     let mut roff = Roff::new();
     add_examples(&mut roff, command);
-    for (title, entries) in [
-        ("ENVIRONMENT", ENVIRONMENT),
-        ("FILES", FILES),
-        ("EXIT STATUS", EXIT_CODES),
-    ] {
+    for ((_, entries), title) in SECTIONS.iter().zip(["ENVIRONMENT", "FILES", "EXIT STATUS"]) {
         add_entries(&mut roff, title, &surroundings::of(command, entries));
     }
     roff.to_writer(&mut page)?;

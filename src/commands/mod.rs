@@ -13,6 +13,7 @@ use crate::report;
 use crate::report::colour::ColourChoice;
 use crate::serve::PreparedServer;
 use crate::suggestion::Suggestions;
+use crate::terminal;
 use interrupt::Leftover;
 
 mod any_schema;
@@ -42,6 +43,7 @@ mod scopes;
 pub mod serve;
 mod serve_args;
 mod spelling_args;
+mod spellings;
 pub mod stress;
 mod surroundings;
 
@@ -53,7 +55,7 @@ pub use outcome::Outcome;
     version,
     long_version = LONG_VERSION,
     propagate_version = true,
-    max_term_width = 100,
+    term_width = help_width(),
     after_help = surroundings::after_help()
 )]
 pub struct Cli {
@@ -61,12 +63,23 @@ pub struct Cli {
     command: Command,
 
     /// When to use colours: in a terminal, unless NO_COLOR is set; always; never
-    #[arg(long, global = true, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN", hide_possible_values = true)]
+    #[arg(long, global = true, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN", hide_possible_values = true, help_heading = "Output")]
     color: ColorArg,
 
     /// Read variables such as DATABASE_URL from this file of NAME=value lines; those that are set already win
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", display_order = 900)]
     env_file: Option<PathBuf>,
+}
+
+/// Wider lines of help are hard to read.
+const WIDEST_HELP: u16 = 100;
+
+/// The columns of help: the terminal's, also where it goes through a pager, else those of a usual one.
+fn help_width() -> usize {
+    let width = terminal::width(&std::io::stdout()).or_else(|| terminal::width(&std::io::stderr()));
+    width
+        .map_or(terminal::USUAL_WIDTH, |width| width.min(WIDEST_HELP))
+        .into()
 }
 
 /// With the commit, in a release, and the target that it was built for.
@@ -77,7 +90,8 @@ const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SEEDRO
 pub fn parse(words: Vec<OsString>) -> Result<Cli> {
     let mut command = Cli::command();
     let completed = defaults::with_defaults(words.clone())?;
-    let all = command.try_get_matches_from_mut(&completed)?;
+    let all = command.try_get_matches_from_mut(&completed);
+    let all = all.map_err(|error| spellings::corrected(error, &command, &words))?;
     let typed = match completed == words {
         true => None,
         // What is required may be a default.

@@ -1,5 +1,7 @@
 //! `seedrow run`: generate, load, index, check.
 
+mod dry_run;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,7 +11,8 @@ use anyhow::{Context as _, Result, ensure};
 use crate::check::{self, Area, CheckReport, CheckSettings, Suite};
 use crate::cli::{DatasetArgs, JobsArgs, LoadArgs, QuietArgs, RowsArgs, SampleArgs, TargetArgs};
 use crate::commands::context::{
-    self, Context, commit_unit, plan_settings, resume_command, tables_found, triggers,
+    self, Context, commit_unit, ensure_may_recreate, plan_settings, tables_found, triggers,
+    typed_command,
 };
 use crate::commands::interrupt::stoppable;
 use crate::commands::outcome::FailOn;
@@ -29,7 +32,6 @@ use crate::load::{
 use crate::postgres::placements::ShardSizes;
 use crate::postgres::{Server, locks};
 use crate::progress::Progress;
-use crate::report::dry_run::DryRunReport;
 use crate::report::html::RunPage;
 use crate::report::{self, Detail};
 use crate::serve::Listen;
@@ -172,8 +174,10 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Step> {
     };
 
     if args.dry_run {
-        return job.dry_run().await.map(Step::Ended);
+        let planned = job.dry_run(&context.suggestions).await;
+        return planned.map(Step::Ended);
     }
+    ensure_may_recreate(&args.loading, &job.server)?;
     let mut phases = Vec::new();
     let hook = IndexHook::new(&job.server, &job.waivers, args.jobs.count(), &job.progress);
     let finished = job.seed(&hook, &mut phases).await?;
@@ -220,14 +224,14 @@ fn verdict(finished: &LoadOutcome, checked: &CheckReport) -> Result<Outcome> {
 
 impl Job<'_> {
     /// The load of the rows.
-    fn load(&self) -> Result<Load<'_>> {
-        Ok(Load {
+    fn load(&self) -> Load<'_> {
+        Load {
             server: &self.server,
             dataset: &self.dataset,
             tables: &self.tables,
             jobs: self.args.jobs.count(),
             replace: self.args.loading.replace || self.args.loading.recreate,
-            tables_found: tables_found(&self.args.loading, &self.server)?,
+            tables_found: tables_found(&self.args.loading),
             policy: Policy {
                 append: false,
                 duplicates: Duplicates::Fail,
@@ -240,34 +244,14 @@ impl Job<'_> {
             rejects: Arc::new(Rejects::none()),
             commit: self.args.loading.commit.map(commit_unit),
             lock_timeout: self.args.loading.lock_timeout,
-            command: resume_command(),
+            command: typed_command(),
             stage: self.stage,
-        })
-    }
-
-    /// Says what a run would do.
-    async fn dry_run(&self) -> Result<Outcome> {
-        let load = self.load()?;
-        let state = load::ledger_state(&load, &load::of_generated(&load, self.origin)).await?;
-        let hook = IndexHook::new(&self.server, &self.waivers, load.jobs, &self.progress);
-        let input = self.generated().await?;
-        let plan = load::dry_run::run(&load, self.origin, &input, &hook, &self.progress).await?;
-        let file = self.dataset.schema.path.display().to_string();
-        let report = DryRunReport {
-            target: self.server.display_name(),
-            label: &input.label,
-            ddl: (&file, &self.dataset.schema.text),
-            state,
-            plan: &plan,
-            indexes: &hook.planned_statements(),
-        };
-        report::dry_run::planned(&report, self.args.detail())?;
-        Ok(Outcome::Held)
+        }
     }
 
     /// Makes and loads the rows, unless that was done before.
     async fn seed(&self, hook: &IndexHook<'_>, phases: &mut Vec<Phase>) -> Result<LoadOutcome> {
-        let load = self.load()?;
+        let load = self.load();
         let identity = load::of_generated(&load, self.origin);
         let state = match load::ledger_state(&load, &identity).await {
             Ok(LedgerState::Complete) => LedgerState::Complete,

@@ -9,6 +9,7 @@ use hyper::header::HeaderValue;
 use crate::commands::Step;
 use crate::commands::context::Context;
 use crate::dataset::Dataset;
+use crate::load::Unfinished;
 use crate::postgres::Server;
 use crate::serve::api::Api;
 use crate::serve::{self, Config, Listen, PreparedServer};
@@ -116,6 +117,9 @@ impl ServeArgs {
         server: Server,
     ) -> Result<Step> {
         let progress = &context.progress;
+        if let Some(unfinished) = Unfinished::on(&server).await? {
+            progress.note(format!("serve: {}", unfinished.warning()));
+        }
         let routed = serve::routed_queries(dataset, tables, &server, progress).await?;
         let api = Api::new(routed)?;
         let prepared = PreparedServer::new(self.config(), api, server, progress.clone()).await?;

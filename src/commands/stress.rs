@@ -14,6 +14,7 @@ use crate::commands::context::{self, Context};
 use crate::commands::interrupt::signalled;
 use crate::commands::output_paths::ensure_writable;
 use crate::commands::{Outcome, Step};
+use crate::load::Unfinished;
 use crate::postgres::Server;
 use crate::postgres::capabilities::Location;
 use crate::progress::Progress;
@@ -203,13 +204,18 @@ impl Args {
         let Some(address) = &self.http else {
             let server = context.open_server().await?;
             self.ensure_allowed(&server)?;
+            ensure_loaded(&server, &context.progress).await?;
             return wanted.of_server(server, settings).await;
         };
         if !self.yes_remote {
             address.ensure_local().await?;
         }
         let server = match wanted.takes_ids(&self.ids) {
-            true => Some(context.open_server().await?),
+            true => {
+                let server = context.open_server().await?;
+                ensure_loaded(&server, &context.progress).await?;
+                Some(server)
+            }
             false => None,
         };
         let address = address.clone();
@@ -264,6 +270,18 @@ impl Args {
             server.display_name()
         );
         Ok(())
+    }
+}
+
+/// Refuses a target with an unfinished load: keys and rows are missing. One that runs meanwhile may be what is measured.
+async fn ensure_loaded(server: &Server, progress: &Progress) -> Result<()> {
+    match Unfinished::on(server).await? {
+        Some(left @ Unfinished::Left { .. }) => Err(left.refusal()),
+        Some(running @ Unfinished::AtWork(_)) => {
+            progress.note(format!("stress: {}", running.warning()));
+            Ok(())
+        }
+        None => Ok(()),
     }
 }
 

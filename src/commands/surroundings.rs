@@ -33,7 +33,7 @@ const fn with(option: &'static str, name: &'static str, about: &'static str) -> 
 }
 
 /// Variables.
-pub const ENVIRONMENT: &[Entry] = &[
+const ENVIRONMENT: &[Entry] = &[
     with("url", "DATABASE_URL", "the target, where no --url is typed"),
     with(
         "url",
@@ -57,7 +57,7 @@ pub const ENVIRONMENT: &[Entry] = &[
 ];
 
 /// Files that are read without being named.
-pub const FILES: &[Entry] = &[
+const FILES: &[Entry] = &[
     entry(
         "seedrow.toml",
         "in the working directory: defaults of options, waivers",
@@ -71,11 +71,18 @@ pub const FILES: &[Entry] = &[
 ];
 
 /// How a command ends.
-pub const EXIT_CODES: &[Entry] = &[
+const EXIT_CODES: &[Entry] = &[
     entry("0", "everything held"),
     entry("1", "a check found something"),
     entry("2", "it could not be done"),
     entry("130", "interrupted"),
+];
+
+/// All of them, each with its title in help.
+pub const SECTIONS: [(&str, &[Entry]); 3] = [
+    ("Environment", ENVIRONMENT),
+    ("Files", FILES),
+    ("Exit codes", EXIT_CODES),
 ];
 
 /// Columns before what something is for.
@@ -91,15 +98,16 @@ Example, on a Postgres that seedrow starts itself:
   seedrow db psql
 ",
     );
-    for (title, entries) in [
-        ("Environment", ENVIRONMENT),
-        ("Files", FILES),
-        ("Exit codes", EXIT_CODES),
-    ] {
-        text.push_str(&format!("\n{title}:\n"));
-        text.extend(entries.iter().map(line));
+    for (title, entries) in SECTIONS {
+        text.push_str(&section(title, entries));
     }
     text
+}
+
+/// Entries below their title, an empty line before it.
+pub fn section(title: &str, entries: &[Entry]) -> String {
+    let lines: String = entries.iter().map(line).collect();
+    format!("\n{title}:\n{lines}")
 }
 
 /// An entry as help shows it: on one line, or on two where its name is long.

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use tokio_postgres::Client;
 
 use super::{Diagnosis, Health};
-use crate::load::{ServerSettings, WalCounters};
+use crate::load::{ServerSettings, Unfinished, WalCounters};
 use crate::postgres::Server;
 use crate::postgres::embedded::Home;
 use crate::postgres::embedded::control::{self, Keep};
@@ -13,6 +13,7 @@ use crate::postgres::error::describe;
 use crate::postgres::target::{Target, TargetOptions};
 use crate::progress::Progress;
 use crate::suggestion::HOME;
+use crate::units::setting;
 
 const TARGET: &str = "target";
 
@@ -71,12 +72,16 @@ async fn of_server(server: &Server) -> Result<Vec<Diagnosis>> {
     let version = client.query_one("SHOW server_version", &[]).await?;
     let version: String = version.try_get(0)?;
     let found = format!("{}, PostgreSQL {version}", server.display_name());
-    let reached = Diagnosis::ok(TARGET, found);
-    Ok(vec![
-        reached,
+    let mut diagnoses = vec![
+        Diagnosis::ok(TARGET, found),
         rights(server, &client).await?,
         settings(server, &client).await?,
-    ])
+    ];
+    if let Some(load) = Unfinished::find(&client, server.schema()).await? {
+        let described = describe(&load.refusal());
+        diagnoses.push(Diagnosis::ok("load", described.text).but(Health::Warn, described.notes));
+    }
+    Ok(diagnoses)
 }
 
 /// What the role may do.
@@ -125,7 +130,7 @@ async fn rights(server: &Server, client: &Client) -> Result<Diagnosis> {
 async fn settings(server: &Server, client: &Client) -> Result<Diagnosis> {
     let read = ServerSettings::since(WalCounters::now(client).await, server, client).await?;
     let shown = read.settings.iter();
-    let shown = shown.map(|it| format!("{} {}", it.name, it.value));
+    let shown = shown.map(|it| format!("{} {}", it.name, setting(&it.value)));
     let diagnosis = Diagnosis::ok("settings", shown.collect::<Vec<_>>().join(", "));
     Ok(match read.advice.is_empty() {
         true => diagnosis,

@@ -14,7 +14,7 @@ use crate::files::folder::{ExistingFiles, Staging, ensure_can_write, ensure_room
 use crate::files::manifest::{DatasetId, Manifest, TableFile, checksum};
 use crate::generate::{TableMaker, estimate, pipeline};
 use crate::progress::{Progress, Task, Unit};
-use crate::units::{counted, grouped, size};
+use crate::units::{counted, rows_of, size};
 
 /// More threads would outrun the one that writes, and each has buffers of some MB: 256 MB must hold them all.
 const MOST_THREADS: usize = 32;
@@ -114,9 +114,8 @@ impl WriteJob {
     fn announce(&self, rows: u64, bytes: u64, progress: &Progress) {
         let Dataset { name, tables, .. } = &*self.dataset;
         progress.note(format!(
-            "generate: {name}, {} {}, seed {}: {} in {}, about {}, to {}",
-            grouped(self.rows),
-            tables[self.dataset.root()].name,
+            "generate: {name}, {}, seed {}: {} in {}, about {}, to {}",
+            rows_of(self.rows, &tables[self.dataset.root()].name),
             self.seed,
             counted(rows, "row"),
             counted(self.tables.len() as u64, "file"),

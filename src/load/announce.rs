@@ -5,14 +5,16 @@ use indicatif::HumanBytes;
 use tokio_postgres::GenericClient;
 
 use crate::load::config::Load;
+use crate::load::expected::{expected_tables, wal_level};
 use crate::load::ledger::LoadEntry;
 use crate::load::policy::Triggers;
 use crate::load::post_load_hook::PostLoadHook;
 use crate::load::prepared::PreparedLoad;
 use crate::load::source::input::Input;
-use crate::load::table::size::{ExpectedSize, IndexEntries};
+use crate::load::table::size::ExpectedSize;
 use crate::load::table::table_load::{TableLoad, Unsorted};
 use crate::progress::Progress;
+use crate::suggestion::finishing;
 use crate::units::counted;
 
 /// Reports what an unfinished load has, before it is resumed, or replaced by this one, which keeps a part of it.
@@ -25,7 +27,7 @@ pub fn announce_resume(
     progress: &Progress,
 ) {
     announce_target(input, progress);
-    let does = match entry.command == load.command {
+    let does = match finishing(&entry.command) == finishing(&load.command) {
         true => "resuming",
         false => "going on in place of",
     };
@@ -57,10 +59,6 @@ pub async fn announce(
     hook: &impl PostLoadHook,
     progress: &Progress,
 ) -> Result<()> {
-    let wal_level: String = client
-        .query_typed_one("SHOW wal_level", &[])
-        .await?
-        .try_get(0)?;
     let names = load.table_names().join(", ");
     announce_target(input, progress);
     progress.note(format!("load: schema {}: {names}", prepared.schema));
@@ -77,12 +75,8 @@ pub async fn announce(
         announce_publications(prepared, None, progress);
         return Ok(());
     };
-    let size = ExpectedSize::expected(
-        input.bytes(),
-        rows,
-        index_entries(input, prepared, hook),
-        wal_level == "minimal",
-    );
+    let tables = expected_tables(client, load, input, &prepared.targets, hook).await?;
+    let size = ExpectedSize::of(&tables, wal_level(client).await?);
     progress.note(format!(
         "load: {}, {bytes} of CSV; about {} of heap, {} of indexes, {} of WAL",
         counted(rows, "row"),
@@ -145,17 +139,4 @@ fn announce_triggers(load: &Load, prepared: &PreparedLoad, progress: &Progress) 
 
 fn announce_target(input: &Input, progress: &Progress) {
     progress.note(format!("load: {}", input.label));
-}
-
-/// Entries of all keys and indexes, those that the hook builds among them.
-fn index_entries(input: &Input, prepared: &PreparedLoad, hook: &impl PostLoadHook) -> IndexEntries {
-    let mut entries = IndexEntries::default();
-    for target in &prepared.targets {
-        let rows = input.tables.iter().find(|it| it.table == target.table);
-        let rows = rows.and_then(|it| it.rows).unwrap_or(0);
-        let (keys, others) = prepared.plan.indexes_on(target.oid);
-        entries.keys += rows * keys as u64;
-        entries.others += rows * (others + hook.tasks(&target.name).len()) as u64;
-    }
-    entries
 }

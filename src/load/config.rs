@@ -34,7 +34,7 @@ pub struct Load<'a> {
     pub commit: Option<CommitUnit>,
     /// The longest that a statement waits for a lock.
     pub lock_timeout: Duration,
-    /// The command line without `--replace`, for the ledger and for messages.
+    /// The command line as it was typed, for the ledger and for messages.
     pub command: String,
     /// Updated as the load proceeds.
     pub stage: &'a StageTracker,

@@ -22,7 +22,7 @@ use crate::load::source::folder::ensure_is_folder;
 use crate::load::source::input::Input;
 use crate::load::source::matching::name_files;
 use crate::load::source::new_header::LONGEST_NAME;
-use crate::load::source::overrides::Overrides;
+use crate::load::source::overrides::{NamedBy, Overrides};
 use crate::load::source::profile::Profiling;
 use crate::load::source::table_source::OpenedFiles;
 use crate::load::table::target;
@@ -102,7 +102,7 @@ impl Creation<'_> {
         if let Some(names) = self.names {
             let is_wanted = |table: &String| names.iter().any(|name| name.trim() == table);
             let files = &mut self.overrides.files;
-            files.retain(|file| !file.found || is_wanted(&file.table));
+            files.retain(|file| file.named_by != NamedBy::Folder || is_wanted(&file.table));
             if let Some(name) = names
                 .iter()
                 .find(|name| files.iter().all(|file| file.table != name.trim()))

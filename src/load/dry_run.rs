@@ -4,19 +4,21 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use bytes::Bytes;
 use tokio_postgres::Transaction;
 
 use crate::copy::CopyFormat;
 use crate::dataset::RowPlan;
 use crate::generate::TableMaker;
-use crate::load::config::Load;
+use crate::load::config::{Load, TablesFound};
+use crate::load::constraints::{ensure_may_empty, read_qualified, referencing_tables_with_rows};
+use crate::load::expected::{expected_tables, wal_level};
 use crate::load::post_load_hook::PostLoadHook;
 use crate::load::prepare::create_missing;
 use crate::load::session::{SessionSettings, prepare_changes};
 use crate::load::source::input::{Input, RowOrigin};
-use crate::load::table::size::{ExpectedSize, IndexEntries};
+use crate::load::table::size::ExpectedSize;
 use crate::load::table::target::{self, TargetTable};
 use crate::postgres::copy::CopyIn;
 use crate::postgres::name::{quoted, quoted_list};
@@ -29,7 +31,7 @@ const TRIED: u64 = 1_000;
 const PROBE: &str = "seedrow_dry_run";
 
 /// What a load would do.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct DryRun {
     /// The schema.
     pub schema: String,
@@ -37,6 +39,8 @@ pub struct DryRun {
     pub tables: Vec<PlannedTable>,
     /// Heap, indexes and WAL to come.
     pub size: ExpectedSize,
+    /// Why its tables may not be emptied, where rows of other tables refer to theirs.
+    pub obstacle: Option<Error>,
     /// Bytes free on the embedded server's disk.
     pub free_disk: Option<u64>,
     /// Connections at a time.
@@ -56,8 +60,21 @@ pub struct PlannedTable {
     pub rows: u64,
     /// About so many bytes of CSV.
     pub bytes: u64,
-    /// Whether the schema file creates it.
-    pub is_created: bool,
+    /// What becomes of it before its rows come.
+    pub fate: TableFate,
+}
+
+/// What becomes of a table before its rows come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableFate {
+    /// The schema file creates it.
+    Created,
+    /// It is dropped, and the schema file creates it.
+    Recreated,
+    /// It holds rows, which are deleted.
+    Emptied,
+    /// It is used as it is.
+    Used,
 }
 
 /// How long a table's rows take.
@@ -83,41 +100,42 @@ pub async fn run<H: PostLoadHook>(
     prepare_changes(load.server, &client).await?;
     let schema = load.schema(&client).await?;
     let existing = target::existing(&client, load.dataset, &schema, load.tables).await?;
-    let wal_level: String = client.query_one("SHOW wal_level", &[]).await?.try_get(0)?;
     let transaction = client.transaction().await?;
     let schema = create_missing(load, &transaction, progress).await?;
     let targets = target::find(&transaction, load.dataset, &schema, load.tables).await?;
     hook.plan(&transaction).await?;
+    let expected = expected_tables(&transaction, load, input, &targets, hook).await?;
+    let size = ExpectedSize::of(&expected, wal_level(&transaction).await?);
+    let obstacle = referencing_obstacle(&transaction, load, &targets).await?;
     let plan = RowPlan::first_rows(load.dataset, TRIED, origin.seed, load.tables);
-    let mut entries = IndexEntries::default();
     let (mut tables, mut busy, mut tried) = (Vec::new(), Duration::ZERO, 0);
-    for target in &targets {
-        let source = input.tables.iter().find(|it| it.table == target.table);
-        let rows = source.and_then(|it| it.rows).unwrap_or(0);
+    for (target, expected) in targets.iter().zip(&expected) {
         let measured = measure(&transaction, load, &plan, target).await?;
-        let (keys, others) = indexes_of(&transaction, target).await?;
-        let others = others + hook.tasks(&target.name).len() as u64;
-        entries.keys += rows * keys;
-        entries.others += rows * others;
-        busy += measured.row.mul_f64(rows as f64);
-        busy += measured.entry.mul_f64((rows * (keys + others)) as f64);
+        let entries = expected.rows * (expected.keys + expected.others);
+        busy += measured.row.mul_f64(expected.rows as f64);
+        busy += measured.entry.mul_f64(entries as f64);
         tried += measured.rows;
         let name = &load.dataset.tables[target.table].name;
         tables.push(PlannedTable {
             name: name.clone(),
-            rows,
-            bytes: source.map_or(0, |it| it.bytes),
-            is_created: !existing.contains(name),
+            rows: expected.rows,
+            bytes: expected.csv_bytes,
+            fate: match existing.contains(name) {
+                false => TableFate::Created,
+                true if load.tables_found == TablesFound::Recreated => TableFate::Recreated,
+                true if load.replace && target.holds_rows => TableFate::Emptied,
+                true => TableFate::Used,
+            },
         });
     }
     let rolled_back = transaction.rollback().await;
     rolled_back.context("could not undo the trial")?;
     load.server.keep(client);
-    let rows = tables.iter().map(|table| table.rows).sum();
     let jobs = session.jobs.clamp(1, tables.len().max(1));
     Ok(DryRun {
         schema,
-        size: ExpectedSize::expected(input.bytes(), rows, entries, wal_level == "minimal"),
+        size,
+        obstacle,
         free_disk: load.server.free_disk(),
         jobs,
         time: busy.div_f64(jobs as f64),
@@ -177,13 +195,17 @@ async fn measure(
     })
 }
 
-/// How many keys and other indexes a table has.
-async fn indexes_of(transaction: &Transaction<'_>, target: &TargetTable) -> Result<(u64, u64)> {
-    let sql = "SELECT count(*) FILTER (WHERE indisunique), count(*) FILTER (WHERE NOT indisunique)
-        FROM pg_index
-        WHERE indrelid = $1";
-    let row = transaction.query_one(sql, &[&target.oid]).await;
-    let row = row.with_context(|| format!("could not read the indexes of {}", target.name))?;
-    let count = |at: usize| -> Result<u64> { Ok(row.try_get::<_, i64>(at)?.try_into()?) };
-    Ok((count(0)?, count(1)?))
+/// The error of rows that would be emptied and that rows of other tables refer to, where there are any.
+async fn referencing_obstacle(
+    transaction: &Transaction<'_>,
+    load: &Load<'_>,
+    targets: &[TargetTable],
+) -> Result<Option<Error>> {
+    if !load.replace {
+        return Ok(None);
+    }
+    let oids: Vec<u32> = targets.iter().map(|target| target.oid).collect();
+    let constraints = read_qualified(transaction, &oids).await?;
+    let filled = referencing_tables_with_rows(transaction, targets, &constraints).await?;
+    Ok(ensure_may_empty(targets, &filled).err())
 }

@@ -136,9 +136,9 @@ impl EarlierLoad<'_> {
         if target.holds_rows && !may_hold {
             bail!(
                 "{} was empty when this load started, and another session has written rows into it since; \
-                 `{} --replace` empties it and loads anew",
+                 `{}` empties it and loads anew",
                 target.name,
-                self.load.command
+                again(&["--replace"])
             );
         }
         Ok(())

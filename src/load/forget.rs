@@ -16,6 +16,7 @@ use crate::postgres::locks::{self, Holder};
 use crate::postgres::name::quoted;
 use crate::postgres::{Server, TableName};
 use crate::progress::Progress;
+use crate::suggestion::finishing;
 
 /// What was removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +97,7 @@ async fn remove(
                 "schema {} has an unfinished load, and without the ledger its constraints could not be restored; \
                  to finish it, run: {}; to abandon it, add --abandon",
                 load.schema,
-                load.command
+                finishing(&load.command)
             );
         }
         abandoned.push(abandon_load(&transaction, load).await?);

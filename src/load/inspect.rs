@@ -13,7 +13,7 @@ use crate::load::table::target;
 use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::locks;
 use crate::postgres::{TableName, catalog};
-use crate::suggestion::{TARGET, again};
+use crate::suggestion::{TARGET, again, finishing};
 use crate::units::{counted, grouped};
 
 /// What the ledger has of a load.
@@ -31,10 +31,30 @@ pub enum LedgerState {
     TakenOver,
 }
 
+/// What becomes of a load.
+#[derive(Debug)]
+pub enum Prospect {
+    /// It is begun, gone on with, or complete.
+    Goes(LedgerState),
+    /// A different unfinished load or foreign rows block it: the error, with the commands that are the ways out.
+    Blocked(Error),
+}
+
+/// Empties tables first; a dry run proposes the run itself.
+const REPLACED: &[&str] = &["!--dry-run", "--replace"];
+
 /// What the ledger has of this load. Refuses where a different unfinished load or foreign rows block it.
 ///
 /// Changes nothing, so that it can be called before rows are generated.
 pub async fn ledger_state(load: &Load<'_>, identity: &LoadIdentity) -> Result<LedgerState> {
+    match prospect(load, identity).await? {
+        Prospect::Goes(state) => Ok(state),
+        Prospect::Blocked(error) => Err(error),
+    }
+}
+
+/// As [`ledger_state`], where what blocks the load is no error.
+pub async fn prospect(load: &Load<'_>, identity: &LoadIdentity) -> Result<Prospect> {
     let client = load.server.connect().await?;
     locks::limit_waits(&client, load.lock_timeout).await?;
     match read_state(load, &client, identity).await {
@@ -46,13 +66,9 @@ pub async fn ledger_state(load: &Load<'_>, identity: &LoadIdentity) -> Result<Le
     }
 }
 
-async fn read_state(
-    load: &Load<'_>,
-    client: &Client,
-    identity: &LoadIdentity,
-) -> Result<LedgerState> {
+async fn read_state(load: &Load<'_>, client: &Client, identity: &LoadIdentity) -> Result<Prospect> {
     let Some(schema) = existing_schema(load, client).await? else {
-        return Ok(LedgerState::Absent);
+        return Ok(Prospect::Goes(LedgerState::Absent));
     };
     let entry = ledger::find(client, &schema).await?;
     let mut started = Vec::new();
@@ -63,15 +79,15 @@ async fn read_state(
             match started.is_empty() {
                 true => LedgerState::WithoutRows,
                 false if takes_over(load, entry, &started, identity) => LedgerState::TakenOver,
-                false => return Err(blocked(load, entry, &started)),
+                false => return Ok(Prospect::Blocked(blocked(load, entry, &started))),
             }
         }
         (state, _) => state.unwrap_or(LedgerState::Absent),
     };
     match state {
-        LedgerState::Unfinished => return Ok(LedgerState::Unfinished),
+        LedgerState::Unfinished => return Ok(Prospect::Goes(LedgerState::Unfinished)),
         LedgerState::Complete if is_intact(load, client, &schema, identity).await? => {
-            return Ok(LedgerState::Complete);
+            return Ok(Prospect::Goes(LedgerState::Complete));
         }
         LedgerState::Complete
         | LedgerState::Absent
@@ -82,11 +98,14 @@ async fn read_state(
     ensure_granted(load, client, &schema).await?;
     let mut filled = target::full(client, load.dataset, &schema, load.tables).await?;
     filled.retain(|table| started.iter().all(|it| it.account.name != *table));
-    ensure_may_fill(load, &filled)?;
-    Ok(match state {
+    if !filled.is_empty() && !load.replace && !load.policy.append {
+        let unfinished = entry.as_ref().filter(|entry| !entry.finished);
+        return Ok(Prospect::Blocked(holds_rows(load, &filled, unfinished)));
+    }
+    Ok(Prospect::Goes(match state {
         LedgerState::Complete => LedgerState::Absent,
         state => state,
-    })
+    }))
 }
 
 /// Refuses tables that this role may not fill: it may not even see whether they hold rows.
@@ -136,15 +155,15 @@ fn blocked(load: &Load<'_>, entry: &LoadEntry, started: &[TableProgress]) -> Err
     let LoadEntry {
         command, tables, ..
     } = entry;
-    let same_command = !load.replace && *command == load.command;
+    let same_command = !load.replace && finishing(command) == finishing(&load.command);
     let mut notes = Vec::new();
     if !same_command {
-        notes.push(format!("to finish it, run: {command}"));
+        notes.push(to_finish(entry));
     }
     if !load.replace && !load.policy.append && covers(load, entry) {
         notes.push(format!(
             "to empty its tables and load anew, run: {}",
-            again(&["--replace"])
+            again(REPLACED)
         ));
     }
     let forget = format!("run: seedrow forget --abandon{TARGET}");
@@ -168,6 +187,11 @@ fn blocked(load: &Load<'_>, entry: &LoadEntry, started: &[TableProgress]) -> Err
         format!("this database has an unfinished load of {tables}, started by {why}"),
         notes,
     )
+}
+
+/// How the load of an entry is gone on with.
+fn to_finish(entry: &LoadEntry) -> String {
+    format!("to finish it, run: {}", finishing(&entry.command))
 }
 
 /// `2 rows of owners`, `70,000 rows of pets, its file up to line 70,001`.
@@ -202,23 +226,29 @@ async fn is_intact(
     Ok(all_known && unchanged && existing == names && loaded.iter().all(has_rows))
 }
 
-/// Refuses tables that hold rows, unless they may be emptied.
-fn ensure_may_fill(load: &Load, filled: &[String]) -> Result<()> {
-    if load.replace || load.policy.append || filled.is_empty() {
-        return Ok(());
-    }
-    let message = format!(
+/// The error of tables that hold rows and may not be emptied; `unfinished` is a different load of them that was to.
+fn holds_rows(load: &Load, filled: &[String], unfinished: Option<&LoadEntry>) -> Error {
+    let mut message = format!(
         "{} {} rows already",
         filled.join(", "),
         if filled.len() == 1 { "holds" } else { "hold" }
     );
-    let mut notes = vec![format!(
+    let mut notes = Vec::new();
+    if let Some(entry) = unfinished {
+        message.push_str(&format!(
+            ", and a load of {} is unfinished, started by `{}`",
+            entry.tables.join(", "),
+            entry.command
+        ));
+        notes.push(to_finish(entry));
+    }
+    notes.push(format!(
         "to empty what is to be loaded first, run: {}",
-        again(&["--replace"])
-    )];
+        again(REPLACED)
+    ));
     if load.rejects.reads_files() {
         notes.push(format!("to add to it, run: {}", again(&["--append"])));
     }
     notes.push("--target-schema NAME loads beside it".to_owned());
-    Err(ErrorWithNotes::of(message, notes))
+    ErrorWithNotes::of(message, notes)
 }

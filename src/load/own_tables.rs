@@ -11,7 +11,7 @@ use crate::load::schema_file::run_all;
 use crate::load::source::folder::is_for_rows;
 use crate::load::source::input::Input;
 use crate::load::source::matching::{assign, table_of_name};
-use crate::load::source::overrides::{NamedFile, Overrides};
+use crate::load::source::overrides::{NamedBy, NamedFile, Overrides};
 use crate::postgres::catalog::{self, Scope};
 use crate::postgres::error::{ErrorText, ErrorWithNotes, describe};
 use crate::postgres::name::quoted;
@@ -54,7 +54,7 @@ impl OwnTables {
         }
         let wanted = |file: &NamedFile| {
             let table = dataset.position(&file.table);
-            !file.found || table.is_some_and(|table| tables.contains(&table))
+            file.named_by != NamedBy::Folder || table.is_some_and(|table| tables.contains(&table))
         };
         overrides.files.retain(wanted);
         let input = Input::find(&dataset, folder, &tables, &overrides)?;

@@ -8,7 +8,8 @@ use tokio_postgres::{Client, Transaction};
 use crate::load::announce::{announce, announce_resume};
 use crate::load::config::{Load, TablesFound};
 use crate::load::constraints::{
-    DropPlan, drop_copies, drop_planned, read_qualified, referencing_tables_with_rows, restore_in,
+    DropPlan, drop_copies, drop_planned, ensure_may_empty, read_qualified,
+    referencing_tables_with_rows, restore_in,
 };
 use crate::load::distribute;
 use crate::load::earlier::{Earlier, EarlierLoad};
@@ -190,6 +191,8 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             return Ok(DropPlan::keep_all(constraints));
         }
         let filled = referencing_tables_with_rows(client, targets, &constraints).await?;
+        ensure_may_empty(targets, &filled)?;
+        let filled = filled.into_iter().map(|key| key.table_oid).collect();
         Ok(DropPlan::new(
             constraints,
             &filled,

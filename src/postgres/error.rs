@@ -36,13 +36,27 @@ pub fn describe(error: &anyhow::Error) -> ErrorText {
     for link in error.chain() {
         let ErrorText { text, notes } = describe_link(link);
         // Some errors repeat their source's text in their own.
-        if !whole.text.contains(&text) {
+        let text = without_code(&text);
+        if !whole.text.contains(text) {
             let colon = if whole.text.is_empty() { "" } else { ": " };
-            whole.text.extend([colon, &text]);
+            whole.text.extend([colon, text]);
         }
         whole.notes.splice(0..0, notes);
     }
     whole
+}
+
+/// `No such file or directory (os error 2)`, as the standard library has it, without the number.
+fn without_code(text: &str) -> &str {
+    let split = text.rsplit_once(" (os error ");
+    let is_code = |end: &str| {
+        end.strip_suffix(')')
+            .is_some_and(|it| it.parse::<i32>().is_ok())
+    };
+    match split {
+        Some((before, end)) if is_code(end) => before,
+        _ => text,
+    }
 }
 
 /// Takes one link of a cause chain apart.
@@ -145,6 +159,19 @@ mod tests {
         assert_eq!(
             describe(&error).text,
             "could not load: could not write a.csv: disk full"
+        );
+    }
+
+    #[test]
+    fn the_operating_system_s_numbers_are_left_out() {
+        let error = anyhow!(io::Error::from_raw_os_error(2)).context("could not open a.csv");
+        assert_eq!(
+            describe(&error).text,
+            "could not open a.csv: No such file or directory"
+        );
+        assert_eq!(
+            without_code("it is odd (os error x)"),
+            "it is odd (os error x)"
         );
     }
 

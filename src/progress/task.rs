@@ -138,12 +138,13 @@ impl TaskState {
             Unit::Bytes => crate::units::rate(self.rows.load(Ordering::Relaxed), self.seconds()),
             _ => String::new(),
         };
-        format!(
-            "{}: {} in {:.1} s{rate}",
-            self.name,
-            self.figures(),
-            self.seconds()
-        )
+        let figures = match self.unit {
+            Unit::Bytes | Unit::Step | Unit::Seconds => self.figures(),
+            // What it is about need not be said twice.
+            unit if unit.noun() == self.name => grouped(self.total),
+            unit => format!("{} {}", grouped(self.total), unit.noun()),
+        };
+        format!("{}: {figures} in {:.1} s{rate}", self.name, self.seconds())
     }
 
     /// A line of a log while it runs.

@@ -8,7 +8,7 @@ use crate::postgres::embedded::control::{Database, Destroyed, Keep, Started, Sta
 use crate::postgres::embedded::{Home, Running};
 use crate::postgres::error::describe;
 use crate::progress;
-use crate::report::print;
+use crate::report::{print, print_text};
 use crate::suggestion::{HOME, Suggestions};
 use crate::units::size;
 
@@ -21,7 +21,7 @@ pub fn started(
 ) -> Result<()> {
     let folder = home.folder().display();
     let server = format!("PostgreSQL {} in {folder}", running.version);
-    print(&suggestions.complete(&match started {
+    print_text(&suggestions.complete(&match started {
         Started::Now => format!("started {server}; it stays up until `seedrow db stop{HOME}`\n"),
         Started::ForUsers => {
             format!(
@@ -35,7 +35,7 @@ pub fn started(
 /// `db stop`
 pub fn stopped(home: &Home, stopped: Stopped) -> Result<()> {
     let folder = home.folder().display();
-    print(&match stopped {
+    print_text(&match stopped {
         Stopped::Now => format!("stopped the server in {folder}\n"),
         Stopped::WasDown => format!("the server in {folder} is not running\n"),
         Stopped::WithLastUser(users) => format!(
@@ -48,7 +48,7 @@ pub fn stopped(home: &Home, stopped: Stopped) -> Result<()> {
 /// `db destroy`
 pub fn destroyed(home: &Home, destroyed: Destroyed) -> Result<()> {
     let folder = home.folder().display();
-    print(&match destroyed {
+    print_text(&match destroyed {
         Destroyed::Now => format!("removed the databases in {folder}\n"),
         Destroyed::WasEmpty => format!("there are no databases in {folder}\n"),
         Destroyed::InUse(users) => format!("the server in {folder} is in use{}\n", by(users)),
@@ -106,7 +106,7 @@ pub fn status(
     databases: &[Database],
     suggestions: &Suggestions,
 ) -> Result<()> {
-    print(&suggestions.complete(&status_lines(home, status, databases)))
+    print_text(&suggestions.complete(&status_lines(home, status, databases)))
 }
 
 fn status_lines(home: &Home, status: &Status, databases: &[Database]) -> String {

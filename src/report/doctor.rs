@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::doctor::{Diagnosis, Health};
 use crate::report::colour::Colour;
-use crate::report::{Detail, OutputFormat, TextStyle, pretty, print};
+use crate::report::{Detail, OutputFormat, TextStyle, pretty, print, print_text};
 use crate::suggestion::Suggestions;
 
 /// Prints them, a line each with what helps below.
@@ -21,7 +21,7 @@ pub fn diagnosed(
         }))?)),
         _ => {
             let style = TextStyle::of_stdout(Detail::Brief);
-            print(&suggestions.complete(&text(diagnoses, style)))
+            print_text(&suggestions.complete(&text(diagnoses, style)))
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::documents::{Effort, Exported, Figures, FormComparison, Size};
 use crate::report::table::{Align, table};
-use crate::report::{OutputFormat, pretty, print};
+use crate::report::{OutputFormat, pretty, print_text};
 use crate::units::grouped;
 
 /// How many documents a file holds.
@@ -18,7 +18,7 @@ pub fn exported(file: &Path, exported: &Exported, taken: Duration) -> Result<()>
         0 => String::new(),
         without => format!("; {} values without a document", grouped(without)),
     };
-    print(&format!(
+    print_text(&format!(
         "{} documents, {} in {:.1} s in {}{without}\n",
         grouped(exported.documents),
         HumanBytes(exported.bytes),

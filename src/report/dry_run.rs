@@ -1,11 +1,15 @@
 //! The output of `seedrow run --dry-run`.
 
-use crate::load::DryRun;
-use crate::load::LedgerState;
+use anyhow::{Error, Result};
+
+use crate::load::{DryRun, LedgerState, PlannedTable, Prospect, TableFate};
+use crate::postgres::error::describe;
+use crate::printable;
+use crate::report::messages::labelled;
 use crate::report::table::{Align, table};
-use crate::report::{Detail, print};
+use crate::report::{Detail, print_text};
+use crate::suggestion::Suggestions;
 use crate::units::{counted, grouped, size};
-use anyhow::Result;
 
 /// What a run would do; `indexes` are the statements that build what foreign keys lack.
 pub struct DryRunReport<'a> {
@@ -15,8 +19,8 @@ pub struct DryRunReport<'a> {
     pub label: &'a str,
     /// The schema file and its text.
     pub ddl: (&'a str, &'a str),
-    /// What the ledger has of the load.
-    pub state: LedgerState,
+    /// What would become of the load.
+    pub prospect: &'a Prospect,
     /// The plan.
     pub plan: &'a DryRun,
     /// The statements that build indexes.
@@ -24,8 +28,10 @@ pub struct DryRunReport<'a> {
 }
 
 /// Prints it; the schema file's text only where everything is wanted.
-pub fn planned(report: &DryRunReport, detail: Detail) -> Result<()> {
-    print(&text(report, detail))
+pub fn planned(report: &DryRunReport, detail: Detail, suggestions: &Suggestions) -> Result<()> {
+    print_text(&printable::lines(
+        &suggestions.complete(&text(report, detail)),
+    ))
 }
 
 fn text(report: &DryRunReport, detail: Detail) -> String {
@@ -37,21 +43,30 @@ fn text(report: &DryRunReport, detail: Detail) -> String {
         ..
     } = report;
     let mut text = format!("target: {target}, schema {}\ndata: {label}\n", plan.schema);
-    text.push_str(state(report.state));
-    let created: Vec<&str> = plan
-        .tables
-        .iter()
-        .filter(|table| table.is_created)
-        .map(|table| table.name.as_str())
-        .collect();
-    text.push_str(&match created.is_empty() {
-        true => "tables: all exist, and are used as they are\n".to_owned(),
-        false => format!("tables: created from {file}: {}\n", created.join(", ")),
-    });
+    text.push_str(&state(report));
+    let (created, recreated) = (
+        names_of(plan, TableFate::Created),
+        names_of(plan, TableFate::Recreated),
+    );
+    for (fate, names) in [
+        ("created", &created),
+        ("dropped with what they hold, and created", &recreated),
+    ] {
+        if !names.is_empty() {
+            text.push_str(&format!(
+                "tables: {fate} from {file}: {}\n",
+                names.join(", ")
+            ));
+        }
+    }
+    let is_made = !(created.is_empty() && recreated.is_empty());
+    if !is_made {
+        text.push_str("tables: all exist, and are used as they are\n");
+    }
     text.push('\n');
     text.push_str(&tables(plan));
     text.push('\n');
-    if detail == Detail::All && !created.is_empty() {
+    if detail == Detail::All && is_made {
         text.push_str(&format!("{}\n\n", ddl.trim()));
     }
     if !report.indexes.is_empty() {
@@ -62,26 +77,72 @@ fn text(report: &DryRunReport, detail: Detail) -> String {
         text.push('\n');
     }
     text.push_str(&sizes(plan));
-    text.push_str(&format!(
-        "time: {} for rows and indexes, on {}: a trial copied {} in a transaction that was rolled back\n",
-        duration(plan.time.as_secs_f64()),
-        counted(plan.jobs as u64, "connection"),
-        counted(plan.tried, "row"),
-    ));
+    text.push_str(&time(report));
     text.push_str("nothing was changed\n");
     text
 }
 
-fn state(state: LedgerState) -> &'static str {
-    match state {
-        LedgerState::Absent => "",
-        LedgerState::Complete => {
+/// What stands in the way, or what becomes of rows that are there.
+fn state(report: &DryRunReport) -> String {
+    let blocked = match (report.prospect, &report.plan.obstacle) {
+        (Prospect::Blocked(error), _) | (_, Some(error)) => Some(error),
+        (Prospect::Goes(_), None) => None,
+    };
+    if let Some(error) = blocked {
+        return refused(error);
+    }
+    let emptied = names_of(report.plan, TableFate::Emptied);
+    match report.prospect {
+        Prospect::Goes(LedgerState::Complete) => {
             "state: these rows are loaded already; a run goes on with indexes and checks\n"
+                .to_owned()
         }
-        LedgerState::Unfinished => "state: unfinished; a run loads what is missing\n",
-        LedgerState::WithoutRows | LedgerState::TakenOver => {
-            "state: another load is unfinished; a run takes its place\n"
+        Prospect::Goes(LedgerState::Unfinished) => {
+            "state: unfinished; a run loads what is missing\n".to_owned()
         }
+        Prospect::Goes(LedgerState::WithoutRows | LedgerState::TakenOver) => {
+            "state: another load is unfinished; a run takes its place\n".to_owned()
+        }
+        Prospect::Goes(LedgerState::Absent) if !emptied.is_empty() => {
+            format!(
+                "state: emptied first, since they hold rows: {}\n",
+                emptied.join(", ")
+            )
+        }
+        Prospect::Goes(LedgerState::Absent) | Prospect::Blocked(_) => String::new(),
+    }
+}
+
+/// Why a run stops before it begins, with the ways out.
+fn refused(error: &Error) -> String {
+    let described = describe(error);
+    let mut text = format!("state: a run is refused as typed: {}\n", described.text);
+    for note in described.notes {
+        text.push_str(&format!("  {}\n", labelled(&note)));
+    }
+    text
+}
+
+fn names_of(plan: &DryRun, fate: TableFate) -> Vec<&str> {
+    let tables = plan.tables.iter().filter(|table| table.fate == fate);
+    tables.map(|table| table.name.as_str()).collect()
+}
+
+fn time(report: &DryRunReport) -> String {
+    let plan = report.plan;
+    let tried = format!(
+        "a trial copied {} in a transaction that was rolled back",
+        counted(plan.tried, "row")
+    );
+    match report.prospect {
+        Prospect::Goes(LedgerState::Complete) => {
+            format!("time: that of the checks, since no row is loaded again; {tried}\n")
+        }
+        _ => format!(
+            "time: {} for rows and indexes, on {}: {tried}\n",
+            duration(plan.time.as_secs_f64()),
+            counted(plan.jobs as u64, "connection"),
+        ),
     }
 }
 
@@ -97,7 +158,7 @@ fn tables(plan: &DryRun) -> String {
         .iter()
         .map(|table| row(&table.name, table.rows, table.bytes))
         .collect();
-    let all = |of: fn(&crate::load::PlannedTable) -> u64| plan.tables.iter().map(of).sum();
+    let all = |of: fn(&PlannedTable) -> u64| plan.tables.iter().map(of).sum();
     rows.push(row("all", all(|it| it.rows), all(|it| it.bytes)));
     table(&columns, rows)
 }

@@ -3,12 +3,12 @@
 use anyhow::Result;
 
 use crate::load::Forgotten;
-use crate::report::print;
+use crate::report::print_text;
 
 /// A line for each load abandoned, and one for the ledger, of one schema or all.
 pub fn forgotten(forgotten: &Forgotten, schema: Option<&str>, database: &str) -> Result<()> {
     if !forgotten.ledger {
-        return print(&format!("there is no ledger in {database}\n"));
+        return print_text(&format!("there is no ledger in {database}\n"));
     }
     let mut text = String::new();
     for load in &forgotten.abandoned {
@@ -23,5 +23,5 @@ pub fn forgotten(forgotten: &Forgotten, schema: Option<&str>, database: &str) ->
     }
     let part = schema.map_or_else(String::new, |schema| format!(" of schema {schema}"));
     text.push_str(&format!("removed the ledger{part} from {database}\n"));
-    print(&text)
+    print_text(&text)
 }

@@ -8,8 +8,8 @@ use anyhow::Result;
 use crate::dataset::Dataset;
 use crate::files::Manifest;
 use crate::files::manifest::TableFile;
-use crate::report::print;
 use crate::report::table::{Align, table};
+use crate::report::{print, print_text};
 use crate::suggestion::shell_word;
 use crate::units::{counted, grouped, rate};
 
@@ -34,7 +34,7 @@ pub fn files(out: &Path, manifest: &Manifest, taken: Duration) -> Result<()> {
     ];
     print(&table(&head, rows))?;
     let seconds = taken.as_secs_f64();
-    print(&format!(
+    print_text(&format!(
         "{}, {} in {seconds:.1} s{} in {}\n",
         counted(manifest.total_rows(), "row"),
         indicatif::HumanBytes(manifest.total_bytes()),
@@ -46,7 +46,7 @@ pub fn files(out: &Path, manifest: &Manifest, taken: Duration) -> Result<()> {
 /// A line for each dataset.
 pub fn datasets(datasets: &[Dataset]) -> Result<()> {
     let line = |dataset: &Dataset| format!("{}: {}\n", dataset.name, dataset.about);
-    print(&datasets.iter().map(line).collect::<String>())
+    print_text(&datasets.iter().map(line).collect::<String>())
 }
 
 /// The dataset's TOML file, schema and queries, each under its path; word lists by their paths alone.
@@ -58,7 +58,7 @@ pub fn dataset_files(dataset: &Dataset) -> Result<()> {
             print(&format!("{}\n", dataset.source.read(path)?))?;
         }
     }
-    print(&format!(
+    print_text(&format!(
         "\n`seedrow datasets {} --out DIR` copies all of these files.\n",
         dataset.name
     ))
@@ -67,7 +67,7 @@ pub fn dataset_files(dataset: &Dataset) -> Result<()> {
 /// Where a dataset was copied to, and the command that runs it.
 pub fn copied(dataset: &Dataset, toml: &Path) -> Result<()> {
     let files = dataset.files.len() + 1;
-    print(&format!(
+    print_text(&format!(
         "{files} files copied; change them, then:\n  seedrow run --dataset {}\n",
         shell_word(&toml.to_string_lossy())
     ))

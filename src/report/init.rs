@@ -14,7 +14,7 @@ use crate::infer::toml;
 use crate::init::{Change, Initialized, Tried, Written};
 use crate::load::trial::ROWS;
 use crate::report::table::{Align, table};
-use crate::report::{OutputFormat, pretty, print};
+use crate::report::{OutputFormat, pretty, print, print_text};
 use crate::suggestion::{Suggestions, TARGET, shell_word};
 use crate::units::{counted, grouped};
 
@@ -95,7 +95,7 @@ pub fn account(
     let next = written.map(|written| next(written, target_schema, suggestions));
     match format {
         OutputFormat::Json => print(&pretty(&json(model, tried, written, next))?),
-        _ => print(&text(model, tried, others, written, next)),
+        _ => print_text(&text(model, tried, others, written, next)),
     }
 }
 

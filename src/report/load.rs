@@ -12,9 +12,9 @@ use crate::load::{
 };
 use crate::printable;
 use crate::report::table::{Align, table};
-use crate::report::{Detail, OutputFormat, TextStyle, pretty, print};
+use crate::report::{OutputFormat, pretty, print, print_text};
 use crate::suggestion::{Suggestions, TARGET, again, format_of, shell_word};
-use crate::units::{counted, grouped, rate};
+use crate::units::{counted, grouped, rate, setting};
 
 /// The rule for a broken foreign key.
 const FK_NOT_VALID: &str = "fk-not-valid";
@@ -45,7 +45,7 @@ pub fn loaded(
 ) -> Result<()> {
     match format {
         OutputFormat::Json => print(&pretty(&as_json(outcome, input, target))?),
-        _ => print(&printable::lines(&suggestions.complete(&text(outcome)))),
+        _ => print_text(&printable::lines(&suggestions.complete(&text(outcome)))),
     }
 }
 
@@ -109,7 +109,7 @@ pub fn read(
                 Remainder::NothingLoaded,
             ));
             text.push_str("read only: nothing was loaded, and keys were not checked\n");
-            print(&printable::lines(&suggestions.complete(&text)))
+            print_text(&printable::lines(&suggestions.complete(&text)))
         }
     }
 }
@@ -212,11 +212,10 @@ pub fn settings(settings: &ServerSettings) -> String {
         } else {
             ""
         };
-        format!("{} {}{ours}", it.name, it.value)
+        format!("{} {}{ours}", it.name, setting(&it.value))
     });
     let shown = shown.collect::<Vec<_>>().join(", ");
-    let style = TextStyle::of_stdout(Detail::Brief);
-    let mut text = style.wrapped(&format!("settings: {shown}\n"));
+    let mut text = format!("settings: {shown}\n");
     text.push_str(&format!(
         "WAL written: {}; checkpoints forced: {}\n",
         HumanBytes(settings.wal_bytes),

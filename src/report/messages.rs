@@ -22,6 +22,11 @@ pub fn error(error: &anyhow::Error, suggestions: &Suggestions) {
     note_last(&format!("{}{rest}", Colour::of_stderr().red(PREFIX)));
 }
 
+/// What is said before work on a database begins.
+pub fn database_note(display_name: &str) -> String {
+    format!("database: {display_name}")
+}
+
 /// A signal interrupted the command; `what_next` tells what remains and which command continues.
 pub fn interrupted(what_next: &str) {
     // A terminal prints ^C: a dumb one is told to end that line, and from others it is taken away.
@@ -52,14 +57,16 @@ fn rendered(error: &anyhow::Error) -> String {
     let described = describe(error);
     let mut lines = format!("{PREFIX} {}", described.text);
     for note in described.notes {
-        lines.push_str(if is_advice(&note) {
-            "\n  hint: "
-        } else {
-            "\n  "
-        });
-        lines.push_str(&note.trim_end().replace('\n', "\n    "));
+        let note = labelled(&note);
+        lines.push_str(&format!("\n  {}", note.trim_end().replace('\n', "\n    ")));
     }
     lines
+}
+
+/// A note of an error, as a hint where it is one.
+pub(super) fn labelled(note: &str) -> String {
+    let label = if is_advice(note) { "hint: " } else { "" };
+    format!("{label}{note}")
 }
 
 /// Whether a note without a label proposes something; the others are facts, such as a record with its line.

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write};
 use anyhow::{Context, Result};
 
 use crate::progress;
+use crate::terminal;
 
 pub mod check;
 pub mod colour;
@@ -31,7 +32,7 @@ pub mod table;
 mod text_style;
 
 pub use format::{Formats, OutputFormat, text_or_json};
-pub use messages::{error, interrupted, usage};
+pub use messages::{database_note, error, interrupted, usage};
 pub use text_style::{Detail, TextStyle};
 
 /// Writes results to stdout; a closed pipe (`| head`) is no error.
@@ -44,6 +45,14 @@ pub fn print(text: &str) -> Result<()> {
     {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         result => result.context("could not write to stdout"),
+    }
+}
+
+/// As [`print`], for texts: on a terminal, lines that are wider are broken between words, but for commands and SQL to copy.
+pub fn print_text(text: &str) -> Result<()> {
+    match terminal::width(&std::io::stdout()) {
+        Some(width) => print(&terminal::wrapped_text(text, width.into())),
+        None => print(text),
     }
 }
 

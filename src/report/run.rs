@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::check::CheckReport;
 use crate::load::{LoadOutcome, Phase};
 use crate::report::table::{Align, table};
-use crate::report::{Detail, TextStyle, check, load, print};
+use crate::report::{Detail, TextStyle, check, load, print, print_text};
 use crate::units::{grouped, per_second};
 
 /// Everything, the checks and broken foreign keys first; `built` is the table of the indexes built.
@@ -17,8 +17,8 @@ pub fn summary(
     detail: Detail,
 ) -> Result<()> {
     let loaded = outcome.report();
-    let mut text = check::text(checked, TextStyle::of_stdout(detail));
-    text.push_str(&load::findings(loaded));
+    print(&check::text(checked, TextStyle::of_stdout(detail)))?;
+    let mut text = load::findings(loaded);
     text.push('\n');
     text.push_str(&load::accounts(&loaded.accounts));
     text.push('\n');
@@ -28,7 +28,7 @@ pub fn summary(
     }
     text.push_str(&self::phases(phases));
     text.push_str(&load::settings(&loaded.settings));
-    print(&text)
+    print_text(&text)
 }
 
 /// Rows, seconds and rows per second of each phase, and of all.

@@ -340,6 +340,9 @@ fn shells_and_man_are_told_every_command() {
         ("SHELL", "/usr/bin/fish"),
         ("XDG_CONFIG_HOME", ""),
     ];
+    seedrow(["completions"])
+        .exits(2)
+        .stderr_has("run: seedrow completions --install\n");
     dir.seedrow_with(["completions", "--install"], &at_home)
         .exits(0)
         .stderr_has("home/.config/fish/completions/seedrow.fish\n");

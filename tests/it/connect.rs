@@ -47,7 +47,9 @@ fn a_server_that_is_not_there_fails_at_once_with_advice() {
         url: Some(&url),
         ..Given::default()
     });
-    let place = format!("could not connect to 127.0.0.1:{port} (from --url): Connection refused");
+    let place = format!(
+        "could not connect to catalog on 127.0.0.1:{port} as shop (from --url): Connection refused"
+    );
     assert_says(&message, &[&place, "--wait 30s", "embedded Postgres"]);
     let variables = [("PGHOST", "/nonexistent")];
     let message = refusal(&Given {
@@ -56,7 +58,10 @@ fn a_server_that_is_not_there_fails_at_once_with_advice() {
     });
     assert_says(
         &message,
-        &["/nonexistent/.s.PGSQL.5432 (from PGHOST): No such file or directory"],
+        &[
+            " on /nonexistent/.s.PGSQL.5432 as ",
+            " (from PGHOST): No such file or directory",
+        ],
     );
 }
 

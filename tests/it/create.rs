@@ -370,6 +370,13 @@ fn headers_that_name_no_columns_are_refused_with_commands_that_do() {
     load(&dir, &db, &["d", "--create"])
         .exits(2)
         .stderr_has("d has no .csv file");
+    // What is no text is no table's, whatever is said about its header.
+    dir.write("b.csv", b"\x89\xfe\xa1,\xb5\xc3\n\x80\x91,\x8f\n");
+    load(&dir, &db, &["b.csv", "--into", "b", "--create", "--header"])
+        .exits(2)
+        .stderr_has("has characters that aren't printed; is it a text file")
+        .stderr_has("--encoding");
+    assert_eq!(db.value("SELECT to_regclass('b') IS NULL"), "t");
     // One column is a file, too.
     for (file, columns_made) in [
         ("Full name\nAnn\n", "Full name text"),

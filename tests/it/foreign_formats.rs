@@ -312,6 +312,10 @@ fn an_option_that_cannot_be_honoured_is_refused() {
             &["--skip-lines", "9"],
             "data/owner.csv has 3 lines, and 9 are to be skipped",
         ),
+        (
+            &["--skip-lines", "//"],
+            "--skip-lines: no first line of data/owner.csv, data/pets.csv begins so; leave the option out",
+        ),
     ];
     for (options, message) in cases {
         shop.load(options).exits(2).stderr_has(message);

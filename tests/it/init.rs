@@ -283,7 +283,14 @@ fn a_schema_without_tables_names_those_that_have_some() {
     let url = db.url();
     dir.seedrow(["init", "--url", &url])
         .exits(2)
-        .stderr_has("has no tables, nor has any other");
+        .stderr_has("has no tables, nor has any other")
+        .lacks("--ddl");
+    dir.seedrow(["init", "--target-schema", "none_such"])
+        .exits(2)
+        .stderr_has("schema none_such of catalog on the embedded PostgreSQL ")
+        .stderr_has(" has no tables")
+        .stderr_has("--ddl FILE")
+        .stderr_has("run: seedrow run --rows 10k --target-schema none_such\n");
     db.execute(
         "CREATE SCHEMA app; CREATE TABLE app.things (id int PRIMARY KEY, name text NOT NULL)",
     );

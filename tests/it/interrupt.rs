@@ -264,10 +264,39 @@ fn a_run_stopped_in_its_load_and_in_its_index_ends_complete() {
     wait_for_connections(&db);
     other.execute("SELECT pg_advisory_unlock(7)");
     whole_or_empty(&db);
-    for verb in ["check", "index"] {
-        let refused = seedrow([verb, "--url", &url]).exits(2);
-        refused.stderr_has("schema public has an unfinished load with ");
+    let finish = "to finish it, run: seedrow run --rows 1k --url ";
+    for command in [
+        &["check"][..],
+        &["index"],
+        &["init", "--no-trial", "--out", "none"],
+        &["stress", "--duration", "1s"],
+        &["compare", "--without-indexes", "--allow-locks"],
+        &["compare", "--documents", "--allow-scratch"],
+        &[
+            "generate", "--format", "ndjson", "--query", "product", "--out", "none",
+        ],
+        &["serve", "--listen", "unix:/none/none.sock"],
+    ] {
+        let refused = dir.seedrow([command, &["--url", &url]].concat()).exits(2);
+        let refused = refused.stderr_has("schema public has an unfinished load with ");
+        refused.stderr_has(finish);
     }
+    assert!(!dir.path("none").exists());
+    dir.seedrow(["doctor", "--url", &url])
+        .exits(0)
+        .stdout_has("warn  load: schema public has an unfinished load");
+    let others = ["run", "--rows", "2k", "--url", &url];
+    dir.seedrow(others)
+        .exits(2)
+        .stderr_has(finish)
+        .stderr_has("to empty its tables and load anew, run: seedrow run --rows 2k --url ");
+    dir.seedrow(others.iter().chain(&["--dry-run"]))
+        .exits(0)
+        .stdout_has(
+            "state: a run is refused as typed: this database has an unfinished load of products",
+        )
+        .stdout_has(finish)
+        .stdout_has("products   2,000 ");
     typed(&dir, &redo).exits(0);
     is_complete(&db);
 

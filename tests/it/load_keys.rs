@@ -307,7 +307,7 @@ fn a_foreign_key_of_an_empty_table_outside_is_dropped_too() {
 }
 
 #[test]
-fn a_table_that_rows_outside_refer_to_is_not_replaced() {
+fn a_table_that_others_refer_to_is_neither_emptied_nor_dropped() {
     let shop = Shop::new("outside_full");
     shop.load(&[]).exits(0);
     shop.db
@@ -315,11 +315,32 @@ fn a_table_that_rows_outside_refer_to_is_not_replaced() {
     shop.pets("id,owner_id,name,weight\n9,2,Zoe,1\n");
     shop.load(&["--replace"])
         .exits(2)
-        .stderr_has("public.visits holds rows that reference public.pets (visits_pet_id_fkey), which would be emptied");
+        .stderr_has("public.visits holds rows that reference public.pets (visits_pet_id_fkey), which would be emptied")
+        .stderr_has("-c 'ALTER TABLE public.visits DROP CONSTRAINT visits_pet_id_fkey'\n");
     assert_eq!(shop.counts(), "2 3");
     shop.load(&["--replace", "--tables", "owners"])
         .exits(2)
         .stderr_has("public.pets holds rows that reference public.owners");
+    shop.db.execute(
+        "CREATE VIEW heavy AS SELECT * FROM pets; CREATE VIEW heavier AS SELECT * FROM heavy",
+    );
+    let refused = shop
+        .load(&["--recreate", "--yes"])
+        .exits(2)
+        .stderr_has(
+            "--recreate drops owners, pets, and these refer to them: the view public.heavier, the view public.heavy, \
+             public.visits (visits_pet_id_fkey); nothing was dropped",
+        )
+        .lacks("2BP01");
+    assert_eq!(shop.counts(), "2 3");
+    let statements = between(&refused.stderr, " -c '", "'\n");
+    assert_eq!(
+        statements,
+        "DROP VIEW public.heavier; DROP VIEW public.heavy; ALTER TABLE public.visits DROP CONSTRAINT visits_pet_id_fkey"
+    );
+    shop.db.execute(statements);
+    shop.load(&["--recreate", "--yes"]).exits(0);
+    assert_eq!(shop.counts(), "2 1");
 }
 
 #[test]

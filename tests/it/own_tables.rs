@@ -122,7 +122,9 @@ fn one_file_goes_into_one_table() {
     load(&dir, &db, &["festival/venues.csv", "--into", "venues"]).exits(0);
     load(&dir, &db, &["festival/venues.csv", "--into", "venue"])
         .exits(2)
-        .stderr_has("has no table `venue`; did you mean `venues`?");
+        .stderr_has("--into")
+        .stderr_has("has no table `venue`; did you mean `venues`?")
+        .lacks("--file");
     // Another schema's.
     db.execute(
         "CREATE SCHEMA o; CREATE TABLE o.halls (LIKE venues); CREATE TABLE \"o.x\" (LIKE venues)",

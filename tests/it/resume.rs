@@ -98,8 +98,10 @@ fn segments_are_kept_and_the_rest_is_added() {
     let whole = pets.clone();
     pets.push_str("80001,1,Rex,heavy\n");
     shop.pets(&pets);
-    let failed = shop.load(&["--commit", "segment"]).exits(2);
-    failed.stderr_has("data/pets.csv, line 80002: ");
+    let failed = shop.load(&["--commit", "segment", "--replace"]).exits(2);
+    failed
+        .stderr_has("data/pets.csv, line 80002: ")
+        .stderr_has(" --commit segment\n  hint: to abandon it instead");
     let kept: u64 = shop.db.value("SELECT count(*) FROM pets").parse().unwrap();
     assert!((60_000..80_000).contains(&kept), "{kept}");
     let ledger = shop
@@ -120,6 +122,8 @@ fn segments_are_kept_and_the_rest_is_added() {
     let first = shop.db.value("SELECT ctid FROM pets WHERE id = 1");
     shop.load(&["--commit", "segment"])
         .exits(0)
+        .stderr_has("load: resuming `seedrow load data --dataset shop.toml ")
+        .stderr_has(" --commit segment --replace`, unfinished in schema public")
         .stderr_has("pets with ");
     assert_eq!(shop.db.value("SELECT ctid FROM pets WHERE id = 1"), first);
     assert_eq!(

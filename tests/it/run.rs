@@ -111,6 +111,36 @@ fn other_rows_take_replace() {
         )
         .lacks("generate");
     assert_eq!(db.value("SELECT count(*) FROM products"), "200");
+    let planned = seed(&dir, &db, &["--rows", "300", "--dry-run"])
+        .exits(0)
+        .stdout_has("state: a run is refused as typed: products, features, styles, photos, skus, related hold rows already")
+        .stdout_has("products    300 ")
+        .stdout_has("size: about ");
+    planned
+        .stdout_has("  hint: to empty what is to be loaded first, run: seedrow run --url ")
+        .stdout_has(" --rows 300 --replace\n");
+    seed(&dir, &db, &["--rows", "300", "--dry-run", "--replace"])
+        .exits(0)
+        .stdout_has("state: emptied first, since they hold rows: products, features, styles, photos, skus, related\n");
+    // One that was to replace them and has no row of its own yet.
+    db.execute(
+        "UPDATE seedrow.loads SET finished_at = NULL, identity = 'other', command = 'seedrow run --replace --rows 400'",
+    );
+    let tables =
+        "CREATE TABLE accounts AS SELECT * FROM seedrow.tables; DELETE FROM seedrow.tables";
+    db.execute(tables);
+    for more in [&[][..], &["--dry-run"]] {
+        let refused = seed(&dir, &db, &[&["--rows", "300"], more].concat());
+        let said = format!("{}{}", refused.stdout, refused.stderr);
+        for text in [
+            ", and a load of products, features, styles, photos, skus, related is unfinished, started by \
+             `seedrow run --replace --rows 400`",
+            "hint: to finish it, run: seedrow run --rows 400\n",
+            "hint: to empty what is to be loaded first, run: seedrow run --url ",
+        ] {
+            assert!(said.contains(text), "{text}\n{said}");
+        }
+    }
     seed(&dir, &db, &["--rows", "300", "--replace"]).exits(0);
     assert_eq!(db.value("SELECT count(*) FROM products"), "300");
     let names = |db: &Db| db.value("SELECT string_agg(name, ',' ORDER BY id) FROM products");

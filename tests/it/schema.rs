@@ -208,9 +208,11 @@ fn the_dataset_s_own_schema_is_the_default() {
     db.execute(include_str!("../../sql/catalog/schema.sql"));
     let only = ["check", "--only", "schema", "--url", &db.url()].map(str::to_owned);
     let only = || only.iter().map(String::as_str);
+    db.execute("CREATE SCHEMA other; CREATE TABLE other.t (id int PRIMARY KEY)");
     seedrow(only())
         .exits(0)
         .stdout_has("schema: 6 tables, compared with catalog  pass");
+    db.execute("DROP SCHEMA other CASCADE");
     db.execute("ALTER TABLE skus DROP COLUMN size");
     seedrow(only())
         .exits(1)

@@ -1,5 +1,6 @@
 //! What a person sees on a terminal: tables of its width, colours where they are wanted, no stray control sequence.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use regex::Regex;
@@ -208,6 +209,54 @@ fn commands_on_a_named_server_name_the_database_and_try_their_output_files_first
         seedrow(command.iter().chain(&nowhere).copied())
             .exits(2)
             .stderr_has("could not write none/x.json: No such file or directory");
+    }
+}
+
+/// A command in an environment with programs of the test's own, or none.
+fn with_programs(args: &[&str], programs: &std::path::Path) -> Command {
+    let mut command = Command::new(SEEDROW);
+    command
+        .args(args)
+        .env("TERM", "xterm-256color")
+        .env("PATH", programs);
+    command
+}
+
+#[test]
+fn texts_fit_the_terminal_and_pages_are_shown_by_man() {
+    let dir = Workdir::new("man");
+    let (none, own) = (dir.path("none"), dir.path("own"));
+    for args in [
+        &["datasets"][..],
+        &["man", "check"],
+        &["man"],
+        &["run", "--help"],
+    ] {
+        let text = on_terminal(with_programs(args, &none), 80);
+        let plain = without_colours(&text);
+        let wide = plain.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(wide, None, "{args:?}");
+        assert!(!plain.contains("\\fB"), "{args:?}\n{plain}");
+    }
+    let page = on_terminal(with_programs(&["man", "check"], &none), 80);
+    for title in ["Examples:", "Environment:", "Files:", "Exit codes:"] {
+        assert_eq!(page.matches(title).count(), 1, "{title}\n{page}");
+    }
+    let man = dir.write("own/man", "#!/bin/sh\necho \"man $*\"\nexec /bin/cat\n");
+    std::fs::set_permissions(man, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let shown = on_terminal(with_programs(&["man", "check"], &own), 80);
+    assert!(
+        shown.contains("man -l -\n") && shown.contains(".TH seedrow-check"),
+        "{shown}"
+    );
+    // In a pipe it is the page, and help is as wide as a usual terminal.
+    seedrow(["man", "check"])
+        .exits(0)
+        .stdout_has(".TH seedrow-check")
+        .lacks("man -l");
+    for command in [&["--help"][..], &["load", "--help"]] {
+        let help = seedrow(command).exits(0).stdout;
+        assert_eq!(help.lines().find(|line| line.chars().count() > 80), None);
     }
 }
 

@@ -259,7 +259,7 @@ fn another_authority_is_refused_at_once() {
         assert_says(
             &message,
             &[
-                "could not connect to 127.0.0.1",
+                "could not connect to postgres on 127.0.0.1",
                 "the server's certificate is not trusted",
                 "other.crt",
                 "sslrootcert=FILE",

@@ -1,9 +1,10 @@
 //! How far the planner's expectations are from the rows that came.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::wording::in_samples;
 use crate::check::finding::{Finding, Severity};
+use crate::postgres::TableName;
 use crate::postgres::explain::{Node, Plan};
 use crate::postgres::name::quoted;
 use crate::units::whole;
@@ -12,6 +13,14 @@ use crate::units::whole;
 /// and truth below which it does no harm.
 const WARNED: (f64, f64) = (10.0, 100.0);
 const FAILED: (f64, f64) = (100.0, 1_000.0);
+
+/// A scan or join in all plans.
+#[derive(Debug, Default)]
+struct Judged {
+    /// The tables that it reads.
+    tables: BTreeSet<String>,
+    guesses: Vec<Guess>,
+}
 
 /// Estimated and actual rows of a node, per loop.
 #[derive(Debug, Clone, Copy)]
@@ -40,11 +49,15 @@ impl Guess {
 /// Scans and joins give about as many rows as were expected (`row-estimate`): by the median of the samples, one finding
 /// a scan or join.
 pub fn row_estimates(plans: &[Plan]) -> Vec<Finding> {
-    let mut guesses: BTreeMap<String, Vec<Guess>> = BTreeMap::new();
+    let mut judged: BTreeMap<String, Judged> = BTreeMap::new();
     for plan in plans {
-        collect(&plan.root, false, &mut guesses);
+        collect(&plan.root, false, &mut judged);
     }
-    let finding = |(what, mut guesses): (String, Vec<Guess>)| {
+    let finding = |(what, judged): (String, Judged)| {
+        let Judged {
+            tables,
+            mut guesses,
+        } = judged;
         guesses.sort_by(|a, b| a.factor().total_cmp(&b.factor()));
         let median = guesses[(guesses.len() - 1) / 2];
         let severity = if median.is_beyond(FAILED) {
@@ -65,24 +78,51 @@ pub fn row_estimates(plans: &[Plan]) -> Vec<Finding> {
                 whole(median.came),
                 in_samples(beyond.count(), plans.len())
             ),
-            help: "ANALYZE the table; if that doesn't help, ALTER TABLE … ALTER COLUMN … SET STATISTICS 1000, or CREATE \
-                   STATISTICS on columns that go together"
-                .to_owned(),
+            help: help(&tables),
         })
     };
-    guesses.into_iter().filter_map(finding).collect()
+    judged.into_iter().filter_map(finding).collect()
+}
+
+/// New statistics of the tables, and better ones.
+fn help(tables: &BTreeSet<String>) -> String {
+    let tables: Vec<&str> = tables.iter().map(String::as_str).collect();
+    let which = match tables.as_slice() {
+        [only] => only,
+        _ => "…",
+    };
+    format!(
+        "ANALYZE {};   -- if that doesn't help: ALTER TABLE {which} ALTER COLUMN … SET STATISTICS 1000, or CREATE \
+         STATISTICS on columns that go together",
+        tables.join(", ")
+    )
 }
 
 /// Scans of tables and joins; `stoppable` means that a node above may stop this one early.
-fn collect(node: &Node, stoppable: bool, guesses: &mut BTreeMap<String, Vec<Guess>>) {
+fn collect(node: &Node, stoppable: bool, judged: &mut BTreeMap<String, Judged>) {
     let guess = Guess::of(node);
     let cut_short = stoppable && guess.came < guess.expected;
     if let (Some(what), false) = (named(node), cut_short || node.loops == 0.0) {
-        guesses.entry(what).or_default().push(guess);
+        let judged = judged.entry(what).or_default();
+        judged.guesses.push(guess);
+        add_tables(node, &mut judged.tables);
     }
     let passed_on = stoppable && !node.is_blocking();
     for (position, below) in node.plans.iter().enumerate() {
-        collect(below, passed_on || node.may_stop(position), guesses);
+        collect(below, passed_on || node.may_stop(position), judged);
+    }
+}
+
+/// The tables that a scan or join reads.
+fn add_tables(node: &Node, tables: &mut BTreeSet<String>) {
+    if let Some(relation) = &node.relation {
+        tables.insert(match &node.schema {
+            Some(schema) => TableName::new(schema, relation).to_string(),
+            None => quoted(relation),
+        });
+    }
+    for below in &node.plans {
+        add_tables(below, tables);
     }
 }
 
@@ -157,6 +197,29 @@ mod tests {
             found[0].message,
             "the Index Scan of orders AS o: 10 rows were expected and 5,000 came, in 2 of 3 samples"
         );
+        assert!(
+            found[0].help.starts_with("ANALYZE orders;   -- "),
+            "{}",
+            found[0].help
+        );
+    }
+
+    #[test]
+    fn what_helps_names_the_tables() {
+        let table = |name: &str| {
+            format!(
+                r#"{{"Node Type": "Seq Scan", "Relation Name": "{name}", "Schema": "shop", "Actual Loops": 0}}"#
+            )
+        };
+        let join = format!(
+            r#"{{"Node Type": "Hash Join", "Plan Rows": 1, "Actual Rows": 5000, "Actual Loops": 1, "Plans": [{}, {}]}}"#,
+            table("pets"),
+            table("Owners")
+        );
+        let found = row_estimates(&[plan(&join)]);
+        let begins =
+            "ANALYZE shop.\"Owners\", shop.pets;   -- if that doesn't help: ALTER TABLE … ALTER";
+        assert!(found[0].help.starts_with(begins), "{}", found[0].help);
     }
 
     #[test]

@@ -10,6 +10,8 @@ mod model;
 mod normal_form;
 mod scratch_database;
 
+use std::collections::HashSet;
+
 use anyhow::{Context, Result};
 use tokio_postgres::Client;
 
@@ -40,10 +42,17 @@ pub async fn check(
     let mut findings = integrity::findings(client, &narrowed, home).await?;
     let mut skipped = None;
     let mut against = None;
+    // The schemas that the reference has tables in.
+    let mut compared = HashSet::new();
     if let Some(reference) = reference {
         match scratch_database::read(reference, &live, home, progress).await {
             Ok((wanted, live)) => {
                 let wanted = wanted.only(tables);
+                compared = wanted
+                    .tables
+                    .iter()
+                    .map(|it| it.name.schema.clone())
+                    .collect();
                 findings.extend(compare::compare(&wanted, &live, home, tables.is_none()));
                 against = Some(reference.name.clone());
             }
@@ -58,16 +67,20 @@ pub async fn check(
             }
         }
     }
-    let asked_for = |name: &TableName| asked.is_none_or(|schema| name.schema == schema);
+    let asked_for = |name: &TableName| match asked {
+        Some(schema) => name.schema == schema,
+        None => against.is_none() || compared.contains(&name.schema),
+    };
     let looked_at = narrowed
         .tables
         .iter()
-        .filter(|table| asked_for(&table.name));
+        .filter(|table| asked_for(&table.name))
+        .count();
     let check = Check {
         name: SCHEMA.to_owned(),
         subject: Subject::Schema {
             against,
-            tables: looked_at.count(),
+            tables: looked_at,
         },
         findings,
         waived: Vec::new(),

@@ -12,7 +12,9 @@ use crate::commands::spelling_args::SpellingArgs;
 use crate::dataset::Dataset;
 use crate::load::source::folder::has_any;
 use crate::load::source::options::FileOptions;
-use crate::load::{MissingColumns, NamedColumns, NamedFile, NamedHeader, Overrides, Policy};
+use crate::load::{
+    MissingColumns, NamedBy, NamedColumns, NamedFile, NamedHeader, Overrides, Policy,
+};
 use crate::report::{self, OutputFormat};
 use crate::suggestion::Suggestions;
 
@@ -192,7 +194,7 @@ impl Args {
         let into = into.map(|(table, path)| NamedFile {
             table: table.clone(),
             path: path.clone(),
-            found: false,
+            named_by: NamedBy::Into,
         });
         self.file.iter().cloned().chain(into).collect()
     }
@@ -265,7 +267,7 @@ fn named_file(text: &str) -> Result<NamedFile, String> {
         Some((table, path)) if !table.is_empty() && !path.is_empty() => Ok(NamedFile {
             table: table.to_owned(),
             path: PathBuf::from(path),
-            found: false,
+            named_by: NamedBy::File,
         }),
         _ => Err("expected TABLE=PATH, such as photos=some_name.csv".into()),
     }

@@ -126,16 +126,6 @@ impl DropPlan {
             .collect()
     }
 
-    /// How many keys a table has, and how many other indexes.
-    pub fn indexes_on(&self, table: u32) -> (usize, usize) {
-        let kept = self.keep.iter().map(|(key, _)| key);
-        let all = self.drop.iter().chain(kept);
-        let own = all.filter(|key| key.table_oid == table && !key.definition.is_foreign());
-        let (indexes, keys): (Vec<_>, Vec<_>) =
-            own.partition(|key| key.definition.is_plain_index());
-        (keys.len(), indexes.len())
-    }
-
     /// Whether a kept foreign key references this table from another one, so that it cannot be truncated alone.
     pub fn is_referenced(&self, table: u32) -> bool {
         self.kept_foreign_keys()

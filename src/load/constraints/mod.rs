@@ -28,7 +28,7 @@ pub use drop::drop_planned;
 pub use drop_plan::DropPlan;
 pub use foreign_keys::ForeignKeyPhase;
 pub use partitioned::drop_copies;
-pub use referencing::referencing_tables_with_rows;
+pub use referencing::{ensure_may_empty, referencing_tables_with_rows, ways_out};
 pub use restore::restore_in;
 pub use restore_key::restore_key;
 pub use unique_violations::{KeyViolation, violations_error};

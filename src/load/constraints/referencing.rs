@@ -2,39 +2,68 @@
 
 use std::collections::HashSet;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use tokio_postgres::GenericClient;
 
 use crate::load::constraints::catalog::DropCandidate;
 use crate::load::table::target::{TargetTable, holds_rows};
+use crate::postgres::error::ErrorWithNotes;
+use crate::postgres::name::quoted;
+use crate::suggestion::{PSQL, shell_word};
 
-/// The tables outside the load that hold rows and reference a loaded one, by oid.
-///
-/// Refuses where the referenced rows are to be replaced, and names both tables.
-pub async fn referencing_tables_with_rows(
+/// The foreign keys of tables outside the load that hold rows and reference a loaded one.
+pub async fn referencing_tables_with_rows<'k>(
     client: &impl GenericClient,
     targets: &[TargetTable],
-    constraints: &[DropCandidate],
-) -> Result<HashSet<u32>> {
+    constraints: &'k [DropCandidate],
+) -> Result<Vec<&'k DropCandidate>> {
     let inside: HashSet<u32> = targets.iter().map(|target| target.oid).collect();
     let outside = constraints
         .iter()
         .filter(|key| key.definition.is_foreign() && !inside.contains(&key.table_oid));
-    let mut filled = HashSet::new();
+    let mut filled = Vec::new();
     for key in outside {
-        let table = &key.definition.table;
-        if !holds_rows(client, table).await? {
-            continue;
+        if holds_rows(client, &key.definition.table).await? {
+            filled.push(key);
         }
-        let mut targets = targets.iter();
-        if let Some(replaced) = targets.find(|t| t.oid == key.referenced_oid && t.holds_rows) {
-            bail!(
-                "{table} holds rows that reference {} ({}), which would be emptied; load both, or empty {table} first",
-                replaced.name,
-                key.definition.name,
-            );
-        }
-        filled.insert(key.table_oid);
     }
     Ok(filled)
+}
+
+/// Refuses to empty tables that rows of other tables refer to, and names these and the ways out.
+pub fn ensure_may_empty(targets: &[TargetTable], referencing: &[&DropCandidate]) -> Result<()> {
+    let mut broken = Vec::new();
+    for key in referencing {
+        let mut targets = targets.iter();
+        let replaced = targets.find(|it| it.oid == key.referenced_oid && it.holds_rows);
+        broken.extend(replaced.map(|replaced| (replaced, &key.definition)));
+    }
+    if broken.is_empty() {
+        return Ok(());
+    }
+    let texts = broken.iter().map(|(replaced, key)| {
+        let (table, name) = (&key.table, &replaced.name);
+        format!("{table} holds rows that reference {name} ({})", key.name)
+    });
+    let message = format!(
+        "{}, which would be emptied; load both, or empty the one that refers first",
+        texts.collect::<Vec<_>>().join("; ")
+    );
+    let drops = broken.iter().map(|(_, key)| {
+        let (table, name) = (&key.table, quoted(&key.name));
+        format!("ALTER TABLE {table} DROP CONSTRAINT {name}")
+    });
+    let drops = drops.collect::<Vec<_>>().join("; ");
+    Err(ErrorWithNotes::of(message, ways_out(&drops)))
+}
+
+/// What can be done about something outside the load that refers to its tables; `sql` removes the reference.
+pub fn ways_out(sql: &str) -> Vec<String> {
+    vec![
+        "--target-schema NAME loads beside them".to_owned(),
+        format!(
+            "to remove the reference first, run: {PSQL} -c {}",
+            shell_word(sql)
+        ),
+    ]
 }

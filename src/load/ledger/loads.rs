@@ -12,7 +12,8 @@ use crate::load::ledger::schema;
 pub struct LoadEntry {
     /// A digest of what decides the tables' contents: the same for the same command.
     pub identity: String,
-    /// The command line that started it, for messages.
+    /// The command line that started it, for messages; [`finishing`](crate::suggestion::finishing) is the one that goes on
+    /// with it.
     pub command: String,
     /// Its tables.
     pub tables: Vec<String>,

@@ -20,4 +20,4 @@ pub use tables::{
     TableProgress, accounts, add_created_tables, forget_table, known_tables, progress,
     save_progress,
 };
-pub use unfinished::ensure_finished;
+pub use unfinished::{Unfinished, ensure_finished};

@@ -1,35 +1,97 @@
-//! Refuses a database with an unfinished load: its dropped constraints are in the ledger alone, where neither `index` nor
-//! `check` would miss them.
+//! A load that was started and not finished: its dropped constraints are in the ledger alone, where neither `index` nor
+//! `check` would miss them, and what reads the tables reads a part of the rows.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow};
 use tokio_postgres::GenericClient;
 
 use crate::load::at_work::AtWork;
+use crate::postgres::Server;
+use crate::suggestion::finishing;
+
+/// An unfinished load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfinished {
+    /// Another seedrow is at work on it.
+    AtWork(AtWork),
+    /// Nobody is.
+    Left {
+        /// Its schema.
+        schema: String,
+        /// The command that started it.
+        command: String,
+        /// Constraints and indexes that are not restored yet.
+        dropped: i64,
+    },
+}
+
+impl Unfinished {
+    /// The first unfinished load of this schema, or of any that exists. Where the role may not read the ledger, any load
+    /// that is under way.
+    pub async fn find(
+        client: &impl GenericClient,
+        schema: Option<&str>,
+    ) -> Result<Option<Unfinished>> {
+        if !is_readable(client).await? {
+            return Ok(AtWork::find(client).await?.map(Unfinished::AtWork));
+        }
+        let row = client
+            .query_opt(include_str!("sql/unfinished.sql"), &[&schema])
+            .await
+            .context("could not read the ledger")?;
+        let Some(row) = row else { return Ok(None) };
+        if let Some(other) = AtWork::find(client).await? {
+            return Ok(Some(Unfinished::AtWork(other)));
+        }
+        Ok(Some(Unfinished::Left {
+            schema: row.try_get(0)?,
+            command: row.try_get(1)?,
+            dropped: row.try_get(2)?,
+        }))
+    }
+
+    /// As [`Unfinished::find`], of the server's schema.
+    pub async fn on(server: &Server) -> Result<Option<Unfinished>> {
+        let client = server.connect().await?;
+        let found = Unfinished::find(&client, server.schema()).await?;
+        server.keep(client);
+        Ok(found)
+    }
+
+    /// The error of a command that it makes wrong.
+    pub fn refusal(&self) -> Error {
+        match self {
+            Unfinished::AtWork(other) => other.refusal(),
+            Unfinished::Left {
+                schema,
+                command,
+                dropped,
+            } => {
+                let dropped = match dropped {
+                    0 => String::new(),
+                    1 => " with 1 constraint or index not restored yet".to_owned(),
+                    more => format!(" with {more} constraints and indexes not restored yet"),
+                };
+                anyhow!(
+                    "schema {schema} has an unfinished load{dropped}; to finish it, run: {}",
+                    finishing(command)
+                )
+            }
+        }
+    }
+
+    /// What it is, on one line, for a command that goes on beside it.
+    pub fn warning(&self) -> String {
+        format!("a part of the rows may be missing: {}", self.refusal())
+    }
+}
 
 /// Refuses when the ledger holds an unfinished load of this schema, or of any that exists, and while another seedrow is at
-/// work on it. Where the role may not read the ledger, any load that is under way is refused.
+/// work on it.
 pub async fn ensure_finished(client: &impl GenericClient, schema: Option<&str>) -> Result<()> {
-    if !is_readable(client).await? {
-        return match AtWork::find(client).await? {
-            Some(other) => Err(other.refusal()),
-            None => Ok(()),
-        };
+    match Unfinished::find(client, schema).await? {
+        Some(load) => Err(load.refusal()),
+        None => Ok(()),
     }
-    let row = client
-        .query_opt(include_str!("sql/unfinished.sql"), &[&schema])
-        .await
-        .context("could not read the ledger")?;
-    let Some(row) = row else { return Ok(()) };
-    if let Some(other) = AtWork::find(client).await? {
-        return Err(other.refusal());
-    }
-    let (schema, command): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-    let constraints = match row.try_get(2)? {
-        0_i64 => String::new(),
-        1 => " with 1 constraint or index not restored yet".to_owned(),
-        more => format!(" with {more} constraints and indexes not restored yet"),
-    };
-    bail!("schema {schema} has an unfinished load{constraints}; to finish it, run: {command}")
 }
 
 /// Whether a ledger exists and this role may read it. `to_regclass` would be an error without USAGE on its schema.

@@ -2,6 +2,7 @@
 
 mod guard;
 mod partial;
+mod recreate;
 
 use std::collections::BTreeSet;
 
@@ -17,6 +18,7 @@ use crate::progress::Progress;
 use crate::script::{Script, StatementKind, Step, StepKind};
 use crate::suggestion::{PSQL, shell_word};
 use guard::{Change, Snapshot};
+pub use recreate::drop_tables;
 
 /// Creates the dataset's tables that are missing and enters them in the ledger.
 ///
@@ -103,27 +105,6 @@ async fn run(
         }
         (Extent::Whole, TablesFound::Used) => run_all(transaction, &load.dataset.schema).await,
     }
-}
-
-/// Drops the dataset's tables, for its file to make them anew. What depends on them and isn't among them is in the way.
-pub async fn drop_tables(
-    transaction: &Transaction<'_>,
-    load: &Load<'_>,
-    schema: &str,
-) -> Result<()> {
-    let real = load.dataset.real_tables();
-    let existing = target::existing(transaction, load.dataset, schema, &real).await?;
-    if existing.is_empty() {
-        return Ok(());
-    }
-    let names = existing
-        .iter()
-        .map(|name| TableName::new(schema, name).to_string());
-    let names = names.collect::<Vec<_>>().join(", ");
-    let dropped = transaction
-        .batch_execute(&format!("DROP TABLE {names}"))
-        .await;
-    dropped.with_context(|| format!("could not drop {names}, to make them anew"))
 }
 
 /// Runs all steps of a script in the transaction that is open; returns what was left out.

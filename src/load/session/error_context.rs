@@ -10,7 +10,7 @@ use crate::postgres::catalog;
 use crate::postgres::error::{ErrorWithNotes, server_error};
 use crate::postgres::locks::{self, Holder};
 use crate::postgres::name::TableName;
-use crate::suggestion::TARGET;
+use crate::suggestion::{TARGET, finishing};
 
 /// The error, with the sessions that hold the lock where it is a lock timeout.
 pub async fn with_lock_holders(load: &Load<'_>, error: Error) -> Error {
@@ -67,7 +67,7 @@ pub fn with_next_commands(load: &Load, error: Error) -> Error {
     let notes = vec![
         format!(
             "the load is unfinished; once this is fixed, run: {}",
-            load.command
+            finishing(&load.command)
         ),
         format!("to abandon it instead, run: seedrow forget --abandon{TARGET}"),
     ];

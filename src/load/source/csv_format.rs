@@ -109,6 +109,18 @@ impl CsvFormat {
         Ok(())
     }
 
+    /// Whether a file begins with lines that are to be skipped.
+    pub fn skips(&self, path: &Path, label: &str, lines: &SkipLines) -> Result<bool> {
+        let whole = CsvFormat {
+            skip: SkipLines::Nothing,
+            ..self.clone()
+        };
+        let mut records = whole.open(path, label)?;
+        let before = records.position();
+        records.skip_lines(lines)?;
+        Ok(records.position() != before)
+    }
+
     /// Opens a file at its header or first record.
     pub fn open(&self, path: &Path, label: &str) -> Result<Records<CsvInput>> {
         self.begin(CsvInput::open(path, label, self.encoding)?, label)

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
+use crate::dataset::record_format::SkipLines;
 use crate::dataset::{Dataset, RowPlan};
 use crate::files::Manifest;
 use crate::generate::{CompiledTable, TextEscaping};
@@ -13,7 +14,7 @@ use crate::load::source::folder::{described, ensure_is_folder, ensure_made_from,
 use crate::load::source::generated::GeneratedRows;
 use crate::load::source::overrides::{MissingColumns, Overrides};
 use crate::load::source::table_source::{OpenedFiles, SourceKind, TableSource};
-use crate::units::grouped;
+use crate::units::rows_of;
 
 /// Rows, ready to be loaded.
 #[derive(Debug)]
@@ -93,6 +94,7 @@ impl Input {
         };
         let tables = wanted.iter().map(find).collect::<Result<Vec<_>>>()?;
         ensure_used(overrides, &tables)?;
+        ensure_skipped(overrides, &tables)?;
         let ignored = match folder {
             Some(folder) if manifest.is_none() => ignored(folder, &tables)?,
             _ => Vec::new(),
@@ -130,10 +132,9 @@ impl Input {
         };
         Ok(Input {
             label: format!(
-                "{}, {} {}, seed {}",
+                "{}, {}, seed {}",
                 dataset.name,
-                grouped(origin.rows),
-                dataset.tables[dataset.root()].name,
+                rows_of(origin.rows, &dataset.tables[dataset.root()].name),
                 origin.seed
             ),
             origin: Some(origin),
@@ -181,6 +182,28 @@ fn ensure_used(overrides: &Overrides, sources: &[TableSource]) -> Result<()> {
         "{option} is about foreign files, and manifest.json says how seedrow wrote these; leave the option out, or \
          remove the manifest to have every record read and checked"
     )
+}
+
+/// Refuses a `--skip-lines TEXT` that no file's first line begins with: what was to be skipped is spelled otherwise.
+fn ensure_skipped(overrides: &Overrides, sources: &[TableSource]) -> Result<()> {
+    let (mut skipping, mut has_skipped) = (Vec::new(), false);
+    for source in sources.iter().filter(|source| source.is_foreign()) {
+        let typed = overrides.options.format_of(&source.table_name).skip_lines;
+        let Some(lines @ SkipLines::StartingWith(_)) = typed else {
+            continue;
+        };
+        for kind in source.kinds() {
+            let path = kind.path().unwrap_or(Path::new(""));
+            has_skipped |= source.format.skips(path, &kind.label(), &lines)?;
+        }
+        skipping.push(source.label());
+    }
+    ensure!(
+        has_skipped || skipping.is_empty(),
+        "--skip-lines: no first line of {} begins so; leave the option out, or name what the line begins with",
+        skipping.join(", ")
+    );
+    Ok(())
 }
 
 fn read_manifest(dataset: &Dataset, folder: &Path) -> Result<Option<Manifest>> {

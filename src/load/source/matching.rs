@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::dataset::Dataset;
 use crate::load::source::folder::{data_files, ensure_is_folder, is_for_rows, stem};
-use crate::load::source::overrides::{NamedFile, Overrides};
+use crate::load::source::overrides::{NamedBy, NamedFile, Overrides};
 use crate::load::source::table_source::{SourceKind, TableSource};
 use crate::postgres::error::ErrorWithNotes;
 use crate::suggestion::again;
@@ -130,7 +130,7 @@ fn by_header(dataset: &Dataset, path: &Path, overrides: &Overrides) -> Result<Op
 fn add(table: &str, path: PathBuf, overrides: &mut Overrides) -> Result<()> {
     let mut named = overrides.files.iter().filter(|file| file.table == table);
     if let Some(other) = named.next() {
-        if !other.found {
+        if other.named_by != NamedBy::Folder {
             // The command line names another one.
             return Ok(());
         }
@@ -152,7 +152,7 @@ fn add(table: &str, path: PathBuf, overrides: &mut Overrides) -> Result<()> {
     overrides.files.push(NamedFile {
         table: table.to_owned(),
         path,
-        found: true,
+        named_by: NamedBy::Folder,
     });
     Ok(())
 }

@@ -129,7 +129,7 @@ impl NewHeader<'_> {
         if !names.iter().any(|name| is_column(&name)) {
             bail!("{place}: no field names a column of {}", self.table);
         }
-        let unprinted = |name: &str| name.chars().any(char::is_control);
+        let unprinted = |name: &str| !name.chars().all(is_printed);
         let problem = names.iter().enumerate().find_map(|(index, name)| {
             let same = |other: &String| other.to_lowercase() == name.to_lowercase();
             if name.is_empty() {
@@ -137,7 +137,7 @@ impl NewHeader<'_> {
             } else if unprinted(name) {
                 let name = shown(&[name]);
                 Some(format!(
-                    "the name `{name}` has characters that aren't printed"
+                    "the name `{name}` has characters that aren't printed; is it a text file, in UTF-8 or in what --encoding says?"
                 ))
             } else if is_column(&name) && names[..index].iter().any(same) {
                 Some(format!("two fields are called `{}`", shown(&[name])))
@@ -173,7 +173,7 @@ impl NewHeader<'_> {
             let name = names.get(index).map_or("", String::as_str);
             let name = match name {
                 "" => format!("column_{}", index + 1),
-                name => name.replace(|c: char| matches!(c, ',' | '=') || c.is_control(), "_"),
+                name => name.replace(|c: char| matches!(c, ',' | '=') || !is_printed(c), "_"),
             };
             let is_taken = |name: &str| {
                 let mut known = columns.iter();
@@ -190,6 +190,11 @@ impl NewHeader<'_> {
         }
         format!("{}={}", self.table, columns.join(","))
     }
+}
+
+/// Whether a character can be in a name: what is no UTF-8 was replaced when the record was read.
+fn is_printed(c: char) -> bool {
+    !c.is_control() && c != char::REPLACEMENT_CHARACTER
 }
 
 /// Whether a first record is the beginning of a text, or of a file in another language than CSV.

@@ -20,8 +20,29 @@ pub struct NamedFile {
     pub table: String,
     /// The file.
     pub path: PathBuf,
-    /// Whether it was found in a folder, and no option names it.
-    pub found: bool,
+    /// What names it.
+    pub named_by: NamedBy,
+}
+
+/// What names a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedBy {
+    /// `--file TABLE=PATH`
+    File,
+    /// `PATH --into TABLE`
+    Into,
+    /// No option: it was found in a folder.
+    Folder,
+}
+
+impl NamedBy {
+    /// The option that messages are about.
+    pub fn option(self) -> &'static str {
+        match self {
+            NamedBy::File | NamedBy::Folder => "--file",
+            NamedBy::Into => "--into",
+        }
+    }
 }
 
 /// The columns of a table's file in its order, that `--columns TABLE=a,b,-` names.
@@ -75,7 +96,8 @@ impl Overrides {
 
     /// Refuses tables that are not to be loaded, columns that a table lacks, and two tables in one standard input.
     pub fn ensure_wanted(&self, dataset: &Dataset, wanted: &[usize]) -> Result<()> {
-        let files = self.files.iter().map(|file| ("--file", &file.table));
+        let files = self.files.iter();
+        let files = files.map(|file| (file.named_by.option(), &file.table));
         let columns = self.columns.iter().map(|named| ("--columns", &named.table));
         let headers = self.headers.iter().filter_map(|named| {
             let option = if named.header {

@@ -168,8 +168,10 @@ pub(super) fn refused(
     let last = failures.pop();
     let tried = &address.endpoints[failures.len()];
     let mut message = format!(
-        "could not connect to {} (from {})",
+        "could not connect to {} on {} as {} (from {})",
+        address.database,
         places(address),
+        address.user,
         address.origin
     );
     if last

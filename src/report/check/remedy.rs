@@ -46,8 +46,8 @@ fn is_statement(text: &str) -> bool {
     let Some((first, _)) = text.split_once(';') else {
         return false;
     };
-    let is_name = |words: &str| !words.contains(' ');
-    first.strip_prefix("ANALYZE ").is_none_or(is_name)
+    let are_names = |names: &str| names.split(", ").all(|name| !name.contains(' '));
+    first.strip_prefix("ANALYZE ").is_none_or(are_names)
 }
 
 /// The first command between backticks.
@@ -102,6 +102,14 @@ mod tests {
                     "ANALYZE the table; if that doesn't help, ALTER TABLE … ALTER COLUMN … SET STATISTICS 1000",
                     None,
                     None,
+                ),
+            ),
+            (
+                "ANALYZE public.a, public.b;   -- else: CREATE STATISTICS",
+                (
+                    "",
+                    None,
+                    Some("ANALYZE public.a, public.b;   -- else: CREATE STATISTICS"),
                 ),
             ),
             (

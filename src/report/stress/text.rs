@@ -4,14 +4,21 @@ use super::figures::{
     COUNTS, LATENCIES, LatencyRow, Line, Section, Tone, count_rows, counts, latency_rows, load,
 };
 use crate::printable;
+use crate::progress;
 use crate::report::colour::Colour;
+use crate::report::database_note;
 use crate::report::table::{Align, table};
 use crate::stress::{StressReport, Verdict};
 use crate::units::{counted, grouped};
 
 /// The report: sections separated by empty lines.
 pub fn text(report: &StressReport, colour: Colour) -> String {
-    let head = format!("{}\n{}\n", report.target, load(&report.load));
+    // What the terminal has already needs no line.
+    let target = match progress::is_displayed(&database_note(&report.target)) {
+        true => String::new(),
+        false => format!("{}\n", report.target),
+    };
+    let head = format!("{target}{}\n", load(&report.load));
     let mut sections = vec![head, counts_table(report), latency_table(report)];
     let noted = super::figures::sections(report);
     sections.extend(noted.iter().map(|section| lines(section, colour)));

@@ -12,7 +12,7 @@ use crate::load::source::check_only::check_only;
 use crate::load::source::options::FileOptions;
 use crate::load::source::rejects::{MaxRejects, Rejects};
 use crate::load::source::scope::Scoped;
-use crate::load::{Input, NamedFile, Overrides};
+use crate::load::{Input, NamedBy, NamedFile, Overrides};
 use crate::progress::Progress;
 
 /// Reads bytes as a table's file; the account, and the rejected records as they were written.
@@ -34,7 +34,7 @@ fn account_of(
         files: vec![NamedFile {
             table: table.to_owned(),
             path,
-            found: false,
+            named_by: NamedBy::File,
         }],
         options: FileOptions {
             formats: vec![Scoped {
