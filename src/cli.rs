@@ -130,6 +130,15 @@ pub enum TriggersArg {
     Off,
 }
 
+/// What becomes of rows that refer to a missing one; generated rows are not rejected.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrphansArg {
+    /// The command fails.
+    Fail,
+    /// They stay, and the foreign key stays NOT VALID.
+    Keep,
+}
+
 /// What one transaction loads.
 #[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommitArg {

@@ -5,9 +5,11 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 
 use crate::check::{Area, CheckSettings};
-use crate::cli::{CommitArg, HomeArgs, LoadArgs, QuietArgs, SampleArgs, TargetArgs, TriggersArg};
+use crate::cli::{
+    CommitArg, HomeArgs, LoadArgs, OrphansArg, QuietArgs, SampleArgs, TargetArgs, TriggersArg,
+};
 use crate::dataset::{Dataset, Waiver, waivers_of};
-use crate::load::{TablesFound, Triggers};
+use crate::load::{Orphans, TablesFound, Triggers};
 use crate::postgres::environment::Environment;
 use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::name::quoted;
@@ -232,6 +234,14 @@ pub fn tables_found(typed: &LoadArgs) -> TablesFound {
     match typed.recreate {
         true => TablesFound::Recreated,
         false => TablesFound::Used,
+    }
+}
+
+/// The value of `--orphans`.
+pub fn orphans(typed: OrphansArg) -> Orphans {
+    match typed {
+        OrphansArg::Fail => Orphans::Fail,
+        OrphansArg::Keep => Orphans::Keep,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::cli::{DatasetArgs, JobsArgs, QuietArgs, RowsArgs, TargetArgs};
 use crate::commands::context::{self, Context, select_generated};
 use crate::commands::interrupt::stoppable;
 use crate::commands::{Outcome, documents};
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Part};
 use crate::files::folder::ExistingFiles;
 use crate::files::write::WriteJob;
 use crate::progress::Progress;
@@ -25,6 +25,7 @@ use crate::suggestion::Suggestions;
 #[command(after_help = "\
 Examples:
   seedrow generate --rows 1M --out catalog-1M && seedrow load catalog-1M
+  seedrow generate --rows 1M --part 3/10 --out catalog-1M
   seedrow generate --format ndjson --query styles --out documents")]
 pub struct Args {
     #[command(flatten)]
@@ -32,6 +33,16 @@ pub struct Args {
 
     #[command(flatten)]
     rows: RowsArgs,
+
+    /// Only part K of N of every table, for N hosts that know nothing of each other: together the parts are byte for byte the
+    /// whole
+    #[arg(
+        long,
+        value_name = "K/N",
+        conflicts_with = "query",
+        help_heading = "Data"
+    )]
+    part: Option<Part>,
 
     /// The folder for the files; created when it is missing
     #[arg(long, value_name = "DIR")]
@@ -124,6 +135,7 @@ impl Args {
             tables,
             rows,
             seed,
+            part: self.part,
             jobs: self.jobs.count(),
             out: self.out.clone(),
             existing: self.existing(),

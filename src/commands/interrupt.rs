@@ -54,6 +54,8 @@ pub enum Leftover<'a> {
     Nothing,
     /// `seedrow run`
     Run(Stage),
+    /// `seedrow finish`
+    Finish(Stage),
     /// `seedrow load`
     Load(Stage),
     /// `seedrow generate` into this folder
@@ -75,7 +77,14 @@ impl Leftover<'_> {
                 "the schema seedrow_documents is left; the next comparison drops it, or DROP SCHEMA seedrow_documents CASCADE"
                     .into()
             }
-            Leftover::Run(Stage::Complete) => format!(
+            Leftover::Finish(Stage::NotStarted) => {
+                format!("no key was built; `{}` goes on", typed_command())
+            }
+            Leftover::Finish(Stage::Started) => format!(
+                "the load is unfinished, and its ledger knows what is there; `{}` finishes it",
+                resume_command()
+            ),
+            Leftover::Run(Stage::Complete) | Leftover::Finish(Stage::Complete) => format!(
                 "the rows are loaded; `{}` goes on with index and check",
                 resume_command()
             ),

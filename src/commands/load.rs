@@ -56,6 +56,7 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
         server: &server,
         dataset: &dataset,
         tables: &tables,
+        part: None,
         jobs: args.jobs.count(),
         replace: args.loading.replace || args.loading.recreate,
         tables_found: tables_found(&args.loading),

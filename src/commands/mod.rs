@@ -16,6 +16,7 @@ use crate::suggestion::Suggestions;
 use crate::terminal;
 use interrupt::Leftover;
 
+mod after_load;
 mod any_schema;
 pub mod check;
 pub mod compare;
@@ -27,6 +28,7 @@ mod defaults;
 pub mod doctor;
 mod documents;
 mod env_file;
+pub mod finish;
 pub mod forget;
 mod format_args;
 pub mod generate;
@@ -117,6 +119,7 @@ enum ColorArg {
 #[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 enum Command {
     Run(run::Args),
+    Finish(finish::Args),
     Init(init::Args),
     Generate(generate::Args),
     Load(load::Args),
@@ -138,6 +141,7 @@ impl Cli {
     pub fn suggestions(&self) -> Suggestions {
         match &self.command {
             Command::Run(args) => args.suggestions(),
+            Command::Finish(args) => args.suggestions(),
             Command::Init(args) => args.suggestions(),
             Command::Load(args) => args.suggestions(),
             Command::Index(args) => args.suggestions(),
@@ -207,6 +211,7 @@ async fn dispatch(command: &Command, stage: &StageTracker) -> Result<Step> {
         Command::Serve(args) => return serve::run(args).await,
         Command::Stress(args) => return stress::run(args).await,
         Command::Run(args) => return run::run(args, stage).await,
+        Command::Finish(args) => finish::run(args, stage).await,
         Command::Init(args) => init::run(args).await,
         Command::Generate(args) => generate::run(args).await,
         Command::Load(args) => load::run(args, stage).await,
@@ -228,6 +233,7 @@ impl Command {
     fn leftover(&self, stage: Stage) -> Leftover<'_> {
         match self {
             Command::Run(_) => Leftover::Run(stage),
+            Command::Finish(_) => Leftover::Finish(stage),
             Command::Load(_) => Leftover::Load(stage),
             Command::Generate(args) => Leftover::Files(args.out()),
             Command::Index(_) => Leftover::Indexes,

@@ -6,33 +6,32 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
-use crate::check::{self, Area, CheckReport, CheckSettings, Suite};
-use crate::cli::{DatasetArgs, JobsArgs, LoadArgs, QuietArgs, RowsArgs, SampleArgs, TargetArgs};
+use crate::cli::{
+    DatasetArgs, JobsArgs, LoadArgs, OrphansArg, QuietArgs, RowsArgs, SampleArgs, TargetArgs,
+};
+use crate::commands::after_load::AfterLoad;
 use crate::commands::context::{
-    self, Context, commit_unit, ensure_may_recreate, plan_settings, tables_found, triggers,
+    self, Context, commit_unit, ensure_may_recreate, orphans, plan_settings, tables_found, triggers,
     typed_command,
 };
 use crate::commands::interrupt::stoppable;
-use crate::commands::outcome::FailOn;
 use crate::commands::output_paths::ensure_writable;
 use crate::commands::serve_args::ServeArgs;
 use crate::commands::{Outcome, Step, any_schema};
-use crate::dataset::{Dataset, Waiver, waivers_with};
+use crate::dataset::{Dataset, Part, Waiver, waivers_with};
 use crate::files::folder::{ExistingFiles, ensure_can_write};
 use crate::files::write::WriteJob;
 use crate::files::{Manifest, manifest};
-use crate::index::{self, BuildMode, BuildOptions, Built, IndexHook, Survey};
+use crate::index::IndexHook;
 use crate::init::ExistingRows;
 use crate::load::{
-    self, Duplicates, Input, LedgerState, Load, LoadOutcome, Orphans, Overrides, Phase, Policy,
+    self, Duplicates, Input, LedgerState, Load, LoadOutcome, Overrides, PartOutcome, Phase, Policy,
     Rejects, RowOrigin, StageTracker, trial,
 };
-use crate::postgres::placements::ShardSizes;
-use crate::postgres::{Server, locks};
+use crate::postgres::Server;
 use crate::progress::Progress;
-use crate::report::html::RunPage;
 use crate::report::{self, Detail};
 use crate::serve::Listen;
 use crate::suggestion::Suggestions;
@@ -44,6 +43,7 @@ use crate::suggestion::Suggestions;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  seedrow run --rows 100k\n  \
                         seedrow run --rows 10M --tables products --dry-run\n  \
+                        seedrow run --rows 10M --part 3/10 --url postgresql://app@db.example.com/shop\n  \
                         seedrow run --any --url postgresql://app@db.example.com/shop")]
 pub struct Args {
     #[command(flatten)]
@@ -59,6 +59,16 @@ pub struct Args {
 
     #[command(flatten)]
     rows: RowsArgs,
+
+    /// Load only part K of N of every table, beside the other parts, which other hosts load into the same database; `seedrow
+    /// finish` then builds keys and indexes
+    #[arg(
+        long,
+        value_name = "K/N",
+        conflicts_with_all = ["any", "csv", "dry_run", "html", "serve"],
+        help_heading = "Data"
+    )]
+    part: Option<Part>,
 
     /// Rows that refer to one that isn't there, since --tables leaves its table out or a foreign key refers to a table outside
     /// the dataset: stop, or keep them and leave the foreign key NOT VALID
@@ -101,13 +111,6 @@ pub struct Args {
 
     #[command(flatten)]
     quiet: QuietArgs,
-}
-
-/// See [`Orphans`]; generated rows are not rejected.
-#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-enum OrphansArg {
-    Fail,
-    Keep,
 }
 
 impl Args {
@@ -178,31 +181,16 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Step> {
         return planned.map(Step::Ended);
     }
     ensure_may_recreate(&args.loading, &job.server)?;
-    let mut phases = Vec::new();
     let hook = IndexHook::new(&job.server, &job.waivers, args.jobs.count(), &job.progress);
-    let finished = job.seed(&hook, &mut phases).await?;
-    let mut built = hook.into_built();
-    let survey = job.index(&mut built, &mut phases).await?;
-    let checked = job.check(&context.suggestions, &mut phases).await?;
-    report::run::summary(
-        &finished,
-        &report::index::built(&built, &survey.home),
-        &checked,
-        &phases,
-        args.detail(),
-    )?;
-    if let Some(path) = &args.html {
-        let page = RunPage {
-            loaded: finished.report(),
-            phases: &phases,
-            built: &built,
-            home: &survey.home,
-            checked: &checked,
-        };
-        std::fs::write(path, report::html::run(&page))
-            .with_context(|| format!("could not write {}", path.display()))?;
+    if args.part.is_some() {
+        return job.load_part(&hook, &context).await.map(Step::Ended);
     }
-    let outcome = verdict(&finished, &checked)?;
+    let mut phases = Vec::new();
+    let finished = job.seed(&hook, &mut phases).await?;
+    let outcome = job
+        .after_load(&context)
+        .run(hook, &finished, phases, args.html.as_deref())
+        .await?;
     let Some(listen) = &args.serve else {
         return Ok(Step::Ended(outcome));
     };
@@ -213,15 +201,6 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Step> {
         .await
 }
 
-/// A broken foreign key is a finding, whatever the checks' verdict.
-fn verdict(finished: &LoadOutcome, checked: &CheckReport) -> Result<Outcome> {
-    if finished.report().broken_keys.is_empty() {
-        Outcome::of_checks(checked, FailOn::Fail)
-    } else {
-        Ok(Outcome::Found)
-    }
-}
-
 impl Job<'_> {
     /// The load of the rows.
     fn load(&self) -> Load<'_> {
@@ -229,16 +208,14 @@ impl Job<'_> {
             server: &self.server,
             dataset: &self.dataset,
             tables: &self.tables,
+            part: self.args.part,
             jobs: self.args.jobs.count(),
             replace: self.args.loading.replace || self.args.loading.recreate,
             tables_found: tables_found(&self.args.loading),
             policy: Policy {
                 append: false,
                 duplicates: Duplicates::Fail,
-                orphans: match self.args.orphans {
-                    OrphansArg::Fail => Orphans::Fail,
-                    OrphansArg::Keep => Orphans::Keep,
-                },
+                orphans: orphans(self.args.orphans),
                 triggers: triggers(self.args.loading.triggers),
             },
             rejects: Arc::new(Rejects::none()),
@@ -247,6 +224,41 @@ impl Job<'_> {
             command: typed_command(),
             stage: self.stage,
         }
+    }
+
+    /// What follows the load.
+    fn after_load<'j>(&'j self, context: &'j Context) -> AfterLoad<'j> {
+        AfterLoad {
+            server: &self.server,
+            dataset: &self.dataset,
+            tables: self.args.dataset.tables.clone(),
+            waivers: &self.waivers,
+            jobs: self.args.jobs.count(),
+            settings: plan_settings(&self.args.sampling, self.origin.seed),
+            context,
+            detail: self.args.detail(),
+        }
+    }
+
+    /// Loads the part asked for, and says what is missing then.
+    async fn load_part(&self, hook: &IndexHook<'_>, context: &Context) -> Result<Outcome> {
+        let load = self.load();
+        let identity = load::of_generated(&load, self.origin);
+        let state = load::ledger_state(&load, &identity).await?;
+        let outcome = match state {
+            LedgerState::Complete => {
+                PartOutcome::AlreadyComplete(load::report_completed(&load).await?.report().clone())
+            }
+            _ => {
+                if self.dataset.init.is_some() && state == LedgerState::Absent {
+                    self.try_rows(&load, &mut Vec::new()).await?;
+                }
+                let input = self.generated().await?;
+                load::run_part(&load, &input, hook, &self.progress).await?
+            }
+        };
+        report::part::loaded(&outcome, &context.suggestions)?;
+        Ok(Outcome::Held)
     }
 
     /// Makes and loads the rows, unless that was done before.
@@ -304,9 +316,9 @@ impl Job<'_> {
 
     /// Rows that are generated while they are loaded, by one thread a table: that keeps ahead of a server's backend.
     async fn generated(&self) -> Result<Input> {
-        let (dataset, tables, origin) =
-            (Arc::clone(&self.dataset), self.tables.clone(), self.origin);
-        stoppable(move |_| Input::generated(&dataset, &tables, origin, 1)).await
+        let (dataset, tables) = (Arc::clone(&self.dataset), self.tables.clone());
+        let (origin, part) = (self.origin, self.args.part);
+        stoppable(move |_| Input::generated(&dataset, &tables, origin, part, 1)).await
     }
 
     /// Writes the CSV files, or takes those that the folder holds when they are just these.
@@ -333,6 +345,7 @@ impl Job<'_> {
             tables: self.tables.clone(),
             rows: self.origin.rows,
             seed: self.origin.seed,
+            part: None,
             jobs: self.args.jobs.count(),
             out: folder.to_owned(),
             existing: ExistingFiles::Refuse,
@@ -355,68 +368,5 @@ impl Job<'_> {
                 .iter()
                 .map(|table| table.name.as_str())
                 .eq(names)
-    }
-
-    /// Builds the foreign keys' indexes that the load's hook did not build; returns the survey taken before.
-    async fn index(&self, built: &mut Vec<Built>, phases: &mut Vec<Phase>) -> Result<Survey> {
-        let start = Instant::now();
-        let client = self.server.connect().await?;
-        locks::limit_waits(&client, locks::PATIENCE).await?;
-        let shards = ShardSizes::of(self.server.capabilities());
-        let survey = index::survey(&client, self.server.schema(), &self.waivers, shards);
-        let survey = match survey.await {
-            Err(error) => return Err(locks::explain_timeout(&self.server, error).await),
-            Ok(survey) => survey,
-        };
-        let allowed = index::permission(&self.server, &client, &survey.proposals)
-            .await?
-            .granted;
-        let options = BuildOptions {
-            jobs: self.args.jobs.count(),
-            neighbours: 0,
-            mode: BuildMode::Plain,
-        };
-        self.server.keep(client);
-        built.extend(index::build(&self.server, &allowed, options, &self.progress).await?);
-        phases.push(Phase::since(start, "index", None));
-        Ok(survey)
-    }
-
-    /// Checks what was loaded and indexed.
-    async fn check(
-        &self,
-        suggestions: &Suggestions,
-        phases: &mut Vec<Phase>,
-    ) -> Result<CheckReport> {
-        let start = Instant::now();
-        let suite = Suite {
-            waivers: self.waivers.clone(),
-            ..Suite::of(&self.dataset, self.checked_tables())
-        };
-        let checked = check::run(&self.server, &suite, &self.settings(), &self.progress).await?;
-        phases.push(Phase::since(start, "check", None));
-        Ok(report::check::completed(checked, suggestions))
-    }
-
-    /// The tables whose plans are checked. Of a schema that `init` read, those that were loaded: nobody has analysed the
-    /// others.
-    fn checked_tables(&self) -> Option<Vec<String>> {
-        let named = self.args.dataset.tables.clone();
-        named.or_else(|| {
-            self.dataset.init.as_ref()?;
-            let tables = self.dataset.real_tables().into_iter();
-            let names = tables.map(|it| self.dataset.tables[it].name.clone());
-            Some(names.collect())
-        })
-    }
-
-    fn settings(&self) -> CheckSettings {
-        CheckSettings {
-            // The schema was created, or compared with the dataset's, when the load began.
-            areas: vec![Area::Coverage, Area::Plans],
-            // A schema may be without foreign keys; that its tables were meant, the load has shown.
-            allow_empty: self.dataset.init.is_some(),
-            ..plan_settings(&self.args.sampling, self.origin.seed)
-        }
     }
 }

@@ -16,6 +16,7 @@ pub mod formula;
 pub mod lists;
 pub mod makers;
 mod outline;
+pub mod part;
 pub mod permutation;
 pub mod plan;
 pub mod pool_texts;
@@ -37,6 +38,7 @@ mod validate;
 pub mod values;
 mod waivers;
 
+pub use part::Part;
 pub use plan::RowPlan;
 pub use read::{waivers_of, waivers_with};
 pub use sharding::Sharding;

@@ -40,13 +40,24 @@ pub struct Family<'a> {
 impl RowPlan {
     /// Draws the counts of the selected tables (positions), their ancestors and the tables they refer to.
     pub fn new(dataset: &Dataset, root_rows: u64, seed: u64, selected: &[usize]) -> RowPlan {
+        RowPlan::in_parts(dataset, root_rows, seed, selected, 1)
+    }
+
+    /// As [`RowPlan::new`], with blocks for so many parts of the same size, as far as there are rows for as many.
+    pub fn in_parts(
+        dataset: &Dataset,
+        root_rows: u64,
+        seed: u64,
+        selected: &[usize],
+        parts: u32,
+    ) -> RowPlan {
         let sizes = |table: usize, _| dataset.scaled_rows(table, root_rows);
-        RowPlan::sized(dataset, &sizes, seed, selected)
+        RowPlan::sized(dataset, &sizes, seed, selected, parts)
     }
 
     /// As [`RowPlan::new`], with at most so many rows of each table without a parent.
     pub fn first_rows(dataset: &Dataset, most: u64, seed: u64, selected: &[usize]) -> RowPlan {
-        RowPlan::sized(dataset, &|_, rows| rows.min(most), seed, selected)
+        RowPlan::sized(dataset, &|_, rows| rows.min(most), seed, selected, 1)
     }
 
     /// `sizes` gives the rows of a table without a parent, from its position and the dataset's number.
@@ -55,9 +66,10 @@ impl RowPlan {
         sizes: &dyn Fn(usize, u64) -> u64,
         seed: u64,
         selected: &[usize],
+        parts: u32,
     ) -> RowPlan {
         let needed = needed_tables(dataset, selected);
-        let blocks = block_count(dataset, sizes, &needed);
+        let blocks = block_count(dataset, sizes, &needed, parts);
         let mut plan = RowPlan {
             seed,
             blocks,
@@ -120,6 +132,11 @@ impl RowPlan {
         self.first[table].last().map_or(0, |end| end - 1)
     }
 
+    /// How many rows of a table some blocks, one behind the other, have.
+    pub fn rows_in(&self, table: usize, blocks: &Range<usize>) -> u64 {
+        self.first[table][blocks.end] - self.first[table][blocks.start]
+    }
+
     /// The ids of a table's rows in a block.
     pub fn ids(&self, table: usize, block: usize) -> Range<u64> {
         self.first[table][block]..self.first[table][block + 1]
@@ -157,7 +174,12 @@ fn slice_start(rows: u64, block: usize, blocks: usize) -> u64 {
     clippy::cast_sign_loss,
     reason = "a positive number of blocks, and `as` saturates"
 )]
-fn block_count(dataset: &Dataset, sizes: &dyn Fn(usize, u64) -> u64, needed: &[bool]) -> usize {
+fn block_count(
+    dataset: &Dataset,
+    sizes: &dyn Fn(usize, u64) -> u64,
+    needed: &[bool],
+    parts: u32,
+) -> usize {
     let mut rows = vec![0.0f64; dataset.tables.len()];
     // A block holds whole rows of the tables without a parent: more blocks than these have rows would be empty.
     let (mut largest, mut most) = (0.0f64, 1.0f64);
@@ -174,7 +196,9 @@ fn block_count(dataset: &Dataset, sizes: &dyn Fn(usize, u64) -> u64, needed: &[b
             }
         }
     }
-    (largest / BLOCK_ROWS).ceil().clamp(1.0, most) as usize
+    let parts = f64::from(parts);
+    let of_each_part = (largest / BLOCK_ROWS / parts).ceil().max(1.0);
+    (of_each_part * parts).min(most) as usize
 }
 
 /// The tables whose counts the selected ones depend on: their own, and those that their values are made from.

@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
-use crate::files::manifest::{self, Manifest};
+use crate::files::manifest::Manifest;
 
 /// The hidden folders that files are written in; one that a killed run left is removed by the next.
 const STAGING: &str = ".seedrow-partial-";
+
+/// The same for a part, which other parts may be written beside.
+const STAGING_OF_PART: &str = ".seedrow-part-";
 
 /// Whether existing files are replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub enum ExistingFiles {
 /// A folder being written.
 pub struct Staging {
     target: PathBuf,
+    /// The name of the manifest to come.
+    manifest: String,
     staged: TempDir,
 }
 
@@ -79,19 +84,24 @@ pub fn ensure_room(target: &Path, bytes: u64) -> Result<()> {
 }
 
 impl Staging {
-    /// Makes the folder, and in it a hidden one for the files to be written.
-    pub fn new(target: &Path) -> Result<Staging> {
+    /// Makes the folder, and in it a hidden one for the files to be written, which `manifest` is to describe.
+    pub fn new(target: &Path, manifest: &Manifest) -> Result<Staging> {
         fs::create_dir_all(target)
             .with_context(|| format!("could not make the folder {}", target.display()))?;
-        remove_leftovers(target)?;
+        let prefix = match manifest.part {
+            None => STAGING.to_owned(),
+            Some(part) => format!("{STAGING_OF_PART}{}-of-{}-", part.number, part.of),
+        };
+        remove_leftovers(target, &prefix)?;
         let staged = tempfile::Builder::new()
-            .prefix(STAGING)
+            .prefix(&prefix)
             .tempdir_in(target)
             // tempfile's error repeats the path and hides the system's own.
             .map_err(|error| io::Error::from(error.kind()))
             .with_context(|| format!("could not write in {}", target.display()))?;
         Ok(Staging {
             target: target.to_owned(),
+            manifest: manifest.file_name(),
             staged,
         })
     }
@@ -104,14 +114,14 @@ impl Staging {
     /// Renames the synced files and their manifest into place; an older manifest is removed first, so that there never
     /// is one beside files it does not describe.
     pub fn finish(self, manifest: &Manifest) -> Result<()> {
-        let written = self.path(manifest::FILE);
+        let written = self.path(&self.manifest);
         let text = manifest.to_json()?;
         fs::write(&written, text)
             .with_context(|| format!("could not write {}", written.display()))?;
         sync(&written)?;
-        remove_described(&self.target)?;
+        remove_described(&self.target, &self.manifest)?;
         let files = manifest.tables.iter().map(|table| table.file.as_str());
-        for name in files.chain([manifest::FILE]) {
+        for name in files.chain([self.manifest.as_str()]) {
             let (from, to) = (self.path(name), self.target.join(name));
             fs::rename(&from, &to)
                 .with_context(|| format!("could not rename {} into place", to.display()))?;
@@ -130,11 +140,11 @@ fn sync(path: &Path) -> Result<()> {
 }
 
 /// The manifest of an earlier run and the files it lists; of one that cannot be read, the manifest alone.
-fn remove_described(target: &Path) -> Result<()> {
-    let manifest = Manifest::read(target).unwrap_or_default();
+fn remove_described(target: &Path, name: &str) -> Result<()> {
+    let manifest = Manifest::read_file(&target.join(name)).unwrap_or_default();
     let tables = manifest.iter().flat_map(|manifest| &manifest.tables);
     let files = tables.map(|table| table.file.as_str());
-    for name in [manifest::FILE].into_iter().chain(files) {
+    for name in [name].into_iter().chain(files) {
         match fs::remove_file(target.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(error)
@@ -146,12 +156,12 @@ fn remove_described(target: &Path) -> Result<()> {
     Ok(())
 }
 
-fn remove_leftovers(target: &Path) -> Result<()> {
+fn remove_leftovers(target: &Path, prefix: &str) -> Result<()> {
     let entries =
         fs::read_dir(target).with_context(|| format!("could not read {}", target.display()))?;
     for entry in entries {
         let entry = entry.with_context(|| format!("could not read {}", target.display()))?;
-        if entry.file_name().to_string_lossy().starts_with(STAGING) {
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
             fs::remove_dir_all(entry.path())
                 .with_context(|| format!("could not remove {}", entry.path().display()))?;
         }
@@ -162,11 +172,17 @@ fn remove_leftovers(target: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::manifest::DatasetId;
 
     #[test]
     fn a_folder_that_cannot_be_written_in_is_named_once() {
         // Not even root can create files there.
-        let error = Staging::new(Path::new("/proc")).err().unwrap();
+        let dataset = DatasetId {
+            name: String::new(),
+            hash: String::new(),
+        };
+        let manifest = Manifest::new(dataset, 1, 1);
+        let error = Staging::new(Path::new("/proc"), &manifest).err().unwrap();
         let text = crate::postgres::error::describe(&error).text;
         assert!(text.starts_with("could not write in /proc: "), "{text}");
         assert!(!text.contains(STAGING), "{text}");

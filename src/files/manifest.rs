@@ -5,9 +5,10 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::Part;
 use crate::dataset::spec::is_file_name;
 
-/// The file's name in its folder.
+/// The file's name in its folder; a part's has the part in it, see [`Manifest::file_name`].
 pub const FILE: &str = "manifest.json";
 
 /// Raised when a reader of the old format could misread the new one.
@@ -26,6 +27,9 @@ pub struct Manifest {
     pub rows: u64,
     /// The seed.
     pub seed: u64,
+    /// Which part of these rows its files are; `None` where they are all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// In load order.
     pub tables: Vec<TableFile>,
 }
@@ -62,8 +66,8 @@ struct FormatVersion {
 }
 
 impl Manifest {
-    /// A manifest of this version of seedrow.
-    pub fn new(dataset: DatasetId, rows: u64, seed: u64, tables: Vec<TableFile>) -> Manifest {
+    /// A manifest of this version of seedrow, of all rows and no file yet.
+    pub fn new(dataset: DatasetId, rows: u64, seed: u64) -> Manifest {
         let seedrow = env!("CARGO_PKG_VERSION").to_owned();
         Manifest {
             format: FORMAT,
@@ -71,22 +75,35 @@ impl Manifest {
             dataset,
             rows,
             seed,
-            tables,
+            part: None,
+            tables: Vec::new(),
         }
     }
 
-    /// Reads the manifest of a folder; `None` when there is none.
+    /// Reads the manifest of a folder that holds all rows; `None` when there is none.
     pub fn read(folder: &Path) -> Result<Option<Manifest>> {
-        let path = folder.join(FILE);
-        let text = match std::fs::read_to_string(&path) {
+        Manifest::read_file(&folder.join(FILE))
+    }
+
+    /// Reads a manifest; `None` when there is none.
+    pub fn read_file(path: &Path) -> Result<Option<Manifest>> {
+        let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => {
                 return Err(error).with_context(|| format!("could not read {}", path.display()));
             }
         };
-        let manifest = Manifest::parse(&text, &path)?;
+        let manifest = Manifest::parse(&text, path)?;
         Ok(Some(manifest))
+    }
+
+    /// The name that it has in its folder: `manifest.json`, `manifest.part-03-of-10.json`.
+    pub fn file_name(&self) -> String {
+        match self.part {
+            None => FILE.to_owned(),
+            Some(part) => part.file_name(FILE),
+        }
     }
 
     /// Refuses other formats before their contents are looked at, and names that lead out of the folder: files that
@@ -101,6 +118,9 @@ impl Manifest {
             );
         }
         let manifest: Manifest = serde_json::from_str(text).with_context(is_none)?;
+        if let Some(part) = manifest.part.filter(|part| !part.exists()) {
+            bail!("{path} is of part {part}, and there is no such part");
+        }
         match manifest
             .tables
             .iter()
@@ -157,7 +177,10 @@ mod tests {
             bytes: 30,
             checksum: checksum(9),
         };
-        let manifest = Manifest::new(dataset, 3, 42, vec![table]);
+        let manifest = Manifest {
+            tables: vec![table],
+            ..Manifest::new(dataset, 3, 42)
+        };
         manifest.to_json().unwrap()
     }
 

@@ -6,6 +6,7 @@ pub mod csv_input;
 pub mod decode;
 pub mod folder;
 pub mod manifest;
+pub mod parts;
 pub mod records;
 pub mod write;
 

@@ -2,16 +2,18 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::dataset::{Dataset, RowPlan};
+use crate::dataset::{Dataset, Part, RowPlan};
 use crate::files::folder::{ExistingFiles, Staging, ensure_can_write, ensure_room};
 use crate::files::manifest::{DatasetId, Manifest, TableFile, checksum};
+use crate::files::parts;
 use crate::generate::{TableMaker, estimate, pipeline};
 use crate::progress::{Progress, Task, Unit};
 use crate::units::{counted, rows_of, size};
@@ -30,6 +32,8 @@ pub struct WriteJob {
     pub rows: u64,
     /// The seed.
     pub seed: u64,
+    /// The part of these rows that is written; `None` for all.
+    pub part: Option<Part>,
     /// Threads that make rows, of which 32 are used.
     pub jobs: usize,
     /// The folder.
@@ -53,31 +57,71 @@ impl WriteJob {
     ///
     /// When it fails or `stop` is set, it leaves nothing in the folder.
     pub fn run(&self, progress: &Progress, stop: &AtomicBool) -> Result<Manifest> {
-        ensure_can_write(&self.out, self.existing)?;
+        let mut manifest = self.manifest();
+        self.ensure_can_write(&manifest)?;
         ensure_room(&self.out, self.least_bytes()?)?;
-        let plan = RowPlan::new(&self.dataset, self.rows, self.seed, &self.tables);
+        let parts = self.part.map_or(1, |part| part.of);
+        let plan = RowPlan::in_parts(&self.dataset, self.rows, self.seed, &self.tables, parts);
         let makers = self.makers(&plan)?;
+        let blocks = self.blocks(&plan);
         let sizes = makers
             .iter()
             .zip(&self.tables)
-            .map(|(maker, &table)| estimate::file_bytes(maker, &plan, table))
+            .map(|(maker, &table)| estimate::file_bytes(maker, &plan, table, &blocks))
             .collect::<Result<Vec<u64>>>()?;
         let total: u64 = sizes.iter().sum();
-        let rows = self.tables.iter().map(|&table| plan.rows(table)).sum();
+        let rows = self.tables.iter();
+        let rows = rows.map(|&table| plan.rows_in(table, &blocks)).sum();
         self.announce(rows, total, progress);
         ensure_room(&self.out, total + total / 50)?;
 
-        let staging = Staging::new(&self.out)?;
+        let staging = Staging::new(&self.out, &manifest)?;
         let whole = progress.phase_of("generate", total, Some(rows));
-        let files = self.write_files(&plan, &makers, &sizes, &staging, progress, stop)?;
+        manifest.tables = self.write_files(&plan, &makers, &sizes, &staging, progress, stop)?;
         drop(whole);
+        staging.finish(&manifest)?;
+        Ok(manifest)
+    }
+
+    /// The manifest of the files to come.
+    fn manifest(&self) -> Manifest {
         let dataset = DatasetId {
             name: self.dataset.name.clone(),
             hash: self.dataset.hash.clone(),
         };
-        let manifest = Manifest::new(dataset, self.rows, self.seed, files);
-        staging.finish(&manifest)?;
-        Ok(manifest)
+        Manifest {
+            part: self.part,
+            ..Manifest::new(dataset, self.rows, self.seed)
+        }
+    }
+
+    fn ensure_can_write(&self, manifest: &Manifest) -> Result<()> {
+        if self.part.is_some() {
+            return parts::ensure_can_write(&self.out, manifest, self.existing);
+        }
+        ensure_can_write(&self.out, self.existing)?;
+        let parts = parts::manifests(&self.out)?;
+        ensure!(
+            parts.is_empty(),
+            "{} holds parts of these or other rows; choose another --out",
+            self.out.display()
+        );
+        Ok(())
+    }
+
+    /// The blocks that are written of each table.
+    fn blocks(&self, plan: &RowPlan) -> Range<usize> {
+        self.part.unwrap_or(Part::WHOLE).blocks(plan.blocks())
+    }
+
+    /// The name of a table's file.
+    fn file_name(&self, table: usize) -> String {
+        let table = &self.dataset.tables[table];
+        let name = table.file.as_deref().unwrap_or(&table.name);
+        match self.part {
+            None => name.to_owned(),
+            Some(part) => part.file_name(name),
+        }
     }
 
     fn makers<'p>(&'p self, plan: &'p RowPlan) -> Result<Vec<TableMaker<'p>>> {
@@ -99,7 +143,8 @@ impl WriteJob {
             let Ok(maker) = TableMaker::new(&self.dataset, &plan, table) else {
                 continue;
             };
-            let bytes = u128::from(estimate::file_bytes(&maker, &plan, table)?);
+            let blocks = 0..plan.blocks();
+            let bytes = u128::from(estimate::file_bytes(&maker, &plan, table, &blocks)?);
             // Another sample of 500 may be a little leaner.
             least += match self.dataset.lineage(table).last() {
                 Some(&first) if first == self.dataset.root() => {
@@ -108,15 +153,18 @@ impl WriteJob {
                 _ => bytes * 4 / 5,
             };
         }
+        least /= u128::from(self.part.unwrap_or(Part::WHOLE).of);
         Ok(u64::try_from(least).unwrap_or(u64::MAX))
     }
 
     fn announce(&self, rows: u64, bytes: u64, progress: &Progress) {
         let Dataset { name, tables, .. } = &*self.dataset;
+        let part = self.part.map(|part| format!(", part {part}"));
         progress.note(format!(
-            "generate: {name}, {}, seed {}: {} in {}, about {}, to {}",
+            "generate: {name}, {}, seed {}{}: {} in {}, about {}, to {}",
             rows_of(self.rows, &tables[self.dataset.root()].name),
             self.seed,
+            part.unwrap_or_default(),
             counted(rows, "row"),
             counted(self.tables.len() as u64, "file"),
             size(bytes),
@@ -133,61 +181,62 @@ impl WriteJob {
         progress: &Progress,
         stop: &AtomicBool,
     ) -> Result<Vec<TableFile>> {
-        let blocks = plan.blocks();
+        let blocks = self.blocks(plan);
+        let (first, count) = (blocks.start, blocks.len());
+        let open_file = |index: usize| -> Result<OpenFile> {
+            let table = self.tables[index];
+            let name = format!("generate {}", self.dataset.tables[table].name);
+            let task = progress.task(name, sizes[index], Unit::Bytes);
+            let mut file = OpenFile::new(staging.path(&self.file_name(table)), task)?;
+            if self.part.is_none_or(Part::is_first) {
+                file.append(&makers[index].header()?, 0)?;
+            }
+            Ok(file)
+        };
+        let finish = |file: OpenFile, index: usize| {
+            let table = self.tables[index];
+            file.finish(&self.dataset.tables[table].name, self.file_name(table))
+        };
+        if count == 0 {
+            let files = (0..makers.len()).map(|index| finish(open_file(index)?, index));
+            return files.collect();
+        }
         let mut files = Vec::new();
         let mut open: Option<OpenFile> = None;
-        let make =
-            |task: usize, out: &mut Vec<u8>| makers[task / blocks].write_block(task % blocks, out);
-        pipeline::run(
-            self.jobs.min(MOST_THREADS),
-            blocks * makers.len(),
-            stop,
-            make,
-            |task, chunk| {
-                let index = task / blocks;
-                let table = &self.dataset.tables[self.tables[index]];
-                let file_name = table.file.as_deref().unwrap_or(&table.name);
-                if open.is_none() {
-                    let task = progress.task(
-                        format!("generate {}", table.name),
-                        sizes[index],
-                        Unit::Bytes,
-                    );
-                    open = Some(OpenFile::new(
-                        staging.path(file_name),
-                        &makers[index].header()?,
-                        task,
-                    )?);
-                }
-                if let Some(file) = &mut open {
-                    file.append(&chunk.bytes, chunk.rows)?;
-                }
-                if task % blocks == blocks - 1
-                    && let Some(file) = open.take()
-                {
-                    files.push(file.finish(&table.name, file_name)?);
-                }
-                Ok(chunk.bytes)
-            },
-        )?;
+        let make = |task: usize, out: &mut Vec<u8>| {
+            makers[task / count].write_block(first + task % count, out)
+        };
+        let consume = |task: usize, chunk: pipeline::Chunk| {
+            let index = task / count;
+            let mut file = match open.take() {
+                Some(file) => file,
+                None => open_file(index)?,
+            };
+            file.append(&chunk.bytes, chunk.rows)?;
+            match task % count == count - 1 {
+                true => files.push(finish(file, index)?),
+                false => open = Some(file),
+            }
+            Ok(chunk.bytes)
+        };
+        let jobs = self.jobs.min(MOST_THREADS);
+        pipeline::run(jobs, count * makers.len(), stop, make, consume)?;
         Ok(files)
     }
 }
 
 impl OpenFile {
-    fn new(path: PathBuf, header: &[u8], task: Task) -> Result<OpenFile> {
+    fn new(path: PathBuf, task: Task) -> Result<OpenFile> {
         let file =
             File::create(&path).with_context(|| format!("could not make {}", path.display()))?;
-        let mut open = OpenFile {
+        Ok(OpenFile {
             path,
             file,
             hash: Xxh3::new(),
             rows: 0,
             bytes: 0,
             task,
-        };
-        open.append(header, 0)?;
-        Ok(open)
+        })
     }
 
     fn append(&mut self, bytes: &[u8], rows: u64) -> Result<()> {
@@ -201,14 +250,14 @@ impl OpenFile {
         Ok(())
     }
 
-    fn finish(self, table: &str, file_name: &str) -> Result<TableFile> {
+    fn finish(self, table: &str, file_name: String) -> Result<TableFile> {
         self.file
             .sync_all()
             .with_context(|| format!("could not sync {}", self.path.display()))?;
         self.task.finish();
         Ok(TableFile {
             name: table.to_owned(),
-            file: file_name.to_owned(),
+            file: file_name,
             rows: self.rows,
             bytes: self.bytes,
             checksum: checksum(self.hash.digest()),

@@ -2,14 +2,14 @@
 
 use std::cell::RefCell;
 
-use anyhow::Result;
-use tokio_postgres::{Client, Transaction};
+use anyhow::{Context, Result};
+use tokio_postgres::{Client, GenericClient, Transaction};
 
 use super::build::{BuildOptions, Built, build_watched_by};
 use super::plan::{BuildMode, Proposal};
 use super::survey::survey;
 use crate::dataset::Waiver;
-use crate::load::PostLoadHook;
+use crate::load::{IndexPlan, PostLoadHook};
 use crate::postgres::catalog::{self, Scope};
 use crate::postgres::locks;
 use crate::postgres::placements::ShardSizes;
@@ -70,19 +70,29 @@ impl PostLoadHook for IndexHook<'_> {
 
     const PHASE: &'static str = "load rows, build keys and indexes";
 
-    async fn plan(&self, client: &Transaction<'_>) -> Result<Vec<TableName>> {
+    async fn plan(&self, client: &Transaction<'_>, memo: &str) -> Result<IndexPlan> {
         let survey = survey(
             client,
             self.server.schema(),
             self.waivers,
             ShardSizes::Unasked,
-        )
-        .await?;
-        let names = survey.proposals.iter();
-        let names = names.map(|index| TableName::new(&index.table.schema, &index.name));
-        let names = names.collect();
-        self.planned.replace(survey.proposals);
-        Ok(names)
+        );
+        let mut proposals = survey.await?.proposals;
+        for earlier in read(memo)? {
+            let is_same = |it: &Proposal| it.table == earlier.table && it.columns == earlier.columns;
+            let is_there = find(client, &earlier).await?.is_some();
+            if !is_there && !proposals.iter().any(is_same) {
+                proposals.push(earlier);
+            }
+        }
+        let names = proposals.iter();
+        let names = names.map(|it| TableName::new(&it.table.schema, &it.name).to_string());
+        let plan = IndexPlan {
+            names: names.collect(),
+            memo: serde_json::to_string(&proposals)?,
+        };
+        self.planned.replace(proposals);
+        Ok(plan)
     }
 
     fn tasks(&self, table: &TableName) -> Vec<Proposal> {
@@ -109,6 +119,19 @@ impl PostLoadHook for IndexHook<'_> {
         self.built.borrow_mut().extend(built);
         Ok(())
     }
+}
+
+/// The indexes that an earlier attempt planned.
+fn read(memo: &str) -> Result<Vec<Proposal>> {
+    match memo {
+        "" => Ok(Vec::new()),
+        memo => serde_json::from_str(memo).context("the ledger's plan of indexes can't be read"),
+    }
+}
+
+/// The index that a proposal would be, or whatever has its name.
+async fn find(client: &impl GenericClient, proposal: &Proposal) -> Result<Option<u32>> {
+    catalog::find(client, Some(&proposal.table.schema), &proposal.name).await
 }
 
 /// The heap as it is now: it was empty when the index was planned.

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::postgres::TableName;
 use crate::postgres::catalog::{ForeignKey, Index, KeyColumn, KeyComparison, Table, TableKind};
 use crate::postgres::name::quoted;
@@ -19,7 +21,7 @@ pub enum BuildMode {
 }
 
 /// An index to build.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     /// Its name, unquoted, not taken by any relation of the schema.
     pub name: String,
@@ -38,7 +40,7 @@ pub struct Proposal {
 }
 
 /// What is there already of an index to build.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Existing {
     /// Nothing.
     Nothing,
@@ -49,7 +51,7 @@ pub enum Existing {
 }
 
 /// A column of an index to build, as the lookup of its keys compares it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct IndexColumn {
     /// The table's column, unquoted.
     pub name: String,

@@ -1,6 +1,7 @@
 //! Another seedrow that loads into this database: which command was typed, and since when.
 //!
-//! A load holds an advisory lock from its beginning to its end. The session that holds it has the command as its
+//! A load holds an advisory lock from its beginning to its end; one of a part, which others may load beside, shared. The
+//! session that holds it has the command as its
 //! `application_name`, as far as that goes: everybody may read it. The ledger has the whole of it.
 
 use std::time::Duration;
@@ -13,8 +14,11 @@ use crate::postgres::Server;
 use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::locks;
 
-/// The advisory lock that is held exclusively while a load runs.
+/// The advisory lock that is held while a load runs: exclusively, or shared by those that load a part each.
 pub const LOAD_LOCK: i64 = 0x5EED_0000_0000_0001;
+
+/// With a part's number added, the advisory lock that is held exclusively while the part is loaded.
+pub const PART_LOCK: i64 = 0x5EED_0001_0000_0000;
 
 /// How long the connection of a run that was just interrupted may take to end.
 pub const GRACE: Duration = Duration::from_secs(1);
@@ -43,14 +47,19 @@ pub struct AtWork {
     command: Option<String>,
     /// `2026-11-27 14:03:12 UTC, 2 min ago`.
     since: Option<String>,
+    /// Whether it loads a part.
+    pub loads_part: bool,
+    /// How many more there are: those that load other parts.
+    more: usize,
 }
 
 impl AtWork {
-    /// The seedrow that loads into this database, where there is one; not `client`'s own.
+    /// The seedrow that loads into this database, where there is one, the oldest of several; not `client`'s own.
     pub async fn find(client: &impl GenericClient) -> Result<Option<AtWork>> {
         let sql = include_str!("sql/at_work.sql");
         let (high, low) = locks::halves(LOAD_LOCK);
-        let rows = client.query(sql, &[&high, &low]).await;
+        let (of_parts, _) = locks::halves(PART_LOCK);
+        let rows = client.query(sql, &[&high, &low, &of_parts]).await;
         let rows = rows.context("could not look for another seedrow at work")?;
         let Some(row) = rows.first() else {
             return Ok(None);
@@ -74,6 +83,8 @@ impl AtWork {
             name: row.try_get("application")?,
             command,
             since: row.try_get("since")?,
+            loads_part: row.try_get("part")?,
+            more: rows.len() - 1,
         }))
     }
 
@@ -96,8 +107,12 @@ impl AtWork {
         let typed = self.typed().map(|it| format!(": {it}"));
         let from = self.address.as_ref().map(|it| format!(" from {it}"));
         let role = self.role.as_ref().map(|it| format!(", role {it}"));
+        let more = match self.more {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
         let message = format!(
-            "another seedrow is at work on this database{}{}",
+            "another seedrow is at work on this database{}{}{more}",
             since.unwrap_or_default(),
             typed.unwrap_or_default()
         );
@@ -156,6 +171,8 @@ mod tests {
             name: name.into(),
             command: command.map(str::to_owned),
             since: Some("2026-11-27 14:03:12 UTC, 2 min ago".into()),
+            loads_part: false,
+            more: 0,
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio_postgres::GenericClient;
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Part};
 use crate::load::policy::{Policy, Triggers};
 use crate::load::source::rejects::Rejects;
 use crate::load::stage::StageTracker;
@@ -20,6 +20,8 @@ pub struct Load<'a> {
     pub dataset: &'a Arc<Dataset>,
     /// The positions of its tables, in load order.
     pub tables: &'a [usize],
+    /// The part of the rows that is loaded, others being loaded by commands of their own; `None` for all.
+    pub part: Option<Part>,
     /// Connections that load at a time.
     pub jobs: usize,
     /// Whether tables that hold rows are emptied.

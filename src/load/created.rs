@@ -12,7 +12,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::dataset::spec::SchemaScope;
 use crate::dataset::{Dataset, TableSpec};
-use crate::files::manifest::{self, checksum};
+use crate::files::manifest::checksum;
+use crate::files::parts;
 use crate::infer::new_table::NewTable;
 use crate::infer::{self, SchemaTables};
 use crate::load::config::Load;
@@ -75,9 +76,7 @@ impl Creation<'_> {
         let dataset = dataset(&schema, &new)?;
         self.overrides.ensure_known(&dataset)?;
         // A manifest describes a dataset's tables, and these are none.
-        let folder = self
-            .folder
-            .filter(|folder| !folder.join(manifest::FILE).exists());
+        let folder = self.folder.filter(|folder| !parts::is_described(folder));
         let tables = dataset.real_tables();
         let input = Input::find_opened(&dataset, folder, &tables, &self.overrides, &opened)?;
         Ok(CreatedTables {

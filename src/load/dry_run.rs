@@ -103,7 +103,7 @@ pub async fn run<H: PostLoadHook>(
     let transaction = client.transaction().await?;
     let schema = create_missing(load, &transaction, progress).await?;
     let targets = target::find(&transaction, load.dataset, &schema, load.tables).await?;
-    hook.plan(&transaction).await?;
+    hook.plan(&transaction, "").await?;
     let expected = expected_tables(&transaction, load, input, &targets, hook).await?;
     let size = ExpectedSize::of(&expected, wal_level(&transaction).await?);
     let obstacle = referencing_obstacle(&transaction, load, &targets).await?;

@@ -16,7 +16,6 @@ use crate::postgres::locks::{self, Holder};
 use crate::postgres::name::quoted;
 use crate::postgres::{Server, TableName};
 use crate::progress::Progress;
-use crate::suggestion::finishing;
 
 /// What was removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,9 +94,9 @@ async fn remove(
         if !abandon {
             bail!(
                 "schema {} has an unfinished load, and without the ledger its constraints could not be restored; \
-                 to finish it, run: {}; to abandon it, add --abandon",
+                 {}; to abandon it, add --abandon",
                 load.schema,
-                finishing(&load.command)
+                load.next_commands(&transaction).await?
             );
         }
         abandoned.push(abandon_load(&transaction, load).await?);

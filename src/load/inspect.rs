@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 use crate::load::config::Load;
 use crate::load::earlier::takes_over;
 use crate::load::identity::LoadIdentity;
-use crate::load::ledger::{self, LoadEntry, TableProgress};
+use crate::load::ledger::{self, LoadEntry, PartsProgress, TableProgress};
 use crate::load::session::{privileges, with_lock_holders};
 use crate::load::source::fingerprint::SourceState;
 use crate::load::table::target;
@@ -79,7 +79,10 @@ async fn read_state(load: &Load<'_>, client: &Client, identity: &LoadIdentity) -
             match started.is_empty() {
                 true => LedgerState::WithoutRows,
                 false if takes_over(load, entry, &started, identity) => LedgerState::TakenOver,
-                false => return Ok(Prospect::Blocked(blocked(load, entry, &started))),
+                false => {
+                    let finish = ways_to_finish(client, &schema, entry).await?;
+                    return Ok(Prospect::Blocked(blocked(load, entry, &started, finish)));
+                }
             }
         }
         (state, _) => state.unwrap_or(LedgerState::Absent),
@@ -135,7 +138,14 @@ fn compare(load: &Load, entry: Option<&LoadEntry>, identity: &LoadIdentity) -> O
     let Some(entry) = entry else {
         return Some(LedgerState::Absent);
     };
-    let same = entry.identity == identity.digest && !load.replace;
+    let parts = load.part.map(|part| part.of);
+    let same_rows = entry.identity == identity.digest;
+    let same = match (entry.finished, parts) {
+        (true, _) => same_rows && !load.replace,
+        // What is to be replaced was emptied by the part that began the load; the others join it.
+        (false, Some(_)) => same_rows && entry.parts == parts,
+        (false, None) => same_rows && entry.parts.is_none() && !load.replace,
+    };
     match (same, entry.finished) {
         (true, true) => Some(LedgerState::Complete),
         (true, false) => Some(LedgerState::Unfinished),
@@ -150,15 +160,32 @@ fn covers(load: &Load, entry: &LoadEntry) -> bool {
     entry.tables.iter().all(|table| names.contains(table))
 }
 
+/// What is to be typed to finish an unfinished load.
+async fn ways_to_finish(client: &Client, schema: &str, entry: &LoadEntry) -> Result<Vec<String>> {
+    let LoadEntry {
+        command, tables, ..
+    } = entry;
+    let Some(of) = entry.parts else {
+        return Ok(vec![to_finish(entry)]);
+    };
+    let parts = PartsProgress::read(client, schema, of, tables, command).await?;
+    Ok(parts.next_commands())
+}
+
 /// The error of a different unfinished load with rows, with the commands that finish, replace or abandon it.
-fn blocked(load: &Load<'_>, entry: &LoadEntry, started: &[TableProgress]) -> Error {
+fn blocked(
+    load: &Load<'_>,
+    entry: &LoadEntry,
+    started: &[TableProgress],
+    finish: Vec<String>,
+) -> Error {
     let LoadEntry {
         command, tables, ..
     } = entry;
     let same_command = !load.replace && finishing(command) == finishing(&load.command);
     let mut notes = Vec::new();
     if !same_command {
-        notes.push(to_finish(entry));
+        notes.extend(finish);
     }
     if !load.replace && !load.policy.append && covers(load, entry) {
         notes.push(format!(
@@ -183,8 +210,12 @@ fn blocked(load: &Load<'_>, entry: &LoadEntry, started: &[TableProgress]) -> Err
         true => "this same command, but seedrow or the dataset has changed since".to_owned(),
         false => format!("`{command}`"),
     };
+    let parts = match entry.parts {
+        Some(of) => format!(" in {of} parts"),
+        None => String::new(),
+    };
     ErrorWithNotes::of(
-        format!("this database has an unfinished load of {tables}, started by {why}"),
+        format!("this database has an unfinished load of {tables}{parts}, started by {why}"),
         notes,
     )
 }

@@ -5,6 +5,15 @@ use tokio_postgres::Transaction;
 
 use crate::postgres::TableName;
 
+/// The indexes that a hook will build.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IndexPlan {
+    /// Their qualified names, which abandoning the load drops again.
+    pub names: Vec<String>,
+    /// The plan as the hook reads it again when the load goes on: the foreign keys that it follows from are dropped then.
+    pub memo: String,
+}
+
 /// Work on loaded tables, run side by side with the load.
 pub trait PostLoadHook {
     /// One piece of work, run concurrently with others.
@@ -13,9 +22,13 @@ pub trait PostLoadHook {
     /// The name of the phase that includes it, for the report.
     const PHASE: &'static str;
 
-    /// Plans the work, with all tables in place and no constraint dropped yet; returns the qualified names of the indexes
-    /// that it will build, which abandoning the load drops again.
-    fn plan(&self, client: &Transaction<'_>) -> impl Future<Output = Result<Vec<TableName>>>;
+    /// Plans the work, with all tables in place, before the load drops a constraint; `memo` is that of the plan of an earlier
+    /// attempt, empty for none.
+    fn plan(
+        &self,
+        client: &Transaction<'_>,
+        memo: &str,
+    ) -> impl Future<Output = Result<IndexPlan>>;
 
     /// The work on one table, whose rows are loaded.
     fn tasks(&self, table: &TableName) -> Vec<Self::Work>;
@@ -32,8 +45,12 @@ impl PostLoadHook for NoHook {
 
     const PHASE: &'static str = "load rows, build keys";
 
-    async fn plan(&self, _: &Transaction<'_>) -> Result<Vec<TableName>> {
-        Ok(Vec::new())
+    async fn plan(&self, _: &Transaction<'_>, memo: &str) -> Result<IndexPlan> {
+        // Of a load that another command began and this one goes on with.
+        Ok(IndexPlan {
+            names: Vec::new(),
+            memo: memo.to_owned(),
+        })
     }
 
     fn tasks(&self, _: &TableName) -> Vec<()> {

@@ -17,8 +17,8 @@ use crate::load::forget;
 use crate::load::identity::LoadIdentity;
 use crate::load::inspect::LedgerState;
 use crate::load::ledger::{self, LoadEntry, NewLoadEntry, TableProgress};
-use crate::load::post_load_hook::PostLoadHook;
-use crate::load::prepared::PreparedLoad;
+use crate::load::post_load_hook::{IndexPlan, PostLoadHook};
+use crate::load::prepared::{PreparedLoad, ensure_divisible};
 use crate::load::publications::Publications;
 use crate::load::schema_file;
 use crate::load::session::privileges::{self, Missing};
@@ -78,7 +78,9 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             earlier: kept,
             sources: self.identity.sources.clone(),
         };
-        let planned = self.hook.plan(&transaction).await?;
+        ensure_divisible(load, &prepared)?;
+        let memo = entry.as_ref().map_or("", |entry| entry.index_plan.as_str());
+        let planned = self.hook.plan(&transaction, memo).await?;
         match &entry {
             Some(entry) => announce_resume(
                 load,
@@ -91,15 +93,17 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             None => self.announce(&transaction, &prepared).await?,
         }
         if state != LedgerState::Unfinished {
-            let planned = planned.iter().map(ToString::to_string);
             let earlier = entry.into_iter().flat_map(|entry| entry.indexes);
-            let indexes: Vec<String> = planned.chain(earlier).collect();
+            let indexes = IndexPlan {
+                names: planned.names.into_iter().chain(earlier).collect(),
+                memo: planned.memo,
+            };
             self.record_start(&transaction, &prepared, indexes).await?;
             restore_left_out(&transaction, &prepared).await?;
         }
         drop_constraints(&transaction, &prepared).await?;
         if !load.policy.append {
-            empty_together(&transaction, &prepared).await?;
+            empty_together(&transaction, load, &prepared).await?;
             empty_discarded(&transaction, &prepared, &discarded).await?;
         }
         load.stage.set(Stage::Started);
@@ -205,7 +209,7 @@ impl<H: PostLoadHook> Preparation<'_, H> {
         &self,
         transaction: &Transaction<'_>,
         prepared: &PreparedLoad,
-        indexes: Vec<String>,
+        indexes: IndexPlan,
     ) -> Result<()> {
         let (load, origin) = (self.load, self.input.origin);
         let append = load.policy.append;
@@ -219,12 +223,14 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             tables: load.table_names(),
             replaced: load.replace && prepared.targets.iter().any(|target| target.holds_rows),
             appended: append,
-            indexes,
+            indexes: indexes.names,
+            index_plan: indexes.memo,
             kept: prepared
                 .earlier
                 .iter()
                 .map(|it| it.account.name.clone())
                 .collect(),
+            parts: load.part.map(|part| part.of),
         };
         ledger::start(transaction, &prepared.schema, &entry).await?;
         ledger::prune_dropped(transaction, &prepared.schema).await
@@ -337,11 +343,19 @@ async fn drop_constraints(transaction: &Transaction<'_>, prepared: &PreparedLoad
     drop_planned(transaction, &prepared.schema, &prepared.plan, &dropped).await
 }
 
-/// Empties the tables that an earlier attempt has no rows of, where they cannot be emptied one by one.
-async fn empty_together(transaction: &Transaction<'_>, prepared: &PreparedLoad) -> Result<()> {
+/// Empties the tables that an earlier attempt has no rows of, where they cannot be emptied one by one by those that fill them.
+async fn empty_together(
+    transaction: &Transaction<'_>,
+    load: &Load<'_>,
+    prepared: &PreparedLoad,
+) -> Result<()> {
     let targets = prepared.targets.iter();
     let not_loaded = targets.filter(|target| prepared.earlier_of(target).is_none());
-    let Some(statement) = truncate_statement(prepared, &not_loaded.collect::<Vec<_>>()) else {
+    let not_loaded: Vec<_> = not_loaded.collect();
+    let is_alone = |target: &TargetTable| {
+        load.part.is_none() && target.ordinary && prepared.may_truncate_alone(target)
+    };
+    let Some(statement) = truncate_statement(&prepared.plan, &not_loaded, is_alone) else {
         return Ok(());
     };
     transaction
@@ -373,14 +387,15 @@ async fn empty_discarded(
         .with_context(|| format!("could not empty {names}"))
 }
 
-/// Truncates all tables at once where one that holds rows cannot be truncated alone, being partitioned, published or
-/// referenced by a kept foreign key. Tables outside the load are included where they reference one: they are empty, or the load would have
-/// been refused.
-fn truncate_statement(prepared: &PreparedLoad, targets: &[&TargetTable]) -> Option<String> {
-    let plan = &prepared.plan;
-    let not_alone = |target: &&TargetTable| {
-        target.holds_rows && (!target.ordinary || !prepared.may_truncate_alone(target))
-    };
+/// Truncates all tables at once where one that holds rows cannot be truncated alone, being partitioned, published,
+/// referenced by a kept foreign key, or filled by several sessions. Tables outside the load are included where they
+/// reference one: they are empty, or the load would have been refused.
+fn truncate_statement(
+    plan: &DropPlan,
+    targets: &[&TargetTable],
+    is_alone: impl Fn(&TargetTable) -> bool,
+) -> Option<String> {
+    let not_alone = |target: &&TargetTable| target.holds_rows && !is_alone(target);
     if !targets.iter().any(not_alone) {
         return None;
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::copy::CopyFormat;
 use crate::load::config::Load;
@@ -19,6 +19,7 @@ use crate::load::source::input::Input;
 use crate::load::table::table_load::{FillMode, TableLoad, Unsorted};
 use crate::load::table::target::TargetTable;
 use crate::load::table::triggers;
+use crate::postgres::CommitUnit;
 use crate::postgres::catalog::Trigger;
 
 /// A load whose tables exist and whose constraints are dropped.
@@ -85,7 +86,9 @@ impl PreparedLoad {
                     .with_context(|| format!("there is no source for {}", target.name))?;
                 let source = BoundSource::new(load.dataset, source, &target.columns)?;
                 let router = self.router(load, target, &source);
-                let alone = (target.ordinary || router.is_ok()) && self.may_truncate_alone(target);
+                let alone = load.part.is_none()
+                    && (target.ordinary || router.is_ok())
+                    && self.may_truncate_alone(target);
                 Ok(TableLoad {
                     target,
                     source: Arc::new(source),
@@ -95,9 +98,13 @@ impl PreparedLoad {
                         (false, true) => FillMode::Truncate,
                         (false, false) => FillMode::Insert,
                     },
+                    part: load.part,
                     server,
                     shards: routers.get(&target.oid).filter(|_| alone).cloned(),
-                    commit: load.commit.unwrap_or(server.commit_unit),
+                    commit: match load.part {
+                        Some(_) => CommitUnit::Table,
+                        None => load.commit.unwrap_or(server.commit_unit),
+                    },
                     earlier: self.begun(target).cloned(),
                     state: state.clone(),
                     policy: load.policy,
@@ -126,6 +133,9 @@ impl PreparedLoad {
         if load.policy.append {
             return Err(by_server("rows are added to existing ones"));
         }
+        if load.part.is_some() {
+            return Err(by_server("other parts are loaded into it at the same time"));
+        }
         if self.plan.is_referenced(target.oid) {
             return Err(by_server("a foreign key that is kept references it"));
         }
@@ -134,5 +144,32 @@ impl PreparedLoad {
         }
         let router = Router::new(&target.name, partitions, &source.filled());
         router.map(Arc::new).map_err(Unsorted::ByServer)
+    }
+}
+
+/// Refuses a part of tables that can't be loaded in parts: where a foreign key stays in place, rows of one part may refer to those of
+/// another; and skipping triggers locks a table against the other parts.
+pub fn ensure_divisible(load: &Load, prepared: &PreparedLoad) -> Result<()> {
+    if load.part.is_none() {
+        return Ok(());
+    }
+    let mut kept = prepared.plan.keep.iter();
+    if let Some((key, why)) = kept.find(|(key, _)| key.definition.is_foreign()) {
+        bail!(
+            "{} of {} can't be dropped for the load ({why}), and with it rows of one part would have to wait for those of \
+             another that they refer to; load all rows at once, without --part",
+            key.definition.name,
+            key.definition.table
+        );
+    }
+    let mut targets = prepared.targets.iter();
+    match targets.find(|it| !prepared.skipped_triggers(load, it).is_empty()) {
+        Some(target) => bail!(
+            "{} has triggers, and skipping them for one part would lock the table against the others; disable them while \
+             the parts are loaded: ALTER TABLE {} DISABLE TRIGGER USER; or load all rows at once, without --part",
+            target.name,
+            target.name
+        ),
+        None => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 //! The rules of the other rooms are pure functions over these values. Nothing is parsed from SQL text. The system's
 //! schemas and seedrow's ledger are never listed.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::name::{TableName, quoted_list};
 use crate::copy::DataType;
@@ -61,7 +61,7 @@ pub struct Table {
 }
 
 /// The kinds of relation that hold or show rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TableKind {
     /// A plain table.
     Ordinary,

@@ -78,7 +78,7 @@ pub struct HeldLock {
 /// seedrow's own other connections are among them when they hold such a lock. Partitions and indexes count only when
 /// they are in `tables` themselves.
 pub async fn holders(client: &impl GenericClient, tables: &[u32]) -> Result<Vec<Holder>> {
-    read(client, tables, None)
+    read(client, tables, None, None)
         .await
         .context("could not read who holds locks on the tables")
 }
@@ -87,9 +87,20 @@ pub async fn holders(client: &impl GenericClient, tables: &[u32]) -> Result<Vec<
 ///
 /// The key is that of `pg_advisory_lock(bigint)`; keys made of two integers are others.
 pub async fn advisory_holders(client: &impl GenericClient, key: i64) -> Result<Vec<Holder>> {
-    read(client, &[], Some(halves(key)))
+    let (high, low) = halves(key);
+    read(client, &[], Some(high), Some(low))
         .await
         .context("could not read who holds the advisory lock")
+}
+
+/// As [`advisory_holders`], of all keys with the same upper half as `key`.
+pub async fn advisory_holders_of_half(
+    client: &impl GenericClient,
+    key: i64,
+) -> Result<Vec<Holder>> {
+    read(client, &[], Some(halves(key).0), None)
+        .await
+        .context("could not read who holds the advisory locks")
 }
 
 /// The halves of a key as `pg_locks` has them: `classid`, `objid`.
@@ -162,10 +173,10 @@ pub async fn exclusive_holders(client: &impl GenericClient) -> Result<Vec<Holder
 async fn read(
     client: &impl GenericClient,
     tables: &[u32],
-    key: Option<(u32, u32)>,
+    high: Option<u32>,
+    low: Option<u32>,
 ) -> Result<Vec<Holder>> {
     let sql = include_str!("sql/lock_holders.sql");
-    let (high, low) = key.unzip();
     let rows = client.query(sql, &[&tables, &high, &low]).await?;
     let mut holders: Vec<Holder> = Vec::new();
     let mut owner = String::new();

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A table's schema and name as the catalog holds them, unquoted.
 ///
 /// [`fmt::Display`] writes both, quoted where needed: right in any statement, whatever the search path.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TableName {
     /// The schema, unquoted.
     pub schema: String,

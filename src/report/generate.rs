@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Part};
 use crate::files::Manifest;
 use crate::files::manifest::TableFile;
 use crate::report::table::{Align, table};
@@ -40,6 +40,22 @@ pub fn files(out: &Path, manifest: &Manifest, taken: Duration) -> Result<()> {
         indicatif::HumanBytes(manifest.total_bytes()),
         rate(manifest.total_rows(), seconds),
         out.display()
+    ))?;
+    manifest
+        .part
+        .map_or(Ok(()), |part| of_part(out, manifest, part))
+}
+
+/// What the files of a part are good for.
+fn of_part(out: &Path, manifest: &Manifest, part: Part) -> Result<()> {
+    if manifest.total_rows() == 0 {
+        print(&format!(
+            "part {part} has no rows: they are too few for so many parts\n"
+        ))?;
+    }
+    print(&format!(
+        "with the files of the other parts beside these, `seedrow load {}` loads them all\n",
+        shell_word(&out.to_string_lossy())
     ))
 }
 

@@ -24,6 +24,7 @@ pub mod init;
 pub mod load;
 mod markdown;
 pub mod messages;
+pub mod part;
 pub mod run;
 #[cfg(test)]
 mod schemas;

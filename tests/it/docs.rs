@@ -42,6 +42,7 @@ documents! {
     loading: "docs/loading.md",
     performance: "docs/performance.md",
     resume: "docs/resume.md",
+    scale: "docs/scale.md",
     serving: "docs/serving.md",
     stress: "docs/stress.md",
     troubleshooting: "docs/troubleshooting.md",

@@ -42,6 +42,7 @@ mod messages;
 mod odd_schemas;
 mod own_tables;
 mod partitions;
+mod parts;
 mod plans;
 mod prove;
 mod resume;

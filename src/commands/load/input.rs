@@ -10,7 +10,7 @@ use crate::commands::interrupt::stoppable;
 use crate::commands::load::args::{Args, INTO};
 use crate::dataset::Dataset;
 use crate::dataset::source::Source;
-use crate::files::manifest;
+use crate::files::parts;
 use crate::infer::{self, SchemaTables};
 use crate::load::Input;
 use crate::load::created::{CreatedTables, Creation};
@@ -148,9 +148,7 @@ async fn find_input(args: &Args, context: &Context) -> Result<FoundInput> {
     {
         return Err(not_read(&dataset, table));
     }
-    let is_ours = args
-        .folder()
-        .is_some_and(|folder| folder.join(manifest::FILE).exists());
+    let is_ours = args.folder().is_some_and(parts::is_described);
     if args.dataset.is_some() || args.check_only || is_ours || !context.names_a_server()? {
         return Err(error);
     }

@@ -5,7 +5,9 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Row};
 
 use crate::load::ledger::dropped::dropped;
+use crate::load::ledger::parts::{PartsProgress, start_parts};
 use crate::load::ledger::schema;
+use crate::suggestion::finishing;
 
 /// A load that the ledger holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,10 @@ pub struct LoadEntry {
     pub appended: bool,
     /// See [`NewLoadEntry::indexes`].
     pub indexes: Vec<String>,
+    /// How many parts it is loaded in, while some are missing.
+    pub parts: Option<u32>,
+    /// See [`NewLoadEntry::index_plan`].
+    pub index_plan: String,
 }
 
 /// What is recorded of a load when it starts.
@@ -50,8 +56,12 @@ pub struct NewLoadEntry<'a> {
     pub appended: bool,
     /// The qualified names of the indexes that it builds besides the dropped ones.
     pub indexes: Vec<String>,
+    /// The plan of these indexes, for the command that goes on.
+    pub index_plan: String,
     /// The tables whose rows it takes over from the unfinished load that it replaces.
     pub kept: Vec<String>,
+    /// How many parts it is loaded in, each by a command of its own.
+    pub parts: Option<u32>,
 }
 
 /// The load that the ledger holds for a schema; `None` without a ledger.
@@ -60,8 +70,9 @@ pub async fn find(client: &impl GenericClient, schema: &str) -> Result<Option<Lo
         return Ok(None);
     }
     let sql =
-        "SELECT identity, command, tables, finished_at IS NOT NULL, replaced, appended, indexes
-        FROM seedrow.loads
+        "SELECT identity, command, tables, finished_at IS NOT NULL, replaced, appended, indexes,
+            (to_jsonb(l) ->> 'parts')::integer, COALESCE(to_jsonb(l) ->> 'index_plan', '')
+        FROM seedrow.loads AS l
         WHERE target_schema = $1";
     let row = client
         .query_typed_opt(sql, &[(&schema, Type::TEXT)])
@@ -76,7 +87,47 @@ pub async fn find(client: &impl GenericClient, schema: &str) -> Result<Option<Lo
         replaced: row.try_get(4)?,
         appended: row.try_get(5)?,
         indexes: row.try_get(6)?,
+        parts: parts(&row, 7)?,
+        index_plan: row.try_get(8)?,
     }))
+}
+
+/// What the rows of a load are made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadSource {
+    /// See [`NewLoadEntry::dataset`].
+    pub dataset: String,
+    /// See [`NewLoadEntry::dataset_hash`].
+    pub dataset_hash: String,
+    /// See [`NewLoadEntry::root_rows`].
+    pub root_rows: Option<u64>,
+    /// See [`NewLoadEntry::seed`].
+    pub seed: Option<u64>,
+}
+
+/// What the rows of the load that the ledger holds for a schema are made from.
+pub async fn source_of(client: &impl GenericClient, schema: &str) -> Result<LoadSource> {
+    let sql = "SELECT dataset, dataset_hash, root_rows, seed::text
+        FROM seedrow.loads
+        WHERE target_schema = $1";
+    let row = client
+        .query_typed_one(sql, &[(&schema, Type::TEXT)])
+        .await
+        .context("could not read the ledger")?;
+    let rows: Option<i64> = row.try_get(2)?;
+    let seed: Option<String> = row.try_get(3)?;
+    Ok(LoadSource {
+        dataset: row.try_get(0)?,
+        dataset_hash: row.try_get(1)?,
+        root_rows: rows.map(u64::try_from).transpose()?,
+        seed: seed.map(|seed| seed.parse()).transpose()?,
+    })
+}
+
+/// A number of parts; an older seedrow's ledger has none.
+fn parts(row: &Row, column: usize) -> Result<Option<u32>> {
+    let parts: Option<i32> = row.try_get(column)?;
+    Ok(parts.map(u32::try_from).transpose()?)
 }
 
 /// A load that was started and not finished.
@@ -94,11 +145,26 @@ pub struct UnfinishedLoad {
     pub appended: bool,
     /// See [`NewLoadEntry::indexes`].
     pub indexes: Vec<String>,
+    /// See [`LoadEntry::parts`].
+    pub parts: Option<u32>,
+}
+
+impl UnfinishedLoad {
+    /// What is to be typed to finish it, separated by semicolons.
+    pub async fn next_commands(&self, client: &impl GenericClient) -> Result<String> {
+        let Some(of) = self.parts else {
+            return Ok(format!("to finish it, run: {}", finishing(&self.command)));
+        };
+        let (schema, tables) = (&self.schema, &self.tables);
+        let progress = PartsProgress::read(client, schema, of, tables, &self.command).await?;
+        Ok(progress.next_commands().join("; "))
+    }
 }
 
 /// The unfinished loads of all schemas that exist.
 pub async fn unfinished_loads(client: &impl GenericClient) -> Result<Vec<UnfinishedLoad>> {
-    let sql = "SELECT l.target_schema, l.command, l.tables, l.replaced, l.indexes, l.appended
+    let sql = "SELECT l.target_schema, l.command, l.tables, l.replaced, l.indexes, l.appended,
+            (to_jsonb(l) ->> 'parts')::integer
         FROM seedrow.loads AS l
         JOIN pg_namespace AS n ON n.nspname = l.target_schema
         WHERE l.finished_at IS NULL
@@ -115,6 +181,7 @@ pub async fn unfinished_loads(client: &impl GenericClient) -> Result<Vec<Unfinis
             replaced: row.try_get(3)?,
             indexes: row.try_get(4)?,
             appended: row.try_get(5)?,
+            parts: parts(row, 6)?,
         })
     };
     rows.iter().map(load).collect()
@@ -127,17 +194,19 @@ pub async fn start(
     entry: &NewLoadEntry<'_>,
 ) -> Result<()> {
     let sql = "INSERT INTO seedrow.loads
-            (target_schema, identity, command, dataset, dataset_hash, seedrow_version, root_rows, seed, tables, replaced, indexes, appended)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::numeric, $9, $10, $11, $12)
+            (target_schema, identity, command, dataset, dataset_hash, seedrow_version, root_rows, seed, tables, replaced, indexes, appended,
+            parts, index_plan)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::numeric, $9, $10, $11, $12, $13, $14)
         ON CONFLICT (target_schema) DO UPDATE SET
             identity = EXCLUDED.identity, command = EXCLUDED.command, dataset = EXCLUDED.dataset,
             dataset_hash = EXCLUDED.dataset_hash, seedrow_version = EXCLUDED.seedrow_version,
             root_rows = EXCLUDED.root_rows, seed = EXCLUDED.seed, tables = EXCLUDED.tables,
             replaced = EXCLUDED.replaced, indexes = EXCLUDED.indexes, appended = EXCLUDED.appended,
-            started_at = clock_timestamp(), finished_at = NULL";
+            parts = EXCLUDED.parts, index_plan = EXCLUDED.index_plan, started_at = clock_timestamp(), finished_at = NULL";
     let rows = entry.root_rows.map(i64::try_from).transpose()?;
     let seed = entry.seed.map(|seed| seed.to_string());
     let version = env!("CARGO_PKG_VERSION");
+    let parts = entry.parts.map(i32::try_from).transpose()?;
     client
         .execute(
             sql,
@@ -154,6 +223,8 @@ pub async fn start(
                 &entry.replaced,
                 &entry.indexes,
                 &entry.appended,
+                &parts,
+                &entry.index_plan,
             ],
         )
         .await
@@ -175,6 +246,16 @@ pub async fn start(
             )
             .await
             .context("could not write the ledger")?;
+    }
+    client
+        .execute_typed(
+            "DELETE FROM seedrow.parts WHERE schema_name = $1",
+            &[(&schema, Type::TEXT)],
+        )
+        .await
+        .context("could not write the ledger")?;
+    if entry.parts.is_some() {
+        start_parts(client, schema, &entry.tables).await?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 mod dropped;
 mod loads;
+mod parts;
 mod removed;
 mod schema;
 mod tables;
@@ -13,7 +14,11 @@ pub use dropped::{
     DroppedConstraint, DroppedKind, delete_dropped, dropped, not_validated, prune_dropped,
     save_dropped, set_validated,
 };
-pub use loads::{LoadEntry, NewLoadEntry, UnfinishedLoad, find, finish, start, unfinished_loads};
+pub use loads::{
+    LoadEntry, LoadSource, NewLoadEntry, UnfinishedLoad, find, finish, source_of, start,
+    unfinished_loads,
+};
+pub use parts::{PartsProgress, join_parts, save_part, start_parts, tables_of_part};
 pub use removed::{removed_lines, save_removed_lines};
 pub use schema::{create, exists, is_complete, remove, remove_schema};
 pub use tables::{

@@ -8,7 +8,7 @@ pub async fn is_complete(client: &impl GenericClient) -> Result<bool> {
     // The column that was added last.
     let sql = "SELECT EXISTS (
         SELECT FROM pg_attribute
-        WHERE attrelid = to_regclass('seedrow.tables') AND attname = 'reading'
+        WHERE attrelid = to_regclass('seedrow.loads') AND attname = 'parts'
     )";
     let found = client
         .query_typed_one(sql, &[])
@@ -19,7 +19,8 @@ pub async fn is_complete(client: &impl GenericClient) -> Result<bool> {
 
 /// Whether the ledger exists, with all its tables.
 pub async fn exists(client: &impl GenericClient) -> Result<bool> {
-    // The table that was added last: an older ledger lacks it and is completed by `create`.
+    // The table that was added last among those that every load writes: an older ledger lacks it and is completed by
+    // `create`.
     let sql = "SELECT to_regclass('seedrow.removed') IS NOT NULL";
     let found = client
         .query_typed_one(sql, &[])
@@ -44,7 +45,11 @@ pub async fn remove_schema(client: &impl GenericClient, schema: &str) -> Result<
         ("lifted", "target_schema"),
         ("unvalidated", "schema_name"),
         ("removed", "schema_name"),
+        ("parts", "schema_name"),
     ] {
+        if table == "parts" && !is_complete(client).await? {
+            continue;
+        }
         client
             .execute(
                 &format!("DELETE FROM seedrow.{table} WHERE {column} = $1"),
@@ -59,6 +64,7 @@ pub async fn remove_schema(client: &impl GenericClient, schema: &str) -> Result<
 /// Drops the ledger. Foreign objects in its schema are not dropped with it: they are an error.
 pub async fn remove(client: &impl GenericClient) -> Result<()> {
     let sql = "DROP TABLE seedrow.loads, seedrow.tables, seedrow.lifted, seedrow.unvalidated, seedrow.removed;
+        DROP TABLE IF EXISTS seedrow.parts;
         DROP SCHEMA seedrow";
     client
         .batch_execute(sql)

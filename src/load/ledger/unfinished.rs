@@ -5,7 +5,9 @@ use anyhow::{Context, Error, Result, anyhow};
 use tokio_postgres::GenericClient;
 
 use crate::load::at_work::AtWork;
+use crate::load::ledger::parts::PartsProgress;
 use crate::postgres::Server;
+use crate::postgres::error::ErrorWithNotes;
 use crate::suggestion::finishing;
 
 /// An unfinished load.
@@ -21,6 +23,8 @@ pub enum Unfinished {
         command: String,
         /// Constraints and indexes that are not restored yet.
         dropped: i64,
+        /// Which parts are missing, of a load in parts.
+        parts: Option<PartsProgress>,
     },
 }
 
@@ -42,10 +46,19 @@ impl Unfinished {
         if let Some(other) = AtWork::find(client).await? {
             return Ok(Some(Unfinished::AtWork(other)));
         }
+        let (schema, command): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        let parts = match row.try_get::<_, Option<i32>>(4)? {
+            None => None,
+            Some(of) => {
+                let (of, tables): (u32, Vec<String>) = (of.try_into()?, row.try_get(3)?);
+                Some(PartsProgress::read(client, &schema, of, &tables, &command).await?)
+            }
+        };
         Ok(Some(Unfinished::Left {
-            schema: row.try_get(0)?,
-            command: row.try_get(1)?,
+            schema,
+            command,
             dropped: row.try_get(2)?,
+            parts,
         }))
     }
 
@@ -65,12 +78,18 @@ impl Unfinished {
                 schema,
                 command,
                 dropped,
+                parts,
             } => {
                 let dropped = match dropped {
                     0 => String::new(),
                     1 => " with 1 constraint or index not restored yet".to_owned(),
                     more => format!(" with {more} constraints and indexes not restored yet"),
                 };
+                if let Some(parts) = parts {
+                    let state = parts.described();
+                    let message = format!("schema {schema} has an unfinished load {state}{dropped}");
+                    return ErrorWithNotes::of(message, parts.next_commands());
+                }
                 anyhow!(
                     "schema {schema} has an unfinished load{dropped}; to finish it, run: {}",
                     finishing(command)
@@ -81,7 +100,13 @@ impl Unfinished {
 
     /// What it is, on one line, for a command that goes on beside it.
     pub fn warning(&self) -> String {
-        format!("a part of the rows may be missing: {}", self.refusal())
+        let next = match self {
+            Unfinished::Left {
+                parts: Some(parts), ..
+            } => format!("; {}", parts.next_commands().join("; ")),
+            Unfinished::Left { parts: None, .. } | Unfinished::AtWork(_) => String::new(),
+        };
+        format!("a part of the rows may be missing: {}{next}", self.refusal())
     }
 }
 

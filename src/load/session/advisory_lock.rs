@@ -17,6 +17,9 @@ use crate::progress::Progress;
 /// Held, shared, by each further connection of a load.
 const WORKER: i64 = 0x5EED_0000_0000_0002;
 
+/// With a part's number added, held, shared, by each further connection that loads the part.
+pub const PART_WORKER: i64 = 0x5EED_0002_0000_0000;
+
 /// How often a wait is reported.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
@@ -63,10 +66,24 @@ async fn try_lock(client: &Client) -> Result<bool> {
     Ok(row.try_get(0)?)
 }
 
-async fn wait_for_orphans(client: &Client, progress: &Progress) -> Result<()> {
+/// Waits for the backends of killed runs: of one that loaded all, and of those that loaded parts.
+pub async fn wait_for_orphans(client: &Client, progress: &Progress) -> Result<()> {
+    wait_while(progress, async || {
+        let mut orphans = locks::advisory_holders(client, WORKER).await?;
+        orphans.extend(locks::advisory_holders_of_half(client, PART_WORKER).await?);
+        Ok(orphans)
+    })
+    .await
+}
+
+/// Waits while there are backends of an earlier, killed run.
+pub async fn wait_while(
+    progress: &Progress,
+    orphans: impl AsyncFn() -> Result<Vec<Holder>>,
+) -> Result<()> {
     let mut reported: Option<Instant> = None;
     loop {
-        let orphans = locks::advisory_holders(client, WORKER).await?;
+        let orphans = orphans().await?;
         if orphans.is_empty() {
             return Ok(());
         }

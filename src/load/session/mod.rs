@@ -3,6 +3,7 @@
 mod advisory_lock;
 mod cluster;
 mod error_context;
+pub mod part_lock;
 pub mod privileges;
 mod server_settings;
 mod settings;

@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::dataset::{Dataset, TableSpec, source};
+use crate::dataset::part::listed;
+use crate::dataset::{Dataset, Part, TableSpec, source};
 use crate::files::Manifest;
 use crate::files::compression::SUFFIXES;
-use crate::files::manifest;
+use crate::files::manifest::{self, TableFile};
 use crate::load::source::overrides::STANDARD_INPUT;
 use crate::load::source::table_source::TableSource;
 use crate::postgres::error::ErrorWithNotes;
-use crate::suggestion::again;
+use crate::suggestion::{again, command_line};
+use crate::units::grouped;
 
 /// What names of files with rows end with, in any case: of CSV files; of those that may be something else, too.
 const EXTENSIONS: &[&str] = &["csv", "tsv", "tab", "psv", "tbl"];
@@ -62,19 +64,83 @@ pub fn ensure_made_from(dataset: &Dataset, manifest: &Manifest, folder: &Path) -
     Ok(())
 }
 
-/// The file that a manifest lists for a table; its size must be what the manifest says.
+/// Refuses a folder that lacks parts, and names them.
+pub fn ensure_all_parts(dataset: &Dataset, manifests: &[Manifest], folder: &Path) -> Result<()> {
+    let there: Vec<Part> = manifests.iter().filter_map(|it| it.part).collect();
+    let Some(first) = there.first() else {
+        return Ok(());
+    };
+    let missing = Part::all(first.of).filter(|part| !there.contains(part));
+    let missing: Vec<Part> = missing.collect();
+    let Some(one) = missing.first() else {
+        return Ok(());
+    };
+    let numbers: Vec<u32> = missing.iter().map(|part| part.number).collect();
+    let Manifest { rows, seed, .. } = manifests[0];
+    let message = format!(
+        "{} holds {} of {} parts of {}, {} rows, seed {seed}; missing: {}",
+        folder.display(),
+        there.len(),
+        first.of,
+        dataset.name,
+        grouped(rows),
+        listed(&numbers)
+    );
+    let name = match source::built_in_names().contains(&dataset.name) {
+        true => dataset.name.clone(),
+        false => dataset.path.display().to_string(),
+    };
+    let tables: Vec<&str> = manifests[0]
+        .tables
+        .iter()
+        .map(|it| it.name.as_str())
+        .collect();
+    let folder = folder.display().to_string();
+    let command = command_line([
+        "seedrow",
+        "generate",
+        "--dataset",
+        &name,
+        "--tables",
+        &tables.join(","),
+        "--rows",
+        &rows.to_string(),
+        "--seed",
+        &seed.to_string(),
+        "--part",
+        &one.to_string(),
+        "--out",
+        &folder,
+    ]);
+    let note = format!("copy their files beside the others, or make each, as by: {command}");
+    Err(ErrorWithNotes::of(message, vec![note]))
+}
+
+/// The files that manifests list for a table, one each; their sizes must be what these say.
 pub fn described(
     dataset: &Dataset,
     table: usize,
-    manifest: &Manifest,
+    manifests: &[Manifest],
     folder: &Path,
 ) -> Result<TableSource> {
     let spec = &dataset.tables[table];
+    let file = |manifest: &Manifest| described_file(spec, manifest, folder);
+    let files = manifests.iter().map(file).collect::<Result<Vec<_>>>()?;
+    TableSource::own(dataset, table, files)
+}
+
+/// The file that a manifest lists for a table.
+fn described_file(
+    spec: &TableSpec,
+    manifest: &Manifest,
+    folder: &Path,
+) -> Result<(PathBuf, TableFile)> {
+    let name = manifest.file_name();
     let Some(described) = manifest.table(&spec.name) else {
         let names = manifest.tables.iter().map(|table| table.name.as_str());
         bail!(
             "{} lists no file for table {}; it has {}. Choose with --tables, or generate the others too",
-            folder.join(manifest::FILE).display(),
+            folder.join(name).display(),
             spec.name,
             names.collect::<Vec<_>>().join(", ")
         );
@@ -83,24 +149,23 @@ pub fn described(
     if !path.exists() {
         bail!(
             "{} lists {} for table {}, which does not exist; there is {}. Generate the files again",
-            folder.join(manifest::FILE).display(),
+            folder.join(name).display(),
             described.file,
             spec.name,
             listed_files(folder)?.join(", ")
         );
     }
-    let source = TableSource::own(dataset, table, path.clone(), described.clone())?;
-    if source.bytes != described.bytes {
+    let context = || format!("could not look at {}", path.display());
+    let bytes = fs::metadata(&path).with_context(context)?.len();
+    if bytes != described.bytes {
         bail!(
-            "{} has {} bytes, and {} says {}; the file was changed or truncated. Generate it again, or remove the \
-             manifest to have every record read and checked",
+            "{} has {bytes} bytes, and {name} says {}; the file was changed or truncated. Generate it again, or remove \
+             the manifest to have every record read and checked",
             path.display(),
-            source.bytes,
-            manifest::FILE,
             described.bytes
         );
     }
-    Ok(source)
+    Ok((path, described.clone()))
 }
 
 /// The names that a table's file may have, the likeliest first.

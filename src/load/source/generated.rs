@@ -1,6 +1,7 @@
 //! Rows generated while they are loaded: blocks straight from the threads that make them into COPY, no file between.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,6 +24,8 @@ pub struct GeneratedRows {
     pub dataset: Arc<Dataset>,
     /// Its tables' counts.
     pub plan: RowPlan,
+    /// The blocks of every table that are loaded: all, or a part.
+    pub blocks: Range<usize>,
     /// The columns of the tables wanted, by the table's position, compiled for COPY's binary format.
     pub compiled: HashMap<usize, CompiledTable>,
     /// Threads that make rows of one table.
@@ -62,7 +65,17 @@ impl GeneratedRows {
             .get(&table)
             .context("the table is not wanted")?;
         let maker = TableMaker::csv(&self.dataset, &self.plan, table, columns);
-        estimate::file_bytes(&maker, &self.plan, table)
+        estimate::file_bytes(&maker, &self.plan, table, &self.blocks)
+    }
+
+    /// How many rows of a table are loaded.
+    pub fn rows(&self, table: usize) -> u64 {
+        self.plan.rows_in(table, &self.blocks)
+    }
+
+    /// How many rows of a table are before those that are loaded.
+    pub fn rows_before(&self, table: usize) -> u64 {
+        self.plan.rows_in(table, &(0..self.blocks.start))
     }
 
     /// Makes the first rows of a table whose texts have to be read as their columns' types: an error when they cannot be.
@@ -71,8 +84,9 @@ impl GeneratedRows {
             return Ok(());
         };
         let is_parsed = |encoder: &FieldEncoder| matches!(encoder, FieldEncoder::Parsed(_));
-        if encoders.iter().any(is_parsed) && self.plan.blocks() > 0 {
-            self.maker(table, format)?.write_block(0, &mut Vec::new())?;
+        if encoders.iter().any(is_parsed) && !self.blocks.is_empty() {
+            let maker = self.maker(table, format)?;
+            maker.write_block(self.blocks.start, &mut Vec::new())?;
         }
         Ok(())
     }
@@ -88,19 +102,19 @@ impl GeneratedRows {
         sender: &Sender<Result<RowChunk>>,
     ) -> Result<()> {
         let maker = self.maker(table, format)?;
-        let first = from.map_or(Ok(0), |from| usize::try_from(from.at))?;
+        let first = from.map_or(Ok(self.blocks.start), |from| usize::try_from(from.at))?;
         let mut outlet = Outlet {
             sender,
             waiting: Vec::new(),
             rows: 0,
             format: format.copy(),
-            row_bytes: bytes / self.plan.rows(table).max(1),
+            row_bytes: bytes / self.rows(table).max(1),
             next: first,
         };
         let gone = AtomicBool::new(false);
         let sent = pipeline::run(
             self.jobs,
-            self.plan.blocks().saturating_sub(first),
+            self.blocks.end.saturating_sub(first),
             &gone,
             |task, out| maker.write_block(first + task, out),
             |_, chunk| {

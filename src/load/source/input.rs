@@ -6,11 +6,13 @@ use std::sync::Arc;
 use anyhow::{Result, bail, ensure};
 
 use crate::dataset::record_format::SkipLines;
-use crate::dataset::{Dataset, RowPlan};
-use crate::files::Manifest;
+use crate::dataset::{Dataset, Part, RowPlan};
+use crate::files::{Manifest, manifest, parts};
 use crate::generate::{CompiledTable, TextEscaping};
 use crate::load::source::epochs::ensure_epochs;
-use crate::load::source::folder::{described, ensure_is_folder, ensure_made_from, ignored, locate};
+use crate::load::source::folder::{
+    described, ensure_all_parts, ensure_is_folder, ensure_made_from, ignored, locate,
+};
 use crate::load::source::generated::GeneratedRows;
 use crate::load::source::overrides::{MissingColumns, Overrides};
 use crate::load::source::table_source::{OpenedFiles, SourceKind, TableSource};
@@ -61,9 +63,9 @@ impl Input {
         overrides: &Overrides,
         opened: &OpenedFiles,
     ) -> Result<Input> {
-        let manifest = match folder {
-            Some(folder) => read_manifest(dataset, folder)?,
-            None => None,
+        let manifests = match folder {
+            Some(folder) => read_manifests(dataset, folder)?,
+            None => Vec::new(),
         };
         overrides.ensure_wanted(dataset, wanted)?;
         let find = |&table: &usize| {
@@ -74,16 +76,16 @@ impl Input {
                 Ok(source)
             };
             let files = overrides.files_of(spec)?;
-            match (files.as_slice(), &manifest, folder) {
+            match (files.as_slice(), manifests.as_slice(), folder) {
                 ([_, ..], _, _) => {
                     let kinds = files.iter().map(|path| opened.get(path));
                     foreign(kinds.collect::<Result<_>>()?)
                 }
-                ([], Some(manifest), Some(folder)) => described(dataset, table, manifest, folder),
-                ([], None, Some(folder)) => {
+                ([], [], Some(folder)) => {
                     let path = locate(dataset, table, wanted, folder)?;
                     foreign(vec![SourceKind::Foreign { path }])
                 }
+                ([], manifests, Some(folder)) => described(dataset, table, manifests, folder),
                 ([], _, None) => bail!(
                     "no file for table {}; give the folder that holds it, or --file {}=PATH, or leave the table out \
                      with --tables",
@@ -96,26 +98,28 @@ impl Input {
         ensure_used(overrides, &tables)?;
         ensure_skipped(overrides, &tables)?;
         let ignored = match folder {
-            Some(folder) if manifest.is_none() => ignored(folder, &tables)?,
+            Some(folder) if manifests.is_empty() => ignored(folder, &tables)?,
             _ => Vec::new(),
         };
         Ok(Input {
             label: label(folder, &tables),
-            origin: manifest.and_then(|manifest| origin(&manifest, &tables)),
+            origin: manifests.first().and_then(|it| origin(it, &tables)),
             tables,
             ignored,
         })
     }
 
-    /// Rows that are generated while they are loaded, no file between: drawn from rows of the root table and a seed,
-    /// `jobs` threads for each table.
+    /// Rows that are generated while they are loaded, no file between: drawn from rows of the root table and a seed, all or
+    /// a part of them, `jobs` threads for each table.
     pub fn generated(
         dataset: &Arc<Dataset>,
         wanted: &[usize],
         origin: RowOrigin,
+        part: Option<Part>,
         jobs: usize,
     ) -> Result<Input> {
-        let plan = RowPlan::new(dataset, origin.rows, origin.seed, wanted);
+        let parts = part.map_or(1, |part| part.of);
+        let plan = RowPlan::in_parts(dataset, origin.rows, origin.seed, wanted, parts);
         let compiled = wanted.iter().map(|&table| {
             let columns = CompiledTable::new(dataset, &plan, table, TextEscaping::Binary)?;
             Ok((table, columns))
@@ -123,6 +127,7 @@ impl Input {
         let rows = Arc::new(GeneratedRows {
             dataset: Arc::clone(dataset),
             compiled: compiled.collect::<Result<_>>()?,
+            blocks: part.unwrap_or(Part::WHOLE).blocks(plan.blocks()),
             plan,
             jobs,
         });
@@ -132,10 +137,12 @@ impl Input {
         };
         Ok(Input {
             label: format!(
-                "{}, {}, seed {}",
+                "{}, {}, seed {}{}",
                 dataset.name,
                 rows_of(origin.rows, &dataset.tables[dataset.root()].name),
-                origin.seed
+                origin.seed,
+                part.map(|part| format!(", part {part}"))
+                    .unwrap_or_default()
             ),
             origin: Some(origin),
             tables: wanted.iter().map(source).collect::<Result<_>>()?,
@@ -163,7 +170,7 @@ impl Input {
 /// Refuses options that no file is read by: a manifest says how its files are written.
 fn ensure_used(overrides: &Overrides, sources: &[TableSource]) -> Result<()> {
     let own = |table: &str| {
-        let mut own = sources.iter().filter(|source| source.described().is_some());
+        let mut own = sources.iter().filter(|source| source.is_described());
         own.any(|source| source.table_name == table)
     };
     let unused = overrides.columns.iter().find(|named| own(&named.table));
@@ -206,19 +213,29 @@ fn ensure_skipped(overrides: &Overrides, sources: &[TableSource]) -> Result<()> 
     Ok(())
 }
 
-fn read_manifest(dataset: &Dataset, folder: &Path) -> Result<Option<Manifest>> {
+/// The manifest of a folder, or those of all parts; none where nothing describes its files.
+fn read_manifests(dataset: &Dataset, folder: &Path) -> Result<Vec<Manifest>> {
     ensure_is_folder(folder)?;
-    let manifest = Manifest::read(folder)?;
-    if let Some(manifest) = &manifest {
+    let whole = Manifest::read(folder)?;
+    let parts = parts::manifests(folder)?;
+    ensure!(
+        whole.is_none() || parts.is_empty(),
+        "{} holds {} and manifests of parts; keep the parts in a folder of their own",
+        folder.display(),
+        manifest::FILE
+    );
+    let manifests: Vec<Manifest> = whole.into_iter().chain(parts).collect();
+    if let Some(manifest) = manifests.first() {
         ensure_made_from(dataset, manifest, folder)?;
     }
-    Ok(manifest)
+    ensure_all_parts(dataset, &manifests, folder)?;
+    Ok(manifests)
 }
 
 /// What decided every row, when this version of seedrow wrote all files.
 fn origin(manifest: &Manifest, tables: &[TableSource]) -> Option<RowOrigin> {
-    let is_own = |table: &TableSource| table.described().is_some();
-    let decides = manifest.seedrow == env!("CARGO_PKG_VERSION") && tables.iter().all(is_own);
+    let all_own = tables.iter().all(TableSource::is_described);
+    let decides = manifest.seedrow == env!("CARGO_PKG_VERSION") && all_own;
     decides.then_some(RowOrigin {
         rows: manifest.rows,
         seed: manifest.seed,

@@ -36,8 +36,8 @@ pub struct RecordReader<'a> {
     rules: &'a [BoundRule],
     /// What messages call each file.
     labels: Vec<String>,
-    /// See [`TableSource::described`].
-    described: Option<&'a TableFile>,
+    /// What the manifests say of each; nothing of foreign files.
+    described: Vec<&'a TableFile>,
 }
 
 /// What is done with a record.
@@ -61,7 +61,11 @@ impl<'a> RecordReader<'a> {
             encoder: bound.encoder().context("generated rows have no file")?,
             rules: bound.rules(),
             labels: bound.source.kinds().map(SourceKind::label).collect(),
-            described: bound.source.described(),
+            described: bound
+                .source
+                .kinds()
+                .filter_map(SourceKind::described)
+                .collect(),
         })
     }
 
@@ -98,7 +102,7 @@ impl<'a> RecordReader<'a> {
         trace: Trace,
         take: &mut impl FnMut(RowChunk) -> bool,
     ) -> Result<bool> {
-        let mut records = self.open(file, from, self.described.is_some())?;
+        let mut records = self.open(file, from, self.source.is_described())?;
         // What is skipped is no part of this attempt.
         let skipped = match from {
             Some(_) => records.input().bytes_read(),
@@ -130,7 +134,7 @@ impl<'a> RecordReader<'a> {
                 gathered.format = self.encoder.format();
             }
         }
-        if let Some(described) = self.described {
+        if let Some(described) = self.described.get(file) {
             records
                 .input()
                 .ensure_unchanged(&self.labels[file], described)?;
@@ -183,7 +187,7 @@ impl<'a> RecordReader<'a> {
         let mut input = HashedInput::new(CsvInput::open(path, label, format.encoding)?, hashed);
         let Some(Position { at, line, .. }) = from else {
             let mut records = format.begin(input, label)?;
-            if format.header {
+            if self.source.has_header(file) {
                 records.read()?;
             }
             return Ok(records);
@@ -210,7 +214,7 @@ impl<'a> RecordReader<'a> {
             }
             Fate::Rejected { field, reason } => {
                 let column = field.map(|field| self.source.columns.names()[field].clone());
-                if self.described.is_some() {
+                if self.source.is_described() {
                     let column = column.map(|column| format!("{column} "));
                     let column = column.unwrap_or_default();
                     let label = &self.labels[gathered.file];

@@ -108,6 +108,23 @@ impl SourceKind {
         }
     }
 
+    /// The size of its file.
+    fn bytes(&self) -> Result<u64> {
+        let path = self.path().unwrap_or(Path::new(""));
+        let context = || format!("could not open {}", self.label());
+        Ok(fs::metadata(path).with_context(context)?.len())
+    }
+
+    /// What the manifest says of seedrow's own file.
+    pub fn described(&self) -> Option<&TableFile> {
+        match self {
+            SourceKind::Own { described, .. } => Some(described),
+            SourceKind::Foreign { .. } | SourceKind::Stream { .. } | SourceKind::Generated(_) => {
+                None
+            }
+        }
+    }
+
     /// The file's own name.
     fn file_name(&self) -> String {
         match self {
@@ -162,7 +179,7 @@ impl TableSource {
         TableSource {
             table,
             table_name: spec.name.clone(),
-            rows: Some(rows.plan.rows(table)),
+            rows: Some(rows.rows(table)),
             bytes,
             columns: SourceColumns::of_table(spec),
             first_line: 1,
@@ -173,17 +190,23 @@ impl TableSource {
         }
     }
 
-    /// A file that a manifest describes.
+    /// The files that manifests describe: one, or one for each part of the table, of which the first has the header.
     pub fn own(
         dataset: &Dataset,
         table: usize,
-        path: PathBuf,
-        described: TableFile,
+        files: Vec<(PathBuf, TableFile)>,
     ) -> Result<TableSource> {
-        let rows = Some(described.rows);
-        let kind = SourceKind::Own { path, described };
+        let rows = Some(files.iter().map(|(_, described)| described.rows).sum());
+        let kind = |(path, described)| SourceKind::Own { path, described };
+        let mut kinds = files.into_iter().map(kind);
+        let first = kinds.next().context("no file is named")?;
         let expected = ExpectedHeader::default();
-        TableSource::of_file(dataset, table, kind, CsvFormat::OWN, expected, rows)
+        let source = TableSource::of_file(dataset, table, first, CsvFormat::OWN, expected, rows)?;
+        kinds.try_fold(source, |mut source, kind| {
+            source.bytes += kind.bytes()?;
+            source.more.push(kind);
+            Ok(source)
+        })
     }
 
     /// Foreign files, one behind the other, in the format and with the columns that the dataset or an override names.
@@ -238,8 +261,7 @@ impl TableSource {
         let spec = &dataset.tables[table];
         let label = kind.label();
         let path = kind.path().unwrap_or(Path::new(""));
-        let context = || format!("could not open {label}");
-        let bytes = fs::metadata(path).with_context(context)?.len();
+        let bytes = kind.bytes()?;
         let first = format.first_record(path, &label)?;
         let found = expected.resolve(spec, &label, format.header, first)?;
         format.header = found.is_header;
@@ -328,14 +350,14 @@ impl TableSource {
         }
     }
 
-    /// What the manifest says of seedrow's own file.
-    pub fn described(&self) -> Option<&TableFile> {
-        match &self.kind {
-            SourceKind::Own { described, .. } => Some(described),
-            SourceKind::Foreign { .. } | SourceKind::Stream { .. } | SourceKind::Generated(_) => {
-                None
-            }
-        }
+    /// Whether manifests describe its files: all are seedrow's own, or none is.
+    pub fn is_described(&self) -> bool {
+        self.kind.described().is_some()
+    }
+
+    /// Whether the file with a number begins with a header: of parts, the first alone does.
+    pub fn has_header(&self, file: usize) -> bool {
+        self.format.header && (file == 0 || !self.is_described())
     }
 
     /// Whether single records may be rejected. In rows that seedrow generated or wrote, one bad record fails the load.

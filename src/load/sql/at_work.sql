@@ -1,5 +1,6 @@
--- Which other session holds the advisory lock of a load, and may this role read the ledger?
--- $1, $2: the halves of the lock's key
+-- Which other sessions hold the advisory lock of a load, exclusively or, while they load a part, shared, and may this role read
+-- the ledger?
+-- $1, $2: the halves of the lock's key; $3: the upper half of the keys that those hold that load a part
 SELECT
     a.pid,
     a.usename::text AS role,
@@ -19,14 +20,19 @@ SELECT
         JOIN pg_namespace AS n ON n.oid = c.relnamespace
         WHERE n.nspname = 'seedrow' AND c.relname = 'loads'
             AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-    ) AS ledger
+    ) AS ledger,
+    EXISTS (
+        SELECT
+        FROM pg_locks AS p
+        WHERE p.pid = l.pid AND p.granted AND p.locktype = 'advisory' AND p.classid = $3::oid AND p.objsubid = 1
+    ) AS part
 FROM pg_locks AS l
 JOIN pg_stat_activity AS a ON a.pid = l.pid
 WHERE l.granted
     AND l.locktype = 'advisory'
-    AND l.mode = 'ExclusiveLock'
     AND l.pid <> pg_backend_pid()
     AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
     AND l.classid = $1::oid
     AND l.objid = $2::oid
     AND l.objsubid = 1
+ORDER BY a.backend_start, a.pid

@@ -13,7 +13,6 @@ use crate::load::source::chunk::FileLine;
 use crate::load::source::reader::Trace;
 use crate::load::source::rejects_file::RejectsFile;
 use crate::load::source::stream::ChunkStream;
-use crate::load::source::table_source::SourceKind;
 use crate::load::table::constraint_columns::ConstraintColumns;
 use crate::load::table::isolate::PieceSize;
 use crate::load::table::segment::{TableCopy, Transfer};
@@ -192,13 +191,7 @@ impl TableLoad<'_> {
         transfer.rejects.flush()?;
         let lines = std::mem::take(&mut transfer.rejected_lines);
         ledger::save_removed_lines(&transaction, &table.schema, &table.name, &lines).await?;
-        let progress = ledger::TableProgress {
-            account: transfer.account.clone(),
-            source: self.state.clone(),
-            next: transfer.next.filter(|_| stage == TableStage::More),
-            rejects: transfer.rejects.length(),
-        };
-        ledger::save_progress(&transaction, &table.schema, &progress).await?;
+        self.save(&transaction, transfer, stage).await?;
         if stage == TableStage::Complete && !self.is_frozen() {
             // VACUUM marks no page visible to all whose rows' commit isn't on the server's disk.
             transaction
@@ -209,6 +202,26 @@ impl TableLoad<'_> {
             .commit()
             .await
             .with_context(|| format!("could not commit {table}"))
+    }
+
+    /// Enters the account, of the table or of the part of it that is loaded.
+    async fn save(
+        &self,
+        transaction: &Transaction<'_>,
+        transfer: &Transfer<'_, '_>,
+        stage: TableStage,
+    ) -> Result<()> {
+        let schema = &self.target.name.schema;
+        if let Some(part) = self.part {
+            return ledger::save_part(transaction, schema, part, &transfer.account).await;
+        }
+        let progress = ledger::TableProgress {
+            account: transfer.account.clone(),
+            source: self.state.clone(),
+            next: transfer.next.filter(|_| stage == TableStage::More),
+            rejects: transfer.rejects.length(),
+        };
+        ledger::save_progress(transaction, schema, &progress).await
     }
 
     /// The rows before some are added, the table locked against other sessions' writes; nothing where it is emptied first:
@@ -234,14 +247,14 @@ impl TableLoad<'_> {
 
     /// Refuses a count other than the manifest's.
     pub(super) fn ensure_as_described(&self, loaded: u64) -> Result<()> {
-        if let SourceKind::Own { path, described } = &self.source.source.kind {
+        let source = &self.source.source;
+        if let (true, Some(rows)) = (source.is_described(), source.rows) {
             ensure!(
-                described.rows == loaded,
-                "{} has {loaded} records, and {} says {}; they were rolled back. Generate it again, or remove the \
+                rows == loaded,
+                "{} has {loaded} records, and {} says {rows}; they were rolled back. Generate it again, or remove the \
                  manifest to have every record read and checked",
-                path.display(),
-                manifest::FILE,
-                described.rows
+                source.label(),
+                manifest::FILE
             );
         }
         Ok(())

@@ -336,8 +336,8 @@ impl TableCopy<'_> {
         }
         rejection.row = failed.row(rejection.row);
         if let SourceKind::Generated(rows) = &self.source.source.kind {
-            let row = failed.before + rejection.row + 1;
             let table = self.source.source.table;
+            let row = rows.rows_before(table) + failed.before + rejection.row + 1;
             return generated_rejection(&rows.dataset, table, row, &rejection);
         }
         let label = self.source.source.label();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use tokio_postgres::Transaction;
 
+use crate::dataset::Part;
 use crate::load::ledger;
 use crate::load::partitions::Router;
 use crate::load::policy::Policy;
@@ -22,7 +23,7 @@ pub enum FillMode {
     /// Truncated by the transaction that fills it.
     Truncate,
     /// Into a table that is empty already: one whose rows the server sorts into partitions, or that a kept foreign key
-    /// references.
+    /// references, or that several parts are loaded into.
     Insert,
     /// To the rows that are there.
     Append,
@@ -37,6 +38,8 @@ pub struct TableLoad<'a> {
     pub source: Arc<BoundSource>,
     /// Where what isn't loaded goes.
     pub rejects: &'a Arc<Rejects>,
+    /// The part of its rows that is loaded, beside others; `None` for all.
+    pub part: Option<Part>,
     /// How its rows get in.
     pub mode: FillMode,
     /// What the server can do.

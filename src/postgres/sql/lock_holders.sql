@@ -1,6 +1,6 @@
 -- Which other sessions hold locks on these tables, or this advisory lock, and what are they doing?
 -- A prepared transaction holds its locks without a session. A parallel worker's are its leader's.
--- $1: the tables' oids; $2, $3: the halves of an advisory lock's key, or NULL
+-- $1: the tables' oids; $2, $3: the halves of an advisory lock's key, or NULL; the second alone is NULL for any
 WITH held AS (
     SELECT
         l.pid,
@@ -24,7 +24,7 @@ WITH held AS (
         AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
         AND (
             (l.locktype = 'relation' AND l.relation = ANY ($1::oid[]))
-            OR (l.locktype = 'advisory' AND l.classid = $2::oid AND l.objid = $3::oid AND l.objsubid = 1)
+            OR (l.locktype = 'advisory' AND l.classid = $2::oid AND l.objid = COALESCE($3::oid, l.objid) AND l.objsubid = 1)
         )
 )
 SELECT

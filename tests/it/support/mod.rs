@@ -222,7 +222,7 @@ fn takes_samples(args: &[OsString]) -> bool {
     let has = |name: &str| args.iter().any(|arg| arg == name);
     let verb = args.first().and_then(|verb| verb.to_str());
     let checks = match verb {
-        Some("run" | "check") => true,
+        Some("run" | "check" | "finish") => true,
         Some("compare") => has("--without-indexes"),
         _ => false,
     };

@@ -94,3 +94,20 @@ ALTER TABLE seedrow.removed
 -- A digest of how the table's file is read: what another command reads in the same way is kept.
 ALTER TABLE seedrow.tables
     ADD COLUMN IF NOT EXISTS reading text NOT NULL DEFAULT '';
+
+-- The indexes that are built besides the dropped ones, as the command that planned them reads them.
+ALTER TABLE seedrow.loads ADD COLUMN IF NOT EXISTS index_plan text NOT NULL DEFAULT '';
+
+-- How many parts the rows are loaded in, each by a command of its own; NULL where one command loads them all, and once no
+-- part is missing.
+ALTER TABLE seedrow.loads ADD COLUMN IF NOT EXISTS parts integer;
+
+-- The parts that are loaded of each table while some are missing: a row is written in the transaction that loads the rows.
+CREATE TABLE IF NOT EXISTS seedrow.parts (
+    schema_name text NOT NULL,
+    table_name text NOT NULL,
+    part integer NOT NULL,
+    loaded bigint NOT NULL,
+    loaded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (schema_name, table_name, part)
+);
