@@ -19,7 +19,7 @@ use crate::load::policy::{Duplicates, Policy};
 use crate::load::post_load_hook::PostLoadHook;
 use crate::load::reject_totals::with_reject_totals;
 use crate::load::session::WorkerPool;
-use crate::load::table::maintenance;
+use crate::load::table::maintenance::{self, Vacuum};
 use crate::load::table::table_load::TableLoad;
 use crate::load::timeline::{Span, SpanKind, Timeline};
 use crate::postgres::sequences::{Sequence, sequences};
@@ -327,8 +327,13 @@ impl<H: PostLoadHook> Fill<'_, H> {
     /// Takes a table's statistics and compares its account with its rows.
     async fn take_statistics(&self, client: &Client, load: &TableLoad<'_>) -> Result<()> {
         let table = &load.target.name;
-        let frozen = load.is_frozen() && !self.has_rejects(client, load).await?;
-        maintenance::analyze(client, table, frozen).await?;
+        let deleted = self.has_rejects(client, load).await?;
+        let vacuum = match load.is_frozen() {
+            _ if self.policy.append || deleted => Vacuum::Plain,
+            true => Vacuum::Nothing,
+            false => Vacuum::Freeze,
+        };
+        maintenance::analyze(client, table, vacuum).await?;
         if self.policy.append {
             // Its counts were compared as rows were added to existing ones.
             return Ok(());

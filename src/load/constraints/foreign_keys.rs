@@ -14,7 +14,7 @@ use crate::load::constraints::validate::{awaiting_validation, validate};
 use crate::load::ledger::DroppedConstraint;
 use crate::load::policy::{Orphans, Policy};
 use crate::load::session::WorkerPool;
-use crate::load::table::maintenance;
+use crate::load::table::maintenance::{self, Vacuum};
 use crate::load::table::table_load::TableLoad;
 use crate::postgres::catalog::{self, ForeignKey};
 use crate::progress::Progress;
@@ -122,7 +122,7 @@ impl ForeignKeyPhase<'_> {
         let tables = reject_orphans(client, self.schema, self.loads, unrestored).await?;
         task.finish();
         for table in &tables {
-            maintenance::analyze(client, table, false).await?;
+            maintenance::analyze(client, table, Vacuum::Plain).await?;
             if !self.policy.append {
                 maintenance::ensure_counts(client, self.schema, table).await?;
             }

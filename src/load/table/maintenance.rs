@@ -51,17 +51,40 @@ async fn is_behind(client: &Client, sequence: &Sequence, wanted: Position) -> Re
     })
 }
 
-/// Gathers the table's statistics; where FREEZE did not set the visibility map, VACUUM does.
-pub async fn analyze(client: &Client, table: &TableName, frozen: bool) -> Result<()> {
-    let statement = if frozen {
-        format!("ANALYZE {table}")
-    } else {
-        format!("VACUUM (ANALYZE) {table}")
+/// What a table needs before its pages are known to hold only rows that everybody sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vacuum {
+    /// Nothing: COPY FREEZE set the visibility map.
+    Nothing,
+    /// Rows of others are beside the load's, or some were deleted.
+    Plain,
+    /// As if the rows had come frozen: VACUUM writes each page now, and none later to freeze it.
+    Freeze,
+}
+
+/// Gathers the table's statistics, and has its pages vacuumed where FREEZE has not.
+pub async fn analyze(client: &Client, table: &TableName, vacuum: Vacuum) -> Result<()> {
+    let statement = match vacuum {
+        Vacuum::Nothing => format!("ANALYZE {table}"),
+        Vacuum::Plain => format!("VACUUM (ANALYZE) {table}"),
+        Vacuum::Freeze => format!("VACUUM (FREEZE, ANALYZE) {table}"),
     };
+    if vacuum != Vacuum::Nothing {
+        flush_commits(client).await?;
+    }
     client
         .batch_execute(&statement)
         .await
         .with_context(|| format!("could not analyze {table}"))
+}
+
+/// Has all commits until now, and the session's later ones, on the server's disk: VACUUM marks no page visible to all whose
+/// rows' commit, or one that shares a page of the commit log with it, isn't there.
+async fn flush_commits(client: &Client) -> Result<()> {
+    client
+        .batch_execute("SET synchronous_commit = on; SELECT pg_current_xact_id()")
+        .await
+        .context("could not flush the commits before VACUUM")
 }
 
 /// Compares the table's account with its rows.
