@@ -329,7 +329,7 @@ impl<H: PostLoadHook> Fill<'_, H> {
         let table = &load.target.name;
         let deleted = self.has_rejects(client, load).await?;
         let vacuum = match load.is_frozen() {
-            _ if self.policy.append || deleted => Vacuum::Plain,
+            _ if self.policy.append || deleted || !load.server.freeze => Vacuum::Plain,
             true => Vacuum::Nothing,
             false => Vacuum::Freeze,
         };

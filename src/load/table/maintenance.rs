@@ -56,7 +56,7 @@ async fn is_behind(client: &Client, sequence: &Sequence, wanted: Position) -> Re
 pub enum Vacuum {
     /// Nothing: COPY FREEZE set the visibility map.
     Nothing,
-    /// Rows of others are beside the load's, or some were deleted.
+    /// Rows of others are beside the load's, some were deleted, or the server keeps none frozen.
     Plain,
     /// As if the rows had come frozen: VACUUM writes each page now, and none later to freeze it.
     Freeze,
