@@ -13,8 +13,8 @@ use crate::cli::{
 };
 use crate::commands::after_load::AfterLoad;
 use crate::commands::context::{
-    self, Context, commit_unit, ensure_may_recreate, orphans, plan_settings, tables_found, triggers,
-    typed_command,
+    self, Context, commit_unit, ensure_may_recreate, orphans, plan_settings, tables_found,
+    triggers, typed_command,
 };
 use crate::commands::interrupt::stoppable;
 use crate::commands::output_paths::ensure_writable;

@@ -79,7 +79,8 @@ impl PostLoadHook for IndexHook<'_> {
         );
         let mut proposals = survey.await?.proposals;
         for earlier in read(memo)? {
-            let is_same = |it: &Proposal| it.table == earlier.table && it.columns == earlier.columns;
+            let is_same =
+                |it: &Proposal| it.table == earlier.table && it.columns == earlier.columns;
             let is_there = find(client, &earlier).await?.is_some();
             if !is_there && !proposals.iter().any(is_same) {
                 proposals.push(earlier);

@@ -24,11 +24,8 @@ pub trait PostLoadHook {
 
     /// Plans the work, with all tables in place, before the load drops a constraint; `memo` is that of the plan of an earlier
     /// attempt, empty for none.
-    fn plan(
-        &self,
-        client: &Transaction<'_>,
-        memo: &str,
-    ) -> impl Future<Output = Result<IndexPlan>>;
+    fn plan(&self, client: &Transaction<'_>, memo: &str)
+    -> impl Future<Output = Result<IndexPlan>>;
 
     /// The work on one table, whose rows are loaded.
     fn tasks(&self, table: &TableName) -> Vec<Self::Work>;

@@ -263,7 +263,9 @@ fn refused_while_parts_are_missing(db: &Db) {
             .exits(2)
             .stderr_has(said)
             .stderr_has(load_2)
-            .stderr_has("to build keys and indexes, once no part is missing, run: seedrow finish --url");
+            .stderr_has(
+                "to build keys and indexes, once no part is missing, run: seedrow finish --url",
+            );
     }
     for line in [
         &["run", "--rows", ROWS][..],

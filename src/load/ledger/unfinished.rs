@@ -87,7 +87,8 @@ impl Unfinished {
                 };
                 if let Some(parts) = parts {
                     let state = parts.described();
-                    let message = format!("schema {schema} has an unfinished load {state}{dropped}");
+                    let message =
+                        format!("schema {schema} has an unfinished load {state}{dropped}");
                     return ErrorWithNotes::of(message, parts.next_commands());
                 }
                 anyhow!(
@@ -106,7 +107,10 @@ impl Unfinished {
             } => format!("; {}", parts.next_commands().join("; ")),
             Unfinished::Left { parts: None, .. } | Unfinished::AtWork(_) => String::new(),
         };
-        format!("a part of the rows may be missing: {}{next}", self.refusal())
+        format!(
+            "a part of the rows may be missing: {}{next}",
+            self.refusal()
+        )
     }
 }
 
