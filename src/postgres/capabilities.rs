@@ -126,8 +126,6 @@ impl Capabilities {
             asynchronous_commits: false,
             row_addresses: false,
             generic_plans: false,
-            // Each validates on all shards at a time.
-            parallel_validation: false,
             ..self
         }
     }

@@ -138,6 +138,16 @@ fn a_dataset_is_distributed_loaded_indexed_and_checked() {
         "{schema}.colours reference 1, {schema}.orders distributed 8, {schema}.shops distributed 8"
     );
     assert_eq!(value_at(&cluster.url, &sql), expected);
+    let in_place = format!(
+        "SELECT bool_and(result = 't') FROM run_command_on_shards('{schema}.orders', $$
+            SELECT COALESCE(bool_and(hashint8(shop_id) BETWEEN shardminvalue::int AND shardmaxvalue::int), true)
+            FROM %1$s, pg_dist_shard WHERE shardid = regexp_replace('%1$s', '.*_', '')::bigint$$)"
+    );
+    assert_eq!(
+        value_at(&cluster.url, &in_place),
+        "t",
+        "every row is where it is looked for"
+    );
     // The same command again has nothing to do, and all that it proves holds.
     cluster.seedrow("run --dataset shop.toml").exits(0);
     assert_eq!(

@@ -94,12 +94,11 @@ impl TableLoad<'_> {
         Ok(transfer.account)
     }
 
-    /// Empties the table, and enters that it is being filled and has no rows yet: what is begun again from its source's
-    /// beginning, and emptied by who abandons the load.
+    /// Enters that the table is being filled and has no rows yet: what is begun again from its source's beginning, and
+    /// emptied by who abandons the load.
     async fn enter_beginning(&self, client: &mut Client) -> Result<()> {
         let table = &self.target.name;
         let transaction = client.transaction().await?;
-        self.make_empty(&transaction).await?;
         let progress = ledger::TableProgress {
             account: Account::new(&table.name, &self.source.source.file_names()),
             source: self.state.clone(),
@@ -112,7 +111,7 @@ impl TableLoad<'_> {
         };
         ledger::save_progress(&transaction, &table.schema, &progress).await?;
         let begun = transaction.commit().await;
-        begun.with_context(|| format!("could not empty {table}"))
+        begun.with_context(|| format!("could not begin {table}"))
     }
 
     /// Opens the transaction of a node: what it has truncated takes frozen rows.
@@ -123,14 +122,43 @@ impl TableLoad<'_> {
         node: usize,
     ) -> Result<Transaction<'c>> {
         let shards: Vec<&str> = router.map.on_node(node).collect();
+        let transaction = client.transaction().await?;
+        if !self.target.holds_rows {
+            self.ensure_still_empty_on_node(&transaction, &shards)
+                .await?;
+        }
         let truncate = format!(
             "SET LOCAL citus.enable_manual_changes_to_shards = on; TRUNCATE {}",
             shards.join(", ")
         );
-        let transaction = client.transaction().await?;
         let truncated = transaction.batch_execute(&truncate).await;
         truncated.with_context(|| format!("could not empty shards of {}", self.target.name))?;
         Ok(transaction)
+    }
+
+    /// Refuses to empty shards that were empty before this load and hold rows now, with the shards locked.
+    async fn ensure_still_empty_on_node(
+        &self,
+        node: &Transaction<'_>,
+        shards: &[&str],
+    ) -> Result<()> {
+        let table = &self.target.name;
+        let lock = format!(
+            "SET LOCAL citus.enable_manual_changes_to_shards = on; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
+            shards.join(", ")
+        );
+        let locked = node.batch_execute(&lock).await;
+        locked.with_context(|| format!("could not lock shards of {table}"))?;
+        let any = shards
+            .iter()
+            .map(|it| format!("EXISTS (SELECT 1 FROM {it})"));
+        let any = format!("SELECT {}", any.collect::<Vec<_>>().join(" OR "));
+        let filled: bool = node.query_typed_one(&any, &[]).await?.try_get(0)?;
+        ensure!(
+            !filled,
+            "{table} was empty when this load started, and another session has written rows into it since"
+        );
+        Ok(())
     }
 
     /// Refuses shards that were moved or split meanwhile: rows may be where nobody looks for them.
