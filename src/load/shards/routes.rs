@@ -58,6 +58,11 @@ async fn general_reason(client: &impl GenericClient, load: &Load<'_>) -> Result<
     if load.policy.append {
         return Ok(Some("rows are added to existing ones".to_owned()));
     }
+    if load.part.is_some() {
+        return Ok(Some(
+            "other parts are loaded into it at the same time".to_owned(),
+        ));
+    }
     if load.commit == Some(CommitUnit::Segment) {
         return Ok(Some("--commit segment".to_owned()));
     }
