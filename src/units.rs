@@ -172,6 +172,17 @@ pub fn whole(number: f64) -> String {
     grouped(number.round() as u64)
 }
 
+/// Up to four names, with commas between; of more the first two: `photos_0_pkey, photos_1_pkey and 30 more`.
+pub fn shortened(names: &[impl AsRef<str>]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match names.as_slice() {
+        [first, second, rest @ ..] if rest.len() > 2 => {
+            format!("{first}, {second} and {} more", grouped(rest.len() as u64))
+        }
+        all => all.join(", "),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,7 +21,7 @@ use crate::postgres::TableName;
 use crate::postgres::catalog::{self, Index, Scope};
 use crate::postgres::name::{quoted, quoted_list};
 use crate::progress::{Progress, Unit};
-use crate::units::grouped;
+use crate::units::{grouped, shortened};
 
 /// A table that another session uses isn't waited for longer: other clients would queue behind the lock request.
 const LOCK_TIMEOUT: &str = "2s";
@@ -50,17 +50,7 @@ pub async fn prove(
     checks: &mut [CheckToProve<'_>],
     progress: &Progress,
 ) -> Result<()> {
-    let mut indexes: Vec<Index> = Vec::new();
-    for proven in &*checks {
-        let droppable = proven
-            .evidence
-            .indexes
-            .iter()
-            .filter(|it| it.backs.is_none());
-        indexes.extend(droppable.cloned());
-    }
-    indexes.sort_by_key(|index| index.oid);
-    indexes.dedup();
+    let indexes = wholes(client, checks).await?;
     let task = progress.task("prove", indexes.len() as u64, Unit::Indexes);
     for index in &indexes {
         without(client, index, checks).await?;
@@ -70,12 +60,53 @@ pub async fn prove(
     Ok(())
 }
 
+/// An index to drop, with its partitions' where it is a partitioned table's.
+struct WholeIndex {
+    index: Index,
+    /// Those of its parts that plans search; itself where it has none.
+    parts: Vec<u32>,
+}
+
+/// The indexes that the checks rely on and that back no constraint; a partition's goes with the partitioned table's.
+async fn wholes(client: &Client, checks: &[CheckToProve<'_>]) -> Result<Vec<WholeIndex>> {
+    let indexes = checks.iter().flat_map(|it| &it.evidence.indexes);
+    let indexes: Vec<&Index> = indexes.filter(|it| it.backs.is_none()).collect();
+    let oids: Vec<u32> = indexes.iter().map(|index| index.oid).collect();
+    let sql = "SELECT DISTINCT i.oid, COALESCE(pg_partition_root(i.oid)::oid, i.oid)
+        FROM unnest($1::oid[]) AS i (oid)
+        ORDER BY 2, 1";
+    let rows = client
+        .query(sql, &[&oids])
+        .await
+        .context("could not look up the wholes of indexes")?;
+    let known = checks
+        .first()
+        .map_or(&[][..], |it| it.read_check.facts.indexes);
+    let mut wholes: Vec<WholeIndex> = Vec::new();
+    for row in rows {
+        let (oid, root): (u32, u32) = (row.try_get(0)?, row.try_get(1)?);
+        match wholes.iter_mut().find(|it| it.index.oid == root) {
+            Some(whole) => whole.parts.push(oid),
+            None => {
+                let mut all = known.iter().chain(indexes.iter().copied());
+                let index = all.find(|it| it.oid == root).cloned();
+                wholes.extend(index.map(|index| WholeIndex {
+                    index,
+                    parts: vec![oid],
+                }));
+            }
+        }
+    }
+    Ok(wholes)
+}
+
 /// Proves one index, in a transaction that drops it and is rolled back.
 async fn without(
     client: &mut Client,
-    index: &Index,
+    whole: &WholeIndex,
     checks: &mut [CheckToProve<'_>],
 ) -> Result<()> {
+    let index = &whole.index;
     let could_not = || format!("could not prove {}", quoted(&index.name));
     let mut transaction = client.transaction().await.with_context(could_not)?;
     transaction
@@ -83,9 +114,10 @@ async fn without(
         .await
         .with_context(could_not)?;
     let dropped = drop_index(&transaction, index).await;
+    let is_part = |it: &Index| whole.parts.contains(&it.oid);
     let relying = checks
         .iter_mut()
-        .filter(|it| it.evidence.indexes.contains(index));
+        .filter(|it| it.evidence.indexes.iter().any(is_part));
     match dropped {
         Ok(()) => {
             for proven in relying {
@@ -168,11 +200,12 @@ impl CheckToProve<'_> {
             fails,
         };
         if fails.is_none() {
+            let facts = self.read_check.facts;
             let others: Vec<String> = executions
                 .plans
                 .iter()
-                .flat_map(|plan| used_indexes(plan, self.read_check.facts))
-                .filter(|it| it.table == index.table)
+                .flat_map(|plan| used_indexes(plan, facts))
+                .filter(|it| facts.is_part_of(it.table_oid, index.table_oid))
                 .map(|it| quoted(&it.name))
                 .collect();
             self.check
@@ -231,7 +264,7 @@ impl CheckToProve<'_> {
             .tables
             .iter()
             .find(|table| table.oid == index.table_oid);
-        let pages = table.map_or(0, |table| facts.pages(facts.whole(table)));
+        let pages = table.map_or(0, |table| facts.pages(table));
         others.sort();
         others.dedup();
         let (severity, why, help) = if pages <= SMALL_PAGES {
@@ -257,7 +290,7 @@ impl CheckToProve<'_> {
                     Some(_) => Severity::Warn,
                     None => Severity::Fail,
                 },
-                format!("{} does as well", others.join(", ")),
+                format!("{} does as well", shortened(&others)),
                 format!(
                     "DROP INDEX {};   -- where nothing else needs it",
                     TableName::new(&index.table.schema, &index.name)

@@ -57,6 +57,12 @@ impl<'a> Facts<'a> {
         root.unwrap_or(table)
     }
 
+    /// Whether a table is another one, or a partition of it.
+    pub fn is_part_of(&self, table: u32, whole: u32) -> bool {
+        let mut tables = self.tables.iter();
+        table == whole || tables.any(|it| it.oid == table && it.root_oid == Some(whole))
+    }
+
     /// The partitions of the whole that a partition is a part of; any other table itself.
     pub fn parts(&self, table: &'a Table) -> Vec<&'a Table> {
         match table.root_oid {

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 
 use crate::load::constraints::broken::{BrokenForeignKey, broken_foreign_keys};
 use crate::load::constraints::orphans::{orphans_error, reject_orphans};
-use crate::load::constraints::partitioned::restore_partitioned;
+use crate::load::constraints::partitioned::{add_to_partitions, restore_whole};
 use crate::load::constraints::restore::restore;
 use crate::load::constraints::validate::{awaiting_validation, validate};
 use crate::load::ledger::DroppedConstraint;
@@ -37,10 +37,10 @@ pub struct ForeignKeyPhase<'a> {
 
 /// What is done with a table after its rows.
 enum TableTask<'a> {
-    /// Its statistics; its keys follow.
+    /// Its statistics; its keys follow, and those of each of its partitions.
     Statistics {
         load: &'a TableLoad<'a>,
-        keys: Vec<ForeignKey>,
+        keys: Vec<Vec<ForeignKey>>,
     },
     /// Its foreign keys that await validation.
     Validate(Vec<ForeignKey>),
@@ -50,17 +50,20 @@ impl ForeignKeyPhase<'_> {
     /// Restores all keys, takes each table's statistics and validates its keys, and returns the foreign keys that rows
     /// violate.
     ///
-    /// Restoring is done one by one, since each locks two tables; those that were NOT VALID before are not validated. One of
-    /// or to a partitioned table that rows violate cannot be restored, so the load fails where its rows may not be rejected.
+    /// Restoring is done one by one, since each locks two tables; those that were NOT VALID before are not validated. One of a
+    /// partitioned table is added to its partitions first, whose validated keys its own adopts. One of or to a partitioned
+    /// table that rows violate cannot be restored, so the load fails where its rows may not be rejected.
     pub async fn run(
         &self,
         statistics: impl AsyncFn(&Client, &TableLoad<'_>) -> Result<()>,
     ) -> Result<Vec<BrokenForeignKey>> {
         let mut client = self.pool.connect().await?;
-        let unrestored = self.restore(&mut client).await?;
+        let of_partitions = self.restore(&mut client).await?;
         let loaded: Vec<u32> = self.loads.iter().map(|load| load.target.oid).collect();
-        let keys = self.keys_to_validate(&client, &loaded).await?;
+        let mut keys = self.keys_to_validate(&client, &loaded).await?;
+        keys.extend(group_by_table(of_partitions));
         self.analyze_and_validate(keys, &statistics).await?;
+        let unrestored = self.restore_partitioned(&mut client).await?;
         let broken = broken_foreign_keys(&client, &loaded, &unrestored).await?;
         let broken = match self.policy.orphans {
             _ if broken.is_empty() => broken,
@@ -83,17 +86,25 @@ impl ForeignKeyPhase<'_> {
         Ok(broken)
     }
 
-    /// Restores the dropped foreign keys and returns those that rows keep from being restored.
+    /// Restores the dropped foreign keys, those of partitioned tables on their partitions alone, and returns these.
     async fn restore(&self, client: &mut Client) -> Result<Vec<ForeignKey>> {
-        let mut unrestored = Vec::new();
+        let mut of_partitions = Vec::new();
         for key in self.dropped_foreign_keys() {
-            if key.is_partitioned() {
-                let task = self.progress.step(format!("validate {}", key.name));
-                unrestored.extend(restore_partitioned(self.pool, client, key).await?);
-                task.finish();
-            } else {
-                restore(client, key).await?;
+            match key.is_partitioned() {
+                true => of_partitions.extend(add_to_partitions(client, key).await?),
+                false => restore(client, key).await?,
             }
+        }
+        Ok(of_partitions)
+    }
+
+    /// Restores the foreign keys of and to partitioned tables and returns those that rows keep from being restored.
+    async fn restore_partitioned(&self, client: &mut Client) -> Result<Vec<ForeignKey>> {
+        let mut unrestored = Vec::new();
+        for key in self.dropped_foreign_keys().filter(|it| it.is_partitioned()) {
+            let task = self.progress.step(format!("validate {}", key.name));
+            unrestored.extend(restore_whole(client, key).await?);
+            task.finish();
         }
         Ok(unrestored)
     }
@@ -108,7 +119,14 @@ impl ForeignKeyPhase<'_> {
         for key in self.dropped_foreign_keys() {
             let is_key = |it: &ForeignKey| it.table == key.table && it.name == key.name;
             if unrestored.iter().any(is_key) {
-                again.extend(restore_partitioned(self.pool, client, key).await?);
+                let of_partitions = add_to_partitions(client, key).await?;
+                self.pool
+                    .for_validation()
+                    .run_each(of_partitions, async |client, key: ForeignKey| {
+                        validate(client, &key).await
+                    })
+                    .await?;
+                again.extend(restore_whole(client, key).await?);
             }
         }
         Ok(again)
@@ -149,9 +167,12 @@ impl ForeignKeyPhase<'_> {
         mut keys: BTreeMap<u32, Vec<ForeignKey>>,
         statistics: &impl AsyncFn(&Client, &TableLoad<'_>) -> Result<()>,
     ) -> Result<()> {
-        let loaded = self.loads.iter().map(|load| TableTask::Statistics {
-            load,
-            keys: keys.remove(&load.target.oid).unwrap_or_default(),
+        let loaded = self.loads.iter().map(|load| {
+            let own = load.target.oids().filter_map(|oid| keys.remove(&oid));
+            TableTask::Statistics {
+                load,
+                keys: own.collect(),
+            }
         });
         let mut tasks: Vec<TableTask<'_>> = loaded.collect();
         tasks.extend(keys.into_values().map(TableTask::Validate));
@@ -172,7 +193,7 @@ impl ForeignKeyPhase<'_> {
                 async |client, task| match task {
                     TableTask::Statistics { load, keys } => {
                         statistics(client, load).await?;
-                        Ok(vec![TableTask::Validate(keys)])
+                        Ok(keys.into_iter().map(TableTask::Validate).collect())
                     }
                     TableTask::Validate(keys) => {
                         self.validate_each(client, keys).await?;
@@ -201,7 +222,8 @@ impl ForeignKeyPhase<'_> {
     fn work_left(&self, task: &TableTask) -> u64 {
         match task {
             TableTask::Statistics { load, keys } => {
-                load.rows_or_bytes() + self.rows_to_validate(keys)
+                let keys = keys.iter().map(|keys| self.rows_to_validate(keys));
+                load.rows_or_bytes() + keys.sum::<u64>()
             }
             TableTask::Validate(keys) => self.rows_to_validate(keys),
         }
@@ -213,8 +235,12 @@ impl ForeignKeyPhase<'_> {
             return 0;
         };
         let mut loads = self.loads.iter();
-        let load = loads.find(|load| load.target.oid == first.table_oid);
-        let rows = load.map_or(0, TableLoad::rows_or_bytes);
+        // A partition has about its share of the rows.
+        let load = loads.find(|load| load.target.oids().any(|oid| oid == first.table_oid));
+        let rows = load.map_or(0, |load| {
+            let leaves = load.target.partitions.iter().flat_map(|it| it.leaves());
+            load.rows_or_bytes() / (leaves.count() as u64).max(1)
+        });
         rows * keys.len() as u64
     }
 }

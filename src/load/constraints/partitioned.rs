@@ -8,30 +8,18 @@ use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Client, GenericClient, Transaction};
 
 use crate::load::constraints::restore::{add_statement, restore};
-use crate::load::constraints::validate::validate;
 use crate::load::ledger::DroppedConstraint;
-use crate::load::session::WorkerPool;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, ForeignKey, Scope};
 use crate::postgres::error::server_error;
 
 /// Restores a foreign key; one that rows violate is returned as it would be, and stays in the ledger as dropped.
 ///
-/// Of a partitioned table, each partition gets it first and is checked by itself, several at a time, with the join that is
-/// fastest: the table's own key adopts those, and reads no row.
-pub async fn restore_partitioned(
-    pool: WorkerPool<'_>,
+/// The key of a partitioned table adopts those of its partitions, and reads no row where these are validated.
+pub async fn restore_whole(
     client: &mut Client,
     key: &DroppedConstraint,
 ) -> Result<Option<ForeignKey>> {
-    drop_copies(client, key).await?;
-    let partitions = add_to_partitions(client, key).await?;
-    let checks = pool.for_validation();
-    checks
-        .run_each(partitions, async |client, key: ForeignKey| {
-            validate(client, &key).await
-        })
-        .await?;
     match restore(client, key).await {
         Ok(()) => Ok(None),
         Err(error) if is_violation(&error) => {
@@ -44,18 +32,24 @@ pub async fn restore_partitioned(
 
 /// Adds a foreign key of a partitioned table to its partitions, NOT VALID, and returns these; none of an ordinary table, nor
 /// on a server whose partitioned table's key wouldn't adopt them as they are.
-async fn add_to_partitions(
+///
+/// They are then validated several at a time, each by the join that is fastest.
+pub async fn add_to_partitions(
     client: &mut Client,
     key: &DroppedConstraint,
 ) -> Result<Vec<ForeignKey>> {
     let transaction = client.transaction().await?;
+    drop_copies(&transaction, key).await?;
+    if !key.validated {
+        // Version 18 leaves such a key of a partitioned table NOT VALID.
+        transaction.commit().await?;
+        return Ok(Vec::new());
+    }
+    let name = &key.table;
     let rows = transaction
-        .query(
-            include_str!("sql/leaves.sql"),
-            &[&key.table.schema, &key.table.name],
-        )
+        .query(include_str!("sql/leaves.sql"), &[&name.schema, &name.name])
         .await
-        .with_context(|| format!("could not read the partitions of {}", key.table))?;
+        .with_context(|| format!("could not read the partitions of {name}"))?;
     let mut oids: Vec<u32> = Vec::new();
     for row in rows {
         let (schema, name): (String, String) = (row.try_get(1)?, row.try_get(2)?);

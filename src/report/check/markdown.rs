@@ -3,7 +3,7 @@
 use super::finding_groups::{FindingGroup, SharedFinding, finding_groups};
 use crate::check::{CheckReport, Finding, SampleFigures, Subject, Verdict};
 use crate::report::markdown::{block, code, plain};
-use crate::units::{counted, grouped};
+use crate::units::{counted, grouped, shortened};
 
 /// The verdict, the findings, then a table of all checks, folded away.
 pub fn markdown(report: &CheckReport) -> String {
@@ -87,7 +87,7 @@ fn figures(figures: &SampleFigures) -> String {
         figures.p50_ms,
         grouped(figures.buffers),
         figures.rows,
-        plain(&figures.indexes.join(", "))
+        plain(&shortened(&figures.indexes))
     )
 }
 

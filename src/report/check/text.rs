@@ -10,7 +10,7 @@ use crate::report::TextStyle;
 use crate::report::colour::Colour;
 use crate::report::figures::milliseconds;
 use crate::report::table::{Align, table_with_spare};
-use crate::units::{counted, grouped};
+use crate::units::{counted, grouped, shortened};
 
 /// More reads that were skipped are summed up, unless all is wanted.
 const FEW: usize = 12;
@@ -98,7 +98,7 @@ fn row(check: &Check, measured: Option<&Measurements>, colour: Colour) -> Vec<St
             format!("{:.0}", figures.rows),
             match figures.indexes.is_empty() {
                 true => "none".to_owned(),
-                false => printable::text(&figures.indexes.join(", ")),
+                false => printable::text(&shortened(&figures.indexes)),
             },
         ]),
         None => row.extend(["-"; 8].map(str::to_owned)),

@@ -11,7 +11,7 @@ use crate::check::{
 };
 use crate::report::check::{remedy, without_repetition};
 use crate::report::figures::milliseconds;
-use crate::units::{counted, grouped, whole};
+use crate::units::{counted, grouped, shortened, whole};
 
 /// The scales of all plots of a page.
 pub struct Scales {
@@ -99,7 +99,7 @@ fn summary(case: &Case) -> Markup {
                 span { (milliseconds(it.figures.p50_ms)) " ms" }
                 span { (counted(it.figures.buffers, "page")) }
                 span { (whole(it.figures.rows)) @if it.figures.rows == 1.0 { " row" } @else { " rows" } }
-                @if !it.figures.indexes.is_empty() { span { "by " (it.figures.indexes.join(", ")) } }
+                @if !it.figures.indexes.is_empty() { span { "by " (shortened(&it.figures.indexes)) } }
             }
         }
     }
