@@ -129,7 +129,7 @@ fn a_partition_s_index_goes_with_the_whole() {
         .json();
     let proofs = json["checks"][0]["proofs"].as_array().unwrap();
     assert_eq!(proofs.len(), 1, "one for all partitions: {proofs:#?}");
-    assert_eq!(proofs[0]["index"], "orders(shop_id)");
+    assert_eq!(proofs[0]["index"], "orders_shop_id_idx");
     assert!(proofs.iter().all(|proof| proof["fails"] == "plan"));
 }
 
