@@ -13,6 +13,7 @@ use super::conditions::CheckConditions;
 use super::finding::{Finding, Severity, Verdict};
 use super::measurement::{Measurements, SampleRun};
 use super::report::{Check, CheckReport, KeyCoverage, SkippedCheck, Subject};
+use crate::postgres::statistics::TableStatistics;
 
 /// The newest arrangement of the file that this version understands. Adding a field makes no new one.
 pub const FORMAT: u64 = 1;
@@ -52,6 +53,9 @@ pub struct SavedReport {
     /// What was left out, and why.
     #[serde(default)]
     pub skipped: Vec<SkippedCheck>,
+    /// What the planner knows of the tables, without their values; only `--save` keeps it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statistics: Vec<TableStatistics>,
 }
 
 fn first_format() -> u64 {
@@ -184,7 +188,13 @@ impl SavedReport {
                 .collect(),
             checks: report.checks.iter().map(SavedCheck::of).collect(),
             skipped: report.skipped.clone(),
+            statistics: Vec::new(),
         }
+    }
+
+    /// Adds the statistics of the tables.
+    pub fn with_statistics(self, statistics: Vec<TableStatistics>) -> SavedReport {
+        SavedReport { statistics, ..self }
     }
 
     /// Keeps the plan of each check's median execution alone.

@@ -15,6 +15,7 @@ use crate::compare;
 use crate::dataset::spec::SchemaScope;
 use crate::dataset::{Dataset, waivers_with};
 use crate::postgres::Server;
+use crate::postgres::statistics::{TableStatistics, statistics};
 use crate::report::check::render;
 use crate::report::{self, Detail, OutputFormat, TextStyle};
 use crate::script::Script;
@@ -103,7 +104,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     html: Option<PathBuf>,
 
-    /// Save everything to this file, each sample's plan included, for `seedrow compare`
+    /// Save everything to this file, for `seedrow compare`: each sample's plan, and the planner's statistics of the tables
+    /// without any of their values
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     save: Option<PathBuf>,
 
@@ -169,7 +171,11 @@ pub async fn run(args: &Args) -> Result<Outcome> {
         compare::add_other_plans(&mut report, &plans);
     }
     let report = report::check::completed(report, &context.suggestions);
-    args.print(&report)?;
+    let statistics = match args.save {
+        Some(_) => statistics(&server, args.tables.as_deref()).await?,
+        None => Vec::new(),
+    };
+    args.print(&report, statistics)?;
     if args.allow_empty && report.checks.is_empty() {
         return Ok(Outcome::Held);
     }
@@ -284,13 +290,13 @@ impl Args {
         written.chain(self.html.iter().map(|path| (OutputFormat::Html, path)))
     }
 
-    fn print(&self, report: &CheckReport) -> Result<()> {
+    fn print(&self, report: &CheckReport, statistics: Vec<TableStatistics>) -> Result<()> {
         let write = |path: &PathBuf, text: String| {
             std::fs::write(path, text)
                 .with_context(|| format!("could not write {}", path.display()))
         };
         if let Some(path) = &self.save {
-            write(path, report::check::saved(report)?)?;
+            write(path, report::check::saved(report, statistics)?)?;
         }
         for (format, path) in self.written() {
             write(

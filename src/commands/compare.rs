@@ -11,17 +11,21 @@ use crate::commands::output_paths::ensure_writable;
 use crate::commands::{Outcome, documents};
 use crate::compare::{Comparison, Direction, compare};
 use crate::dataset::waivers_with;
+use crate::postgres::Server;
 use crate::postgres::error::ErrorWithNotes;
 use crate::report::{self, OutputFormat, colour::Colour};
 use crate::stress::{RunComparison, StressReport};
 use crate::suggestion::{Suggestions, TARGET, shell_word};
 use crate::units::rows;
 
+mod twin;
+
 /// Show what changed between two checks: plans, pages, rows and times, read by read; or between two runs of `stress`
 ///
 /// Plans are compared by how they read each table. A change of time counts when it is at least 5% and significant (p <
 /// 0.001 in the Mann-Whitney test over the samples); without a change of plan or pages only when the time doubled,
-/// because smaller changes can be the machine's.
+/// because smaller changes can be the machine's. With --twin the question is another one: whether B stands for A, by its
+/// plans, the rows of their nodes, and the planner's statistics.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -29,19 +33,24 @@ Examples:
   seedrow compare before.json after.json
   seedrow compare before.json after.json --format markdown --fail-on regression
   seedrow compare --without-indexes --format html --output indexes.html
-  seedrow compare --documents --last 100k")]
+  seedrow compare --documents --last 100k
+  seedrow compare --twin production.json --url postgres://app@localhost/twin")]
 pub struct Args {
     /// The check before, saved by `seedrow check --save`, or the run, written by `seedrow stress --format json`
     #[arg(
         required_unless_present_any = ["without_indexes", "documents"],
-        requires = "after",
         value_name = "A"
     )]
     before: Option<PathBuf>,
 
     /// The check after
-    #[arg(value_name = "B")]
+    #[arg(value_name = "B", required_unless_present_any = ["without_indexes", "documents", "twin"])]
     after: Option<PathBuf>,
+
+    /// Compare a database that stands for another one with it: whether plans are equal, how far the rows of their nodes are
+    /// apart, and the planner's statistics column by column; without B, the target is checked now
+    #[arg(long, conflicts_with_all = ["without_indexes", "documents"])]
+    twin: bool,
 
     /// Measure instead of reading files: the same samples without and with the foreign keys' indexes on one database,
     /// alternating; the indexes are dropped in transactions that are rolled back
@@ -78,11 +87,11 @@ pub struct Args {
     #[arg(long, value_name = "NAME|FILE.toml")]
     dataset: Option<String>,
 
-    /// With --without-indexes, only the reads of these tables, separated by commas [default: all]
+    /// With --without-indexes or --twin, only the reads of these tables, separated by commas [default: all]
     #[arg(long, value_delimiter = ',', value_name = "TABLE,…")]
     tables: Option<Vec<String>>,
 
-    /// With --without-indexes, pass where there is nothing to compare
+    /// With --without-indexes or --twin, pass where there is nothing to compare
     #[arg(long)]
     allow_empty: bool,
 
@@ -93,7 +102,7 @@ pub struct Args {
     #[arg(long, default_value_t = 42, value_name = "N")]
     seed: u64,
 
-    /// Exit with 1 when a read regressed
+    /// Exit with 1 when a read regressed, or when anything differs
     #[arg(long, value_enum, value_name = "WHAT")]
     fail_on: Option<FailOnChange>,
 
@@ -117,6 +126,8 @@ pub struct Args {
 enum FailOnChange {
     /// A plan, pages or time that got worse
     Regression,
+    /// Anything that changed; with --twin, a plan that isn't equal, or a column whose statistics are more than 10% apart
+    Difference,
 }
 
 /// Reads or measures two checks, compares, prints.
@@ -133,6 +144,9 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     if args.documents {
         return args.documents().await;
     }
+    if args.twin {
+        return args.compare_twin().await;
+    }
     let (before, after) = match (&args.before, &args.after) {
         (Some(before), Some(after)) => (SavedReport::open(before)?, SavedReport::open(after)?),
         _ => args.measured().await?,
@@ -143,11 +157,12 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     match (args.fail_on, comparison.direction()) {
         (None, _) => Ok(Outcome::Held),
         (Some(FailOnChange::Regression), Direction::Worse) => Ok(Outcome::Found),
-        (Some(FailOnChange::Regression), _) if unchecked > 0 => bail!(
+        (Some(FailOnChange::Difference), direction) if direction.is_change() => Ok(Outcome::Found),
+        (Some(_), _) if unchecked > 0 => bail!(
             "{unchecked} of {} reads could not be compared; the report says why",
             comparison.reads.len()
         ),
-        (Some(FailOnChange::Regression), _) => Ok(Outcome::Held),
+        (Some(_), _) => Ok(Outcome::Held),
     }
 }
 
@@ -200,8 +215,8 @@ impl Args {
         })
     }
 
-    async fn measured(&self) -> Result<(SavedReport, SavedReport)> {
-        let context = Context::new(self.dataset_name(), &self.target, self.quiet);
+    /// The target, and what is read of it: the foreign keys' lookups and the queries of the dataset that fits it.
+    async fn open_suite(&self, context: &Context) -> Result<(Server, check::Suite)> {
         let dataset = context.open_dataset()?;
         let (named, tables) = (self.dataset.is_some(), self.tables.as_deref());
         if named {
@@ -209,7 +224,6 @@ impl Args {
             dataset.select(tables)?;
         }
         let server = context.open_server().await?;
-        check::ensure_locks_allowed("--without-indexes", self.allow_locks, &server)?;
         let dataset = check::fitting_dataset(dataset, named, tables, &server).await?;
         let tables = self.tables.clone();
         let suite = check::Suite {
@@ -219,6 +233,13 @@ impl Args {
                 None => check::Suite::of_tables(tables),
             }
         };
+        Ok((server, suite))
+    }
+
+    async fn measured(&self) -> Result<(SavedReport, SavedReport)> {
+        let context = Context::new(self.dataset_name(), &self.target, self.quiet);
+        let (server, suite) = self.open_suite(&context).await?;
+        check::ensure_locks_allowed("--without-indexes", self.allow_locks, &server)?;
         let settings = plan_settings(&self.sampling, self.seed);
         let (before, after) =
             check::without_and_with_indexes(&server, &suite, &settings, &context.progress).await?;
@@ -244,7 +265,10 @@ impl Args {
         )?)?;
         match (self.fail_on, comparison.direction()) {
             (Some(FailOnChange::Regression), Direction::Worse) => Ok(Outcome::Found),
-            (Some(FailOnChange::Regression), Direction::Unchecked) => {
+            (Some(FailOnChange::Difference), direction) if direction.is_change() => {
+                Ok(Outcome::Found)
+            }
+            (Some(_), Direction::Unchecked) => {
                 bail!("the runs could not be compared: their loads differ")
             }
             _ => Ok(Outcome::Held),

@@ -24,19 +24,16 @@ const NEEDS: &[Needs] = &[
     Needs {
         command: "compare",
         one_of: &["without_indexes"],
-        options: &[
-            "allow_empty",
-            "allow_locks",
-            "budget",
-            "samples",
-            "seed",
-            "tables",
-            "tail",
-        ],
+        options: &["allow_locks"],
     },
     Needs {
         command: "compare",
-        one_of: &["without_indexes", "documents"],
+        one_of: &["without_indexes", "twin"],
+        options: &["allow_empty", "budget", "samples", "seed", "tables", "tail"],
+    },
+    Needs {
+        command: "compare",
+        one_of: &["without_indexes", "documents", "twin"],
         options: &["dataset", "url", "target_schema", "wait"],
     },
     Needs {
@@ -84,7 +81,7 @@ pub fn check(cli: &mut Command, typed: &ArgMatches, all: &ArgMatches) -> Result<
         let Some(option) = options.find(|it| is_given(typed, it)) else {
             continue;
         };
-        if needs.one_of.iter().any(|it| is_given(all, it)) {
+        if needs.one_of.iter().any(|it| has_use_of(all, it)) {
             continue;
         }
         let spelled = |id: &&str| spelling(command, id);
@@ -97,6 +94,11 @@ pub fn check(cli: &mut Command, typed: &ArgMatches, all: &ArgMatches) -> Result<
         return Err(command.error(ErrorKind::MissingRequiredArgument, message));
     }
     Ok(())
+}
+
+/// Whether an option is given that others are of use with; `compare --twin A B` reads two files and no target.
+fn has_use_of(matches: &ArgMatches, id: &str) -> bool {
+    is_given(matches, id) && !(id == "twin" && is_given(matches, "after"))
 }
 
 fn is_given(matches: &ArgMatches, id: &str) -> bool {
@@ -161,12 +163,17 @@ mod tests {
             ),
             (
                 "seedrow compare a b --tables t",
-                message("--tables", "--without-indexes"),
+                message("--tables", "--without-indexes or --twin"),
             ),
             (
                 "seedrow compare a b --url u",
-                message("--url", "--without-indexes or --documents"),
+                message("--url", "--without-indexes or --documents or --twin"),
             ),
+            (
+                "seedrow compare --twin a b --url u",
+                message("--url", "--without-indexes or --documents or --twin"),
+            ),
+            ("seedrow compare --twin a --url u --samples 5", None),
             (
                 "seedrow compare --documents --fail-on regression",
                 message("--fail-on", "two files or --without-indexes"),

@@ -16,6 +16,11 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// Whether something is another way than it was.
+    pub fn is_change(self) -> bool {
+        self > Direction::Unchecked
+    }
+
     /// Its name in text and in JSON.
     pub fn name(self) -> &'static str {
         match self {

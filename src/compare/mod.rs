@@ -8,9 +8,13 @@ mod noise;
 mod plan_difference;
 mod second_server;
 mod structure;
+mod twin;
 
 pub use change::{Difference, Direction};
 pub use difference::{Comparison, Figure, ReadComparison, compare};
 pub use noise::{Shift, shift};
 pub use second_server::add_other_plans;
 pub use structure::{Access, Step, Structure};
+pub use twin::{
+    ColumnComparison, ColumnFigure, PlanEquality, QErrors, TwinComparison, TwinRead, quantile,
+};

@@ -27,6 +27,7 @@ pub mod server;
 pub mod service;
 pub mod session;
 pub mod snapshot;
+pub mod statistics;
 pub mod target;
 pub mod tls;
 

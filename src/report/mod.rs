@@ -31,6 +31,7 @@ mod schemas;
 pub mod stress;
 pub mod table;
 mod text_style;
+pub mod twin;
 
 pub use format::{Formats, OutputFormat, text_or_json};
 pub use messages::{database_note, error, interrupted, usage};

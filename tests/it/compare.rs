@@ -70,6 +70,53 @@ fn a_dropped_index_is_a_regression() {
 }
 
 #[test]
+fn a_twin_has_equal_plans_and_statistics() {
+    let (db, dir) = (orders("twin"), Workdir::new("twin"));
+    db.execute("VACUUM ANALYZE orders");
+    save(&dir, &db, "source.json").exits(0);
+    let (url, [samples, count]) = (db.url(), EVERY_SAMPLE);
+    let now = [
+        "compare",
+        "--twin",
+        "source.json",
+        "--fail-on",
+        "difference",
+        "--url",
+        &url,
+    ];
+    let now = || dir.seedrow([&now[..], &[samples, count]].concat());
+    now()
+        .exits(0)
+        .stdout_has(
+            "plans: 1 of 1 equal\nrows of 1 node: q-error median 1.00 expected, 1.00 actual;",
+        )
+        .stdout_has("columns: 4 of 4 within 10%\nequal\n");
+    db.execute("DROP INDEX orders_shop_id_idx; UPDATE orders SET shop_id = 1 WHERE shop_id < 5000");
+    db.execute("VACUUM ANALYZE orders");
+    now()
+        .exits(1)
+        .stdout_has("another plan  orders(shop_id)\n    orders AS child: Index Scan by orders_shop_id_idx → Seq Scan\n")
+        .stdout_has("public.orders.shop_id  distinct values")
+        .stdout_has("plans: 0 of 1 equal\n");
+    save(&dir, &db, "twin.json").exits(1);
+    let files = ["compare", "--twin", "source.json", "twin.json"];
+    let json = dir
+        .seedrow([&files[..], &["--format", "json"]].concat())
+        .exits(0)
+        .json();
+    assert_eq!(
+        (&json["equal"], &json["reads"][0]["plan"]),
+        (&false.into(), &"different".into())
+    );
+    dir.seedrow([&files[..], &["--fail-on", "regression"]].concat())
+        .exits(2)
+        .stderr_has("--fail-on difference");
+    dir.seedrow([&files[..], &["--format", "html"]].concat())
+        .exits(2)
+        .stderr_has("--format json");
+}
+
+#[test]
 fn without_its_indexes_a_database_is_compared_with_itself() {
     let (db, dir) = (orders("without"), Workdir::new("without"));
     let url = db.url();

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::check::{CheckReport, SavedReport};
+use crate::postgres::statistics::TableStatistics;
 use crate::report::pretty;
 
 /// A report with the plan of each read's median execution.
@@ -10,9 +11,9 @@ pub fn json(report: &CheckReport) -> Result<String> {
     pretty(&SavedReport::of(report).without_sample_plans())
 }
 
-/// A report with the plan of every execution: what `seedrow compare` takes.
-pub fn saved(report: &CheckReport) -> Result<String> {
-    pretty(&SavedReport::of(report))
+/// A report with the plan of every execution and the tables' statistics: what `seedrow compare` takes.
+pub fn saved(report: &CheckReport, statistics: Vec<TableStatistics>) -> Result<String> {
+    pretty(&SavedReport::of(report).with_statistics(statistics))
 }
 
 #[cfg(test)]
@@ -48,7 +49,7 @@ mod tests {
         let schema = include_str!("../../../data/check.schema.json");
         let schema: Value = serde_json::from_str(schema).unwrap();
         let validator = jsonschema::validator_for(&schema).unwrap();
-        let saved = value(&saved(&report()).unwrap());
+        let saved = value(&saved(&report(), Vec::new()).unwrap());
         assert!(validator.is_valid(&saved), "{saved:#}");
         let json = value(&json(&report()).unwrap());
         let errors: Vec<String> = validator
@@ -71,7 +72,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let text = saved(&report()).unwrap();
+        let text = saved(&report(), Vec::new()).unwrap();
         let read = SavedReport::parse(&text).unwrap();
         assert_eq!(read, SavedReport::of(&report()));
         let text = json(&report()).unwrap();

@@ -1,0 +1,133 @@
+//! A database beside the one that it stands for: equal plans, rows a node, and the planner's statistics.
+
+mod columns;
+mod nodes;
+
+pub use columns::{ColumnComparison, ColumnFigure};
+pub use nodes::{QErrors, quantile};
+
+use super::plan_difference::plan_differences;
+use crate::check::{SavedCheck, SavedReport};
+
+/// One read of both databases.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TwinRead<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What the plans have in common.
+    pub plans: PlanEquality,
+}
+
+/// Whether two plans of one read do the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlanEquality {
+    /// The same scans by the same indexes, the same joins, the same other nodes.
+    Equal,
+    /// What differs, a sentence each: source, then twin.
+    Different(Vec<String>),
+    /// Why that can't be said.
+    Unknown(String),
+}
+
+/// A source and its twin.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TwinComparison<'a> {
+    /// The database that the other one stands for.
+    pub source: &'a SavedReport,
+    /// The database made after it.
+    pub twin: &'a SavedReport,
+    /// The reads of both, in the source's order, and those of one alone.
+    pub reads: Vec<TwinRead<'a>>,
+    /// How far the rows of equal plans' nodes are apart.
+    pub nodes: QErrors,
+    /// The columns of tables of both, in the source's order.
+    pub columns: Vec<ColumnComparison<'a>>,
+    /// Tables with statistics in one of both alone, with their schema.
+    pub lone_tables: Vec<String>,
+}
+
+impl<'a> TwinComparison<'a> {
+    /// Compares two saved checks.
+    pub fn of(source: &'a SavedReport, twin: &'a SavedReport) -> TwinComparison<'a> {
+        let mut nodes = QErrors::default();
+        let mut reads = Vec::new();
+        for check in source.measured() {
+            let plans = match same_read(twin, check) {
+                Some(other) => {
+                    let plans = equality(check, other);
+                    if plans == PlanEquality::Equal {
+                        nodes.add(check, other);
+                    }
+                    plans
+                }
+                None => PlanEquality::Unknown(why_not_measured(twin, check, "twin")),
+            };
+            let name = &check.name;
+            reads.push(TwinRead { name, plans });
+        }
+        let added = twin.measured().filter(|it| same_read(source, it).is_none());
+        reads.extend(added.map(|check| TwinRead {
+            name: &check.name,
+            plans: PlanEquality::Unknown(why_not_measured(source, check, "source")),
+        }));
+        let (columns, lone_tables) = columns::compare(&source.statistics, &twin.statistics);
+        TwinComparison {
+            source,
+            twin,
+            reads,
+            nodes: nodes.sorted(),
+            columns,
+            lone_tables,
+        }
+    }
+
+    /// How many reads have equal plans.
+    pub fn equal_plans(&self) -> usize {
+        let equal = |read: &&TwinRead| read.plans == PlanEquality::Equal;
+        self.reads.iter().filter(equal).count()
+    }
+
+    /// How many columns have all their figures within the tolerance.
+    pub fn close_columns(&self) -> usize {
+        self.columns.iter().filter(|it| it.is_close()).count()
+    }
+
+    /// Whether every plan is equal and every column close.
+    pub fn is_equal(&self) -> bool {
+        self.equal_plans() == self.reads.len()
+            && self.close_columns() == self.columns.len()
+            && self.lone_tables.is_empty()
+    }
+}
+
+fn same_read<'r>(report: &'r SavedReport, check: &SavedCheck) -> Option<&'r SavedCheck> {
+    report
+        .measured()
+        .find(|it| it.kind == check.kind && it.name == check.name)
+}
+
+/// Why a check of one side has no executions on the other one.
+fn why_not_measured(report: &SavedReport, check: &SavedCheck, side: &str) -> String {
+    let mut checks = report.checks.iter();
+    let found = checks.find(|it| it.kind == check.kind && it.name == check.name);
+    match found.and_then(|it| it.findings.first()) {
+        Some(finding) => format!("{side}: {}", finding.message),
+        None => format!("the {side}'s check doesn't have it"),
+    }
+}
+
+fn equality(source: &SavedCheck, twin: &SavedCheck) -> PlanEquality {
+    let (differences, opaque) = plan_differences(source, twin);
+    match (differences.is_empty(), opaque.first()) {
+        (_, Some(label)) => PlanEquality::Unknown(format!(
+            "the plan has a {label}, and what that reads can't be compared"
+        )),
+        (true, None) => PlanEquality::Equal,
+        (false, None) => {
+            PlanEquality::Different(differences.into_iter().map(|it| it.message).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
