@@ -15,7 +15,7 @@ use crate::commands::output_paths::ensure_writable;
 use crate::dataset::{Dataset, waivers_with};
 use crate::index::IndexHook;
 use crate::load::{
-    self, Duplicates, Input, LedgerState, Load, LoadOutcome, Policy, Rejects, RowOrigin,
+    self, Commits, Duplicates, Input, LedgerState, Load, LoadOutcome, Policy, Rejects, RowOrigin,
     StageTracker, TablesFound, Triggers,
 };
 use crate::postgres::Server;
@@ -152,6 +152,7 @@ impl Args {
             },
             rejects: Arc::new(Rejects::none()),
             commit: None,
+            commits: Commits::Synchronous,
             lock_timeout: self.lock_timeout,
             command: typed_command(),
             stage,

@@ -14,11 +14,12 @@ use crate::commands::context::{
 };
 use crate::commands::interrupt::stoppable;
 use crate::commands::load::input::FoundInput;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, waivers_with};
+use crate::index::IndexHook;
 use crate::infer::SchemaTables;
 use crate::load::created;
 use crate::load::own_tables::{self, OwnTables};
-use crate::load::{self, Input, Load, MaxRejects, NoHook, Rejects, StageTracker};
+use crate::load::{self, Commits, Input, Load, MaxRejects, NoHook, Rejects, StageTracker};
 use crate::postgres::error::describe;
 use crate::report;
 use crate::report::load::InputReport;
@@ -56,17 +57,21 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
         server: &server,
         dataset: &dataset,
         tables: &tables,
-        part: None,
+        part: args.part,
         jobs: args.jobs.count(),
         replace: args.loading.replace || args.loading.recreate,
         tables_found: tables_found(&args.loading),
         policy: args.policy(),
         rejects: Arc::new(rejects),
         commit: args.loading.commit.map(commit_unit),
+        commits: Commits::of(args.part),
         lock_timeout: args.loading.lock_timeout,
         command: typed_command(),
         stage,
     };
+    if args.part.is_some() {
+        return load_part(args, &load, &input, &context).await;
+    }
     let finished = match load::run(&load, &input, &NoHook, &context.progress).await {
         Ok(finished) => finished,
         Err(error) => return Err(without_created(&load, &listed, error).await),
@@ -83,6 +88,20 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     } else {
         Outcome::Found
     })
+}
+
+/// Loads a part of the rows, and says what is missing then.
+async fn load_part(
+    args: &Args,
+    load: &Load<'_>,
+    input: &Input,
+    context: &Context,
+) -> Result<Outcome> {
+    let waivers = waivers_with(Some(load.dataset))?;
+    let hook = IndexHook::new(load.server, &waivers, load.jobs, &context.progress);
+    let outcome = load::run_part(load, input, &hook, &context.progress).await?;
+    report::part::loaded(&outcome, &args.suggestions())?;
+    Ok(Outcome::Held)
 }
 
 /// The error of a load, the tables that were created for it and have no rows dropped again.

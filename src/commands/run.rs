@@ -27,7 +27,7 @@ use crate::files::{Manifest, manifest};
 use crate::index::IndexHook;
 use crate::init::ExistingRows;
 use crate::load::{
-    self, Duplicates, Input, LedgerState, Load, LoadOutcome, Overrides, PartOutcome, Phase, Policy,
+    self, Commits, Duplicates, Input, LedgerState, Load, LoadOutcome, Overrides, PartOutcome, Phase, Policy,
     Rejects, RowOrigin, StageTracker, trial,
 };
 use crate::postgres::Server;
@@ -65,7 +65,7 @@ pub struct Args {
     #[arg(
         long,
         value_name = "K/N",
-        conflicts_with_all = ["any", "csv", "dry_run", "html", "serve"],
+        conflicts_with_all = ["any", "commit", "csv", "dry_run", "html", "serve"],
         help_heading = "Data"
     )]
     part: Option<Part>,
@@ -220,6 +220,7 @@ impl Job<'_> {
             },
             rejects: Arc::new(Rejects::none()),
             commit: self.args.loading.commit.map(commit_unit),
+            commits: Commits::of(self.args.part),
             lock_timeout: self.args.loading.lock_timeout,
             command: typed_command(),
             stage: self.stage,

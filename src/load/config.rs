@@ -34,12 +34,33 @@ pub struct Load<'a> {
     pub rejects: Arc<Rejects>,
     /// What a transaction loads; `None` for what suits the target.
     pub commit: Option<CommitUnit>,
+    /// Whether commits wait for the server's disk.
+    pub commits: Commits,
     /// The longest that a statement waits for a lock.
     pub lock_timeout: Duration,
     /// The command line as it was typed, for the ledger and for messages.
     pub command: String,
     /// Updated as the load proceeds.
     pub stage: &'a StageTracker,
+}
+
+/// Whether commits wait for the server's disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commits {
+    /// Not where the server may lose the last ones: they are lost with their rows in the ledger.
+    Asynchronous,
+    /// All do. VACUUM marks no page visible to all whose rows' commit, or one of about the same time, isn't on the disk.
+    Synchronous,
+}
+
+impl Commits {
+    /// Those of a load of all rows, or of a part.
+    pub fn of(part: Option<Part>) -> Commits {
+        match part {
+            None => Commits::Asynchronous,
+            Some(_) => Commits::Synchronous,
+        }
+    }
 }
 
 /// What becomes of a dataset's tables that exist.

@@ -40,7 +40,7 @@ pub mod trial;
 
 pub use account::{Account, FileAccount};
 pub use at_work::ensure_alone;
-pub use config::{Load, TablesFound};
+pub use config::{Commits, Load, TablesFound};
 pub use constraints::BrokenForeignKey;
 pub use dry_run::{DryRun, PlannedTable, TableFate};
 pub use finish::{BegunLoad, begun_load, join_parts};

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use tokio_postgres::Client;
 
 use crate::dataset::Part;
@@ -73,6 +73,11 @@ pub async fn run_part(
     progress: &Progress,
 ) -> Result<PartOutcome> {
     let part = load.part.context("the load is not of a part")?;
+    ensure!(
+        input.origin.is_some(),
+        "--part {part} is about files that `seedrow generate` of this version wrote, with their manifest; {} has others",
+        input.label
+    );
     let mut control = load.server.connect().await?;
     let session = SessionSettings::plan(load, &control, progress).await?;
     session.apply(&control).await?;

@@ -102,11 +102,32 @@ fn a_folder_of_parts_is_loaded_when_none_is_missing() {
     seedrow(["run", "--rows", ROWS, "--url", &url])
         .exits(0)
         .stderr_has("these rows are loaded already");
+    files_loaded_part_by_part(&dir, &url);
     let truncated = dir.path("parts/styles.part-3-of-7.csv");
     fs::write(&truncated, "1,2\n").unwrap();
     dir.seedrow(["load", "parts", "--url", &url, "--replace"])
         .exits(2)
         .stderr_has("styles.part-3-of-7.csv has 4 bytes, and manifest.part-3-of-7.json says");
+}
+
+/// Each part from its files, or as it is generated; together they are the whole.
+fn files_loaded_part_by_part(dir: &Workdir, url: &str) {
+    for part in Part::all(PARTS) {
+        let part = part.to_string();
+        let own: &[&str] = match part.as_str() {
+            "2/7" => &["run", "--rows", ROWS],
+            _ => &["load", "parts"],
+        };
+        let more = ["--replace", "--part", &part, "--url", url];
+        dir.seedrow(own.iter().chain(&more))
+            .exits(0)
+            .stdout_has(&format!("part {part}: "));
+    }
+    dir.seedrow(["load", "parts", "--part", "2/8", "--url", url])
+        .exits(2)
+        .stderr_has("parts has no manifest.part-2-of-8.json; `seedrow generate --part 2/8");
+    seedrow(["finish", "--url", url]).exits(0);
+    assert_eq!(contents(url, "public"), whole().0);
 }
 
 #[test]

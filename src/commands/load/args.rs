@@ -9,7 +9,7 @@ use crate::commands::context::{self, DEFAULT_DATASET, triggers};
 use crate::commands::format_args::FormatArgs;
 use crate::commands::load::rejecting_args::RejectingArgs;
 use crate::commands::spelling_args::SpellingArgs;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Part};
 use crate::load::source::folder::has_any;
 use crate::load::source::options::FileOptions;
 use crate::load::{
@@ -66,6 +66,16 @@ pub struct Args {
     /// tables are loaded
     #[arg(long, value_parser = named_file, value_name = "TABLE=PATH")]
     pub(super) file: Vec<NamedFile>,
+
+    /// Load only part K of N, which `seedrow generate --part` wrote to DIR, beside the other parts, which other hosts load into
+    /// the same database; `seedrow finish` then builds keys and indexes
+    #[arg(
+        long,
+        value_name = "K/N",
+        requires = "folder",
+        conflicts_with_all = ["append", "check_only", "commit", "create", "file", "format", "into", "schema"]
+    )]
+    pub(super) part: Option<Part>,
 
     #[command(flatten)]
     pub(super) reading: ReadingArgs,
@@ -216,6 +226,7 @@ impl Args {
                 MissingArg::Default => MissingColumns::Default,
             },
             columns: self.reading.columns.clone(),
+            part: self.part,
         })
     }
 

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use tokio_postgres::{Client, GenericClient};
 
-use crate::load::config::Load;
+use crate::load::config::{Commits, Load};
 use crate::postgres::memory::{Memory, workers};
 use crate::postgres::session;
 use crate::progress::Progress;
@@ -46,8 +46,8 @@ impl SessionSettings {
             (
                 "synchronous_commit",
                 match load.server.capabilities().asynchronous_commits {
-                    true => "off".to_owned(),
-                    false => "on".to_owned(),
+                    true if load.commits == Commits::Asynchronous => "off".to_owned(),
+                    _ => "on".to_owned(),
                 },
             ),
             // The kernel writes a table's pages as they come, not all of them while its commit waits for the disk: where that

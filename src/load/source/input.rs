@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::dataset::record_format::SkipLines;
 use crate::dataset::{Dataset, Part, RowPlan};
@@ -64,7 +64,7 @@ impl Input {
         opened: &OpenedFiles,
     ) -> Result<Input> {
         let manifests = match folder {
-            Some(folder) => read_manifests(dataset, folder)?,
+            Some(folder) => read_manifests(dataset, folder, overrides.part)?,
             None => Vec::new(),
         };
         overrides.ensure_wanted(dataset, wanted)?;
@@ -213,8 +213,13 @@ fn ensure_skipped(overrides: &Overrides, sources: &[TableSource]) -> Result<()> 
     Ok(())
 }
 
-/// The manifest of a folder, or those of all parts; none where nothing describes its files.
-fn read_manifests(dataset: &Dataset, folder: &Path) -> Result<Vec<Manifest>> {
+/// The manifest of a folder, or those of all parts, or that of the part that is wanted alone; none where nothing describes its
+/// files.
+fn read_manifests(
+    dataset: &Dataset,
+    folder: &Path,
+    part: Option<Part>,
+) -> Result<Vec<Manifest>> {
     ensure_is_folder(folder)?;
     let whole = Manifest::read(folder)?;
     let parts = parts::manifests(folder)?;
@@ -228,8 +233,21 @@ fn read_manifests(dataset: &Dataset, folder: &Path) -> Result<Vec<Manifest>> {
     if let Some(manifest) = manifests.first() {
         ensure_made_from(dataset, manifest, folder)?;
     }
-    ensure_all_parts(dataset, &manifests, folder)?;
-    Ok(manifests)
+    let Some(part) = part else {
+        ensure_all_parts(dataset, &manifests, folder)?;
+        return Ok(manifests);
+    };
+    let mut found = manifests.into_iter();
+    let found = found.find(|it| it.part == Some(part));
+    let found = found.with_context(|| {
+        let name = part.file_name(manifest::FILE);
+        format!(
+            "{} has no {name}; `seedrow generate --part {part} --out {}` writes that part there",
+            folder.display(),
+            folder.display()
+        )
+    })?;
+    Ok(vec![found])
 }
 
 /// What decided every row, when this version of seedrow wrote all files.

@@ -6,7 +6,7 @@ use anyhow::{Result, bail, ensure};
 
 use crate::dataset::csv_options::PASSED_OVER;
 use crate::dataset::document::did_you_mean;
-use crate::dataset::{Dataset, TableSpec};
+use crate::dataset::{Dataset, Part, TableSpec};
 use crate::load::source::options::FileOptions;
 use crate::load::source::pattern::matching;
 
@@ -86,6 +86,8 @@ pub struct Overrides {
     pub missing: MissingColumns,
     /// Columns by table.
     pub columns: Vec<NamedColumns>,
+    /// The part whose files are read of those that a folder has; `None` for all rows.
+    pub part: Option<Part>,
 }
 
 impl Overrides {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use tempfile::TempPath;
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, TableSpec};
 use crate::files::csv_input::spool;
 use crate::files::manifest::TableFile;
 use crate::load::source::columns::SourceColumns;
@@ -190,22 +190,53 @@ impl TableSource {
         }
     }
 
-    /// The files that manifests describe: one, or one for each part of the table, of which the first has the header.
+    /// The files that manifests describe: one, or one for each part of the table, of which the first has the header if any
+    /// has.
     pub fn own(
         dataset: &Dataset,
         table: usize,
         files: Vec<(PathBuf, TableFile)>,
+        header: bool,
     ) -> Result<TableSource> {
         let rows = Some(files.iter().map(|(_, described)| described.rows).sum());
         let kind = |(path, described)| SourceKind::Own { path, described };
         let mut kinds = files.into_iter().map(kind);
         let first = kinds.next().context("no file is named")?;
-        let expected = ExpectedHeader::default();
-        let source = TableSource::of_file(dataset, table, first, CsvFormat::OWN, expected, rows)?;
+        let source = match header {
+            true => {
+                let expected = ExpectedHeader::default();
+                TableSource::of_file(dataset, table, first, CsvFormat::OWN, expected, rows)?
+            }
+            false => TableSource::own_part(&dataset.tables[table], table, first, rows)?,
+        };
         kinds.try_fold(source, |mut source, kind| {
             source.bytes += kind.bytes()?;
             source.more.push(kind);
             Ok(source)
+        })
+    }
+
+    /// The file of a later part, which has no header.
+    fn own_part(
+        spec: &TableSpec,
+        table: usize,
+        kind: SourceKind,
+        rows: Option<u64>,
+    ) -> Result<TableSource> {
+        Ok(TableSource {
+            table,
+            table_name: spec.name.clone(),
+            rows,
+            bytes: kind.bytes()?,
+            columns: SourceColumns::of_table(spec),
+            first_line: 1,
+            format: CsvFormat {
+                header: false,
+                ..CsvFormat::OWN
+            },
+            spellings: TableSpellings::default(),
+            kind,
+            more: Vec::new(),
         })
     }
 
