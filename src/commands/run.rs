@@ -27,8 +27,8 @@ use crate::files::{Manifest, manifest};
 use crate::index::IndexHook;
 use crate::init::ExistingRows;
 use crate::load::{
-    self, Commits, Duplicates, Input, LedgerState, Load, LoadOutcome, Overrides, PartOutcome, Phase, Policy,
-    Rejects, RowOrigin, StageTracker, trial,
+    self, Commits, Duplicates, Input, LedgerState, Load, LoadOutcome, Overrides, PartOutcome,
+    Phase, Policy, Rejects, RowOrigin, StageTracker, trial,
 };
 use crate::postgres::Server;
 use crate::progress::Progress;

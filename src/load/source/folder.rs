@@ -126,7 +126,10 @@ pub fn described(
     let spec = &dataset.tables[table];
     let file = |manifest: &Manifest| described_file(spec, manifest, folder);
     let files = manifests.iter().map(file).collect::<Result<Vec<_>>>()?;
-    let header = manifests.first().and_then(|it| it.part).is_none_or(Part::is_first);
+    let header = manifests
+        .first()
+        .and_then(|it| it.part)
+        .is_none_or(Part::is_first);
     TableSource::own(dataset, table, files, header)
 }
 

@@ -215,11 +215,7 @@ fn ensure_skipped(overrides: &Overrides, sources: &[TableSource]) -> Result<()> 
 
 /// The manifest of a folder, or those of all parts, or that of the part that is wanted alone; none where nothing describes its
 /// files.
-fn read_manifests(
-    dataset: &Dataset,
-    folder: &Path,
-    part: Option<Part>,
-) -> Result<Vec<Manifest>> {
+fn read_manifests(dataset: &Dataset, folder: &Path, part: Option<Part>) -> Result<Vec<Manifest>> {
     ensure_is_folder(folder)?;
     let whole = Manifest::read(folder)?;
     let parts = parts::manifests(folder)?;
