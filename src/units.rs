@@ -133,7 +133,7 @@ pub fn per_second(count: u64, seconds: f64) -> u64 {
 }
 
 /// Fewer rows than these have no rate: what it takes to begin and end decides their time.
-const RATED: u64 = 10_000;
+pub const RATED: u64 = 10_000;
 
 /// ` (78,083 rows/s)`; nothing for few rows.
 pub fn rate(rows: u64, seconds: f64) -> String {

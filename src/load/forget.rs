@@ -2,7 +2,7 @@
 //!
 //! Abandoning a load deletes its rows and restores what it dropped, so that the schema is what it was before.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use tokio_postgres::Transaction;
 
 use crate::load::constraints::{drop_copies, restore_in};
@@ -12,10 +12,12 @@ use crate::load::session::{
     stayed_locked,
 };
 use crate::postgres::catalog::{self, Scope};
+use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::locks::{self, Holder};
 use crate::postgres::name::quoted;
 use crate::postgres::{Server, TableName};
 use crate::progress::Progress;
+use crate::suggestion::again;
 
 /// What was removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,12 +94,15 @@ async fn remove(
     let unfinished = ledger::unfinished_loads(&transaction).await?;
     for load in unfinished.into_iter().filter(wanted) {
         if !abandon {
-            bail!(
-                "schema {} has an unfinished load, and without the ledger its constraints could not be restored; \
-                 {}; to abandon it, add --abandon",
-                load.schema,
-                load.next_commands(&transaction).await?
+            let message = format!(
+                "schema {} has an unfinished load, and without the ledger its constraints could not be restored",
+                load.schema
             );
+            let notes = vec![
+                load.next_commands(&transaction).await?,
+                format!("to abandon it, run: {}", again(&["--abandon"])),
+            ];
+            return Err(ErrorWithNotes::of(message, notes));
         }
         abandoned.push(abandon_load(&transaction, load).await?);
     }

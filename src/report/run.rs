@@ -6,7 +6,7 @@ use crate::check::CheckReport;
 use crate::load::{LoadOutcome, Phase};
 use crate::report::table::{Align, table};
 use crate::report::{Detail, TextStyle, check, load, print, print_text};
-use crate::units::{grouped, per_second};
+use crate::units::{RATED, grouped, per_second};
 
 /// Everything, the checks and broken foreign keys first; `built` is the table of the indexes built.
 pub fn summary(
@@ -43,7 +43,9 @@ fn phases(phases: &[Phase]) -> String {
     let total: f64 = phases.iter().map(|phase| phase.took.as_secs_f64()).sum();
     let rows = phases.iter().filter_map(|phase| phase.rows).max();
     let line = |name: &str, rows: Option<u64>, seconds: f64| {
-        let rate = rows.map(|rows| grouped(per_second(rows, seconds)));
+        let rate = rows
+            .filter(|rows| *rows >= RATED)
+            .map(|rows| grouped(per_second(rows, seconds)));
         vec![
             name.to_owned(),
             rows.map(grouped).unwrap_or_default(),
