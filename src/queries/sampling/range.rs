@@ -68,7 +68,11 @@ async fn probe_index(
     points: &[i64],
 ) -> Result<Vec<i64>> {
     let sql = format!(
-        "SELECT {column}::int8 FROM {table} WHERE {column} >= $1 ORDER BY {column} LIMIT 1"
+        "SELECT {column}::int8
+        FROM {table}
+        WHERE {column} >= $1
+        ORDER BY {column}
+        LIMIT 1"
     );
     let probe = client.prepare_typed(&sql, &[Type::INT8]).await?;
     let parameters: Vec<[&(dyn ToSql + Sync); 1]> =
