@@ -16,7 +16,7 @@ use crate::load::post_load_hook::PostLoadHook;
 use crate::load::prepare::Preparation;
 use crate::load::prepared::PreparedLoad;
 use crate::load::session::{
-    ServerSettings, SessionSettings, WalCounters, WorkerPool, acquire_advisory_lock,
+    ReadySessions, ServerSettings, SessionSettings, WalCounters, WorkerPool, acquire_advisory_lock,
     end_prepared_transactions, prepare_changes, release_advisory_lock, with_lock_holders,
     with_next_commands,
 };
@@ -124,8 +124,9 @@ impl<H: PostLoadHook> Execution<'_, H> {
             shards::plan(control, load, self.input, &prepared.targets, self.progress).await?;
         let loads = prepared.table_loads(load, self.input, &routers)?;
         announce_unsorted(&loads, self.progress);
+        let ready = ReadySessions::default();
         let fill = Fill {
-            pool: WorkerPool::new(load.server, self.session),
+            pool: WorkerPool::new(load.server, self.session, &ready),
             loads: &loads,
             dropped: &ledger::dropped(control, &prepared.schema).await?,
             plan: &prepared.plan,
@@ -139,7 +140,9 @@ impl<H: PostLoadHook> Execution<'_, H> {
             load.rejects.count_earlier(&earlier.account);
         }
         let before = WalCounters::now(control).await;
-        let filled = fill.run().await?;
+        let filled = fill.run().await;
+        ready.release(load.server);
+        let filled = filled?;
         let settings = ServerSettings::since(before, load.server, control).await?;
         ledger::finish(control, &prepared.schema).await?;
         load.stage.set(Stage::Complete);

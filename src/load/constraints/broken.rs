@@ -4,6 +4,7 @@ use std::fmt;
 
 use anyhow::{Context, Result};
 use tokio_postgres::Client;
+use tokio_postgres::types::Type;
 
 use crate::load::constraints::conditions::is_orphan;
 use crate::postgres::TableName;
@@ -66,7 +67,22 @@ pub async fn broken_foreign_keys(
 
 /// The foreign keys of the tables that are NOT VALID.
 pub async fn not_valid(client: &Client, tables: &[u32]) -> Result<Vec<ForeignKey>> {
-    let keys = catalog::foreign_keys(client, Scope::Tables(tables)).await?;
+    // Often there are none, and reading all that there is to know of foreign keys takes ten times as long as this.
+    let sql = "SELECT DISTINCT conrelid
+        FROM pg_constraint
+        WHERE contype = 'f' AND NOT convalidated AND conrelid = ANY ($1)";
+    let rows = client
+        .query_typed(sql, &[(&tables, Type::OID_ARRAY)])
+        .await
+        .context("could not look for foreign keys that are not valid")?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tables: Vec<u32> = rows
+        .iter()
+        .map(|row| Ok(row.try_get(0)?))
+        .collect::<Result<_>>()?;
+    let keys = catalog::foreign_keys(client, Scope::Tables(&tables)).await?;
     Ok(keys.into_iter().filter(|key| !key.validated).collect())
 }
 

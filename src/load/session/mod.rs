@@ -16,4 +16,4 @@ pub use error_context::{
 };
 pub use server_settings::{ServerSetting, ServerSettings, WalCounters};
 pub use settings::SessionSettings;
-pub use worker_pool::WorkerPool;
+pub use worker_pool::{ReadySessions, WorkerPool};

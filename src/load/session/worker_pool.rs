@@ -11,21 +11,48 @@ use crate::load::session::settings::SessionSettings;
 use crate::load::shards::NodeAddress;
 use crate::postgres::Server;
 
+/// Connections that have a load's settings and wait for their next use.
+#[derive(Default)]
+pub struct ReadySessions(Mutex<Vec<Client>>);
+
+impl ReadySessions {
+    fn take(&self) -> Option<Client> {
+        let mut clients = self.lock();
+        clients.retain(|client| !client.is_closed());
+        clients.pop()
+    }
+
+    /// Leaves the connections to the server's next user, who begins with settings of his own.
+    pub fn release(&self, server: &Server) {
+        self.lock().drain(..).for_each(|client| server.keep(client));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Client>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A number of connections to one server.
 #[derive(Clone, Copy)]
 pub struct WorkerPool<'a> {
     server: &'a Server,
     session: &'a SessionSettings,
+    ready: &'a ReadySessions,
     /// Connections at a time.
     pub connections: usize,
 }
 
 impl<'a> WorkerPool<'a> {
     /// As many connections as the session has jobs.
-    pub fn new(server: &'a Server, session: &'a SessionSettings) -> WorkerPool<'a> {
+    pub fn new(
+        server: &'a Server,
+        session: &'a SessionSettings,
+        ready: &'a ReadySessions,
+    ) -> WorkerPool<'a> {
         WorkerPool {
             server,
             session,
+            ready,
             connections: session.jobs,
         }
     }
@@ -102,9 +129,9 @@ impl<'a> WorkerPool<'a> {
         Ok(())
     }
 
-    /// Keeps a connection for another use.
+    /// Keeps a connection for another use. What was done with it is over: no transaction, no setting of its own.
     pub fn keep(&self, client: Client) {
-        self.server.keep(client);
+        self.ready.lock().push(client);
     }
 
     /// A connection to another node of the cluster, with the session's settings.
@@ -116,6 +143,9 @@ impl<'a> WorkerPool<'a> {
 
     /// A connection with the session's settings.
     pub async fn connect(&self) -> Result<Client> {
+        if let Some(client) = self.ready.take() {
+            return Ok(client);
+        }
         let client = self.server.connect().await?;
         self.session.apply(&client).await?;
         Ok(client)
