@@ -28,8 +28,8 @@ use crate::load::publications::Publications;
 use crate::load::run::report_completed;
 use crate::load::session::part_lock::{self, Hold};
 use crate::load::session::{
-    ServerSettings, SessionSettings, WalCounters, WorkerPool, privileges, with_lock_holders,
-    with_next_commands,
+    ReadySessions, ServerSettings, SessionSettings, WalCounters, WorkerPool, privileges,
+    with_lock_holders, with_next_commands,
 };
 use crate::load::source::fingerprint::SourceState;
 use crate::load::source::input::Input;
@@ -165,14 +165,17 @@ async fn copy(
     let rows = missing.iter().map(|it| it.source.source.rows).sum();
     let bar = progress.phase_of("load rows", bytes, rows);
     let before = WalCounters::now(control).await;
-    let pool = WorkerPool::new(load.server, session);
+    let ready = ReadySessions::default();
+    let pool = WorkerPool::new(load.server, session, &ready);
     let accounts = RefCell::new(Vec::new());
-    pool.run_each(missing, async |client, table: &TableLoad<'_>| {
+    let copied = pool.run_each(missing, async |client, table: &TableLoad<'_>| {
         let account = table.run(client, pool, progress).await?;
         accounts.borrow_mut().push((table.target.table, account));
         Ok(())
-    })
-    .await?;
+    });
+    let copied = copied.await;
+    ready.release(load.server);
+    copied?;
     drop(bar);
     let mut accounts = accounts.into_inner();
     accounts.sort_by_key(|(table, _)| *table);
