@@ -7,7 +7,7 @@ use crate::load::policy::{Duplicates, Orphans, Policy};
 use crate::load::session::WorkerPool;
 use crate::load::source::rejects::{TableRejects, limit_of};
 use crate::load::table::count_rejects::count_rejects;
-use crate::load::table::segment::{RefusedKey, RefusedRecord, TooManyRejects};
+use crate::load::table::refused::{RefusedKey, RefusedRecord, TooManyRejects};
 use crate::load::table::table_load::TableLoad;
 use crate::postgres::error::ErrorWithNotes;
 use crate::suggestion::again;

@@ -3,11 +3,13 @@
 pub mod agreement;
 mod constraint_columns;
 pub mod count_rejects;
+mod failed_copy;
 mod generated_rejection;
 mod isolate;
 pub mod key_search;
 mod load;
 pub mod maintenance;
+pub mod refused;
 mod routed;
 pub mod segment;
 pub mod server_rejection;

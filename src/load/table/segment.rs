@@ -1,12 +1,11 @@
 //! The rows of one transaction: chunks in one COPY, or chunk by chunk without the rows that the server rejects.
 
-use std::fmt;
 use std::ops::Range;
 
 use anyhow::{Error, Result, anyhow};
 use bytes::Bytes;
 use tokio_postgres::Transaction;
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::SqlState;
 
 use crate::copy::CopyFormat;
 use crate::load::account::{Account, Tally};
@@ -14,19 +13,17 @@ use crate::load::partitions::Router;
 use crate::load::policy::{Duplicates, Orphans};
 use crate::load::source::bound::BoundSource;
 use crate::load::source::chunk::{FileLine, Position, RejectedRecord, RowChunk};
-use crate::load::source::reader::{RecordReader, Trace};
+use crate::load::source::reader::Trace;
 use crate::load::source::rejects::Rejects;
 use crate::load::source::rejects_file::RejectsFile;
 use crate::load::source::stream::ChunkStream;
-use crate::load::source::table_source::SourceKind;
 use crate::load::table::constraint_columns::ConstraintColumns;
-use crate::load::table::generated_rejection::generated_rejection;
 use crate::load::table::isolate::{Isolated, PieceResult, PieceSize, copy_accepted};
+use crate::load::table::refused::{RefusedKey, RefusedRecord, TooManyRejects};
 use crate::load::table::server_rejection::{ServerRejection, values};
 use crate::postgres::TableName;
 use crate::postgres::copy::CopyIn;
 use crate::postgres::name::quoted_list;
-use crate::printable;
 use crate::progress::Task;
 
 /// A segment's bytes, about. The server reports an error at a COPY's end, so this is the most that is sent in vain.
@@ -266,7 +263,7 @@ impl TableCopy<'_> {
 
     /// Whether a record that the server rejected may be left out: not one of seedrow's own, nor one that breaks a key
     /// unless these are.
-    fn may_reject(&self, rejection: &ServerRejection) -> bool {
+    pub(super) fn may_reject(&self, rejection: &ServerRejection) -> bool {
         let may = match RefusedKey::of(&rejection.code) {
             Some(RefusedKey::Duplicate) => self.duplicates == Duplicates::Reject,
             Some(RefusedKey::Orphan) => self.orphans == Orphans::Reject,
@@ -276,7 +273,7 @@ impl TableCopy<'_> {
     }
 
     /// The error of a record that may not be left out.
-    fn refused(&self, code: &SqlState, message: String) -> Error {
+    pub(super) fn refused(&self, code: &SqlState, message: String) -> Error {
         match RefusedKey::of(code).filter(|_| self.source.source.is_foreign()) {
             Some(key) => RefusedRecord { message, key }.into(),
             None => anyhow!(message),
@@ -319,66 +316,6 @@ impl TableCopy<'_> {
         rejection.complete(raw, self.source.source.format.dialect, field);
         rejection
     }
-
-    /// Names file, line, column and value where Postgres says where the COPY failed.
-    pub(super) fn explain(&self, error: Error, failed: FailedCopy) -> Error {
-        if let Some(orphan) = ServerRejection::orphan(&error)
-            && self.source.source.is_foreign()
-        {
-            // Which row it is shows once they are traced.
-            return orphan.into();
-        }
-        let Some(mut rejection) = ServerRejection::of(&error) else {
-            return self.in_context(error);
-        };
-        if self.may_reject(&rejection) {
-            return rejection.into();
-        }
-        rejection.row = failed.row(rejection.row);
-        if let SourceKind::Generated(rows) = &self.source.source.kind {
-            let table = self.source.source.table;
-            let row = rows.rows_before(table) + failed.before + rejection.row + 1;
-            return generated_rejection(&rows.dataset, table, row, &rejection);
-        }
-        let label = self.source.source.label();
-        let Ok(Some((at, value))) = self.find_record(failed.begin, &rejection) else {
-            return anyhow!("{label}, in a record: {}", rejection.reason());
-        };
-        rejection.value = rejection.value.take().or(value);
-        let label = self.source.source.file_label(at.file);
-        let message = format!("{label}, line {}: {}", at.line, rejection.reason());
-        self.refused(&rejection.code, message)
-    }
-
-    fn in_context(&self, error: Error) -> Error {
-        let mut causes = error.chain();
-        if causes.any(|cause| cause.is::<DbError>()) {
-            let (label, table) = (self.source.source.label(), self.table);
-            return error.context(format!("could not load {label} into {table}"));
-        }
-        error
-    }
-
-    /// The line of the record behind a row of a COPY that began at a position, and its value in the column.
-    fn find_record(
-        &self,
-        begin: Option<Position>,
-        rejection: &ServerRejection,
-    ) -> Result<Option<(FileLine, Option<String>)>> {
-        let column = rejection.column.as_deref();
-        let field = column.and_then(|column| self.source.field_of(column));
-        let (mut row, mut found) = (0, None);
-        RecordReader::new(self.source)?.each_row(begin, |file, record, _| {
-            if row == rejection.row {
-                let value = field.map(|field| printable::value(record.field(field).0));
-                let line = record.line;
-                found = Some((FileLine { file, line }, value));
-            }
-            row += 1;
-            Ok(row <= rejection.row)
-        })?;
-        Ok(found)
-    }
 }
 
 /// Where the rows of a COPY that failed are in their source.
@@ -403,7 +340,7 @@ impl FailedCopy<'_> {
     }
 
     /// The number of a row of the COPY from the beginning on.
-    fn row(&self, row: u64) -> u64 {
+    pub fn row(&self, row: u64) -> u64 {
         let rows = self.rows.zip(usize::try_from(row).ok());
         let row_of = rows.and_then(|(rows, row)| rows.get(row));
         row_of.map_or(row, |row| u64::from(*row))
@@ -427,55 +364,6 @@ impl Transfer<'_, '_> {
         Err(TooManyRejects.into())
     }
 }
-
-/// A key that stays in place during the load, and that a record breaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefusedKey {
-    /// A unique key or an exclusion constraint.
-    Duplicate,
-    /// A foreign key.
-    Orphan,
-}
-
-impl RefusedKey {
-    fn of(code: &SqlState) -> Option<RefusedKey> {
-        match *code {
-            SqlState::UNIQUE_VIOLATION | SqlState::EXCLUSION_VIOLATION => {
-                Some(RefusedKey::Duplicate)
-            }
-            SqlState::FOREIGN_KEY_VIOLATION => Some(RefusedKey::Orphan),
-            _ => None,
-        }
-    }
-}
-
-/// A record of a foreign file breaks a key, and no such record may be left out.
-#[derive(Debug)]
-pub struct RefusedRecord {
-    message: String,
-    /// The key.
-    pub key: RefusedKey,
-}
-
-impl fmt::Display for RefusedRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for RefusedRecord {}
-
-/// More records are rejected than are allowed. Those of all tables are counted before that is reported.
-#[derive(Debug)]
-pub struct TooManyRejects;
-
-impl fmt::Display for TooManyRejects {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("more records are rejected than --max-rejects allows")
-    }
-}
-
-impl std::error::Error for TooManyRejects {}
 
 /// The counts of a chunk without the rows that the server rejected.
 fn without(chunk: &RowChunk, isolated: &Isolated) -> Tally {
