@@ -196,6 +196,17 @@ mod tests {
     }
 
     #[test]
+    fn long_lists_are_shortened() {
+        let names: Vec<String> = (0..32).map(|part| format!("photos_{part}_pkey")).collect();
+        assert_eq!(
+            shortened(&names),
+            "photos_0_pkey, photos_1_pkey and 30 more"
+        );
+        assert_eq!(shortened(&["a", "b", "c", "d"]), "a, b, c, d");
+        assert_eq!(shortened(&[""; 0]), "");
+    }
+
+    #[test]
     fn rows_refuse_what_is_no_count() {
         for text in [
             "",
