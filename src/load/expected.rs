@@ -42,7 +42,9 @@ pub async fn expected_tables<H: PostLoadHook>(
             keys: there.keys + missing.keys,
             others: there.others + missing.others + hook.tasks(&target.name).len() as u64,
             filled: match load.commit.unwrap_or(server.commit_unit) {
-                _ if !server.freeze || !target.ordinary || load.policy.append => Filled::Later,
+                _ if !server.freeze || !target.takes_freeze() || load.policy.append => {
+                    Filled::Later
+                }
                 CommitUnit::Table => Filled::AtOnce,
                 CommitUnit::Segment => Filled::InSegments,
             },

@@ -50,6 +50,11 @@ impl Partitions {
         self.tables.iter().filter(|table| table.is_leaf)
     }
 
+    /// Whether rows are sorted before they are sent.
+    pub fn are_sorted_here(&self) -> bool {
+        matches!(self.search, PartitionSearch::Here(_))
+    }
+
     /// The first partition that fills a column otherwise than the partitioned table does, of those not `filled` by rows.
     pub fn other_default(&self, filled: &[&str]) -> Option<(&TableName, &str)> {
         self.leaves().find_map(|leaf| {

@@ -31,6 +31,12 @@ pub struct TargetTable {
 }
 
 impl TargetTable {
+    /// Whether its rows can be frozen as they come: into itself, or into partitions that they are sorted into.
+    pub fn takes_freeze(&self) -> bool {
+        let partitions = self.partitions.as_ref();
+        self.ordinary || partitions.is_some_and(Partitions::are_sorted_here)
+    }
+
     /// Whether a table is this one or a partition of it.
     pub fn holds(&self, table: &TableName) -> bool {
         let mut partitions = self.partitions.iter().flat_map(|it| &it.tables);
