@@ -157,8 +157,8 @@ fn command_of<'c>(root: &'c Command, words: &[OsString]) -> &'c Command {
 /// Whether one is the beginning of the other, or a slip or two away.
 fn is_near(typed: &str, known: &str) -> bool {
     let slips = match typed.trim_start_matches('-').len() {
-        ..=4 => 1,
-        ..=8 => 2,
+        0..=4 => 1,
+        5..=8 => 2,
         _ => 3,
     };
     known.starts_with(typed)

@@ -98,7 +98,7 @@ impl<'a, 'p> Group<'a, 'p> {
             pages,
             parts,
         };
-        read.iter().map(|it| scan(it)).collect()
+        read.iter().map(scan).collect()
     }
 }
 

@@ -120,17 +120,17 @@ mod tests {
 
     /// Rows, CSV, keys and other indexes of the built-in catalog.
     fn catalog(products: u64) -> Vec<ExpectedTable> {
-        // Each table's rows and bytes of CSV a product, and its indexes beside the key.
+        // Each table's rows and bytes of CSV of a thousand products, and its indexes beside the key.
         [
-            (1.0, 215.0, 0),
-            (2.22, 64.5, 1),
-            (1.957, 58.7, 1),
-            (5.69, 1582.0, 1),
-            (11.32, 192.4, 1),
-            (4.51, 76.5, 2),
+            (1_000, 215_000, 0),
+            (2_220, 64_500, 1),
+            (1_957, 58_700, 1),
+            (5_690, 1_582_000, 1),
+            (11_320, 192_400, 1),
+            (4_510, 76_500, 2),
         ]
-        .map(|(rows, bytes, others): (f64, f64, u64)| {
-            let of = |each: f64| (each * products as f64) as u64;
+        .map(|(rows, bytes, others)| {
+            let of = |thousand: u64| thousand * products / 1_000;
             ExpectedTable {
                 rows: of(rows),
                 csv_bytes: of(bytes),
