@@ -32,7 +32,7 @@ Examples:
   seedrow check
   seedrow check --url postgres://app@db.example.com/shop --only coverage
   seedrow check --prove
-  seedrow check --url postgres://app@primary/shop --also postgres://app@standby/shop
+  seedrow check --url postgres://primary/shop --also postgres://standby/shop
   seedrow check --only coverage,schema --schema db/schema.sql --format github
   seedrow check --wait 30s --write junit=check.xml --html check.html
   seedrow check --dataset shop.toml --samples 50 --tail 5% --format json")]

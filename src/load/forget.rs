@@ -98,10 +98,8 @@ async fn remove(
                 "schema {} has an unfinished load, and without the ledger its constraints could not be restored",
                 load.schema
             );
-            let notes = vec![
-                load.next_commands(&transaction).await?,
-                format!("to abandon it, run: {}", again(&["--abandon"])),
-            ];
+            let mut notes = load.next_commands(&transaction).await?;
+            notes.push(format!("to abandon it, run: {}", again(&["--abandon"])));
             return Err(ErrorWithNotes::of(message, notes));
         }
         abandoned.push(abandon_load(&transaction, load).await?);

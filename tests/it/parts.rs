@@ -305,7 +305,7 @@ fn refused_while_parts_are_missing(db: &Db) {
     seedrow(["forget", "--url", &url])
         .exits(2)
         .stderr_has(load_2)
-        .stderr_has("to abandon it, add --abandon");
+        .stderr_has("to abandon it, run: seedrow forget --url");
 }
 
 /// A part that is killed while its rows are copied, loaded twice at once, and loaded again.

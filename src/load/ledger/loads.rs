@@ -150,14 +150,17 @@ pub struct UnfinishedLoad {
 }
 
 impl UnfinishedLoad {
-    /// What is to be typed to finish it, separated by semicolons.
-    pub async fn next_commands(&self, client: &impl GenericClient) -> Result<String> {
+    /// What is to be typed to finish it, each a line.
+    pub async fn next_commands(&self, client: &impl GenericClient) -> Result<Vec<String>> {
         let Some(of) = self.parts else {
-            return Ok(format!("to finish it, run: {}", finishing(&self.command)));
+            return Ok(vec![format!(
+                "to finish it, run: {}",
+                finishing(&self.command)
+            )]);
         };
         let (schema, tables) = (&self.schema, &self.tables);
         let progress = PartsProgress::read(client, schema, of, tables, &self.command).await?;
-        Ok(progress.next_commands().join("; "))
+        Ok(progress.next_commands())
     }
 }
 
