@@ -23,6 +23,7 @@ pub mod pool_texts;
 mod ranges;
 mod read;
 mod read_columns;
+mod read_sharding;
 mod read_tables;
 pub mod record_format;
 pub mod sharding;

@@ -8,7 +8,7 @@ use crate::dataset::lists::Lists;
 use crate::dataset::outline::TableOutline;
 use crate::dataset::read_columns::{Scope, read_columns};
 use crate::dataset::spec::{ColumnSpec, Size, TableSpec, is_file_name};
-use crate::dataset::{csv_options, outline, sharding, table_keys, validate};
+use crate::dataset::{csv_options, outline, read_sharding, table_keys, validate};
 
 /// Reads `[tables]`: first all names, so that a maker may refer to a later table, then each table, and what can only be
 /// judged when all are known.
@@ -102,7 +102,7 @@ fn read_table(name: String, section: &Section, scope: &Scope) -> Result<TableSpe
     let exclusive = table_keys::exclusive(section, &names)?;
     let fixed = table_keys::fixed(section, &size)? || place == Place::Kept;
     let triggers = table_keys::triggers(section)?;
-    let sharding = sharding::read(section, &names, &size, scope.earlier)?;
+    let sharding = read_sharding::read(section, &names, &size, scope.earlier)?;
     let reading = csv_options::reading(section, &columns)?;
     let drop = csv_options::drop_rules(section, &columns, scope.earlier)?;
     section.ensure_known_keys()?;

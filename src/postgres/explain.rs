@@ -11,8 +11,7 @@ use serde_json::Value;
 use tokio_postgres::types::{FromSql, ToSql, Type};
 use tokio_postgres::{GenericClient, Statement};
 
-pub use distributed::DistributedQuery;
-pub use node::{Node, NodeKind, NodeRole};
+pub use node::{DistributedQuery, Node, NodeKind, NodeRole};
 
 use super::name::quoted;
 

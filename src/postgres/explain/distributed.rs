@@ -3,70 +3,9 @@
 //! EXPLAIN prints the shards' plans in a form of their own, and with the shards' names. Here they become the node's inputs,
 //! with the names of the tables that the shards belong to, so that every rule over plans reads them like any other.
 
-use serde::Deserialize;
-use serde_json::Value;
-
-use super::node::Node;
-
-/// `Distributed Query` of a `Custom Scan (Citus Adaptive)`.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct DistributedQuery {
-    #[serde(default)]
-    job: Job,
-    /// Queries that run before it, whose rows are sent to the nodes.
-    #[serde(default)]
-    subplans: Vec<Subplan>,
-    /// Tasks whose plan isn't among the node's inputs.
-    #[serde(skip)]
-    hidden: u64,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-struct Job {
-    #[serde(rename = "Task Count", default)]
-    count: u64,
-    #[serde(rename = "Tasks", default)]
-    tasks: Vec<Task>,
-    #[serde(rename = "Dependent Jobs", default)]
-    dependent: Vec<Value>,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-struct Task {
-    /// What EXPLAIN printed on the node; absent where it couldn't be asked.
-    #[serde(rename = "Remote Plan", default)]
-    plan: Vec<Vec<Explained>>,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-struct Subplan {
-    #[serde(rename = "PlannedStmt", default)]
-    plan: Vec<Explained>,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-struct Explained {
-    #[serde(rename = "Plan")]
-    plan: Node,
-}
+use super::node::{DistributedQuery, Node};
 
 impl DistributedQuery {
-    /// How many tasks it has: each asks one shard of each of its tables.
-    pub fn tasks(&self) -> u64 {
-        self.job.count
-    }
-
-    /// Whether rows are sent from node to node before they are joined.
-    pub fn repartitions(&self) -> bool {
-        !self.job.dependent.is_empty()
-    }
-
-    /// Whether the plans of all its tasks are the node's inputs.
-    pub fn is_visible(&self) -> bool {
-        self.hidden == 0 && !self.repartitions()
-    }
-
     /// The plans of its subplans and tasks, which it has no longer.
     fn take_plans(&mut self) -> Vec<Node> {
         let (subplans, tasks) = (&mut self.subplans, &mut self.job.tasks);

@@ -5,8 +5,7 @@
 //! such a node is unchecked.
 
 use serde::Deserialize;
-
-use super::distributed::DistributedQuery;
+use serde_json::Value;
 
 /// How a kind of node reads tables and returns rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -310,6 +309,66 @@ impl Node {
         ]
         .into_iter()
         .filter_map(Option::as_deref)
+    }
+}
+
+/// `Distributed Query` of a `Custom Scan (Citus Adaptive)`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DistributedQuery {
+    #[serde(default)]
+    pub(super) job: Job,
+    /// Queries that run before it, whose rows are sent to the nodes.
+    #[serde(default)]
+    pub(super) subplans: Vec<Subplan>,
+    /// Tasks whose plan isn't among the node's inputs.
+    #[serde(skip)]
+    pub(super) hidden: u64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub(super) struct Job {
+    #[serde(rename = "Task Count", default)]
+    pub(super) count: u64,
+    #[serde(rename = "Tasks", default)]
+    pub(super) tasks: Vec<Task>,
+    #[serde(rename = "Dependent Jobs", default)]
+    pub(super) dependent: Vec<Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(super) struct Task {
+    /// What EXPLAIN printed on the node; absent where it couldn't be asked.
+    #[serde(rename = "Remote Plan", default)]
+    pub(super) plan: Vec<Vec<Explained>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(super) struct Subplan {
+    #[serde(rename = "PlannedStmt", default)]
+    pub(super) plan: Vec<Explained>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(super) struct Explained {
+    #[serde(rename = "Plan")]
+    pub(super) plan: Node,
+}
+
+impl DistributedQuery {
+    /// How many tasks it has: each asks one shard of each of its tables.
+    pub fn tasks(&self) -> u64 {
+        self.job.count
+    }
+
+    /// Whether rows are sent from node to node before they are joined.
+    pub fn repartitions(&self) -> bool {
+        !self.job.dependent.is_empty()
+    }
+
+    /// Whether the plans of all its tasks are the node's inputs.
+    pub fn is_visible(&self) -> bool {
+        self.hidden == 0 && !self.repartitions()
     }
 }
 
