@@ -37,7 +37,8 @@ const USERS: &str = "
 const LEDGER: &str = "
     CREATE SCHEMA seedrow;
     CREATE TABLE seedrow.loads (
-        target_schema text, command text, finished_at timestamptz, started_at timestamptz DEFAULT now()
+        target_schema text, command text, finished_at timestamptz, started_at timestamptz DEFAULT now(),
+        tables text[] DEFAULT '{}'
     );
     CREATE TABLE seedrow.lifted (target_schema text, name text)";
 

@@ -180,7 +180,8 @@ fn refuses_a_database_that_an_unfinished_load_stands_in() {
         "CREATE TABLE a (id int PRIMARY KEY, up int REFERENCES a);
         CREATE SCHEMA seedrow;
         CREATE TABLE seedrow.loads (
-            target_schema text, command text, finished_at timestamptz, started_at timestamptz DEFAULT now()
+            target_schema text, command text, finished_at timestamptz, started_at timestamptz DEFAULT now(),
+            tables text[] DEFAULT '{}'
         );
         CREATE TABLE seedrow.lifted (target_schema text, name text);
         INSERT INTO seedrow.loads VALUES ('public', 'seedrow load files', NULL);
