@@ -50,7 +50,7 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
-/// As [`print`], for texts: on a terminal, lines that are wider are broken between words, but for commands and SQL to copy.
+/// As [`print()`], for texts: on a terminal, lines that are wider are broken between words, but for commands and SQL to copy.
 pub fn print_text(text: &str) -> Result<()> {
     match terminal::width(&std::io::stdout()) {
         Some(width) => print(&terminal::wrapped_text(text, width.into())),
