@@ -26,9 +26,6 @@ pub fn render(format: OutputFormat, comparison: &TwinComparison, colour: Colour)
     FORMATS.render(format, |renderer| renderer(comparison, colour))
 }
 
-/// The quantiles of q-errors that are told.
-const QUANTILES: [(&str, f64); 2] = [("median", 0.5), ("95th percentile", 0.95)];
-
 /// For people: what differs, then the sums.
 fn text(comparison: &TwinComparison, colour: Colour) -> String {
     let sections = [
@@ -113,20 +110,13 @@ fn summary(comparison: &TwinComparison, colour: Colour) -> String {
         comparison.equal_plans(),
         comparison.reads.len()
     )];
-    if !nodes.actual.is_empty() {
-        let quantiles = QUANTILES.iter().map(|(name, share)| {
-            let at = |sorted| quantile(sorted, *share).unwrap_or(1.0);
-            format!(
-                "{name} {:.2} expected, {:.2} actual",
-                at(&nodes.expected),
-                at(&nodes.actual)
-            )
-        });
-        lines.push(format!(
-            "rows of {}: q-error {}",
-            counted(nodes.actual.len() as u64, "node"),
-            quantiles.collect::<Vec<_>>().join("; ")
-        ));
+    for (what, errors) in [("expected", &nodes.expected), ("actual", &nodes.actual)] {
+        if let (Some(median), Some(high)) = (quantile(errors, 0.5), quantile(errors, 0.95)) {
+            lines.push(format!(
+                "{what} rows of {}: median q-error {median:.2}, 95th percentile {high:.2}",
+                counted(errors.len() as u64, "node")
+            ));
+        }
     }
     lines.push(match comparison.columns.is_empty() {
         true => "columns: none has statistics in both files; `seedrow check --save` keeps them"

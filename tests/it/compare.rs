@@ -88,7 +88,7 @@ fn a_twin_has_equal_plans_and_statistics() {
     now()
         .exits(0)
         .stdout_has(
-            "plans: 1 of 1 equal\nrows of 1 node: q-error median 1.00 expected, 1.00 actual;",
+            "plans: 1 of 1 equal\nexpected rows of 1 node: median q-error 1.00, 95th percentile 1.00\n",
         )
         .stdout_has("columns: 4 of 4 within 10%\nequal\n");
     db.execute("DROP INDEX orders_shop_id_idx; UPDATE orders SET shop_id = 1 WHERE shop_id < 5000");
