@@ -232,6 +232,11 @@ pub async fn start(
         )
         .await
         .context("could not write the ledger")?;
+    clear(client, schema, entry).await
+}
+
+/// Deletes what the ledger holds of the tables from earlier loads, but for those whose rows are kept.
+async fn clear(client: &impl GenericClient, schema: &str, entry: &NewLoadEntry<'_>) -> Result<()> {
     for sql in [
         "DELETE FROM seedrow.tables
             WHERE schema_name = $1 AND table_name = ANY ($2) AND table_name <> ALL ($3)",
