@@ -1,6 +1,6 @@
 //! What follows a load of generated rows: missing indexes, checks, the summary.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
@@ -16,6 +16,29 @@ use crate::postgres::placements::ShardSizes;
 use crate::postgres::{Server, locks};
 use crate::report::html::RunPage;
 use crate::report::{self, Detail};
+
+/// How the summary is printed.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Output")]
+pub struct SummaryArgs {
+    /// Write a page with the phases and the checks to this file
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+
+    /// Show every read with its figures and the SQL that ran, not only what doesn't hold
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+impl SummaryArgs {
+    /// How much of the checks is shown.
+    pub fn detail(&self) -> Detail {
+        match self.verbose {
+            true => Detail::All,
+            false => Detail::Brief,
+        }
+    }
+}
 
 /// What follows a load.
 pub struct AfterLoad<'a> {

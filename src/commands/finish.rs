@@ -1,6 +1,5 @@
 //! `seedrow finish`: keys, indexes, statistics and checks of a load whose parts are all there.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use crate::cli::{JobsArgs, OrphansArg, QuietArgs, SampleArgs, TargetArgs};
 use crate::commands::Outcome;
-use crate::commands::after_load::AfterLoad;
+use crate::commands::after_load::{AfterLoad, SummaryArgs};
 use crate::commands::context::{self, Context, orphans, plan_settings, typed_command};
 use crate::commands::interrupt::stoppable;
 use crate::commands::output_paths::ensure_writable;
@@ -20,7 +19,6 @@ use crate::load::{
 };
 use crate::postgres::Server;
 use crate::progress::Progress;
-use crate::report::Detail;
 use crate::suggestion::Suggestions;
 use crate::units::duration;
 
@@ -59,13 +57,8 @@ pub struct Args {
     #[command(flatten)]
     target: TargetArgs,
 
-    /// Write a page with the phases and the checks to this file
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    html: Option<PathBuf>,
-
-    /// Show every read with its figures and the SQL that ran, not only what doesn't hold
-    #[arg(long, short, help_heading = "Output")]
-    verbose: bool,
+    #[command(flatten)]
+    summary: SummaryArgs,
 
     #[command(flatten)]
     quiet: QuietArgs,
@@ -79,7 +72,7 @@ impl Args {
 
 /// Finishes the load, builds what is missing, checks, and prints the summary.
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
-    ensure_writable(args.html.as_deref())?;
+    ensure_writable(args.summary.html.as_deref())?;
     let context = Context::new(&args.dataset, &args.target, args.quiet);
     let dataset = Arc::new(context.open_dataset()?);
     let server = context.open_server_to("finish a load").await?;
@@ -98,14 +91,11 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
         jobs: load.jobs,
         settings: plan_settings(&args.sampling, begun.origin.seed),
         context: &context,
-        detail: match args.verbose {
-            true => Detail::All,
-            false => Detail::Brief,
-        },
+        detail: args.summary.detail(),
     };
     let phases = finished.report().phases.clone();
     after
-        .run(hook, &finished, phases, args.html.as_deref())
+        .run(hook, &finished, phases, args.summary.html.as_deref())
         .await
 }
 

@@ -11,7 +11,7 @@ use anyhow::{Result, ensure};
 use crate::cli::{
     DatasetArgs, JobsArgs, LoadArgs, OrphansArg, QuietArgs, RowsArgs, SampleArgs, TargetArgs,
 };
-use crate::commands::after_load::AfterLoad;
+use crate::commands::after_load::{AfterLoad, SummaryArgs};
 use crate::commands::context::{
     self, Context, commit_unit, ensure_may_recreate, orphans, plan_settings, tables_found,
     triggers, typed_command,
@@ -32,7 +32,7 @@ use crate::load::{
 };
 use crate::postgres::Server;
 use crate::progress::Progress;
-use crate::report::{self, Detail};
+use crate::report;
 use crate::serve::Listen;
 use crate::suggestion::Suggestions;
 
@@ -101,26 +101,14 @@ pub struct Args {
     #[command(flatten)]
     target: TargetArgs,
 
-    /// Write a page with the phases and the checks to this file
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    html: Option<PathBuf>,
-
-    /// Show every read with its figures and the SQL that ran, not only what doesn't hold
-    #[arg(long, short, help_heading = "Output")]
-    verbose: bool,
+    #[command(flatten)]
+    summary: SummaryArgs,
 
     #[command(flatten)]
     quiet: QuietArgs,
 }
 
 impl Args {
-    fn detail(&self) -> Detail {
-        match self.verbose {
-            true => Detail::All,
-            false => Detail::Brief,
-        }
-    }
-
     pub(super) fn suggestions(&self) -> Suggestions {
         context::suggestions(&self.target, &self.dataset.dataset)
     }
@@ -155,7 +143,7 @@ impl Args {
 
 /// Runs all phases and prints the summary.
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Step> {
-    ensure_writable(args.html.as_deref())?;
+    ensure_writable(args.summary.html.as_deref())?;
     let name = args.dataset_name().await?;
     let context = Context::new(&name, &args.target, args.quiet);
     let dataset = Arc::new(context.open_dataset()?);
@@ -189,7 +177,7 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Step> {
     let finished = job.seed(&hook, &mut phases).await?;
     let outcome = job
         .after_load(&context)
-        .run(hook, &finished, phases, args.html.as_deref())
+        .run(hook, &finished, phases, args.summary.html.as_deref())
         .await?;
     let Some(listen) = &args.serve else {
         return Ok(Step::Ended(outcome));
@@ -237,7 +225,7 @@ impl Job<'_> {
             jobs: self.args.jobs.count(),
             settings: plan_settings(&self.args.sampling, self.origin.seed),
             context,
-            detail: self.args.detail(),
+            detail: self.args.summary.detail(),
         }
     }
 

@@ -25,7 +25,7 @@ pub enum PlanEquality {
     Equal,
     /// What differs, a sentence each: source, then twin.
     Different(Vec<String>),
-    /// Why that can't be said.
+    /// Why they can't be compared.
     Unknown(String),
 }
 

@@ -9,7 +9,7 @@ pub enum Sharding {
         by: String,
         /// The table whose shards lie beside its own, so that joins by the columns stay on a node.
         colocate: Option<String>,
-        /// How many shards; the cluster's default where it isn't said.
+        /// How many shards; the cluster's default where it isn't given.
         shards: Option<u32>,
     },
     /// All of them are on each node.

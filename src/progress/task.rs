@@ -140,7 +140,7 @@ impl TaskState {
         };
         let figures = match self.unit {
             Unit::Bytes | Unit::Step | Unit::Seconds => self.figures(),
-            // What it is about need not be said twice.
+            // Its subject stands in the line already.
             unit if unit.noun() == self.name => grouped(self.total),
             unit => format!("{} {}", grouped(self.total), unit.noun()),
         };

@@ -98,7 +98,7 @@ fn a_folder_of_parts_is_loaded_when_none_is_missing() {
         .stdout_has("product.part-7-of-7.csv");
     dir.seedrow(["load", "parts", "--url", &url]).exits(0);
     assert_eq!(contents(&url, "public"), whole().0);
-    // The rows are the same, whoever made them.
+    // Rows that `generate --part` wrote are those that `run` generates.
     seedrow(["run", "--rows", ROWS, "--url", &url])
         .exits(0)
         .stderr_has("these rows are loaded already");

@@ -28,7 +28,7 @@ impl Job<'_> {
             plan: &plan,
             indexes: &hook.planned_statements(),
         };
-        report::dry_run::planned(&report, self.args.detail(), suggestions)?;
+        report::dry_run::planned(&report, self.args.summary.detail(), suggestions)?;
         Ok(Outcome::Held)
     }
 
