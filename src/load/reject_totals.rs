@@ -5,7 +5,7 @@ use anyhow::{Error, Result};
 use crate::load::parent_gate::look_up_parents;
 use crate::load::policy::{Duplicates, Orphans, Policy};
 use crate::load::session::WorkerPool;
-use crate::load::source::rejects::{TableRejects, limit_of};
+use crate::load::source::rejects::{RejectCount, TableRejects, limit_of};
 use crate::load::table::count_rejects::count_rejects;
 use crate::load::table::refused::{RefusedKey, RefusedRecord, TooManyRejects};
 use crate::load::table::table_load::TableLoad;
@@ -30,7 +30,12 @@ pub async fn with_reject_totals(
     };
     let (option, policy) = rejecting(refused.key, load.policy);
     let tables = count_all(pool, loads, policy).await;
-    let all = limit_of(tables.iter().map(|it| it.count).sum());
+    let all = limit_of(
+        tables
+            .iter()
+            .map(|it| Some(it.count.as_ref()?.number))
+            .sum(),
+    );
     let note = format!(
         "to load the others, run: {}",
         again(&[option, "reject", "--max-rejects", &all])
@@ -83,7 +88,7 @@ async fn count_each(
     pool: WorkerPool<'_>,
     loads: &[TableLoad<'_>],
     policy: Policy,
-    counts: &mut Vec<Option<u64>>,
+    counts: &mut Vec<Option<RejectCount>>,
 ) -> Result<()> {
     let mut client = pool.connect().await?;
     let transaction = client.transaction().await?;

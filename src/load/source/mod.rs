@@ -24,6 +24,7 @@ pub mod overrides;
 mod pattern;
 pub mod profile;
 pub mod reader;
+pub mod reading_options;
 pub mod rejects;
 pub mod rejects_file;
 pub mod row_format;

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::load::account::Account;
 use crate::load::source::chunk::FileLine;
+use crate::load::source::reading_options::ReadingOptions;
 use crate::postgres::error::ErrorWithNotes;
 use crate::suggestion::again;
 use crate::units::{counted, grouped};
@@ -46,7 +47,16 @@ pub struct TableRejects {
     /// Its files, for messages.
     pub label: String,
     /// How many there are, those that the server rejects included; `None` where they couldn't be counted.
-    pub count: Option<u64>,
+    pub count: Option<RejectCount>,
+}
+
+/// The rejects of a table, all of them seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectCount {
+    /// How many there are.
+    pub number: u64,
+    /// What would read them.
+    pub options: ReadingOptions,
 }
 
 /// A record that is not loaded, for reports.
@@ -75,18 +85,6 @@ impl Rejected {
         }
     }
 
-    /// The words of the option that would read it, where the reason names one: `` `--epoch s` counts it ``.
-    fn option(&self) -> Option<Vec<String>> {
-        let (_, rest) = self.reason.split_once("`--")?;
-        let (option, _) = rest.split_once('`')?;
-        let words = option
-            .split(' ')
-            .map(|word| word.trim_matches('\'').to_owned());
-        let mut words: Vec<String> = words.collect();
-        words[0].insert_str(0, "--");
-        Some(words)
-    }
-
     /// File, line, column and reason.
     pub fn message(&self) -> String {
         let column = self.column.as_ref().map(|column| format!("{column} "));
@@ -98,16 +96,6 @@ impl Rejected {
             self.reason
         )
     }
-}
-
-/// The command that reads these records, where each of their reasons names an option that does.
-fn reading_options(rejected: &[Rejected]) -> Option<String> {
-    let options = rejected.iter().map(Rejected::option);
-    let mut options: Vec<Vec<String>> = options.collect::<Option<_>>()?;
-    options.sort();
-    options.dedup();
-    let again = again(&options.concat());
-    (!options.is_empty()).then(|| format!("to read them so, run: {again}"))
 }
 
 /// What `--max-rejects` has to be for so many, or for a number that isn't known.
@@ -131,6 +119,8 @@ struct RejectsState {
     /// Rows that are about to be rejected, which other tables must leave room for.
     reserved: u64,
     first: Vec<Rejected>,
+    /// What would read those that were noted.
+    options: ReadingOptions,
     files: Vec<PathBuf>,
 }
 
@@ -174,6 +164,9 @@ impl Rejects {
     /// Counts the records of a table that an earlier attempt rejected.
     pub fn count_earlier(&self, account: &Account) {
         let mut state = self.lock();
+        if account.rejected > 0 {
+            state.options = ReadingOptions::NONE;
+        }
         state
             .by_table
             .insert(account.name.clone(), account.rejected);
@@ -248,6 +241,7 @@ impl Rejects {
                     share * 100.0
                 ),
                 Some(count),
+                &self.noted_options(),
             ));
         }
         Ok(())
@@ -255,9 +249,9 @@ impl Rejects {
 
     /// The error of tables with more rejects than are allowed.
     pub fn too_many(&self, tables: &[TableRejects]) -> Error {
-        let counted = |it: &TableRejects| match it.count {
-            Some(count) => {
-                (count > 0).then(|| format!("{}: {}", it.label, counted(count, "record")))
+        let counted = |it: &TableRejects| match &it.count {
+            Some(RejectCount { number, .. }) => {
+                (*number > 0).then(|| format!("{}: {}", it.label, counted(*number, "record")))
             }
             None => {
                 let seen = self.count_of(&it.table);
@@ -273,17 +267,31 @@ impl Rejects {
             "{} cannot be loaded, and --max-rejects allows {allowed}",
             counts.join(", ")
         );
-        self.error(&message, tables.iter().map(|it| it.count).sum())
+        let all = || tables.iter().map(|it| it.count.as_ref());
+        let options = all().try_fold(ReadingOptions::default(), |options, count| {
+            Some(options.and(&count?.options))
+        });
+        self.error(
+            &message,
+            all().map(|count| count.map(|it| it.number)).sum(),
+            &options.unwrap_or_else(|| self.noted_options()),
+        )
     }
 
-    /// `all` is the number of rejects where it is known.
-    fn error(&self, message: &str, all: Option<u64>) -> Error {
+    /// What would read those that were noted.
+    fn noted_options(&self) -> ReadingOptions {
+        self.lock().options.clone()
+    }
+
+    /// `all` is the number of rejects where it is known; `options` would read them.
+    fn error(&self, message: &str, all: Option<u64>, options: &ReadingOptions) -> Error {
         let state = self.lock();
         let mut notes: Vec<String> = state.first.iter().map(Rejected::message).collect();
         for path in &state.files {
             notes.push(format!("written with their reasons to {}", path.display()));
         }
-        notes.extend(reading_options(&state.first));
+        let reading = options.command();
+        notes.extend(reading.map(|command| format!("to read them so, run: {command}")));
         notes.push(format!(
             "fix the file, or leave them out, run: {}",
             again(&["--max-rejects", &limit_of(all)])
@@ -295,6 +303,7 @@ impl Rejects {
     pub fn note(&self, rejected: Rejected) {
         let mut state = self.lock();
         *state.by_table.entry(rejected.table.clone()).or_default() += 1;
+        state.options.add(&rejected.reason);
         if state.first.len() < REPORTED {
             state.first.push(rejected);
         }

@@ -13,7 +13,8 @@ use crate::copy::CopyFormat;
 use crate::load::policy::Policy;
 use crate::load::source::chunk::Position;
 use crate::load::source::reader::{RecordReader, Trace};
-use crate::load::source::rejects::{MaxRejects, Rejects};
+use crate::load::source::reading_options::ReadingOptions;
+use crate::load::source::rejects::{MaxRejects, RejectCount, Rejects};
 use crate::load::source::stream::ChunkStream;
 use crate::load::table::constraint_columns::ConstraintColumns;
 use crate::load::table::isolate::PieceSize;
@@ -31,9 +32,13 @@ pub async fn count_rejects(
     load: &TableLoad<'_>,
     transaction: &Transaction<'_>,
     policy: Policy,
-) -> Result<Option<u64>> {
+) -> Result<Option<RejectCount>> {
+    let none = || RejectCount {
+        number: 0,
+        options: ReadingOptions::default(),
+    };
     if !load.source.source.is_foreign() {
-        return Ok(Some(0));
+        return Ok(Some(none()));
     }
     let committed = load.committed(transaction.client()).await?;
     let before = committed.as_ref().map_or(0, |it| it.account.rejected);
@@ -42,7 +47,7 @@ pub async fn count_rejects(
         ..load.clone()
     };
     let more = if rest.is_complete() {
-        Some(0)
+        Some(none())
     } else if load.bytes() <= SEGMENT as u64 {
         count_copied(&rest, transaction, policy).await?
     } else if may_reject(load, transaction.client()).await? {
@@ -50,7 +55,13 @@ pub async fn count_rejects(
     } else {
         Some(count_read(&rest).await?)
     };
-    Ok(more.map(|more| before + more))
+    Ok(more.map(|more| RejectCount {
+        number: before + more.number,
+        options: match before {
+            0 => more.options,
+            _ => ReadingOptions::NONE,
+        },
+    }))
 }
 
 /// Whether the server may reject a record that its types fit.
@@ -72,15 +83,16 @@ fn next(load: &TableLoad<'_>) -> Option<Position> {
 }
 
 /// The records that the reader rejects, of those that aren't committed.
-async fn count_read(load: &TableLoad<'_>) -> Result<u64> {
+async fn count_read(load: &TableLoad<'_>) -> Result<RejectCount> {
     let (source, from) = (Arc::clone(&load.source), next(load));
     let reading = tokio::task::spawn_blocking(move || {
-        let mut count = 0;
+        let (mut number, mut options) = (0, ReadingOptions::default());
         RecordReader::new(&source)?.read(from, Trace::Off, |chunk| {
-            count += chunk.rejected.len() as u64;
+            number += chunk.rejected.len() as u64;
+            chunk.rejected.iter().for_each(|it| options.add(&it.reason));
             true
         })?;
-        anyhow::Ok(count)
+        anyhow::Ok(RejectCount { number, options })
     });
     reading.await.context("reading the file was interrupted")?
 }
@@ -90,7 +102,7 @@ async fn count_copied(
     load: &TableLoad<'_>,
     transaction: &Transaction<'_>,
     policy: Policy,
-) -> Result<Option<u64>> {
+) -> Result<Option<RejectCount>> {
     let table = &load.target.name;
     let unlimited = Rejects::new(
         Path::new(""),
@@ -114,6 +126,7 @@ async fn count_copied(
     triggers::disable(transaction, table, &load.skipped_triggers).await?;
     let mut chunks = ChunkStream::start(Arc::clone(&load.source), next(load), Trace::Records);
     let (mut by_reader, mut by_server, mut size) = (0, 0, PieceSize::default());
+    let mut options = ReadingOptions::default();
     while let Some(chunk) = chunks.next().await? {
         let isolated = copy
             .isolate(transaction, &chunk, &mut size, |more| {
@@ -121,10 +134,17 @@ async fn count_copied(
             })
             .await?;
         by_reader += chunk.rejected.len() as u64;
+        chunk.rejected.iter().for_each(|it| options.add(&it.reason));
         by_server += isolated.rejected.len() as u64;
         if by_server >= MOST {
             return Ok(None);
         }
     }
-    Ok(Some(by_reader + by_server))
+    Ok(Some(RejectCount {
+        number: by_reader + by_server,
+        options: match by_server {
+            0 => options,
+            _ => ReadingOptions::NONE,
+        },
+    }))
 }
