@@ -20,6 +20,7 @@ pub mod part;
 pub mod permutation;
 pub mod plan;
 pub mod pool_texts;
+pub mod profile;
 mod ranges;
 mod read;
 mod read_columns;
@@ -41,6 +42,7 @@ mod waivers;
 
 pub use part::Part;
 pub use plan::RowPlan;
+pub use profile::ColumnProfile;
 pub use read::{waivers_of, waivers_with};
 pub use sharding::Sharding;
 pub use spec::{ColumnSpec, Dataset, Kind, Reading, TableSpec};

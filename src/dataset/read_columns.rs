@@ -9,6 +9,7 @@ use crate::dataset::draw::Chance;
 use crate::dataset::lists::Lists;
 use crate::dataset::makers::{self, MakerScope};
 use crate::dataset::outline::TableOutline;
+use crate::dataset::profile::{self, TableProfile};
 use crate::dataset::spec::{ColumnSpec, Kind, Size, TableSpec};
 
 /// What a table can refer to.
@@ -34,6 +35,7 @@ pub fn read_columns(
     value: &TomlValue,
     scope: &Scope,
     size: &Size,
+    profile: &TableProfile,
 ) -> Result<(Vec<ColumnSpec>, Vec<UniqueSet>)> {
     let entries = value.section(format!("table `{table}`"))?.entries();
     let columns: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
@@ -46,7 +48,8 @@ pub fn read_columns(
     };
     let (mut read, mut unique) = (Vec::new(), Vec::new());
     for (position, (name, value)) in entries.into_iter().enumerate() {
-        let (column, is_unique) = read_column(table, name, &value, &scope)?;
+        let (mut column, is_unique) = read_column(table, name, &value, &scope)?;
+        set_profile(&mut column, profile);
         if is_unique {
             unique.push(UniqueSet {
                 columns: vec![position],
@@ -80,11 +83,9 @@ fn read_column(
         hidden: section
             .get("hidden")
             .map_or(Ok(false), |value| value.boolean())?,
-        null: Chance::new(
-            section
-                .get("null")
-                .map_or(Ok(0.0), |value| value.probability())?,
-        ),
+        // Known with the table's profile.
+        null: Chance::NEVER,
+        profile: Some(Box::new(profile::own_keys(&section, scope.columns)?)),
         // Known when all tables are.
         kind: Kind::Text,
         conditions: conditions(&section, scope)?,
@@ -97,6 +98,18 @@ fn read_column(
         .map_or(Ok(false), |value| value.boolean())?;
     section.ensure_known_keys()?;
     Ok((column, is_unique))
+}
+
+/// Gives a column the keys of the table's profile that it hasn't itself.
+fn set_profile(column: &mut ColumnSpec, table: &TableProfile) {
+    let own = column.profile.take().unwrap_or_default();
+    let named = table.columns.iter().find(|(name, _)| *name == column.name);
+    let profile = match named {
+        Some((_, profile)) => own.or(profile.clone()),
+        None => *own,
+    };
+    column.null = Chance::new(profile.null.unwrap_or(0.0));
+    column.profile = profile.shapes_values().then(|| Box::new(profile));
 }
 
 /// Reads `null-with = "other"` and `only-if = { status = ["shipped"] }`.

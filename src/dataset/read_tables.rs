@@ -8,7 +8,7 @@ use crate::dataset::lists::Lists;
 use crate::dataset::outline::TableOutline;
 use crate::dataset::read_columns::{Scope, read_columns};
 use crate::dataset::spec::{ColumnSpec, Size, TableSpec, is_file_name};
-use crate::dataset::{csv_options, outline, read_sharding, table_keys, validate};
+use crate::dataset::{csv_options, outline, profile, read_sharding, table_keys, validate};
 
 /// Reads `[tables]`: first all names, so that a maker may refer to a later table, then each table, and what can only be
 /// judged when all are known.
@@ -87,12 +87,20 @@ fn read_table(name: String, section: &Section, scope: &Scope) -> Result<TableSpe
         (None, Place::File) => Some(default_file_name(&name, section)?),
     };
     let other_files = texts(section.get("other-files"))?;
+    let known = scope.outline[scope.earlier.len()].columns.iter();
+    let known: Vec<&str> = known.map(|column| column.name.as_str()).collect();
+    let profile = profile::table(section, &name, &known)?;
+    if let (Size::Loaded, Some((column, _))) = (&size, profile.columns.first()) {
+        bail!(section.error(format!(
+            "`profile` is about values that are made, and `{column}` is only loaded; take it away"
+        )));
+    }
     let (columns, unique) = match section.get("columns") {
         Some(value) if is_virtual => bail!(value.error("a virtual table has no columns")),
         value if matches!(size, Size::Loaded) => {
             (read_loaded_columns(&name, value, section)?, Vec::new())
         }
-        Some(value) => read_columns(&name, &value, scope, &size)?,
+        Some(value) => read_columns(&name, &value, scope, &size, &profile)?,
         None if is_virtual => (Vec::new(), Vec::new()),
         None => bail!(section.error("`columns` is missing")),
     };
@@ -117,6 +125,7 @@ fn read_table(name: String, section: &Section, scope: &Scope) -> Result<TableSpe
         columns,
         unique,
         exclusive,
+        joint: profile.joint,
         triggers,
         sharding,
         line: section.line(),

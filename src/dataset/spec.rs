@@ -9,6 +9,7 @@ use crate::dataset::distribution::Counts;
 use crate::dataset::document::did_you_mean;
 use crate::dataset::draw::Chance;
 use crate::dataset::makers::Maker;
+use crate::dataset::profile::{ColumnProfile, Joint};
 use crate::dataset::record_format::FormatOptions;
 use crate::dataset::sharding::Sharding;
 use crate::dataset::source::Source;
@@ -105,6 +106,8 @@ pub struct TableSpec {
     pub unique: Vec<UniqueSet>,
     /// Columns of which one at most is not NULL.
     pub exclusive: Vec<Exclusive>,
+    /// Common values of several columns together.
+    pub joint: Vec<Joint>,
     /// Whether the database's triggers fire for its rows.
     pub triggers: Triggers,
     /// How its rows are spread over a cluster's nodes.
@@ -206,6 +209,8 @@ pub struct ColumnSpec {
     pub conditions: Conditions,
     /// How its texts are changed.
     pub text: TextLimits,
+    /// The statistics that its values are to have, where it has a profile.
+    pub profile: Option<Box<ColumnProfile>>,
     /// Where its values come from.
     pub maker: Maker,
     /// What its values are.
@@ -373,6 +378,7 @@ impl ColumnSpec {
             null: Chance::NEVER,
             conditions: Conditions::default(),
             text: TextLimits::default(),
+            profile: None,
             maker,
             kind: Kind::Text,
             line: 0,

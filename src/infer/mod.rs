@@ -131,6 +131,7 @@ pub fn new_table_spec(name: &str, columns: &[String]) -> TableSpec {
         fixed: false,
         unique: Vec::new(),
         exclusive: Vec::new(),
+        joint: Vec::new(),
         triggers: Triggers::Fire,
         sharding: None,
         line: 0,
