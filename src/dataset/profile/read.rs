@@ -63,13 +63,24 @@ fn keys(section: &Section, columns: &[&str]) -> Result<ColumnProfile> {
     };
     let profile = ColumnProfile {
         null: section.get("null").map(|it| it.probability()).transpose()?,
-        distinct: section.get("distinct").map(|it| distinct(&it)).transpose()?,
-        shares: section.get("shares").map_or(Ok(Vec::new()), |it| shares(&it))?,
-        ranks: section.get("ranks").map_or(Ok(Vec::new()), |it| ranks(&it))?,
-        bounds: section.get("bounds").map_or(Ok(Vec::new()), |it| bounds(&it))?,
+        distinct: section
+            .get("distinct")
+            .map(|it| distinct(&it))
+            .transpose()?,
+        shares: section
+            .get("shares")
+            .map_or(Ok(Vec::new()), |it| shares(&it))?,
+        ranks: section
+            .get("ranks")
+            .map_or(Ok(Vec::new()), |it| ranks(&it))?,
+        bounds: section
+            .get("bounds")
+            .map_or(Ok(Vec::new()), |it| bounds(&it))?,
         correlation: number("correlation", -1.0, 1.0)?,
         width: number("width", 1.0, 100_000.0)?,
-        counts: section.get("counts").map_or(Ok(Vec::new()), |it| counts(&it))?,
+        counts: section
+            .get("counts")
+            .map_or(Ok(Vec::new()), |it| counts(&it))?,
         given: given(section, columns)?,
         line: section.line(),
     };
@@ -188,12 +199,17 @@ pub fn counts(value: &TomlValue) -> Result<Vec<CountShare>> {
     let counts = value.list()?.into_iter().map(|pair| {
         let items = pair.list()?;
         let [children, share] = items.as_slice() else {
-            bail!(pair.error("write a number of children, and the share of parents that have as many: [2, 0.25]"));
+            bail!(pair.error(
+                "write a number of children, and the share of parents that have as many: [2, 0.25]"
+            ));
         };
         let Ok(number) = u32::try_from(children.integer()?) else {
             bail!(children.error("a number of children is 0 to 4,294,967,295"));
         };
-        Ok(CountShare { children: number, share: between(share, 0.0, 1.0)? })
+        Ok(CountShare {
+            children: number,
+            share: between(share, 0.0, 1.0)?,
+        })
     });
     let counts: Vec<CountShare> = counts.collect::<Result<_>>()?;
     let total: f64 = counts.iter().map(|it| it.share).sum();
@@ -215,7 +231,8 @@ fn given(section: &Section, columns: &[&str]) -> Result<Option<Given>> {
         return match degree {
             None => Ok(None),
             Some(degree) => {
-                Err(degree.error("`degree` needs `given = …`: the column that the value follows from"))
+                Err(degree
+                    .error("`degree` needs `given = …`: the column that the value follows from"))
             }
         };
     };
@@ -244,7 +261,10 @@ fn joint(value: &TomlValue, columns: &[&str]) -> Result<Vec<Joint>> {
         let values = section.need("values")?;
         let combinations = values.list()?;
         let combination = |it: &TomlValue| places(it, list.len());
-        let combinations: Vec<_> = combinations.iter().map(combination).collect::<Result<_>>()?;
+        let combinations: Vec<_> = combinations
+            .iter()
+            .map(combination)
+            .collect::<Result<_>>()?;
         let shares = shares(&section.need("shares")?)?;
         section.ensure_known_keys()?;
         if shares.len() != combinations.len() {
