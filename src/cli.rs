@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::dataset::Dataset;
+use crate::dataset::amount::{Amount, Factor};
 use crate::units::{bytes, duration, percent, rows};
 
 /// Which dataset, and which of its tables.
@@ -31,9 +33,25 @@ pub struct RowsArgs {
     #[arg(long, value_parser = rows, value_name = "N", allow_negative_numbers = true)]
     pub rows: Option<u64>,
 
+    /// Multiply the rows of every table by this: 0.1, 10
+    #[arg(
+        long,
+        value_name = "FACTOR",
+        conflicts_with = "rows",
+        allow_negative_numbers = true
+    )]
+    pub scale: Option<Factor>,
+
     /// The number every value is drawn from: the same seed gives the same bytes
     #[arg(long, default_value_t = 42, value_name = "N")]
     pub seed: u64,
+}
+
+impl RowsArgs {
+    /// How many rows of a dataset are made.
+    pub fn amount(&self, dataset: &Dataset) -> Amount {
+        dataset.amount(self.rows, self.scale)
+    }
 }
 
 /// Which server and which schema on it.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 
 use crate::cli::{DatasetArgs, JobsArgs, QuietArgs, RowsArgs, TargetArgs};
 use crate::commands::context::{self, Context, select_generated};
@@ -19,7 +19,7 @@ use crate::suggestion::Suggestions;
 /// Write a dataset as one CSV a table, with a manifest; or a query's results as documents
 ///
 /// With --format ndjson, --query is run on the target database for every value of its parameter's column, and each result is
-/// a line of JSON in QUERY.ndjson, for a document store's import. --rows and --seed are of no use then: the rows are those
+/// a line of JSON in QUERY.ndjson, for a document store's import. --rows, --scale and --seed are of no use then: the rows are those
 /// that the tables hold.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
@@ -113,10 +113,12 @@ impl Args {
     }
 
     async fn write_documents(&self, query: &str) -> Result<()> {
-        ensure!(
-            self.rows.rows.is_none(),
-            "--rows is for generated tables; documents are made of the rows that the target holds"
-        );
+        let typed = [("--rows", self.rows.rows.is_some()), ("--scale", self.rows.scale.is_some())];
+        if let Some((option, _)) = typed.iter().find(|(_, is_typed)| *is_typed) {
+            bail!(
+                "{option} is for generated tables; documents are made of the rows that the target holds"
+            );
+        }
         let context = Context::new(&self.dataset.dataset, &self.target, self.quiet);
         let (jobs, existing) = (self.jobs.count(), self.existing());
         documents::write(&context, query, &self.out, existing, jobs).await
@@ -126,15 +128,11 @@ impl Args {
         let dataset = Dataset::open(&self.dataset.dataset)?;
         let tables = select_generated(&dataset, self.dataset.tables.as_deref())?;
         let progress = Progress::new(self.quiet.quiet);
-        let (rows, seed) = (
-            self.rows.rows.unwrap_or(dataset.default_rows()),
-            self.rows.seed,
-        );
         let job = WriteJob {
+            amount: self.rows.amount(&dataset),
             dataset: Arc::new(dataset),
             tables,
-            rows,
-            seed,
+            seed: self.rows.seed,
             part: self.part,
             jobs: self.jobs.count(),
             out: self.out.clone(),

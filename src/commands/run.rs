@@ -150,7 +150,7 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Step> {
     let tables = context::select_generated(&dataset, args.dataset.tables.as_deref())?;
     let server = context.open_server_to("load rows").await?;
     let origin = RowOrigin {
-        rows: args.rows.rows.unwrap_or(dataset.default_rows()),
+        amount: args.rows.amount(&dataset),
         seed: args.rows.seed,
     };
     let job = Job {
@@ -332,7 +332,7 @@ impl Job<'_> {
         let job = WriteJob {
             dataset: Arc::clone(&self.dataset),
             tables: self.tables.clone(),
-            rows: self.origin.rows,
+            amount: self.origin.amount,
             seed: self.origin.seed,
             part: None,
             jobs: self.args.jobs.count(),
@@ -351,7 +351,7 @@ impl Job<'_> {
             .collect();
         manifest.seedrow == env!("CARGO_PKG_VERSION")
             && manifest.dataset.hash == self.dataset.hash
-            && (manifest.rows, manifest.seed) == (self.origin.rows, self.origin.seed)
+            && (manifest.amount(), manifest.seed) == (self.origin.amount, self.origin.seed)
             && manifest
                 .tables
                 .iter()

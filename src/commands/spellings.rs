@@ -24,6 +24,7 @@ const ELSEWHERE: &[Spelling] = &[
     ("--dir", &["--out", "--csv"]),
     ("--drop", &["--recreate", "--replace"]),
     ("--dsn", &["--url"]),
+    ("--factor", &["--scale"]),
     ("--force", &["--replace", "--overwrite", "--yes"]),
     ("--host", &["--url", "--listen"]),
     ("--json", &["--format json"]),

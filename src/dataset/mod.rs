@@ -2,6 +2,7 @@
 //! a dataset's files.
 
 pub mod agreement;
+pub mod amount;
 pub mod calendar;
 pub mod choices;
 mod circles;
@@ -40,6 +41,7 @@ mod validate;
 pub mod values;
 mod waivers;
 
+pub use amount::Amount;
 pub use part::Part;
 pub use plan::RowPlan;
 pub use profile::ColumnProfile;

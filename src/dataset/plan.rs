@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::dataset::Amount;
 use crate::dataset::draw::Key;
 use crate::dataset::spec::{Dataset, Size};
 
@@ -39,19 +40,24 @@ pub struct Family<'a> {
 
 impl RowPlan {
     /// Draws the counts of the selected tables (positions), their ancestors and the tables they refer to.
-    pub fn new(dataset: &Dataset, root_rows: u64, seed: u64, selected: &[usize]) -> RowPlan {
-        RowPlan::in_parts(dataset, root_rows, seed, selected, 1)
+    pub fn new(
+        dataset: &Dataset,
+        amount: impl Into<Amount>,
+        seed: u64,
+        selected: &[usize],
+    ) -> RowPlan {
+        RowPlan::in_parts(dataset, amount.into(), seed, selected, 1)
     }
 
     /// As [`RowPlan::new`], with blocks for so many parts of the same size, as far as there are rows for as many.
     pub fn in_parts(
         dataset: &Dataset,
-        root_rows: u64,
+        amount: Amount,
         seed: u64,
         selected: &[usize],
         parts: u32,
     ) -> RowPlan {
-        let sizes = |table: usize, _| dataset.scaled_rows(table, root_rows);
+        let sizes = |table: usize, _| dataset.scaled_rows(table, amount);
         RowPlan::sized(dataset, &sizes, seed, selected, parts)
     }
 

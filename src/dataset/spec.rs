@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Error, Result, anyhow, bail};
 
+use crate::dataset::amount::{Amount, Factor};
 use crate::dataset::column_rules::{Conditions, Exclusive, TextLimits, UniqueSet};
 use crate::dataset::distribution::Counts;
 use crate::dataset::document::did_you_mean;
@@ -270,11 +271,29 @@ impl Dataset {
             .unwrap_or(0)
     }
 
-    /// How many rows a table with `rows` has when the root has so many.
-    pub fn scaled_rows(&self, table: usize, root_rows: u64) -> u64 {
+    /// How many rows are made: those asked for of the root table, else the dataset's own, or a multiple of them.
+    pub fn amount(&self, root_rows: Option<u64>, scale: Option<Factor>) -> Amount {
+        let default = self.default_rows();
+        let root_rows = match scale {
+            Some(factor) if !self.tables[self.root()].fixed => factor.of(default),
+            Some(_) => default,
+            None => root_rows.unwrap_or(default),
+        };
+        Amount { root_rows, scale }
+    }
+
+    /// How many rows a table with `rows` has when so many are made.
+    pub fn scaled_rows(&self, table: usize, Amount { root_rows, scale }: Amount) -> u64 {
         let Size::Rows(rows) = self.tables[table].size else {
             return 0;
         };
+        if let Some(factor) = scale {
+            return match self.tables[table].fixed {
+                true => rows,
+                false if table == self.root() => root_rows,
+                false => factor.of(rows),
+            };
+        }
         if table == self.root() {
             return root_rows;
         }

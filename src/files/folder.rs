@@ -172,6 +172,7 @@ fn remove_leftovers(target: &Path, prefix: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::Amount;
     use crate::files::manifest::DatasetId;
 
     #[test]
@@ -181,7 +182,7 @@ mod tests {
             name: String::new(),
             hash: String::new(),
         };
-        let manifest = Manifest::new(dataset, 1, 1);
+        let manifest = Manifest::new(dataset, Amount::from(1), 1);
         let error = Staging::new(Path::new("/proc"), &manifest).err().unwrap();
         let text = crate::postgres::error::describe(&error).text;
         assert!(text.starts_with("could not write in /proc: "), "{text}");

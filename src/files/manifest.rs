@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::amount::{Amount, Factor};
 use crate::dataset::Part;
 use crate::dataset::spec::is_file_name;
 
@@ -25,6 +26,9 @@ pub struct Manifest {
     pub dataset: DatasetId,
     /// Rows of the root table.
     pub rows: u64,
+    /// What the rows of every table were multiplied by; `None` where they follow from those of the root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<Factor>,
     /// The seed.
     pub seed: u64,
     /// Which part of these rows its files are; `None` where they are all.
@@ -67,13 +71,14 @@ struct FormatVersion {
 
 impl Manifest {
     /// A manifest of this version of seedrow, of all rows and no file yet.
-    pub fn new(dataset: DatasetId, rows: u64, seed: u64) -> Manifest {
+    pub fn new(dataset: DatasetId, amount: Amount, seed: u64) -> Manifest {
         let seedrow = env!("CARGO_PKG_VERSION").to_owned();
         Manifest {
             format: FORMAT,
             seedrow,
             dataset,
-            rows,
+            rows: amount.root_rows,
+            scale: amount.scale,
             seed,
             part: None,
             tables: Vec::new(),
@@ -135,6 +140,14 @@ impl Manifest {
         }
     }
 
+    /// How many rows it is of.
+    pub fn amount(&self) -> Amount {
+        Amount {
+            root_rows: self.rows,
+            scale: self.scale,
+        }
+    }
+
     /// The file's text.
     pub fn to_json(&self) -> Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
@@ -179,7 +192,7 @@ mod tests {
         };
         let manifest = Manifest {
             tables: vec![table],
-            ..Manifest::new(dataset, 3, 42)
+            ..Manifest::new(dataset, Amount::from(3), 42)
         };
         manifest.to_json().unwrap()
     }

@@ -99,7 +99,7 @@ fn ensure_of_one_whole(folder: &Path, one: &Manifest, other: &Manifest) -> Resul
     };
     let same = one.seedrow == other.seedrow
         && one.dataset == other.dataset
-        && (one.rows, one.seed) == (other.rows, other.seed)
+        && (one.amount(), one.seed) == (other.amount(), other.seed)
         && one.part.map(|part| part.of) == other.part.map(|part| part.of)
         && (other.tables.is_empty() || tables(one) == tables(other));
     ensure!(

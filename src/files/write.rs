@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context, Result, ensure};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::dataset::{Dataset, Part, RowPlan};
+use crate::dataset::{Amount, Dataset, Part, RowPlan};
 use crate::files::folder::{ExistingFiles, Staging, ensure_can_write, ensure_room};
 use crate::files::manifest::{DatasetId, Manifest, TableFile, checksum};
 use crate::files::parts;
@@ -28,8 +28,8 @@ pub struct WriteJob {
     pub dataset: Arc<Dataset>,
     /// The positions of its tables to write, in load order.
     pub tables: Vec<usize>,
-    /// Rows of the root table.
-    pub rows: u64,
+    /// How many rows.
+    pub amount: Amount,
     /// The seed.
     pub seed: u64,
     /// The part of these rows that is written; `None` for all.
@@ -61,7 +61,7 @@ impl WriteJob {
         self.ensure_can_write(&manifest)?;
         ensure_room(&self.out, self.least_bytes()?)?;
         let parts = self.part.map_or(1, |part| part.of);
-        let plan = RowPlan::in_parts(&self.dataset, self.rows, self.seed, &self.tables, parts);
+        let plan = RowPlan::in_parts(&self.dataset, self.amount, self.seed, &self.tables, parts);
         let makers = self.makers(&plan)?;
         let blocks = self.blocks(&plan);
         let sizes = makers
@@ -91,7 +91,7 @@ impl WriteJob {
         };
         Manifest {
             part: self.part,
-            ..Manifest::new(dataset, self.rows, self.seed)
+            ..Manifest::new(dataset, self.amount, self.seed)
         }
     }
 
@@ -135,7 +135,7 @@ impl WriteJob {
     /// disk could hold would take hours.
     fn least_bytes(&self) -> Result<u64> {
         const FEW: u64 = 500;
-        let few = self.rows.min(FEW);
+        let few = self.amount.at_most(FEW);
         let plan = RowPlan::new(&self.dataset, few, self.seed, &self.tables);
         let mut least = 0;
         for &table in &self.tables {
@@ -148,7 +148,7 @@ impl WriteJob {
             // Another sample of 500 may be a little leaner.
             least += match self.dataset.lineage(table).last() {
                 Some(&first) if first == self.dataset.root() => {
-                    bytes * u128::from(self.rows) / u128::from(few) * 4 / 5
+                    bytes * u128::from(self.amount.root_rows) / u128::from(few.root_rows) * 4 / 5
                 }
                 _ => bytes * 4 / 5,
             };
@@ -162,7 +162,7 @@ impl WriteJob {
         let part = self.part.map(|part| format!(", part {part}"));
         progress.note(format!(
             "generate: {name}, {}, seed {}{}: {} in {}, about {}, to {}",
-            rows_of(self.rows, &tables[self.dataset.root()].name),
+            rows_of(self.amount.root_rows, &tables[self.dataset.root()].name),
             self.seed,
             part.unwrap_or_default(),
             counted(rows, "row"),

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use tokio_postgres::Client;
 
-use crate::dataset::{Dataset, source};
+use crate::dataset::{Amount, Dataset, source};
 use crate::load::config::Load;
 use crate::load::identity;
 use crate::load::ledger::{self, LoadEntry, LoadSource, PartsProgress};
@@ -44,7 +44,7 @@ pub async fn begun_load(server: &Server, dataset: &Dataset) -> Result<BegunLoad>
     let from = ledger::source_of(&client, &schema).await?;
     server.keep(client);
     ensure_same_dataset(dataset, &from)?;
-    let (Some(rows), Some(seed)) = (from.root_rows, from.seed) else {
+    let (Some(root_rows), Some(seed)) = (from.root_rows, from.seed) else {
         let what = match entry.finished {
             true => "the last load of this schema is complete; it was of files, and `seedrow check` checks it".to_owned(),
             false => format!("the load of this schema is of files; to finish it, run: {}", finishing(&entry.command)),
@@ -52,7 +52,13 @@ pub async fn begun_load(server: &Server, dataset: &Dataset) -> Result<BegunLoad>
         bail!(what)
     };
     Ok(BegunLoad {
-        origin: RowOrigin { rows, seed },
+        origin: RowOrigin {
+            amount: Amount {
+                root_rows,
+                scale: from.scale,
+            },
+            seed,
+        },
         tables: entry.tables,
     })
 }

@@ -19,9 +19,11 @@ pub struct LoadIdentity {
 }
 
 /// The identity of generated rows: version, dataset, rows, seed and tables decide every byte.
-pub fn of_generated(load: &Load, RowOrigin { rows, seed }: RowOrigin) -> LoadIdentity {
+pub fn of_generated(load: &Load, RowOrigin { amount, seed }: RowOrigin) -> LoadIdentity {
     let version = env!("CARGO_PKG_VERSION");
-    let origin = format!("{version} {} {rows} {seed}", load.dataset.hash);
+    let rows = amount.root_rows;
+    let scale = amount.scale.map_or(String::new(), |it| format!(" {it}"));
+    let origin = format!("{version} {} {rows} {seed}{scale}", load.dataset.hash);
     LoadIdentity {
         digest: digest(load, &origin),
         sources: vec![SourceState::default(); load.tables.len()],

@@ -163,26 +163,31 @@ fn keys_of_every_kind_hold_on_the_server() {
 }
 
 #[test]
-fn rows_scale_with_the_root_but_for_fixed_tables() {
+fn rows_scale_with_the_root_or_by_a_factor_but_for_fixed_tables() {
     let dir = workdir("any-scale", KEYS.0, KEYS.1);
-    let dataset = dir.path("own.toml");
-    let out = dir.path("out");
-    let (dataset, out) = (dataset.to_str().unwrap(), out.to_str().unwrap());
-    dir.seedrow([
-        "generate",
-        "--dataset",
-        dataset,
-        "--rows",
-        "40",
-        "--out",
-        out,
-    ])
-    .exits(0);
-    let lines = |table: &str| dir.read(&format!("out/{table}.csv")).lines().count() - 1;
-    assert_eq!(
-        ["countries", "tenants", "users", "tasks"].map(lines),
-        [4, 40, 800, 1_800]
-    );
+    let of_root = dir.read("own.toml").replace("scale = \"all\"", "");
+    dir.write("root.toml", of_root);
+    let generate = |file: &str, size: &[&str]| {
+        let args = ["generate", "--dataset", file, "--overwrite", "--out", size[1]];
+        dir.seedrow(args.iter().chain(size))
+    };
+    let counts = |folder: &str| {
+        let rows = |table: &str| dir.read(&format!("{folder}/{table}.csv")).lines().count() - 1;
+        ["countries", "tenants", "users", "tasks"].map(rows)
+    };
+    generate("own.toml", &["--rows", "40"]).exits(0);
+    assert_eq!(counts("40"), [4, 40, 800, 1_800]);
+    for file in ["own.toml", "root.toml"] {
+        generate(file, &["--scale", "0.5"]).exits(0);
+        assert_eq!(counts("0.5"), [4, 10, 200, 450], "{file}");
+        assert!(dir.read("0.5/manifest.json").contains("\"scale\": 0.5"));
+    }
+    generate("own.toml", &["--scale", "0"])
+        .exits(2)
+        .stderr_has("expected a factor from 0.000001 to 1000000, such as 0.1 or 10");
+    generate("own.toml", &["--scale", "2", "--rows", "9"])
+        .exits(2)
+        .stderr_has("cannot be used with '--rows");
 }
 
 #[test]

@@ -245,7 +245,7 @@ fn an_older_ledger_is_completed() {
     shop.db.execute(
         "ALTER TABLE seedrow.tables DROP COLUMN files, DROP COLUMN file_number, DROP COLUMN reading;
         ALTER TABLE seedrow.removed DROP COLUMN file_number, ADD PRIMARY KEY (schema_name, table_name, line);
-        ALTER TABLE seedrow.loads DROP COLUMN parts, DROP COLUMN index_plan;
+        ALTER TABLE seedrow.loads DROP COLUMN parts, DROP COLUMN index_plan, DROP COLUMN scale;
         DROP TABLE seedrow.parts",
     );
     shop.load(&[]).exits(0).stdout_has("completed before");

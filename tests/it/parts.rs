@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
-use seedrow::dataset::{Dataset, Part};
+use seedrow::dataset::{Amount, Dataset, Part};
 use seedrow::files::Manifest;
 use seedrow::files::folder::ExistingFiles;
 use seedrow::files::write::WriteJob;
@@ -20,12 +20,14 @@ use crate::support::{
 
 const PARTS: u32 = 7;
 const ROWS: &str = "300";
+/// The same rows, as a share of the catalog's own.
+const SCALE: &str = "0.0003";
 
-fn write(dataset: &Arc<Dataset>, rows: u64, part: Option<Part>, out: &Path) -> Manifest {
+fn write(dataset: &Arc<Dataset>, rows: impl Into<Amount>, part: Option<Part>, out: &Path) -> Manifest {
     let job = WriteJob {
         dataset: Arc::clone(dataset),
         tables: dataset.real_tables(),
-        rows,
+        amount: rows.into(),
         seed: 42,
         part,
         jobs: 2,
@@ -79,8 +81,9 @@ fn files_of_all_parts_one_after_the_other_are_byte_for_byte_the_whole() {
 fn a_folder_of_parts_is_loaded_when_none_is_missing() {
     let dir = Workdir::new("folder");
     let dataset = Arc::new(Dataset::open("catalog").unwrap());
+    let amount = dataset.amount(None, Some(SCALE.parse().unwrap()));
     for part in Part::all(PARTS).filter(|part| part.number != 5) {
-        write(&dataset, 300, Some(part), &dir.path("parts"));
+        write(&dataset, amount, Some(part), &dir.path("parts"));
     }
     let db = Db::new("folder");
     let url = db.url();
@@ -99,7 +102,7 @@ fn a_folder_of_parts_is_loaded_when_none_is_missing() {
     dir.seedrow(["load", "parts", "--url", &url]).exits(0);
     assert_eq!(contents(&url, "public"), whole().0);
     // Rows that `generate --part` wrote are those that `run` generates.
-    seedrow(["run", "--rows", ROWS, "--url", &url])
+    seedrow(["run", "--scale", SCALE, "--url", &url])
         .exits(0)
         .stderr_has("these rows are loaded already");
     files_loaded_part_by_part(&dir, &url);
@@ -115,7 +118,7 @@ fn files_loaded_part_by_part(dir: &Workdir, url: &str) {
     for part in Part::all(PARTS) {
         let part = part.to_string();
         let own: &[&str] = match part.as_str() {
-            "2/7" => &["run", "--rows", ROWS],
+            "2/7" => &["run", "--scale", SCALE],
             _ => &["load", "parts"],
         };
         let more = ["--replace", "--part", &part, "--url", url];
@@ -293,6 +296,7 @@ fn refused_while_parts_are_missing(db: &Db) {
         &["run", "--rows", "301", "--part", "1/7"],
         &["run", "--rows", ROWS, "--part", "1/8"],
         &["run", "--rows", ROWS, "--seed", "1", "--part", "2/7"],
+        &["run", "--scale", SCALE, "--part", "2/7"],
     ] {
         seedrow(line.iter().chain(&["--url", url.as_str()]))
             .exits(2)

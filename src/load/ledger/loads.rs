@@ -1,9 +1,10 @@
 //! Loads in the ledger, one for each target schema: started, unfinished, finished.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Row};
 
+use crate::dataset::amount::Factor;
 use crate::load::ledger::dropped::dropped;
 use crate::load::ledger::parts::{PartsProgress, start_parts};
 use crate::load::ledger::schema;
@@ -46,6 +47,8 @@ pub struct NewLoadEntry<'a> {
     pub dataset_hash: &'a str,
     /// Rows of the root table, when seedrow generated them.
     pub root_rows: Option<u64>,
+    /// What the rows of every table were multiplied by, when they don't follow from those of the root.
+    pub scale: Option<Factor>,
     /// The seed, when seedrow generated the rows.
     pub seed: Option<u64>,
     /// The tables' names.
@@ -101,14 +104,16 @@ pub struct LoadSource {
     pub dataset_hash: String,
     /// See [`NewLoadEntry::root_rows`].
     pub root_rows: Option<u64>,
+    /// See [`NewLoadEntry::scale`].
+    pub scale: Option<Factor>,
     /// See [`NewLoadEntry::seed`].
     pub seed: Option<u64>,
 }
 
 /// What the rows of the load that the ledger holds for a schema are made from.
 pub async fn source_of(client: &impl GenericClient, schema: &str) -> Result<LoadSource> {
-    let sql = "SELECT dataset, dataset_hash, root_rows, seed::text
-        FROM seedrow.loads
+    let sql = "SELECT dataset, dataset_hash, root_rows, seed::text, to_jsonb(l) ->> 'scale'
+        FROM seedrow.loads AS l
         WHERE target_schema = $1";
     let row = client
         .query_typed_one(sql, &[(&schema, Type::TEXT)])
@@ -116,10 +121,15 @@ pub async fn source_of(client: &impl GenericClient, schema: &str) -> Result<Load
         .context("could not read the ledger")?;
     let rows: Option<i64> = row.try_get(2)?;
     let seed: Option<String> = row.try_get(3)?;
+    let scale: Option<String> = row.try_get(4)?;
     Ok(LoadSource {
         dataset: row.try_get(0)?,
         dataset_hash: row.try_get(1)?,
         root_rows: rows.map(u64::try_from).transpose()?,
+        scale: scale
+            .map(|scale| scale.parse())
+            .transpose()
+            .map_err(Error::msg)?,
         seed: seed.map(|seed| seed.parse()).transpose()?,
     })
 }
@@ -198,16 +208,17 @@ pub async fn start(
 ) -> Result<()> {
     let sql = "INSERT INTO seedrow.loads
             (target_schema, identity, command, dataset, dataset_hash, seedrow_version, root_rows, seed, tables, replaced, indexes, appended,
-            parts, index_plan)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::numeric, $9, $10, $11, $12, $13, $14)
+            parts, index_plan, scale)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::numeric, $9, $10, $11, $12, $13, $14, $15::text::numeric)
         ON CONFLICT (target_schema) DO UPDATE SET
             identity = EXCLUDED.identity, command = EXCLUDED.command, dataset = EXCLUDED.dataset,
             dataset_hash = EXCLUDED.dataset_hash, seedrow_version = EXCLUDED.seedrow_version,
             root_rows = EXCLUDED.root_rows, seed = EXCLUDED.seed, tables = EXCLUDED.tables,
             replaced = EXCLUDED.replaced, indexes = EXCLUDED.indexes, appended = EXCLUDED.appended,
-            parts = EXCLUDED.parts, index_plan = EXCLUDED.index_plan, started_at = clock_timestamp(), finished_at = NULL";
+            parts = EXCLUDED.parts, scale = EXCLUDED.scale, index_plan = EXCLUDED.index_plan, started_at = clock_timestamp(), finished_at = NULL";
     let rows = entry.root_rows.map(i64::try_from).transpose()?;
     let seed = entry.seed.map(|seed| seed.to_string());
+    let scale = entry.scale.map(|scale| scale.to_string());
     let version = env!("CARGO_PKG_VERSION");
     let parts = entry.parts.map(i32::try_from).transpose()?;
     client
@@ -228,6 +239,7 @@ pub async fn start(
                 &entry.appended,
                 &parts,
                 &entry.index_plan,
+                &scale,
             ],
         )
         .await

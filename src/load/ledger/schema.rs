@@ -8,8 +8,18 @@ pub async fn is_complete(client: &impl GenericClient) -> Result<bool> {
     // The column that was added last.
     let sql = "SELECT EXISTS (
         SELECT FROM pg_attribute
-        WHERE attrelid = to_regclass('seedrow.loads') AND attname = 'parts'
+        WHERE attrelid = to_regclass('seedrow.loads') AND attname = 'scale'
     )";
+    let found = client
+        .query_typed_one(sql, &[])
+        .await
+        .context("could not look for the ledger")?;
+    Ok(found.try_get(0)?)
+}
+
+/// Whether the ledger has the table of parts, which an older one lacks.
+async fn has_parts(client: &impl GenericClient) -> Result<bool> {
+    let sql = "SELECT to_regclass('seedrow.parts') IS NOT NULL";
     let found = client
         .query_typed_one(sql, &[])
         .await
@@ -47,7 +57,7 @@ pub async fn remove_schema(client: &impl GenericClient, schema: &str) -> Result<
         ("removed", "schema_name"),
         ("parts", "schema_name"),
     ] {
-        if table == "parts" && !is_complete(client).await? {
+        if table == "parts" && !has_parts(client).await? {
             continue;
         }
         client

@@ -76,7 +76,9 @@ pub fn ensure_all_parts(dataset: &Dataset, manifests: &[Manifest], folder: &Path
         return Ok(());
     };
     let numbers: Vec<u32> = missing.iter().map(|part| part.number).collect();
-    let Manifest { rows, seed, .. } = manifests[0];
+    let Manifest {
+        rows, scale, seed, ..
+    } = manifests[0];
     let message = format!(
         "{} holds {} of {} parts of {}, {} rows, seed {seed}; missing: {}",
         folder.display(),
@@ -96,6 +98,10 @@ pub fn ensure_all_parts(dataset: &Dataset, manifests: &[Manifest], folder: &Path
         .map(|it| it.name.as_str())
         .collect();
     let folder = folder.display().to_string();
+    let size = match scale {
+        Some(factor) => ("--scale", factor.to_string()),
+        None => ("--rows", rows.to_string()),
+    };
     let command = command_line([
         "seedrow",
         "generate",
@@ -103,8 +109,8 @@ pub fn ensure_all_parts(dataset: &Dataset, manifests: &[Manifest], folder: &Path
         &name,
         "--tables",
         &tables.join(","),
-        "--rows",
-        &rows.to_string(),
+        size.0,
+        &size.1,
         "--seed",
         &seed.to_string(),
         "--part",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::dataset::record_format::SkipLines;
-use crate::dataset::{Dataset, Part, RowPlan};
+use crate::dataset::{Amount, Dataset, Part, RowPlan};
 use crate::files::{Manifest, manifest, parts};
 use crate::generate::{CompiledTable, TextEscaping};
 use crate::load::source::epochs::ensure_epochs;
@@ -34,8 +34,8 @@ pub struct Input {
 /// Rows and seed: with version, dataset and tables they decide every row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowOrigin {
-    /// Rows of the root table.
-    pub rows: u64,
+    /// How many rows.
+    pub amount: Amount,
     /// The seed.
     pub seed: u64,
 }
@@ -119,7 +119,7 @@ impl Input {
         jobs: usize,
     ) -> Result<Input> {
         let parts = part.map_or(1, |part| part.of);
-        let plan = RowPlan::in_parts(dataset, origin.rows, origin.seed, wanted, parts);
+        let plan = RowPlan::in_parts(dataset, origin.amount, origin.seed, wanted, parts);
         let compiled = wanted.iter().map(|&table| {
             let columns = CompiledTable::new(dataset, &plan, table, TextEscaping::Binary)?;
             Ok((table, columns))
@@ -139,7 +139,7 @@ impl Input {
             label: format!(
                 "{}, {}, seed {}{}",
                 dataset.name,
-                rows_of(origin.rows, &dataset.tables[dataset.root()].name),
+                rows_of(origin.amount.root_rows, &dataset.tables[dataset.root()].name),
                 origin.seed,
                 part.map(|part| format!(", part {part}"))
                     .unwrap_or_default()
@@ -251,7 +251,7 @@ fn origin(manifest: &Manifest, tables: &[TableSource]) -> Option<RowOrigin> {
     let all_own = tables.iter().all(TableSource::is_described);
     let decides = manifest.seedrow == env!("CARGO_PKG_VERSION") && all_own;
     decides.then_some(RowOrigin {
-        rows: manifest.rows,
+        amount: manifest.amount(),
         seed: manifest.seed,
     })
 }

@@ -111,3 +111,6 @@ CREATE TABLE IF NOT EXISTS seedrow.parts (
     loaded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (schema_name, table_name, part)
 );
+
+-- What the rows of every table were multiplied by; NULL where they follow from those of the root.
+ALTER TABLE seedrow.loads ADD COLUMN IF NOT EXISTS scale numeric;
