@@ -113,7 +113,10 @@ impl Args {
     }
 
     async fn write_documents(&self, query: &str) -> Result<()> {
-        let typed = [("--rows", self.rows.rows.is_some()), ("--scale", self.rows.scale.is_some())];
+        let typed = [
+            ("--rows", self.rows.rows.is_some()),
+            ("--scale", self.rows.scale.is_some()),
+        ];
         if let Some((option, _)) = typed.iter().find(|(_, is_typed)| *is_typed) {
             bail!(
                 "{option} is for generated tables; documents are made of the rows that the target holds"

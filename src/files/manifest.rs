@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::amount::{Amount, Factor};
 use crate::dataset::Part;
+use crate::dataset::amount::{Amount, Factor};
 use crate::dataset::spec::is_file_name;
 
 /// The file's name in its folder; a part's has the part in it, see [`Manifest::file_name`].

@@ -168,7 +168,14 @@ fn rows_scale_with_the_root_or_by_a_factor_but_for_fixed_tables() {
     let of_root = dir.read("own.toml").replace("scale = \"all\"", "");
     dir.write("root.toml", of_root);
     let generate = |file: &str, size: &[&str]| {
-        let args = ["generate", "--dataset", file, "--overwrite", "--out", size[1]];
+        let args = [
+            "generate",
+            "--dataset",
+            file,
+            "--overwrite",
+            "--out",
+            size[1],
+        ];
         dir.seedrow(args.iter().chain(size))
     };
     let counts = |folder: &str| {

@@ -23,7 +23,12 @@ const ROWS: &str = "300";
 /// The same rows, as a share of the catalog's own.
 const SCALE: &str = "0.0003";
 
-fn write(dataset: &Arc<Dataset>, rows: impl Into<Amount>, part: Option<Part>, out: &Path) -> Manifest {
+fn write(
+    dataset: &Arc<Dataset>,
+    rows: impl Into<Amount>,
+    part: Option<Part>,
+    out: &Path,
+) -> Manifest {
     let job = WriteJob {
         dataset: Arc::clone(dataset),
         tables: dataset.real_tables(),

@@ -139,7 +139,10 @@ impl Input {
             label: format!(
                 "{}, {}, seed {}{}",
                 dataset.name,
-                rows_of(origin.amount.root_rows, &dataset.tables[dataset.root()].name),
+                rows_of(
+                    origin.amount.root_rows,
+                    &dataset.tables[dataset.root()].name
+                ),
                 origin.seed,
                 part.map(|part| format!(", part {part}"))
                     .unwrap_or_default()
