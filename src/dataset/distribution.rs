@@ -46,6 +46,13 @@ impl Weights {
         *self == Weights::new(&vec![1.0; self.thresholds.len()])
     }
 
+    /// The share that each has.
+    pub fn shares(&self) -> Vec<f64> {
+        let below = std::iter::once(0).chain(self.thresholds.iter().copied());
+        let shares = self.thresholds.iter().zip(below);
+        shares.map(|(to, from)| (to - from) as f64 / ONE).collect()
+    }
+
     /// Those of some positions alone; `None` where all of them are zero.
     pub fn of_positions(&self, positions: &[usize]) -> Option<Weights> {
         let below = |position: usize| match position {
@@ -239,6 +246,8 @@ pub enum Range {
     },
     /// A table of quantiles, linear between them.
     Quantiles(Vec<i64>),
+    /// Bounds of buckets, at least 2, ascending: each bucket as likely, and in it each number.
+    Histogram(Vec<i64>),
 }
 
 /// Steps of a quantile table: 1,024 cells keep 2,000 distinct prices of a log-normal apart.
@@ -263,19 +272,37 @@ impl Range {
             Range::Uniform { min, max } => {
                 min.wrapping_add_unsigned(draws.below(min.abs_diff(*max) + 1))
             }
+            Range::Quantiles(_) | Range::Histogram(_) => self.quantile(draws.bits53()),
+        }
+    }
+
+    /// The number below which a share of them lies, in 2^-53ths below 1.
+    #[inline]
+    pub fn quantile(&self, share: u64) -> i64 {
+        match self {
+            Range::Uniform { min, max } => {
+                let numbers = u128::from(min.abs_diff(*max)) + 1;
+                min.wrapping_add_unsigned(((numbers * u128::from(share)) >> 53) as u64)
+            }
             Range::Quantiles(table) => {
-                let x = draws.bits53();
-                let cell = (x >> 43) as usize;
+                let cell = (share >> 43) as usize;
                 let (low, high) = (table[cell], table[cell + 1]);
-                let within = u128::from(x & ((1 << 43) - 1));
+                let within = u128::from(share & ((1 << 43) - 1));
                 low.wrapping_add_unsigned(((u128::from(low.abs_diff(high)) * within) >> 43) as u64)
+            }
+            Range::Histogram(bounds) => {
+                let buckets = (bounds.len() - 1) as u128;
+                let place = u128::from(share) * buckets;
+                let (bucket, within) = ((place >> 53) as usize, place & ((1 << 53) - 1));
+                let (low, high) = (bounds[bucket], bounds[bucket + 1]);
+                low.wrapping_add_unsigned(((u128::from(low.abs_diff(high)) * within) >> 53) as u64)
             }
         }
     }
 
     /// Whether some numbers are drawn more often than others.
     pub fn is_shaped(&self) -> bool {
-        matches!(self, Range::Quantiles(_))
+        matches!(self, Range::Quantiles(_) | Range::Histogram(_))
     }
 
     /// How many numbers lie between the least and the greatest.
@@ -288,7 +315,7 @@ impl Range {
     pub fn bounds(&self) -> (i64, i64) {
         match self {
             Range::Uniform { min, max } => (*min, *max),
-            Range::Quantiles(table) => (table[0], table[table.len() - 1]),
+            Range::Quantiles(table) | Range::Histogram(table) => (table[0], table[table.len() - 1]),
         }
     }
 }

@@ -110,6 +110,11 @@ impl Chance {
         Chance((probability.clamp(0.0, 1.0) * ONE) as u64)
     }
 
+    /// Between 0 and 1.
+    pub fn probability(self) -> f64 {
+        self.0 as f64 / ONE
+    }
+
     /// Whether it can happen at all.
     pub fn is_never(self) -> bool {
         self.0 == 0

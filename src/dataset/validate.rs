@@ -8,6 +8,7 @@ use crate::dataset::document::{Document, did_you_mean};
 use crate::dataset::makers::references::Reference;
 use crate::dataset::makers::{Maker, Needed};
 use crate::dataset::pool_texts::allowed_entries;
+use crate::dataset::profile;
 use crate::dataset::spec::{ColumnSpec, Kind, TableSpec};
 use crate::dataset::tables::Siblings;
 
@@ -17,9 +18,21 @@ pub fn complete(tables: &mut [TableSpec], document: &Document) -> Result<()> {
     for table in 0..tables.len() {
         for column in 0..tables[table].columns.len() {
             tables[table].columns[column].kind = Siblings::new(tables, table).kind(column);
+            apply_profile(&mut tables[table], column, document)?;
         }
     }
     (0..tables.len()).try_for_each(|table| ensure_sound(tables, table, document))
+}
+
+/// Rejects a profile that a column's maker cannot follow, naming its line.
+fn apply_profile(table: &mut TableSpec, column: usize, document: &Document) -> Result<()> {
+    let column = &mut table.columns[column];
+    let applied = profile::ensure_fits(column).and_then(|()| profile::apply(column));
+    let line = column.profile.as_ref().map_or(column.line, |it| it.line);
+    applied.map_err(|message| {
+        let what = format!("table `{}`, column `{}`", table.name, column.name);
+        document.error(line, format!("{what}, `profile`: {message}"))
+    })
 }
 
 fn ensure_sound(tables: &[TableSpec], index: usize, document: &Document) -> Result<()> {

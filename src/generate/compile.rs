@@ -31,7 +31,11 @@ fn cell(place: (usize, usize), compiler: &mut Compiler) -> Result<CompiledColumn
     let (table, column) = place;
     let spec = &compiler.dataset.tables[table].columns[column];
     let make = makers::compile(&spec.maker, place, compiler)?;
-    let make = match (compiler.index(place)?, make) {
+    let index = match makers::profiled::index(&make, place, compiler)? {
+        Some(index) => Some(index),
+        None => compiler.index(place)?,
+    };
+    let make = match (index, make) {
         (None, make) | (_, make @ CompiledMaker::Picked(_)) => make,
         (Some(index), make) => CompiledMaker::Indexed(Box::new(IndexedMaker {
             index,

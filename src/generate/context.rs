@@ -85,6 +85,22 @@ impl<'a> Compiler<'a> {
         Ok(self.indexes[&table][column].clone())
     }
 
+    /// Whether a column's profile decides which of its maker's values each row has. Columns that together never repeat do
+    /// so whatever their profiles say.
+    pub fn is_drawn(&mut self, place: (usize, usize)) -> Result<bool> {
+        let table = &self.dataset.tables[place.0];
+        let Some(profile) = &table.columns[place.1].profile else {
+            return Ok(false);
+        };
+        let is_alone = || table.unique.iter().all(|set| !set.columns.contains(&place.1) || set.columns.len() == 1);
+        Ok(profile.draws_values() && (self.index(place)?.is_none() || is_alone()))
+    }
+
+    /// Whether a column's values are asked for by an index.
+    pub fn has_index(&mut self, place: (usize, usize)) -> Result<bool> {
+        Ok(self.index(place)?.is_some() || self.is_drawn(place)?)
+    }
+
     /// The columns of a table that pick from runs, with their positions.
     pub fn runs(&mut self, table: usize) -> Vec<(usize, usize)> {
         let columns = &self.dataset.tables[table].columns;
@@ -97,13 +113,19 @@ impl<'a> Compiler<'a> {
             .collect()
     }
 
-    /// The positions of the entries that a column of a few texts has: all, unless they have limits or must not repeat.
+    /// The positions of the entries that a column of a few texts has: all, unless they have limits, must not repeat or have a
+    /// profile, which takes those of a list in their order.
     pub fn entries(&mut self, place: (usize, usize)) -> Result<Vec<usize>> {
         let column = &self.dataset.tables[place.0].columns[place.1];
-        Ok(match self.index(place)? {
-            Some(_) => distinct_entries(column),
-            None => allowed_entries(column),
-        })
+        if !self.has_index(place)? {
+            return Ok(allowed_entries(column));
+        }
+        let mut entries = distinct_entries(column);
+        if let (Maker::Word(_), true) = (&column.maker, self.is_drawn(place)?) {
+            let texts = column.maker.spec().texts().unwrap_or_default();
+            entries.sort_by_key(|&entry| texts[entry].to_lowercase());
+        }
+        Ok(entries)
     }
 
     /// A column's name with its table's, for messages.

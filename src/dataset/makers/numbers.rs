@@ -1,5 +1,7 @@
 //! Numbers: drawn from a range or a list, below a sibling's, true or false.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, bail};
 
 use crate::dataset::distribution::{Range, Weights};
@@ -197,6 +199,16 @@ pub struct Number {
 }
 
 impl Number {
+    /// The numbers in their order without repeats, each with the share of the rows that it has.
+    pub fn in_order(&self) -> (Vec<i64>, Weights) {
+        let mut numbers: BTreeMap<i64, f64> = BTreeMap::new();
+        for (value, share) in self.values.iter().zip(self.weights.shares()) {
+            *numbers.entry(*value).or_default() += share;
+        }
+        let weights: Vec<f64> = numbers.values().copied().collect();
+        (numbers.into_keys().collect(), Weights::new(&weights))
+    }
+
     /// The numbers without repeats.
     pub fn distinct(&self) -> Vec<i64> {
         let mut distinct: Vec<i64> = Vec::new();

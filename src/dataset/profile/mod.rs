@@ -4,9 +4,16 @@
 //! A profile says nothing of the values themselves, which the column's maker makes: a draw gives the position of a value
 //! among the column's distinct ones, and the maker turns it into the value. So one maker serves any distribution.
 
+mod correlation;
+pub mod draw;
+mod fit;
+pub mod order;
+mod quantiles;
 mod read;
+mod shuffle;
 mod write;
 
+pub use fit::{apply, ensure_fits};
 pub use read::{counts, own_keys, table};
 
 /// What a table's columns have in `[tables.T.profile]`.
@@ -110,6 +117,11 @@ impl ColumnProfile {
         self.keys().any(|key| key != "null")
     }
 
+    /// Whether it decides which of its maker's values each row has.
+    pub fn draws_values(&self) -> bool {
+        self.distinct.is_some() || !self.shares.is_empty() || self.correlation.is_some()
+    }
+
     /// Its keys, and those that only another has.
     pub fn or(self, other: ColumnProfile) -> ColumnProfile {
         fn first<T>(own: Vec<T>, other: Vec<T>) -> Vec<T> {
@@ -152,6 +164,11 @@ impl Distinct {
             Distinct::PerRow(share) => rounded(share * rows as f64).clamp(1, rows.max(1)),
         }
     }
+}
+
+/// A share of a number of rows, to the nearest.
+fn part(rows: u64, share: f64) -> u64 {
+    rounded(rows as f64 * share.clamp(0.0, 1.0)).min(rows)
 }
 
 /// The nearest whole number.

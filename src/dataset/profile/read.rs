@@ -16,11 +16,11 @@ const ROUNDING: f64 = 1e-3;
 
 /// Keys that are read, and have no effect yet.
 const WITHOUT_EFFECT: &[&str] = &[
-    "distinct",
-    "shares",
-    "ranks",
+
+
+
     "bounds",
-    "correlation",
+
     "width",
     "counts",
     "given",

@@ -1,8 +1,10 @@
-//! Which of a column's values a row has where values must not repeat: arithmetic on the row's number alone.
+//! Which of a column's values a row has where values must not repeat, or have a profile: arithmetic on the row's number
+//! alone.
 
 use std::sync::Arc;
 
 use crate::dataset::permutation::{Permutation, mix};
+use crate::dataset::profile::draw::ProfileDraw;
 use crate::dataset::spread::Spread;
 
 /// The first of a run of indexes, and how many there are.
@@ -20,6 +22,8 @@ pub enum Index {
     Digit(Arc<Digits>, usize),
     /// A polynomial's value at a point.
     Polynomial(Arc<Polynomial>, u64),
+    /// As a profile draws it: values may repeat.
+    Profile(Arc<ProfileDraw>),
 }
 
 /// What an index is made from.
@@ -140,6 +144,7 @@ impl Index {
             Index::Parent(grouping) => u128::from(grouping.at(row).0),
             Index::Digit(digits, which) => digits.at(row, *which, run),
             Index::Polynomial(polynomial, point) => u128::from(polynomial.at(row, *point)),
+            Index::Profile(draw) => u128::from(draw.index(row.id)),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::generate::context::Compiler;
 /// Compiles `make = "inherit"`.
 pub fn inherit(inherit: &Inherit, table: usize, compiler: &mut Compiler) -> Result<CompiledMaker> {
     let place = (inherit.table, inherit.column);
-    if let (Some(_), Some(level)) = (compiler.index(place)?, compiler.level(table, place.0)) {
+    if let (true, Some(level)) = (compiler.has_index(place)?, compiler.level(table, place.0)) {
         let target = Target::Column(compiler.position(place.0, place.1));
         return Ok(key(PickRow::Ancestor(level), target));
     }

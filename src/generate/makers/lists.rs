@@ -50,8 +50,8 @@ pub fn entries(place: (usize, usize), compiler: &mut Compiler) -> Result<Option<
 /// The positions of the entries that a column of a few texts has, where it may not have all.
 fn kept_entries(place: (usize, usize), compiler: &mut Compiler) -> Result<Option<Vec<usize>>> {
     let column = &compiler.dataset.tables[place.0].columns[place.1];
-    match compiler.index(place)? {
-        None if column.text == TextLimits::default() => Ok(None),
+    match compiler.has_index(place)? {
+        false if column.text == TextLimits::default() => Ok(None),
         _ => compiler.entries(place).map(Some),
     }
 }

@@ -6,6 +6,7 @@ mod keys;
 mod lists;
 mod numbers;
 mod phrases;
+pub mod profiled;
 mod references;
 mod texts;
 mod times;
@@ -42,11 +43,12 @@ pub fn compile(
         Maker::Flag(spec_numbers::Flag(chance)) => CompiledMaker::Flag(*chance),
         Maker::Placed(placed) => numbers::placed(placed, table, compiler),
         Maker::Number(number) => {
-            let values = match compiler.index(place)? {
-                Some(_) => number.distinct(),
-                None => number.values.clone(),
+            let (values, weights) = match (compiler.is_drawn(place)?, compiler.index(place)?) {
+                (true, _) => number.in_order(),
+                (false, Some(_)) => (number.distinct(), number.weights.clone()),
+                (false, None) => (number.values.clone(), number.weights.clone()),
             };
-            CompiledMaker::Number(values, number.weights.clone())
+            CompiledMaker::Number(values, weights)
         }
         Maker::Below(below) => {
             CompiledMaker::Below(compiler.position(table, below.column), below.from, below.to)
