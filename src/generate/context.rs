@@ -92,7 +92,12 @@ impl<'a> Compiler<'a> {
         let Some(profile) = &table.columns[place.1].profile else {
             return Ok(false);
         };
-        let is_alone = || table.unique.iter().all(|set| !set.columns.contains(&place.1) || set.columns.len() == 1);
+        let is_alone = || {
+            table
+                .unique
+                .iter()
+                .all(|set| !set.columns.contains(&place.1) || set.columns.len() == 1)
+        };
         Ok(profile.draws_values() && (self.index(place)?.is_none() || is_alone()))
     }
 

@@ -38,7 +38,9 @@ pub fn arrange(quantiles: &Quantiles, correlation: f64) -> (Arranged, bool) {
         return (Arranged::Shuffled, false);
     }
     let falls = correlation < shuffled;
-    let is_fine = stretches.iter().all(|it| it.values == 0 || it.width < COMMON);
+    let is_fine = stretches
+        .iter()
+        .all(|it| it.values == 0 || it.width < COMMON);
     if correlation.abs() >= BLOCKS_FROM && is_fine {
         return (Arranged::Blocks(block(correlation.abs())), falls);
     }
@@ -54,8 +56,16 @@ fn stretches(quantiles: &Quantiles) -> Vec<Stretch> {
     let stretch = |run: &super::quantiles::Run| {
         let (before, places) = (run.before as f64 / all, run.places as f64 / all);
         match run.values.min(run.places) {
-            values if values > FINE => Stretch { before, width: places, values: 0 },
-            values => Stretch { before, width: places / values as f64, values },
+            values if values > FINE => Stretch {
+                before,
+                width: places,
+                values: 0,
+            },
+            values => Stretch {
+                before,
+                width: places / values as f64,
+                values,
+            },
         }
     };
     quantiles.runs().iter().map(stretch).collect()

@@ -52,7 +52,11 @@ enum Placement {
     /// Far from its neighbours'.
     Scattered { step: u64, domain: u64 },
     /// By a range's quantiles, of which there are so many.
-    Quantile { range: Range, of: u64, repeats: Repeats },
+    Quantile {
+        range: Range,
+        of: u64,
+        repeats: Repeats,
+    },
 }
 
 /// Whether two of a range's quantiles may be the same number.
@@ -73,7 +77,9 @@ impl ProfileDraw {
         };
         let quantiles = Quantiles::new(&sizes.ascending(), sizes.values, rows);
         let (arranged, falls) = match profile.correlation {
-            Some(correlation) if domain.layout != Layout::Unordered => arrange(&quantiles, correlation),
+            Some(correlation) if domain.layout != Layout::Unordered => {
+                arrange(&quantiles, correlation)
+            }
             _ => (Arranged::Shuffled, false),
         };
         ProfileDraw {
@@ -118,7 +124,10 @@ impl ProfileDraw {
         match &self.placement {
             Placement::Same => position,
             Placement::Parts { parts, domain, key } => {
-                let (first, next) = (share(position, *domain, *parts), share(position + 1, *domain, *parts));
+                let (first, next) = (
+                    share(position, *domain, *parts),
+                    share(position + 1, *domain, *parts),
+                );
                 first + below(mix(position ^ key), next - first)
             }
             Placement::Scattered { step, domain } => {
@@ -139,7 +148,9 @@ fn distinct_values(profile: &ColumnProfile, domain: &Domain, rows: u64) -> u64 {
         (None, _) if profile.shares.is_empty() => domain.size.min(rows),
         _ => asked.min(domain.size),
     };
-    values.max(profile.shares.len() as u64).clamp(1, domain.size.max(1))
+    values
+        .max(profile.shares.len() as u64)
+        .clamp(1, domain.size.max(1))
 }
 
 /// How many rows each value has.
@@ -167,7 +178,11 @@ impl Sizes {
         let others = with_null(values - count, left, null).min(domain.size - count);
         let values = count + others;
         let (mut before, mut common) = (0.0, Vec::new());
-        for (share, position) in shares.iter().zip(positions(&profile.ranks, shares.len(), values, key)) {
+        for (share, position) in
+            shares
+                .iter()
+                .zip(positions(&profile.ranks, shares.len(), values, key))
+        {
             let places = part(rows, (before + share) / total) - part(rows, before / total);
             before += share;
             common.push((position, places));
@@ -193,7 +208,10 @@ fn weighted(weights: &[f64], rows: u64) -> Sizes {
         (position as u64, places)
     });
     let common: Vec<(u64, u64)> = common.collect();
-    Sizes { values: common.len() as u64, common }
+    Sizes {
+        values: common.len() as u64,
+        common,
+    }
 }
 
 /// Of so many values some have none but NULLs in place of their rows: how many it takes so that as many are left.
@@ -309,7 +327,9 @@ mod tests {
     /// The position and the index of each row.
     fn drawn(profile: &ColumnProfile, size: u64, layout: Layout) -> Vec<(u64, u64)> {
         let draw = ProfileDraw::new(profile, &Domain { size, layout }, ROWS, 7);
-        (1..=ROWS).map(|row| (draw.position(row), draw.index(row))).collect()
+        (1..=ROWS)
+            .map(|row| (draw.position(row), draw.index(row)))
+            .collect()
     }
 
     fn distinct(drawn: &[(u64, u64)]) -> usize {
@@ -324,7 +344,10 @@ mod tests {
         let mut rows: Vec<usize> = (0..drawn.len()).collect();
         rows.sort_by_key(|&row| (drawn[row].1, row));
         let count = rows.len() as f64;
-        let products = rows.iter().enumerate().map(|(rank, &row)| rank as f64 * row as f64);
+        let products = rows
+            .iter()
+            .enumerate()
+            .map(|(rank, &row)| rank as f64 * row as f64);
         let sum = count * (count - 1.0) / 2.0;
         let squares = count * (count - 1.0) * (2.0 * count - 1.0) / 6.0;
         (count * products.sum::<f64>() - sum * sum) / (count * squares - sum * sum)
@@ -359,9 +382,15 @@ mod tests {
                     let drawn = drawn(&profile, size, layout.clone());
                     let most = match shares.len() {
                         0 => ROWS as usize,
-                        common => (ROWS as f64 * (1.0 - shares.iter().sum::<f64>())) as usize + common,
+                        common => {
+                            (ROWS as f64 * (1.0 - shares.iter().sum::<f64>())) as usize + common
+                        }
                     };
-                    assert_eq!(distinct(&drawn), count.min(most), "of {size}: {count} {shares:?}");
+                    assert_eq!(
+                        distinct(&drawn),
+                        count.min(most),
+                        "of {size}: {count} {shares:?}"
+                    );
                     assert!(drawn.iter().all(|(_, index)| *index < size));
                 }
             }
@@ -374,7 +403,10 @@ mod tests {
         let profile = profile(Some(Distinct::Count(11)), &shares, &[1.0, 0.0, 0.5]);
         let drawn = drawn(&profile, 11, Layout::Even);
         let rows = |position| drawn.iter().filter(|(it, _)| *it == position).count();
-        assert_eq!([10, 0, 5, 1, 9].map(rows), [6_000, 4_000, 2_000, 1_000, 1_000]);
+        assert_eq!(
+            [10, 0, 5, 1, 9].map(rows),
+            [6_000, 4_000, 2_000, 1_000, 1_000]
+        );
         assert!(drawn.iter().all(|(position, index)| position == index));
     }
 
@@ -383,8 +415,21 @@ mod tests {
         let mut profile = profile(Some(Distinct::Count(3)), &[0.5, 0.2], &[]);
         profile.null = Some(0.2);
         let drawn = drawn(&profile, 1_000, Layout::Even);
-        let draw = ProfileDraw::new(&profile, &Domain { size: 1_000, layout: Layout::Even }, ROWS, 7);
-        let rows = |place| drawn.iter().filter(|(it, _)| Some(*it) == draw.common(place)).count();
+        let draw = ProfileDraw::new(
+            &profile,
+            &Domain {
+                size: 1_000,
+                layout: Layout::Even,
+            },
+            ROWS,
+            7,
+        );
+        let rows = |place| {
+            drawn
+                .iter()
+                .filter(|(it, _)| Some(*it) == draw.common(place))
+                .count()
+        };
         assert_eq!([rows(0), rows(1)], [12_500, 5_000], "of 0.8 of the rows");
         assert_eq!(distinct(&drawn), 3);
     }
@@ -396,7 +441,10 @@ mod tests {
         let drawn = drawn(&profile, 1 << 40, Layout::Even);
         let key = crate::dataset::draw::Key::new(1, "t", "c");
         let half = crate::dataset::draw::Chance::new(0.5);
-        let kept = drawn.iter().enumerate().filter(|(row, _)| !key.row(*row as u64).happens(half));
+        let kept = drawn
+            .iter()
+            .enumerate()
+            .filter(|(row, _)| !key.row(*row as u64).happens(half));
         let kept: Vec<(u64, u64)> = kept.map(|(_, it)| *it).collect();
         let distinct = distinct(&kept);
         assert!((4_900..5_100).contains(&distinct), "{distinct}");
@@ -413,14 +461,19 @@ mod tests {
             (300, &[0.02; 20], &[0.5; 20]),
         ];
         for (count, shares, ranks) in shapes {
-            for wanted in [-1.0, -0.97, -0.4, 0.0, 0.1, 0.5, 0.82, 0.9, 0.95, 0.999, 1.0] {
+            for wanted in [
+                -1.0, -0.97, -0.4, 0.0, 0.1, 0.5, 0.82, 0.9, 0.95, 0.999, 1.0,
+            ] {
                 let mut profile = profile(Some(Distinct::Count(count)), shares, ranks);
                 profile.correlation = Some(-1.0);
                 let least = correlation(&drawn(&profile, 1 << 30, Layout::Even));
                 profile.correlation = Some(wanted);
                 let found = correlation(&drawn(&profile, 1 << 30, Layout::Even));
                 let wanted = wanted.max(least);
-                assert!((found - wanted).abs() < 0.02, "{count} {shares:?}: {wanted}, {found}");
+                assert!(
+                    (found - wanted).abs() < 0.02,
+                    "{count} {shares:?}: {wanted}, {found}"
+                );
             }
         }
     }

@@ -22,7 +22,11 @@ enum Arrangement {
     /// Rows whose shuffled number is below `kept` have the place of their own number; the others have each other's.
     Mixed { shuffle: Shuffle, kept: u64 },
     /// Any place of a block of the rows: for the full blocks, and for the last one.
-    Blocks { size: u64, full: Shuffle, last: Shuffle },
+    Blocks {
+        size: u64,
+        full: Shuffle,
+        last: Shuffle,
+    },
 }
 
 /// How far rows lie in the order of their values.
@@ -75,11 +79,18 @@ impl Order {
             Arrangement::Mixed { shuffle, kept } => self.mixed(shuffle, *kept, row),
             Arrangement::Blocks { size, full, last } => {
                 let block = row / size;
-                let (first, shuffle) = (block * size, if block < self.rows / size { full } else { last });
+                let (first, shuffle) = (
+                    block * size,
+                    if block < self.rows / size { full } else { last },
+                );
                 first + shuffle.at(row - first, block)
             }
         };
-        if self.falls { self.rows - 1 - place } else { place }
+        if self.falls {
+            self.rows - 1 - place
+        } else {
+            place
+        }
     }
 
     fn mixed(&self, shuffle: &Shuffle, kept: u64, row: u64) -> u64 {

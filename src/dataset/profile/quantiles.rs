@@ -55,7 +55,12 @@ impl Quantiles {
     fn of_runs(mut runs: Vec<Run>) -> Quantiles {
         runs.retain(|run| run.places > 0);
         if runs.is_empty() {
-            runs.push(Run { first: 0, values: 1, places: 1, before: 0 });
+            runs.push(Run {
+                first: 0,
+                values: 1,
+                places: 1,
+                before: 0,
+            });
         }
         let mut places = 0;
         for run in &mut runs {
@@ -63,10 +68,13 @@ impl Quantiles {
             places += run.places;
         }
         let shift = (u64::BITS - places.leading_zeros()).saturating_sub(GUIDE_BITS);
-        let start = |entry: u64| runs.partition_point(|run| run.before + run.places <= entry << shift);
+        let start =
+            |entry: u64| runs.partition_point(|run| run.before + run.places <= entry << shift);
         let guide = (0..=(places - 1) >> shift).map(start);
         Quantiles {
-            guide: guide.map(|it| u32::try_from(it).unwrap_or(u32::MAX)).collect(),
+            guide: guide
+                .map(|it| u32::try_from(it).unwrap_or(u32::MAX))
+                .collect(),
             runs,
             places,
             shift,
@@ -105,7 +113,9 @@ impl Quantiles {
 pub fn share(number: u64, of: u64, all: u64) -> u64 {
     match number.checked_mul(of) {
         Some(product) => product / all,
-        None => u64::try_from(u128::from(number) * u128::from(of) / u128::from(all)).unwrap_or(u64::MAX),
+        None => {
+            u64::try_from(u128::from(number) * u128::from(of) / u128::from(all)).unwrap_or(u64::MAX)
+        }
     }
 }
 
@@ -121,7 +131,12 @@ struct Runs {
 
 impl Runs {
     fn add(&mut self, first: u64, values: u64, places: u64) {
-        self.runs.push(Run { first, values, places, before: 0 });
+        self.runs.push(Run {
+            first,
+            values,
+            places,
+            before: 0,
+        });
     }
 
     fn add_others(&mut self, first: u64, values: u64) {
@@ -156,7 +171,13 @@ mod tests {
 
     #[test]
     fn all_values_come_up_where_there_are_places_enough() {
-        for (values, places) in [(1, 1), (1_000, 1_000), (999, 1_000), (7, 20_000), (333, 1_000)] {
+        for (values, places) in [
+            (1, 1),
+            (1_000, 1_000),
+            (999, 1_000),
+            (7, 20_000),
+            (333, 1_000),
+        ] {
             let quantiles = Quantiles::new(&[], values, places);
             let counts = counts(&quantiles, values);
             let (least, most) = (counts.iter().min().unwrap(), counts.iter().max().unwrap());
