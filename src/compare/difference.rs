@@ -89,6 +89,16 @@ pub fn compare<'a>(before: &'a SavedReport, after: &'a SavedReport) -> Compariso
         .measured()
         .filter(|it| !after.measured().any(|check| is_same(it, check)));
     reads.extend(removed.map(|check| read(Some(check), None)));
+    Comparison {
+        reads,
+        settings: settings(before, after),
+        before,
+        after,
+    }
+}
+
+/// The server's settings that differ: name, before, after. None where the one before didn't keep them.
+pub(super) fn settings(before: &SavedReport, after: &SavedReport) -> Vec<(String, String, String)> {
     let value = |saved: &SavedReport, name: &str| match saved.settings.get(name) {
         Some(value) => value
             .as_str()
@@ -99,15 +109,10 @@ pub fn compare<'a>(before: &'a SavedReport, after: &'a SavedReport) -> Compariso
         .settings
         .keys()
         .filter(|_| !before.settings.is_empty());
-    let settings = names.filter(|name| before.settings.get(*name) != after.settings.get(*name));
-    Comparison {
-        reads,
-        settings: settings
-            .map(|name| (name.clone(), value(before, name), value(after, name)))
-            .collect(),
-        before,
-        after,
-    }
+    names
+        .filter(|name| before.settings.get(*name) != after.settings.get(*name))
+        .map(|name| (name.clone(), value(before, name), value(after, name)))
+        .collect()
 }
 
 fn read<'a>(before: Option<&'a SavedCheck>, after: Option<&'a SavedCheck>) -> ReadComparison<'a> {

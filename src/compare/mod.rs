@@ -16,5 +16,6 @@ pub use noise::{Shift, shift};
 pub use second_server::add_other_plans;
 pub use structure::{Access, Step, Structure};
 pub use twin::{
-    ColumnComparison, ColumnFigure, PlanEquality, QErrors, TwinComparison, TwinRead, quantile,
+    ColumnComparison, ColumnFigure, NodeComparison, PlanEquality, QErrors, TableComparison,
+    TwinComparison, TwinRead, quantile,
 };

@@ -1,11 +1,14 @@
 //! A database beside the one that it stands for: equal plans, rows a node, and the planner's statistics.
 
+mod causes;
 mod columns;
 mod nodes;
 
-pub use columns::{ColumnComparison, ColumnFigure};
-pub use nodes::{QErrors, quantile};
+pub use columns::{ColumnComparison, ColumnFigure, TableComparison};
+pub use nodes::{NodeComparison, QErrors, quantile};
 
+use self::causes::Causes;
+use super::difference;
 use super::plan_difference::plan_differences;
 use crate::check::{SavedCheck, SavedReport};
 
@@ -14,8 +17,14 @@ use crate::check::{SavedCheck, SavedReport};
 pub struct TwinRead<'a> {
     /// Its name.
     pub name: &'a str,
+    /// The source's check; none where the twin's alone has the read.
+    pub source: Option<&'a SavedCheck>,
+    /// The twin's check, likewise.
+    pub twin: Option<&'a SavedCheck>,
     /// What the plans have in common.
     pub plans: PlanEquality,
+    /// The nodes of equal plans.
+    pub nodes: Vec<NodeComparison>,
 }
 
 /// Whether two plans of one read do the same.
@@ -23,8 +32,13 @@ pub struct TwinRead<'a> {
 pub enum PlanEquality {
     /// The same scans by the same indexes, the same joins, the same other nodes.
     Equal,
-    /// What differs, a sentence each: source, then twin.
-    Different(Vec<String>),
+    /// They differ.
+    Different {
+        /// What differs, a sentence each: source, then twin.
+        differences: Vec<String>,
+        /// Where the plans part, and what the planners know otherwise of what they read.
+        causes: Vec<String>,
+    },
     /// Why they can't be compared.
     Unknown(String),
 }
@@ -40,44 +54,37 @@ pub struct TwinComparison<'a> {
     pub reads: Vec<TwinRead<'a>>,
     /// How far the rows of equal plans' nodes are apart.
     pub nodes: QErrors,
+    /// The tables of both, in the source's order.
+    pub tables: Vec<TableComparison>,
     /// The columns of tables of both, in the source's order.
     pub columns: Vec<ColumnComparison<'a>>,
     /// Tables with statistics in one of both alone, with their schema.
     pub lone_tables: Vec<String>,
+    /// The server's settings that differ: name, source, twin.
+    pub settings: Vec<(String, String, String)>,
 }
 
 impl<'a> TwinComparison<'a> {
     /// Compares two saved checks.
     pub fn of(source: &'a SavedReport, twin: &'a SavedReport) -> TwinComparison<'a> {
-        let mut nodes = QErrors::default();
-        let mut reads = Vec::new();
-        for check in source.measured() {
-            let plans = match same_read(twin, check) {
-                Some(other) => {
-                    let plans = equality(check, other);
-                    if plans == PlanEquality::Equal {
-                        nodes.add(check, other);
-                    }
-                    plans
-                }
-                None => PlanEquality::Unknown(why_not_measured(twin, check, "twin")),
-            };
-            let name = &check.name;
-            reads.push(TwinRead { name, plans });
-        }
-        let added = twin.measured().filter(|it| same_read(source, it).is_none());
-        reads.extend(added.map(|check| TwinRead {
-            name: &check.name,
-            plans: PlanEquality::Unknown(why_not_measured(source, check, "source")),
-        }));
         let (columns, lone_tables) = columns::compare(&source.statistics, &twin.statistics);
+        let tables = columns::tables(&source.statistics, &twin.statistics);
+        let settings = difference::settings(source, twin);
+        let causes = Causes {
+            tables: &tables,
+            columns: &columns,
+            settings: &settings,
+        };
+        let reads = reads(source, twin, &causes);
         TwinComparison {
             source,
             twin,
+            nodes: QErrors::of(reads.iter().flat_map(|it| &it.nodes)),
             reads,
-            nodes: nodes.sorted(),
+            tables,
             columns,
             lone_tables,
+            settings,
         }
     }
 
@@ -100,6 +107,42 @@ impl<'a> TwinComparison<'a> {
     }
 }
 
+/// The reads of both, then those of the twin alone.
+fn reads<'a>(
+    source: &'a SavedReport,
+    twin: &'a SavedReport,
+    causes: &Causes<'_>,
+) -> Vec<TwinRead<'a>> {
+    let mut reads = Vec::new();
+    for check in source.measured() {
+        let other = same_read(twin, check);
+        let plans = match other {
+            Some(other) => equality(check, other, causes),
+            None => PlanEquality::Unknown(why_not_measured(twin, check, "twin")),
+        };
+        let nodes = match (&plans, other) {
+            (PlanEquality::Equal, Some(other)) => nodes::compare(check, other),
+            _ => Vec::new(),
+        };
+        reads.push(TwinRead {
+            name: &check.name,
+            source: Some(check),
+            twin: other,
+            plans,
+            nodes,
+        });
+    }
+    let added = twin.measured().filter(|it| same_read(source, it).is_none());
+    reads.extend(added.map(|check| TwinRead {
+        name: &check.name,
+        source: None,
+        twin: Some(check),
+        plans: PlanEquality::Unknown(why_not_measured(source, check, "source")),
+        nodes: Vec::new(),
+    }));
+    reads
+}
+
 fn same_read<'r>(report: &'r SavedReport, check: &SavedCheck) -> Option<&'r SavedCheck> {
     report
         .measured()
@@ -116,16 +159,17 @@ fn why_not_measured(report: &SavedReport, check: &SavedCheck, side: &str) -> Str
     }
 }
 
-fn equality(source: &SavedCheck, twin: &SavedCheck) -> PlanEquality {
+fn equality(source: &SavedCheck, twin: &SavedCheck, causes: &Causes<'_>) -> PlanEquality {
     let (differences, opaque) = plan_differences(source, twin);
     match (differences.is_empty(), opaque.first()) {
         (_, Some(label)) => PlanEquality::Unknown(format!(
             "the plan has a {label}, and what that reads can't be compared"
         )),
         (true, None) => PlanEquality::Equal,
-        (false, None) => {
-            PlanEquality::Different(differences.into_iter().map(|it| it.message).collect())
-        }
+        (false, None) => PlanEquality::Different {
+            differences: differences.into_iter().map(|it| it.message).collect(),
+            causes: causes.of(source, twin),
+        },
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::colour::Colour;
 use super::table::{Align, table};
-use super::{Formats, OutputFormat, pretty};
+use super::{Formats, OutputFormat, html, pretty};
 use crate::compare::{ColumnComparison, ColumnFigure, PlanEquality, TwinComparison, quantile};
 use crate::printable;
 use crate::units::counted;
@@ -18,6 +18,7 @@ const FORMATS: Formats<TwinRenderer> = Formats {
     renderers: &[
         (OutputFormat::Text, |it, colour| Ok(text(it, colour))),
         (OutputFormat::Json, |it, _| pretty(&to_json(it))),
+        (OutputFormat::Html, |it, _| Ok(html::twin(it))),
     ],
 };
 
@@ -43,14 +44,18 @@ fn plans(comparison: &TwinComparison, colour: Colour) -> String {
     for read in &comparison.reads {
         let (verdict, reasons) = match &read.plans {
             PlanEquality::Equal => continue,
-            PlanEquality::Different(reasons) => (colour.red("another plan"), reasons.as_slice()),
-            PlanEquality::Unknown(reason) => {
-                (colour.yellow("unchecked"), std::slice::from_ref(reason))
-            }
+            PlanEquality::Different {
+                differences,
+                causes,
+            } => (
+                colour.red("another plan"),
+                [differences.as_slice(), causes].concat(),
+            ),
+            PlanEquality::Unknown(reason) => (colour.yellow("unchecked"), vec![reason.clone()]),
         };
         text.push_str(&format!("{verdict}  {}\n", printable::text(read.name)));
         for reason in reasons {
-            text.push_str(&format!("    {}\n", printable::text(reason)));
+            text.push_str(&format!("    {}\n", printable::text(&reason)));
         }
     }
     text
@@ -86,7 +91,7 @@ fn columns(comparison: &TwinComparison) -> String {
 }
 
 /// Whole from 100 on, with three decimals below.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     match value.abs() >= 100.0 || value.fract() == 0.0 {
         true => crate::units::whole(value),
         false => format!("{value:.3}"),
@@ -140,12 +145,15 @@ fn to_json(comparison: &TwinComparison) -> Value {
     let nodes = &comparison.nodes;
     let quantiles = |sorted: &[f64]| json!({"nodes": sorted.len(), "median": quantile(sorted, 0.5), "p95": quantile(sorted, 0.95), "max": sorted.last()});
     let reads = comparison.reads.iter().map(|read| {
-        let (plan, reasons) = match &read.plans {
-            PlanEquality::Equal => ("equal", Vec::new()),
-            PlanEquality::Different(reasons) => ("different", reasons.clone()),
-            PlanEquality::Unknown(reason) => ("unchecked", vec![reason.clone()]),
+        let (plan, reasons, causes) = match &read.plans {
+            PlanEquality::Equal => ("equal", Vec::new(), Vec::new()),
+            PlanEquality::Different {
+                differences,
+                causes,
+            } => ("different", differences.clone(), causes.clone()),
+            PlanEquality::Unknown(reason) => ("unchecked", vec![reason.clone()], Vec::new()),
         };
-        json!({"name": read.name, "plan": plan, "reasons": reasons})
+        json!({"name": read.name, "plan": plan, "reasons": reasons, "causes": causes})
     });
     let columns = comparison.columns.iter().map(|column| {
         let figures = column.figures.iter().map(|it| {

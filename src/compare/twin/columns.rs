@@ -61,11 +61,61 @@ impl FigureName {
     }
 }
 
+impl ColumnFigure {
+    /// How far apart they are: the difference of shares of rows, of others in percent of the source's.
+    pub fn error(&self) -> String {
+        let apart = (self.source - self.twin).abs();
+        match self.name {
+            FigureName::NullShare | FigureName::Common | FigureName::Correlation => {
+                format!("{apart:.3}")
+            }
+            FigureName::Distinct | FigureName::Width if apart == 0.0 => "0%".to_owned(),
+            FigureName::Distinct | FigureName::Width => {
+                format!("{:.0}%", 100.0 * apart / self.source.abs())
+            }
+        }
+    }
+}
+
 impl ColumnComparison<'_> {
-    /// Whether all figures are.
+    /// Whether all figures are close.
     pub fn is_close(&self) -> bool {
         self.figures.iter().all(|it| it.is_close)
     }
+}
+
+/// The size of a table of both.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableComparison {
+    /// The table with its schema.
+    pub table: String,
+    /// `reltuples`: source, twin.
+    pub rows: (f64, f64),
+    /// `relpages`: source, twin.
+    pub pages: (f64, f64),
+}
+
+impl TableComparison {
+    /// Whether the planner takes it for as large: pages within the tolerance, or one apart.
+    pub fn is_close(&self) -> bool {
+        let (source, twin) = self.pages;
+        (source - twin).abs() <= (SHARE * source.max(twin)).max(1.0)
+    }
+}
+
+/// The sizes of the tables of both, in the source's order.
+pub(super) fn tables(source: &[TableStatistics], twin: &[TableStatistics]) -> Vec<TableComparison> {
+    let of_both = source.iter().filter_map(|table| {
+        let is_same = |it: &&TableStatistics| it.schema == table.schema && it.table == table.table;
+        Some((table, twin.iter().find(is_same)?))
+    });
+    of_both
+        .map(|(source, twin)| TableComparison {
+            table: source.qualified(),
+            rows: (source.rows, twin.rows),
+            pages: (source.pages.into(), twin.pages.into()),
+        })
+        .collect()
 }
 
 /// The columns of tables of both, and the tables of one alone.

@@ -17,30 +17,66 @@ pub struct QErrors {
 
 /// The rows of a node, the mean over the executions of one plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct NodeRows {
-    expected: f64,
-    actual: f64,
+pub struct NodeRows {
+    /// As the planner expected them.
+    pub expected: f64,
+    /// As they were.
+    pub actual: f64,
+}
+
+/// A node of two equal plans.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeComparison {
+    /// Its kind and what it reads.
+    pub label: String,
+    /// Its rows in the source.
+    pub source: NodeRows,
+    /// Its rows in the twin.
+    pub twin: NodeRows,
+}
+
+impl NodeComparison {
+    /// The q-error of the rows that the planners expected.
+    pub fn expected(&self) -> f64 {
+        q_error(self.source.expected, self.twin.expected)
+    }
+
+    /// The q-error of the rows that there were.
+    pub fn actual(&self) -> f64 {
+        q_error(self.source.actual, self.twin.actual)
+    }
+}
+
+/// The nodes of a read whose plans are equal, where their trees are, too.
+pub(super) fn compare(source: &SavedCheck, twin: &SavedCheck) -> Vec<NodeComparison> {
+    let (Some(source), Some(twin)) = (mean_rows(source), mean_rows(twin)) else {
+        return Vec::new();
+    };
+    if source.labels != twin.labels {
+        return Vec::new();
+    }
+    let rows = source.rows.into_iter().zip(twin.rows);
+    let nodes = source.labels.into_iter().zip(rows);
+    nodes
+        .map(|(label, (source, twin))| NodeComparison {
+            label,
+            source,
+            twin,
+        })
+        .collect()
 }
 
 impl QErrors {
-    /// Adds the nodes of a read whose plans are equal, where their trees are, too.
-    pub(super) fn add(&mut self, source: &SavedCheck, twin: &SavedCheck) {
-        let (Some(source), Some(twin)) = (mean_rows(source), mean_rows(twin)) else {
-            return;
-        };
-        if source.labels != twin.labels {
-            return;
+    /// Of these nodes, sorted.
+    pub(super) fn of<'n>(nodes: impl Iterator<Item = &'n NodeComparison>) -> QErrors {
+        let mut errors = QErrors::default();
+        for node in nodes {
+            errors.expected.push(node.expected());
+            errors.actual.push(node.actual());
         }
-        for (a, b) in source.rows.iter().zip(&twin.rows) {
-            self.expected.push(q_error(a.expected, b.expected));
-            self.actual.push(q_error(a.actual, b.actual));
-        }
-    }
-
-    pub(super) fn sorted(mut self) -> QErrors {
-        self.expected.sort_by(f64::total_cmp);
-        self.actual.sort_by(f64::total_cmp);
-        self
+        errors.expected.sort_by(f64::total_cmp);
+        errors.actual.sort_by(f64::total_cmp);
+        errors
     }
 }
 
@@ -57,7 +93,8 @@ pub fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     sorted.get(at.min(last)).copied()
 }
 
-fn q_error(a: f64, b: f64) -> f64 {
+/// How many times the smaller number the greater one is; numbers below one count as one.
+pub(super) fn q_error(a: f64, b: f64) -> f64 {
     let (a, b) = (a.max(1.0), b.max(1.0));
     (a / b).max(b / a)
 }
@@ -94,9 +131,9 @@ fn mean_rows(check: &SavedCheck) -> Option<MeanRows> {
 
 /// What each node is, each before its children.
 fn labels(plan: &Plan) -> Vec<String> {
-    let label = |node: &&Node| {
-        let name = node.alias.as_ref().or(node.relation.as_ref());
-        format!("{} {}", node.label(), name.map_or("", String::as_str))
+    let label = |node: &&Node| match node.alias.as_ref().or(node.relation.as_ref()) {
+        Some(name) => format!("{} on {name}", node.label()),
+        None => node.label(),
     };
     plan.nodes().iter().map(label).collect()
 }

@@ -40,10 +40,21 @@ fn another_scan_is_another_plan() {
     let source = saved(&scan("Index Scan", 4.0, 2.0), &columns);
     let twin = saved(&scan("Bitmap Heap Scan", 4.0, 2.0), &columns);
     let comparison = TwinComparison::of(&source, &twin);
-    let PlanEquality::Different(reasons) = &comparison.reads[0].plans else {
+    let PlanEquality::Different {
+        differences,
+        causes,
+    } = &comparison.reads[0].plans
+    else {
         panic!("{comparison:?}");
     };
-    assert!(reasons[0].contains("Index Scan by orders_pkey → Bitmap Heap Scan"));
+    assert!(differences[0].contains("Index Scan by orders_pkey → Bitmap Heap Scan"));
+    assert_eq!(
+        causes,
+        &[
+            "the plans part at Index Scan by orders_pkey on orders (4 rows expected) and Bitmap Heap Scan by orders_pkey on orders (4)",
+            "estimates, statistics and settings are alike; the plans cost unknown and unknown",
+        ]
+    );
     assert!(comparison.nodes.actual.is_empty() && !comparison.is_equal());
 }
 

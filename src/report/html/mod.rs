@@ -12,8 +12,10 @@ mod plot;
 mod scale;
 mod stress;
 mod timeline;
+mod twin;
 
 pub use check::check;
 pub use comparison::comparison;
 pub use stress::{run_comparison, stress};
 pub use timeline::{RunPage, run};
+pub use twin::twin;
