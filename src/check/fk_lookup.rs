@@ -3,7 +3,9 @@
 use super::rules::Purpose;
 use crate::postgres::catalog::ForeignKey;
 use crate::postgres::name::quoted;
-use crate::queries::{Bounds, ColumnRef, Existence, Header, Parameter, Query, ValueSource};
+use crate::queries::{
+    Bounds, ColumnRef, Existence, Header, Parameter, Query, QueryOrigin, ValueSource,
+};
 
 /// A read whose plan is checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +41,7 @@ impl Read {
         let query = Query {
             path: format!("the lookup of {name}"),
             name,
+            origin: QueryOrigin::File,
             sql: format!(
                 "SELECT * FROM {} AS child WHERE {}",
                 key.table,
@@ -56,6 +59,7 @@ impl Read {
                         bounds: Bounds::default(),
                         existence: Existence::Unchecked,
                         page_of: None,
+                        next_of: None,
                         line: 1,
                     })
                     .collect(),

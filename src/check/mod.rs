@@ -26,6 +26,7 @@ mod run;
 mod saved;
 pub mod schema;
 mod settings;
+mod statements;
 mod without_indexes;
 
 pub use cases::{Case, CaseKind};

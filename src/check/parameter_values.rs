@@ -7,7 +7,7 @@ use super::finding::{Finding, Severity};
 use super::fk_lookup::Read;
 use crate::postgres::catalog::ForeignKey;
 use crate::queries::{
-    Bindings, Query, SampledValues, Sampling, no_table, sample_parameter, sample_rows,
+    Bindings, Query, SampledValues, Sampling, in_order, no_table, sample_parameter, sample_rows,
 };
 use crate::suggestion::TARGET;
 
@@ -38,10 +38,20 @@ impl ValueSampler<'_> {
         }
         let query = &read.query;
         let mut bindings = Bindings::default();
-        for parameter in &query.header.parameters {
+        let has_order = query
+            .header
+            .parameters
+            .iter()
+            .any(|it| it.next_of.is_some());
+        for (place, parameter) in query.header.parameters.iter().enumerate() {
             let values = sample_parameter(client, query, parameter, self.sampling, self.schema);
             let finding = match values.await? {
                 SampledValues::Values { ty, values } => {
+                    let steps = query.header.steps_to_first(place);
+                    let values = match has_order {
+                        true => in_order(client, &ty, values, steps).await?,
+                        false => values,
+                    };
                     bindings.push(ty, values);
                     continue;
                 }

@@ -18,11 +18,13 @@ use super::parameter_values::{ReadValues, ValueSampler};
 use super::report::{Check, Subject};
 use super::rules::{self, Facts, PlanSet, Purpose};
 use super::settings::CheckSettings;
+use super::statements::statement_unchecked;
 use crate::postgres::catalog::{Index, Table};
+use crate::postgres::error::server_error;
 use crate::postgres::explain::Plan;
 use crate::postgres::name::quoted;
 use crate::postgres::{Capabilities, TableName};
-use crate::queries::{Bindings, Parameter, ValueSource};
+use crate::queries::{Bindings, Parameter, QueryOrigin, ValueSource};
 use crate::suggestion::TARGET;
 
 /// After this long no further sample of a query is started, and of a lookup, of which there may be many.
@@ -83,6 +85,16 @@ impl ReadCheck<'_> {
         let checked = match checked {
             Err(error) if self.read.key.is_some() && measure::is_not_allowed(&error) => {
                 return Ok(self.unchecked(self.not_allowed(&error)));
+            }
+            Err(error) if self.read.query.origin == QueryOrigin::Statement => {
+                let Some(said) = server_error(&error) else {
+                    return Err(error);
+                };
+                let reason = format!(
+                    "with the values sampled for it, the server says: {}",
+                    said.message()
+                );
+                return Ok(self.unchecked(statement_unchecked(reason)));
             }
             checked => checked?,
         };

@@ -15,6 +15,7 @@ use super::report::{Check, CheckReport};
 use super::rules::{all_rules, query_rules};
 use super::schema;
 use super::settings::{Area, CheckSettings, Suite};
+use super::statements::unchecked_statements;
 use crate::dataset::document::did_you_mean;
 use crate::dataset::{Dataset, Waiver};
 use crate::index::{self, Survey};
@@ -25,7 +26,7 @@ use crate::postgres::locks;
 use crate::postgres::name::quoted;
 use crate::postgres::placements::ShardSizes;
 use crate::progress::Progress;
-use crate::queries::{Query, Sampling, Spread};
+use crate::queries::{Query, QueryOrigin, Sampling, Spread};
 
 /// Checks foreign keys, schema and plans; changes nothing in the target, unless it is to settle or to prove.
 ///
@@ -89,6 +90,7 @@ async fn run_bounded(
         };
         let (checks, skipped) = checker.check(&mut client, queries).await?;
         report.checks.extend(checks);
+        report.checks.extend(unchecked_statements(suite));
         report.skipped.extend(skipped);
     }
     server.keep(client);
@@ -353,7 +355,12 @@ fn parse_queries(suite: &Suite) -> Result<Vec<Query>> {
         }
         Ok(query)
     };
-    suite.queries.iter().map(parse).collect()
+    let statements = suite.statements.queries.iter().map(|file| {
+        let origin = QueryOrigin::Statement;
+        parse(file).map(|query| Query { origin, ..query })
+    });
+    let queries = suite.queries.iter().map(parse);
+    queries.chain(statements).collect()
 }
 
 fn ensure_known_rules(waivers: &[Waiver]) -> Result<()> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::schema::Reference;
 use crate::dataset::{Dataset, Waiver};
-use crate::queries::{QueryFile, Sampling};
+use crate::queries::{QueryFile, Sampling, Statements};
 
 /// What is checked.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +13,8 @@ pub struct Suite {
     pub dataset: Option<String>,
     /// The queries, in the order they are reported in.
     pub queries: Vec<QueryFile>,
+    /// Statements that databases ran, as queries.
+    pub statements: Statements,
     /// Only queries that read none but these tables, and lookups between them; `None` for all.
     pub tables: Option<Vec<String>>,
     /// What the schema is compared with, when there is something.

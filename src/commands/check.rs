@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use crate::check::schema::{Reference, ScratchServer};
-use crate::check::{self, Area, CheckReport, CheckSettings, Suite};
+use crate::check::{self, Area, CheckReport, CheckSettings, SavedReport, Suite};
 use crate::cli::{QuietArgs, ReferenceArgs, SampleArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context, DEFAULT_DATASET, plan_settings, target_options};
@@ -16,6 +16,7 @@ use crate::dataset::spec::SchemaScope;
 use crate::dataset::{Dataset, waivers_with};
 use crate::postgres::Server;
 use crate::postgres::statistics::{TableStatistics, statistics};
+use crate::queries::{Statements, top_statements};
 use crate::report::check::render;
 use crate::report::{self, Detail, OutputFormat, TextStyle};
 use crate::script::Script;
@@ -32,6 +33,7 @@ Examples:
   seedrow check
   seedrow check --url postgres://app@db.example.com/shop --only coverage
   seedrow check --prove
+  seedrow check --url postgres://app@db.example.com/shop --statements 100 --save production.json
   seedrow check --url postgres://primary/shop --also postgres://standby/shop
   seedrow check --only coverage,schema --schema db/schema.sql --format github
   seedrow check --wait 30s --write junit=check.xml --html check.html
@@ -54,6 +56,17 @@ pub struct Args {
     /// Only these checks, separated by commas [default: all]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "CHECK,…")]
     only: Option<Vec<AreaArg>>,
+
+    /// Check the SELECTs, too, that the database spends the most time on: N of pg_stat_statements, normalised, with values
+    /// sampled for their parameters [default: 50]; or the queries of a check that was saved, on another database
+    #[arg(
+        long,
+        num_args = 0..=1,
+        default_missing_value = "50",
+        value_parser = StatementSource::parse,
+        value_name = "N|FILE.json"
+    )]
+    statements: Option<StatementSource>,
 
     /// VACUUM (ANALYZE) tables that need it first, and check that plans stay the same with new statistics
     #[arg(long)]
@@ -117,6 +130,27 @@ pub struct Args {
     quiet: QuietArgs,
 }
 
+/// Where further statements come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum StatementSource {
+    /// So many of `pg_stat_statements`.
+    Top(usize),
+    /// A check that `--save` kept.
+    Saved(PathBuf),
+}
+
+impl StatementSource {
+    fn parse(text: &str) -> Result<StatementSource, String> {
+        let is_number = text.bytes().all(|it| it.is_ascii_digit());
+        match text.parse() {
+            Ok(0) => Err("at least 1".to_owned()),
+            Ok(count) => Ok(StatementSource::Top(count)),
+            Err(error) if is_number => Err(error.to_string()),
+            Err(_) => Ok(StatementSource::Saved(text.into())),
+        }
+    }
+}
+
 /// A part of the checks.
 #[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 enum AreaArg {
@@ -164,7 +198,8 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let also = args.open_also().await?;
     let (named, tables) = (args.dataset.is_some(), args.tables.as_deref());
     let dataset = check::fitting_dataset(dataset, named, tables, &server).await?;
-    let suite = args.suite(dataset.as_ref())?;
+    let mut suite = args.suite(dataset.as_ref())?;
+    suite.statements = args.statements(&server, &context).await?;
     let mut report = check::run(&server, &suite, &args.settings(), &context.progress).await?;
     if let Some(also) = &also {
         let plans = check::run(also, &suite, &args.plans_alone(), &context.progress).await?;
@@ -250,6 +285,24 @@ impl Args {
                 ..Suite::of_tables(self.tables.clone())
             },
         })
+    }
+
+    /// The statements asked for; what is left out of `pg_stat_statements` is counted in a message.
+    async fn statements(&self, server: &Server, context: &Context) -> Result<Statements> {
+        let count = match &self.statements {
+            None => return Ok(Statements::default()),
+            Some(StatementSource::Saved(path)) => {
+                let queries = SavedReport::open(path)?.queries(&path.display().to_string());
+                return Ok(Statements {
+                    queries,
+                    ..Statements::default()
+                });
+            }
+            Some(StatementSource::Top(count)) => *count,
+        };
+        let statements = top_statements(server, count, self.tables.as_deref()).await?;
+        context.progress.note(report::statements_note(&statements));
+        Ok(statements)
     }
 
     pub(super) fn suggestions(&self) -> Suggestions {

@@ -167,6 +167,7 @@ impl Header {
         }
         header.about = prose(text, &declarations);
         header.ensure_pages_have_a_count()?;
+        header.ensure_next_of_is_declared()?;
         for declaration in declarations.iter().filter(|it| it.name == ROUTE) {
             header.apply(declaration, Header::read_route)?;
         }
@@ -221,6 +222,39 @@ impl Header {
             .ok_or_else(|| format!("`{}`: expected `-- uses: table(column)`", line.text))?;
         self.uses.push(index);
         Ok(())
+    }
+
+    /// `next of` names a parameter above it that takes its values from the same column.
+    fn ensure_next_of_is_declared(&self) -> Result<(), HeaderError> {
+        for (at, parameter) in self.parameters.iter().enumerate() {
+            let Some(before) = &parameter.next_of else {
+                continue;
+            };
+            let mut earlier = self.parameters[..at].iter();
+            if !earlier.any(|it| it.name == *before && it.source == parameter.source) {
+                return Err(HeaderError {
+                    line: parameter.line,
+                    message: format!(
+                        "parameter `{}`: `next of {before}`: no parameter `{before}` above takes its values from the same column",
+                        parameter.name
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// How many `next of` lead from the parameter at this place to one without it.
+    pub fn steps_to_first(&self, place: usize) -> usize {
+        let before = self
+            .parameters
+            .get(place)
+            .and_then(|it| it.next_of.as_ref());
+        let place = self
+            .parameters
+            .iter()
+            .position(|it| Some(&it.name) == before);
+        place.map_or(0, |place| 1 + self.steps_to_first(place))
     }
 
     fn ensure_pages_have_a_count(&self) -> Result<(), HeaderError> {

@@ -14,6 +14,7 @@ mod query;
 mod response;
 mod route;
 mod sampling;
+mod statements;
 mod value;
 
 pub use bindings::Bindings;
@@ -21,8 +22,11 @@ pub use header::{Header, RuleWaiver, Tasks};
 pub use index_use::IndexUse;
 pub use parameter::{Bounds, ColumnRef, Existence, PAGE, Parameter, ValueSource};
 pub use parameter_type::{ParameterType, parameter_types};
-pub use query::{Query, QueryFile};
+pub use query::{Query, QueryFile, QueryOrigin};
 pub use response::{JsonForm, JsonType};
 pub use route::{Condition, Route, Segment, WithoutKey, push_value};
-pub use sampling::{SampledValues, Sampling, Spread, no_table, sample_parameter, sample_rows};
+pub use sampling::{
+    SampledValues, Sampling, Spread, in_order, no_table, sample_parameter, sample_rows,
+};
+pub use statements::{Statements, UncheckedStatement, top_statements};
 pub use value::{Binary, ParameterValue};

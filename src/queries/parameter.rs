@@ -9,7 +9,8 @@ use crate::postgres::name::quoted;
 use crate::script::lexer::{Token, tokens};
 
 /// What may follow a source, with commas between.
-const OPTIONS: &str = "expected `min N`, `max N`, `exists` or `page of PARAMETER`";
+const OPTIONS: &str =
+    "expected `min N`, `max N`, `exists`, `page of PARAMETER` or `next of PARAMETER`";
 
 /// What a request names the number of a page, from 1.
 pub const PAGE: &str = "page";
@@ -42,6 +43,8 @@ pub struct Parameter {
     /// The parameter that says how many rows a page has, where a request may give the number of a page in place of this
     /// value: the last one of the page before.
     pub page_of: Option<String>,
+    /// The parameter of the same column whose value is the one before this one in the column's order.
+    pub next_of: Option<String>,
     /// The line of its declaration, from 1.
     pub line: usize,
 }
@@ -60,6 +63,7 @@ impl Parameter {
             bounds: Bounds::default(),
             existence: Existence::Unchecked,
             page_of: None,
+            next_of: None,
             line,
         };
         parameter
@@ -90,7 +94,7 @@ impl Parameter {
         let (word, number) = option.split_once(' ').unwrap_or((option, ""));
         let is_column = matches!(self.source, ValueSource::Column(_));
         let bound = match word {
-            "exists" | "page" if !is_column => {
+            "exists" | "page" | "next" if !is_column => {
                 return Err(format!("`{option}` is for values of a column"));
             }
             "exists" if number.is_empty() => {
@@ -102,6 +106,15 @@ impl Parameter {
                 self.page_of = Some(
                     count
                         .ok_or("write `page of count`, a parameter")?
+                        .to_owned(),
+                );
+                return Ok(());
+            }
+            "next" => {
+                let before = number.trim().strip_prefix("of ").map(str::trim);
+                self.next_of = Some(
+                    before
+                        .ok_or("write `next of start`, a parameter")?
                         .to_owned(),
                 );
                 return Ok(());

@@ -41,6 +41,16 @@ impl From<&TextFile> for QueryFile {
     }
 }
 
+/// Where a query comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum QueryOrigin {
+    /// A file: an error of the server is one of the file.
+    #[default]
+    File,
+    /// A statement that a database ran, with values that were found for it: that it fails with them is no error.
+    Statement,
+}
+
 /// A query file as understood.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Query {
@@ -48,6 +58,8 @@ pub struct Query {
     pub name: String,
     /// The file as messages show it.
     pub path: String,
+    /// Where it comes from.
+    pub origin: QueryOrigin,
     /// What the header declares.
     pub header: Header,
     /// The statement with `$1` … for the parameters in their declared order; its lines are the file's.

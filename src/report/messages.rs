@@ -5,9 +5,11 @@ use std::io::IsTerminal;
 use crate::postgres::error::describe;
 use crate::printable;
 use crate::progress::{note, note_last};
+use crate::queries::Statements;
 use crate::report::colour::Colour;
 use crate::suggestion::Suggestions;
 use crate::terminal;
+use crate::units::{counted, grouped};
 
 /// The prefix of an error, as clap has it.
 const PREFIX: &str = "error:";
@@ -77,6 +79,28 @@ fn is_advice(note: &str) -> bool {
     !is_labelled
         && !is_record
         && (note.starts_with("run ") || TYPED.iter().any(|it| note.contains(it)))
+}
+
+/// How many statements of `pg_stat_statements` are checked, and how many are left out.
+pub fn statements_note(statements: &Statements) -> String {
+    let found = statements.queries.len() + statements.unchecked.len();
+    let mut note = format!(
+        "{} of pg_stat_statements",
+        counted(found as u64, "statement")
+    );
+    if statements.others > 0 {
+        note.push_str(&format!(
+            "; left out: {} of greater cost that are no single SELECT over the tables checked",
+            grouped(statements.others as u64)
+        ));
+    }
+    if statements.hidden > 0 {
+        note.push_str(&format!(
+            "; {} of other roles can't be seen: GRANT pg_read_all_stats TO …;",
+            grouped(statements.hidden as u64)
+        ));
+    }
+    note
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ mod text_style;
 pub mod twin;
 
 pub use format::{Formats, OutputFormat, text_or_json};
-pub use messages::{database_note, error, interrupted, usage};
+pub use messages::{database_note, error, interrupted, statements_note, usage};
 pub use text_style::{Detail, TextStyle};
 
 /// Writes results to stdout; a closed pipe (`| head`) is no error.

@@ -111,9 +111,77 @@ fn a_twin_has_equal_plans_and_statistics() {
     dir.seedrow([&files[..], &["--fail-on", "regression"]].concat())
         .exits(2)
         .stderr_has("--fail-on difference");
-    dir.seedrow([&files[..], &["--format", "html"]].concat())
+    dir.seedrow([&files[..], &["--format", "markdown"]].concat())
         .exits(2)
-        .stderr_has("--format json");
+        .stderr_has("--format html");
+    let page = dir
+        .seedrow([&files[..], &["--format", "html"]].concat())
+        .exits(0);
+    assert_page(&page.stdout, &["orders(shop_id)"]);
+    page.stdout_has("the plans part at Index Scan by orders_shop_id_idx on child");
+}
+
+#[test]
+fn statements_of_production_are_checked_and_repeated_on_the_twin() {
+    let (db, dir) = (orders("statements"), Workdir::new("statements"));
+    db.execute("VACUUM ANALYZE orders");
+    let url = db.url();
+    let [samples, count] = EVERY_SAMPLE;
+    let check = |more: &[&str]| {
+        let words = ["check", "--only", "plans", "--url", &url, samples, count];
+        dir.seedrow([&words[..], more].concat())
+    };
+    check(&["--statements"])
+        .exits(2)
+        .stderr_has("CREATE EXTENSION pg_stat_statements");
+    // As the extension's view is read.
+    db.execute(
+        "CREATE TABLE pg_stat_statements AS
+        SELECT oid AS dbid, query, 1000.0 - place AS total_exec_time
+        FROM pg_database, unnest(ARRAY[
+            'INSERT INTO orders VALUES ($1, $2)',
+            'SELECT pad, $3 AS one FROM orders WHERE shop_id = $1 LIMIT $2',
+            'SELECT relname FROM pg_class WHERE oid = $1',
+            'SELECT count(*) FROM orders AS o WHERE o.id BETWEEN $1 AND $2',
+            'SELECT id FROM orders WHERE id = ANY ($1)',
+            'SELECT * FROM orders WHERE id * $1 > $2',
+            'SELECT interval $1 FROM orders',
+            'SELECT * FROM shops WHERE id = $1'
+        ]) WITH ORDINALITY AS statements (query, place)
+        WHERE datname = current_database()",
+    );
+    let saved = ["--statements", "5", "--save", "production.json"];
+    check(&saved)
+        .exits(2)
+        .stderr_has("5 statements of pg_stat_statements; left out: 2 of greater cost")
+        .stdout_has("$1 (int4) is compared with no column whose values it could take")
+        .stdout_has("the server can't plan it: syntax error at or near \"$1\": SELECT interval $1 FROM orders");
+    let json: serde_json::Value = serde_json::from_str(&dir.read("production.json")).unwrap();
+    let sql = |check: &serde_json::Value| Some(check["sql"].as_str()?.to_owned());
+    let ran: Vec<String> = json["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(sql)
+        .collect();
+    assert_eq!(
+        ran[1..],
+        [
+            "-- param p1: public.orders.shop_id\n-- param p2: bigint = 10\n-- param p3: text = x\n\
+             SELECT pad, $3 AS one FROM orders WHERE shop_id = $1 LIMIT $2\n",
+            "-- param p1: public.orders.id\n-- param p2: public.orders.id, next of p1\n\
+             SELECT count(*) FROM orders AS o WHERE o.id BETWEEN $1 AND $2\n",
+            "-- param p1_0: public.orders.id\n-- param p1_1: public.orders.id, next of p1_0\n\
+             -- param p1_2: public.orders.id, next of p1_1\n\
+             SELECT id FROM orders WHERE id = ANY (ARRAY[$1, $2, $3])\n",
+        ]
+    );
+    db.execute("DROP TABLE pg_stat_statements");
+    check(&["--statements", "production.json", "--format", "json"]).stdout_has("\"p1_2\"");
+    let compare = ["compare", "--twin", "production.json", "--url", &url];
+    dir.seedrow([&compare[..], &[samples, count]].concat())
+        .exits(0)
+        .stdout_has("plans: 4 of 4 equal\n");
 }
 
 #[test]

@@ -14,8 +14,8 @@ impl Args {
     /// Compares the source's saved check with the twin's, which is made now where no file of it was named.
     pub(super) async fn compare_twin(&self) -> Result<Outcome> {
         ensure!(
-            matches!(self.format, OutputFormat::Text | OutputFormat::Json),
-            "--twin is printed as text or as json: add --format text or --format json"
+            self.format != OutputFormat::Markdown,
+            "--twin is printed as text, json or html: add --format html"
         );
         ensure!(
             self.fail_on != Some(FailOnChange::Regression),
@@ -25,7 +25,7 @@ impl Args {
         let source = SavedReport::open(source.context("name the saved check of the source")?)?;
         let twin = match &self.after {
             Some(path) => SavedReport::open(path)?,
-            None => self.checked_now().await?,
+            None => self.checked_now(&source).await?,
         };
         let comparison = TwinComparison::of(&source, &twin);
         self.write(&report::twin::render(
@@ -39,10 +39,13 @@ impl Args {
         })
     }
 
-    /// The target's lookups and queries, and its statistics.
-    async fn checked_now(&self) -> Result<SavedReport> {
+    /// The target's lookups, its dataset's queries and the source's, and its statistics.
+    async fn checked_now(&self, source: &SavedReport) -> Result<SavedReport> {
         let context = Context::new(self.dataset_name(), &self.target, self.quiet);
-        let (server, suite) = self.open_suite(&context).await?;
+        let (server, mut suite) = self.open_suite(&context).await?;
+        let mut queries = source.queries("the source's check");
+        queries.retain(|query| suite.queries.iter().all(|it| it.name != query.name));
+        suite.statements.queries = queries;
         let settings = CheckSettings {
             areas: vec![check::Area::Plans],
             allow_empty: self.allow_empty,

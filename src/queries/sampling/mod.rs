@@ -8,5 +8,5 @@ mod rows;
 mod sample;
 mod spread;
 
-pub use sample::{SampledValues, no_column, no_table, sample_parameter, sample_rows};
+pub use sample::{SampledValues, in_order, no_column, no_table, sample_parameter, sample_rows};
 pub use spread::{Sampling, Spread};

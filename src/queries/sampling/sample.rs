@@ -1,6 +1,6 @@
 //! The values of a query's parameters, or why there are none.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
@@ -140,6 +140,39 @@ pub async fn sample_rows(
         (ty, values.collect())
     };
     Ok(columns.iter().enumerate().map(column).collect())
+}
+
+/// The values in their type's order, the first `steps` of them replaced by the next ones: value by value, each list of more
+/// steps is after one of fewer. Of a type that is known to this database alone they stay as they are.
+pub async fn in_order(
+    client: &impl GenericClient,
+    ty: &Type,
+    values: Vec<ParameterValue>,
+    steps: usize,
+) -> Result<Vec<ParameterValue>> {
+    let mut ordered = values;
+    if !is_integer(ty) && *ty != Type::UNKNOWN {
+        let texts: Vec<String> = ordered.iter().map(|it| it.to_text().into_owned()).collect();
+        let sql = format!(
+            "SELECT place
+            FROM unnest($1::text[]) WITH ORDINALITY AS values (value, place)
+            ORDER BY value::{}",
+            quoted(ty.name())
+        );
+        let rows = client
+            .query(&sql, &[&texts])
+            .await
+            .with_context(|| format!("could not order values of type {ty}"))?;
+        let places: Vec<i64> = rows
+            .iter()
+            .map(|row| row.try_get(0))
+            .collect::<Result<_, _>>()?;
+        let value = |place: &i64| ordered.get(usize::try_from(place - 1).ok()?).cloned();
+        ordered = places.iter().filter_map(value).collect();
+    }
+    let last = ordered.len().saturating_sub(1);
+    let later = (0..ordered.len()).filter_map(|at| ordered.get((at + steps).min(last)).cloned());
+    Ok(later.collect())
 }
 
 /// The error for a parameter whose column doesn't exist.
