@@ -9,8 +9,8 @@ mod parameters;
 mod top;
 
 use anyhow::Result;
-use tokio_postgres::Client;
 use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Transaction};
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::parameters::{ParameterPlaces, header};
@@ -19,7 +19,7 @@ use super::parameter_type::{ParameterType, parameter_types};
 use super::query::{Query, QueryFile};
 use crate::postgres::catalog::{self, Scope, Table};
 use crate::postgres::error::server_error;
-use crate::postgres::explain::{self, NodeKind, Plan};
+use crate::postgres::explain::{self, Explain, NodeKind, Plan, Run};
 use crate::postgres::{Server, TableName};
 
 /// What `pg_stat_statements` holds of the tables asked for.
@@ -118,9 +118,15 @@ impl Reader<'_> {
     /// Its generic plan, in a transaction of its own: one that the server rejects ends it.
     async fn plan(&self, client: &mut Client) -> Result<Plan> {
         let transaction = client.build_transaction().read_only(true).start().await?;
-        let plan = explain::generic(&transaction, self.sql, &[]).await;
+        let plan = self.generic(&transaction).await;
         transaction.rollback().await?;
         plan
+    }
+
+    /// The plan for parameters of the types that the server finds out.
+    async fn generic(&self, transaction: &Transaction<'_>) -> Result<Plan> {
+        let prepared = Explain::prepare(transaction, self.sql, &[], Run::Never).await?;
+        explain::generic(transaction, self.sql, &prepared.type_names()).await
     }
 
     /// The tables that it reads, a partition as itself.
