@@ -17,6 +17,8 @@
 //! - [`generate`]: how rows are made
 //! - [`files`]: CSV on disk and the manifest
 //! - [`postgres`]: all that talks to a server
+//! - [`profile`]: what the planner knows of a schema, without its values
+//! - [`profile`]: what the planner knows of a schema, without its values
 //! - [`infer`]: a database's catalog → a dataset (pure)
 //! - [`queries`]: query files, and existing ids to run them with
 //! - [`load`]: rows into tables, every one accounted for
@@ -51,6 +53,8 @@ pub mod generate;
 pub mod files;
 
 pub mod postgres;
+
+pub mod profile;
 
 pub mod infer;
 

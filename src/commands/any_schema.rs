@@ -44,6 +44,7 @@ pub async fn dataset_file(
         overwriting: Overwriting::Refuse,
         trial: true,
         existing,
+        profile: None,
     };
     let file = request.dataset_file(&found);
     if file.exists() {

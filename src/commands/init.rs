@@ -1,8 +1,10 @@
 //! `seedrow init`
 
+mod profile;
+
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Error, Result};
+use anyhow::{Context as _, Error, Result, ensure};
 
 use crate::check::schema::{ScratchServer, with_applied};
 use crate::cli::{QuietArgs, TargetArgs};
@@ -14,9 +16,12 @@ use crate::init::ddl::{self, Ddl};
 use crate::init::{self, ExistingRows, Found, Overwriting, Request};
 use crate::load::ensure_finished;
 use crate::postgres::error::ErrorWithNotes;
+use crate::profile::Profile;
 use crate::report::{self, OutputFormat};
 use crate::suggestion::{Suggestions, TARGET};
 use crate::units::rows;
+
+use profile::ProfileSource;
 
 /// Write a dataset for any schema: from a database's catalog, or from the DDL that creates it
 ///
@@ -28,7 +33,10 @@ Examples:
   seedrow init --url postgresql://app@db.example.com/shop
   seedrow init --ddl db/structure.sql --name shop --total 10M
   seedrow init --ddl db/migrations --out seeds --exclude audit_log
-  seedrow init --url postgresql://app@db.example.com/shop --scale 0.1")]
+  seedrow init --url postgresql://app@db.example.com/shop --scale 0.1
+  seedrow init --url postgresql://app@db.example.com/shop --profile
+  seedrow init --print-sql > profile.sql
+  seedrow init --profile profile.json --out twin")]
 pub struct Args {
     /// A file or a folder of migrations (.sql, in the order of their names) that creates the tables, in place of a
     /// database; it is applied to a scratch database on the embedded Postgres
@@ -81,7 +89,7 @@ pub struct Args {
 
     /// Leave tables that hold rows as they are, and have the rows of the others refer to them: up to 10,000 keys of each are
     /// read
-    #[arg(long, conflicts_with = "ddl")]
+    #[arg(long, conflicts_with_all = ["ddl", "profile"])]
     keep_rows: bool,
 
     /// Have tables that hold rows in the dataset as if they were empty, for `run --replace` [default: as with --keep-rows
@@ -93,6 +101,9 @@ pub struct Args {
     /// and rolled back
     #[arg(long)]
     no_trial: bool,
+
+    #[command(flatten)]
+    profile: profile::ProfileArgs,
 
     #[command(flatten)]
     target: TargetArgs,
@@ -115,9 +126,14 @@ fn factor(text: &str) -> Result<f64, String> {
 /// Reads the catalog, decides, tries, writes, reports.
 pub async fn run(args: &Args) -> Result<Outcome> {
     let context = Context::new(DEFAULT_DATASET, &args.target, args.quiet);
-    match &args.ddl {
-        Some(path) => args.of_ddl(&ddl::read(path)?, &context).await,
-        None => args.of_database(&context).await,
+    if let Some(sql) = args.profile.sql(args.target.target_schema.as_deref()) {
+        report::print(&sql)?;
+        return Ok(Outcome::Held);
+    }
+    match (args.profile.source(), &args.ddl) {
+        (Some(source), _) => args.of_profile(&source, &context).await,
+        (None, Some(path)) => args.of_ddl(&ddl::read(path)?, None, &context).await,
+        (None, None) => args.of_database(&context).await,
     }
 }
 
@@ -183,18 +199,51 @@ impl Args {
                 false => with_other_sources(&error),
             });
         }
-        self.write(&mut client, &found, None).await
+        self.write(&mut client, &found, None, None).await
     }
 
-    async fn of_ddl(&self, ddl: &Ddl, context: &Context) -> Result<Outcome> {
+    /// The tables are made from the profile's statements, or the DDL that is named, on a scratch database: nothing is tried
+    /// on the source.
+    async fn of_profile(&self, source: &ProfileSource<'_>, context: &Context) -> Result<Outcome> {
+        let progress = &context.progress;
+        let profile = match source {
+            ProfileSource::File(path) => self.profile.read_file(path, progress)?,
+            ProfileSource::Database => {
+                ensure!(
+                    self.ddl.is_none(),
+                    "--profile reads the database's tables, too; with --ddl it takes a FILE, the output of the script that \
+                     `seedrow init --print-sql` prints"
+                );
+                let server = context.open_server().await?;
+                self.profile.read(&server, progress).await?
+            }
+        };
+        profile::tell(&profile, progress);
+        let ddl = match &self.ddl {
+            Some(path) => ddl::read(path)?,
+            None => profile::ddl(&profile)?,
+        };
+        self.of_ddl(&ddl, Some(&profile), context).await
+    }
+
+    async fn of_ddl(
+        &self,
+        ddl: &Ddl,
+        profile: Option<&Profile>,
+        context: &Context,
+    ) -> Result<Outcome> {
         let server = ScratchServer {
             url: None,
             target: target_options(&self.target),
         };
-        let home = self.target.target_schema.as_deref();
+        let typed = self.target.target_schema.as_deref();
+        let home = profile.map(|it| it.schema.as_str()).or(typed);
         let write = async |client: &mut tokio_postgres::Client| {
-            let found = init::find_in_ddl(client, home, ddl).await?;
-            self.write(client, &found, Some(ddl)).await
+            let mut found = init::find_in_ddl(client, home, ddl).await?;
+            if let Some(profile) = profile {
+                profile::with_rows(&mut found, profile);
+            }
+            self.write(client, &found, Some(ddl), profile).await
         };
         let scripts = [&ddl.script];
         with_applied(
@@ -213,8 +262,10 @@ impl Args {
         client: &mut tokio_postgres::Client,
         found: &Found,
         ddl: Option<&Ddl>,
+        profile: Option<&Profile>,
     ) -> Result<Outcome> {
-        let initialized = self.request()?.write(client, found, ddl).await?;
+        let request = self.request(profile)?;
+        let initialized = request.write(client, found, ddl).await?;
         let target_schema = (ddl.is_some() && found.schema != "public").then_some(&*found.schema);
         report::init::account(
             &initialized,
@@ -226,9 +277,13 @@ impl Args {
         Ok(Outcome::Held)
     }
 
-    fn request(&self) -> Result<Request> {
+    fn request<'p>(&self, profile: Option<&'p Profile>) -> Result<Request<'p>> {
+        let of_profile = profile.map(|it| match it.schema.as_str() {
+            "public" => it.database.clone(),
+            schema => schema.to_owned(),
+        });
         Ok(Request {
-            name: self.name.clone(),
+            name: self.name.clone().or(of_profile),
             out: self.out.clone(),
             tables: self.tables.clone(),
             exclude: self.exclude.clone(),
@@ -236,6 +291,7 @@ impl Args {
             naming: self.naming()?,
             overwriting: self.overwriting(),
             trial: !self.no_trial,
+            profile,
             existing: match (self.keep_rows, self.ignore_rows) {
                 (true, _) => ExistingRows::Keep,
                 (false, true) => ExistingRows::Ignore,

@@ -15,10 +15,11 @@ use crate::infer::model::Model;
 use crate::infer::names::Naming;
 use crate::infer::source::{Source, WhyLeftOut};
 use crate::infer::{self, Readings, Wish};
+use crate::profile::Profile;
 
 /// Which dataset is asked for.
 #[derive(Debug)]
-pub struct Request {
+pub struct Request<'p> {
     /// Its name; else the database's, schema's or file's.
     pub name: Option<String>,
     /// Its folder; else one of its name.
@@ -37,6 +38,8 @@ pub struct Request {
     pub trial: bool,
     /// What is done with tables that hold rows.
     pub existing: ExistingRows,
+    /// The statistics that the rows are to have; those tables of a scratch database have no rows.
+    pub profile: Option<&'p Profile>,
 }
 
 /// What is done with tables that hold rows.
@@ -75,7 +78,7 @@ impl Initialized {
     }
 }
 
-impl Request {
+impl Request<'_> {
     /// Decides what makes the tables found, tries it and writes the dataset.
     pub async fn write(
         &self,
@@ -102,7 +105,14 @@ impl Request {
         kept::add_elsewhere(client, &mut source).await?;
         let about = format!("The tables of schema {} of {name}", found.schema);
         let plan = |model: &Model, contents: Contents| {
-            Plan::new(&folder, &name, &about, &source, model, ddl, contents)
+            let plan = Plan::new(&folder, &name, &about, &source, model, ddl, contents)?;
+            match self.profile {
+                Some(profile) if contents == Contents::Everything => {
+                    let json = serde_json::to_string(profile)?;
+                    Ok(plan.with_file("profile.json", format!("{json}\n")))
+                }
+                _ => Ok(plan),
+            }
         };
         let readings = Readings::of(&source);
         let attempts = Attempts {

@@ -54,6 +54,16 @@ pub fn read(path: &Path) -> Result<Ddl> {
 }
 
 impl Ddl {
+    /// The statements of a text, which are called by `path` in messages.
+    pub fn of_text(path: &Path, text: String) -> Result<Ddl> {
+        let script = Script::read(path, text.clone(), &file)?;
+        Ok(Ddl {
+            path: path.to_owned(),
+            text: Some(text),
+            script,
+        })
+    }
+
     /// A name for the dataset: the file's, or its folder's where the file's says nothing.
     pub fn name(&self) -> Option<String> {
         const SAY_NOTHING: &[&str] = &[

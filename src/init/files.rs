@@ -117,6 +117,13 @@ impl Plan {
         })
     }
 
+    /// With another file.
+    #[must_use]
+    pub fn with_file(mut self, path: &str, text: String) -> Plan {
+        self.files.push((PathBuf::from(path), text));
+        self
+    }
+
     /// Writes the files to another folder, over what is there; returns the TOML file.
     pub fn write_to(&self, folder: &Path) -> Result<PathBuf> {
         for (path, text) in &self.files {

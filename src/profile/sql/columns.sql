@@ -1,0 +1,135 @@
+
+-- The columns' statistics, by table. A common value that fewer than 10 rows have isn't listed. The rank of a common value
+-- is its place among the distinct values, from 0 to 1: the common values below it, and its place in the others' histogram.
+DO $columns$
+DECLARE
+    level text := current_setting('seedrow.level');
+    one record;
+    ranks jsonb;
+    bounds jsonb;
+    by_table jsonb := '{}';
+BEGIN
+    FOR one IN
+        SELECT t.relname::text AS table_name, a.attname::text AS name, format_type(a.atttypid, NULL) AS plain_type,
+            b.typcategory AS category,
+            CASE
+                WHEN l.collname IS NULL OR l.collname = 'default' THEN ''
+                ELSE format('COLLATE %I.%I', (SELECT nspname FROM pg_namespace WHERE oid = l.collnamespace), l.collname)
+            END AS collation,
+            s.null_frac, s.n_distinct, s.avg_width, s.correlation,
+            -- Of both without the extremes.
+            ARRAY(
+                SELECT f
+                FROM unnest(s.most_common_elem_freqs) WITH ORDINALITY AS f (f, place)
+                WHERE f * t.reltuples >= 10 AND place <= cardinality(s.most_common_elem_freqs) - 3
+                ORDER BY place
+            ) AS element_shares,
+            s.elem_count_histogram[2:cardinality(s.elem_count_histogram) - 2]
+                || s.elem_count_histogram[cardinality(s.elem_count_histogram)] AS element_counts,
+            COALESCE(s.most_common_vals::text, '{}') AS common, COALESCE(s.histogram_bounds::text, '{}') AS histogram,
+            CASE WHEN s.n_distinct < 0 THEN -s.n_distinct * greatest(t.reltuples, 1) ELSE s.n_distinct END::float8
+                AS distinct_values,
+            COALESCE(
+                (
+                    SELECT array_agg(f ORDER BY place)
+                    FROM unnest(s.most_common_freqs) WITH ORDINALITY AS f (f, place)
+                    WHERE f * t.reltuples >= 10
+                ),
+                '{}'
+            ) AS shares
+        FROM pg_class AS t
+        JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+        JOIN pg_type AS y ON y.oid = a.atttypid
+        JOIN pg_type AS b ON b.oid = COALESCE(NULLIF(y.typbasetype, 0), y.oid)
+        JOIN pg_stats AS s
+            ON s.schemaname = current_setting('seedrow.schema')
+            AND s.tablename = t.relname
+            AND s.attname = a.attname
+            AND s.inherited = (t.relkind = 'p')
+        LEFT JOIN pg_collation AS l ON l.oid = a.attcollation
+        WHERE t.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_setting('seedrow.schema'))
+            AND t.relkind IN ('r', 'p')
+            AND NOT t.relispartition
+    LOOP
+        ranks := NULL;
+        bounds := NULL;
+        BEGIN
+            IF one.category <> 'A' AND cardinality(one.shares) > 0 THEN
+                EXECUTE format(
+                    $ranks$
+                    WITH common AS (
+                        SELECT v, place FROM unnest($1::%1$s[]) WITH ORDINALITY AS c (v, place)
+                    ),
+                    among AS (
+                        SELECT c.place,
+                            (SELECT count(*) FROM common AS o WHERE o.v < c.v %2$s) AS common_below,
+                            (SELECT count(*) FROM unnest($2::%1$s[]) AS h (v) WHERE h.v < c.v %2$s) AS bounds_below,
+                            cardinality($2::%1$s[]) AS bounds,
+                            greatest($4 - cardinality($1::%1$s[]), 0) AS others
+                        FROM common AS c
+                        WHERE c.place <= $3
+                    ),
+                    placed AS (
+                        SELECT place,
+                            common_below + others * CASE
+                                WHEN bounds_below = 0 THEN 0
+                                WHEN bounds_below = bounds THEN 1
+                                ELSE (bounds_below - 0.5) / (bounds - 1)
+                            END AS below
+                        FROM among
+                    )
+                    SELECT jsonb_agg(round(least(below / greatest($4 - 1, 1), 1)::numeric, 6) ORDER BY place) FROM placed
+                    $ranks$,
+                    one.plain_type, one.collation
+                )
+                INTO ranks
+                USING one.common, one.histogram, cardinality(one.shares),
+                    greatest(one.distinct_values, cardinality(one.shares));
+            END IF;
+        EXCEPTION WHEN OTHERS THEN
+            -- A type without an order, or one that this role may not use.
+            ranks := NULL;
+        END;
+        BEGIN
+            IF level <> 'shape' AND one.category IN ('N', 'D') AND one.histogram <> '{}' THEN
+                EXECUTE format(
+                    'SELECT jsonb_agg(%s::text ORDER BY place) FROM unnest($1::%s[]) WITH ORDINALITY AS h (v, place)'
+                        || CASE level WHEN 'rounded' THEN ' WHERE place > 1 AND place < cardinality($1::%2$s[])' ELSE '' END,
+                    CASE
+                        WHEN level = 'values' THEN 'v'
+                        WHEN one.category = 'D' THEN format('date_trunc(''month'', v)::%s', one.plain_type)
+                        ELSE 'CASE WHEN v = 0 THEN 0 ELSE round(v::numeric, 1 - floor(log(abs(v::numeric)))::integer) END'
+                    END,
+                    one.plain_type
+                )
+                INTO bounds
+                USING one.histogram;
+            END IF;
+        EXCEPTION WHEN OTHERS THEN
+            -- Numbers that are none, and types that can't be rounded.
+            bounds := NULL;
+        END;
+        by_table := by_table || jsonb_build_object(
+            one.table_name,
+            COALESCE(by_table -> one.table_name, '{}') || jsonb_build_object(
+                one.name,
+                jsonb_strip_nulls(jsonb_build_object(
+                    'null', one.null_frac,
+                    'distinct', one.n_distinct,
+                    'width', one.avg_width,
+                    'correlation', one.correlation,
+                    'shares', one.shares,
+                    'ranks', ranks,
+                    'bounds', bounds,
+                    'values', CASE
+                        WHEN level = 'values' AND one.category <> 'A' THEN to_jsonb((one.common::text[])[1:cardinality(one.shares)])
+                    END,
+                    'element_shares', NULLIF(one.element_shares, '{}'),
+                    'element_counts', one.element_counts
+                ))
+            )
+        );
+    END LOOP;
+    PERFORM set_config('seedrow.columns', by_table::text, true);
+END
+$columns$;

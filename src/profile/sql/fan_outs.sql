@@ -1,0 +1,186 @@
+
+-- How many children parents have, by foreign key: counts with the share of the parents that have so many. Children are
+-- counted by index for parents of a few pages, at most so many as the pages allow; where that can't be, and for the parents
+-- with the most, it follows from the referring column's statistics.
+DO $fan_outs$
+DECLARE
+    began timestamptz := clock_timestamp();
+    one record;
+    sampled jsonb;
+    parents float8;
+    children_total float8;
+    budget float8;
+    own_budget float8;
+    wanted float8;
+    average float8;
+    cap float8;
+    frequency float8;
+    classes jsonb;
+    class jsonb;
+    merged jsonb;
+    class_children float8;
+    class_parents float8;
+    common_children float8;
+    common_parents float8;
+    others float8;
+    rest float8;
+    with_children float8;
+    by_key jsonb := '{}';
+BEGIN
+    PERFORM set_config('enable_seqscan', 'off', true);
+    PERFORM set_config('enable_bitmapscan', 'off', true);
+    SELECT greatest(sum(relpages) * current_setting('seedrow.sample')::float8, current_setting('seedrow.pages')::float8)
+    INTO budget
+    FROM pg_class
+    WHERE relkind IN ('r', 'i', 'm', 't');
+    SELECT greatest(sum(greatest(t.reltuples, 1)), 1)
+    INTO children_total
+    FROM pg_constraint AS k
+    JOIN pg_class AS t ON t.oid = k.conrelid
+    WHERE k.contype = 'f' AND k.conparentid = 0
+        AND t.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_setting('seedrow.schema'));
+    FOR one IN
+        SELECT k.oid AS key_oid, k.conname::text AS key_name, t.relname::text AS table_name,
+            greatest(t.reltuples, 0)::float8 AS children, greatest(p.reltuples, 0)::float8 AS parents,
+            k.conrelid::regclass::text AS child, k.confrelid::regclass::text AS parent,
+            greatest((SELECT sum(l.relpages) FROM pg_partition_tree(p.oid) AS r JOIN pg_class AS l ON l.oid = r.relid), p.relpages, 1)::float8
+                AS parent_pages,
+            (
+                SELECT string_agg(format('c.%I OPERATOR(pg_catalog.=) p.%I', ca.attname, pa.attname), ' AND ')
+                FROM unnest(k.conkey, k.confkey) AS u (own, other)
+                JOIN pg_attribute AS ca ON ca.attrelid = k.conrelid AND ca.attnum = u.own
+                JOIN pg_attribute AS pa ON pa.attrelid = k.confrelid AND pa.attnum = u.other
+            ) AS condition,
+            EXISTS (
+                SELECT
+                FROM pg_index AS x
+                JOIN pg_class AS i ON i.oid = x.indexrelid
+                JOIN pg_am AS m ON m.oid = i.relam
+                WHERE x.indrelid = k.conrelid AND x.indisvalid AND x.indpred IS NULL AND m.amname = 'btree'
+                    AND k.conkey @> (x.indkey::int2[])[0:cardinality(k.conkey) - 1]
+                    AND (x.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey
+            ) AS is_indexed,
+            has_table_privilege(k.conrelid, 'SELECT') AND has_table_privilege(k.confrelid, 'SELECT') AS is_readable,
+            s.null_frac, s.most_common_freqs, s.most_common_freqs IS NOT NULL AND s.histogram_bounds IS NULL AS are_all_common,
+            CASE WHEN s.n_distinct < 0 THEN -s.n_distinct * t.reltuples ELSE s.n_distinct END::float8 AS distinct_values
+        FROM pg_constraint AS k
+        JOIN pg_class AS t ON t.oid = k.conrelid
+        JOIN pg_class AS p ON p.oid = k.confrelid
+        LEFT JOIN pg_stats AS s
+            ON cardinality(k.conkey) = 1
+            AND s.schemaname = current_setting('seedrow.schema')
+            AND s.tablename = t.relname
+            AND s.inherited = (t.relkind = 'p')
+            AND s.attname = (SELECT attname FROM pg_attribute WHERE attrelid = t.oid AND attnum = k.conkey[1])
+        WHERE k.contype = 'f' AND k.conparentid = 0
+            AND t.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_setting('seedrow.schema'))
+            AND t.reltuples > 0
+            AND p.reltuples > 0
+        ORDER BY k.oid
+    LOOP
+        sampled := NULL;
+        parents := 0;
+        average := one.children * (1 - COALESCE(one.null_frac, 0)) / one.parents;
+        own_budget := budget * greatest(one.children, 1) / children_total;
+        -- Four pages of the index and the page of each child's row, at worst.
+        wanted := least(2000, one.parents, floor(own_budget / (5 + average)));
+        -- Parents with more are known by pg_stats, or among the few that have most.
+        cap := least(
+            ceil((SELECT min(f) FROM unnest(one.most_common_freqs) AS f WHERE f * one.children >= 10) * one.children),
+            ceil(20 * average + 100)
+        );
+        IF one.is_readable AND one.is_indexed AND one.are_all_common IS DISTINCT FROM true
+            AND wanted >= least(20, one.parents) AND own_budget > cap
+            AND clock_timestamp() < began + make_interval(secs => current_setting('seedrow.seconds')::float8)
+        THEN
+            BEGIN
+                EXECUTE format(
+                    $children$
+                    WITH counted AS (
+                        SELECT (SELECT count(*) FROM (SELECT FROM %1$s AS c WHERE %3$s LIMIT %4$s) AS few) AS children
+                        FROM %2$s AS p TABLESAMPLE SYSTEM (%5$s) REPEATABLE (42)
+                        WHERE (p.ctid::text::point)[1]::bigint %% %6$s = 0
+                        LIMIT %7$s
+                    ),
+                    classes AS (
+                        SELECT children, count(*) AS parents FROM counted GROUP BY children
+                    )
+                    SELECT jsonb_agg(jsonb_build_array(children, parents) ORDER BY children), COALESCE(sum(parents), 0)
+                    FROM classes
+                    WHERE children < %8$s
+                    $children$,
+                    one.child, one.parent, one.condition, cap::bigint,
+                    -- Five of a page, so that they come from many.
+                    CASE
+                        WHEN one.parent_pages <= 20 THEN 100
+                        ELSE least(100, 100 * wanted / least(5, greatest(one.parents / one.parent_pages, 1)) / one.parent_pages)
+                    END,
+                    CASE WHEN one.parent_pages <= 20 THEN 1 ELSE greatest(1, floor(one.parents / one.parent_pages / 5)::bigint) END,
+                    (wanted * 2)::bigint,
+                    -- Parents that are common are known already.
+                    CASE WHEN one.most_common_freqs IS NULL THEN cap::bigint + 1 ELSE cap::bigint END
+                )
+                INTO sampled, parents;
+            EXCEPTION WHEN OTHERS THEN
+                sampled := NULL;
+                parents := 0;
+            END;
+        END IF;
+        -- The parents known by pg_stats, each a class; then the others, by the sample, else evenly.
+        classes := '[]';
+        common_children := 0;
+        common_parents := 0;
+        FOREACH frequency IN ARRAY COALESCE(one.most_common_freqs, '{}') LOOP
+            CONTINUE WHEN frequency * one.children < 10;
+            classes := classes || jsonb_build_array(jsonb_build_array(frequency * one.children, 1));
+            common_children := common_children + frequency * one.children;
+            common_parents := common_parents + 1;
+        END LOOP;
+        others := greatest(one.parents - common_parents, 0);
+        IF parents >= 10 THEN
+            -- Classes of fewer than 10 parents go together with their neighbours.
+            merged := '[]';
+            class_children := 0;
+            class_parents := 0;
+            rest := parents;
+            FOR class IN SELECT c FROM jsonb_array_elements(sampled) AS c LOOP
+                class_children := class_children + (class ->> 0)::float8 * (class ->> 1)::float8;
+                class_parents := class_parents + (class ->> 1)::float8;
+                rest := rest - (class ->> 1)::float8;
+                IF class_parents >= 10 AND (rest >= 10 OR rest = 0) THEN
+                    merged := merged || jsonb_build_array(
+                        jsonb_build_array(class_children / class_parents, others * class_parents / parents));
+                    class_children := 0;
+                    class_parents := 0;
+                END IF;
+            END LOOP;
+            classes := classes || merged;
+        ELSIF one.distinct_values IS NOT NULL THEN
+            with_children := greatest(least(one.distinct_values - common_parents, others), 0);
+            IF with_children >= 1 THEN
+                classes := classes || jsonb_build_array(jsonb_build_array(
+                    greatest(one.children * (1 - one.null_frac) - common_children, 0) / with_children, with_children));
+            END IF;
+            classes := classes || jsonb_build_array(jsonb_build_array(0, others - with_children));
+        ELSE
+            classes := '[]';
+        END IF;
+        -- Counts within a twentieth of each other are one.
+        SELECT jsonb_agg(jsonb_build_array(round(children::numeric), round(share::numeric, 9)) ORDER BY children)
+        INTO classes
+        FROM (
+            SELECT sum(number * weight) / sum(weight) AS children, sum(weight) / one.parents AS share
+            FROM (
+                SELECT (c ->> 0)::float8 AS number, (c ->> 1)::float8 AS weight FROM jsonb_array_elements(classes) AS c
+            ) AS c
+            WHERE weight > 0
+            GROUP BY CASE WHEN number < 20 THEN round(number::numeric) ELSE 20 + floor(20 * ln(number::numeric)) END
+        ) AS c;
+        by_key := by_key || jsonb_build_object(
+            one.key_oid::text,
+            jsonb_build_object('counts', COALESCE(classes, '[]'), 'sampled', parents)
+        );
+    END LOOP;
+    PERFORM set_config('seedrow.fan_outs', by_key::text, true);
+END
+$fan_outs$;
