@@ -267,12 +267,12 @@ impl Args {
         let request = self.request(profile)?;
         let initialized = request.write(client, found, ddl).await?;
         let target_schema = (ddl.is_some() && found.schema != "public").then_some(&*found.schema);
-        report::init::account(
-            &initialized,
-            target_schema,
-            self.format,
-            &self.suggestions(),
-        )?;
+        // Never the source: the rows are for another server.
+        let suggestions = match profile {
+            Some(_) => context::home_suggestions(&self.target.home),
+            None => self.suggestions(),
+        };
+        report::init::account(&initialized, target_schema, self.format, &suggestions)?;
         initialized.ensure_written()?;
         Ok(Outcome::Held)
     }

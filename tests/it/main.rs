@@ -44,6 +44,7 @@ mod own_tables;
 mod partitions;
 mod parts;
 mod plans;
+mod profile;
 mod prove;
 mod resume;
 mod routes;

@@ -138,11 +138,14 @@ pub fn tell(profile: &Profile, progress: &Progress) {
     }
     if !profile.left_out.is_empty() {
         progress.note(format!(
-            "profile: schema.sql lacks {}; labels of enums and literals of CHECKs, indexes and partitions are in it, as they \
-             belong to the schema",
+            "profile: schema.sql lacks {}",
             profile.left_out.join(", ")
         ));
     }
+    progress.note(
+        "profile: schema.sql has the schema's own literals: labels of enums, and those in CHECKs, indexes, bounds of partitions \
+         and functions",
+    );
 }
 
 /// The DDL that a profile has.

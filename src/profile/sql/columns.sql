@@ -24,8 +24,10 @@ BEGIN
                 WHERE f * t.reltuples >= 10 AND place <= cardinality(s.most_common_elem_freqs) - 3
                 ORDER BY place
             ) AS element_shares,
-            s.elem_count_histogram[2:cardinality(s.elem_count_histogram) - 2]
-                || s.elem_count_histogram[cardinality(s.elem_count_histogram)] AS element_counts,
+            CASE WHEN s.elem_count_histogram IS NOT NULL THEN
+                s.elem_count_histogram[2:cardinality(s.elem_count_histogram) - 2]
+                    || s.elem_count_histogram[cardinality(s.elem_count_histogram)]
+            END AS element_counts,
             COALESCE(s.most_common_vals::text, '{}') AS common, COALESCE(s.histogram_bounds::text, '{}') AS histogram,
             CASE WHEN s.n_distinct < 0 THEN -s.n_distinct * greatest(t.reltuples, 1) ELSE s.n_distinct END::float8
                 AS distinct_values,
