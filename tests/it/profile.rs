@@ -79,9 +79,20 @@ fn no_value_of_the_source_is_written_and_psql_reads_the_same() {
     let printed = psql(&url, &script);
     let file = dir.write("profile.json", &printed);
     let file = file.display().to_string();
-    dir.seedrow(["init", "--profile", &file, "--out", "file", "--name", "twin"])
-        .exits(0);
-    assert_eq!(comparable(&printed), comparable(&dir.read("live/profile.json")));
+    dir.seedrow([
+        "init",
+        "--profile",
+        &file,
+        "--out",
+        "file",
+        "--name",
+        "twin",
+    ])
+    .exits(0);
+    assert_eq!(
+        comparable(&printed),
+        comparable(&dir.read("live/profile.json"))
+    );
     assert_eq!(dir.read("file/twin.toml"), dir.read("live/twin.toml"));
 
     let mut written = texts(&dir.path("live"));
@@ -102,7 +113,10 @@ fn no_value_of_the_source_is_written_and_psql_reads_the_same() {
         assert!(found.is_empty(), "{name} has {found:?}");
     }
     let toml = dir.read("live/twin.toml");
-    assert!(toml.contains("rows = 4000  # the source has 4,000"), "{toml}");
+    assert!(
+        toml.contains("rows = 4000  # the source has 4,000"),
+        "{toml}"
+    );
 }
 
 #[test]
@@ -133,7 +147,10 @@ fn a_file_that_is_no_profile_is_refused_with_what_makes_one() {
     dir.write("other.json", "{\"format\": 2}");
     for (file, message) in [
         ("empty.json", "empty.json is empty"),
-        ("other.json", "its format is 2, and this version of seedrow reads 1"),
+        (
+            "other.json",
+            "its format is 2, and this version of seedrow reads 1",
+        ),
         ("none.json", "could not read none.json"),
     ] {
         dir.seedrow(["init", "--profile", file])

@@ -81,7 +81,8 @@ impl ProfileArgs {
                 "profile: level {}: {} are written to the dataset's files",
                 self.privacy.name(),
                 match self.privacy {
-                    Level::Values => "common values and histograms of the columns, values of this database,",
+                    Level::Values =>
+                        "common values and histograms of the columns, values of this database,",
                     _ => "rounded numbers and dates of this database",
                 }
             ));
