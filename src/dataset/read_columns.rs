@@ -11,6 +11,7 @@ use crate::dataset::makers::{self, MakerScope};
 use crate::dataset::outline::TableOutline;
 use crate::dataset::profile::{self, TableProfile};
 use crate::dataset::spec::{ColumnSpec, Kind, Size, TableSpec};
+use crate::dataset::templates::PlaceholderNames;
 
 /// What a table can refer to.
 pub struct Scope<'a> {
@@ -45,6 +46,7 @@ pub fn read_columns(
         columns: &columns,
         size,
         lists: scope.lists,
+        placeholders: PlaceholderNames::new(&columns, scope.lists),
     };
     let (mut read, mut unique) = (Vec::new(), Vec::new());
     for (position, (name, value)) in entries.into_iter().enumerate() {

@@ -276,7 +276,7 @@ pub struct CompiledPhrase {
 }
 
 /// A piece of a template.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum CompiledPiece {
     /// As it is, escaped.
     Text(Vec<u8>),

@@ -10,7 +10,7 @@ use crate::dataset::makers::references::Pick;
 use crate::dataset::pool_texts::{allowed_entries, distinct_entries};
 use crate::dataset::unique::{self, index::Index};
 use crate::dataset::{ColumnSpec, Dataset, RowPlan};
-use crate::generate::compiled::Target;
+use crate::generate::compiled::{CompiledPiece, Target};
 use crate::generate::pool::TextEscaping;
 
 /// Gives every column that is compiled a position: first those of the table, then those of other tables that their values
@@ -23,6 +23,8 @@ pub struct Compiler<'a> {
     pub plan: &'a RowPlan,
     /// How texts are escaped.
     pub escaping: TextEscaping,
+    /// The lists of templates that were compiled, by table and by their places in memory: each is named many times.
+    pub lists: HashMap<(usize, usize), CompiledPiece>,
     positions: HashMap<(usize, usize), usize>,
     indexes: HashMap<usize, Vec<Option<Index>>>,
     waiting: VecDeque<(usize, usize)>,
@@ -40,6 +42,7 @@ impl<'a> Compiler<'a> {
             dataset,
             plan,
             escaping,
+            lists: HashMap::new(),
             positions: HashMap::new(),
             indexes: HashMap::new(),
             waiting: VecDeque::new(),

@@ -9,7 +9,7 @@ use crate::dataset::makers::numbers::read_weights;
 use crate::dataset::makers::phrases::{Phrase, Piece, Template};
 use crate::dataset::makers::{KindOf, Maker, MakerScope, MakerSpec, Needed, values};
 use crate::dataset::spec::Kind;
-use crate::dataset::templates::{self, PlaceholderNames};
+use crate::dataset::templates;
 
 /// One of several templates, in which values are escaped.
 #[derive(Debug)]
@@ -122,11 +122,7 @@ fn read(section: &Section, scope: &MakerScope, markup: Markup, pieces: Pieces) -
 }
 
 fn phrase(texts: &[TomlValue], weights: Option<Weights>, scope: &MakerScope) -> Result<Phrase> {
-    let names = PlaceholderNames {
-        columns: scope.columns,
-        lists: scope.lists,
-    };
-    templates::read(texts, weights, &names)
+    templates::read(texts, weights, &scope.placeholders)
 }
 
 fn plain_pieces(template: Template) -> Vec<DocumentPiece> {
@@ -215,7 +211,7 @@ impl DocumentPiece {
         };
         match piece {
             Piece::Column(column) => each(*column),
-            Piece::Phrase(phrase) => phrase.columns(each),
+            Piece::Phrase(phrase) => phrase.columns().iter().copied().for_each(each),
             Piece::Text(_) => {}
         }
     }

@@ -23,6 +23,7 @@ use crate::dataset::lists::Lists;
 use crate::dataset::outline::TableOutline;
 use crate::dataset::spec::{Kind, Size, TableSpec};
 use crate::dataset::tables::Siblings;
+use crate::dataset::templates::PlaceholderNames;
 use crate::dataset::values::Values;
 
 /// Where a column's values come from.
@@ -150,10 +151,7 @@ pub const MAKERS: &[(&str, ReadMaker)] = &[
 impl Maker {
     /// That of a column whose table is only loaded: none of its values is made.
     pub fn none() -> Maker {
-        Maker::Phrase(phrases::Phrase {
-            templates: Vec::new(),
-            weights: None,
-        })
+        Maker::Phrase(phrases::Phrase::new(Vec::new(), None))
     }
 
     /// What is asked of a maker, whichever it is.
@@ -313,6 +311,8 @@ pub struct MakerScope<'a> {
     pub size: &'a Size,
     /// The dataset's lists.
     pub lists: &'a Lists,
+    /// What its templates can name.
+    pub placeholders: PlaceholderNames<'a>,
 }
 
 /// The maker that a value names.

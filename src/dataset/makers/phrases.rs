@@ -8,7 +8,7 @@ use crate::dataset::draw::Chance;
 use crate::dataset::makers::numbers::{Boolean, Number, read_weights};
 use crate::dataset::makers::{Maker, MakerScope, MakerSpec, Needed};
 use crate::dataset::tables::Siblings;
-use crate::dataset::templates::{self, PlaceholderNames};
+use crate::dataset::templates;
 
 pub use crate::dataset::templates::{Phrase, Piece, Template};
 
@@ -21,11 +21,11 @@ pub fn phrase(section: &Section, scope: &MakerScope) -> Result<Maker> {
         vec![value]
     };
     let weights = read_weights(section, templates.len())?;
-    let names = PlaceholderNames {
-        columns: scope.columns,
-        lists: scope.lists,
-    };
-    Ok(Maker::Phrase(templates::read(&templates, weights, &names)?))
+    Ok(Maker::Phrase(templates::read(
+        &templates,
+        weights,
+        &scope.placeholders,
+    )?))
 }
 
 /// Reads `make = "one-of"`: numbers, or texts as they are.
@@ -64,19 +64,6 @@ pub fn value(section: &Section, _: &MakerScope) -> Result<Maker> {
         Err(_) => of.text()?.to_owned(),
     };
     Ok(Maker::Phrase(templates::literal(&[&text], None)))
-}
-
-impl Phrase {
-    /// Calls `each` with every column that it names.
-    pub fn columns(&self, each: &mut dyn FnMut(usize)) {
-        for piece in self.templates.iter().flatten() {
-            match piece {
-                Piece::Text(_) => {}
-                Piece::Column(column) => each(*column),
-                Piece::Phrase(inner) => inner.columns(each),
-            }
-        }
-    }
 }
 
 /// What a template that a row's number is part of has around it: the texts on the side that tells the number.
@@ -158,6 +145,8 @@ impl MakerSpec for Phrase {
     }
 
     fn needs(&self, each: &mut dyn FnMut(Needed)) {
-        self.columns(&mut |column| each(Needed::Sibling(column)));
+        for column in self.columns() {
+            each(Needed::Sibling(*column));
+        }
     }
 }

@@ -95,10 +95,7 @@ fn source(piece: &Piece, table: usize, compiler: &mut Compiler) -> Source {
         Piece::Column(column) => Source::Sibling(compiler.position(table, *column)),
         Piece::Phrase(phrase) => Source::Drawn(Box::new(drawn(phrase, table, compiler))),
         Piece::Text(text) => {
-            let phrase = Phrase {
-                templates: vec![vec![Piece::Text(text.clone())]],
-                weights: None,
-            };
+            let phrase = Phrase::new(vec![vec![Piece::Text(text.clone())]], None);
             Source::Drawn(Box::new(drawn(&phrase, table, compiler)))
         }
     }

@@ -47,9 +47,19 @@ fn piece(piece: &Piece, table: usize, compiler: &mut Compiler) -> CompiledPiece 
             CompiledPiece::Text(escaped)
         }
         Piece::Column(column) => CompiledPiece::Column(compiler.position(table, *column)),
-        Piece::Phrase(inner) => match whole_texts(inner, compiler.escaping) {
-            Some(pool) if inner.weights.is_none() => CompiledPiece::Pool(Arc::new(pool)),
-            _ => CompiledPiece::Phrase(Arc::new(pieces(inner, table, compiler))),
-        },
+        Piece::Phrase(inner) => list(inner, table, compiler),
     }
+}
+
+fn list(phrase: &Arc<Phrase>, table: usize, compiler: &mut Compiler) -> CompiledPiece {
+    let place = (table, Arc::as_ptr(phrase).addr());
+    if let Some(compiled) = compiler.lists.get(&place) {
+        return compiled.clone();
+    }
+    let compiled = match whole_texts(phrase, compiler.escaping) {
+        Some(pool) if phrase.weights.is_none() => CompiledPiece::Pool(Arc::new(pool)),
+        _ => CompiledPiece::Phrase(Arc::new(pieces(phrase, table, compiler))),
+    };
+    compiler.lists.insert(place, compiled.clone());
+    compiled
 }
