@@ -68,7 +68,7 @@ impl UniqueViolations<'_> {
         // A partition's rows have places of their own.
         let table = &self.key.table;
         let matchers = vec![self.matcher];
-        if policy == Duplicates::Fail || !load.rejects.reserve(rows) {
+        if policy == Duplicates::Fail || !load.rejects.reserve(&load.target.name.name, rows) {
             let name = &self.key.name;
             return Err(Error::new(KeyViolation {
                 problem: format!("{name} cannot be created on {table}: {}", self.problem),
@@ -88,11 +88,8 @@ impl UniqueViolations<'_> {
                 self.key.name
             )
         })?;
-        let rejected = file
-            .reject(&transaction, &load.target.name, matchers, rows)
-            .await;
-        load.rejects.release(rows);
-        rejected?;
+        file.reject(&transaction, &load.target.name, matchers, rows)
+            .await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -116,8 +116,8 @@ pub struct Rejects {
 #[derive(Debug, Default)]
 struct RejectsState {
     by_table: HashMap<String, u64>,
-    /// Rows that are about to be rejected, which other tables must leave room for.
-    reserved: u64,
+    /// By table, rows that are about to be rejected, which other tables must leave room for.
+    reserved: HashMap<String, u64>,
     first: Vec<Rejected>,
     /// What would read those that were noted.
     options: ReadingOptions,
@@ -126,7 +126,15 @@ struct RejectsState {
 
 impl RejectsState {
     fn count(&self) -> u64 {
-        self.by_table.values().sum::<u64>() + self.reserved
+        self.by_table.values().chain(self.reserved.values()).sum()
+    }
+
+    /// Counts rejects of a table, for which room may have been made.
+    fn add(&mut self, table: &str, more: u64) {
+        *self.by_table.entry(table.to_owned()).or_default() += more;
+        if let Some(reserved) = self.reserved.get_mut(table) {
+            *reserved = reserved.saturating_sub(more);
+        }
     }
 }
 
@@ -206,24 +214,25 @@ impl Rejects {
 
     /// Whether so many more would be too many, as far as that is known before all records are read.
     pub fn would_exceed(&self, more: u64) -> bool {
+        self.exceeds(self.count() + more)
+    }
+
+    fn exceeds(&self, count: u64) -> bool {
         match self.max {
-            MaxRejects::Count(max) => self.count() + more > max,
+            MaxRejects::Count(max) => count > max,
             MaxRejects::Share(_) => false,
         }
     }
 
-    /// Makes room for so many more, which [`Rejects::release`] gives back once they are counted; false where they are too many.
-    pub fn reserve(&self, more: u64) -> bool {
-        let fits = !self.would_exceed(more);
+    /// Makes room for so many more of a table, until each is counted; false where they are too many. Where they are not
+    /// rejected after all, the load has failed.
+    pub fn reserve(&self, table: &str, more: u64) -> bool {
+        let mut state = self.lock();
+        let fits = !self.exceeds(state.count() + more);
         if fits {
-            self.lock().reserved += more;
+            *state.reserved.entry(table.to_owned()).or_default() += more;
         }
         fits
-    }
-
-    /// See [`Rejects::reserve`].
-    pub fn release(&self, reserved: u64) {
-        self.lock().reserved -= reserved;
     }
 
     /// Refuses more than a share of all records, once they are read.
@@ -302,7 +311,7 @@ impl Rejects {
     /// Counts a record and keeps it for reports when it is one of the first.
     pub fn note(&self, rejected: Rejected) {
         let mut state = self.lock();
-        *state.by_table.entry(rejected.table.clone()).or_default() += 1;
+        state.add(&rejected.table, 1);
         state.options.add(&rejected.reason);
         if state.first.len() < REPORTED {
             state.first.push(rejected);
@@ -311,7 +320,7 @@ impl Rejects {
 
     /// Counts records of a table that are neither written nor reported.
     pub fn count_more(&self, table: &str, more: u64) {
-        *self.lock().by_table.entry(table.to_owned()).or_default() += more;
+        self.lock().add(table, more);
     }
 
     /// Adds a file that was begun, for messages.
@@ -338,5 +347,25 @@ impl Rejects {
 
     fn lock(&self) -> MutexGuard<'_, RejectsState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_that_was_made_for_rows_is_taken_by_them() {
+        let rejects = Rejects::new(Path::new(""), MaxRejects::Count(3), std::iter::empty());
+        assert!(rejects.reserve("pets", 2));
+        assert!(!rejects.reserve("owners", 2));
+        rejects.count_more("pets", 1);
+        // One of them is counted and one is not yet: two, all the time.
+        assert_eq!(rejects.count(), 2);
+        assert!(rejects.reserve("owners", 1));
+        rejects.count_more("pets", 1);
+        rejects.count_more("owners", 1);
+        assert_eq!(rejects.count(), 3);
+        assert!(!rejects.would_exceed(0) && rejects.would_exceed(1));
     }
 }
