@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use crate::shop::Session;
 use crate::support::{
-    Db, PrivateHome, Workdir, block_on, command, contents, eventually, rows_at, run, schema_dump,
-    seedrow, value_at,
+    Db, PrivateHome, Workdir, block_on, command, contents, eventually, execute_at, rows_at, run,
+    schema_dump, seedrow, value_at,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use tokio_postgres::NoTls;
@@ -138,22 +138,42 @@ fn partitioned_schema() -> String {
     schema
 }
 
-fn prepare(url: &str, schema: &str, pattern: &str) {
-    let database = value_at(url, "SELECT quote_ident(current_database())");
-    crate::support::execute_at(url, schema);
-    crate::support::execute_at(url, GATES);
-    let pattern = format!("ALTER DATABASE {database} SET gate.pattern = '{pattern}'");
-    crate::support::execute_at(url, &pattern);
-}
-
-/// Makes the ledger, as the load would, and its gate.
-fn watch_ledger(url: &str) {
-    crate::support::execute_at(url, include_str!("../../src/load/ledger/sql/ledger.sql"));
-    crate::support::execute_at(
+/// Makes the tables, the ledger as the load would, and their gates.
+fn prepare(url: &str, schema: &str) {
+    execute_at(url, schema);
+    execute_at(url, GATES);
+    execute_at(url, include_str!("../../src/load/ledger/sql/ledger.sql"));
+    execute_at(
         url,
         "CREATE TRIGGER gate BEFORE UPDATE OF finished_at ON seedrow.loads FOR EACH ROW
             WHEN (NEW.finished_at IS NOT NULL) EXECUTE FUNCTION close_gate()",
     );
+}
+
+/// The statements that wait.
+fn set_gate(url: &str, pattern: &str) {
+    let database = value_at(url, "SELECT quote_ident(current_database())");
+    let pattern = format!("ALTER DATABASE {database} SET gate.pattern = '{pattern}'");
+    execute_at(url, &pattern);
+}
+
+/// The tables of all tests, or the same in partitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tables {
+    Plain,
+    Partitioned,
+}
+
+impl Tables {
+    /// A prepared database.
+    fn database(self, test: &str) -> Db {
+        match self {
+            Tables::Plain => Db::copy_of("kills", test, |db| prepare(&db.url(), SCHEMA)),
+            Tables::Partitioned => Db::copy_of("kills_partitions", test, |db| {
+                prepare(&db.url(), &partitioned_schema());
+            }),
+        }
+    }
 }
 
 fn wait_at_gate(run: &mut Child, url: &str) {
@@ -201,28 +221,25 @@ impl Victim {
 /// The state after a run without a kill, in a database with the same gates.
 fn undisturbed() -> &'static str {
     static CALM: OnceLock<String> = OnceLock::new();
-    CALM.get_or_init(|| undisturbed_in("calm", SCHEMA))
+    CALM.get_or_init(|| undisturbed_in(Tables::Plain.database("calm")))
 }
 
-fn undisturbed_in(test: &str, schema: &str) -> String {
-    let db = Db::new(test);
-    prepare(&db.url(), schema, "nothing");
-    watch_ledger(&db.url());
+fn undisturbed_in(db: Db) -> String {
+    set_gate(&db.url(), "nothing");
     seedrow(args(&db.url())).exits(0);
     picture(&db.url())
 }
 
 fn killed_in_every_phase(test: &str, victim: Victim) {
-    killed_in(test, victim, SCHEMA, undisturbed(), &PLACES);
+    killed_in(test, victim, Tables::Plain, undisturbed(), &PLACES);
 }
 
-fn killed_in(test: &str, victim: Victim, schema: &str, calm: &str, places: &[(&str, &str)]) {
+fn killed_in(test: &str, victim: Victim, tables: Tables, calm: &str, places: &[(&str, &str)]) {
     let dir = Workdir::new(test);
     for (at, (place, pattern)) in places.iter().enumerate() {
-        let db = Db::new(&format!("{test}_{at}"));
+        let db = tables.database(&format!("{test}_{at}"));
         let url = db.url();
-        prepare(&url, schema, pattern);
-        watch_ledger(&url);
+        set_gate(&url, pattern);
         let gate = Session::new(&url);
         gate.execute("SELECT pg_advisory_lock(7)");
         let mut run = start(&url, &dir, COMMITS[0]);
@@ -259,10 +276,10 @@ const PARTITIONED_PLACES: [(&str, &str); 4] = [
 
 #[test]
 fn seedrow_killed_while_it_loads_partitioned_tables() {
-    let schema = partitioned_schema();
-    let calm = undisturbed_in("calm_partitions", &schema);
+    let tables = Tables::Partitioned;
+    let calm = undisturbed_in(tables.database("calm_partitions"));
     let places = &PARTITIONED_PLACES;
-    killed_in("partitions", Victim::Seedrow, &schema, &calm, places);
+    killed_in("partitions", Victim::Seedrow, tables, &calm, places);
 }
 
 #[test]
@@ -315,15 +332,15 @@ fn killed_on_its_own_server(
     for (at, (place, pattern)) in places.iter().enumerate() {
         let lease = home.lease();
         let postgres = lease.url("postgres");
-        crate::support::execute_at(
+        execute_at(
             &postgres,
             &format!("CREATE DATABASE kill_{at} TEMPLATE template0"),
         );
         let url = lease.url(&format!("kill_{at}"));
-        prepare(&url, SCHEMA, pattern);
-        watch_ledger(&url);
+        prepare(&url, SCHEMA);
+        set_gate(&url, pattern);
         // What a test sets up is on the disk: a load may lose its last commits, all of them its own.
-        crate::support::execute_at(&url, "CHECKPOINT");
+        execute_at(&url, "CHECKPOINT");
         let gate = Session::new(&url);
         gate.execute("SELECT pg_advisory_lock(7)");
         let mut run = start(&url, &dir, COMMITS[0]);
@@ -371,10 +388,9 @@ fn killed_at_random_again_and_again() {
     let mut killed = 0;
     while killed < kills {
         round += 1;
-        let db = Db::new("random");
+        let db = Tables::Plain.database("random");
         let url = db.url();
-        prepare(&url, SCHEMA, "nothing");
-        watch_ledger(&url);
+        set_gate(&url, "nothing");
         // A few kills, then one that is left alone.
         for _ in 0..=dice.below(4) {
             let started = Instant::now();

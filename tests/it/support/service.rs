@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -15,6 +15,8 @@ use super::{DEADLINE, eventually};
 pub struct Service {
     child: Child,
     stderr: Arc<Mutex<String>>,
+    /// Reads stderr to its end.
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Service {
@@ -31,14 +33,18 @@ impl Service {
             Arc::clone(&stderr),
             BufReader::new(child.stderr.take().unwrap()),
         );
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             for line in lines.lines().map_while(Result::ok) {
                 let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
                 written.push_str(&line);
                 written.push('\n');
             }
         });
-        let mut service = Service { child, stderr };
+        let mut service = Service {
+            child,
+            stderr,
+            reader: Some(reader),
+        };
         eventually("the server listens", || {
             let ended = service.child.try_wait().unwrap();
             assert!(ended.is_none(), "it ended\n{}", service.stderr());
@@ -98,7 +104,7 @@ impl Service {
         kill_process(self.pid(), signal).unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits for its end, after which all that it printed is known.
     #[track_caller]
     pub fn ended(&mut self) -> ExitStatus {
         let mut status = None;
@@ -106,6 +112,9 @@ impl Service {
             status = self.child.try_wait().unwrap();
             status.is_some()
         });
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
         status.unwrap()
     }
 
