@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::env;
+use std::sync::LazyLock;
 
 use crate::postgres::conninfo::{self, Parameters, value_of};
 
@@ -34,19 +35,35 @@ pub fn without_password(word: &str) -> String {
 /// Text for the terminal: hides the passwords of arguments, the part between `://user:` and `@`, and the value after
 /// `password=`.
 pub fn hide(text: &str) -> String {
-    hide_typed(text, typed_words())
+    static ARGUMENTS: LazyLock<Vec<Replacement>> = LazyLock::new(|| replacements(typed_words()));
+    hide_in(text, &ARGUMENTS)
 }
 
-fn hide_typed(text: &str, words: impl Iterator<Item = String>) -> String {
-    let mut text = text.to_owned();
+/// How an argument that holds a secret may be printed, and what is shown in its place.
+struct Replacement {
+    spelled: [String; 3],
+    shown: String,
+}
+
+fn replacements(words: impl Iterator<Item = String>) -> Vec<Replacement> {
+    let mut found = Vec::new();
     for word in words {
         for secret in [word.as_str(), option_and_value(&word).1] {
             let shown = without_password(secret);
             if shown != secret {
-                for spelled in spellings(secret) {
-                    text = text.replace(&spelled, &shown);
-                }
+                let spelled = spellings(secret);
+                found.push(Replacement { spelled, shown });
             }
+        }
+    }
+    found
+}
+
+fn hide_in(text: &str, replacements: &[Replacement]) -> String {
+    let mut text = text.to_owned();
+    for Replacement { spelled, shown } in replacements {
+        for spelled in spelled {
+            text = text.replace(spelled, shown);
         }
     }
     hide_assigned(&hide_userinfo(&text))
