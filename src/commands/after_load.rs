@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::check::{self, Area, CheckReport, CheckSettings, Suite};
 use crate::commands::Outcome;
 use crate::commands::context::Context;
+use crate::commands::detail_args::DetailArgs;
 use crate::commands::outcome::FailOn;
 use crate::dataset::{Dataset, Waiver};
 use crate::index::{self, BuildMode, BuildOptions, Built, IndexHook, Survey};
@@ -25,18 +26,14 @@ pub struct SummaryArgs {
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
 
-    /// Show every read with its figures and the SQL that ran, not only what doesn't hold
-    #[arg(long, short)]
-    verbose: bool,
+    #[command(flatten)]
+    detail: DetailArgs,
 }
 
 impl SummaryArgs {
     /// How much of the checks is shown.
     pub fn detail(&self) -> Detail {
-        match self.verbose {
-            true => Detail::All,
-            false => Detail::Brief,
-        }
+        self.detail.detail()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::check::{self, Area, CheckReport, CheckSettings, SavedReport, Suite};
 use crate::cli::{QuietArgs, ReferenceArgs, SampleArgs, TargetArgs};
 use crate::commands::Outcome;
 use crate::commands::context::{self, Context, DEFAULT_DATASET, plan_settings, target_options};
+use crate::commands::detail_args::DetailArgs;
 use crate::commands::outcome::FailOn;
 use crate::commands::output_paths::ensure_writable;
 use crate::compare;
@@ -18,7 +19,7 @@ use crate::postgres::Server;
 use crate::postgres::statistics::{TableStatistics, statistics};
 use crate::queries::{Statements, top_statements};
 use crate::report::check::render;
-use crate::report::{self, Detail, OutputFormat, TextStyle};
+use crate::report::{self, OutputFormat, TextStyle};
 use crate::script::Script;
 use crate::suggestion::Suggestions;
 
@@ -122,9 +123,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     save: Option<PathBuf>,
 
-    /// Show every read with its figures and the SQL that ran, not only what doesn't hold
-    #[arg(long, short, help_heading = "Output")]
-    verbose: bool,
+    #[command(flatten)]
+    detail: DetailArgs,
 
     #[command(flatten)]
     quiet: QuietArgs,
@@ -323,16 +323,9 @@ impl Args {
         }
     }
 
-    fn detail(&self) -> Detail {
-        match self.verbose {
-            true => Detail::All,
-            false => Detail::Brief,
-        }
-    }
-
     fn style(&self, style: TextStyle) -> TextStyle {
         TextStyle {
-            detail: self.detail(),
+            detail: self.detail.detail(),
             ..style
         }
     }
@@ -368,7 +361,7 @@ impl Args {
             None => report::print(&render(
                 self.format,
                 report,
-                TextStyle::of_stdout(self.detail()),
+                TextStyle::of_stdout(self.detail.detail()),
             )?),
         }
     }

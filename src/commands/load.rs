@@ -19,7 +19,7 @@ use crate::index::IndexHook;
 use crate::infer::SchemaTables;
 use crate::load::created;
 use crate::load::own_tables::{self, OwnTables};
-use crate::load::{self, Commits, Input, Load, MaxRejects, NoHook, Rejects, StageTracker};
+use crate::load::{self, Commits, Input, Load, NoHook, Rejects, StageTracker};
 use crate::postgres::error::describe;
 use crate::report;
 use crate::report::load::InputReport;
@@ -29,21 +29,16 @@ pub use args::Args;
 pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
     let context = Context::new(args.dataset_name(), &args.target, args.quiet);
     let FoundInput {
-        own,
+        own: OwnTables {
+            dataset,
+            tables,
+            input,
+        },
         schema,
         created,
     } = input::find(args, &context).await?;
-    let OwnTables {
-        dataset,
-        tables,
-        input,
-    } = own;
     let dataset = Arc::new(dataset);
-    let max = match args.check_only {
-        true => MaxRejects::Count(u64::MAX),
-        false => args.rejecting.max_rejects,
-    };
-    let rejects = Rejects::new(&args.rejecting.rejects, max, input.paths());
+    let rejects = Rejects::new(&args.rejecting.rejects, args.max_rejects(), input.paths());
     let listed = InputReport {
         ignored: input.ignored.clone(),
         created,
@@ -83,10 +78,9 @@ pub async fn run(args: &Args, stage: &StageTracker) -> Result<Outcome> {
         &args.suggestions(),
         args.format,
     )?;
-    Ok(if finished.report().broken_keys.is_empty() {
-        Outcome::Held
-    } else {
-        Outcome::Found
+    Ok(match finished.report().broken_keys.is_empty() {
+        true => Outcome::Held,
+        false => Outcome::Found,
     })
 }
 

@@ -25,6 +25,7 @@ mod context;
 pub mod datasets;
 pub mod db;
 mod defaults;
+mod detail_args;
 pub mod doctor;
 mod documents;
 mod env_file;

@@ -94,9 +94,7 @@ pub async fn run<H: PostLoadHook>(
     hook: &H,
     progress: &Progress,
 ) -> Result<DryRun> {
-    let mut client = load.server.connect().await?;
-    let session = SessionSettings::plan(load, &client, progress).await?;
-    session.apply(&client).await?;
+    let (mut client, session) = SessionSettings::open(load, progress).await?;
     prepare_changes(load.server, &client).await?;
     let schema = load.schema(&client).await?;
     let existing = target::existing(&client, load.dataset, &schema, load.tables).await?;

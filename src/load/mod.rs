@@ -9,6 +9,7 @@ pub mod created;
 mod distribute;
 pub mod dry_run;
 mod earlier;
+mod emptying;
 pub mod encode;
 mod expected;
 mod fill;

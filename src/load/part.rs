@@ -78,9 +78,7 @@ pub async fn run_part(
         "--part {part} is about files that `seedrow generate` of this version wrote, with their manifest; {} has others",
         input.label
     );
-    let mut control = load.server.connect().await?;
-    let session = SessionSettings::plan(load, &control, progress).await?;
-    session.apply(&control).await?;
+    let (mut control, session) = SessionSettings::open(load, progress).await?;
     let hold = part_lock::acquire(load.server, &control, part, &load.command, progress).await?;
     match begin_or_join(load, input, hook, hold, &mut control, progress).await {
         Ok(Begun::Unfinished) => {}

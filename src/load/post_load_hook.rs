@@ -14,6 +14,15 @@ pub struct IndexPlan {
     pub memo: String,
 }
 
+impl IndexPlan {
+    /// With those that an earlier attempt was to build.
+    #[must_use]
+    pub fn with(mut self, earlier: Vec<String>) -> IndexPlan {
+        self.names.extend(earlier);
+        self
+    }
+}
+
 /// Work on loaded tables, run side by side with the load.
 pub trait PostLoadHook {
     /// One piece of work, run concurrently with others.

@@ -13,6 +13,7 @@ use crate::load::constraints::{
 };
 use crate::load::distribute;
 use crate::load::earlier::{Earlier, EarlierLoad};
+use crate::load::emptying::{empty_discarded, empty_together};
 use crate::load::forget;
 use crate::load::identity::LoadIdentity;
 use crate::load::inspect::LedgerState;
@@ -93,11 +94,8 @@ impl<H: PostLoadHook> Preparation<'_, H> {
             None => self.announce(&transaction, &prepared).await?,
         }
         if state != LedgerState::Unfinished {
-            let earlier = entry.into_iter().flat_map(|entry| entry.indexes);
-            let indexes = IndexPlan {
-                names: planned.names.into_iter().chain(earlier).collect(),
-                memo: planned.memo,
-            };
+            let earlier = entry.map_or_else(Vec::new, |entry| entry.indexes);
+            let indexes = planned.with(earlier);
             self.record_start(&transaction, &prepared, indexes).await?;
             restore_left_out(&transaction, &prepared).await?;
         }
@@ -342,69 +340,4 @@ async fn drop_constraints(transaction: &Transaction<'_>, prepared: &PreparedLoad
     let not_validated = ledger::not_validated(transaction).await?;
     let dropped = prepared.plan.dropped(&not_validated);
     drop_planned(transaction, &prepared.schema, &prepared.plan, &dropped).await
-}
-
-/// Empties the tables that an earlier attempt has no rows of, where they cannot be emptied one by one by those that fill them.
-async fn empty_together(
-    transaction: &Transaction<'_>,
-    load: &Load<'_>,
-    prepared: &PreparedLoad,
-) -> Result<()> {
-    let targets = prepared.targets.iter();
-    let not_loaded = targets.filter(|target| prepared.earlier_of(target).is_none());
-    let not_loaded: Vec<_> = not_loaded.collect();
-    let is_alone = |target: &TargetTable| {
-        load.part.is_none() && target.ordinary && prepared.may_truncate_alone(target)
-    };
-    let Some(statement) = truncate_statement(&prepared.plan, &not_loaded, is_alone) else {
-        return Ok(());
-    };
-    transaction
-        .batch_execute(&statement)
-        .await
-        .context("could not empty the tables together")
-}
-
-/// Empties the tables that an earlier attempt has rows of and that are loaded anew, so that the ledger, which has no account of
-/// them any more, is right whatever comes; those that cannot be emptied alone are empty already.
-async fn empty_discarded(
-    transaction: &Transaction<'_>,
-    prepared: &PreparedLoad,
-    discarded: &[String],
-) -> Result<()> {
-    let is_alone = |target: &&TargetTable| target.ordinary && prepared.may_truncate_alone(target);
-    let targets = prepared.targets.iter().filter(is_alone);
-    let targets = targets.filter(|target| discarded.contains(&target.name.name));
-    let names: Vec<String> = targets
-        .map(|target| format!("ONLY {}", target.name))
-        .collect();
-    if names.is_empty() {
-        return Ok(());
-    }
-    let names = names.join(", ");
-    transaction
-        .batch_execute(&format!("TRUNCATE {names}"))
-        .await
-        .with_context(|| format!("could not empty {names}"))
-}
-
-/// Truncates all tables at once where one that holds rows cannot be truncated alone, being partitioned, published,
-/// referenced by a kept foreign key, or filled by several sessions. Tables outside the load are included where they
-/// reference one: they are empty, or the load would have been refused.
-fn truncate_statement(
-    plan: &DropPlan,
-    targets: &[&TargetTable],
-    is_alone: impl Fn(&TargetTable) -> bool,
-) -> Option<String> {
-    let not_alone = |target: &&TargetTable| target.holds_rows && !is_alone(target);
-    if !targets.iter().any(not_alone) {
-        return None;
-    }
-    let inside: Vec<u32> = targets.iter().map(|target| target.oid).collect();
-    let names = targets.iter().map(|target| &target.name);
-    let names = names.chain(plan.outside_tables(&inside));
-    let mut names: Vec<String> = names.map(ToString::to_string).collect();
-    names.sort();
-    names.dedup();
-    Some(format!("TRUNCATE {}", names.join(", ")))
 }

@@ -40,9 +40,7 @@ pub async fn run(
     progress: &Progress,
 ) -> Result<LoadOutcome> {
     let identity = identity::of_input(load, input)?;
-    let mut control = load.server.connect().await?;
-    let session = SessionSettings::plan(load, &control, progress).await?;
-    session.apply(&control).await?;
+    let (mut control, session) = SessionSettings::open(load, progress).await?;
     acquire_advisory_lock(load.server, &control, &load.command, progress).await?;
     end_prepared_transactions(load.server, &control).await;
     prepare_changes(load.server, &control).await?;

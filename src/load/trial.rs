@@ -33,10 +33,8 @@ use tables::Tables;
 ///
 /// An error where the trial itself can't be made, such as a connection that fails.
 pub async fn run(load: &Load<'_>, seed: u64) -> Result<Trial> {
-    let mut client = load.server.connect().await?;
     let silent = Progress::new(true);
-    let session = SessionSettings::plan(load, &client, &silent).await?;
-    session.apply(&client).await?;
+    let (mut client, _) = SessionSettings::open(load, &silent).await?;
     prepare_changes(load.server, &client).await?;
     let transaction = client.transaction().await?;
     let schema = create_missing(load, &transaction, &silent).await?;

@@ -1,18 +1,17 @@
 //! The account of `seedrow init`: tables, columns by how sure, what can't be filled and why, and the next command.
 
+mod account;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use anyhow::Result;
-use serde::Serialize;
 
-use crate::infer::domain::Confidence;
 use crate::infer::model::{Model, ModelTable};
 use crate::infer::source::WhyLeftOut;
-use crate::infer::toml;
 use crate::init::{Change, Initialized, Tried, Written};
 use crate::load::trial::ROWS;
+use crate::report::init::account::{Columns, filled, kept_names};
 use crate::report::table::{Align, table};
 use crate::report::{OutputFormat, pretty, print, print_text};
 use crate::suggestion::{Suggestions, TARGET, shell_word};
@@ -20,63 +19,6 @@ use crate::units::{counted, grouped};
 
 /// More tables than this are counted, not listed.
 const LISTED: usize = 60;
-
-#[derive(Serialize)]
-struct Account<'a> {
-    dataset: Option<&'a PathBuf>,
-    schema: &'a str,
-    files: &'a [PathBuf],
-    tables: Vec<TableAccount<'a>>,
-    /// Tables that keep the rows that they have.
-    kept: Vec<&'a str>,
-    refused: Vec<RefusalAccount<'a>>,
-    not_understood: Vec<DoubtAccount<'a>>,
-    left_out: Vec<LeftOutAccount<'a>>,
-    /// Of how many tables the rows were tried; `None` for no trial.
-    tried: Option<usize>,
-    changes: Option<Vec<String>>,
-    next: Option<String>,
-}
-
-#[derive(Serialize)]
-struct TableAccount<'a> {
-    name: &'a str,
-    rows: u64,
-    fixed: bool,
-    columns: Columns,
-    triggers: Vec<&'a str>,
-    /// Why they don't fire; `None` where they do.
-    triggers_off: Option<&'a str>,
-}
-
-#[derive(Serialize, Clone, Copy, Default)]
-struct Columns {
-    sure: usize,
-    likely: usize,
-    guess: usize,
-    left_out: usize,
-}
-
-#[derive(Serialize)]
-struct RefusalAccount<'a> {
-    table: &'a str,
-    constraint: &'a str,
-    reason: &'a str,
-    advice: &'a str,
-}
-
-#[derive(Serialize)]
-struct DoubtAccount<'a> {
-    table: &'a str,
-    constraint: &'a str,
-    definition: &'a str,
-}
-
-#[derive(Serialize)]
-struct LeftOutAccount<'a> {
-    name: &'a str,
-    why: String,
-}
 
 /// Prints it.
 pub fn account(
@@ -94,7 +36,7 @@ pub fn account(
     let written = written.as_ref();
     let next = written.map(|written| next(written, target_schema, suggestions));
     match format {
-        OutputFormat::Json => print(&pretty(&json(model, tried, written, next))?),
+        OutputFormat::Json => print(&pretty(&account::of(model, tried, written, next))?),
         _ => print_text(&text(model, tried, others, written, next)),
     }
 }
@@ -107,78 +49,6 @@ fn next(written: &Written, target_schema: Option<&str>, suggestions: &Suggestion
         "seedrow run --dataset {dataset}{TARGET}{}",
         schema.unwrap_or_default()
     ))
-}
-
-fn columns(table: &ModelTable) -> Columns {
-    let count = |confidence| {
-        let columns = table.written();
-        columns.filter(|it| it.confidence == confidence).count()
-    };
-    Columns {
-        sure: count(Confidence::Sure),
-        likely: count(Confidence::Likely),
-        guess: count(Confidence::Guess),
-        left_out: table.skipped.len(),
-    }
-}
-
-fn json<'a>(
-    model: &'a Model,
-    tried: &Tried,
-    written: Option<&'a Written>,
-    next: Option<String>,
-) -> Account<'a> {
-    Account {
-        dataset: written.map(|it| &it.dataset),
-        schema: &model.schema,
-        files: written.map_or(&[], |it| &it.files),
-        kept: kept_names(model),
-        tables: filled(model)
-            .map(|table| TableAccount {
-                name: &table.name,
-                rows: table.rows,
-                fixed: table.fixed,
-                columns: columns(table),
-                triggers: table.triggers.iter().map(|it| it.name.as_str()).collect(),
-                triggers_off: table.silenced.as_deref(),
-            })
-            .collect(),
-        refused: model
-            .refused
-            .iter()
-            .map(|it| RefusalAccount {
-                table: &it.table,
-                constraint: &it.what,
-                reason: &it.reason,
-                advice: &it.advice,
-            })
-            .collect(),
-        not_understood: model
-            .doubts
-            .iter()
-            .map(|it| DoubtAccount {
-                table: &it.table,
-                constraint: &it.constraint,
-                definition: &it.definition,
-            })
-            .collect(),
-        left_out: model
-            .left_out
-            .iter()
-            .map(|it| LeftOutAccount {
-                name: &it.name,
-                why: toml::why(&it.why),
-            })
-            .collect(),
-        tried: match tried {
-            Tried::Accepted { tables, .. } => (*tables > 0).then_some(*tables),
-            Tried::Not(_) => None,
-        },
-        changes: written
-            .and_then(|it| it.changes.as_ref())
-            .map(|changes| changes.iter().map(ToString::to_string).collect()),
-        next,
-    }
 }
 
 /// The constraints that weren't understood.
@@ -293,7 +163,7 @@ fn changed(changes: &[Change]) -> String {
 
 fn tables(model: &Model) -> String {
     let row = |it: &ModelTable| {
-        let columns = columns(it);
+        let columns = Columns::of(it);
         vec![
             it.name.clone(),
             grouped(it.rows),
@@ -316,16 +186,6 @@ fn tables(model: &Model) -> String {
     table(&head, filled(model).map(row).collect())
 }
 
-/// The tables that get rows.
-fn filled(model: &Model) -> impl Iterator<Item = &ModelTable> {
-    model.tables.iter().filter(|it| !it.kept)
-}
-
-fn kept_names(model: &Model) -> Vec<&str> {
-    let tables = model.tables.iter().filter(|it| it.kept);
-    tables.map(|it| it.name.as_str()).collect()
-}
-
 /// The tables that keep theirs.
 fn kept(model: &Model) -> String {
     match kept_names(model).as_slice() {
@@ -340,7 +200,7 @@ fn kept(model: &Model) -> String {
 fn totals(model: &Model) -> String {
     let mut all = Columns::default();
     for table in filled(model) {
-        let columns = columns(table);
+        let columns = Columns::of(table);
         all.sure += columns.sure;
         all.likely += columns.likely;
         all.guess += columns.guess;

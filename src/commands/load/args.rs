@@ -13,7 +13,7 @@ use crate::dataset::{Dataset, Part};
 use crate::load::source::folder::has_any;
 use crate::load::source::options::FileOptions;
 use crate::load::{
-    MissingColumns, NamedBy, NamedColumns, NamedFile, NamedHeader, Overrides, Policy,
+    MaxRejects, MissingColumns, NamedBy, NamedColumns, NamedFile, NamedHeader, Overrides, Policy,
 };
 use crate::report::{self, OutputFormat};
 use crate::suggestion::Suggestions;
@@ -228,6 +228,14 @@ impl Args {
             columns: self.reading.columns.clone(),
             part: self.part,
         })
+    }
+
+    /// How many records may be rejected: any number where they are only counted.
+    pub(super) fn max_rejects(&self) -> MaxRejects {
+        match self.check_only {
+            true => MaxRejects::Count(u64::MAX),
+            false => self.rejecting.max_rejects,
+        }
     }
 
     pub(super) fn policy(&self) -> Policy {

@@ -17,10 +17,18 @@ pub struct SessionSettings {
 }
 
 impl SessionSettings {
+    /// The first session of a load, with the settings of all.
+    pub async fn open(load: &Load<'_>, progress: &Progress) -> Result<(Client, SessionSettings)> {
+        let client = load.server.connect().await?;
+        let session = SessionSettings::plan(load, &client, progress).await?;
+        session.apply(&client).await?;
+        Ok((client, session))
+    }
+
     /// For a load with as many connections as it asks for or the server has room for.
-    pub async fn plan(
+    async fn plan(
         load: &Load<'_>,
-        client: &impl GenericClient,
+        client: &Client,
         progress: &Progress,
     ) -> Result<SessionSettings> {
         let jobs = load.jobs;
