@@ -214,7 +214,9 @@ const CASES: &[Case] = &[
     Case {
         what: "lists that nest too deep, the inner ones known already",
         toml: "lists.l0 = [\"x\"]\nlists.l1 = [\"x{l0}\"]\nlists.l2 = [\"x{l1}\"]\nlists.l3 = [\"x{l2}\"]\nlists.l4 = [\"x{l3}\"]\nlists.l5 = [\"x{l4}\"]\nlists.l6 = [\"x{l5}\"]\nlists.l7 = [\"x{l6}\"]\nlists.l8 = [\"x{l7}\"]\nlists.l9 = [\"x{l8}\"]\n[tables.a]\nrows = 3\ncolumns.name = { make = \"phrase\", of = [\"{l4}\", \"{l7}\", \"{l9}\"] }",
-        says: &["line 15: table `a`, column `name`, `of`: lists lead to each other more than 8 deep, as in \"x{l7}\""],
+        says: &[
+            "line 15: table `a`, column `name`, `of`: lists lead to each other more than 8 deep, as in \"x{l7}\"",
+        ],
     },
     Case {
         what: "an unknown column below",
