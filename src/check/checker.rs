@@ -10,6 +10,7 @@ use super::finding::{Finding, Severity};
 use super::fk_lookup::Read;
 use super::maintenance::{self, MaintenanceState};
 use super::measure::{TIMED_EXECUTIONS, Warmup};
+use super::parameter_values::SampledKeys;
 use super::plan_stability;
 use super::prove::{self, CheckToProve};
 use super::read_check::{CheckedRead, ReadCheck};
@@ -29,7 +30,7 @@ const MAX_VACUUM_ROUNDS: u32 = 3;
 /// Between two rounds: the transactions of others end, and their asynchronous commits reach the disk.
 const VACUUM_PAUSE: Duration = Duration::from_millis(250);
 /// How many executions of lookups are timed in all, and of each at least.
-const TIMED_LOOKUP_EXECUTIONS: usize = 14_000;
+const TIMED_LOOKUP_EXECUTIONS: usize = 7_000;
 const MIN_TIMED_EXECUTIONS: usize = 10;
 /// Few samples are asked for where time matters more than certainty.
 const EXECUTIONS_PER_SAMPLE: usize = 10;
@@ -58,6 +59,8 @@ pub struct CatalogSnapshot {
     pub indexes: Vec<Index>,
     maintenance: MaintenanceState,
     block_bytes: u64,
+    /// The values that lookups were run with since.
+    sampled: SampledKeys,
 }
 
 impl CatalogSnapshot {
@@ -156,6 +159,7 @@ impl Checker<'_> {
             tables: catalog::tables(client, Scope::Database).await?,
             indexes: catalog::indexes(client, Scope::Database).await?,
             block_bytes: catalog::block_bytes(client).await?,
+            sampled: SampledKeys::default(),
         };
         if self.server.cluster.is_some() {
             cluster::prepare_plans(client).await?;
@@ -227,6 +231,7 @@ impl Checker<'_> {
                 TIMED_EXECUTIONS => Warmup::Execute,
                 _ => Warmup::Skip,
             },
+            sampled: &catalog.sampled,
         }
     }
 

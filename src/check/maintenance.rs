@@ -12,7 +12,7 @@ use tokio_postgres::{Client, GenericClient};
 
 use super::finding::{Finding, Severity};
 use super::rules::{Facts, SMALL_PAGES};
-use crate::postgres::TableName;
+use crate::postgres::{TableName, Writes};
 use crate::postgres::catalog::{Index, Table, TableKind};
 use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::name::quoted;
@@ -129,16 +129,19 @@ pub fn unsettled<'a>(
 }
 
 /// The finding for a read of such a table (`not-settled`).
-pub fn not_settled(why: &str, table: &Table) -> Finding {
+pub fn not_settled(why: &str, table: &Table, writes: Writes) -> Finding {
     Finding {
         rule: "not-settled",
         severity: Severity::Unchecked,
         on: None,
         message: format!("plans prove nothing yet: {why}"),
-        help: format!(
-            "`seedrow check{TARGET} --settle`, or: VACUUM (ANALYZE) {};",
-            table.name
-        ),
+        help: match writes {
+            Writes::Standby => format!("on the primary: VACUUM (ANALYZE) {};", table.name),
+            _ => format!(
+                "`seedrow check{TARGET} --settle`, or: VACUUM (ANALYZE) {};",
+                table.name
+            ),
+        },
     }
 }
 
@@ -185,10 +188,8 @@ mod tests {
 
     const PAGE: u64 = 8192;
 
-    fn why_unsettled(
-        change: impl Fn(&mut Table, &mut MaintenanceState, &mut Vec<Index>),
-    ) -> Option<String> {
-        let mut table = Table {
+    fn child() -> Table {
+        Table {
             oid: 10,
             name: TableName::new("public", "child"),
             kind: TableKind::Ordinary,
@@ -197,7 +198,13 @@ mod tests {
             rows: 50_000.0,
             all_visible: 1_000,
             bytes: 1_000 * PAGE,
-        };
+        }
+    }
+
+    fn why_unsettled(
+        change: impl Fn(&mut Table, &mut MaintenanceState, &mut Vec<Index>),
+    ) -> Option<String> {
+        let mut table = child();
         let mut state = MaintenanceState {
             analysed: BTreeSet::from([10]),
             running: HashMap::new(),
@@ -249,6 +256,16 @@ mod tests {
         );
         let why = why_unsettled(|table, _, _| table.all_visible = 499).unwrap();
         assert!(why.starts_with("499 of the 1,000 pages of child"), "{why}");
+    }
+
+    #[test]
+    fn a_standby_is_settled_by_its_primary() {
+        let help = |writes| not_settled("child was never analysed", &child(), writes).help;
+        assert!(help(Writes::Accepted).starts_with("`seedrow check{TARGET} --settle`, or: VACUUM"));
+        assert_eq!(
+            help(Writes::Standby),
+            "on the primary: VACUUM (ANALYZE) public.child;"
+        );
     }
 
     #[test]

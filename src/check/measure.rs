@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use futures_util::TryStreamExt;
+use futures_util::future::{join_all, try_join3};
 use tokio_postgres::Transaction;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -15,6 +16,11 @@ use crate::queries::{Bindings, ParameterValue, Query};
 /// How many executions are timed at the client, and after how long no further one is started.
 pub const TIMED_EXECUTIONS: usize = 200;
 const TIMING_LIMIT: Duration = Duration::from_secs(1);
+
+/// While samples take no longer than this together, twice as many are sent before the first one's answer, up to
+/// [`MOST_AT_ONCE`]: of short queries most time went by between two of them.
+const QUICK: Duration = Duration::from_millis(50);
+const MOST_AT_ONCE: usize = 16;
 
 /// What every execution is pinned to: no JIT and no parallel workers, so that runs are alike; `STATEMENT_TIMEOUT`.
 pub const PINNED: &str = "
@@ -53,6 +59,14 @@ pub struct Executions {
 }
 
 impl Executions {
+    fn with_capacity(sets: usize) -> Executions {
+        Executions {
+            samples: Vec::with_capacity(sets),
+            plans: Vec::with_capacity(sets),
+            stopped: None,
+        }
+    }
+
     /// The plan whose execution time is the median; there is at least one plan.
     pub fn median_plan(&self) -> &Plan {
         let mut plans: Vec<&Plan> = self.plans.iter().collect();
@@ -67,55 +81,54 @@ pub struct BoundQuery<'a> {
     query: &'a Query,
     bindings: &'a Bindings,
     sets: Vec<Vec<ParameterValue>>,
+    /// Plans it without executing it.
+    planned: Explain,
 }
 
 impl<'a> BoundQuery<'a> {
-    /// With the sets that the bindings give; `samples` of them where no parameter varies.
-    pub fn new(
+    /// Prepares it, with the sets that the bindings give; `samples` of them where no parameter varies.
+    pub async fn prepare(
         transaction: &'a Transaction<'a>,
         query: &'a Query,
         bindings: &'a Bindings,
         samples: u32,
-    ) -> BoundQuery<'a> {
-        BoundQuery {
+    ) -> Result<BoundQuery<'a>> {
+        Ok(BoundQuery {
             transaction,
             query,
             bindings,
             sets: bindings.sets(&query.header.parameters, samples),
-        }
+            planned: explain(transaction, query, bindings, Run::Never).await?,
+        })
     }
 
     /// The plan for the first set, without executing it.
     pub async fn estimate(&self) -> Result<Plan> {
-        let explain = self.prepare(Run::Never).await?;
-        self.plan(&explain, self.first_set()).await
+        self.plan(self.first_set()).await
     }
 
     /// The plans for all sets, without executing them.
     pub async fn plans(&self) -> Result<Vec<Plan>> {
-        let explain = self.prepare(Run::Never).await?;
         let mut plans = Vec::with_capacity(self.sets.len());
         for set in &self.sets {
-            plans.push(self.plan(&explain, set).await?);
+            plans.push(self.plan(set).await?);
         }
         Ok(plans)
     }
 
     /// The generic plan, made without knowing the values.
     pub async fn generic(&self) -> Result<Plan> {
-        let explain = self.prepare(Run::Never).await?;
-        explain::generic(self.transaction, &self.query.sql, &explain.type_names())
+        let types = self.planned.type_names();
+        explain::generic(self.transaction, &self.query.sql, &types)
             .await
             .with_context(|| self.could_not_plan())
     }
 
     /// The plan that the planner would choose for the first set if it had no sequential scans.
     pub async fn without_scans(&self) -> Result<Plan> {
-        let explain = self.prepare(Run::Never).await?;
-        self.set_seq_scans("off").await?;
-        let without_scans = self.plan(&explain, self.first_set()).await?;
-        self.set_seq_scans("on").await?;
-        Ok(without_scans)
+        let plan = self.plan(self.first_set());
+        let all = try_join3(self.set_seq_scans("off"), plan, self.set_seq_scans("on"));
+        Ok(all.await?.1)
     }
 
     async fn set_seq_scans(&self, to: &str) -> Result<()> {
@@ -125,28 +138,57 @@ impl<'a> BoundQuery<'a> {
 
     /// Executes the query with each set and keeps its plans; `estimated` is used when no execution ends.
     pub async fn measure(&self, estimated: Plan, pace: Pace) -> Result<Executions> {
-        let explain = self.prepare(Run::Once).await?;
+        let explain = explain(self.transaction, self.query, self.bindings, Run::Once).await?;
         let started = Instant::now();
-        let mut executions = Executions {
-            samples: Vec::with_capacity(self.sets.len()),
-            plans: Vec::with_capacity(self.sets.len()),
-            stopped: None,
-        };
-        for set in &self.sets {
+        let mut executions = Executions::with_capacity(self.sets.len());
+        let (mut left, mut at_once) = (&self.sets[..], 1);
+        while !left.is_empty() && executions.stopped.is_none() {
             if started.elapsed() > pace.time_limit && !executions.plans.is_empty() {
                 executions.stopped = Some(StopReason::TimeLimit {
                     of: self.sets.len(),
                 });
                 break;
             }
-            match self.execute(&explain, set, pace.warmup).await {
+            let (batch, behind) = left.split_at(at_once.min(left.len()));
+            left = behind;
+            let before = Instant::now();
+            self.execute(&explain, batch, pace.warmup, &mut executions)
+                .await?;
+            at_once = match before.elapsed() < QUICK {
+                true => MOST_AT_ONCE.min(at_once * 2),
+                false => 1,
+            };
+        }
+        if executions.plans.is_empty() {
+            executions.plans.push(estimated);
+        }
+        Ok(executions)
+    }
+
+    /// Executes some sets, all sent before the first one's answer, up to one that takes too long.
+    async fn execute(
+        &self,
+        explain: &Explain,
+        sets: &[Vec<ParameterValue>],
+        warmup: Warmup,
+        executions: &mut Executions,
+    ) -> Result<()> {
+        let planned = sets.iter().map(async |set| {
+            let values = references(set);
+            if warmup == Warmup::Execute {
+                explain.with(self.transaction, &values).await?;
+            }
+            explain.with(self.transaction, &values).await
+        });
+        for (set, plan) in sets.iter().zip(join_all(planned).await) {
+            match plan {
                 Ok(plan) => {
                     executions.samples.push(self.sample_run(set, &plan));
                     executions.plans.push(plan);
                 }
                 Err(error) if is_cancelled(&error) => {
                     executions.stopped = Some(StopReason::StatementTimeout);
-                    break;
+                    return Ok(());
                 }
                 Err(error) => {
                     let with = self.display_values(set);
@@ -154,10 +196,7 @@ impl<'a> BoundQuery<'a> {
                 }
             }
         }
-        if executions.plans.is_empty() {
-            executions.plans.push(estimated);
-        }
-        Ok(executions)
+        Ok(())
     }
 
     /// Times executions of the prepared statement from the first byte sent to the last row received, with each set in
@@ -186,29 +225,9 @@ impl<'a> BoundQuery<'a> {
         Ok(Latency::of(&times))
     }
 
-    async fn prepare(&self, run: Run) -> Result<Explain> {
-        let query = self.query;
-        let prepared =
-            Explain::prepare(self.transaction, &query.sql, self.bindings.types(), run).await;
-        prepared.map_err(|error| query.rejected(error, run.prefix().len()))
-    }
-
-    async fn plan(&self, explain: &Explain, set: &[ParameterValue]) -> Result<Plan> {
-        let plan = explain.with(self.transaction, &references(set)).await;
+    async fn plan(&self, set: &[ParameterValue]) -> Result<Plan> {
+        let plan = self.planned.with(self.transaction, &references(set)).await;
         plan.with_context(|| self.could_not_plan())
-    }
-
-    async fn execute(
-        &self,
-        explain: &Explain,
-        set: &[ParameterValue],
-        warmup: Warmup,
-    ) -> Result<Plan> {
-        let values = references(set);
-        if warmup == Warmup::Execute {
-            explain.with(self.transaction, &values).await?;
-        }
-        explain.with(self.transaction, &values).await
     }
 
     fn first_set(&self) -> &[ParameterValue] {
@@ -250,6 +269,16 @@ impl<'a> BoundQuery<'a> {
             plan: Some(plan.statement().clone()),
         }
     }
+}
+
+async fn explain(
+    transaction: &Transaction<'_>,
+    query: &Query,
+    bindings: &Bindings,
+    run: Run,
+) -> Result<Explain> {
+    let prepared = Explain::prepare(transaction, &query.sql, bindings.types(), run).await;
+    prepared.map_err(|error| query.rejected(error, run.prefix().len()))
 }
 
 /// Whether an error is that a table doesn't exist.

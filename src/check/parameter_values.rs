@@ -1,5 +1,8 @@
 //! The values that a read is checked with, or the finding that there are none.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use anyhow::Result;
 use tokio_postgres::GenericClient;
 
@@ -17,6 +20,31 @@ pub enum ReadValues {
     Bound(Bindings),
     /// There is nothing to run it with.
     Unchecked(Finding),
+}
+
+/// The sampled values of referenced keys, by their table and the columns' numbers: many foreign keys refer to few tables, and
+/// to sample a key takes more time than a lookup.
+#[derive(Debug, Default)]
+pub struct SampledKeys(RefCell<HashMap<(u32, Vec<i16>), Bindings>>);
+
+impl SampledKeys {
+    /// The values that were sampled for another foreign key that refers to the same columns.
+    pub fn find(&self, key: &ForeignKey) -> Option<Bindings> {
+        self.0.borrow().get(&referenced(key)).cloned()
+    }
+
+    /// Keeps the values that a foreign key's lookup is run with.
+    pub fn keep(&self, key: &ForeignKey, values: &Bindings) {
+        self.0.borrow_mut().insert(referenced(key), values.clone());
+    }
+}
+
+fn referenced(key: &ForeignKey) -> (u32, Vec<i16>) {
+    let columns = key.referenced_columns.iter();
+    (
+        key.referenced_oid,
+        columns.map(|column| column.number).collect(),
+    )
 }
 
 /// Where values are sampled, and what findings about them refer to.

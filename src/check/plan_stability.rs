@@ -64,7 +64,7 @@ async fn shapes(
     let transaction = builder.start().await?;
     transaction.batch_execute(PINNED).await?;
     let samples = settings.sampling.count;
-    let bound = BoundQuery::new(&transaction, &read.query, &evidence.bindings, samples);
+    let bound = BoundQuery::prepare(&transaction, &read.query, &evidence.bindings, samples).await?;
     let plans = bound.plans().await?;
     transaction.rollback().await?;
     Ok(plans.iter().map(shape).collect())

@@ -223,7 +223,7 @@ impl CheckToProve<'_> {
         let savepoint = transaction.transaction().await?;
         let bindings = self.evidence.bindings.subset(SAMPLES as usize);
         let query = &self.read_check.read.query;
-        let bound = BoundQuery::new(&savepoint, query, &bindings, SAMPLES);
+        let bound = BoundQuery::prepare(&savepoint, query, &bindings, SAMPLES).await?;
         let estimated = bound.estimate().await?;
         let executions = bound.measure(estimated, PACE).await?;
         savepoint.rollback().await?;

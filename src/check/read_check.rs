@@ -14,7 +14,7 @@ use super::measure::{self, BoundQuery, Executions, PINNED, Pace, Warmup};
 use super::measurement::{
     AccessPath, AccessPaths, Latency, Measurements, SampleFigures, milliseconds,
 };
-use super::parameter_values::{ReadValues, ValueSampler};
+use super::parameter_values::{ReadValues, SampledKeys, ValueSampler};
 use super::report::{Check, Subject};
 use super::rules::{self, Facts, PlanSet, Purpose};
 use super::settings::CheckSettings;
@@ -59,6 +59,8 @@ pub struct ReadCheck<'a> {
     pub timed_executions: usize,
     /// Whether each sample is executed once before it is measured.
     pub warmup: Warmup,
+    /// The values of the keys that earlier lookups referred to.
+    pub sampled: &'a SampledKeys,
 }
 
 impl ReadCheck<'_> {
@@ -152,15 +154,15 @@ impl ReadCheck<'_> {
             ReadValues::Unchecked(finding) => return Ok(self.unchecked(finding)),
         };
         let samples = self.settings.sampling.count;
-        let bound = BoundQuery::new(transaction, query, &bindings, samples);
-        let estimated = match bound.estimate().await {
+        let bound = match BoundQuery::prepare(transaction, query, &bindings, samples).await {
             Err(error) if self.wanted.is_some() && measure::is_missing_table(&error) => {
                 return Ok(CheckedRead::Skipped(
                     "a table that it reads doesn't exist".to_owned(),
                 ));
             }
-            estimated => estimated?,
+            bound => bound?,
         };
+        let estimated = bound.estimate().await?;
         if let Some(table) = self.left_out(&estimated) {
             return Ok(CheckedRead::Skipped(format!(
                 "it reads {table}, which --tables leaves out"
@@ -207,12 +209,20 @@ impl ReadCheck<'_> {
     }
 
     async fn values(&self, transaction: &Transaction<'_>) -> Result<ReadValues> {
+        let key = self.read.key.as_ref();
+        if let Some(bindings) = key.and_then(|key| self.sampled.find(key)) {
+            return Ok(ReadValues::Bound(bindings));
+        }
         let sampler = ValueSampler {
             sampling: &self.settings.sampling,
             schema: self.schema,
             home: &self.facts.survey.home,
         };
-        sampler.sample(transaction, self.read).await
+        let values = sampler.sample(transaction, self.read).await?;
+        if let (Some(key), ReadValues::Bound(bindings)) = (key, &values) {
+            self.sampled.keep(key, bindings);
+        }
+        Ok(values)
     }
 
     /// A parameter's table when it is one that the suite doesn't name.
@@ -238,7 +248,12 @@ impl ReadCheck<'_> {
         let mut tables = nodes.filter_map(|node| self.facts.table(node));
         tables.find_map(|table| {
             let why = maintenance::unsettled(table, self.maintenance, self.facts)?;
-            Some(maintenance::not_settled(&why, self.facts.whole(table)))
+            let writes = self.server.writes;
+            Some(maintenance::not_settled(
+                &why,
+                self.facts.whole(table),
+                writes,
+            ))
         })
     }
 

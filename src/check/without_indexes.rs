@@ -144,7 +144,7 @@ async fn execute(
             format!("could not drop {name} within a transaction")
         })?;
     }
-    let bound = BoundQuery::new(&transaction, query, bindings, u32::try_from(BATCH)?);
+    let bound = BoundQuery::prepare(&transaction, query, bindings, u32::try_from(BATCH)?).await?;
     let estimated = bound.estimate().await?;
     let pace = Pace {
         time_limit: TIME_LIMIT,

@@ -42,7 +42,7 @@ pub async fn dataset_file(
         wish: Wish::Scale(1.0),
         naming: Naming::default(),
         overwriting: Overwriting::Refuse,
-        trial: true,
+        untried: None,
         existing,
         profile: None,
     };

@@ -101,7 +101,10 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     let context = Context::new(&args.dataset, &args.target, args.quiet);
     // Before the server is opened: for a misspelled name the embedded one would create an empty database.
     let waivers = context.waivers()?;
-    let server = context.open_server().await?;
+    let server = match args.intent() {
+        Intent::All => context.open_server_to("build indexes").await?,
+        Intent::DryRun | Intent::Own => context.open_server().await?,
+    };
     let client = server.connect().await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
     load::ensure_finished(&client, server.schema()).await?;

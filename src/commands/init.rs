@@ -199,7 +199,12 @@ impl Args {
                 false => with_other_sources(&error),
             });
         }
-        self.write(&mut client, &found, None, None).await
+        let writes = server.capabilities().writes;
+        let request = Request {
+            untried: self.untried(writes.refusal(server.display_name())),
+            ..self.request(None)?
+        };
+        self.write(&mut client, &found, &request, None, None).await
     }
 
     /// The tables are made from the profile's statements, or the DDL that is named, on a scratch database: nothing is tried
@@ -243,7 +248,7 @@ impl Args {
             if let Some(profile) = profile {
                 profile::with_rows(&mut found, profile);
             }
-            self.write(client, &found, Some(ddl), profile).await
+            self.write(client, &found, &self.request(profile)?, Some(ddl), profile).await
         };
         let scripts = [&ddl.script];
         with_applied(
@@ -261,10 +266,10 @@ impl Args {
         &self,
         client: &mut tokio_postgres::Client,
         found: &Found,
+        request: &Request<'_>,
         ddl: Option<&Ddl>,
         profile: Option<&Profile>,
     ) -> Result<Outcome> {
-        let request = self.request(profile)?;
         let initialized = request.write(client, found, ddl).await?;
         let target_schema = (ddl.is_some() && found.schema != "public").then_some(&*found.schema);
         // Never the source: the rows are for another server.
@@ -275,6 +280,14 @@ impl Args {
         report::init::account(&initialized, target_schema, self.format, &suggestions)?;
         initialized.ensure_written()?;
         Ok(Outcome::Held)
+    }
+
+    /// Why no rows are tried: they aren't to be, or the server takes none.
+    fn untried(&self, refusal: Option<String>) -> Option<String> {
+        match self.no_trial {
+            true => Some("--no-trial".to_owned()),
+            false => refusal,
+        }
     }
 
     fn request<'p>(&self, profile: Option<&'p Profile>) -> Result<Request<'p>> {
@@ -290,7 +303,7 @@ impl Args {
             wish: self.wish(),
             naming: self.naming()?,
             overwriting: self.overwriting(),
-            trial: !self.no_trial,
+            untried: self.untried(None),
             profile,
             existing: match (self.keep_rows, self.ignore_rows) {
                 (true, _) => ExistingRows::Keep,

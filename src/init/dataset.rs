@@ -34,8 +34,8 @@ pub struct Request<'p> {
     pub naming: Naming,
     /// What is done with files that are there.
     pub overwriting: Overwriting,
-    /// Whether rows are tried.
-    pub trial: bool,
+    /// Why no rows are tried; `None` where they are.
+    pub untried: Option<String>,
     /// What is done with tables that hold rows.
     pub existing: ExistingRows,
     /// The statistics that the rows are to have; those tables of a scratch database have no rows.
@@ -119,9 +119,9 @@ impl Request<'_> {
             build: &|lessons| infer::model(&source, &readings, self.wish, &self.naming, lessons),
             plan: &plan,
         };
-        let (model, tried) = match self.trial {
-            true => attempts.settle(client, &found.schema).await?,
-            false => attempts.untried("--no-trial")?,
+        let (model, tried) = match &self.untried {
+            None => attempts.settle(client, &found.schema).await?,
+            Some(why) => attempts.untried(why)?,
         };
         let written = match model.tables.is_empty() {
             true => None,

@@ -6,6 +6,7 @@ mod node;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
+use futures_util::future::try_join3;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio_postgres::types::{FromSql, ToSql, Type};
@@ -178,20 +179,20 @@ pub async fn generic(client: &impl GenericClient, sql: &str, types: &[String]) -
         "SET LOCAL plan_cache_mode = force_generic_plan; PREPARE {name}{} AS {sql}",
         list(types.iter().map(String::as_str).collect())
     );
-    client.batch_execute(&prepare).await?;
     let explain = format!(
         "{}EXECUTE {name}{}",
         Run::Never.prefix(),
         list(vec!["NULL"; types.len()])
     );
-    let row = client.query_typed_one(&explain, &[]).await?;
-    let plan = Plan::parse(row.try_get::<_, Json>(0)?.0)?;
-    client
-        .batch_execute(&format!(
-            "DEALLOCATE {name}; SET LOCAL plan_cache_mode = auto"
-        ))
-        .await?;
-    Ok(plan)
+    let end = format!("DEALLOCATE {name}; SET LOCAL plan_cache_mode = auto");
+    // In this order, all sent before the first one's answer.
+    let all = try_join3(
+        client.batch_execute(&prepare),
+        client.query_typed_one(&explain, &[]),
+        client.batch_execute(&end),
+    );
+    let (_, row, _) = all.await?;
+    Plan::parse(row.try_get::<_, Json>(0)?.0)
 }
 
 /// The plan of a statement without parameters, which isn't executed.

@@ -31,7 +31,7 @@ pub mod statistics;
 pub mod target;
 pub mod tls;
 
-pub use capabilities::{Capabilities, CommitUnit};
+pub use capabilities::{Capabilities, CommitUnit, Writes};
 pub use cluster::Cluster;
 pub use name::TableName;
 pub use server::Server;

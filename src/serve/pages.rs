@@ -166,7 +166,12 @@ impl PagedColumn {
     async fn nth(&self, client: &Client, number: i64) -> Result<Option<i64>, Error> {
         let PagedColumn { table, column, .. } = self;
         let sql = format!(
-            "SELECT {column}::int8 FROM {table} WHERE {column} IS NOT NULL ORDER BY {column} OFFSET $1 LIMIT 1"
+            "SELECT paged.{column}::int8
+            FROM {table} AS paged
+            WHERE paged.{column} IS NOT NULL
+            ORDER BY paged.{column}
+            OFFSET $1
+            LIMIT 1"
         );
         let rows = client
             .query_typed(&sql, &[(&(number - 1), Type::INT8)])
@@ -189,8 +194,14 @@ impl PagedColumn {
         let start = full.checked_sub(1).map_or(self.least, |last| kept[last]);
         let rest = number - i64::try_from(full).unwrap_or(0) * STEP;
         let sql = format!(
-            "SELECT (SELECT {column}::int8 FROM {table} WHERE {column} > $1 ORDER BY {column} OFFSET $2 LIMIT 1),
-                {SNAPSHOT}"
+            "SELECT (
+                    SELECT paged.{column}::int8
+                    FROM {table} AS paged
+                    WHERE paged.{column} > $1
+                    ORDER BY paged.{column}
+                    OFFSET $2
+                    LIMIT 1
+                ), {SNAPSHOT}"
         );
         let parameters: [(&(dyn ToSql + Sync), Type); 2] =
             [(&start, Type::INT8), (&(rest - 1), Type::INT8)];

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::shop::SCHEMA;
+use crate::stress::dataset;
 use crate::support::{PrivateHome, Workdir, execute_at, rows_at, seedrow, value_at};
 
 /// A home whose server keeps a log for subscribers and standbys.
@@ -108,15 +109,24 @@ fn a_standby_is_checked_and_what_writes_is_refused_in_a_line() {
     let (first, second) = (primary.lease(), standby.lease());
     let (url, replica) = (first.url("postgres"), second.url("postgres"));
     assert_eq!(value_at(&replica, "SELECT pg_is_in_recovery()"), "t");
-    let dir = Workdir::new("standby");
+    let dir = dataset("standby");
     dir.write("data/shops.csv", "id\n1\n");
     dir.seedrow(["check", "--url", &replica]).exits(0);
     dir.seedrow(["index", "--url", &replica]).exits(0);
+    dir.seedrow(["init", "--ignore-rows", "--url", &replica])
+        .exits(0)
+        .stdout_has("no trial: ")
+        .stdout_has("is a standby, which is read-only");
+    let rate = ["--rate", "20", "--duration", "500ms", "--connections", "1"];
+    let stress = ["stress", "--dataset", "shop.toml", "--url", &replica];
+    dir.seedrow(stress.into_iter().chain(rate)).exits(0);
     for args in [
         &["run"][..],
         &["load", "data"],
         &["check", "--prove", "--allow-locks"],
         &["check", "--settle"],
+        &["index", "--build"],
+        &["index", "--concurrently"],
         &["compare", "--without-indexes", "--allow-locks"],
         &["forget"],
     ] {

@@ -35,7 +35,7 @@ pad = { make = "phrase", of = "pad" }
 "#;
 
 /// A folder with the dataset and two queries.
-fn dataset(test: &str) -> Workdir {
+pub fn dataset(test: &str) -> Workdir {
     let dir = Workdir::new(test);
     dir.write("shop.toml", DATASET);
     dir.write("schema.sql", "");

@@ -61,6 +61,9 @@ pub async fn extremes(
 
 /// For each point, the nearest value from there up: a probe of the column's index each, all sent before the first one's
 /// answer. One statement with a LATERAL probe is refused where the table is distributed.
+///
+/// The rows are ordered by the table's column: a bare name would be the selected value's, which no index has for its own, and
+/// each probe would read all rows from its point up.
 async fn probe_index(
     client: &impl GenericClient,
     table: &str,
@@ -68,10 +71,10 @@ async fn probe_index(
     points: &[i64],
 ) -> Result<Vec<i64>> {
     let sql = format!(
-        "SELECT {column}::int8
-        FROM {table}
-        WHERE {column} >= $1
-        ORDER BY {column}
+        "SELECT sampled.{column}::int8
+        FROM {table} AS sampled
+        WHERE sampled.{column} >= $1
+        ORDER BY sampled.{column}
         LIMIT 1"
     );
     let probe = client.prepare_typed(&sql, &[Type::INT8]).await?;

@@ -60,7 +60,7 @@ async fn near_points(
         Key::new(sampling.seed, table, &lead.name),
     );
     let sql = format!(
-        "{} AND {name} >= $1 ORDER BY {name} LIMIT 1",
+        "{} AND sampled.{name} >= $1 ORDER BY sampled.{name} LIMIT 1",
         selection(table, columns)
     );
     let probe = client.prepare_typed(&sql, &[Type::INT8]).await?;
@@ -81,14 +81,14 @@ async fn first(
     Ok(client.query_typed(&sql, &[]).await?)
 }
 
-/// `SELECT a, b, a::text, b::text FROM t WHERE a IS NOT NULL AND b IS NOT NULL`
+/// `SELECT a, b, a::text, b::text FROM t AS sampled WHERE a IS NOT NULL AND b IS NOT NULL`
 fn selection(table: &str, columns: &[&Column]) -> String {
     let names: Vec<String> = columns.iter().map(|it| quoted(&it.name)).collect();
     let as_text = names.iter().map(|name| format!("{name}::text"));
     let selected: Vec<String> = names.iter().cloned().chain(as_text).collect();
     let present: Vec<String> = names.iter().map(|it| format!("{it} IS NOT NULL")).collect();
     format!(
-        "SELECT {} FROM {table} WHERE {}",
+        "SELECT {} FROM {table} AS sampled WHERE {}",
         selected.join(", "),
         present.join(" AND ")
     )
