@@ -14,6 +14,7 @@ use seedrow::files::write::WriteJob;
 use seedrow::progress::Progress;
 
 use crate::shop::{Session, typed};
+use crate::stress::dataset;
 use crate::support::{
     Db, Run, Workdir, command, contents, eventually, rows_at, schema_dump, seedrow,
 };
@@ -207,13 +208,31 @@ fn part(number: u32, url: &str) -> Run {
 }
 
 fn start(number: u32, url: &str) -> Child {
+    spawn(&part_args(&format!("{number}/{PARTS}"), url))
+}
+
+fn spawn(args: &[&str]) -> Child {
     // Longer than what is tried meanwhile takes.
-    command(part_args(&format!("{number}/{PARTS}"), url))
+    command(args)
         .args(["--lock-timeout", "60s"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap()
+}
+
+/// Kills a command while it waits for a table that another session reads.
+fn kill_where_it_changes_photos(db: &Db, args: &[&str]) {
+    let session = Session::new(&db.url());
+    session.execute("BEGIN; LOCK TABLE photos IN ACCESS SHARE MODE");
+    let mut killed = spawn(args);
+    eventually("the command waits for photos", || {
+        db.value(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'photos'::regclass",
+        ) == "1"
+    });
+    killed.kill().unwrap();
+    killed.wait().unwrap();
 }
 
 /// What a database is after a load: rows, schema, the ledger's accounts, statistics, sequences and pages without rows to
@@ -269,6 +288,7 @@ fn parts_loaded_beside_each_other_are_what_one_run_leaves() {
     for number in [2, 5, 7] {
         part(number, &url).exits(0);
     }
+    kill_where_it_changes_photos(&db, &["finish", "--url", &url]);
     seedrow(["finish", "--url", &url])
         .exits(0)
         .stdout_has("foreign keys: ");
@@ -280,6 +300,48 @@ fn parts_loaded_beside_each_other_are_what_one_run_leaves() {
     }
     part(3, &url).exits(0).stdout_has("nothing to do");
     replaced_and_abandoned(&db, whole);
+}
+
+const PARTITIONED: &str = "
+CREATE TABLE shops (id int PRIMARY KEY) PARTITION BY HASH (id);
+CREATE TABLE shops_0 PARTITION OF shops FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE shops_1 PARTITION OF shops FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE TABLE orders (id int PRIMARY KEY, shop_id int NOT NULL REFERENCES shops, pad text) PARTITION BY RANGE (id);
+CREATE TABLE orders_0 PARTITION OF orders FOR VALUES FROM (MINVALUE) TO (200);
+CREATE TABLE orders_1 PARTITION OF orders DEFAULT;
+";
+
+#[test]
+fn parts_of_partitioned_tables_are_what_one_run_leaves() {
+    let (dir, db) = (dataset("partitioned"), Db::new("partitioned"));
+    dir.write("schema.sql", PARTITIONED);
+    db.execute("CREATE SCHEMA whole; CREATE SCHEMA parts");
+    let url = db.url();
+    let seedrow = |command: &str, schema: &str, more: &[&str]| {
+        let common = ["--dataset", "shop.toml", "--url", &url, "--target-schema"];
+        let own = [command].into_iter().chain(common).chain([schema]);
+        dir.seedrow(own.chain(more.iter().copied())).exits(0)
+    };
+    seedrow("run", "whole", &["--rows", ROWS]);
+    for part in ["2/3", "1/3", "3/3"] {
+        seedrow("run", "parts", &["--rows", ROWS, "--part", part])
+            .lacks("go through the partitioned table");
+    }
+    seedrow("finish", "parts", &[]);
+    let parts = contents(&url, "parts").replace("parts.", "whole.");
+    assert_eq!(parts, contents(&url, "whole"));
+    assert_eq!(
+        db.value(
+            "SELECT string_agg(conrelid::regclass || ' ' || convalidated, ', ' ORDER BY conrelid::regclass::text)
+            FROM pg_constraint
+            WHERE contype = 'f' AND confrelid = 'parts.shops'::regclass"
+        ),
+        "parts.orders true, parts.orders_0 true, parts.orders_1 true"
+    );
+    assert_eq!(
+        db.value("SELECT count(DISTINCT tableoid) FROM parts.orders"),
+        "2"
+    );
 }
 
 /// What other commands say of a load that lacks parts; each command that they propose works.
@@ -362,6 +424,18 @@ fn replaced_and_abandoned(db: &Db, whole: &str) {
         .exits(2)
         .stderr_has("rows already")
         .stderr_has("--replace");
+    // The first one, before it has prepared the tables.
+    let first = [
+        "run",
+        "--rows",
+        "40",
+        "--part",
+        "1/2",
+        "--replace",
+        "--url",
+        &url,
+    ];
+    kill_where_it_changes_photos(db, &first);
     other("2/2", &["--replace"]).exits(0);
     let rows = "SELECT count(*) FROM products";
     assert_eq!(db.value(rows), "20");
