@@ -12,10 +12,10 @@ use tokio_postgres::{Client, GenericClient};
 
 use super::finding::{Finding, Severity};
 use super::rules::{Facts, SMALL_PAGES};
-use crate::postgres::{TableName, Writes};
 use crate::postgres::catalog::{Index, Table, TableKind};
 use crate::postgres::error::ErrorWithNotes;
 use crate::postgres::name::quoted;
+use crate::postgres::{TableName, Writes};
 use crate::progress::{Progress, Unit};
 use crate::suggestion::TARGET;
 use crate::units::grouped;

@@ -248,7 +248,8 @@ impl Args {
             if let Some(profile) = profile {
                 profile::with_rows(&mut found, profile);
             }
-            self.write(client, &found, &self.request(profile)?, Some(ddl), profile).await
+            self.write(client, &found, &self.request(profile)?, Some(ddl), profile)
+                .await
         };
         let scripts = [&ddl.script];
         with_applied(
