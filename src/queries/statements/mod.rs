@@ -98,7 +98,7 @@ impl Reader<'_> {
                 return Ok(());
             }
         };
-        let read = self.read(&plan);
+        let read = tables_of(&plan);
         let is_asked_for = |name: &TableName| self.tables.iter().any(|table| table.name == *name);
         if read.is_empty() || !read.iter().all(is_asked_for) {
             statements.others += 1;
@@ -127,22 +127,6 @@ impl Reader<'_> {
     async fn generic(&self, transaction: &Transaction<'_>) -> Result<Plan> {
         let prepared = Explain::prepare(transaction, self.sql, &[], Run::Never).await?;
         explain::generic(transaction, self.sql, &prepared.type_names()).await
-    }
-
-    /// The tables that it reads, a partition as itself.
-    fn read(&self, plan: &Plan) -> Vec<TableName> {
-        let nodes = plan.nodes().into_iter();
-        let mut names: Vec<TableName> = nodes
-            .filter_map(|it| {
-                Some(TableName::new(
-                    it.schema.as_deref()?,
-                    it.relation.as_deref()?,
-                ))
-            })
-            .collect();
-        names.sort();
-        names.dedup();
-        names
     }
 
     /// `customers_orders_3f0a91c2`: tables, and digits of its text, so that it is named alike in every database.
@@ -197,6 +181,22 @@ impl Reader<'_> {
             Err(error) => Err(reason(error)?),
         })
     }
+}
+
+/// The tables that a plan reads, a partition as itself.
+fn tables_of(plan: &Plan) -> Vec<TableName> {
+    let nodes = plan.nodes().into_iter();
+    let mut names: Vec<TableName> = nodes
+        .filter_map(|it| {
+            Some(TableName::new(
+                it.schema.as_deref()?,
+                it.relation.as_deref()?,
+            ))
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// What the server says; other errors are errors here, too.
