@@ -35,10 +35,24 @@ pub(super) enum Values {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Parameter(usize),
-    Column { alias: String, column: String },
+    Column {
+        alias: String,
+        column: String,
+    },
     Operator(String),
     Any,
+    /// The end of `ARRAY[$1, $2]`.
+    ListEnd,
     Other,
+}
+
+impl Part {
+    fn number(&self) -> Option<usize> {
+        match self {
+            Part::Parameter(number) => Some(*number),
+            _ => None,
+        }
+    }
 }
 
 /// The comparisons of a condition as EXPLAIN (VERBOSE) writes it: `((o.status)::text = $1)`.
@@ -66,6 +80,12 @@ pub(super) fn comparisons(condition: &str) -> Vec<Compared> {
                 Part::Parameter(number),
                 ..,
             ] => compared(*number, operator, column, Values::Several),
+            [column, Part::Operator(operator), Part::Any, list @ ..] => {
+                let list = list.iter().take_while(|it| **it != Part::ListEnd);
+                let numbers = list.filter_map(Part::number);
+                found.extend(numbers.filter_map(|it| compared(it, operator, column, Values::One)));
+                None
+            }
             _ => None,
         };
         found.extend(compared);
@@ -127,6 +147,7 @@ fn other(token: &str) -> Part {
     match token.strip_prefix('$').map(str::parse) {
         Some(Ok(number)) => Part::Parameter(number),
         _ if token.eq_ignore_ascii_case("any") => Part::Any,
+        _ if token == "]" => Part::ListEnd,
         _ => Part::Other,
     }
 }
@@ -170,6 +191,7 @@ mod tests {
             ("(($2)::text = (o.\"Kind\")::character varying(20)::text)", "2 o.Kind"),
             ("((o.at >= $1) AND (o.at <= ($2)::timestamp with time zone))", "1 o.at, 2 o.at"),
             ("(o.id = ANY ($1))", "1 o.id several"),
+            ("((o.kind = ANY (ARRAY[$1, ($2)::text])) AND ($3 > o.id))", "1 o.kind, 2 o.kind, 3 o.id"),
             ("((o.tags)::text[] = $1)", "1 o.tags"),
             ("(lower((u.email)::text) = $3)", "3 u.email"),
             ("((o.price * $1) > $2)", ""),

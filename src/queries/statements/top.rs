@@ -11,6 +11,21 @@ use crate::suggestion::PSQL;
 /// What stands in place of statements of other roles, where this one may not see them.
 const HIDDEN: &str = "<insufficient privilege>";
 
+/// The types whose literals may begin with the type's name.
+const LITERALS: &[&str] = &[
+    "cidr",
+    "date",
+    "inet",
+    "interval",
+    "json",
+    "jsonb",
+    "numeric",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "uuid",
+];
+
 /// A statement as found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Found {
@@ -87,9 +102,33 @@ fn kind(text: String) -> Found {
         )
     };
     match begins && !words.windows(2).any(writes) && !words.iter().any(|it| it == ";") {
-        true => Found::Select(text),
+        true => Found::Select(with_casts(&text)),
         false => Found::Other,
     }
+}
+
+/// `date $1` of what was `date '2024-05-01'` is no SQL: it becomes `$1::date`.
+fn with_casts(text: &str) -> String {
+    let mut sql = String::with_capacity(text.len());
+    let mut literal: Option<&str> = None;
+    for token in tokens(text) {
+        match (literal, token) {
+            (Some(ty), Token::Numbered(number)) => {
+                sql.truncate(sql.trim_end().len() - ty.len());
+                sql.push_str(&format!("{number}::{ty}"));
+                literal = None;
+            }
+            (_, Token::Other(word)) if LITERALS.contains(&word.to_lowercase().as_str()) => {
+                sql.push_str(word);
+                literal = Some(word);
+            }
+            (literal_before, token) => {
+                sql.push_str(token.text());
+                literal = literal_before.filter(|_| matches!(token, Token::Blank(_)));
+            }
+        }
+    }
+    sql
 }
 
 #[cfg(test)]
@@ -116,5 +155,18 @@ mod tests {
             assert!(!is_select(other), "{other}");
         }
         assert_eq!(kind(HIDDEN.to_owned()), Found::Hidden);
+    }
+
+    #[test]
+    fn typed_literals_become_casts() {
+        for (text, expected) in [
+            ("SELECT date $1, Inet  $2", "SELECT $1::date, $2::Inet"),
+            (
+                "SELECT date, $1, a.date = $2",
+                "SELECT date, $1, a.date = $2",
+            ),
+        ] {
+            assert_eq!(with_casts(text), expected);
+        }
     }
 }
