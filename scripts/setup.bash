@@ -62,6 +62,18 @@ postgres_program() {
     die "$1 was not found. Install it: apt-get install postgresql, or your system's like."
 }
 
+# Who runs servers where root may not.
+server_user=nobody
+
+# Runs a server's program whose data is in $folder, as another user where root may not.
+as_server() {
+    if [[ $EUID -eq 0 ]]; then
+        setpriv --reuid "$server_user" --regid "$(id -g "$server_user")" --clear-groups -- env HOME="$folder" "$@"
+    else
+        "$@"
+    fi
+}
+
 # Prints the folder of server programs for which Citus is installed. Fails when there is none.
 citus_programs() {
     local config

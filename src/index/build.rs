@@ -10,6 +10,7 @@ use tokio_postgres::{Client, GenericClient};
 
 use super::plan::{BuildMode, Existing, Proposal};
 use crate::postgres::catalog::{self, TableKind};
+use crate::postgres::cluster;
 use crate::postgres::memory::{Memory, workers};
 use crate::postgres::name::quoted;
 use crate::postgres::placements::ShardSizes;
@@ -165,6 +166,7 @@ async fn build_one(
     }
     // One by one: statements sent together are one transaction, and CONCURRENTLY cannot run in one.
     for statement in proposal.statements(session.options.mode) {
+        let statement = session.on_nodes(statement);
         tokio::select! {
             result = client.batch_execute(&statement) => result.map_err(|error| with_advice(error, proposal, session.options))?,
             () = watch(watcher, backend, &task) => {}
@@ -262,6 +264,8 @@ struct BuildSettings {
     builders: usize,
     /// Bytes each may sort in.
     memory: u64,
+    /// Whether nodes of a cluster build.
+    is_cluster: bool,
     /// Workers beside each builder.
     workers: usize,
     lock_timeout: &'static str,
@@ -287,6 +291,7 @@ impl BuildSettings {
             options,
             builders,
             memory: memory.of_builder(server.memory(), builders + options.neighbours),
+            is_cluster: server.capabilities().cluster.is_some(),
             workers: workers(jobs, builders),
             block_bytes: catalog::block_bytes(client).await?,
             lock_timeout: match (mode, server.capabilities().lock_tables_unasked) {
@@ -297,9 +302,24 @@ impl BuildSettings {
         })
     }
 
+    /// The statement, with the builder's memory on the nodes of a cluster, too, where it may be in a transaction.
+    fn on_nodes(&self, statement: String) -> String {
+        match (self.is_cluster, self.options.mode) {
+            (true, BuildMode::Plain) => {
+                let settings = [("maintenance_work_mem", &*self.sort_memory())];
+                format!("{}; {statement}", cluster::on_nodes(&settings))
+            }
+            _ => statement,
+        }
+    }
+
+    fn sort_memory(&self) -> String {
+        format!("{}kB", self.memory / 1024)
+    }
+
     async fn apply(&self, client: &impl GenericClient) -> Result<()> {
         let settings = [
-            ("maintenance_work_mem", format!("{}kB", self.memory / 1024)),
+            ("maintenance_work_mem", self.sort_memory()),
             ("max_parallel_maintenance_workers", self.workers.to_string()),
             ("lock_timeout", self.lock_timeout.to_owned()),
             ("statement_timeout", "0".to_owned()),

@@ -20,6 +20,7 @@ use crate::load::post_load_hook::PostLoadHook;
 use crate::load::reject_totals::with_reject_totals;
 use crate::load::session::WorkerPool;
 use crate::load::table::maintenance::{self, Vacuum};
+use crate::load::table::shard_statistics;
 use crate::load::table::table_load::TableLoad;
 use crate::load::timeline::{Span, SpanKind, Timeline};
 use crate::postgres::sequences::{Sequence, sequences};
@@ -333,7 +334,10 @@ impl<H: PostLoadHook> Fill<'_, H> {
             true => Vacuum::Nothing,
             false => Vacuum::Freeze,
         };
-        maintenance::analyze(client, table, vacuum).await?;
+        match &load.shards {
+            Some(router) => shard_statistics::analyze(self.pool, &router.map).await?,
+            None => maintenance::analyze(client, table, vacuum).await?,
+        }
         if self.policy.append {
             // Its counts were compared as rows were added to existing ones.
             return Ok(());

@@ -6,8 +6,9 @@
 use std::fmt;
 
 use anyhow::{Context, Result};
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::{Client, SimpleQueryMessage, Transaction};
 
+use super::name::literal;
 use super::session;
 use crate::units::counted;
 
@@ -66,6 +67,25 @@ pub async fn prepare_plans(client: &Client) -> Result<()> {
     session::set(client, &settings).await
 }
 
+/// Has what the transaction builds on the nodes sort in as much memory as on the coordinator: a session's settings stay there.
+pub async fn share_sort_memory(transaction: &Transaction<'_>) -> Result<()> {
+    let could_not = "could not set the memory of the nodes' sessions";
+    let own = "SELECT current_setting('maintenance_work_mem')";
+    let own = transaction.query_typed_one(own, &[]).await;
+    let own: String = own.context(could_not)?.try_get(0)?;
+    let share = on_nodes(&[("maintenance_work_mem", &own)]);
+    transaction.batch_execute(&share).await.context(could_not)
+}
+
+/// The statements that set these for a transaction, on its nodes, too.
+pub fn on_nodes(settings: &[(&str, &str)]) -> String {
+    let mut statements = "SET LOCAL citus.propagate_set_commands TO 'local'".to_owned();
+    for (name, value) in settings {
+        statements += &format!("; SET LOCAL {name} TO {}", literal(value));
+    }
+    statements
+}
+
 /// The values of the first row; `None` where there is no row or one of them is NULL.
 fn first_row<const N: usize>(answer: &[SimpleQueryMessage]) -> Option<[&str; N]> {
     let row = answer.iter().find_map(|message| match message {
@@ -111,5 +131,13 @@ mod tests {
         cluster.node = ClusterNode::Worker;
         assert_eq!(cluster.to_string(), "Citus 13.2, a worker");
         assert_eq!(version_of("14.0"), (14, 0));
+    }
+
+    #[test]
+    fn settings_of_a_transaction_hold_on_its_nodes() {
+        assert_eq!(
+            on_nodes(&[("maintenance_work_mem", "64MB")]),
+            "SET LOCAL citus.propagate_set_commands TO 'local'; SET LOCAL maintenance_work_mem TO '64MB'"
+        );
     }
 }

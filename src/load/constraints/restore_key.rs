@@ -6,10 +6,11 @@ use tokio_postgres::{Client, GenericClient};
 
 use crate::load::constraints::conflicts::reject_conflicts;
 use crate::load::constraints::duplicates::{plain_columns, reject_duplicates};
-use crate::load::constraints::restore::restore;
+use crate::load::constraints::restore::{restore, restore_in};
 use crate::load::ledger::{DroppedConstraint, DroppedKind};
 use crate::load::policy::Duplicates;
 use crate::load::table::table_load::TableLoad;
+use crate::postgres::cluster;
 use crate::postgres::error::server_error;
 
 /// How many duplicate keys an error shows.
@@ -24,11 +25,11 @@ pub async fn restore_key(
     key: &DroppedConstraint,
     policy: Duplicates,
 ) -> Result<()> {
-    let Err(mut error) = restore(client, key).await else {
+    let Err(mut error) = build(client, load, key).await else {
         return Ok(());
     };
     if is_violation(&error) && reject_violations(client, load, key, policy).await? {
-        match restore(client, key).await {
+        match build(client, load, key).await {
             Ok(()) => return Ok(()),
             Err(again) => error = again,
         }
@@ -46,6 +47,17 @@ pub async fn restore_key(
         key.definition,
         values.join(", ")
     ))
+}
+
+async fn build(client: &mut Client, load: &TableLoad<'_>, key: &DroppedConstraint) -> Result<()> {
+    if load.server.cluster.is_none() {
+        return restore(client, key).await;
+    }
+    let transaction = client.transaction().await?;
+    cluster::share_sort_memory(&transaction).await?;
+    restore_in(&transaction, key).await?;
+    let committed = transaction.commit().await;
+    committed.with_context(|| format!("could not restore {} on {}", key.name, key.table))
 }
 
 /// Rejects the rows that break a key, or fails with the first of them; `false` where the server's message has to do.

@@ -8,6 +8,10 @@ use crate::postgres::memory::{Memory, workers};
 use crate::postgres::session;
 use crate::progress::Progress;
 
+/// The coordinator keeps its connections to the nodes until the session ends. By default it closes all but one to each with
+/// every statement, and the next statement that changes all shards has to open them again.
+const KEPT_CONNECTIONS: (&str, &str) = ("citus.max_cached_conns_per_worker", "16");
+
 /// What each connection of a load is set to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionSettings {
@@ -43,7 +47,7 @@ impl SessionSettings {
         let busy = jobs.min(load.tables.len());
         let memory = Memory::read(client).await?;
         let sort_memory = memory.of_builder(load.server.memory(), busy) / 1024;
-        let settings = vec![
+        let mut settings = vec![
             // A value is the same whether it is read here or by the server, and whatever a role or a database is set to:
             // times without a zone are in UTC, and the styles are Postgres' defaults.
             ("TimeZone", "UTC".to_owned()),
@@ -72,6 +76,10 @@ impl SessionSettings {
                 workers(jobs, busy).to_string(),
             ),
         ];
+        if load.server.capabilities().cluster.is_some() {
+            let (name, value) = KEPT_CONNECTIONS;
+            settings.push((name, value.to_owned()));
+        }
         Ok(SessionSettings { settings, jobs })
     }
 

@@ -13,21 +13,34 @@ use crate::postgres::Server;
 
 /// Connections that have a load's settings and wait for their next use.
 #[derive(Default)]
-pub struct ReadySessions(Mutex<Vec<Client>>);
+pub struct ReadySessions(Mutex<Vec<ReadySession>>);
+
+struct ReadySession {
+    /// The node of the cluster that it is a connection to; `None` for the server itself.
+    node: Option<NodeAddress>,
+    client: Client,
+}
 
 impl ReadySessions {
-    fn take(&self) -> Option<Client> {
-        let mut clients = self.lock();
-        clients.retain(|client| !client.is_closed());
-        clients.pop()
+    fn take(&self, node: Option<&NodeAddress>) -> Option<Client> {
+        let mut sessions = self.lock();
+        sessions.retain(|session| !session.client.is_closed());
+        let found = sessions.iter().rposition(|it| it.node.as_ref() == node)?;
+        Some(sessions.swap_remove(found).client)
+    }
+
+    fn keep(&self, node: Option<NodeAddress>, client: Client) {
+        self.lock().push(ReadySession { node, client });
     }
 
     /// Leaves the connections to the server's next user, who begins with settings of his own.
     pub fn release(&self, server: &Server) {
-        self.lock().drain(..).for_each(|client| server.keep(client));
+        for session in self.lock().drain(..).filter(|it| it.node.is_none()) {
+            server.keep(session.client);
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Client>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<ReadySession>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -131,11 +144,19 @@ impl<'a> WorkerPool<'a> {
 
     /// Keeps a connection for another use. What was done with it is over: no transaction, no setting of its own.
     pub fn keep(&self, client: Client) {
-        self.ready.lock().push(client);
+        self.ready.keep(None, client);
     }
 
-    /// A connection to another node of the cluster, with the session's settings.
+    /// The same for a connection to a node of the cluster.
+    pub fn keep_of_node(&self, node: &NodeAddress, client: Client) {
+        self.ready.keep(Some(node.clone()), client);
+    }
+
+    /// A connection to a node of the cluster, with the session's settings.
     pub async fn connect_to_node(&self, node: &NodeAddress) -> Result<Client> {
+        if let Some(client) = self.ready.take(Some(node)) {
+            return Ok(client);
+        }
         let client = self.server.connect_to_node(&node.host, node.port).await?;
         self.session.apply(&client).await?;
         Ok(client)
@@ -143,7 +164,7 @@ impl<'a> WorkerPool<'a> {
 
     /// A connection with the session's settings.
     pub async fn connect(&self) -> Result<Client> {
-        if let Some(client) = self.ready.take() {
+        if let Some(client) = self.ready.take(None) {
             return Ok(client);
         }
         let client = self.server.connect().await?;

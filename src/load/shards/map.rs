@@ -29,6 +29,15 @@ pub struct Shard {
     high: i32,
 }
 
+/// Shards of one node that are filled by one connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShardGroup {
+    /// The number of the node.
+    pub node: usize,
+    /// The numbers of the shards.
+    pub shards: Vec<usize>,
+}
+
 /// Where a node listens, as the cluster knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeAddress {
@@ -147,10 +156,26 @@ impl ShardMap {
         Some(self.shards.partition_point(|shard| shard.high < hash))
     }
 
-    /// The names of the shards on a node.
-    pub fn on_node(&self, node: usize) -> impl Iterator<Item = &str> {
-        let shards = self.shards.iter().filter(move |shard| shard.node == node);
-        shards.map(|shard| shard.name.as_str())
+    /// All shards in groups of about the same size, each of one node, so many of a node if it has as many shards.
+    pub fn groups(&self, of_a_node: usize) -> Vec<ShardGroup> {
+        let mut groups = Vec::new();
+        for node in 0..self.nodes.len() {
+            let shards = self.shards.iter().enumerate();
+            let own = shards.filter(|(_, shard)| shard.node == node);
+            let own: Vec<usize> = own.map(|(number, _)| number).collect();
+            let count = of_a_node.clamp(1, own.len().max(1));
+            groups.extend((0..count).map(|group| ShardGroup {
+                node,
+                shards: own.iter().copied().skip(group).step_by(count).collect(),
+            }));
+        }
+        groups
+    }
+
+    /// The names of a group's shards.
+    pub fn names<'m>(&'m self, group: &'m ShardGroup) -> impl Iterator<Item = &'m str> {
+        let shards = group.shards.iter();
+        shards.map(|number| self.shards[*number].name.as_str())
     }
 }
 
@@ -195,7 +220,26 @@ mod tests {
         assert_eq!(map.shard_of(&(-1_i32).to_be_bytes()), Some(1));
         assert_eq!(map.shard_of(&(-1_i64).to_be_bytes()), Some(1));
         assert_eq!(map.shard_of(&[1, 2, 3]), None);
-        assert_eq!(map.on_node(1).collect::<Vec<_>>(), ["public.t_0"]);
+    }
+
+    #[test]
+    fn groups_share_a_node_s_shards() {
+        let places = [
+            (i32::MIN, -9, "a"),
+            (-8, -1, "b"),
+            (0, 7, "a"),
+            (8, i32::MAX, "a"),
+        ];
+        let map = map(&places.map(|(low, high, host)| placement(low, high, host))).unwrap();
+        let groups = |of_a_node| {
+            let groups = map.groups(of_a_node).into_iter();
+            groups.map(|it| (it.node, it.shards)).collect::<Vec<_>>()
+        };
+        assert_eq!(groups(1), [(0, vec![0, 2, 3]), (1, vec![1])]);
+        assert_eq!(groups(2), [(0, vec![0, 3]), (0, vec![2]), (1, vec![1])]);
+        assert_eq!(groups(9).len(), 4);
+        let first = &map.groups(2)[1];
+        assert_eq!(map.names(first).collect::<Vec<_>>(), ["public.t_0"]);
     }
 
     #[test]

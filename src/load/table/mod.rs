@@ -13,6 +13,8 @@ pub mod refused;
 mod routed;
 pub mod segment;
 pub mod server_rejection;
+pub mod shard_statistics;
+mod shard_writer;
 mod sharded;
 pub mod size;
 pub mod table_load;

@@ -1,46 +1,50 @@
-//! A table's rows straight to the shards of a cluster: sorted here, and copied by a connection to each node.
+//! A table's rows straight to the shards of a cluster: sorted here, and copied by several connections, at least one to each
+//! node, at the same time.
 //!
 //! A node's commit isn't the ledger's. The ledger says first that the table is being filled, and that it is complete once
 //! all nodes have committed; a table of which it says less is emptied and filled anew.
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use tokio_postgres::{Client, Transaction};
+use futures_util::future::{try_join, try_join_all};
+use tokio::sync::mpsc::{Sender, channel};
+use tokio_postgres::Client;
 
-use crate::copy::CopyFormat;
 use crate::load::account::{Account, Tally};
 use crate::load::ledger;
 use crate::load::session::WorkerPool;
-use crate::load::shards::{self, Shard, ShardRouter};
-use crate::load::source::chunk::{CHUNK_BYTES, Position};
+use crate::load::shards::{self, ShardGroup, ShardRouter};
+use crate::load::source::chunk::{Position, RowChunk};
 use crate::load::source::reader::Trace;
 use crate::load::source::rejects_file::RejectsFile;
 use crate::load::table::load::TableStage;
 use crate::load::table::segment::Transfer;
+use crate::load::table::shard_writer::{ShardRows, ShardWriter};
 use crate::load::table::table_load::TableLoad;
-use crate::postgres::copy::CopyIn;
-use crate::postgres::name::quoted_list;
 use crate::progress::Progress;
 
-/// The bytes of rows that wait, of one table. The shard with the most is copied when there are more.
-const MOST: usize = 16 << 20;
+/// The bytes of rows that wait, of one table. The shard with the most is copied when there are more. As many again may be
+/// under way to each node.
+const MOST: usize = 8 << 20;
 
 /// Rows that wait for their COPY, by shard, in its binary format.
-struct Waiting {
+struct Waiting<'r> {
+    router: &'r ShardRouter,
     shards: Vec<Vec<u8>>,
     bytes: usize,
 }
 
-impl Waiting {
-    fn of(router: &ShardRouter) -> Waiting {
+impl Waiting<'_> {
+    fn of(router: &ShardRouter) -> Waiting<'_> {
         Waiting {
+            router,
             shards: vec![Vec::new(); router.map.shards.len()],
             bytes: 0,
         }
     }
 
-    fn add(&mut self, router: &ShardRouter, chunk: &[u8]) -> Result<()> {
-        router.sort(chunk, |row, shard| {
+    fn add(&mut self, chunk: &[u8]) -> Result<()> {
+        self.router.sort(chunk, |row, shard| {
             self.shards[shard].extend_from_slice(row)
         })?;
         self.bytes += chunk.len();
@@ -48,15 +52,43 @@ impl Waiting {
     }
 
     /// Takes the rows of the shard that has the most; `None` when there are none.
-    fn take_largest(&mut self) -> Option<(usize, Bytes)> {
+    fn take_largest(&mut self) -> Option<ShardRows> {
         let sizes = self.shards.iter().map(Vec::len).enumerate();
         let (shard, size) = sizes.max_by_key(|(_, size)| *size)?;
         if size == 0 {
             return None;
         }
         self.bytes -= size;
-        Some((shard, std::mem::take(&mut self.shards[shard]).into()))
+        Some((shard, Bytes::from(std::mem::take(&mut self.shards[shard]))))
     }
+}
+
+/// Where the rows of each shard are sent.
+struct Outlets {
+    senders: Vec<Sender<ShardRows>>,
+    /// The number of a shard's sender.
+    of_shard: Vec<usize>,
+}
+
+impl Outlets {
+    /// Sends rows until no more than so many bytes wait.
+    async fn send(&self, waiting: &mut Waiting<'_>, most: usize) -> Result<()> {
+        while waiting.bytes > most
+            && let Some((shard, rows)) = waiting.take_largest()
+        {
+            let sender = &self.senders[self.of_shard[shard]];
+            let sent = sender.send((shard, rows)).await;
+            // Its own error comes first.
+            sent.ok().context("the shard's writer has ended")?;
+        }
+        Ok(())
+    }
+}
+
+/// The chunks of one file that were read, and the first of the next one.
+struct FileRows {
+    tally: Tally,
+    next: Option<RowChunk>,
 }
 
 impl TableLoad<'_> {
@@ -70,21 +102,19 @@ impl TableLoad<'_> {
         progress: &Progress,
     ) -> Result<Account> {
         self.enter_beginning(client).await?;
-        let mut clients = Vec::new();
-        for node in &router.map.nodes {
-            clients.push(pool.connect_to_node(node).await?);
-        }
-        let mut nodes = Vec::new();
-        for (number, client) in clients.iter_mut().enumerate() {
-            nodes.push(self.begin_on_node(client, router, number).await?);
-        }
+        let map = router.map.as_ref();
+        let groups = map.groups(pool.connections.div_ceil(map.nodes.len().max(1)));
+        let connect = |group: &ShardGroup| pool.connect_to_node(&map.nodes[group.node]);
+        let mut clients = try_join_all(groups.iter().map(connect)).await?;
+        let begin = |(client, group)| ShardWriter::begin(client, self, map, group);
+        let writers = try_join_all(clients.iter_mut().zip(&groups).map(begin)).await?;
         let mut transfer = self.transfer(Trace::Off, rejects, progress);
-        self.copy_sharded(router, &nodes, &mut transfer).await?;
+        self.copy_sharded(router, &groups, &writers, &mut transfer)
+            .await?;
         self.ensure_as_described(transfer.account.loaded)?;
-        for node in nodes {
-            let committed = node.commit().await;
-            committed
-                .with_context(|| format!("could not commit shards of {}", self.target.name))?;
+        try_join_all(writers.into_iter().map(ShardWriter::commit)).await?;
+        for (group, client) in groups.iter().zip(clients) {
+            pool.keep_of_node(&map.nodes[group.node], client);
         }
         self.ensure_in_place(client, router).await?;
         let transaction = client.transaction().await?;
@@ -114,53 +144,6 @@ impl TableLoad<'_> {
         begun.with_context(|| format!("could not begin {table}"))
     }
 
-    /// Opens the transaction of a node: what it has truncated takes frozen rows.
-    async fn begin_on_node<'c>(
-        &self,
-        client: &'c mut Client,
-        router: &ShardRouter,
-        node: usize,
-    ) -> Result<Transaction<'c>> {
-        let shards: Vec<&str> = router.map.on_node(node).collect();
-        let transaction = client.transaction().await?;
-        if !self.target.holds_rows {
-            self.ensure_still_empty_on_node(&transaction, &shards)
-                .await?;
-        }
-        let truncate = format!(
-            "SET LOCAL citus.enable_manual_changes_to_shards = on; TRUNCATE {}",
-            shards.join(", ")
-        );
-        let truncated = transaction.batch_execute(&truncate).await;
-        truncated.with_context(|| format!("could not empty shards of {}", self.target.name))?;
-        Ok(transaction)
-    }
-
-    /// Refuses to empty shards that were empty before this load and hold rows now, with the shards locked.
-    async fn ensure_still_empty_on_node(
-        &self,
-        node: &Transaction<'_>,
-        shards: &[&str],
-    ) -> Result<()> {
-        let table = &self.target.name;
-        let lock = format!(
-            "SET LOCAL citus.enable_manual_changes_to_shards = on; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
-            shards.join(", ")
-        );
-        let locked = node.batch_execute(&lock).await;
-        locked.with_context(|| format!("could not lock shards of {table}"))?;
-        let any = shards
-            .iter()
-            .map(|it| format!("EXISTS (SELECT 1 FROM {it})"));
-        let any = format!("SELECT {}", any.collect::<Vec<_>>().join(" OR "));
-        let filled: bool = node.query_typed_one(&any, &[]).await?.try_get(0)?;
-        ensure!(
-            !filled,
-            "{table} was empty when this load started, and another session has written rows into it since"
-        );
-        Ok(())
-    }
-
     /// Refuses shards that were moved or split meanwhile: rows may be where nobody looks for them.
     async fn ensure_in_place(&self, client: &Client, router: &ShardRouter) -> Result<()> {
         let now = shards::read(client, self.target).await?;
@@ -172,70 +155,63 @@ impl TableLoad<'_> {
         Ok(())
     }
 
+    /// Copies all rows, the files one after the other.
     async fn copy_sharded(
         &self,
         router: &ShardRouter,
-        nodes: &[Transaction<'_>],
+        groups: &[ShardGroup],
+        writers: &[ShardWriter<'_, '_>],
         transfer: &mut Transfer<'_, '_>,
     ) -> Result<()> {
-        let mut waiting = Waiting::of(router);
-        let (mut tally, mut loaded) = (Tally::default(), 0);
-        let mut file = 0;
-        while let Some(chunk) = transfer.chunks.next().await? {
-            if chunk.file != file {
-                loaded += self.copy_waiting(router, nodes, &mut waiting, 0).await?;
-                let counted = std::mem::take(&mut tally);
-                transfer
-                    .account
-                    .add(file, &counted, std::mem::take(&mut loaded))?;
-                file = chunk.file;
+        let mut next = transfer.chunks.next().await?;
+        while let Some(first) = next {
+            let file = first.file;
+            let (senders, receivers): (Vec<_>, Vec<_>) = writers.iter().map(|_| channel(1)).unzip();
+            let mut outlets = Outlets {
+                senders,
+                of_shard: vec![0; router.map.shards.len()],
+            };
+            for (number, group) in groups.iter().enumerate() {
+                group
+                    .shards
+                    .iter()
+                    .for_each(|it| outlets.of_shard[*it] = number);
             }
-            transfer.reject(&chunk.rejected).await?;
-            tally.add(&chunk.tally);
-            transfer.next = Some(chunk.next);
-            waiting.add(router, &chunk.bytes)?;
-            loaded += self.copy_waiting(router, nodes, &mut waiting, MOST).await?;
-            transfer.task.add(chunk.tally.rows, chunk.source_bytes);
+            let copy = writers
+                .iter()
+                .zip(receivers)
+                .map(|(writer, rows)| writer.copy(rows));
+            let read = read_file(router, first, transfer, outlets);
+            let (read, copied) = try_join(read, try_join_all(copy)).await?;
+            transfer
+                .account
+                .add(file, &read.tally, copied.into_iter().sum())?;
+            next = read.next;
         }
-        loaded += self.copy_waiting(router, nodes, &mut waiting, 0).await?;
-        transfer.account.add(file, &tally, loaded)
+        Ok(())
     }
+}
 
-    /// Copies rows until no more than so many bytes wait; how many rows were copied.
-    async fn copy_waiting(
-        &self,
-        router: &ShardRouter,
-        nodes: &[Transaction<'_>],
-        waiting: &mut Waiting,
-        most: usize,
-    ) -> Result<u64> {
-        let mut loaded = 0;
-        while waiting.bytes > most
-            && let Some((number, rows)) = waiting.take_largest()
-        {
-            let shard = &router.map.shards[number];
-            loaded += self.copy_into(&nodes[shard.node], shard, rows).await?;
-        }
-        Ok(loaded)
+/// Sorts the rows of a file and sends them to their shards' writers, which end once all are sent.
+async fn read_file(
+    router: &ShardRouter,
+    first: RowChunk,
+    transfer: &mut Transfer<'_, '_>,
+    outlets: Outlets,
+) -> Result<FileRows> {
+    let mut waiting = Waiting::of(router);
+    let mut tally = Tally::default();
+    let file = first.file;
+    let mut next = Some(first);
+    while let Some(chunk) = next.take_if(|it| it.file == file) {
+        transfer.reject(&chunk.rejected).await?;
+        tally.add(&chunk.tally);
+        transfer.next = Some(chunk.next);
+        waiting.add(&chunk.bytes)?;
+        outlets.send(&mut waiting, MOST).await?;
+        transfer.task.add(chunk.tally.rows, chunk.source_bytes);
+        next = transfer.chunks.next().await?;
     }
-
-    async fn copy_into(
-        &self,
-        node: &Transaction<'_>,
-        shard: &Shard,
-        mut rows: Bytes,
-    ) -> Result<u64> {
-        let format = CopyFormat::Binary;
-        let statement = format!(
-            "COPY {} ({}) FROM STDIN ({}, FREEZE)",
-            shard.name,
-            quoted_list(&self.source.filled()),
-            format.option()
-        );
-        let mut copy = CopyIn::start(node, &statement).await?;
-        copy.send(Bytes::from_static(format.prologue())).await;
-        while !rows.is_empty() && copy.send(rows.split_to(rows.len().min(CHUNK_BYTES))).await {}
-        copy.send(Bytes::from_static(format.epilogue())).await;
-        copy.finish().await
-    }
+    outlets.send(&mut waiting, 0).await?;
+    Ok(FileRows { tally, next })
 }
