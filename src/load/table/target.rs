@@ -10,6 +10,7 @@ use crate::load::partitions::{self, Partitions};
 use crate::load::table::agreement::ensure_agree;
 use crate::postgres::TableName;
 use crate::postgres::catalog::{self, Scope, TableKind};
+use crate::postgres::name::literal;
 
 /// A table of the database that a table of the dataset goes into.
 #[derive(Debug, Clone)]
@@ -217,27 +218,26 @@ pub async fn full(
     Ok(full)
 }
 
-/// A query of a table's own rows: those in the tables that inherit from it are theirs, those in its partitions its own.
-fn of_own_rows(table: &TableName, query: impl Fn(&str) -> String) -> String {
-    let name = table.to_string();
-    let literal = name.replace('\'', "''");
-    format!(
-        "SELECT CASE (SELECT relkind FROM pg_class WHERE oid = '{literal}'::regclass)
-            WHEN 'p' THEN ({})
-            ELSE ({})
-        END",
-        query(&name),
-        query(&format!("ONLY {name}"))
-    )
+/// A table's own rows, for FROM: those in the tables that inherit from it are theirs, those in its partitions its own. Asked
+/// first, since a cluster would run both branches of a CASE.
+async fn own_rows(client: &impl GenericClient, table: &TableName) -> Result<String> {
+    let sql = format!(
+        "SELECT relkind = 'p' FROM pg_class WHERE oid = {}::regclass",
+        literal(&table.to_string())
+    );
+    let row = client.query_typed_one(&sql, &[]).await;
+    let row = row.with_context(|| format!("could not look up {table}"))?;
+    Ok(match row.try_get(0)? {
+        true => table.to_string(),
+        false => format!("ONLY {table}"),
+    })
 }
 
 /// Whether a table holds at least one row.
 pub async fn holds_rows(client: &impl GenericClient, table: &TableName) -> Result<bool> {
-    let sql = of_own_rows(table, |rows| {
-        format!("SELECT EXISTS (SELECT 1 FROM {rows})")
-    });
+    let rows = own_rows(client, table).await?;
     let row = client
-        .query_typed_one(&sql, &[])
+        .query_typed_one(&format!("SELECT EXISTS (SELECT 1 FROM {rows})"), &[])
         .await
         .with_context(|| format!("could not look into {table}"))?;
     Ok(row.try_get(0)?)
@@ -245,9 +245,9 @@ pub async fn holds_rows(client: &impl GenericClient, table: &TableName) -> Resul
 
 /// The rows of a table, counted.
 pub async fn count(client: &impl GenericClient, table: &TableName) -> Result<u64> {
-    let sql = of_own_rows(table, |rows| format!("SELECT count(*) FROM {rows}"));
+    let rows = own_rows(client, table).await?;
     let row = client
-        .query_typed_one(&sql, &[])
+        .query_typed_one(&format!("SELECT count(*) FROM {rows}"), &[])
         .await
         .with_context(|| format!("could not count the rows of {table}"))?;
     Ok(row.try_get::<_, i64>(0)?.try_into()?)
