@@ -1,6 +1,6 @@
 //! `seedrow check` on a real server: what it finds, what it leaves alone, how it ends.
 
-use crate::support::{Db, EVERY_SAMPLE, Run, Workdir, seedrow};
+use crate::support::{Db, EVERY_SAMPLE, Run, Workdir, eventually, seedrow};
 
 const SCHEMA: &str = include_str!("../../sql/catalog/schema.sql");
 
@@ -150,11 +150,13 @@ fn timed_executions_follow_the_samples() {
     let db = Db::new("timed");
     for (samples, executions) in [("1", 10), ("3", 30), ("20", 200), ("30", 200)] {
         let plans = ["--only", "plans", "--format", "json", "--samples", samples];
-        let json = check_query(&db, "timed", "SELECT 1", &plans)
-            .exits(0)
-            .json();
-        let timed = &json["checks"][0]["latency"]["executions"];
-        assert_eq!(timed.as_u64(), Some(executions), "--samples {samples}");
+        // They are fewer where they take longer than a second, as on a busy machine.
+        eventually("all executions are timed", || {
+            let run = check_query(&db, "timed", "SELECT 1", &plans).exits(0);
+            let timed = run.json()["checks"][0]["latency"]["executions"].as_u64();
+            assert!(timed <= Some(executions), "--samples {samples}: {timed:?}");
+            timed == Some(executions)
+        });
     }
 }
 

@@ -307,7 +307,8 @@ fn running(home: &std::path::Path) -> Command {
 fn no_line_of_progress_is_left_after_narrowing_and_an_interrupt() {
     let dir = Workdir::new("narrowing");
     let terminal = Terminal::start(running(&dir.path("out")), 100);
-    let whole = Regex::new("^generate: [0-9]+%, [0-9,]+ of [0-9,]+ rows, [0-9]+ s left").unwrap();
+    let whole = "^generate: [0-9]+%, [0-9,]+ of [0-9,]+ rows, [0-9]+ (s|min) left";
+    let whole = Regex::new(whole).unwrap();
     terminal.wait_for(|screen| screen.lines().any(|line| whole.is_match(line)));
     for columns in [60, 90, 40] {
         terminal.resize(columns);
