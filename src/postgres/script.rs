@@ -1,5 +1,7 @@
 //! Steps of a script, run on a connection.
 
+use std::collections::HashMap;
+
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
 use futures_util::SinkExt;
@@ -88,9 +90,9 @@ pub async fn restore_settings(
     client: &impl GenericClient,
     before: &[(String, String)],
 ) -> Result<()> {
-    let now = settings(client).await?;
+    let now: HashMap<String, String> = settings(client).await?.into_iter().collect();
     for (name, value) in before {
-        if now.iter().any(|it| it.0 == *name && it.1 != *value) {
+        if now.get(name).is_some_and(|it| it != value) {
             client
                 .execute("SELECT set_config($1, $2, false)", &[name, value])
                 .await
