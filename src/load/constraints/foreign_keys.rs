@@ -62,7 +62,10 @@ impl ForeignKeyPhase<'_> {
         let loaded: Vec<u32> = self.loads.iter().map(|load| load.target.oid).collect();
         let mut keys = self.keys_to_validate(&client, &loaded).await?;
         keys.extend(group_by_table(of_partitions));
+        // One of those that the tasks take.
+        self.pool.keep(client);
         self.analyze_and_validate(keys, &statistics).await?;
+        let mut client = self.pool.connect().await?;
         let unrestored = self.restore_partitioned(&mut client).await?;
         let broken = broken_foreign_keys(&client, &loaded, &unrestored).await?;
         let broken = match self.policy.orphans {
