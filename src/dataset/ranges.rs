@@ -93,7 +93,7 @@ pub fn decimal(value: &TomlValue, scale: u8) -> Result<i64> {
 }
 
 /// `-12.5` as units of the last of so many decimals; powers of ten aren't read.
-fn units(text: &str, scale: u8) -> Option<i64> {
+pub fn units(text: &str, scale: u8) -> Option<i64> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),
         None => (1, text.strip_prefix('+').unwrap_or(text)),
@@ -110,6 +110,15 @@ fn units(text: &str, scale: u8) -> Option<i64> {
 /// A time of day such as "08:30" or "08:30:15", in seconds since midnight.
 pub fn time(value: &TomlValue) -> Result<i64> {
     let text = value.text()?;
+    clock(text).ok_or_else(|| {
+        value.error(format!(
+            "`{text}` is not a time of day; write it as \"08:30\" or \"08:30:15\""
+        ))
+    })
+}
+
+/// The seconds since midnight of `08:30` or `08:30:15`.
+pub fn clock(text: &str) -> Option<i64> {
     let parts: Vec<Option<i64>> = text
         .split(':')
         .map(|part| {
@@ -117,7 +126,7 @@ pub fn time(value: &TomlValue) -> Result<i64> {
             plain.then(|| part.parse().ok())?
         })
         .collect();
-    let seconds = match parts.as_slice() {
+    match parts.as_slice() {
         [Some(hours @ 0..24), Some(minutes @ 0..60)] => Some(hours * 3600 + minutes * 60),
         [
             Some(hours @ 0..24),
@@ -125,12 +134,7 @@ pub fn time(value: &TomlValue) -> Result<i64> {
             Some(seconds @ 0..60),
         ] => Some(hours * 3600 + minutes * 60 + seconds),
         _ => None,
-    };
-    seconds.ok_or_else(|| {
-        value.error(format!(
-            "`{text}` is not a time of day; write it as \"08:30\" or \"08:30:15\""
-        ))
-    })
+    }
 }
 
 /// A date, in days since 1970-01-01.

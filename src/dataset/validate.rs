@@ -27,7 +27,7 @@ pub fn complete(tables: &mut [TableSpec], document: &Document) -> Result<()> {
 /// Rejects a profile that a column's maker cannot follow, naming its line.
 fn apply_profile(table: &mut TableSpec, column: usize, document: &Document) -> Result<()> {
     let column = &mut table.columns[column];
-    let applied = profile::ensure_fits(column).and_then(|()| profile::apply(column));
+    let applied = profile::apply(column).and_then(|()| profile::ensure_fits(column));
     let line = column.profile.as_ref().map_or(column.line, |it| it.line);
     applied.map_err(|message| {
         let what = format!("table `{}`, column `{}`", table.name, column.name);

@@ -30,8 +30,8 @@ pub fn cells(
 fn cell(place: (usize, usize), compiler: &mut Compiler) -> Result<CompiledColumn> {
     let (table, column) = place;
     let spec = &compiler.dataset.tables[table].columns[column];
-    let make = makers::compile(&spec.maker, place, compiler)?;
-    let index = match makers::profiled::index(&make, place, compiler)? {
+    let mut make = makers::compile(&spec.maker, place, compiler)?;
+    let index = match makers::profiled::index(&mut make, place, compiler)? {
         Some(index) => Some(index),
         None => compiler.index(place)?,
     };

@@ -212,6 +212,9 @@ pub trait RowText: Debug + Send + Sync {
     /// Appends the text of a row as it is: what writes the cell escapes it.
     fn write(&self, value: &mut ValueContext, out: &mut Vec<u8>);
 
+    /// Called before the first row, where so many indexes come up: all below this number.
+    fn prepare(&mut self, _values: u64) {}
+
     /// Appends the text with an index below the maker's domain.
     fn write_index(&self, _index: u128, value: &mut ValueContext, out: &mut Vec<u8>) {
         self.write(value, out);

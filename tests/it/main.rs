@@ -12,6 +12,7 @@ mod api_shapes;
 mod check;
 mod checks;
 mod citus;
+mod column_statistics;
 mod column_types;
 mod compare;
 mod connect;

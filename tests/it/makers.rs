@@ -441,11 +441,16 @@ fn documented(name: &str) -> &'static str {
 #[test]
 fn every_maker_makes_the_same_bytes_in_any_number_of_threads() {
     let dir = Workdir::new("threads");
-    let others = ["samples.sql", "tracker.sql", "colours.txt", "sizes.txt"];
-    for name in ["samples.toml", "tracker.toml"].into_iter().chain(others) {
+    let datasets = ["samples", "tracker", "statistics"];
+    for name in ["colours.txt", "sizes.txt"] {
         dir.write(name, documented(name));
     }
-    for dataset in ["samples", "tracker"] {
+    for dataset in datasets {
+        for name in ["sql", "toml"].map(|ending| format!("{dataset}.{ending}")) {
+            dir.write(&name, documented(&name));
+        }
+    }
+    for dataset in datasets {
         let made = |jobs: &str| {
             let (out, toml) = (format!("{dataset}{jobs}"), format!("{dataset}.toml"));
             dir.seedrow([

@@ -11,6 +11,7 @@ pub mod lists;
 pub mod numbers;
 pub mod phrases;
 pub mod placed;
+pub mod ranked;
 pub mod references;
 pub mod texts;
 pub mod times;
@@ -87,6 +88,8 @@ pub enum Maker {
     Time(times::Time),
     /// A span of time.
     Interval(times::Interval),
+    /// Values in the order of their numbers.
+    Ranked(ranked::Ranked),
     /// Texts of one of Postgres' types, codes, prose.
     Values(Values),
     /// Elements that another maker makes.
@@ -128,6 +131,8 @@ pub const MAKERS: &[(&str, ReadMaker)] = &[
     ("value", phrases::value),
     ("time", times::time),
     ("interval", times::interval),
+    ("ranked", ranked::ranked),
+    ("histogram", ranked::histogram),
     ("uuid", values::uuid),
     ("text", values::text),
     ("code", values::code),
@@ -186,6 +191,7 @@ impl Maker {
             Maker::Total(it) => it,
             Maker::Time(it) => it,
             Maker::Interval(it) => it,
+            Maker::Ranked(it) => it,
             Maker::Values(it) => it,
             Maker::Array(it) => it,
             Maker::Document(it) => it,

@@ -28,6 +28,8 @@ pub enum Layout {
     Shaped(Range),
     /// In no order.
     Unordered,
+    /// In the order of their indexes: as many as it takes, from the first on.
+    Open,
 }
 
 /// The draws of a column: from a row to the index of its value.
@@ -111,6 +113,11 @@ impl ProfileDraw {
     /// How many places there are.
     pub fn places(&self) -> u64 {
         self.quantiles.places()
+    }
+
+    /// How many distinct values there are.
+    pub fn values(&self) -> u64 {
+        self.quantiles.values()
     }
 
     /// The position of one of the most common values, by its place in `shares`.
@@ -269,6 +276,7 @@ impl Placement {
                 step: step(size),
                 domain: size,
             },
+            Layout::Open => Placement::Same,
             Layout::Even | Layout::Weighted(_) if values >= size => Placement::Same,
             Layout::Even | Layout::Weighted(_) => Placement::Parts {
                 parts: values,

@@ -4,12 +4,13 @@
 //! A profile says nothing of the values themselves, which the column's maker makes: a draw gives the position of a value
 //! among the column's distinct ones, and the maker turns it into the value. So one maker serves any distribution.
 
+pub mod bounds;
 mod correlation;
 pub mod draw;
 mod fit;
 pub mod order;
 mod quantiles;
-mod read;
+pub mod read;
 mod shuffle;
 mod write;
 
@@ -110,6 +111,16 @@ impl ColumnProfile {
         KEYS.iter()
             .filter(|(_, has)| has(self))
             .map(|(name, _)| *name)
+    }
+
+    /// How many bytes its texts have without their header.
+    pub fn text_bytes(&self) -> Option<f64> {
+        /// Up to this width a header has 1 byte, else 4.
+        const SHORT: f64 = 127.0;
+        self.width.map(|width| match width <= SHORT {
+            true => (width - 1.0).max(1.0),
+            false => (width - 4.0).max(SHORT - 1.0),
+        })
     }
 
     /// Whether it says more than how often the column is NULL.

@@ -86,6 +86,11 @@ impl Quantiles {
         self.places
     }
 
+    /// How many values there are.
+    pub fn values(&self) -> u64 {
+        self.runs.last().map_or(1, |run| run.first + run.values)
+    }
+
     /// The runs, in order.
     pub fn runs(&self) -> &[Run] {
         &self.runs

@@ -164,7 +164,7 @@ fn numbers(value: &TomlValue, least: f64, most: f64) -> Result<Vec<f64>> {
 }
 
 /// Reads bounds of buckets; that they ascend is seen when the column's kind is known.
-fn bounds(value: &TomlValue) -> Result<Vec<String>> {
+pub fn bounds(value: &TomlValue) -> Result<Vec<String>> {
     let items = value.list()?;
     if !(2..=MOST_VALUES).contains(&items.len()) {
         bail!(value.error(format!(

@@ -22,6 +22,15 @@ impl Code {
         }
     }
 
+    /// Codes of the same alphabet with so many characters.
+    pub fn of_length(&self, length: f64) -> Code {
+        let length = super::prose::whole(length);
+        Code {
+            lengths: Lengths::new(length, length, self.alphabet.distinct),
+            alphabet: self.alphabet.clone(),
+        }
+    }
+
     pub(super) fn domain(&self) -> u128 {
         self.lengths.domain()
     }

@@ -36,10 +36,26 @@ const SHORTEST_SENTENCE: u32 = 24;
 /// The length of texts whose first sentence has an index in it.
 const WITH_INDEX: u32 = 90;
 
+/// How many characters are cut off a text behind its last noun, in the mean, and as many again.
+const CUT: u32 = 12;
+
 const CONSONANTS: &[u8; 16] = b"bdfghklmnprstvwz";
 const VOWELS: &[u8; 4] = b"aeio";
 
 impl Prose {
+    /// Texts of so many bytes in the mean: with an index all have as many.
+    pub fn of_bytes(bytes: f64, with_index: bool) -> Prose {
+        let length = whole(bytes);
+        if with_index || length < SHORTEST_SENTENCE {
+            return Prose { min: length, max: length };
+        }
+        // A text ends with a word, up to which it is as long as it may be.
+        Prose {
+            min: whole(bytes * 0.75),
+            max: whole(bytes * 1.25) + CUT,
+        }
+    }
+
     /// The places of the first sentence that are never cut off.
     fn whole_places(&self) -> usize {
         let mut length = 0;
@@ -138,6 +154,16 @@ impl Prose {
             out.push(letters[choices.index(letters.len())]);
         }
     }
+}
+
+/// The nearest whole number.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "lengths are positive and below 2^32"
+)]
+pub(super) fn whole(length: f64) -> u32 {
+    libm::round(length) as u32
 }
 
 /// The letters that may be at a place.

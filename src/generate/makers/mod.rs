@@ -7,6 +7,7 @@ mod lists;
 mod numbers;
 mod phrases;
 pub mod profiled;
+mod ranked;
 mod references;
 mod texts;
 mod times;
@@ -70,6 +71,7 @@ pub fn compile(
         Maker::Sequence(sequence) => CompiledMaker::Computed(Box::new(sequence.clone())),
         Maker::Total(total) => numbers::total(total, table, compiler),
         Maker::Computed(computed) => numbers::computed(computed, table, compiler),
+        Maker::Ranked(ranked) => ranked::ranked(ranked, compiler),
         Maker::Values(values) => values::values(values, table, compiler),
         Maker::Array(array) => arrays::array(array, place, compiler)?,
         Maker::Document(document) => documents::document(document, table, compiler),

@@ -14,7 +14,7 @@ use crate::generate::context::Compiler;
 
 /// The index of each row's value, where the column's profile decides it.
 pub fn index(
-    make: &CompiledMaker,
+    make: &mut CompiledMaker,
     place: (usize, usize),
     compiler: &mut Compiler,
 ) -> Result<Option<Index>> {
@@ -34,12 +34,16 @@ pub fn index(
     }
     let key = compiler.key_of(place.0, place.1, "profile").row(0).bits();
     let draw = ProfileDraw::new(&profile, &domain, compiler.plan.rows(place.0), key);
+    if let CompiledMaker::Text(maker, _) = make {
+        maker.prepare(draw.values());
+    }
     Ok(Some(Index::Profile(Arc::new(draw))))
 }
 
 /// The values that a maker has an index for.
 fn domain(make: &CompiledMaker, maker: &Maker) -> Option<Domain> {
     let (size, layout) = match make {
+        _ if matches!(maker, Maker::Ranked(_)) => (maker.spec().domain(), Layout::Open),
         CompiledMaker::Range(range) if range.is_shaped() => {
             (range.domain(), Layout::Shaped(range.clone()))
         }

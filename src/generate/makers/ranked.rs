@@ -1,0 +1,237 @@
+//! Values in the order of their numbers.
+
+use std::io::Write as _;
+use std::net::Ipv4Addr;
+
+use crate::dataset::makers::ranked::{CONSONANTS, Lengths, Ranked, SYLLABLES, Steps, VOWELS};
+use crate::dataset::permutation::mix;
+use crate::generate::compiled::{CompiledMaker, RowNumber, RowText, ValueContext};
+use crate::generate::context::Compiler;
+use crate::generate::pool::TextTraits;
+
+/// Compiles `make = "ranked"`.
+pub fn ranked(ranked: &Ranked, compiler: &Compiler) -> CompiledMaker {
+    let text = |maker| CompiledMaker::Text(maker, compiler.escaping);
+    match ranked {
+        Ranked::Number(steps) => CompiledMaker::Computed(Box::new(*steps)),
+        Ranked::Text(lengths) => text(Box::new(RankedText {
+            lengths: *lengths,
+            letters: Letters::enough(u64::MAX, *lengths),
+        })),
+        Ranked::Bytes(lengths) => text(Box::new(RankedBytes {
+            lengths: *lengths,
+            bytes: 8,
+        })),
+        Ranked::Uuid => text(Box::new(RankedUuid { values: 1 << 48 })),
+        Ranked::Inet => text(Box::new(RankedInet)),
+    }
+}
+
+impl RowNumber for Steps {
+    fn number(&self, value: &mut ValueContext) -> i64 {
+        self.at(value.row.id.saturating_sub(1))
+    }
+
+    fn at_index(&self, index: u128, _: &mut ValueContext) -> i64 {
+        self.at(small(index))
+    }
+}
+
+/// Letters that tell the number, and further ones up to the length.
+#[derive(Debug)]
+struct RankedText {
+    lengths: Lengths,
+    letters: Letters,
+}
+
+/// How a number is written in letters: so many of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Letters {
+    /// Consonants and vowels in turn.
+    Syllables(u32),
+    /// Any.
+    Alphabet(u32),
+}
+
+impl Letters {
+    /// As few as tell so many numbers apart: any letters where syllables are too long.
+    fn enough(values: u64, lengths: Lengths) -> Letters {
+        let digits = |base: u64| (1..).find(|&it| base.checked_pow(it).is_none_or(|all| all >= values));
+        let most = lengths.most.unwrap_or(u32::MAX);
+        let syllables = 2 * digits(SYLLABLES).unwrap_or(1);
+        let fits = lengths.mean.is_none_or(|mean| f64::from(syllables) <= mean) && syllables <= most;
+        match fits {
+            true => Letters::Syllables(syllables),
+            false => Letters::Alphabet(digits(26).unwrap_or(1).min(most)),
+        }
+    }
+
+    fn count(self) -> u32 {
+        match self {
+            Letters::Syllables(count) | Letters::Alphabet(count) => count,
+        }
+    }
+
+    /// Appends a number, the highest digit first.
+    fn write(self, number: u64, out: &mut Vec<u8>) {
+        let start = out.len();
+        let mut rest = number;
+        for place in (0..self.count()).rev() {
+            let letters: &[u8] = match (self, place % 2) {
+                (Letters::Alphabet(_), _) => b"abcdefghijklmnopqrstuvwxyz",
+                (Letters::Syllables(_), 0) => CONSONANTS,
+                (Letters::Syllables(_), _) => VOWELS,
+            };
+            let base = letters.len() as u64;
+            out.push(letters[usize::try_from(rest % base).unwrap_or(0)]);
+            rest /= base;
+        }
+        out[start..].reverse();
+    }
+}
+
+impl RowText for RankedText {
+    fn prepare(&mut self, values: u64) {
+        self.letters = Letters::enough(values, self.lengths);
+    }
+
+    fn write(&self, value: &mut ValueContext, out: &mut Vec<u8>) {
+        self.write_index(u128::from(value.row.id.saturating_sub(1)), value, out);
+    }
+
+    fn write_index(&self, index: u128, _: &mut ValueContext, out: &mut Vec<u8>) {
+        let number = small(index);
+        self.letters.write(number, out);
+        let mut bits = mix(number);
+        for place in self.letters.count()..length(self.lengths, number) {
+            let letters: &[u8] = if place % 2 == 0 { CONSONANTS } else { VOWELS };
+            let letter = below(bits, letters.len() as u64);
+            out.push(letters[usize::try_from(letter).unwrap_or(0)]);
+            bits = bits.wrapping_mul(0xD6E8_FEB8_6659_FD93).wrapping_add(number);
+        }
+    }
+
+    fn traits(&self) -> TextTraits {
+        TextTraits::default()
+    }
+}
+
+/// Bytes that tell the number, and further ones up to the length.
+#[derive(Debug)]
+struct RankedBytes {
+    lengths: Lengths,
+    bytes: u32,
+}
+
+impl RowText for RankedBytes {
+    fn prepare(&mut self, values: u64) {
+        let last = values.saturating_sub(1).max(1);
+        self.bytes = last.ilog2() / 8 + 1;
+    }
+
+    fn write(&self, value: &mut ValueContext, out: &mut Vec<u8>) {
+        self.write_index(u128::from(value.row.id.saturating_sub(1)), value, out);
+    }
+
+    fn write_index(&self, index: u128, _: &mut ValueContext, out: &mut Vec<u8>) {
+        let number = small(index);
+        out.extend_from_slice(b"\\x");
+        write_hex(&number.to_be_bytes()[8 - self.bytes as usize..], out);
+        let mut bits = mix(number);
+        for _ in self.bytes..length(self.lengths, number) {
+            write_hex(&bits.to_be_bytes()[..1], out);
+            bits = bits.wrapping_mul(0xD6E8_FEB8_6659_FD93).wrapping_add(number);
+        }
+    }
+
+    fn traits(&self) -> TextTraits {
+        TextTraits {
+            special: true,
+            empty: false,
+        }
+    }
+}
+
+/// uuids of version 4 whose first 48 bits are the number's share of them.
+#[derive(Debug)]
+struct RankedUuid {
+    values: u64,
+}
+
+impl RowText for RankedUuid {
+    fn prepare(&mut self, values: u64) {
+        self.values = values.clamp(1, 1 << 48);
+    }
+
+    fn write(&self, value: &mut ValueContext, out: &mut Vec<u8>) {
+        self.write_index(u128::from(value.row.id.saturating_sub(1)), value, out);
+    }
+
+    fn write_index(&self, index: u128, _: &mut ValueContext, out: &mut Vec<u8>) {
+        let number = small(index);
+        let (own, other) = (mix(number ^ 0x5EED), mix(number ^ 0xD0_5EED));
+        let (first, step) = (number * ((1 << 48) / self.values), (1 << 48) / self.values);
+        let high = (first + below(own, step)) << 16 | 0x4000 | own & 0x0fff;
+        let low = other & (u64::MAX >> 2) | 1 << 63;
+        let bytes = (u128::from(high) << 64 | u128::from(low)).to_be_bytes();
+        for (place, pair) in bytes.chunks(2).enumerate() {
+            if (2..=5).contains(&place) {
+                out.push(b'-');
+            }
+            write_hex(pair, out);
+        }
+    }
+
+    fn traits(&self) -> TextTraits {
+        TextTraits::default()
+    }
+}
+
+/// Addresses of 10.0.0.0/8.
+#[derive(Debug)]
+struct RankedInet;
+
+impl RowText for RankedInet {
+    fn write(&self, value: &mut ValueContext, out: &mut Vec<u8>) {
+        self.write_index(u128::from(value.row.id.saturating_sub(1)), value, out);
+    }
+
+    fn write_index(&self, index: u128, _: &mut ValueContext, out: &mut Vec<u8>) {
+        let host = u32::try_from(index + 1).unwrap_or(1) & 0x00ff_ffff;
+        // Writing to memory cannot fail.
+        let _ = write!(out, "{}", Ipv4Addr::from(10 << 24 | host));
+    }
+
+    fn traits(&self) -> TextTraits {
+        TextTraits::default()
+    }
+}
+
+/// How long the text with a number is: near the mean, which needn't be whole.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "lengths are positive and below 2^32, and `as` saturates"
+)]
+fn length(lengths: Lengths, number: u64) -> u32 {
+    let mean = lengths.mean.unwrap_or(0.0);
+    let whole = libm::floor(mean);
+    let more = (mix(number ^ 0x1E27) >> 32) as f64 / 4_294_967_296.0 < mean - whole;
+    let length = whole as u32 + u32::from(more);
+    length.min(lengths.most.unwrap_or(u32::MAX))
+}
+
+fn write_hex(bytes: &[u8], out: &mut Vec<u8>) {
+    for byte in bytes {
+        // Writing to memory cannot fail.
+        let _ = write!(out, "{byte:02x}");
+    }
+}
+
+fn below(bits: u64, bound: u64) -> u64 {
+    u64::try_from((u128::from(bits) * u128::from(bound)) >> 64).unwrap_or(0)
+}
+
+fn small(index: u128) -> u64 {
+    u64::try_from(index).unwrap_or(u64::MAX)
+}

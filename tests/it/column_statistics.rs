@@ -1,0 +1,230 @@
+//! The statistics that a profile asks for are those that ANALYZE finds.
+
+use std::fmt::Write;
+
+use crate::support::{Db, Workdir};
+
+/// So few that ANALYZE reads them all.
+const ROWS: usize = 20_000;
+
+/// A column.
+struct Column {
+    data_type: &'static str,
+    maker: &'static str,
+    profile: &'static str,
+    /// Of `pg_stats`; correlation and width where they are given.
+    nulls: f64,
+    distinct: f64,
+    first_share: f64,
+    correlation: Option<f64>,
+    width: Option<f64>,
+}
+
+const COLUMN: Column = Column {
+    data_type: "",
+    maker: "",
+    profile: "",
+    nulls: 0.0,
+    distinct: -1.0,
+    first_share: 0.0,
+    correlation: None,
+    width: None,
+};
+
+const COLUMNS: &[Column] = &[
+    Column {
+        data_type: "integer",
+        maker: r#"{ make = "integer", min = -50, max = 1_000_000 }"#,
+        profile: "{ distinct = 1_000, shares = [0.2, 0.1], ranks = [0.9, 0.1], correlation = 0.5 }",
+        distinct: 1_000.0,
+        first_share: 0.2,
+        correlation: Some(0.5),
+        ..COLUMN
+    },
+    Column {
+        data_type: "numeric(8,2)",
+        maker: r#"{ make = "decimal", min = 0, max = 5000, distribution = "log-normal", median = 40 }"#,
+        profile: "{ distinct = 1_000, null = 0.3, correlation = -0.6 }",
+        nulls: 0.3,
+        distinct: 1_000.0,
+        first_share: 0.0007,
+        correlation: Some(-0.6),
+        ..COLUMN
+    },
+    Column {
+        data_type: "date",
+        maker: r#"{ make = "date", min = "2020-01-01", max = "2024-12-31" }"#,
+        profile: r#"{ bounds = ["2020-01-01", "2023-01-01", "2024-12-31"], correlation = 0.97 }"#,
+        distinct: 1_827.0,
+        first_share: 0.0007,
+        correlation: Some(0.97),
+        ..COLUMN
+    },
+    Column {
+        data_type: "timestamptz",
+        maker: r#"{ make = "timestamp", min = "2020-01-01", max = "2024-12-31" }"#,
+        profile: "{ distinct = -1, correlation = 0.999 }",
+        correlation: Some(0.999),
+        ..COLUMN
+    },
+    Column {
+        data_type: "time",
+        maker: r#"{ make = "histogram", as = "time", bounds = ["00:00", "08:00", "09:00", "23:00"] }"#,
+        profile: "{ distinct = 500 }",
+        distinct: 500.0,
+        first_share: 0.002,
+        correlation: Some(0.002),
+        ..COLUMN
+    },
+    Column {
+        data_type: "boolean",
+        maker: r#""boolean""#,
+        profile: "{ shares = [0.9, 0.1], ranks = [0, 1], correlation = 0.95 }",
+        distinct: 2.0,
+        first_share: 0.9,
+        correlation: Some(0.95),
+        ..COLUMN
+    },
+    Column {
+        data_type: "text COLLATE \"C\"",
+        maker: r#"{ make = "one-of", values = ["a", "b", "c", "d", "e"] }"#,
+        profile: "{ null = 0.1, shares = [0.5, 0.2, 0.1], ranks = [0.5, 0, 1], correlation = 0.6 }",
+        nulls: 0.1,
+        distinct: 5.0,
+        first_share: 0.5,
+        correlation: Some(0.6),
+        width: Some(2.0),
+    },
+    Column {
+        data_type: "text",
+        maker: r#"{ make = "fake", faker = "city-name" }"#,
+        profile: "{ distinct = 300, shares = [0.3] }",
+        distinct: 300.0,
+        first_share: 0.3,
+        ..COLUMN
+    },
+    Column {
+        data_type: "text",
+        maker: r#""text""#,
+        profile: "{ width = 140 }",
+        width: Some(140.0),
+        ..COLUMN
+    },
+    Column {
+        data_type: "text",
+        maker: r#"{ make = "text", max = 200 }"#,
+        profile: "{ distinct = 4_000, width = 61 }",
+        distinct: 4_000.0,
+        first_share: 0.0003,
+        width: Some(61.0),
+        ..COLUMN
+    },
+    Column {
+        data_type: "varchar(40)",
+        maker: r#"{ make = "ranked", as = "text", max-length = 40 }"#,
+        profile: "{ null = 0.2, distinct = 300, shares = [0.2, 0.1], ranks = [0.5, 0.2], correlation = 0.3, width = 17.5 }",
+        nulls: 0.2,
+        distinct: 300.0,
+        first_share: 0.2,
+        correlation: Some(0.3),
+        width: Some(17.5),
+    },
+    Column {
+        data_type: "uuid",
+        maker: r#"{ make = "ranked", as = "uuid" }"#,
+        profile: "{ correlation = 0.8 }",
+        correlation: Some(0.8),
+        ..COLUMN
+    },
+    Column {
+        data_type: "bytea",
+        maker: r#"{ make = "ranked", as = "bytea" }"#,
+        profile: "{ distinct = 2_000, correlation = -0.95, width = 33 }",
+        distinct: 2_000.0,
+        first_share: 0.0005,
+        correlation: Some(-0.95),
+        width: Some(33.0),
+        ..COLUMN
+    },
+    Column {
+        data_type: "inet",
+        maker: r#"{ make = "ranked", as = "inet" }"#,
+        profile: "{ distinct = 700, shares = [0.1, 0.1], correlation = 0.1 }",
+        distinct: 700.0,
+        first_share: 0.1,
+        correlation: Some(0.1),
+        ..COLUMN
+    },
+    Column {
+        data_type: "bigint",
+        maker: r#"{ make = "ranked", as = "integer", min = 10, step = 5 }"#,
+        profile: "{ distinct = -0.25 }",
+        distinct: -0.25,
+        first_share: 0.0002,
+        ..COLUMN
+    },
+    Column {
+        data_type: "integer UNIQUE",
+        maker: r#"{ make = "integer", min = 1, max = 90_000, unique = true }"#,
+        profile: "{ distinct = 40, correlation = 0.7 }",
+        correlation: Some(0.7),
+        ..COLUMN
+    },
+    Column {
+        data_type: "macaddr",
+        maker: r#""macaddr""#,
+        profile: "{ distinct = 150, shares = [0.25] }",
+        distinct: 150.0,
+        first_share: 0.25,
+        ..COLUMN
+    },
+];
+
+#[test]
+fn analyze_finds_the_statistics_that_a_profile_asks_for() {
+    let (dir, db) = (Workdir::new("statistics"), Db::new("column_statistics"));
+    let mut sql = String::from("CREATE TABLE t (id integer PRIMARY KEY");
+    let mut toml = format!(
+        "schema = \"schema.sql\"\n[tables.t]\nrows = {ROWS}\n[tables.t.columns]\nid = \"serial\"\n"
+    );
+    let mut profile = String::from("[tables.t.profile]\n");
+    for (place, column) in COLUMNS.iter().enumerate() {
+        write!(sql, ", c{place} {}", column.data_type).unwrap();
+        writeln!(toml, "c{place} = {}", column.maker).unwrap();
+        writeln!(profile, "c{place} = {}", column.profile).unwrap();
+    }
+    dir.write("schema.sql", sql + ");");
+    dir.write("t.toml", toml + &profile);
+    dir.seedrow(["run", "--dataset", "t.toml", "--url", &db.url(), "--only", "schema"])
+        .exits(0);
+    db.execute("ANALYZE t");
+    let statistics = db.rows(
+        "SELECT null_frac, n_distinct, coalesce(most_common_freqs[1], 0), correlation, avg_width FROM pg_stats
+         WHERE tablename = 't' AND attname <> 'id' ORDER BY substr(attname, 2)::int",
+    );
+    for (place, column) in COLUMNS.iter().enumerate() {
+        let found: Vec<f64> = statistics[place]
+            .iter()
+            .map(|it| it.as_deref().unwrap_or("nan").parse().unwrap())
+            .collect();
+        let near = |which: usize, wanted: f64, within: f64| {
+            assert!(
+                (found[which] - wanted).abs() <= within,
+                "{} {}: {wanted} wanted, found {found:?}",
+                column.maker,
+                column.profile
+            );
+        };
+        near(0, column.nulls, 0.01);
+        near(1, column.distinct, column.distinct.abs() * 0.02);
+        if column.first_share > 0.0 {
+            near(2, column.first_share, 0.01);
+        }
+        if let Some(correlation) = column.correlation {
+            near(3, correlation, 0.02);
+        }
+        if let Some(width) = column.width {
+            near(4, width, width * 0.05);
+        }
+    }
+}
