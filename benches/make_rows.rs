@@ -1,6 +1,6 @@
 //! How fast rows are made: one block of each table of the catalog into a buffer that is used again, on one thread.
 //!
-//! `catalog` is one block of all six tables, each in its share.
+//! `catalog` is one block of all six tables, each in its share. Then single columns, without a profile and with one.
 
 mod rate;
 
@@ -12,8 +12,8 @@ use seedrow::generate::TableMaker;
 /// Ids have as many digits as in the middle of a default catalog.
 const ROOT_ROWS: u64 = 1_000_000;
 
-fn make_rows() {
-    let dataset = Dataset::open("catalog").expect("the catalog is built in");
+fn make_rows(dataset: &str) {
+    let dataset = Dataset::open(dataset).expect("it is built in, or beside this file");
     let tables = dataset.real_tables();
     let plan = RowPlan::new(&dataset, ROOT_ROWS, 42, &tables);
     let block = plan.blocks() / 2;
@@ -21,7 +21,7 @@ fn make_rows() {
         .iter()
         .map(|&table| {
             let ids = plan.ids(table, block);
-            let maker = TableMaker::new(&dataset, &plan, table).expect("the catalog compiles");
+            let maker = TableMaker::new(&dataset, &plan, table).expect("its columns compile");
             (
                 dataset.tables[table].name.as_str(),
                 ids.end - ids.start,
@@ -40,7 +40,7 @@ fn make_rows() {
         rate::print(&format!("make_rows: {name}"), *rows, || make(maker));
     }
     let all = makers.iter().map(|(_, rows, _)| rows).sum();
-    rate::print("make_rows: catalog", all, || {
+    rate::print(&format!("make_rows: {}", dataset.name), all, || {
         makers.iter().for_each(|(_, _, maker)| make(maker));
     });
 }
@@ -54,6 +54,7 @@ fn count_rows() {
 }
 
 fn main() {
-    make_rows();
+    make_rows("catalog");
+    make_rows("benches/profiles.toml");
     count_rows();
 }

@@ -97,7 +97,7 @@ const COLUMNS: &[Column] = &[
     },
     Column {
         data_type: "text",
-        maker: r#"{ make = "fake", faker = "city-name" }"#,
+        maker: r#"{ make = "fake", faker = "city" }"#,
         profile: "{ distinct = 300, shares = [0.3] }",
         distinct: 300.0,
         first_share: 0.3,
@@ -195,7 +195,9 @@ fn analyze_finds_the_statistics_that_a_profile_asks_for() {
     }
     dir.write("schema.sql", sql + ");");
     dir.write("t.toml", toml + &profile);
-    dir.seedrow(["run", "--dataset", "t.toml", "--url", &db.url()])
+    dir.seedrow(["generate", "--dataset", "t.toml", "--out", "rows"])
+        .exits(0);
+    dir.seedrow(["load", "rows", "--dataset", "t.toml", "--url", &db.url()])
         .exits(0);
     db.execute("ANALYZE t");
     let statistics = db.rows(
