@@ -76,15 +76,23 @@ const TYPES: &[(&str, As)] = &[
 
 /// Reads `make = "ranked"`.
 pub fn ranked(section: &Section, _: &MakerScope) -> Result<Maker> {
-    let open = Lengths { mean: None, most: None };
-    Ok(Maker::Ranked(match section.need("as")?.one_of("type", TYPES)? {
-        As::Number(kind) => Ranked::Number(steps(section, kind)?),
-        As::Decimal => Ranked::Number(steps(section, Kind::Decimal(ranges::scale(section, 2, 18)?))?),
-        As::Text => Ranked::Text(open),
-        As::Bytes => Ranked::Bytes(open),
-        As::Uuid => Ranked::Uuid,
-        As::Inet => Ranked::Inet,
-    }))
+    let open = Lengths {
+        mean: None,
+        most: None,
+    };
+    Ok(Maker::Ranked(
+        match section.need("as")?.one_of("type", TYPES)? {
+            As::Number(kind) => Ranked::Number(steps(section, kind)?),
+            As::Decimal => Ranked::Number(steps(
+                section,
+                Kind::Decimal(ranges::scale(section, 2, 18)?),
+            )?),
+            As::Text => Ranked::Text(open),
+            As::Bytes => Ranked::Bytes(open),
+            As::Uuid => Ranked::Uuid,
+            As::Inet => Ranked::Inet,
+        },
+    ))
 }
 
 /// Reads `min` and `step`.
@@ -125,19 +133,25 @@ fn first(kind: Kind) -> i64 {
 /// Reads `make = "histogram"`: the maker of the kind, between the bounds.
 pub fn histogram(section: &Section, _: &MakerScope) -> Result<Maker> {
     let value = section.need("as")?;
-    let kind = match value.one_of("type", TYPES)? {
-        As::Number(kind) => kind,
-        As::Decimal => Kind::Decimal(ranges::scale(section, 2, 18)?),
-        As::Text | As::Bytes | As::Uuid | As::Inet => {
-            bail!(value.error("`bounds` are those of numbers, dates and times; write `make = \"ranked\"`"))
-        }
-    };
+    let kind =
+        match value.one_of("type", TYPES)? {
+            As::Number(kind) => kind,
+            As::Decimal => Kind::Decimal(ranges::scale(section, 2, 18)?),
+            As::Text | As::Bytes | As::Uuid | As::Inet => {
+                bail!(value.error(
+                    "`bounds` are those of numbers, dates and times; write `make = \"ranked\"`"
+                ))
+            }
+        };
     let list = section.need("bounds")?;
     let bounds = in_units(&bounds(&list)?, kind).map_err(|why| list.error(why))?;
     let range = Range::Histogram(bounds);
     Ok(match kind {
         Kind::Cents => Maker::Cents(Cents(range)),
-        Kind::Decimal(scale) => Maker::Decimal(Decimal { units: range, scale }),
+        Kind::Decimal(scale) => Maker::Decimal(Decimal {
+            units: range,
+            scale,
+        }),
         Kind::Date => Maker::Date(Date(range)),
         Kind::Timestamp => Maker::Timestamp(Timestamp(range)),
         Kind::Time => Maker::Time(Time(range)),

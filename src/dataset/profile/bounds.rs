@@ -10,7 +10,12 @@ pub fn in_units(bounds: &[String], kind: Kind) -> Result<Vec<i64>, String> {
     for bound in bounds {
         let number = in_unit(bound, kind)
             .filter(|it| it.unsigned_abs() <= 1 << 60)
-            .ok_or_else(|| format!("the bound `{bound}` is none of its values; {}", as_written(kind)))?;
+            .ok_or_else(|| {
+                format!(
+                    "the bound `{bound}` is none of its values; {}",
+                    as_written(kind)
+                )
+            })?;
         if numbers.last().is_some_and(|last| *last > number) {
             return Err(format!(
                 "the bound `{bound}` is below the one before it; write the bounds in their order"
@@ -63,10 +68,19 @@ mod tests {
             let bounds: Vec<String> = bounds.iter().map(|it| (*it).to_owned()).collect();
             in_units(&bounds, kind)
         };
-        assert_eq!(read(&["-3", "0", "0", "12"], Kind::Integer), Ok(vec![-3, 0, 0, 12]));
+        assert_eq!(
+            read(&["-3", "0", "0", "12"], Kind::Integer),
+            Ok(vec![-3, 0, 0, 12])
+        );
         assert_eq!(read(&["0", "3.5"], Kind::Decimal(3)), Ok(vec![0, 3_500]));
-        assert_eq!(read(&["1970-01-01", "1970-01-02 00:01:05"], Kind::Timestamp), Ok(vec![0, DAY + 65]));
-        assert_eq!(read(&["00:00", "08:30:01"], Kind::Time), Ok(vec![0, 30_601]));
+        assert_eq!(
+            read(&["1970-01-01", "1970-01-02 00:01:05"], Kind::Timestamp),
+            Ok(vec![0, DAY + 65])
+        );
+        assert_eq!(
+            read(&["00:00", "08:30:01"], Kind::Time),
+            Ok(vec![0, 30_601])
+        );
         for (bounds, kind, says) in [
             (["1", "2.5"], Kind::Integer, "write whole numbers"),
             (["2", "1"], Kind::Integer, "below the one before it"),

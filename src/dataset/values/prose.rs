@@ -47,7 +47,10 @@ impl Prose {
     pub fn of_bytes(bytes: f64, with_index: bool) -> Prose {
         let length = whole(bytes);
         if with_index || length < SHORTEST_SENTENCE {
-            return Prose { min: length, max: length };
+            return Prose {
+                min: length,
+                max: length,
+            };
         }
         // A text ends with a word, up to which it is as long as it may be.
         Prose {

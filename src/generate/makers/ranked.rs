@@ -56,10 +56,12 @@ enum Letters {
 impl Letters {
     /// As few as tell so many numbers apart: any letters where syllables are too long.
     fn enough(values: u64, lengths: Lengths) -> Letters {
-        let digits = |base: u64| (1..).find(|&it| base.checked_pow(it).is_none_or(|all| all >= values));
+        let digits =
+            |base: u64| (1..).find(|&it| base.checked_pow(it).is_none_or(|all| all >= values));
         let most = lengths.most.unwrap_or(u32::MAX);
         let syllables = 2 * digits(SYLLABLES).unwrap_or(1);
-        let fits = lengths.mean.is_none_or(|mean| f64::from(syllables) <= mean) && syllables <= most;
+        let fits =
+            lengths.mean.is_none_or(|mean| f64::from(syllables) <= mean) && syllables <= most;
         match fits {
             true => Letters::Syllables(syllables),
             false => Letters::Alphabet(digits(26).unwrap_or(1).min(most)),
@@ -107,7 +109,9 @@ impl RowText for RankedText {
             let letters: &[u8] = if place % 2 == 0 { CONSONANTS } else { VOWELS };
             let letter = below(bits, letters.len() as u64);
             out.push(letters[usize::try_from(letter).unwrap_or(0)]);
-            bits = bits.wrapping_mul(0xD6E8_FEB8_6659_FD93).wrapping_add(number);
+            bits = bits
+                .wrapping_mul(0xD6E8_FEB8_6659_FD93)
+                .wrapping_add(number);
         }
     }
 
@@ -140,7 +144,9 @@ impl RowText for RankedBytes {
         let mut bits = mix(number);
         for _ in self.bytes..length(self.lengths, number) {
             write_hex(&bits.to_be_bytes()[..1], out);
-            bits = bits.wrapping_mul(0xD6E8_FEB8_6659_FD93).wrapping_add(number);
+            bits = bits
+                .wrapping_mul(0xD6E8_FEB8_6659_FD93)
+                .wrapping_add(number);
         }
     }
 
