@@ -12,6 +12,7 @@ use crate::init::{self, ExistingRows, Initialized, Overwriting, Request, Tried};
 use crate::load::ensure_finished;
 use crate::postgres::error::ErrorWithNotes;
 use crate::progress::Progress;
+use crate::profile::WhatIf;
 use crate::suggestion::again;
 
 /// The dataset's file.
@@ -45,6 +46,8 @@ pub async fn dataset_file(
         untried: None,
         existing,
         profile: None,
+        what_if: WhatIf::default(),
+        calibration: false,
     };
     let file = request.dataset_file(&found);
     if file.exists() {

@@ -306,6 +306,8 @@ impl Args {
             overwriting: self.overwriting(),
             untried: self.untried(None),
             profile,
+            what_if: self.profile.what_if(),
+            calibration: self.profile.calibrates(),
             existing: match (self.keep_rows, self.ignore_rows) {
                 (true, _) => ExistingRows::Keep,
                 (false, true) => ExistingRows::Ignore,

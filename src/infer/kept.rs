@@ -3,6 +3,7 @@
 use super::domain::{Confidence, MakerToml};
 use super::model::{ModelColumn, ModelTable, PoolList};
 use super::source::KeptRows;
+use crate::dataset::profile::TableProfile;
 
 /// The table with the columns that keys refer to, a row for each that is known.
 pub fn table(name: &str, kept: &KeptRows) -> ModelTable {
@@ -49,6 +50,7 @@ pub fn table(name: &str, kept: &KeptRows) -> ModelTable {
         triggers: Vec::new(),
         silenced: None,
         lists: Vec::new(),
+        profile: TableProfile::default(),
         pools: vec![PoolList {
             name: list,
             text: text(kept),

@@ -17,6 +17,7 @@ pub mod names;
 pub mod new_table;
 mod order;
 mod places;
+mod profiled;
 pub mod question;
 mod relations;
 #[cfg(test)]
@@ -31,6 +32,7 @@ mod unique;
 
 pub use build::model;
 pub use constraints::Readings;
+pub use profiled::apply as apply_profile;
 pub use sizes::Wish;
 
 use std::path::PathBuf;

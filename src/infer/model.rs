@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::domain::{Confidence, MakerToml, Value, WordList};
 use super::question::{Answer, Question, QuestionKey};
 use super::source::{LeftOut, SourceCheck};
+use crate::dataset::profile::TableProfile;
 use crate::postgres::catalog::Trigger;
 
 /// A dataset that isn't written yet.
@@ -59,6 +60,8 @@ pub struct ModelTable {
     pub lists: Vec<WordList>,
     /// The lists of values that constraints accept.
     pub pools: Vec<PoolList>,
+    /// The statistics that its columns are to have.
+    pub profile: TableProfile,
 }
 
 /// A list of values that a constraint accepts.

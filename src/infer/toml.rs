@@ -126,6 +126,10 @@ fn table_text(table: &ModelTable, number: usize) -> String {
     }
     let _ = writeln!(text, "\n[tables.{name}.columns]");
     text.push_str(&columns_text(table));
+    let profile = table.profile.to_string();
+    if !profile.is_empty() {
+        let _ = write!(text, "\n[tables.{name}.profile]\n{profile}");
+    }
     text
 }
 

@@ -1,12 +1,15 @@
 //! A dataset for the tables found: its name, folder and tables as asked for, decided, tried and written.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use tokio_postgres::Client;
 
+use super::calibrate::{TableFit, calibrate};
 use super::ddl::Ddl;
 use super::files::{Contents, Overwriting, Plan, Written};
+use super::fit::fit;
 use super::kept;
 use super::read::{Found, read};
 use super::settle::{Attempts, Tried};
@@ -15,7 +18,7 @@ use crate::infer::model::Model;
 use crate::infer::names::Naming;
 use crate::infer::source::{Source, WhyLeftOut};
 use crate::infer::{self, Readings, Wish};
-use crate::profile::Profile;
+use crate::profile::{Profile, WhatIf};
 
 /// Which dataset is asked for.
 #[derive(Debug)]
@@ -40,6 +43,10 @@ pub struct Request<'p> {
     pub existing: ExistingRows,
     /// The statistics that the rows are to have; those tables of a scratch database have no rows.
     pub profile: Option<&'p Profile>,
+    /// What is to differ from that.
+    pub what_if: WhatIf,
+    /// Whether rows are made and analysed to see how near they come to the profile.
+    pub calibration: bool,
 }
 
 /// What is done with tables that hold rows.
@@ -64,6 +71,8 @@ pub struct Initialized {
     pub written: Option<Written>,
     /// Other schemas that hold tables, each with their number.
     pub others: Vec<(String, usize)>,
+    /// How near the rows come to the profile, where that was tried.
+    pub calibration: Option<Result<Vec<TableFit>>>,
 }
 
 impl Initialized {
@@ -115,13 +124,31 @@ impl Request<'_> {
             }
         };
         let readings = Readings::of(&source);
+        let wanted = self.profile.map(|it| self.what_if.applied(it)).transpose()?;
         let attempts = Attempts {
-            build: &|lessons| infer::model(&source, &readings, self.wish, &self.naming, lessons),
+            build: &|lessons| {
+                let mut model =
+                    infer::model(&source, &readings, self.wish, &self.naming, lessons);
+                if let Some(profile) = &wanted {
+                    infer::apply_profile(&mut model, &source, profile, lessons);
+                }
+                model
+            },
             plan: &plan,
         };
-        let (model, tried) = match &self.untried {
+        let (mut model, tried) = match &self.untried {
             None => attempts.settle(client, &found.schema).await?,
             Some(why) => attempts.untried(why)?,
+        };
+        let calibration = match &wanted {
+            Some(wanted) if self.calibration && !model.tables.is_empty() => {
+                let open = |model: &Model| {
+                    let opened = fit(&mut model.clone(), &|it| plan(it, Contents::Rows));
+                    opened.map(Arc::new)
+                };
+                Some(calibrate(client, &mut model, wanted, &open).await)
+            }
+            _ => None,
         };
         let written = match model.tables.is_empty() {
             true => None,
@@ -132,6 +159,7 @@ impl Request<'_> {
             tried,
             written,
             others: found.others.clone(),
+            calibration,
         })
     }
 

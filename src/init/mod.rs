@@ -1,6 +1,7 @@
 //! A database, or the DDL of one, → a dataset's files: what `seedrow init` does around the pure rules of
 //! [`infer`](crate::infer).
 
+pub mod calibrate;
 mod dataset;
 pub mod ddl;
 mod files;

@@ -7,11 +7,13 @@ mod access;
 mod model;
 mod read;
 mod script;
+mod what_if;
 
 pub use access::{Access, access};
 pub use model::{
-    ColumnProfile, ColumnStatistics, Dependency, ExtendedStatistics, ForeignKeyProfile,
-    IndexProfile, Joint, JointDistinct, Level, Profile, TableProfile,
+    ColumnProfile, ColumnStatistics, Dependency, ExtendedStatistics, ForeignKeyProfile, IndexProfile,
+    Joint, JointDistinct, Level, Profile, TableProfile,
 };
 pub use read::{from_file, from_server};
-pub use script::{Reading, SAMPLE, script};
+pub use script::{Reading, script};
+pub use what_if::{ColumnShare, TableShare, WhatIf};

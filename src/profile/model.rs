@@ -78,6 +78,9 @@ pub struct TableProfile {
     pub foreign_keys: Vec<ForeignKeyProfile>,
     /// Of several columns together, by name.
     pub extended: Vec<ExtendedStatistics>,
+    /// The share of the time in which its last rows are to come, where that differs from the source's.
+    #[serde(skip)]
+    pub burst: Option<f64>,
 }
 
 /// A column.
@@ -88,6 +91,10 @@ pub struct ColumnProfile {
     /// Its type as DDL writes it.
     #[serde(rename = "type")]
     pub type_name: String,
+    /// Whether it is NOT NULL.
+    pub not_null: bool,
+    /// Whether it has a unique index of its own.
+    pub unique: bool,
     /// `None` where it has none, or none that the role may read.
     pub statistics: Option<ColumnStatistics>,
 }
@@ -208,10 +215,7 @@ impl Profile {
     pub fn script(&self) -> String {
         let statements = self.ddl.iter().map(|it| format!("{it};\n"));
         let header = "-- The tables and indexes of the source, the indexes in its order. Written by `seedrow init --profile`.\n";
-        let left_out = self
-            .left_out
-            .iter()
-            .map(|it| format!("-- Left out: {it}.\n"));
+        let left_out = self.left_out.iter().map(|it| format!("-- Left out: {it}.\n"));
         let lines: Vec<String> = std::iter::once(header.to_owned())
             .chain(left_out)
             .chain(statements)

@@ -3,9 +3,7 @@
 use super::model::Level;
 use crate::postgres::name::literal;
 
-/// The share of a database's pages that may be used.
-pub const SAMPLE: f64 = 0.01;
-/// As many may be used of a small one: 8 MB.
+/// Of a small database as many pages may be used: 8 MB.
 const PAGES: u32 = 1_000;
 /// Seconds after which no further foreign key's children are counted.
 const SECONDS: u32 = 40;

@@ -11,6 +11,7 @@ use crate::infer::model::{Model, ModelTable};
 use crate::infer::source::WhyLeftOut;
 use crate::init::{Change, Initialized, Tried, Written};
 use crate::load::trial::ROWS;
+use crate::report::calibration;
 use crate::report::init::account::{Columns, filled, kept_names};
 use crate::report::table::{Align, table};
 use crate::report::{OutputFormat, pretty, print, print_text};
@@ -31,13 +32,17 @@ pub fn account(
         model,
         tried,
         written,
-        others,
+        calibration,
+        ..
     } = initialized;
     let written = written.as_ref();
     let next = written.map(|written| next(written, target_schema, suggestions));
     match format {
-        OutputFormat::Json => print(&pretty(&account::of(model, tried, written, next))?),
-        _ => print_text(&text(model, tried, others, written, next)),
+        OutputFormat::Json => {
+            let account = account::of(model, tried, written, calibration, next);
+            print(&pretty(&account)?)
+        }
+        _ => print_text(&text(initialized, next)),
     }
 }
 
@@ -93,13 +98,8 @@ fn refused(model: &Model) -> String {
     }
 }
 
-fn text(
-    model: &Model,
-    tried: &Tried,
-    others: &[(String, usize)],
-    written: Option<&Written>,
-    next: Option<String>,
-) -> String {
+fn text(initialized: &Initialized, next: Option<String>) -> String {
+    let Initialized { model, tried, .. } = initialized;
     let mut text = String::new();
     if !model.tables.is_empty() && model.tables.len() <= LISTED {
         text.push_str(&tables(model));
@@ -108,13 +108,14 @@ fn text(
     text.push_str(&totals(model));
     text.push_str(&kept(model));
     text.push_str(&trial(model, tried));
+    text.push_str(&calibration::text(&initialized.calibration));
     text.push_str(&triggers(model));
     text.push_str(&read_only(model));
     text.push_str(&left_out(model));
-    text.push_str(&other_schemas(others));
+    text.push_str(&other_schemas(&initialized.others));
     text.push_str(&doubts(model));
     text.push_str(&refused(model));
-    if let (Some(written), Some(next)) = (written, next) {
+    if let (Some(written), Some(next)) = (&initialized.written, next) {
         if let Some(changes) = &written.changes {
             text.push_str(&changed(changes));
         }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use crate::progress;
 use crate::terminal;
 
+mod calibration;
 pub mod check;
 pub mod colour;
 pub mod compare;

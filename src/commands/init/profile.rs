@@ -8,7 +8,9 @@ use crate::init::Found;
 use crate::init::ddl::Ddl;
 use crate::postgres::Server;
 use crate::postgres::catalog;
-use crate::profile::{self, Access, Level, Profile, Reading};
+use crate::profile::{
+    self, Access, ColumnShare, Level, Profile, Reading, TableShare, WhatIf,
+};
 use crate::progress::Progress;
 use crate::units::{counted, grouped, percent};
 
@@ -32,6 +34,47 @@ pub struct ProfileArgs {
     /// The share of the database's pages that counting children may use; of a small one 1,000 pages
     #[arg(long, value_parser = percent, default_value = "1%", value_name = "SHARE")]
     sample: f64,
+
+    /// Leave the figures as they are read; else rows are made on the embedded server, at most a million of a table, analysed,
+    /// and the figures adjusted twice
+    #[arg(long, requires = "profile")]
+    no_calibrate: bool,
+
+    /// What if one value, or one parent of a foreign key, had so many of the rows: orders.customer_id=30%
+    #[arg(long, value_parser = column_share, value_name = "TABLE.COLUMN=SHARE", requires = "profile")]
+    hot: Vec<ColumnShare>,
+
+    /// What if a column were NULL in so many of the rows: orders.note=90%
+    #[arg(long, value_parser = column_share, value_name = "TABLE.COLUMN=SHARE", requires = "profile")]
+    nulls: Vec<ColumnShare>,
+
+    /// What if the last tenth of a table's rows had come within so much of the time: orders=1%
+    #[arg(long, value_parser = table_share, value_name = "TABLE=SHARE", requires = "profile")]
+    burst: Vec<TableShare>,
+}
+
+fn table_share(text: &str) -> Result<TableShare, String> {
+    let (table, share) = text
+        .rsplit_once('=')
+        .ok_or("expected a table and a share, such as orders=1%")?;
+    Ok(TableShare {
+        table: table.to_owned(),
+        share: percent(share)?,
+    })
+}
+
+fn column_share(text: &str) -> Result<ColumnShare, String> {
+    let named = text.rsplit_once('=').and_then(|(place, share)| {
+        let (table, column) = place.split_once('.')?;
+        Some((table, column, share))
+    });
+    let (table, column, share) =
+        named.ok_or("expected a column and a share, such as orders.customer_id=30%")?;
+    Ok(ColumnShare {
+        table: table.to_owned(),
+        column: column.to_owned(),
+        share: percent(share)?,
+    })
 }
 
 /// Where a profile comes from.
@@ -58,6 +101,20 @@ impl ProfileArgs {
         self.print_sql.then(|| profile::script(&reading))
     }
 
+    /// Whether rows are made to see how near they come.
+    pub fn calibrates(&self) -> bool {
+        self.profile.is_some() && !self.no_calibrate
+    }
+
+    /// What is to differ from the source.
+    pub fn what_if(&self) -> WhatIf {
+        WhatIf {
+            hot: self.hot.clone(),
+            nulls: self.nulls.clone(),
+            bursts: self.burst.clone(),
+        }
+    }
+
     fn reading(&self, schema: &str) -> Reading {
         Reading {
             schema: schema.to_owned(),
@@ -81,8 +138,7 @@ impl ProfileArgs {
                 "profile: level {}: {} are written to the dataset's files",
                 self.privacy.name(),
                 match self.privacy {
-                    Level::Values =>
-                        "common values and histograms of the columns, values of this database,",
+                    Level::Values => "common values and histograms of the columns, values of this database,",
                     _ => "rounded numbers and dates of this database",
                 }
             ));

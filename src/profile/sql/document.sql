@@ -35,6 +35,13 @@ SELECT jsonb_build_object(
                     SELECT COALESCE(jsonb_agg(jsonb_build_object(
                         'name', a.attname,
                         'type', format_type(a.atttypid, a.atttypmod),
+                        'not_null', a.attnotnull,
+                        'unique', EXISTS (
+                            SELECT
+                            FROM pg_index AS x
+                            WHERE x.indrelid = t.oid AND x.indisunique AND x.indpred IS NULL AND x.indnkeyatts = 1
+                                AND x.indkey[0] = a.attnum
+                        ),
                         'statistics', current_setting('seedrow.columns')::jsonb -> t.relname::text -> a.attname::text
                     ) ORDER BY a.attnum), '[]')
                     FROM pg_attribute AS a

@@ -8,6 +8,7 @@ use crate::infer::domain::Confidence;
 use crate::infer::model::{Model, ModelTable};
 use crate::infer::toml;
 use crate::init::{Tried, Written};
+use crate::report::calibration::{self, Calibration};
 
 /// What `--format json` prints.
 #[derive(Serialize)]
@@ -21,6 +22,9 @@ pub struct Account<'a> {
     refused: Vec<RefusalAccount<'a>>,
     not_understood: Vec<DoubtAccount<'a>>,
     left_out: Vec<LeftOutAccount<'a>>,
+    /// How near the rows come to a profile; `None` where that wasn't tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calibration: Option<Vec<calibration::TableAccount<'a>>>,
     /// Of how many tables the rows were tried; `None` for no trial.
     tried: Option<usize>,
     changes: Option<Vec<String>>,
@@ -89,6 +93,7 @@ pub fn of<'a>(
     model: &'a Model,
     tried: &Tried,
     written: Option<&'a Written>,
+    calibration: &'a Calibration,
     next: Option<String>,
 ) -> Account<'a> {
     Account {
@@ -133,6 +138,7 @@ pub fn of<'a>(
                 why: toml::why(&it.why),
             })
             .collect(),
+        calibration: calibration::json(calibration),
         tried: match tried {
             Tried::Accepted { tables, .. } => (*tables > 0).then_some(*tables),
             Tried::Not(_) => None,

@@ -1,0 +1,179 @@
+//! The makers that follow a column's figures where its own can't: `ranked`, or a histogram or a list at the levels that have
+//! values.
+
+use crate::copy::{DataType, Scalar};
+use crate::infer::domain::{MakerToml, Value};
+use crate::infer::source::SourceColumn;
+use crate::profile::ColumnStatistics;
+
+/// Seconds of three years: about as long as the times that `init` makes.
+const SPAN: f64 = 94_608_000.0;
+
+/// What a column is to the profile.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Role {
+    /// What others decide: nothing is said of it.
+    Untouched,
+    /// It may be NULL as often as in the source; its values are made as they were.
+    NullOnly,
+    /// It picks rows of another table.
+    Reference,
+    /// Its maker stays and follows the figures.
+    Follows,
+    /// Another maker makes its values.
+    Replaced(MakerToml),
+}
+
+impl Role {
+    /// Whether another maker makes its values.
+    pub fn is_replaced(&self) -> bool {
+        matches!(self, Role::Replaced(_))
+    }
+}
+
+/// What `ranked` and `histogram` make: the name of it, and the digits behind the point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kind {
+    name: &'static str,
+    scale: Option<i64>,
+}
+
+/// The maker of a column with such statistics and so many values; `None` for types that none is for.
+pub(super) fn maker(
+    source: &SourceColumn,
+    statistics: &ColumnStatistics,
+    distinct: f64,
+) -> Option<MakerToml> {
+    let kind = kind(&source.data_type, &source.base_type, statistics)?;
+    if let Some(list) = list(source, statistics) {
+        return Some(list);
+    }
+    if let Some(histogram) = histogram(kind, statistics) {
+        return Some(histogram);
+    }
+    let maker = with_scale(MakerToml::new("ranked").with("as", kind.name), kind);
+    Some(match (kind.name, source.data_type.scalar()?) {
+        ("integer" | "decimal", Scalar::Numeric) => {
+            maker.with("min", least(statistics.width, kind.scale.unwrap_or(0)))
+        }
+        ("timestamp", _) => {
+            let maker = maker.with("min", "2022-01-01");
+            maker.with("step", whole(SPAN / distinct.max(1.0)).max(1))
+        }
+        ("date", _) => maker.with("min", "2000-01-01"),
+        _ => maker,
+    })
+}
+
+fn with_scale(maker: MakerToml, kind: Kind) -> MakerToml {
+    match kind.scale {
+        Some(scale) => maker.with("scale", scale),
+        None => maker,
+    }
+}
+
+fn kind(data_type: &DataType, type_name: &str, statistics: &ColumnStatistics) -> Option<Kind> {
+    let plain = |name| Kind { name, scale: None };
+    let decimal = |scale| Kind {
+        name: "decimal",
+        scale: Some(scale),
+    };
+    Some(match data_type.scalar()? {
+        Scalar::Int2 | Scalar::Int4 | Scalar::Int8 => plain("integer"),
+        Scalar::Numeric => match scale_of(type_name) {
+            Some(0) => plain("integer"),
+            Some(scale) => decimal(scale),
+            // Four digits for each group behind the first.
+            None => match 4 * (groups(statistics.width) - 1).clamp(0, 4) {
+                0 => plain("integer"),
+                scale => decimal(scale),
+            },
+        },
+        Scalar::Float4 | Scalar::Float8 => decimal(2),
+        Scalar::Date => plain("date"),
+        Scalar::Timestamp | Scalar::Timestamptz => plain("timestamp"),
+        Scalar::Time => plain("time"),
+        Scalar::Interval => plain("interval"),
+        Scalar::Text | Scalar::Varchar | Scalar::Bpchar => plain("text"),
+        Scalar::Uuid => plain("uuid"),
+        Scalar::Bytea => plain("bytea"),
+        Scalar::Inet => plain("inet"),
+        _ => return None,
+    })
+}
+
+/// The source's own texts, in their order, where the profile has all of them.
+fn list(source: &SourceColumn, statistics: &ColumnStatistics) -> Option<MakerToml> {
+    #[expect(clippy::cast_precision_loss, reason = "a few values")]
+    let are_all = statistics.distinct > 0.0 && statistics.values.len() as f64 >= statistics.distinct;
+    if !are_all || !source.data_type.is_text() || statistics.ranks.len() != statistics.values.len() {
+        return None;
+    }
+    let mut values: Vec<(f64, &String)> = statistics.ranks.iter().copied().zip(&statistics.values).collect();
+    values.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let values: Vec<String> = values.into_iter().map(|(_, it)| it.clone()).collect();
+    Some(MakerToml::new("one-of").with("values", values))
+}
+
+/// Draws from the source's histogram, where the profile has one.
+fn histogram(kind: Kind, statistics: &ColumnStatistics) -> Option<MakerToml> {
+    let bound = |text: &String| match kind.name {
+        "integer" => text.parse::<f64>().ok().map(|it| Value::Integer(whole(it))),
+        "decimal" => {
+            let scale = libm::pow(10.0, kind.scale.map_or(0.0, |it| it as f64));
+            text.parse::<f64>().ok().map(|it| Value::Float(libm::round(it * scale) / scale))
+        }
+        // Seconds, in UTC.
+        "date" | "timestamp" => Some(Value::Text(text.get(..19).unwrap_or(text).to_owned())),
+        _ => None,
+    };
+    let bounds: Option<Vec<Value>> = statistics.bounds.iter().map(bound).collect();
+    let bounds = bounds.filter(|it| it.len() > 1)?;
+    let maker = with_scale(MakerToml::new("histogram").with("as", kind.name), kind);
+    Some(maker.with("bounds", Value::List(bounds)))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "saturating")]
+fn whole(number: f64) -> i64 {
+    libm::round(number) as i64
+}
+
+/// The digits behind the point that `numeric(12, 2)` has; `None` for a plain `numeric`.
+fn scale_of(type_name: &str) -> Option<i64> {
+    let inside = type_name.split_once('(')?.1.split_once(')')?.0;
+    match inside.split_once(',') {
+        Some((_, scale)) => scale.trim().parse().ok(),
+        None => Some(0),
+    }
+}
+
+/// A `numeric` has 3 bytes, and 2 for each four digits before the point and behind it.
+fn groups(width: f64) -> i64 {
+    whole((width - 3.0) / 2.0)
+}
+
+/// The least number whose `numeric` is about so wide.
+fn least(width: f64, scale: i64) -> i64 {
+    let before = groups(width) - (scale + 3) / 4;
+    match before {
+        ..=1 => 1,
+        2 => 10_000,
+        3 => 100_000_000,
+        _ => 1_000_000_000_000,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_as_wide_as_the_sources() {
+        for (width, scale, expected) in [(4.0, 0, 1), (5.0, 2, 1), (7.0, 2, 1), (9.0, 2, 10_000)] {
+            assert_eq!(least(width, scale), expected, "{width}, {scale}");
+        }
+        assert_eq!(scale_of("numeric(12,2)"), Some(2));
+        assert_eq!(scale_of("numeric(12)"), Some(0));
+        assert_eq!(scale_of("numeric"), None);
+    }
+}
