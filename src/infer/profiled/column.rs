@@ -25,6 +25,9 @@ const OVERRULED: &[&str] = &["distribution", "median", "spread", "weights", "ris
 /// Options that have a column's NULLs follow from others.
 const TIED: &[&str] = &["null-with", "only-if"];
 
+/// Whether references follow counts.
+const COUNTS: bool = false;
+
 impl ColumnRules<'_> {
     /// What a column is to the profile.
     pub fn role(&self, table: &ModelTable, column: &ModelColumn) -> Role {
@@ -105,13 +108,27 @@ impl ColumnRules<'_> {
 
     /// Keys that pick any row follow counts, and those whose rows lie in the order of their parents.
     fn reference(&self, column: &ModelColumn, is_in_set: bool) -> Role {
-        let mut options = column.maker.options.iter();
-        let is_plain = options.all(|(name, _)| matches!(name.as_str(), "to" | "null" | "spread"));
         let is_spread = column.maker.option("spread").is_some();
+        let is_alone = self.is_alone(column);
+        let mut options = column.maker.options.iter();
+        let is_plain = options.all(|(name, _)| match name.as_str() {
+            "to" | "null" | "spread" => true,
+            "same" => is_alone,
+            _ => false,
+        });
         match self.key(column) {
-            Some(key) if is_plain && (is_spread || !is_in_set) && !key.counts.is_empty() => Role::Reference,
+            Some(key) if COUNTS && is_plain && (is_spread || !is_in_set) && !key.counts.is_empty() => {
+                Role::Reference
+            }
             _ => Role::NullOnly,
         }
+    }
+
+    /// Whether its key has no other column: then no constraint asks that the rows agree.
+    fn is_alone(&self, column: &ModelColumn) -> bool {
+        let keys = self.source.foreign_keys.iter();
+        let mut own = keys.filter(|it| it.columns.contains(&column.name));
+        own.all(|it| it.columns.len() == 1)
     }
 
     fn rows(&self) -> f64 {
@@ -130,11 +147,15 @@ impl ColumnRules<'_> {
         let mut profile = match role {
             Role::Untouched => return None,
             Role::NullOnly => ColumnProfile::default(),
-            Role::Reference => ColumnProfile {
-                counts: counts(self.key(column)?),
-                correlation: statistics.correlation.map(rounded).filter(|_| column.maker.option("spread").is_none()),
-                ..ColumnProfile::default()
-            },
+            Role::Reference => {
+                column.maker.options.retain(|(name, _)| name != "same");
+                let is_spread = column.maker.option("spread").is_some();
+                ColumnProfile {
+                    counts: counts(self.key(column)?),
+                    correlation: statistics.correlation.map(rounded).filter(|_| !is_spread),
+                    ..ColumnProfile::default()
+                }
+            }
             Role::Follows => {
                 let options = &mut column.maker.options;
                 options.retain(|(name, _)| !OVERRULED.contains(&name.as_str()));
