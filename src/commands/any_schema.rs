@@ -11,8 +11,8 @@ use crate::infer::names::Naming;
 use crate::init::{self, ExistingRows, Initialized, Overwriting, Request, Tried};
 use crate::load::ensure_finished;
 use crate::postgres::error::ErrorWithNotes;
-use crate::progress::Progress;
 use crate::profile::WhatIf;
+use crate::progress::Progress;
 use crate::suggestion::again;
 
 /// The dataset's file.

@@ -124,11 +124,13 @@ impl Request<'_> {
             }
         };
         let readings = Readings::of(&source);
-        let wanted = self.profile.map(|it| self.what_if.applied(it)).transpose()?;
+        let wanted = self
+            .profile
+            .map(|it| self.what_if.applied(it))
+            .transpose()?;
         let attempts = Attempts {
             build: &|lessons| {
-                let mut model =
-                    infer::model(&source, &readings, self.wish, &self.naming, lessons);
+                let mut model = infer::model(&source, &readings, self.wish, &self.naming, lessons);
                 if let Some(profile) = &wanted {
                     infer::apply_profile(&mut model, &source, profile, lessons);
                 }

@@ -11,8 +11,8 @@ mod what_if;
 
 pub use access::{Access, access};
 pub use model::{
-    ColumnProfile, ColumnStatistics, Dependency, ExtendedStatistics, ForeignKeyProfile, IndexProfile,
-    Joint, JointDistinct, Level, Profile, TableProfile,
+    ColumnProfile, ColumnStatistics, Dependency, ExtendedStatistics, ForeignKeyProfile,
+    IndexProfile, Joint, JointDistinct, Level, Profile, TableProfile,
 };
 pub use read::{from_file, from_server};
 pub use script::{Reading, script};

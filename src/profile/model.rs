@@ -215,7 +215,10 @@ impl Profile {
     pub fn script(&self) -> String {
         let statements = self.ddl.iter().map(|it| format!("{it};\n"));
         let header = "-- The tables and indexes of the source, the indexes in its order. Written by `seedrow init --profile`.\n";
-        let left_out = self.left_out.iter().map(|it| format!("-- Left out: {it}.\n"));
+        let left_out = self
+            .left_out
+            .iter()
+            .map(|it| format!("-- Left out: {it}.\n"));
         let lines: Vec<String> = std::iter::once(header.to_owned())
             .chain(left_out)
             .chain(statements)

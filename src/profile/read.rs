@@ -10,7 +10,8 @@ use super::model::{FORMAT, Profile};
 use super::script::{Reading, script};
 
 /// What psql is called with.
-const COMMANDS: &str = "seedrow init --print-sql > profile.sql\n  psql -XAtq -f profile.sql DATABASE > profile.json";
+const COMMANDS: &str =
+    "seedrow init --print-sql > profile.sql\n  psql -XAtq -f profile.sql DATABASE > profile.json";
 
 /// Reads it over a connection.
 pub async fn from_server(client: &Client, reading: &Reading) -> Result<Profile> {

@@ -114,7 +114,9 @@ fn set_nulls(table: &mut TableProfile, wish: &ColumnShare) -> Result<()> {
     }
     let keys = table.foreign_keys.iter_mut();
     for key in keys.filter(|it| it.columns == [wish.column.as_str()]) {
-        key.counts.iter_mut().for_each(|(children, _)| *children *= factor);
+        key.counts
+            .iter_mut()
+            .for_each(|(children, _)| *children *= factor);
     }
     Ok(())
 }
@@ -191,13 +193,19 @@ fn set_hot_parent(counts: &mut Vec<(f64, f64)>, rows: f64, parents: f64, share: 
         }
     }
     let factor = ratio(1.0 - share, 1.0 - old);
-    counts.iter_mut().for_each(|(children, _)| *children *= factor);
+    counts
+        .iter_mut()
+        .for_each(|(children, _)| *children *= factor);
     counts.push((share * rows, 1.0 / parents));
     counts.sort_by(|one, other| one.0.total_cmp(&other.0));
 }
 
 fn ratio(part: f64, whole: f64) -> f64 {
-    if whole <= 0.0 { 0.0 } else { (part / whole).max(0.0) }
+    if whole <= 0.0 {
+        0.0
+    } else {
+        (part / whole).max(0.0)
+    }
 }
 
 #[cfg(test)]
@@ -208,7 +216,10 @@ mod tests {
     fn a_hot_parent_takes_its_rows_from_the_others() {
         let mut counts = vec![(1.0, 0.5), (3.0, 0.5)];
         set_hot_parent(&mut counts, 200.0, 100.0, 0.5);
-        let children: f64 = counts.iter().map(|(count, share)| count * share * 100.0).sum();
+        let children: f64 = counts
+            .iter()
+            .map(|(count, share)| count * share * 100.0)
+            .sum();
         assert!((children - 200.0).abs() < 2.0, "{counts:?}");
         assert_eq!(counts.last(), Some(&(100.0, 0.01)));
     }

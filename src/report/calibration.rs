@@ -78,7 +78,9 @@ pub(super) fn text(calibration: &Calibration) -> String {
     let mut text = format!(
         "calibration: rows were made and analysed; {near} of {columns} columns have the source's statistics, within a tenth\n"
     );
-    let figures = fits.iter().flat_map(|fit| lines(&fit.off).map(move |it| (fit, it)));
+    let figures = fits
+        .iter()
+        .flat_map(|fit| lines(&fit.off).map(move |it| (fit, it)));
     let mut rows: Vec<Vec<String>> = figures
         .map(|(fit, it)| {
             vec![

@@ -8,9 +8,7 @@ use crate::init::Found;
 use crate::init::ddl::Ddl;
 use crate::postgres::Server;
 use crate::postgres::catalog;
-use crate::profile::{
-    self, Access, ColumnShare, Level, Profile, Reading, TableShare, WhatIf,
-};
+use crate::profile::{self, Access, ColumnShare, Level, Profile, Reading, TableShare, WhatIf};
 use crate::progress::Progress;
 use crate::units::{counted, grouped, percent};
 
@@ -138,7 +136,8 @@ impl ProfileArgs {
                 "profile: level {}: {} are written to the dataset's files",
                 self.privacy.name(),
                 match self.privacy {
-                    Level::Values => "common values and histograms of the columns, values of this database,",
+                    Level::Values =>
+                        "common values and histograms of the columns, values of this database,",
                     _ => "rounded numbers and dates of this database",
                 }
             ));

@@ -18,10 +18,25 @@ pub(super) struct ColumnRules<'a> {
 
 /// Makers whose values have an order that figures can follow.
 const FOLLOWING: &[&str] = &[
-    "boolean", "cents", "date", "decimal", "integer", "interval", "one-of", "time", "timestamp",
+    "boolean",
+    "cents",
+    "date",
+    "decimal",
+    "integer",
+    "interval",
+    "one-of",
+    "time",
+    "timestamp",
 ];
 /// Options that say how often values come up, which the profile does.
-const OVERRULED: &[&str] = &["distribution", "median", "spread", "weights", "rising", "chance"];
+const OVERRULED: &[&str] = &[
+    "distribution",
+    "median",
+    "spread",
+    "weights",
+    "rising",
+    "chance",
+];
 /// Options that have a column's NULLs follow from others.
 const TIED: &[&str] = &["null-with", "only-if"];
 
@@ -38,7 +53,10 @@ impl ColumnRules<'_> {
             return Role::Untouched;
         };
         let is_tied = TIED.iter().any(|it| column.maker.option(it).is_some());
-        let is_exclusive = table.exclusive.iter().any(|(it, _)| it.contains(&column.name));
+        let is_exclusive = table
+            .exclusive
+            .iter()
+            .any(|(it, _)| it.contains(&column.name));
         if column.hidden || is_tied || is_exclusive {
             return Role::Untouched;
         }
@@ -60,7 +78,11 @@ impl ColumnRules<'_> {
         column.confidence == Confidence::Sure
             || !source.domain_checks.is_empty()
             || keys.any(|it| it == name)
-            || self.source.checks.iter().any(|it| it.columns.contains(name))
+            || self
+                .source
+                .checks
+                .iter()
+                .any(|it| it.columns.contains(name))
     }
 
     /// Whether it may be NULL whatever its siblings are.
@@ -71,7 +93,12 @@ impl ColumnRules<'_> {
     }
 
     /// A column whose values never repeat: of texts the width, and of all the order on disk.
-    fn unique(&self, column: &ModelColumn, source: &SourceColumn, statistics: &ColumnStatistics) -> Role {
+    fn unique(
+        &self,
+        column: &ModelColumn,
+        source: &SourceColumn,
+        statistics: &ColumnStatistics,
+    ) -> Role {
         let is_free = !self.is_decided(column, source) || column.maker.make == "uuid";
         let needs_order = statistics.correlation.is_some_and(|it| it.abs() > 0.1);
         // Values of the source may repeat where these are drawn.
@@ -88,10 +115,16 @@ impl ColumnRules<'_> {
         }
     }
 
-    fn free(&self, column: &ModelColumn, source: &SourceColumn, statistics: &ColumnStatistics) -> Role {
+    fn free(
+        &self,
+        column: &ModelColumn,
+        source: &SourceColumn,
+        statistics: &ColumnStatistics,
+    ) -> Role {
         let is_decided = self.is_decided(column, source);
         // Texts and numerics have a width, which other makers' values haven't.
-        let has_width = source.data_type.is_text() || source.data_type.scalar() == Some(Scalar::Numeric);
+        let has_width =
+            source.data_type.is_text() || source.data_type.scalar() == Some(Scalar::Numeric);
         let has_values = !statistics.bounds.is_empty() || !statistics.values.is_empty();
         let distinct = match statistics.distinct {
             per_row if per_row < 0.0 => -per_row * self.rows(),
@@ -117,7 +150,9 @@ impl ColumnRules<'_> {
             _ => false,
         });
         match self.key(column) {
-            Some(key) if COUNTS && is_plain && (is_spread || !is_in_set) && !key.counts.is_empty() => {
+            Some(key)
+                if COUNTS && is_plain && (is_spread || !is_in_set) && !key.counts.is_empty() =>
+            {
                 Role::Reference
             }
             _ => Role::NullOnly,

@@ -105,11 +105,18 @@ fn kind(data_type: &DataType, type_name: &str, statistics: &ColumnStatistics) ->
 /// The source's own texts, in their order, where the profile has all of them.
 fn list(source: &SourceColumn, statistics: &ColumnStatistics) -> Option<MakerToml> {
     #[expect(clippy::cast_precision_loss, reason = "a few values")]
-    let are_all = statistics.distinct > 0.0 && statistics.values.len() as f64 >= statistics.distinct;
-    if !are_all || !source.data_type.is_text() || statistics.ranks.len() != statistics.values.len() {
+    let are_all =
+        statistics.distinct > 0.0 && statistics.values.len() as f64 >= statistics.distinct;
+    if !are_all || !source.data_type.is_text() || statistics.ranks.len() != statistics.values.len()
+    {
         return None;
     }
-    let mut values: Vec<(f64, &String)> = statistics.ranks.iter().copied().zip(&statistics.values).collect();
+    let mut values: Vec<(f64, &String)> = statistics
+        .ranks
+        .iter()
+        .copied()
+        .zip(&statistics.values)
+        .collect();
     values.sort_by(|one, other| one.0.total_cmp(&other.0));
     let values: Vec<String> = values.into_iter().map(|(_, it)| it.clone()).collect();
     Some(MakerToml::new("one-of").with("values", values))
@@ -121,7 +128,9 @@ fn histogram(kind: Kind, statistics: &ColumnStatistics) -> Option<MakerToml> {
         "integer" => text.parse::<f64>().ok().map(|it| Value::Integer(whole(it))),
         "decimal" => {
             let scale = libm::pow(10.0, kind.scale.map_or(0.0, |it| it as f64));
-            text.parse::<f64>().ok().map(|it| Value::Float(libm::round(it * scale) / scale))
+            text.parse::<f64>()
+                .ok()
+                .map(|it| Value::Float(libm::round(it * scale) / scale))
         }
         // Seconds, in UTC.
         "date" | "timestamp" => Some(Value::Text(text.get(..19).unwrap_or(text).to_owned())),

@@ -93,7 +93,9 @@ pub(super) fn adjust(model: &mut Model, wanted: &Profile, made: &Profile) -> boo
             continue;
         };
         for (name, profile) in &mut table.profile.columns {
-            if let (Some(wanted), Some(of_made)) = (of_source.statistics(name), made.statistics(name)) {
+            if let (Some(wanted), Some(of_made)) =
+                (of_source.statistics(name), made.statistics(name))
+            {
                 for figure in figures(wanted, of_made, made.rows) {
                     changed |= change(profile, &figure);
                 }
