@@ -42,6 +42,23 @@ colour_id = { make = "reference", to = "colours" }
 note = { make = "hex", digits = 16 }
 "#;
 
+/// Tables distributed by other types' hashes.
+const BY_TEXT_AND_UUID: &str = r#"
+[tables.labels]
+rows = 500
+distribute = { by = "name", shards = 4 }
+columns = { name = { make = "hex", digits = 12 }, n = "serial" }
+
+[tables.devices]
+rows = 500
+distribute = { by = "token", shards = 4 }
+columns = { token = "uuid", n = "serial" }
+"#;
+
+const BY_TEXT_AND_UUID_SCHEMA: &str = "
+CREATE TABLE labels (name text NOT NULL, n bigint NOT NULL);
+CREATE TABLE devices (token uuid NOT NULL, n bigint NOT NULL);";
+
 const SCHEMA: &str = "
 CREATE TABLE colours (id bigint PRIMARY KEY, name text NOT NULL);
 CREATE TABLE shops (id bigint PRIMARY KEY, name text NOT NULL);
@@ -123,11 +140,16 @@ fn a_dataset_is_distributed_loaded_indexed_and_checked() {
     let Some(cluster) = Cluster::new("citus_run") else {
         return;
     };
+    let write =
+        |name: &str, text: &str, more: &str| cluster.dir.write(name, text.to_owned() + more);
+    write("shop.toml", DATASET, BY_TEXT_AND_UUID);
+    write("schema.sql", SCHEMA, BY_TEXT_AND_UUID_SCHEMA);
     cluster
         .seedrow("run --dataset shop.toml")
         .exits(0)
         .stderr_has("Citus ")
-        .stderr_has("load: distributed: colours on every node, shops by id, orders by shop_id");
+        .stderr_has("load: distributed: colours on every node, shops by id, orders by shop_id, labels by name, devices by token")
+        .lacks("through the coordinator");
     let sql = format!(
         "SELECT string_agg(table_name::text || ' ' || citus_table_type || ' ' || shard_count, ', ' ORDER BY shard_count, table_name::text)
         FROM citus_tables WHERE table_name::text LIKE '{}.%'",
@@ -135,19 +157,24 @@ fn a_dataset_is_distributed_loaded_indexed_and_checked() {
     );
     let schema = cluster.schema;
     let expected = format!(
-        "{schema}.colours reference 1, {schema}.orders distributed 8, {schema}.shops distributed 8"
+        "{schema}.colours reference 1, {schema}.devices distributed 4, {schema}.labels distributed 4, \
+         {schema}.orders distributed 8, {schema}.shops distributed 8"
     );
     assert_eq!(value_at(&cluster.url, &sql), expected);
-    let in_place = format!(
-        "SELECT bool_and(result = 't') FROM run_command_on_shards('{schema}.orders', $$
-            SELECT COALESCE(bool_and(hashint8(shop_id) BETWEEN shardminvalue::int AND shardmaxvalue::int), true)
-            FROM %1$s, pg_dist_shard WHERE shardid = regexp_replace('%1$s', '.*_', '')::bigint$$)"
-    );
-    assert_eq!(
-        value_at(&cluster.url, &in_place),
-        "t",
-        "every row is where it is looked for"
-    );
+    let hashes = [
+        ("orders", "hashint8(shop_id)"),
+        ("labels", "hashtext(name)"),
+        ("devices", "uuid_hash(token)"),
+    ];
+    for (table, hash) in hashes {
+        let in_place = format!(
+            "SELECT bool_and(result = 't') FROM run_command_on_shards('{schema}.{table}', $$
+                SELECT COALESCE(bool_and({hash} BETWEEN shardminvalue::int AND shardmaxvalue::int), true)
+                FROM %1$s, pg_dist_shard WHERE shardid = regexp_replace('%1$s', '.*_', '')::bigint$$)"
+        );
+        let found = value_at(&cluster.url, &in_place);
+        assert_eq!(found, "t", "every row of {table} is where it is looked for");
+    }
     // The same command again has nothing to do, and all that it proves holds.
     cluster.seedrow("run --dataset shop.toml").exits(0);
     assert_eq!(

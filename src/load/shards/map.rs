@@ -223,6 +223,20 @@ mod tests {
     }
 
     #[test]
+    fn texts_and_uuids_are_hashed_by_their_bytes() {
+        let halves = [
+            placement(i32::MIN, 75_294_832, "a"),
+            placement(75_294_833, i32::MAX, "b"),
+        ];
+        let map = ShardMap::new(KeyKind::Bytes, &halves).unwrap();
+        // hashtext('naïve') is 75294833, hashtext('') is -1477818771, and the uuid's hash 776152245.
+        let uuid = 0x0011_2233_4455_6677_8899_aabb_ccdd_eeff_u128.to_be_bytes();
+        assert_eq!(map.shard_of("naïve".as_bytes()), Some(1));
+        assert_eq!(map.shard_of(b""), Some(0));
+        assert_eq!(map.shard_of(&uuid), Some(1));
+    }
+
+    #[test]
     fn groups_share_a_node_s_shards() {
         let places = [
             (i32::MIN, -9, "a"),
