@@ -152,7 +152,7 @@ async fn build_one(
     progress: &Progress,
 ) -> Result<Built> {
     ensure_possible(proposal, session.options)?;
-    let client = server.connect().await?;
+    let mut client = server.connect().await?;
     session.apply(&client).await?;
     let backend: i32 = client
         .query_typed_one("SELECT pg_backend_pid()", &[])
@@ -166,9 +166,8 @@ async fn build_one(
     }
     // One by one: statements sent together are one transaction, and CONCURRENTLY cannot run in one.
     for statement in proposal.statements(session.options.mode) {
-        let statement = session.on_nodes(statement);
         tokio::select! {
-            result = client.batch_execute(&statement) => result.map_err(|error| with_advice(error, proposal, session.options))?,
+            result = session.execute(&mut client, &statement) => result.map_err(|error| with_advice(error, proposal, session.options))?,
             () = watch(watcher, backend, &task) => {}
         }
     }
@@ -302,15 +301,22 @@ impl BuildSettings {
         })
     }
 
-    /// The statement, with the builder's memory on the nodes of a cluster, too, where it may be in a transaction.
-    fn on_nodes(&self, statement: String) -> String {
-        match (self.is_cluster, self.options.mode) {
-            (true, BuildMode::Plain) => {
-                let settings = [("maintenance_work_mem", &*self.sort_memory())];
-                format!("{}; {statement}", cluster::on_nodes(&settings))
-            }
-            _ => statement,
+    /// With the builder's memory on the nodes of a cluster, too, where it may be in a transaction.
+    async fn execute(
+        &self,
+        client: &mut Client,
+        statement: &str,
+    ) -> Result<(), tokio_postgres::Error> {
+        if !self.is_cluster || self.options.mode == BuildMode::Concurrently {
+            return client.batch_execute(statement).await;
         }
+        let transaction = client.transaction().await?;
+        let settings = [("maintenance_work_mem", &*self.sort_memory())];
+        transaction
+            .batch_execute(&cluster::on_nodes(&settings))
+            .await?;
+        transaction.batch_execute(statement).await?;
+        transaction.commit().await
     }
 
     fn sort_memory(&self) -> String {

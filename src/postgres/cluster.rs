@@ -77,7 +77,8 @@ pub async fn share_sort_memory(transaction: &Transaction<'_>) -> Result<()> {
     transaction.batch_execute(&share).await.context(could_not)
 }
 
-/// The statements that set these for a transaction, on its nodes, too.
+/// The statements that set these for a transaction, on its nodes, too. They are sent alone: Citus passes on all that a message
+/// holds.
 pub fn on_nodes(settings: &[(&str, &str)]) -> String {
     let mut statements = "SET LOCAL citus.propagate_set_commands TO 'local'".to_owned();
     for (name, value) in settings {
