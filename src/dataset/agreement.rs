@@ -17,7 +17,7 @@ pub struct Agreement {
 }
 
 /// A table whose rows are spread over another's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
     /// The table.
     pub children: usize,
@@ -113,7 +113,7 @@ impl Siblings<'_> {
             }) => Some(Link {
                 children: self.position(),
                 parents: *table,
-                shape: *shape,
+                shape: shape.clone(),
             }),
             _ => None,
         };

@@ -310,10 +310,10 @@ impl<'a> TomlValue<'a> {
     }
 
     /// As one of a static list of named things.
-    pub fn one_of<T: Copy>(&self, kind: &str, known: &[(&'static str, T)]) -> Result<T> {
+    pub fn one_of<T: Clone>(&self, kind: &str, known: &[(&'static str, T)]) -> Result<T> {
         let name = self.text()?;
         match known.iter().find(|(known, _)| *known == name) {
-            Some((_, thing)) => Ok(*thing),
+            Some((_, thing)) => Ok(thing.clone()),
             None => {
                 let advice = did_you_mean(name, known.iter().map(|(name, _)| *name));
                 Err(self.error(format!("unknown {kind} `{name}`; {advice}")))

@@ -18,6 +18,7 @@ pub mod lists;
 pub mod makers;
 mod outline;
 pub mod part;
+pub mod measured;
 pub mod permutation;
 pub mod plan;
 pub mod pool_texts;

@@ -1,16 +1,22 @@
 //! Children dealt out to parents in the parents' order, in closed form both ways: which parent a child has, and which
 //! children a parent has, without a table of counts.
 
+use std::sync::Arc;
+
+use crate::dataset::measured::{CountClass, MeasuredSpread};
+
 /// How many children one parent has beside another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SpreadShape {
     /// All the same, give or take one.
     Even,
     /// Most have few, some have many: weights that repeat every 64 parents.
     Skewed,
+    /// As these counts say.
+    Measured(Arc<[CountClass]>),
 }
 
-/// Every shape with the name it has in a dataset.
+/// Every shape that has a name with the name it has in a dataset.
 pub const SPREAD_SHAPES: &[(&str, SpreadShape)] =
     &[("even", SpreadShape::Even), ("skewed", SpreadShape::Skewed)];
 
@@ -37,25 +43,36 @@ const SUMS: [u64; 65] = {
 const HEAVIEST: u64 = PERIOD;
 
 /// Children of parents; both count from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spread {
     children: u64,
     parents: u64,
-    shape: SpreadShape,
+    dealt: Dealt,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Dealt {
+    Even,
+    Skewed,
+    Measured(Arc<MeasuredSpread>),
 }
 
 impl Spread {
-    /// Every parent has a child while there are enough. No parents count as one.
-    pub fn new(children: u64, parents: u64, shape: SpreadShape) -> Spread {
-        // Too few for weights to tell.
-        let shape = match children <= parents {
-            true => SpreadShape::Even,
-            false => shape,
+    /// Every parent has a child while there are enough, unless counts say otherwise. No parents count as one.
+    pub fn new(children: u64, parents: u64, shape: &SpreadShape) -> Spread {
+        let parents = parents.max(1);
+        let dealt = match shape {
+            SpreadShape::Measured(counts) => {
+                Dealt::Measured(Arc::new(MeasuredSpread::new(children, parents, counts)))
+            }
+            // Too few for weights to tell.
+            SpreadShape::Skewed if children > parents => Dealt::Skewed,
+            SpreadShape::Skewed | SpreadShape::Even => Dealt::Even,
         };
         Spread {
             children,
-            parents: parents.max(1),
-            shape,
+            parents,
+            dealt,
         }
     }
 
@@ -67,9 +84,10 @@ impl Spread {
     /// The first child of a parent; for the number of parents, that of children.
     #[inline]
     pub fn first(&self, parent: u64) -> u64 {
-        match self.shape {
-            SpreadShape::Even => ratio_up(parent, self.children, self.parents),
-            SpreadShape::Skewed => {
+        match &self.dealt {
+            Dealt::Even => ratio_up(parent, self.children, self.parents),
+            Dealt::Measured(measured) => measured.first(parent),
+            Dealt::Skewed => {
                 let rest = self.children - self.parents;
                 parent + ratio_up(weights(parent), rest, weights(self.parents))
             }
@@ -84,9 +102,10 @@ impl Spread {
     /// A child's parent, and how many children of the parent come before it.
     #[inline]
     pub fn parent(&self, child: u64) -> (u64, u64) {
-        let parent = match self.shape {
-            SpreadShape::Even => ratio_down(child, self.parents, self.children.max(1)),
-            SpreadShape::Skewed => self.skewed_parent(child),
+        let parent = match &self.dealt {
+            Dealt::Even => ratio_down(child, self.parents, self.children.max(1)),
+            Dealt::Skewed => self.skewed_parent(child),
+            Dealt::Measured(measured) => return measured.parent(child),
         };
         (parent, child - self.first(parent))
     }
@@ -113,9 +132,10 @@ impl Spread {
 
     /// No parent has more children.
     pub fn most(&self) -> u64 {
-        match self.shape {
-            SpreadShape::Even => self.children.div_ceil(self.parents),
-            SpreadShape::Skewed => {
+        match &self.dealt {
+            Dealt::Even => self.children.div_ceil(self.parents),
+            Dealt::Measured(measured) => measured.most(),
+            Dealt::Skewed => {
                 1 + ratio_up(
                     HEAVIEST,
                     self.children - self.parents,
@@ -127,9 +147,10 @@ impl Spread {
 
     /// No parent has fewer children.
     pub fn least(&self) -> u64 {
-        match self.shape {
-            SpreadShape::Even => self.children / self.parents,
-            SpreadShape::Skewed => {
+        match &self.dealt {
+            Dealt::Even => self.children / self.parents,
+            Dealt::Measured(measured) => measured.least(),
+            Dealt::Skewed => {
                 1 + ratio_down(1, self.children - self.parents, weights(self.parents))
             }
         }
@@ -167,13 +188,24 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::dataset::profile::CountShare;
 
     #[test]
     fn every_child_is_found_both_ways_whatever_the_sizes() {
-        for shape in [SpreadShape::Even, SpreadShape::Skewed] {
+        let measured = |counts: &[(u32, f64)]| {
+            let share = |&(children, share)| CountShare { children, share };
+            let counts: Vec<CountShare> = counts.iter().map(share).collect();
+            SpreadShape::Measured(CountClass::of(&counts).into())
+        };
+        for shape in [
+            SpreadShape::Even,
+            SpreadShape::Skewed,
+            measured(&[(0, 1.0)]),
+            measured(&[(0, 0.4), (1, 0.3), (2, 0.25), (7, 0.04), (90, 0.01)]),
+        ] {
             for parents in [1, 2, 3, 7, 63, 64, 65, 130, 200] {
                 for children in (0..70).chain([199, 200, 201, 1_000, 4_321]) {
-                    let spread = Spread::new(children, parents, shape);
+                    let spread = Spread::new(children, parents, &shape);
                     let mut found = 0;
                     for parent in 0..parents {
                         let (first, count) = (spread.first(parent), spread.count(parent));
@@ -195,7 +227,7 @@ mod tests {
 
     #[test]
     fn skewed_parents_are_unequal_and_none_is_without() {
-        let spread = Spread::new(100_000, 1_000, SpreadShape::Skewed);
+        let spread = Spread::new(100_000, 1_000, &SpreadShape::Skewed);
         let mut counts: Vec<u64> = (0..1_000).map(|parent| spread.count(parent)).collect();
         counts.sort_unstable();
         assert!(
@@ -204,7 +236,7 @@ mod tests {
             counts[0],
             counts[999]
         );
-        let even = Spread::new(100_000, 1_000, SpreadShape::Even);
+        let even = Spread::new(100_000, 1_000, &SpreadShape::Even);
         assert!((0..1_000).all(|parent| even.count(parent) == 100));
     }
 
@@ -212,7 +244,7 @@ mod tests {
         #[test]
         fn large_spreads_agree_both_ways(children in 1u64..1 << 60, parents in 1u64..1 << 40, child: u64, skewed: bool) {
             let shape = if skewed { SpreadShape::Skewed } else { SpreadShape::Even };
-            let spread = Spread::new(children, parents, shape);
+            let spread = Spread::new(children, parents, &shape);
             let child = child % children;
             let (parent, rank) = spread.parent(child);
             prop_assert!(parent < parents && rank < spread.count(parent));

@@ -137,13 +137,13 @@ pub fn total(section: &Section, scope: &MakerScope) -> Result<Maker> {
 
 impl Total {
     /// How the rows that are added up are spread over those of this table.
-    pub fn spread(&self, maker: &Maker, own_table: usize) -> Option<SpreadShape> {
+    pub fn spread<'a>(&self, maker: &'a Maker, own_table: usize) -> Option<&'a SpreadShape> {
         match maker {
             Maker::Reference(Reference {
                 table,
                 pick: Pick::Spread(shape),
                 ..
-            }) if *table == own_table => Some(*shape),
+            }) if *table == own_table => Some(shape),
             _ => None,
         }
     }

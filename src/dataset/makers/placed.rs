@@ -69,13 +69,13 @@ impl Placed {
     }
 
     /// How the reference spreads its rows, and over which table's.
-    pub fn spread(&self, maker: &Maker) -> Option<(usize, SpreadShape)> {
+    pub fn spread<'a>(&self, maker: &'a Maker) -> Option<(usize, &'a SpreadShape)> {
         match maker {
             Maker::Reference(Reference {
                 table,
                 pick: Pick::Spread(shape),
                 ..
-            }) => Some((*table, *shape)),
+            }) => Some((*table, shape)),
             _ => None,
         }
     }

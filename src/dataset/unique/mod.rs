@@ -175,7 +175,7 @@ fn reference_domain(
             shaped: hot.is_some(),
         },
         Pick::Spread(shape) => {
-            Domain::Spread(Spread::new(rows(table), rows(reference.table), *shape))
+            Domain::Spread(Spread::new(rows(table), rows(reference.table), shape))
         }
         Pick::OtherThan(_) => Domain::Free {
             size: u128::from(rows(reference.table).saturating_sub(1)),
@@ -189,7 +189,7 @@ fn reference_domain(
         Pick::Same(_) => match Siblings::new(&dataset.tables, table).agreement(reference) {
             Ok(agreement) => {
                 let least = agreement.chain.iter().map(|link| {
-                    Spread::new(rows(link.children), rows(link.parents), link.shape).least()
+                    Spread::new(rows(link.children), rows(link.parents), &link.shape).least()
                 });
                 Domain::Within {
                     group: agreement.group(),

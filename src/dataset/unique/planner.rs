@@ -269,13 +269,13 @@ impl Planner<'_> {
     /// How a column groups rows: as it says, else in a shuffled order.
     fn grouping(&mut self, scope: &Scope, center: usize) -> Arc<Grouping> {
         let (order, spread) = match &self.columns[center] {
-            Domain::Spread(spread) => (None, *spread),
+            Domain::Spread(spread) => (None, spread.clone()),
             _ => {
                 let parents = u64::try_from(self.size(&[center])).unwrap_or(u64::MAX);
                 let key = self.key_of(scope, &[center]);
                 (
                     Some(Permutation::new(u128::from(scope.rows), key)),
-                    Spread::new(scope.rows, parents, SpreadShape::Even),
+                    Spread::new(scope.rows, parents, &SpreadShape::Even),
                 )
             }
         };

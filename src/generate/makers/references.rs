@@ -42,7 +42,7 @@ pub fn reference(
             }
             PickRow::Any(rows, hot)
         }
-        (None, Pick::Spread(shape)) => PickRow::Spread(Spread::new(own_rows, rows, *shape)),
+        (None, Pick::Spread(shape)) => PickRow::Spread(Spread::new(own_rows, rows, shape)),
         (None, Pick::Earlier(earlier)) => earlier_row(*earlier, rows),
         (None, Pick::Same(_)) => PickRow::Run,
         (None, Pick::Half(_)) => PickRow::Any(half.max(1), None),
@@ -128,7 +128,7 @@ fn agreeing_run(
             Spread::new(
                 plan.rows(link.children),
                 plan.rows(link.parents),
-                link.shape,
+                &link.shape,
             )
         })
         .collect();

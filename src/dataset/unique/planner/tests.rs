@@ -58,8 +58,8 @@ fn repeats(rows: u64, columns: &[Domain], sets: &[Vec<usize>]) -> Result<usize, 
 
 #[test]
 fn sets_hold_by_whatever_their_columns_allow() {
-    let spread = |parents| Domain::Spread(Spread::new(1_000, parents, SpreadShape::Skewed));
-    let even = Domain::Spread(Spread::new(1_000, 300, SpreadShape::Even));
+    let spread = |parents| Domain::Spread(Spread::new(1_000, parents, &SpreadShape::Skewed));
+    let even = Domain::Spread(Spread::new(1_000, 300, &SpreadShape::Even));
     let within = Domain::Within {
         group: Some(0),
         least: 20,
@@ -136,7 +136,7 @@ fn sets_hold_by_whatever_their_columns_allow() {
 
 #[test]
 fn sets_that_cannot_hold_are_named() {
-    let spread = Domain::Spread(Spread::new(1_000, 100, SpreadShape::Even));
+    let spread = Domain::Spread(Spread::new(1_000, 100, &SpreadShape::Even));
     for (what, columns, sets, failing) in [
         ("one column", vec![free(999)], vec![vec![0]], 0),
         (
@@ -196,7 +196,7 @@ proptest! {
     ) {
         let mut columns: Vec<Domain> = sizes.into_iter().map(free).collect();
         if spread > 0 {
-            columns.push(Domain::Spread(Spread::new(rows, spread, SpreadShape::Skewed)));
+            columns.push(Domain::Spread(Spread::new(rows, spread, &SpreadShape::Skewed)));
         }
         let count = columns.len();
         let sets: Vec<Vec<usize>> = sets
