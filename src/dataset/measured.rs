@@ -121,8 +121,33 @@ impl MeasuredSpread {
         let children = stretch.children().max(1);
         let (block, rest) = (stretch.first_block + number / children, number % children);
         let place = stretch.sums.partition_point(|&sum| sum <= rest) - 1;
-        let first = block * (self.parents / self.blocks) + block.min(self.parents % self.blocks);
+        let first = self.first_parent(block);
         (first + place as u64, rest - stretch.sums[place])
+    }
+
+    /// The parents that have more children than this, of which there are few, with how many.
+    pub fn parents_above(&self, least: u64) -> Vec<(u64, u64)> {
+        let mut above = Vec::new();
+        for (number, stretch) in self.stretches.iter().enumerate() {
+            let children = stretch.sums.windows(2).map(|sums| sums[1] - sums[0]);
+            let hot = children.enumerate().filter(|(_, count)| *count > least);
+            let hot: Vec<(usize, u64)> = hot.collect();
+            let next = self.stretches.get(number + 1);
+            let end = next.map_or(self.blocks, |it| it.first_block);
+            for block in stretch.first_block..end {
+                let first = self.first_parent(block);
+                above.extend(
+                    hot.iter()
+                        .map(|&(place, count)| (first + place as u64, count)),
+                );
+            }
+        }
+        above
+    }
+
+    #[inline]
+    fn first_parent(&self, block: u64) -> u64 {
+        block * (self.parents / self.blocks) + block.min(self.parents % self.blocks)
     }
 
     /// No parent has more children.
@@ -166,7 +191,13 @@ fn scaled(classes: &[Piece], children: u64) -> Vec<Piece> {
     let product = |it: &Piece| u128::from(it.children) * u128::from(it.parents);
     let mut all: u128 = classes.iter().map(product).sum();
     // Where no parent has any, each gets as many as another.
-    let weight = |it: &Piece| if all == 0 { u128::from(it.parents) } else { product(it) };
+    let weight = |it: &Piece| {
+        if all == 0 {
+            u128::from(it.parents)
+        } else {
+            product(it)
+        }
+    };
     let weights: Vec<u128> = classes.iter().map(weight).collect();
     all = weights.iter().sum::<u128>().max(1);
     let (mut sum, mut before) = (0, 0);
@@ -198,7 +229,12 @@ fn pieces(classes: &[Piece], blocks: u64) -> Vec<Piece> {
                 false => PIECES_OF_MANY,
             };
             let each = wanted.min(most).clamp(1, class.parents);
-            let end = move |piece: u64| rounded(u128::from(class.parents) * u128::from(piece), u128::from(each));
+            let end = move |piece: u64| {
+                rounded(
+                    u128::from(class.parents) * u128::from(piece),
+                    u128::from(each),
+                )
+            };
             (0..each).map(move |piece| Piece {
                 parents: end(piece + 1) - end(piece),
                 ..*class
@@ -225,10 +261,13 @@ fn stretches(pieces: &[Piece], blocks: u64) -> Vec<Stretch> {
     let mut stretches = Vec::new();
     for (number, &first_block) in starts.iter().enumerate() {
         let dealt = |end: u64| end / blocks + u64::from(end % blocks > first_block);
-        let counts = pieces.iter().zip(ends.windows(2)).flat_map(|(piece, ends)| {
-            let parents = dealt(ends[1]) - dealt(ends[0]);
-            (0..parents).map(|_| piece.children)
-        });
+        let counts = pieces
+            .iter()
+            .zip(ends.windows(2))
+            .flat_map(|(piece, ends)| {
+                let parents = dealt(ends[1]) - dealt(ends[0]);
+                (0..parents).map(|_| piece.children)
+            });
         let stretch = Stretch {
             first_block,
             first_child,
@@ -307,12 +346,21 @@ mod tests {
     #[test]
     fn other_numbers_of_rows_scale_all_counts_alike() {
         let spread = MeasuredSpread::new(424_000, 10_000, &classes_of(COUNTS));
-        let expected = [(0, 4_000), (10, 3_000), (20, 2_900), (400, 90), (30_000, 10)];
+        let expected = [
+            (0, 4_000),
+            (10, 3_000),
+            (20, 2_900),
+            (400, 90),
+            (30_000, 10),
+        ];
         assert_eq!(found(&spread, 10_000), BTreeMap::from(expected));
         // A few rows more or fewer change a few parents.
         let spread = MeasuredSpread::new(42_393, 10_000, &classes_of(COUNTS));
         let found = found(&spread, 10_000);
-        assert!(found[&1].abs_diff(3_000) <= 3 && found[&2].abs_diff(2_900) <= 3, "{found:?}");
+        assert!(
+            found[&1].abs_diff(3_000) <= 3 && found[&2].abs_diff(2_900) <= 3,
+            "{found:?}"
+        );
     }
 
     #[test]

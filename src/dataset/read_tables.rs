@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::dataset::distribution::{COUNT_SHAPES, CountShape, Counts};
+use crate::dataset::counts::{CountShape, Counts, DISTRIBUTIONS};
 use crate::dataset::document::{Document, Section, TomlValue, did_you_mean, texts};
 use crate::dataset::lists::Lists;
 use crate::dataset::outline::TableOutline;
@@ -197,10 +197,26 @@ fn read_fan_out(section: &Section, scope: &Scope) -> Result<Size> {
         section.ensure_known_keys()?;
         return Ok(size);
     }
-    let shape = match section.get("distribution") {
-        Some(value) => value.one_of("distribution", COUNT_SHAPES)?,
-        None => CountShape::Poisson,
+    let counts = match section.get("distribution") {
+        Some(value) => match value.one_of("distribution", DISTRIBUTIONS)? {
+            Some(shape) => shaped_counts(shape, section)?,
+            None => {
+                let shares = profile::counts(&section.need("counts")?)?;
+                Counts::measured(&shares).map_err(|why| section.error(why))?
+            }
+        },
+        None => shaped_counts(CountShape::Poisson, section)?,
     };
+    section.ensure_known_keys()?;
+    Ok(Size::Per {
+        parent,
+        counts,
+        each: None,
+    })
+}
+
+/// Reads the numbers of a named shape.
+fn shaped_counts(shape: CountShape, section: &Section) -> Result<Counts> {
     let mean = section.need("mean")?.number()?;
     let max = section.need("max")?;
     let Ok(maximum @ 1..=65_000) = u16::try_from(max.integer()?) else {
@@ -209,13 +225,7 @@ fn read_fan_out(section: &Section, scope: &Scope) -> Result<Size> {
     let childless = section
         .get("childless")
         .map_or(Ok(0.0), |value| value.probability())?;
-    section.ensure_known_keys()?;
-    let counts = Counts::new(shape, mean, maximum, childless).map_err(|why| section.error(why))?;
-    Ok(Size::Per {
-        parent,
-        counts,
-        each: None,
-    })
+    Counts::new(shape, mean, maximum, childless).map_err(|why| section.error(why))
 }
 
 /// Reads `each = "characteristics"`: a child for each row of that table that has the parent's own parent.

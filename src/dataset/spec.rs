@@ -6,7 +6,7 @@ use anyhow::{Error, Result, anyhow, bail};
 
 use crate::dataset::amount::{Amount, Factor};
 use crate::dataset::column_rules::{Conditions, Exclusive, TextLimits, UniqueSet};
-use crate::dataset::distribution::Counts;
+use crate::dataset::counts::Counts;
 use crate::dataset::document::did_you_mean;
 use crate::dataset::draw::Chance;
 use crate::dataset::makers::Maker;

@@ -130,6 +130,18 @@ impl Spread {
         low
     }
 
+    /// The parents that have more than 1% of the children, with how many.
+    pub fn common_parents(&self) -> Vec<(u64, u64)> {
+        match &self.dealt {
+            Dealt::Measured(measured) => measured.parents_above(self.children / 100),
+            Dealt::Even if self.parents < 100 => {
+                let parents = 0..self.parents;
+                parents.map(|it| (it, self.count(it))).collect()
+            }
+            Dealt::Even | Dealt::Skewed => Vec::new(),
+        }
+    }
+
     /// No parent has more children.
     pub fn most(&self) -> u64 {
         match &self.dealt {
@@ -150,9 +162,7 @@ impl Spread {
         match &self.dealt {
             Dealt::Even => self.children / self.parents,
             Dealt::Measured(measured) => measured.least(),
-            Dealt::Skewed => {
-                1 + ratio_down(1, self.children - self.parents, weights(self.parents))
-            }
+            Dealt::Skewed => 1 + ratio_down(1, self.children - self.parents, weights(self.parents)),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::dataset::makers::references::Reference;
 use crate::dataset::makers::{Maker, Needed};
 use crate::dataset::pool_texts::allowed_entries;
 use crate::dataset::profile;
+use crate::dataset::profile::fan_out::{self, Repeats};
 use crate::dataset::spec::{ColumnSpec, Kind, TableSpec};
 use crate::dataset::tables::Siblings;
 
@@ -26,9 +27,19 @@ pub fn complete(tables: &mut [TableSpec], document: &Document) -> Result<()> {
 
 /// Rejects a profile that a column's maker cannot follow, naming its line.
 fn apply_profile(table: &mut TableSpec, column: usize, document: &Document) -> Result<()> {
+    let mut alone = table.unique.iter().map(|set| set.columns.as_slice());
+    let repeats = match alone.any(|columns| columns == [column]) {
+        true => Repeats::Never,
+        false => Repeats::Allowed,
+    };
     let column = &mut table.columns[column];
-    let applied = profile::apply(column).and_then(|()| profile::ensure_fits(column));
     let line = column.profile.as_ref().map_or(column.line, |it| it.line);
+    let applied = match (&mut column.maker, &column.profile) {
+        (Maker::Reference(reference), Some(profile)) => {
+            fan_out::apply(reference, profile, &mut column.null, repeats)
+        }
+        _ => profile::apply(column).and_then(|()| profile::ensure_fits(column)),
+    };
     applied.map_err(|message| {
         let what = format!("table `{}`, column `{}`", table.name, column.name);
         document.error(line, format!("{what}, `profile`: {message}"))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::dataset::Kind;
 use crate::dataset::column_rules::TextLimits;
+use crate::dataset::dealt_rows::DealtRows;
 use crate::dataset::distribution::{Range, Weights};
 use crate::dataset::draw::{Chance, Draws, Key};
 use crate::dataset::makers::references::Root;
@@ -153,8 +154,8 @@ pub enum Target {
 pub enum PickRow {
     /// As in [`CompiledMaker::Reference`].
     Any(u64, Option<(Chance, u64, u64)>),
-    /// The parent among which the rows are spread.
-    Spread(Spread),
+    /// The parent that the row is dealt out to.
+    Dealt(DealtRows),
     /// One before this, at most at a part of its number; a root has none, or itself.
     Earlier {
         /// How often a row is a root.

@@ -73,16 +73,17 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// What the shuffles of a table's rows start from.
+    pub fn unique_key(&self, table: usize) -> u64 {
+        let name = &self.dataset.tables[table].name;
+        Key::new(self.plan.seed(), name, "\0unique").row(0).bits()
+    }
+
     /// Which value each row of a column has, where values must not repeat.
     pub fn index(&mut self, (table, column): (usize, usize)) -> Result<Option<Index>> {
         if !self.indexes.contains_key(&table) {
-            let key = Key::new(
-                self.plan.seed(),
-                &self.dataset.tables[table].name,
-                "\0unique",
-            );
             let rows = |table| self.plan.rows(table);
-            let indexes = unique::indexes(self.dataset, table, &rows, key.row(0).bits());
+            let indexes = unique::indexes(self.dataset, table, &rows, self.unique_key(table));
             self.indexes.insert(table, indexes.map_err(Error::msg)?);
         }
         Ok(self.indexes[&table][column].clone())

@@ -224,7 +224,7 @@ fn picked_row<'r>(
             PickRow::Ancestor(level) => return row.ancestor(*level),
             PickRow::Each => row.partner + row.place,
             PickRow::Any(rows, hot) => key.before + any_row(*rows, hot.as_ref(), &mut draws),
-            PickRow::Spread(spread) => 1 + spread.parent(row.id - 1).0,
+            PickRow::Dealt(rows) => 1 + rows.parent(row.id - 1)?.0,
             PickRow::Earlier { roots, root, part } => {
                 return earlier(row.id, *roots, *root, *part, &mut draws).map(Row::numbered);
             }

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 
+use crate::dataset::dealt_rows::Measured;
 use crate::dataset::document::{Section, TomlValue, did_you_mean};
 use crate::dataset::draw::Chance;
 use crate::dataset::makers::numbers::{chance, millionths};
@@ -37,6 +38,8 @@ pub enum Pick {
     OtherThan(usize),
     /// Any of one half.
     Half(Half),
+    /// So many rows for each, as measured.
+    Measured(Measured),
 }
 
 /// A half of a table's rows.
@@ -237,7 +240,11 @@ impl MakerSpec for Reference {
                 .iter()
                 .for_each(|(own, _)| each(Needed::Sibling(*own))),
             Pick::OtherThan(other) => each(Needed::Sibling(*other)),
-            Pick::Any(_) | Pick::Spread(_) | Pick::Earlier(_) | Pick::Half(_) => {}
+            Pick::Any(_)
+            | Pick::Spread(_)
+            | Pick::Measured(_)
+            | Pick::Earlier(_)
+            | Pick::Half(_) => {}
         }
     }
 
@@ -258,6 +265,7 @@ impl MakerSpec for Reference {
         let is_null = |column| siblings.of(self.table).may_be_null(column);
         match &self.pick {
             Pick::Earlier(earlier) if earlier.root == Root::Null => true,
+            Pick::Measured(measured) if measured.null > 0.0 => true,
             Pick::Same(pairs) if pairs.iter().any(|(own, _)| siblings.may_be_null(*own)) => true,
             _ => self.column.is_some_and(is_null),
         }
@@ -276,7 +284,11 @@ impl MakerSpec for Reference {
                     siblings.name(*other)
                 )),
             },
-            Pick::Any(_) | Pick::Spread(_) | Pick::Earlier(_) | Pick::Half(_) => Ok(()),
+            Pick::Any(_)
+            | Pick::Spread(_)
+            | Pick::Measured(_)
+            | Pick::Earlier(_)
+            | Pick::Half(_) => Ok(()),
         }
     }
 }

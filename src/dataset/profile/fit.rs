@@ -110,6 +110,11 @@ pub fn ensure_fits(column: &ColumnSpec) -> Result<(), String> {
     let Some(profile) = &column.profile else {
         return Ok(());
     };
+    if !profile.counts.is_empty() {
+        return Err(
+            "`counts` says how many rows refer to each other row; write make = \"reference\", or take `counts` away".into(),
+        );
+    }
     let drawn = |key: &&str| ["distinct", "shares", "ranks", "correlation"].contains(key);
     let in_order = |key: &&str| ["ranks", "correlation"].contains(key);
     let values = values(&column.maker);

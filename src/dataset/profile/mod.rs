@@ -5,13 +5,14 @@
 //! among the column's distinct ones, and the maker turns it into the value. So one maker serves any distribution.
 
 pub mod bounds;
-mod correlation;
+pub mod correlation;
 pub mod draw;
+pub mod fan_out;
 mod fit;
 pub mod order;
-mod quantiles;
+pub mod quantiles;
 pub mod read;
-mod shuffle;
+pub mod shuffle;
 mod write;
 
 pub use fit::{apply, ensure_fits};
@@ -178,7 +179,7 @@ impl Distinct {
 }
 
 /// A share of a number of rows, to the nearest.
-fn part(rows: u64, share: f64) -> u64 {
+pub fn part(rows: u64, share: f64) -> u64 {
     rounded(rows as f64 * share.clamp(0.0, 1.0)).min(rows)
 }
 

@@ -7,7 +7,7 @@ use crate::dataset::profile::part;
 use crate::dataset::profile::shuffle::Shuffle;
 
 /// The rows 0 to `rows` - 1, each with a place of its own among as many.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     rows: u64,
     arrangement: Arrangement,
@@ -15,7 +15,7 @@ pub struct Order {
     falls: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Arrangement {
     /// Any.
     Shuffled(Shuffle),

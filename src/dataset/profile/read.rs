@@ -15,7 +15,7 @@ const MOST_VALUES: usize = 10_001;
 const ROUNDING: f64 = 1e-3;
 
 /// Keys that are read, and have no effect yet.
-const WITHOUT_EFFECT: &[&str] = &["counts", "given"];
+const WITHOUT_EFFECT: &[&str] = &["given"];
 
 /// Reads `[tables.T.profile]` of a table with these columns.
 pub fn table(table: &Section, name: &str, columns: &[&str]) -> Result<TableProfile> {

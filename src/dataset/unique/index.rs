@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
+use crate::dataset::dealt_rows::DealtRows;
 use crate::dataset::permutation::{Permutation, mix};
 use crate::dataset::profile::draw::ProfileDraw;
-use crate::dataset::spread::Spread;
 
 /// The first of a run of indexes, and how many there are.
 pub type Run = (u64, u64);
@@ -66,8 +66,8 @@ pub struct Grouping {
     pub position: Position,
     /// The order; as it is where the column itself says how its rows are spread.
     pub order: Option<Permutation>,
-    /// How many each parent gets.
-    pub spread: Spread,
+    /// Which parent each gets.
+    pub rows: DealtRows,
 }
 
 /// Numbers shuffled over the combinations of several columns' values: each row has a combination of its own.
@@ -131,7 +131,8 @@ impl Grouping {
             None => number,
         };
         // Groups of groups may be smaller than the largest, which the spread is made for.
-        let (parent, rank) = self.spread.parent(number);
+        // A row without a parent is NULL there, and repeats nothing.
+        let (parent, rank) = self.rows.parent(number).unwrap_or_default();
         (parent, rank, tweak)
     }
 }

@@ -5,6 +5,7 @@ pub mod index;
 pub mod planner;
 
 use crate::dataset::Dataset;
+use crate::dataset::dealt_rows::DealtRows;
 use crate::dataset::makers::keys::Parent;
 use crate::dataset::makers::references::{Copy, Pick, Reference};
 use crate::dataset::makers::{Maker, MakerSpec};
@@ -53,7 +54,7 @@ fn planned(
         return Ok(spec.columns.iter().map(|_| None).collect());
     }
     let domains: Vec<Domain> = (0..spec.columns.len())
-        .map(|column| domain(dataset, table, column, rows))
+        .map(|column| domain(dataset, table, column, rows, key))
         .collect();
     let sets = spec.unique.iter().map(|set| set.columns.clone());
     let sets: Vec<Vec<usize>> = sets.filter(|it| !is_numbered_within(spec, it)).collect();
@@ -98,7 +99,7 @@ fn why_none(dataset: &Dataset, table: usize, columns: &[usize]) -> String {
         matches!(
             spec.columns[column].maker,
             Maker::Phrase(_) | Maker::Fake(_)
-        ) && domain(dataset, table, column, &|_| 2) == Domain::Fixed
+        ) && domain(dataset, table, column, &|_| 2, 0) == Domain::Fixed
     };
     match columns.iter().find(is_text) {
         Some(&text) => format!(
@@ -114,11 +115,19 @@ fn why_none(dataset: &Dataset, table: usize, columns: &[usize]) -> String {
 }
 
 /// What the planner can do with a column.
-fn domain(dataset: &Dataset, table: usize, column: usize, rows: &dyn Fn(usize) -> u64) -> Domain {
+fn domain(
+    dataset: &Dataset,
+    table: usize,
+    column: usize,
+    rows: &dyn Fn(usize) -> u64,
+    key: u64,
+) -> Domain {
     let siblings = Siblings::new(&dataset.tables, table);
     let spec = &dataset.tables[table].columns[column];
     match &spec.maker {
-        Maker::Reference(reference) => reference_domain(dataset, table, column, reference, rows),
+        Maker::Reference(reference) => {
+            reference_domain(dataset, table, column, reference, rows, key)
+        }
         Maker::Parent(parent) => parent_domain(dataset, table, parent),
         // A text that ends in its row's number keeps it when it is cut.
         Maker::Phrase(phrase) if phrase.is_distinct(&siblings) => Domain::Distinct,
@@ -165,6 +174,7 @@ fn reference_domain(
     column: usize,
     reference: &Reference,
     rows: &dyn Fn(usize) -> u64,
+    key: u64,
 ) -> Domain {
     if !tells_the_row(&dataset.tables, table, column, reference) {
         return Domain::Fixed;
@@ -174,8 +184,9 @@ fn reference_domain(
             size: u128::from(rows(reference.table)),
             shaped: hot.is_some(),
         },
-        Pick::Spread(shape) => {
-            Domain::Spread(Spread::new(rows(table), rows(reference.table), shape))
+        Pick::Spread(_) | Pick::Measured(_) => {
+            let spec = (table, &dataset.tables[table]);
+            DealtRows::of_column(spec, column, rows, key).map_or(Domain::Fixed, Domain::Spread)
         }
         Pick::OtherThan(_) => Domain::Free {
             size: u128::from(rows(reference.table).saturating_sub(1)),

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::dataset::dealt_rows::DealtRows;
 use crate::dataset::permutation::{Permutation, mix};
 use crate::dataset::spread::{Spread, SpreadShape};
 use crate::dataset::unique::index::{Digits, Grouping, Index, Polynomial, Position, Size};
@@ -25,7 +26,7 @@ pub enum Domain {
         shaped: bool,
     },
     /// Its rows lie together by parents, as the column says.
-    Spread(Spread),
+    Spread(DealtRows),
     /// The parent's, of which no row has more children than this.
     Siblings(u64),
     /// Values of a run that another column's value has.
@@ -239,7 +240,7 @@ impl Planner<'_> {
             Domain::Siblings(most) => (most, Position::Siblings),
             _ => {
                 let grouping = self.grouping(scope, center);
-                (grouping.spread.most(), Position::Rank(grouping))
+                (grouping.rows.most(), Position::Rank(grouping))
             }
         };
         let inner = Scope {
@@ -268,21 +269,21 @@ impl Planner<'_> {
 
     /// How a column groups rows: as it says, else in a shuffled order.
     fn grouping(&mut self, scope: &Scope, center: usize) -> Arc<Grouping> {
-        let (order, spread) = match &self.columns[center] {
-            Domain::Spread(spread) => (None, spread.clone()),
+        let (order, rows) = match &self.columns[center] {
+            Domain::Spread(rows) => (None, rows.clone()),
             _ => {
                 let parents = u64::try_from(self.size(&[center])).unwrap_or(u64::MAX);
                 let key = self.key_of(scope, &[center]);
                 (
                     Some(Permutation::new(u128::from(scope.rows), key)),
-                    Spread::new(scope.rows, parents, &SpreadShape::Even),
+                    DealtRows::in_order(Spread::new(scope.rows, parents, &SpreadShape::Even)),
                 )
             }
         };
         let grouping = Arc::new(Grouping {
             position: scope.position.clone(),
             order,
-            spread,
+            rows,
         });
         if order.is_some() {
             self.indexes[center] = Some(Index::Parent(Arc::clone(&grouping)));

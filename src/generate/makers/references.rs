@@ -1,7 +1,8 @@
 //! References to rows of any table, and values of the rows referred to.
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 
+use crate::dataset::dealt_rows::DealtRows;
 use crate::dataset::draw::Chance;
 use crate::dataset::makers::references::{Copy, Earlier, Hot, Pick, Reference};
 use crate::dataset::spread::Spread;
@@ -15,10 +16,7 @@ pub fn reference(
     place: (usize, usize),
     compiler: &mut Compiler,
 ) -> Result<CompiledMaker> {
-    let (rows, own_rows) = (
-        compiler.plan.rows(reference.table),
-        compiler.plan.rows(place.0),
-    );
+    let rows = compiler.plan.rows(reference.table);
     ensure_rows(reference, place, compiler)?;
     let target = compiler.target(reference.table, reference.column);
     let other_than = match reference.pick {
@@ -42,7 +40,7 @@ pub fn reference(
             }
             PickRow::Any(rows, hot)
         }
-        (None, Pick::Spread(shape)) => PickRow::Spread(Spread::new(own_rows, rows, shape)),
+        (None, Pick::Spread(_) | Pick::Measured(_)) => PickRow::Dealt(dealt_rows(place, compiler)?),
         (None, Pick::Earlier(earlier)) => earlier_row(*earlier, rows),
         (None, Pick::Same(_)) => PickRow::Run,
         (None, Pick::Half(_)) => PickRow::Any(half.max(1), None),
@@ -55,6 +53,14 @@ pub fn reference(
         other_than,
         before,
     })))
+}
+
+/// Which row each refers to.
+fn dealt_rows((table, column): (usize, usize), compiler: &Compiler) -> Result<DealtRows> {
+    let spec = (table, &compiler.dataset.tables[table]);
+    let rows = |table| compiler.plan.rows(table);
+    let dealt = DealtRows::of_column(spec, column, &rows, compiler.unique_key(table));
+    dealt.with_context(|| format!("{} deals no rows out", compiler.name((table, column))))
 }
 
 /// Refuses a reference to a table that has too few rows for it.

@@ -19,7 +19,7 @@ fn repeats(rows: u64, columns: &[Domain], sets: &[Vec<usize>]) -> Result<usize, 
     let indexes = plan(rows, columns, sets, 7)?;
     let value = |row: u64, column: usize| {
         let group_value = |column: usize| match (&columns[column], &indexes[column]) {
-            (Domain::Spread(spread), _) => u128::from(spread.parent(row - 1).0),
+            (Domain::Spread(spread), _) => u128::from(spread.parent(row - 1).unwrap().0),
             (_, Some(index)) => index.at(RowPlace::numbered(row), &|_| (0, 0)),
             _ => 0,
         };
@@ -58,8 +58,18 @@ fn repeats(rows: u64, columns: &[Domain], sets: &[Vec<usize>]) -> Result<usize, 
 
 #[test]
 fn sets_hold_by_whatever_their_columns_allow() {
-    let spread = |parents| Domain::Spread(Spread::new(1_000, parents, &SpreadShape::Skewed));
-    let even = Domain::Spread(Spread::new(1_000, 300, &SpreadShape::Even));
+    let spread = |parents| {
+        Domain::Spread(DealtRows::in_order(Spread::new(
+            1_000,
+            parents,
+            &SpreadShape::Skewed,
+        )))
+    };
+    let even = Domain::Spread(DealtRows::in_order(Spread::new(
+        1_000,
+        300,
+        &SpreadShape::Even,
+    )));
     let within = Domain::Within {
         group: Some(0),
         least: 20,
@@ -136,7 +146,11 @@ fn sets_hold_by_whatever_their_columns_allow() {
 
 #[test]
 fn sets_that_cannot_hold_are_named() {
-    let spread = Domain::Spread(Spread::new(1_000, 100, &SpreadShape::Even));
+    let spread = Domain::Spread(DealtRows::in_order(Spread::new(
+        1_000,
+        100,
+        &SpreadShape::Even,
+    )));
     for (what, columns, sets, failing) in [
         ("one column", vec![free(999)], vec![vec![0]], 0),
         (
@@ -196,7 +210,7 @@ proptest! {
     ) {
         let mut columns: Vec<Domain> = sizes.into_iter().map(free).collect();
         if spread > 0 {
-            columns.push(Domain::Spread(Spread::new(rows, spread, &SpreadShape::Skewed)));
+            columns.push(Domain::Spread(DealtRows::in_order(Spread::new(rows, spread, &SpreadShape::Skewed))));
         }
         let count = columns.len();
         let sets: Vec<Vec<usize>> = sets

@@ -1,0 +1,71 @@
+//! The profile of a reference: how many rows refer to each other row, and in which order they lie.
+
+use crate::dataset::dealt_rows::Measured;
+use crate::dataset::draw::Chance;
+use crate::dataset::makers::references::{Pick, Reference};
+use crate::dataset::measured::CountClass;
+use crate::dataset::profile::ColumnProfile;
+use crate::dataset::spread::SpreadShape;
+
+/// Whether a column's values never repeat, which decides how many rows refer to each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeats {
+    /// They may.
+    Allowed,
+    /// They don't: the column alone is unique.
+    Never,
+}
+
+/// Gives a reference the counts and the order of its profile; `null` is the column's, which they take over where the NULLs
+/// are counted, too.
+pub fn apply(
+    reference: &mut Reference,
+    profile: &ColumnProfile,
+    null: &mut Chance,
+    repeats: Repeats,
+) -> Result<(), String> {
+    let foreign = |key: &&str| !["null", "counts", "correlation"].contains(key);
+    if let Some(key) = profile.keys().find(foreign) {
+        return Err(format!(
+            "`{key}` is not for references, whose values are those of other rows; `counts` says how many rows refer to \
+             each; take `{key}` away"
+        ));
+    }
+    let shape = match profile.counts.as_slice() {
+        [] => SpreadShape::Even,
+        counts => SpreadShape::Measured(CountClass::of(counts).into()),
+    };
+    match &mut reference.pick {
+        _ if repeats == Repeats::Never => {}
+        Pick::Spread(own) if !profile.counts.is_empty() => *own = shape,
+        Pick::Spread(_) => {}
+        pick @ Pick::Any(None) => {
+            *pick = Pick::Measured(Measured {
+                shape,
+                correlation: profile.correlation.unwrap_or(0.0),
+                null: null.probability(),
+            });
+            *null = Chance::NEVER;
+        }
+        other => {
+            let key = profile.keys().find(|it| *it != "null").unwrap_or("counts");
+            return Err(format!(
+                "`{key}` needs a reference that may pick any row, and this one has `{}`; take one of the two away",
+                decides(other)
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The key that decides which rows a reference picks.
+fn decides(pick: &Pick) -> &'static str {
+    match pick {
+        Pick::Any(_) => "hot",
+        Pick::Spread(_) | Pick::Measured(_) => "spread",
+        Pick::Earlier(_) => "earlier",
+        Pick::Same(_) => "same",
+        Pick::OtherThan(_) => "other-than",
+        Pick::Half(_) => "half",
+    }
+}
