@@ -60,7 +60,19 @@ fn comparable(json: &str) -> serde_json::Value {
     for table in profile["tables"].as_array_mut().unwrap() {
         table.as_object_mut().unwrap().remove("dead");
     }
+    make_floats(&mut profile);
     profile
+}
+
+/// Makes 1 and 1.0 one number: psql writes a float without its point.
+fn make_floats(value: &mut serde_json::Value) {
+    use serde_json::Value;
+    match value {
+        Value::Number(number) => *value = number.as_f64().unwrap().into(),
+        Value::Array(all) => all.iter_mut().for_each(make_floats),
+        Value::Object(all) => all.values_mut().for_each(make_floats),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
 }
 
 #[test]
