@@ -49,7 +49,8 @@ fn apply_to_table(table: &mut ModelTable, rules: &ColumnRules) {
     drop_unused(table);
 }
 
-/// A column that the maker of another one names, one that stays, is made as it was.
+/// A column that the maker of another one names, one that stays, is made as it was, but for a time: what is made from that
+/// follows it.
 fn keep_what_others_name(columns: &[ModelColumn], roles: &mut [Role]) {
     for _ in 0..columns.len() {
         let is_named = |place: usize, roles: &[Role]| {
@@ -60,7 +61,7 @@ fn keep_what_others_name(columns: &[ModelColumn], roles: &mut [Role]) {
                 .any(|(other, _)| other.maker.options.iter().any(|(_, it)| it.names(name)))
         };
         let named: Vec<usize> = (0..columns.len())
-            .filter(|place| roles[*place].is_replaced() && is_named(*place, roles))
+            .filter(|place| roles[*place].is_by_rank() && is_named(*place, roles))
             .collect();
         if named.is_empty() {
             return;

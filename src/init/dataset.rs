@@ -10,6 +10,7 @@ use super::calibrate::{TableFit, calibrate};
 use super::ddl::Ddl;
 use super::files::{Contents, Overwriting, Plan, Written};
 use super::fit::fit;
+use super::followed::ensure_followed;
 use super::kept;
 use super::read::{Found, read};
 use super::settle::{Attempts, Tried};
@@ -142,6 +143,7 @@ impl Request<'_> {
             None => attempts.settle(client, &found.schema).await?,
             Some(why) => attempts.untried(why)?,
         };
+        ensure_followed(&self.what_if, &model)?;
         let calibration = match &wanted {
             Some(wanted) if self.calibration && !model.tables.is_empty() => {
                 let open = |model: &Model| {

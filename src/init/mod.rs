@@ -6,6 +6,7 @@ mod dataset;
 pub mod ddl;
 mod files;
 mod fit;
+mod followed;
 mod judging;
 mod kept;
 mod learning;

@@ -123,12 +123,6 @@ fn set_nulls(table: &mut TableProfile, wish: &ColumnShare) -> Result<()> {
 
 fn set_hot(table: &mut TableProfile, wish: &ColumnShare, parents: Option<f64>) -> Result<()> {
     let rows = table.rows;
-    ensure!(
-        parents.is_none(),
-        "--hot: {}.{} refers to another table, whose children aren't counted yet; name a column that is no foreign key",
-        wish.table,
-        wish.column
-    );
     let column = column_mut(table, &wish.column, "--hot")?;
     ensure!(
         !column.unique,

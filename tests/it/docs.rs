@@ -46,6 +46,7 @@ documents! {
     serving: "docs/serving.md",
     stress: "docs/stress.md",
     troubleshooting: "docs/troubleshooting.md",
+    twin: "docs/twin.md",
 }
 
 /// The repository's root.

@@ -125,10 +125,42 @@ fn no_value_of_the_source_is_written_and_psql_reads_the_same() {
         assert!(found.is_empty(), "{name} has {found:?}");
     }
     let toml = dir.read("live/twin.toml");
-    assert!(
-        toml.contains("rows = 4000  # the source has 4,000"),
-        "{toml}"
-    );
+    for part in [
+        "rows = 4000  # the source has 4,000",
+        "email = { make = \"ranked\", as = \"text\", unique = true }",
+        "[tables.people.profile]",
+        "kind = { distinct = 2, shares = [",
+    ] {
+        assert!(toml.contains(part), "{part}\n{toml}");
+    }
+    what_if(&dir, &file);
+}
+
+/// What differs from the source as asked for, and what can't.
+fn what_if(dir: &Workdir, file: &str) {
+    let init = |options: &[&str]| {
+        let mut args = vec!["init", "--profile", file, "--out", "if", "--name", "if", "--overwrite"];
+        args.extend(["--no-trial", "--no-calibrate"]);
+        dir.seedrow(args.iter().chain(options))
+    };
+    let wishes = ["--hot", "people.city=40%", "--nulls", "people.born=90%", "--burst", "people=1%"];
+    init(&wishes).exits(0);
+    let toml = dir.read("if/if.toml");
+    for part in [
+        "city = { distinct = 20, shares = [0.4, ",
+        "born = { null = 0.9, distinct = ",
+        "bounds = [\"2022-",
+    ] {
+        assert!(toml.contains(part), "{part}\n{toml}");
+    }
+    for (options, message) in [
+        (["--hot", "people.cities=40%"], "people has no column `cities`"),
+        (["--hot", "people.email=40%"], "the values of people.email never repeat"),
+        (["--nulls", "people.email=40%"], "people.email is NOT NULL"),
+        (["--burst", "idle=1%"], "idle has no time that rises"),
+    ] {
+        init(&options).exits(2).stderr_has(message);
+    }
 }
 
 #[test]

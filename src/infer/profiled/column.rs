@@ -40,9 +40,6 @@ const OVERRULED: &[&str] = &[
 /// Options that have a column's NULLs follow from others.
 const TIED: &[&str] = &["null-with", "only-if"];
 
-/// Whether references follow counts.
-const COUNTS: bool = false;
-
 impl ColumnRules<'_> {
     /// What a column is to the profile.
     pub fn role(&self, table: &ModelTable, column: &ModelColumn) -> Role {
@@ -226,6 +223,11 @@ impl ColumnRules<'_> {
         }
         Some(profile)
     }
+}
+
+fn is_time(source: &SourceColumn) -> bool {
+    let scalar = source.data_type.scalar();
+    scalar.is_some_and(|it| [Scalar::Date, Scalar::Timestamp, Scalar::Timestamptz].contains(&it))
 }
 
 /// What `ranked` makes.

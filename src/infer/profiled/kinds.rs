@@ -6,8 +6,9 @@ use crate::infer::domain::{MakerToml, Value};
 use crate::infer::source::SourceColumn;
 use crate::profile::ColumnStatistics;
 
-/// Seconds of three years: about as long as the times that `init` makes.
-const SPAN: f64 = 94_608_000.0;
+/// Days and seconds of three years: as long as the times that `init` makes.
+const DAYS: f64 = 1_096.0;
+const SPAN: f64 = DAYS * 86_400.0;
 
 /// What a column is to the profile.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +26,11 @@ pub(super) enum Role {
 }
 
 impl Role {
+    /// Whether another maker makes its values, and not that of times.
+    pub fn is_by_rank(&self) -> bool {
+        matches!(self, Role::Replaced(maker) if maker.make != "timestamp" && maker.make != "date")
+    }
+
     /// Whether another maker makes its values.
     pub fn is_replaced(&self) -> bool {
         matches!(self, Role::Replaced(_))
@@ -54,13 +60,21 @@ pub(super) fn maker(
     let maker = with_scale(MakerToml::new("ranked").with("as", kind.name), kind);
     Some(match (kind.name, source.data_type.scalar()?) {
         ("integer" | "decimal", Scalar::Numeric) => {
-            maker.with("min", least(statistics.width, kind.scale.unwrap_or(0)))
+            let scale = kind.scale.unwrap_or(0);
+            let maker = maker.with("min", least(statistics.width, scale));
+            match scale > 0 && groups(statistics.width) <= groups_behind(scale) {
+                // So few bytes have no digits behind the point.
+                true => maker.with("step", 1),
+                false => maker,
+            }
         }
-        ("timestamp", _) => {
-            let maker = maker.with("min", "2022-01-01");
-            maker.with("step", whole(SPAN / distinct.max(1.0)).max(1))
-        }
-        ("date", _) => maker.with("min", "2000-01-01"),
+        ("timestamp", _) if distinct < SPAN => MakerToml::new("timestamp")
+            .with("min", "2022-01-01")
+            .with("max", "2024-12-31"),
+        ("date", _) if distinct < DAYS => MakerToml::new("date")
+            .with("min", "2022-01-01")
+            .with("max", "2024-12-31"),
+        ("date", _) => maker.with("min", "1950-01-01"),
         _ => maker,
     })
 }
@@ -161,9 +175,13 @@ fn groups(width: f64) -> i64 {
     whole((width - 3.0) / 2.0)
 }
 
+fn groups_behind(scale: i64) -> i64 {
+    (scale + 3) / 4
+}
+
 /// The least number whose `numeric` is about so wide.
 fn least(width: f64, scale: i64) -> i64 {
-    let before = groups(width) - (scale + 3) / 4;
+    let before = groups(width) - groups_behind(scale);
     match before {
         ..=1 => 1,
         2 => 10_000,

@@ -67,4 +67,5 @@ WHERE t.oid = ANY ($1::oid[])
         SELECT FROM pg_constraint AS k
         WHERE k.conindid = x.oid AND k.contype IN ('p', 'u', 'x')
     )
-ORDER BY n.nspname, t.relname, x.relname
+-- In the order that they were created in: of two that cost the same the planner takes the older.
+ORDER BY n.nspname, t.relname, x.oid
