@@ -18,7 +18,10 @@ pub(super) fn ensure_followed(wishes: &WhatIf, model: &Model) -> Result<()> {
     }
     for wish in &wishes.bursts {
         let Some(table) = model.table(&wish.table) else {
-            bail!("--burst: {} is not among the tables that are filled", wish.table);
+            bail!(
+                "--burst: {} is not among the tables that are filled",
+                wish.table
+            );
         };
         if !has_bounds(table) {
             bail!(
@@ -51,6 +54,10 @@ fn ensure_share(
     if profiles.any(|(name, it)| name == column && follows(it)) {
         return Ok(());
     }
-    let reason = made.column(column).map_or("it is left to Postgres", |it| it.reason.as_str());
-    bail!("{option}: {table}.{column} doesn't follow its statistics, since its maker is decided: {reason}")
+    let reason = made
+        .column(column)
+        .map_or("it is left to Postgres", |it| it.reason.as_str());
+    bail!(
+        "{option}: {table}.{column} doesn't follow its statistics, since its maker is decided: {reason}"
+    )
 }

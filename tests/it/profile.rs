@@ -139,11 +139,27 @@ fn no_value_of_the_source_is_written_and_psql_reads_the_same() {
 /// What differs from the source as asked for, and what can't.
 fn what_if(dir: &Workdir, file: &str) {
     let init = |options: &[&str]| {
-        let mut args = vec!["init", "--profile", file, "--out", "if", "--name", "if", "--overwrite"];
+        let mut args = vec![
+            "init",
+            "--profile",
+            file,
+            "--out",
+            "if",
+            "--name",
+            "if",
+            "--overwrite",
+        ];
         args.extend(["--no-trial", "--no-calibrate"]);
         dir.seedrow(args.iter().chain(options))
     };
-    let wishes = ["--hot", "people.city=40%", "--nulls", "people.born=90%", "--burst", "people=1%"];
+    let wishes = [
+        "--hot",
+        "people.city=40%",
+        "--nulls",
+        "people.born=90%",
+        "--burst",
+        "people=1%",
+    ];
     init(&wishes).exits(0);
     let toml = dir.read("if/if.toml");
     for part in [
@@ -154,8 +170,14 @@ fn what_if(dir: &Workdir, file: &str) {
         assert!(toml.contains(part), "{part}\n{toml}");
     }
     for (options, message) in [
-        (["--hot", "people.cities=40%"], "people has no column `cities`"),
-        (["--hot", "people.email=40%"], "the values of people.email never repeat"),
+        (
+            ["--hot", "people.cities=40%"],
+            "people has no column `cities`",
+        ),
+        (
+            ["--hot", "people.email=40%"],
+            "the values of people.email never repeat",
+        ),
         (["--nulls", "people.email=40%"], "people.email is NOT NULL"),
         (["--burst", "idle=1%"], "idle has no time that rises"),
     ] {
