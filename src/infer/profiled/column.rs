@@ -148,7 +148,7 @@ impl ColumnRules<'_> {
         });
         match self.key(column) {
             Some(key)
-                if COUNTS && is_plain && (is_spread || !is_in_set) && !key.counts.is_empty() =>
+                if is_plain && (is_spread || !is_in_set) && !key.counts.is_empty() =>
             {
                 Role::Reference
             }
