@@ -147,9 +147,7 @@ impl ColumnRules<'_> {
             _ => false,
         });
         match self.key(column) {
-            Some(key)
-                if is_plain && (is_spread || !is_in_set) && !key.counts.is_empty() =>
-            {
+            Some(key) if is_plain && (is_spread || !is_in_set) && !key.counts.is_empty() => {
                 Role::Reference
             }
             _ => Role::NullOnly,
