@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use crate::support::{Db, Run, Workdir, schema_dump};
 
-const COLUMNS: &str = "id bigint, n integer, s smallint, day date, at timestamptz, name text, code char(3), u uuid, ok boolean";
+const COLUMNS: &str = "id bigint, n integer, s smallint, day date, at timestamptz, name text, code char(3), u uuid, ok boolean, \
+    weight real, height double precision, opens time";
 
 /// Tables by name: what they are partitioned by, and the bounds of their partitions.
 const TABLES: &[(&str, &str, &[&str])] = &[
@@ -51,6 +52,22 @@ const TABLES: &[(&str, &str, &[&str])] = &[
         "RANGE (name COLLATE \"C\")",
         &["FOR VALUES FROM ('a') TO ('n4')", "DEFAULT"],
     ),
+    (
+        "range_floats",
+        "RANGE (height, weight)",
+        &[
+            "FOR VALUES FROM (MINVALUE, MINVALUE) TO (-1.5, 0)",
+            "FOR VALUES FROM (-1.5, 0) TO (0, MINVALUE)",
+            "FOR VALUES FROM (0, MINVALUE) TO ('Infinity', MAXVALUE)",
+            "DEFAULT",
+        ],
+    ),
+    (
+        "list_reals",
+        "LIST (weight)",
+        &["FOR VALUES IN (0.1, 0)", "FOR VALUES IN ('NaN')", "DEFAULT"],
+    ),
+    ("hash_opens", "HASH (opens)", HASHES),
     ("by_expression", "HASH (lower(name))", HASHES),
 ];
 
@@ -64,11 +81,11 @@ const HASHES: &[&str] = &[
 /// A table of three levels; one partition has its columns in another order, and an index of its own.
 const NESTED: &str = "
     CREATE TABLE nested (id bigint, n integer, s smallint, day date, at timestamptz, name text, code char(3), u uuid,
-        ok boolean, CONSTRAINT one UNIQUE (n, day, id)) PARTITION BY RANGE (day);
+        ok boolean, weight real, height double precision, opens time, CONSTRAINT one UNIQUE (n, day, id)) PARTITION BY RANGE (day);
     CREATE INDEX by_name ON nested (name);
     CREATE TABLE early PARTITION OF nested FOR VALUES FROM (MINVALUE) TO ('2024-03-01') PARTITION BY HASH (n);
     CREATE TABLE early_0 PARTITION OF early FOR VALUES WITH (MODULUS 2, REMAINDER 0);
-    CREATE TABLE early_1 (ok boolean, u uuid, code char(3), name text, at timestamptz, day date, s smallint, n integer,
+    CREATE TABLE early_1 (opens time, ok boolean, weight real, height double precision, u uuid, code char(3), name text, at timestamptz, day date, s smallint, n integer,
         gone text, id bigint);
     ALTER TABLE early_1 DROP COLUMN gone;
     ALTER TABLE early ATTACH PARTITION early_1 FOR VALUES WITH (MODULUS 2, REMAINDER 1);
@@ -97,7 +114,7 @@ fn schema() -> String {
 
 /// Rows with numbers on both sides of 0, texts of all lengths up to 40 bytes, and NULLs.
 fn records(first: i64, count: i64) -> String {
-    let mut csv = String::from("id,n,s,day,at,name,code,u,ok\n");
+    let mut csv = String::from("id,n,s,day,at,name,code,u,ok,weight,height,opens\n");
     for id in first..first + count {
         let n = (id - 200) * 1_000_003 % 2_000_000_011;
         let big = n * 4_000_000_007;
@@ -109,10 +126,12 @@ fn records(first: i64, count: i64) -> String {
         let name: String = format!("n{}", id % 10).chars().chain(name).collect();
         let code = ["a", "b", "c's", "", "dd"][usize::try_from(id % 5).unwrap()];
         let ok = id % 2 == 0;
+        let weight = ["0.1", "-0", "NaN", "", "12.5"][usize::try_from(id % 5).unwrap()];
+        let height = ["-1.5", "-0", "Infinity", "NaN", "-1e300", "3"][usize::try_from(id % 6).unwrap()];
         writeln!(
             csv,
             "{big},{n},{},2024-{month:02}-{day:02},2024-{month:02}-{day:02} {hour:02}:30:00+00,{name},{code},\
-             6ec0bd7f-11c0-43da-975e-{id:012},{ok}",
+             6ec0bd7f-11c0-43da-975e-{id:012},{ok},{weight},{height},{hour:02}:{day:02}:00.5",
             id - 200
         )
         .unwrap();
@@ -170,6 +189,8 @@ fn rows_are_sorted_into_partitions_of_every_kind() {
         "list",
         "range_days",
         "range_times",
+        "range_floats",
+        "list_reals",
         "nested",
     ] {
         let used = format!("SELECT count(DISTINCT tableoid) >= 2 FROM {name}");

@@ -11,6 +11,8 @@ pub enum KeyType {
     Int4,
     /// Whole numbers of 64 bits and timestamps.
     Int8,
+    /// Floating-point numbers: ordered here, but hashed by the server alone.
+    Float,
     /// Texts, uuids and bytes.
     Bytes,
     /// `character(n)`: blanks at its end don't count.
@@ -65,7 +67,8 @@ impl KeyType {
         }
         Some(match data_type.scalar()? {
             Scalar::Bool | Scalar::Int2 | Scalar::Int4 | Scalar::Date => KeyType::Int4,
-            Scalar::Int8 | Scalar::Timestamp | Scalar::Timestamptz => KeyType::Int8,
+            Scalar::Int8 | Scalar::Time | Scalar::Timestamp | Scalar::Timestamptz => KeyType::Int8,
+            Scalar::Float4 | Scalar::Float8 => KeyType::Float,
             Scalar::Text | Scalar::Varchar | Scalar::Uuid | Scalar::Bytea => KeyType::Bytes,
             Scalar::Bpchar => KeyType::Padded,
             _ => return None,
@@ -75,10 +78,15 @@ impl KeyType {
     /// Whether values have a collation, on which their order depends.
     pub fn is_collated(self, data_type: &DataType) -> bool {
         match self {
-            KeyType::Int4 | KeyType::Int8 | KeyType::Label => false,
+            KeyType::Int4 | KeyType::Int8 | KeyType::Float | KeyType::Label => false,
             KeyType::Padded => true,
             KeyType::Bytes => matches!(data_type.scalar(), Some(Scalar::Text | Scalar::Varchar)),
         }
+    }
+
+    /// Whether rows are sorted by such values in partitions by hash.
+    pub fn is_hashed_here(self) -> bool {
+        !matches!(self, KeyType::Float | KeyType::Label)
     }
 
     /// A value in COPY's binary format; `None` where it isn't one of the type.
@@ -91,6 +99,10 @@ impl KeyType {
                 [a, b] => i64::from(i16::from_be_bytes([a, b])),
                 [a, b, c, d] => i64::from(i32::from_be_bytes([a, b, c, d])),
                 _ => i64::from_be_bytes(binary.try_into().ok()?),
+            }),
+            KeyType::Float => KeyValue::Whole(match binary.len() {
+                4 => ordered(f32::from_be_bytes(binary.try_into().ok()?).into()),
+                _ => ordered(f64::from_be_bytes(binary.try_into().ok()?)),
             }),
             KeyType::Bytes | KeyType::Label => KeyValue::Bytes(binary),
             KeyType::Padded => {
@@ -119,5 +131,47 @@ impl KeyType {
             (_, KeyValue::Whole(number)) => hash::of_int8(number),
             (_, KeyValue::Bytes(bytes)) => hash::of_bytes(bytes),
         }
+    }
+}
+
+/// A number with the place of a floating-point one in Postgres' order: the two zeros are equal, and NaN is above all others.
+fn ordered(float: f64) -> i64 {
+    if float.is_nan() {
+        return i64::MAX;
+    }
+    // Both zeros become the positive one.
+    let bits = (float + 0.0).to_bits().cast_signed();
+    match bits < 0 {
+        true => bits ^ i64::MAX,
+        false => bits,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floating_point_numbers_are_in_the_order_of_postgres() {
+        let ascending = [
+            f64::NEG_INFINITY,
+            -1.5,
+            -f64::MIN_POSITIVE,
+            0.0,
+            f64::MIN_POSITIVE,
+            2.0,
+            f64::INFINITY,
+            f64::NAN,
+        ];
+        assert!(ascending.map(ordered).is_sorted_by(|a, b| a < b));
+        assert_eq!(ordered(-0.0), ordered(0.0));
+        assert_eq!(ordered(-f64::NAN), ordered(f64::NAN));
+        let value = |binary: &[u8]| KeyType::Float.value(binary);
+        assert_eq!(
+            value(&2.5_f32.to_be_bytes()),
+            value(&2.5_f64.to_be_bytes()),
+            "a real is compared as a double"
+        );
+        assert_eq!(value(&[0; 3]), None);
     }
 }

@@ -195,7 +195,7 @@ impl<'a> Builder<'a> {
         let refused = || format!("{table} is partitioned by {name}, a {}", column.type_name);
         let key_type = KeyType::of(&column.data_type).ok_or_else(refused)?;
         let serves = match entry.strategy.as_deref() {
-            Some("h") => key_type != KeyType::Label,
+            Some("h") => key_type.is_hashed_here(),
             Some("r") if key_type.is_collated(&column.data_type) && !by_bytes => {
                 return Err(format!(
                     "{table} is partitioned by {name} in the order of a language"
