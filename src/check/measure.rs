@@ -127,6 +127,7 @@ impl<'a> BoundQuery<'a> {
     /// The plan that the planner would choose for the first set if it had no sequential scans.
     pub async fn without_scans(&self) -> Result<Plan> {
         let plan = self.plan(self.first_set());
+        // In this order, all sent before the first one's answer.
         let all = try_join3(self.set_seq_scans("off"), plan, self.set_seq_scans("on"));
         Ok(all.await?.1)
     }

@@ -166,12 +166,12 @@ mod tests {
         assert!(ascending.map(ordered).is_sorted_by(|a, b| a < b));
         assert_eq!(ordered(-0.0), ordered(0.0));
         assert_eq!(ordered(-f64::NAN), ordered(f64::NAN));
-        let value = |binary: &[u8]| KeyType::Float.value(binary);
+        let (real, double) = (2.5_f32.to_be_bytes(), 2.5_f64.to_be_bytes());
         assert_eq!(
-            value(&2.5_f32.to_be_bytes()),
-            value(&2.5_f64.to_be_bytes()),
+            KeyType::Float.value(&real),
+            KeyType::Float.value(&double),
             "a real is compared as a double"
         );
-        assert_eq!(value(&[0; 3]), None);
+        assert_eq!(KeyType::Float.value(&[0; 3]), None);
     }
 }
