@@ -127,7 +127,8 @@ fn records(first: i64, count: i64) -> String {
         let code = ["a", "b", "c's", "", "dd"][usize::try_from(id % 5).unwrap()];
         let ok = id % 2 == 0;
         let weight = ["0.1", "-0", "NaN", "", "12.5"][usize::try_from(id % 5).unwrap()];
-        let height = ["-1.5", "-0", "Infinity", "NaN", "-1e300", "3"][usize::try_from(id % 6).unwrap()];
+        let height =
+            ["-1.5", "-0", "Infinity", "NaN", "-1e300", "3"][usize::try_from(id % 6).unwrap()];
         writeln!(
             csv,
             "{big},{n},{},2024-{month:02}-{day:02},2024-{month:02}-{day:02} {hour:02}:30:00+00,{name},{code},\
