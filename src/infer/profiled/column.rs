@@ -75,11 +75,11 @@ impl ColumnRules<'_> {
         column.confidence == Confidence::Sure
             || !source.domain_checks.is_empty()
             || keys.any(|it| it == name)
-            || self
-                .source
-                .checks
-                .iter()
-                .any(|it| it.columns.contains(name))
+            || self.source.checks.iter().any(|it| {
+                // Of two times that a CHECK compares, the one that isn't sure is made first.
+                let is_first = it.columns.len() > 1 && is_time(source);
+                it.columns.contains(name) && !is_first
+            })
     }
 
     /// Whether it may be NULL whatever its siblings are.
