@@ -229,4 +229,136 @@ fn analyze_finds_the_statistics_that_a_profile_asks_for() {
             near(4, width, width * 0.05);
         }
     }
+    references_have_measured_fan_outs(&dir, &db);
+}
+
+/// A parent with keys of three types, and rows that refer to it, to each other, and to pairs of columns.
+const FAN_OUTS: (&str, &str) = (
+    r#"
+schema = "fan_outs.sql"
+
+[tables.customers]
+rows = 2_000
+unique = [["region", "number"]]
+columns.id = "serial"
+columns.code = "uuid"
+columns.region = { make = "integer", min = 1, max = 9 }
+columns.number = { make = "integer", min = 1, max = 900 }
+
+[tables.orders]
+rows = 12_000
+
+[tables.orders.columns]
+id = "serial"
+customer_id = { make = "reference", to = "customers" }
+code = { make = "reference", to = "customers.code", null = 0.5 }
+region = { make = "reference", to = "customers.region", counts = [[1, 0.5], [11, 0.5]], correlation = 1 }
+number = { make = "copy", by = "region", column = "number" }
+earlier_id = { make = "reference", to = "orders" }
+city = { make = "fake", faker = "city", distinct = 90, shares = [0.2] }
+country = { make = "one-of", values = ["DE", "FR", "IT"], given = "city" }
+
+[tables.orders.profile]
+customer_id = { counts = [[0, 0.4], [1, 0.3], [10, 0.25], [60, 0.04], [80, 0.01]], correlation = 0.3 }
+code = { counts = [[0, 0.4], [5, 0.6]] }
+earlier_id = { null = 0.25, counts = [[0, 0.5], [1, 0.25], [2, 0.25]], correlation = 0.95 }
+
+[tables.items]
+rows = 24_000
+unique = [["order_id", "product"], ["order_id", "position"]]
+
+[tables.items.columns]
+order_id = { make = "reference", to = "orders", counts = [[1, 0.5], [2, 0.25], [4, 0.25]], correlation = 0.5 }
+product = { make = "integer", min = 1, max = 50 }
+position = { make = "integer", min = 1, max = 9 }
+
+[tables.notes]
+per = { table = "customers", distribution = "measured", counts = [[0, 0.5], [3, 0.25], [400, 0.25]] }
+columns.id = "serial"
+columns.customer_id = "parent"
+"#,
+    "CREATE TABLE customers (
+        id int PRIMARY KEY, code uuid UNIQUE NOT NULL, region int NOT NULL, number int NOT NULL, UNIQUE (region, number)
+    );
+    CREATE TABLE orders (
+        id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customers, code uuid REFERENCES customers (code),
+        region int NOT NULL, number int NOT NULL, earlier_id int REFERENCES orders,
+        city text NOT NULL, country text NOT NULL,
+        FOREIGN KEY (region, number) REFERENCES customers (region, number)
+    );
+    CREATE TABLE items (
+        order_id int NOT NULL REFERENCES orders, product int NOT NULL, position int NOT NULL, PRIMARY KEY (order_id, product),
+        UNIQUE (order_id, position)
+    );
+    CREATE TABLE notes (id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customers);",
+);
+
+fn references_have_measured_fan_outs(dir: &Workdir, db: &Db) {
+    dir.write("fan_outs.toml", FAN_OUTS.0);
+    dir.write("fan_outs.sql", FAN_OUTS.1);
+    let target = ["--target-schema", "fan_outs", "--url", &db.url()];
+    let run = ["run", "--dataset", "fan_outs.toml", "--quiet"];
+    dir.seedrow(run.iter().chain(&target)).exits(0);
+    db.execute("SET search_path = fan_outs; ANALYZE");
+    // How many parents have how many children.
+    let counts = |parents: &str, children: &str, on: &str| {
+        db.value(&format!(
+            "SELECT string_agg(children || ':' || parents, ' ' ORDER BY children) FROM (
+                SELECT children, count(*) AS parents FROM (
+                    SELECT count(c.tableoid) AS children
+                    FROM fan_outs.{parents} AS p LEFT JOIN fan_outs.{children} AS c ON {on} GROUP BY p.id
+                ) AS each GROUP BY children
+            ) AS all_counts"
+        ))
+    };
+    for (parents, children, on, expected) in [
+        (
+            "customers",
+            "orders",
+            "c.customer_id = p.id",
+            "0:800 1:600 10:500 60:80 80:20",
+        ),
+        ("customers", "orders", "c.code = p.code", "0:800 5:1200"),
+        (
+            "customers",
+            "orders",
+            "(c.region, c.number) = (p.region, p.number)",
+            "1:1000 11:1000",
+        ),
+        (
+            "orders",
+            "orders",
+            "c.earlier_id = p.id",
+            "0:6000 1:3000 2:3000",
+        ),
+        (
+            "orders",
+            "items",
+            "c.order_id = p.id",
+            "1:6000 2:3000 4:3000",
+        ),
+    ] {
+        assert_eq!(counts(parents, children, on), expected, "{on}");
+    }
+    let notes = counts("customers", "notes", "c.customer_id = p.id");
+    assert!(
+        notes.starts_with("0:") && notes.contains(" 3:") && notes.contains(" 400:"),
+        "{notes}"
+    );
+    let countries = "SELECT max(number) || ' ' || sum(number) FROM (
+            SELECT count(DISTINCT country) AS number FROM fan_outs.orders GROUP BY city
+        ) AS of_city";
+    assert_eq!(db.value(countries), "1 90");
+    // The most common share, and the order on disk.
+    for (column, nulls, distinct, share, correlation) in [
+        ("customer_id", 0.0, 1_200.0, 80.0 / 12_000.0, 0.3),
+        ("earlier_id", 0.25, -0.5, 2.0 / 12_000.0, 0.95),
+    ] {
+        let holds = db.value(&format!(
+            "SELECT abs(null_frac - {nulls}) < 0.001 AND abs(correlation - {correlation}) < 0.03
+                AND abs(n_distinct / {distinct} - 1) < 0.1 AND coalesce(most_common_freqs[1], {share}) BETWEEN {share} * 0.99 AND {share} * 1.01
+            FROM pg_stats WHERE schemaname = 'fan_outs' AND tablename = 'orders' AND attname = '{column}'"
+        ));
+        assert_eq!(holds, "t", "{column}");
+    }
 }

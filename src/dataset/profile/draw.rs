@@ -3,6 +3,7 @@
 use crate::dataset::distribution::Range;
 use crate::dataset::permutation::mix;
 use crate::dataset::profile::correlation::arrange;
+use crate::dataset::profile::dependence::Dependence;
 use crate::dataset::profile::order::{Arranged, Order};
 use crate::dataset::profile::quantiles::{Quantiles, share};
 use crate::dataset::profile::shuffle::Shuffle;
@@ -42,6 +43,8 @@ pub struct ProfileDraw {
     placement: Placement,
     /// The positions of the most common values, in the order of their shares.
     common: Vec<u64>,
+    /// The sibling that decides some of the values.
+    dependence: Option<Dependence>,
 }
 
 /// From a value's position to its index.
@@ -89,6 +92,15 @@ impl ProfileDraw {
             placement: Placement::new(domain, &sizes, profile.distinct, key),
             quantiles,
             common: sizes.common.iter().map(|(position, _)| *position).collect(),
+            dependence: None,
+        }
+    }
+
+    /// The same where values follow from a sibling's.
+    pub fn following(self, dependence: Dependence) -> ProfileDraw {
+        ProfileDraw {
+            dependence: Some(dependence),
+            ..self
         }
     }
 
@@ -101,13 +113,21 @@ impl ProfileDraw {
     /// The position of a row's value among the distinct ones.
     #[inline]
     pub fn position(&self, row: u64) -> u64 {
-        self.position_at(self.order.place(row.saturating_sub(1)))
+        let follows = self.dependence.as_ref();
+        let place = follows.and_then(|it| it.place(row, self.places()));
+        self.position_at(place.unwrap_or_else(|| self.order.place(row.saturating_sub(1))))
     }
 
     /// The position of the value at a place among the sorted values of all rows.
     #[inline]
     pub fn position_at(&self, place: u64) -> u64 {
         self.quantiles.value(place)
+    }
+
+    /// The middle of the places that the value at a position has, where all are so many.
+    #[inline]
+    pub fn middle_of(&self, position: u64, places: u64) -> u64 {
+        share(self.quantiles.middle(position), places, self.places())
     }
 
     /// How many places there are.
@@ -328,7 +348,11 @@ fn below(bits: u64, bound: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+
     use super::*;
+    use crate::dataset::draw::{Chance, Key};
 
     const ROWS: u64 = 20_000;
 
@@ -367,6 +391,57 @@ mod tests {
             shares: shares.to_vec(),
             ranks: ranks.to_vec(),
             ..ColumnProfile::default()
+        }
+    }
+
+    #[test]
+    fn values_follow_from_a_sibling_and_keep_their_shares() {
+        let draw = |profile: &ColumnProfile| {
+            let layout = Layout::Even;
+            ProfileDraw::new(
+                profile,
+                &Domain {
+                    size: 1_000,
+                    layout,
+                },
+                ROWS,
+                7,
+            )
+        };
+        let cities = draw(&profile(
+            Some(Distinct::Count(500)),
+            &[0.1, 0.05],
+            &[0.3, 0.9],
+        ));
+        for (degree, least, most) in [(1.0, 0, 0), (0.9, 1_000, 2_000)] {
+            let countries = profile(
+                Some(Distinct::Count(4)),
+                &[0.5, 0.3, 0.15],
+                &[0.9, 0.1, 0.5],
+            );
+            let countries = draw(&countries).following(Dependence {
+                sibling: Arc::new(cities.clone()),
+                degree: Chance::new(degree),
+                key: Key::new(1, "t", "c"),
+            });
+            let mut of_city: HashMap<u64, HashMap<u64, usize>> = HashMap::new();
+            let mut rows: HashMap<u64, usize> = HashMap::new();
+            for row in 1..=ROWS {
+                let (city, country) = (cities.position(row), countries.position(row));
+                *of_city.entry(city).or_default().entry(country).or_default() += 1;
+                *rows.entry(country).or_default() += 1;
+            }
+            let others = of_city
+                .values()
+                .map(|it| it.values().sum::<usize>() - it.values().max().unwrap());
+            let others: usize = others.sum();
+            assert!((least..=most).contains(&others), "{degree}: {others}");
+            let most_common = rows[&countries.common(0).unwrap()];
+            assert!(
+                (9_000..=11_000).contains(&most_common),
+                "{degree}: {most_common}"
+            );
+            assert_eq!(rows.len(), 4);
         }
     }
 

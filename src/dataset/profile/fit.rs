@@ -115,7 +115,7 @@ pub fn ensure_fits(column: &ColumnSpec) -> Result<(), String> {
             "`counts` says how many rows refer to each other row; write make = \"reference\", or take `counts` away".into(),
         );
     }
-    let drawn = |key: &&str| ["distinct", "shares", "ranks", "correlation"].contains(key);
+    let drawn = |key: &&str| ["distinct", "shares", "ranks", "correlation", "given"].contains(key);
     let in_order = |key: &&str| ["ranks", "correlation"].contains(key);
     let values = values(&column.maker);
     if let (Values::WithoutIndex, Some(key)) = (values, profile.keys().find(drawn)) {

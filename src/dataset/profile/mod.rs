@@ -6,6 +6,7 @@
 
 pub mod bounds;
 pub mod correlation;
+pub mod dependence;
 pub mod draw;
 pub mod fan_out;
 mod fit;
@@ -131,7 +132,10 @@ impl ColumnProfile {
 
     /// Whether it decides which of its maker's values each row has.
     pub fn draws_values(&self) -> bool {
-        self.distinct.is_some() || !self.shares.is_empty() || self.correlation.is_some()
+        self.distinct.is_some()
+            || !self.shares.is_empty()
+            || self.correlation.is_some()
+            || self.given.is_some()
     }
 
     /// Its keys, and those that only another has.

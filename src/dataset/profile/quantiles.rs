@@ -96,6 +96,15 @@ impl Quantiles {
         &self.runs
     }
 
+    /// The middle of the places that the value at a position has.
+    #[inline]
+    pub fn middle(&self, position: u64) -> u64 {
+        let after = self.runs.partition_point(|run| run.first <= position);
+        let run = &self.runs[after.saturating_sub(1)];
+        let number = position.saturating_sub(run.first).min(run.values - 1);
+        run.before + share(2 * number + 1, run.places, 2 * run.values)
+    }
+
     /// The position of the value that has a place.
     #[inline]
     pub fn value(&self, place: u64) -> u64 {

@@ -14,9 +14,6 @@ const MOST_VALUES: usize = 10_001;
 /// Shares are rounded where they are measured: by this much their sum may be above 1.
 const ROUNDING: f64 = 1e-3;
 
-/// Keys that are read, and have no effect yet.
-const WITHOUT_EFFECT: &[&str] = &["given"];
-
 /// Reads `[tables.T.profile]` of a table with these columns.
 pub fn table(table: &Section, name: &str, columns: &[&str]) -> Result<TableProfile> {
     let mut profile = TableProfile::default();
@@ -76,15 +73,7 @@ fn keys(section: &Section, columns: &[&str]) -> Result<ColumnProfile> {
         line: section.line(),
     };
     ensure_agree(section, &profile)?;
-    ensure_has_effect(section, &profile)?;
     Ok(profile)
-}
-
-fn ensure_has_effect(section: &Section, profile: &ColumnProfile) -> Result<()> {
-    match profile.keys().find(|key| WITHOUT_EFFECT.contains(key)) {
-        Some(key) => Err(section.error(format!("`{key}` has no effect yet; take it away"))),
-        None => Ok(()),
-    }
 }
 
 /// Refuses keys that contradict each other.
