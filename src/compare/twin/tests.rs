@@ -59,6 +59,39 @@ fn another_scan_is_another_plan() {
 }
 
 #[test]
+fn other_plans_are_explained_by_what_the_planners_know() {
+    let join = |kind: &str, expected: f64| {
+        let mut inner = scan("Index Scan", expected, 2.0);
+        inner["Filter"] = json!("(orders.status = 'open')");
+        let outer = json!({"Node Type": "Seq Scan", "Schema": "shop", "Relation Name": "customers", "Alias": "c",
+            "Plan Rows": 5, "Actual Rows": 5, "Actual Loops": 1});
+        json!({"Node Type": kind, "Join Type": "Inner", "Plan Rows": expected, "Plans": [outer, inner]})
+    };
+    let columns = |distinct| {
+        json!([
+            column("status", 0.0, distinct, &[]),
+            column("note", 0.0, distinct, &[])
+        ])
+    };
+    let source = saved(&join("Nested Loop", 4.0), &columns(5.0));
+    let mut twin = saved(&join("Hash Join", 400.0), &columns(50.0));
+    twin.statistics[0].pages = 40;
+    let comparison = TwinComparison::of(&source, &twin);
+    let PlanEquality::Different { causes, .. } = &comparison.reads[0].plans else {
+        panic!("{comparison:?}");
+    };
+    assert_eq!(
+        causes,
+        &[
+            "the plans part at Nested Loop (4 rows expected) and Hash Join (400)",
+            "other estimates of rows: orders 4 → 400",
+            "tables of another size: shop.orders: 10 → 40 pages",
+            "other statistics: shop.orders.status (distinct values)",
+        ]
+    );
+}
+
+#[test]
 fn fewer_rows_than_one_count_as_one() {
     let columns = json!([]);
     let source = saved(&scan("Index Scan", 10.0, 0.0), &columns);
