@@ -188,7 +188,7 @@ INSERT INTO sessions SELECT md5(i::text)::uuid, 1 + floor(:n / 10 * power(random
     CASE WHEN random() < 0.95 THEN 'Browser ' || floor(40 * power(random(), 3)) END, timestamptz '2024-01-01' + i * interval '1 minute'
 FROM generate_series(1, :n / 3) AS i;
 INSERT INTO invoices SELECT row_number() OVER (ORDER BY m, t.id), t.id, m, p.monthly * (1 + t.id % 3), CASE WHEN m < '2023-12-01' AND random() < 0.97 THEN (m + interval '20 days')::date END
-FROM tenants AS t JOIN plans AS p ON p.id = t.plan_id, generate_series(date '2022-01-01', date '2023-12-01', interval '1 month') AS m WHERE p.monthly > 0;
+FROM tenants AS t JOIN plans AS p ON p.id = t.plan_id, generate_series(date '2022-01-03', date '2023-12-03', interval '1 month') AS m WHERE p.monthly > 0;
 INSERT INTO invoice_lines SELECT row_number() OVER (ORDER BY i.id), i.id, t.plan_id, i.total / 2 FROM invoices AS i JOIN tenants AS t ON t.id = i.tenant_id, generate_series(1, 2);
 INSERT INTO notifications SELECT row_number() OVER (ORDER BY e.id), 1 + floor(:n / 10 * power(random(), 2)), e.id, CASE WHEN random() < 0.3 THEN e.at + random() * interval '5 days' END
 FROM events AS e, generate_series(1, (e.id % 2)::int) AS k;
