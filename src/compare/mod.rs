@@ -17,5 +17,5 @@ pub use second_server::add_other_plans;
 pub use structure::{Access, Step, Structure};
 pub use twin::{
     ColumnComparison, ColumnFigure, NodeComparison, PlanEquality, QErrors, TableComparison,
-    TwinComparison, TwinRead, quantile,
+    TwinComparison, TwinRead, aligned, quantile,
 };

@@ -107,6 +107,37 @@ impl<'a> TwinComparison<'a> {
     }
 }
 
+/// The twin's report, the plan of each read that of the execution with the same place among its samples as the source's
+/// median one: values are sampled in their columns' order, and which execution is the median one is up to the machine.
+pub fn aligned(source: &SavedReport, mut twin: SavedReport) -> SavedReport {
+    for check in &mut twin.checks {
+        let is_same = |it: &&SavedCheck| it.kind == check.kind && it.name == check.name;
+        let place = source.checks.iter().find(is_same).and_then(median_place);
+        let count = source
+            .checks
+            .iter()
+            .find(is_same)
+            .map(|it| it.samples().len());
+        let (Some(place), Some(measured)) = (place, check.measured.as_mut()) else {
+            continue;
+        };
+        let sample = measured.samples.get(place);
+        if let Some(plan) = sample.and_then(|it| it.plan.clone())
+            && count == Some(measured.samples.len())
+        {
+            measured.plan = plan;
+        }
+    }
+    twin
+}
+
+/// Which execution has the plan that stands for all.
+fn median_place(check: &SavedCheck) -> Option<usize> {
+    let plan = check.plan()?;
+    let mut samples = check.samples().iter();
+    samples.position(|it| it.plan.as_ref() == Some(plan))
+}
+
 /// The reads of both, then those of the twin alone.
 fn reads<'a>(
     source: &'a SavedReport,

@@ -6,7 +6,7 @@ use super::{Args, FailOnChange};
 use crate::check::{self, CheckSettings, SavedReport};
 use crate::commands::Outcome;
 use crate::commands::context::{Context, plan_settings};
-use crate::compare::TwinComparison;
+use crate::compare::{TwinComparison, aligned};
 use crate::postgres::statistics::statistics;
 use crate::report::{self, OutputFormat};
 
@@ -27,6 +27,7 @@ impl Args {
             Some(path) => SavedReport::open(path)?,
             None => self.checked_now(&source).await?,
         };
+        let twin = aligned(&source, twin);
         let comparison = TwinComparison::of(&source, &twin);
         self.write(&report::twin::render(
             self.format,

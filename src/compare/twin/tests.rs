@@ -103,6 +103,25 @@ fn fewer_rows_than_one_count_as_one() {
 }
 
 #[test]
+fn the_plans_of_executions_at_the_same_place_are_compared() {
+    let with_plans = |median: &str| {
+        let sample = |node: &str| {
+            let plan = json!({"Plan": scan(node, 1.0, 1.0)});
+            json!({"parameters": {}, "execution_ms": 0.1, "buffers": 3, "rows": 2, "plan": plan})
+        };
+        let mut report = saved(&scan(median, 1.0, 1.0), &json!([]));
+        let samples = json!([sample("Seq Scan"), sample("Index Scan")]);
+        let measured = report.checks[0].measured.as_mut().unwrap();
+        measured.samples = serde_json::from_value(samples).unwrap();
+        report
+    };
+    let (source, twin) = (with_plans("Seq Scan"), with_plans("Index Scan"));
+    assert_eq!(TwinComparison::of(&source, &twin).equal_plans(), 0);
+    let twin = aligned(&source, twin);
+    assert_eq!(TwinComparison::of(&source, &twin).equal_plans(), 1);
+}
+
+#[test]
 fn a_read_of_one_side_alone_is_no_equal_plan() {
     let both = saved(&scan("Index Scan", 1.0, 1.0), &json!([]));
     let mut none = both.clone();
