@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn measured_numbers_come_up_as_often_as_they_were_measured() {
-        let share = |&(children, share)| CountShare { children, share };
+        let share = |&(children, share): &(u32, f64)| CountShare { children, share };
         let measured =
             |counts: &[(u32, f64)]| Counts::measured(&counts.iter().map(share).collect::<Vec<_>>());
         let counts = measured(&[(0, 0.4), (3, 0.5), (900, 0.1)]).unwrap();

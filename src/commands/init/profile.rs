@@ -1,6 +1,6 @@
 //! The options of `init` that have to do with a profile, and what is told of one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
@@ -149,7 +149,7 @@ impl ProfileArgs {
     }
 
     /// Reads it from a file, and tells what it lacks.
-    pub fn read_file(&self, path: &PathBuf, progress: &Progress) -> Result<Profile> {
+    pub fn read_file(&self, path: &Path, progress: &Progress) -> Result<Profile> {
         let profile = profile::from_file(path)?;
         ensure!(
             self.privacy == Level::Shape || self.privacy == profile.level,

@@ -309,7 +309,7 @@ impl Placement {
 
 /// A number near the golden section of a domain that has no factor in common with it: its multiples are all different.
 fn step(domain: u64) -> u64 {
-    let golden = u64::try_from(u128::from(domain) * 0x9E37_79B9_7F4A_7C15 >> 64).unwrap_or(1);
+    let golden = u64::try_from((u128::from(domain) * 0x9E37_79B9_7F4A_7C15) >> 64).unwrap_or(1);
     let mut step = golden.max(1);
     while common_factor(step, domain) > 1 {
         step += 1;
