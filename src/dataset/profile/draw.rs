@@ -5,7 +5,8 @@ use crate::dataset::permutation::mix;
 use crate::dataset::profile::correlation::arrange;
 use crate::dataset::profile::dependence::Dependence;
 use crate::dataset::profile::order::{Arranged, Order};
-use crate::dataset::profile::quantiles::{Quantiles, share};
+use crate::dataset::profile::quantiles::Quantiles;
+use crate::dataset::profile::ratio::Ratio;
 use crate::dataset::profile::shuffle::Shuffle;
 use crate::dataset::profile::{ColumnProfile, Distinct, part};
 
@@ -52,23 +53,20 @@ pub struct ProfileDraw {
 enum Placement {
     /// The same.
     Same,
-    /// One of the indexes in its part of the domain, which has so many parts.
-    Parts { parts: u64, domain: u64, key: u64 },
-    /// Far from its neighbours'.
-    Scattered { step: u64, domain: u64 },
-    /// By a range's quantiles, of which there are so many.
-    Quantile {
-        range: Range,
-        of: u64,
-        repeats: Repeats,
-    },
+    /// One of the indexes in its part of the domain: so many for each position.
+    Parts { each: Ratio, key: u64 },
+    /// By a range's quantiles.
+    Quantile(RangePlacement),
 }
 
-/// Whether two of a range's quantiles may be the same number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Repeats {
-    Allowed,
-    Never,
+/// From a position to a range's number.
+#[derive(Debug, Clone)]
+struct RangePlacement {
+    range: Range,
+    /// The positions' distance in 2^-53ths, and half of it.
+    distance: (Ratio, u64),
+    /// How much of the range is left for each of its numbers, where no two positions may have the same.
+    left: Option<Ratio>,
 }
 
 impl ProfileDraw {
@@ -150,18 +148,11 @@ impl ProfileDraw {
     pub fn index_of(&self, position: u64) -> u64 {
         match &self.placement {
             Placement::Same => position,
-            Placement::Parts { parts, domain, key } => {
-                let (first, next) = (
-                    share(position, *domain, *parts),
-                    share(position + 1, *domain, *parts),
-                );
+            Placement::Parts { each, key } => {
+                let (first, next) = (each.times(position), each.times(position + 1));
                 first + below(mix(position ^ key), next - first)
             }
-            Placement::Scattered { step, domain } => {
-                let index = u128::from(position) * u128::from(*step) % u128::from(*domain);
-                u64::try_from(index).unwrap_or(0)
-            }
-            Placement::Quantile { range, of, repeats } => quantile(range, position, *of, *repeats),
+            Placement::Quantile(placement) => placement.at(position),
         }
     }
 }
@@ -284,59 +275,43 @@ impl Placement {
     fn new(domain: &Domain, sizes: &Sizes, distinct: Option<Distinct>, key: u64) -> Placement {
         let (values, size) = (sizes.values, domain.size.max(1));
         match &domain.layout {
-            Layout::Shaped(range) => Placement::Quantile {
-                range: range.clone(),
-                of: values,
-                repeats: match distinct {
-                    Some(_) if values <= size => Repeats::Never,
-                    _ => Repeats::Allowed,
-                },
-            },
-            Layout::Unordered => Placement::Scattered {
-                step: step(size),
-                domain: size,
-            },
+            Layout::Shaped(range) => {
+                let never_repeats = distinct.is_some() && values <= size;
+                Placement::Quantile(RangePlacement::new(range, values, never_repeats))
+            }
             Layout::Open => Placement::Same,
-            Layout::Even | Layout::Weighted(_) if values >= size => Placement::Same,
-            Layout::Even | Layout::Weighted(_) => Placement::Parts {
-                parts: values,
-                domain: size,
+            _ if values >= size => Placement::Same,
+            Layout::Even | Layout::Weighted(_) | Layout::Unordered => Placement::Parts {
+                each: Ratio::new(size, values),
                 key,
             },
         }
     }
 }
 
-/// A number near the golden section of a domain that has no factor in common with it: its multiples are all different.
-fn step(domain: u64) -> u64 {
-    let golden = u64::try_from((u128::from(domain) * 0x9E37_79B9_7F4A_7C15) >> 64).unwrap_or(1);
-    let mut step = golden.max(1);
-    while common_factor(step, domain) > 1 {
-        step += 1;
+impl RangePlacement {
+    fn new(range: &Range, values: u64, never_repeats: bool) -> RangePlacement {
+        let (least, greatest) = range.bounds();
+        let span = least.abs_diff(greatest);
+        let distance = Ratio::new(1 << 53, values);
+        RangePlacement {
+            range: range.clone(),
+            distance: (distance, distance.times(1) / 2),
+            left: never_repeats.then(|| Ratio::new(span + 1 - values, span)),
+        }
     }
-    step
-}
 
-fn common_factor(one: u64, other: u64) -> u64 {
-    match other {
-        0 => one,
-        _ => common_factor(other, one % other),
-    }
-}
-
-/// How far above a range's least number its quantile at a position of so many lies. Where none may be the same, each
-/// number has those before it below, and the quantiles of what is left of the range on top.
-fn quantile(range: &Range, position: u64, of: u64, repeats: Repeats) -> u64 {
-    let (least, greatest) = range.bounds();
-    let middle = (u128::from(position) * 2 + 1) << 52;
-    let above = least.abs_diff(range.quantile(u64::try_from(middle / u128::from(of)).unwrap_or(0)));
-    if repeats == Repeats::Allowed {
-        return above;
-    }
-    let span = least.abs_diff(greatest);
-    match span.checked_sub(of - 1) {
-        Some(left) if span > 0 => position + share(above, left, span),
-        _ => position.min(span),
+    /// How far above the range's least number its quantile at a position lies. Where no two may be the same, each number has
+    /// those before it below, and its quantile of what is left of the range on top.
+    #[inline]
+    fn at(&self, position: u64) -> u64 {
+        let (least, _) = self.range.bounds();
+        let quantile = self.distance.0.times(position) + self.distance.1;
+        let above = least.abs_diff(self.range.quantile(quantile));
+        match self.left {
+            Some(left) => position + left.times(above),
+            None => above,
+        }
     }
 }
 

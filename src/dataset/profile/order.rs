@@ -4,6 +4,7 @@
 //! has exactly that share of the rows.
 
 use crate::dataset::profile::part;
+use crate::dataset::profile::ratio::Ratio;
 use crate::dataset::profile::shuffle::Shuffle;
 
 /// The rows 0 to `rows` - 1, each with a place of its own among as many.
@@ -24,6 +25,7 @@ enum Arrangement {
     /// Any place of a block of the rows: for the full blocks, and for the last one.
     Blocks {
         size: u64,
+        of_row: Ratio,
         full: Shuffle,
         last: Shuffle,
     },
@@ -55,7 +57,12 @@ impl Order {
                 let size = part(rows, share).max(1);
                 let last = Shuffle::new(rows % size, key);
                 let full = Shuffle::new(size, key);
-                Arrangement::Blocks { size, full, last }
+                Arrangement::Blocks {
+                    of_row: Ratio::new(1, size),
+                    size,
+                    full,
+                    last,
+                }
             }
         };
         Order {
@@ -77,13 +84,18 @@ impl Order {
         let place = match &self.arrangement {
             Arrangement::Shuffled(shuffle) => shuffle.at(row, 0),
             Arrangement::Mixed { shuffle, kept } => self.mixed(shuffle, *kept, row),
-            Arrangement::Blocks { size, full, last } => {
-                let block = row / size;
+            Arrangement::Blocks {
+                size,
+                of_row,
+                full,
+                last,
+            } => {
+                let block = of_row.times(row);
                 let (first, shuffle) = (
                     block * size,
                     if block < self.rows / size { full } else { last },
                 );
-                first + shuffle.at(row - first, block)
+                first + shuffle.at(row.saturating_sub(first), block)
             }
         };
         if self.falls {
@@ -100,8 +112,9 @@ impl Order {
         }
         // The one that lies half of them further on in the shuffle has a number that looks random.
         let others = self.rows - kept;
-        let other = kept + (number - kept + others / 2) % others;
-        shuffle.from(other, 0)
+        let (from, step) = (number - kept, others / 2);
+        let to = if from < others - step { from + step } else { from + step - others };
+        shuffle.from(kept + to, 0)
     }
 }
 

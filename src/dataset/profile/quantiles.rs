@@ -1,6 +1,8 @@
 //! The distinct values of a column in their order, with the places that each has among all rows' values: from a place to
 //! the value's position.
 
+use crate::dataset::profile::ratio::Ratio;
+
 /// Which of the distinct values has each place.
 #[derive(Debug, Clone)]
 pub struct Quantiles {
@@ -25,6 +27,8 @@ pub struct Run {
     pub places: u64,
     /// How many places lie before.
     pub before: u64,
+    /// Values for each place.
+    pub ratio: Ratio,
 }
 
 /// Entries of the guide, 2^10 at most.
@@ -55,12 +59,7 @@ impl Quantiles {
     fn of_runs(mut runs: Vec<Run>) -> Quantiles {
         runs.retain(|run| run.places > 0);
         if runs.is_empty() {
-            runs.push(Run {
-                first: 0,
-                values: 1,
-                places: 1,
-                before: 0,
-            });
+            runs.push(Run::new(0, 1, 1));
         }
         let mut places = 0;
         for run in &mut runs {
@@ -118,17 +117,18 @@ impl Quantiles {
         if run.values == 1 {
             return run.first;
         }
-        run.first + share(place - run.before, run.values, run.places)
+        run.first + run.ratio.times(place - run.before)
     }
 }
 
-/// `number` × `of` / `all`.
-#[inline]
-pub fn share(number: u64, of: u64, all: u64) -> u64 {
-    match number.checked_mul(of) {
-        Some(product) => product / all,
-        None => {
-            u64::try_from(u128::from(number) * u128::from(of) / u128::from(all)).unwrap_or(u64::MAX)
+impl Run {
+    fn new(first: u64, values: u64, places: u64) -> Run {
+        Run {
+            first,
+            values,
+            places,
+            before: 0,
+            ratio: Ratio::new(values, places),
         }
     }
 }
@@ -145,19 +145,15 @@ struct Runs {
 
 impl Runs {
     fn add(&mut self, first: u64, values: u64, places: u64) {
-        self.runs.push(Run {
-            first,
-            values,
-            places,
-            before: 0,
-        });
+        self.runs.push(Run::new(first, values, places));
     }
 
     fn add_others(&mut self, first: u64, values: u64) {
         if values == 0 {
             return;
         }
-        let place = |seen| share(seen, self.left, self.others);
+        let ratio = Ratio::new(self.left, self.others);
+        let place = |seen| ratio.times(seen);
         let places = place(self.seen + values) - place(self.seen);
         self.seen += values;
         self.add(first, values, places);

@@ -1,35 +1,40 @@
 //! A shuffle of the numbers below a size that is computed, not stored, and can be undone.
 //!
-//! As [`Permutation`](crate::dataset::permutation::Permutation), for sizes of 64 bits: one half is a power of two, so that
-//! a number is split without a division, which is half of the time that a value takes.
+//! A [`Permutation`](crate::dataset::permutation::Permutation) takes four times as long as all else of a number. Here odd
+//! multiples and shifts mix the bits of the next power of two, each a step that can be undone; what falls outside of the size
+//! goes through again.
 
-/// Pairs of rounds. More look no more random here; fewer leave patterns in small sizes.
-const ROUNDS: [u64; 2] = [0, 2];
-
-/// Between the rounds' keys.
-const ROUND_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+/// Odd numbers to multiply by, from splitmix64's sequence.
+const FACTORS: [u64; 3] = [
+    0xBF58_476D_1CE4_E5B9,
+    0x94D0_49BB_1331_11EB,
+    0xD6E8_FEB8_6659_FD93,
+];
 
 /// A shuffle of the numbers 0 to `size` - 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shuffle {
     size: u64,
-    /// Bits of the lower half, at least 1.
-    bits: u32,
-    /// How many upper halves there are.
-    upper: u64,
+    /// The bits of the next power of two.
+    mask: u64,
+    /// Half of them: a shift by so many that is undone by itself.
+    half: u32,
     key: u64,
+    /// What undoes a multiplication by each factor.
+    inverses: [u64; 3],
 }
 
 impl Shuffle {
     /// A size of 0 counts as 1; the largest is 2^62.
     pub fn new(size: u64, key: u64) -> Shuffle {
         let size = size.clamp(1, 1 << 62);
-        let bits = (size.ilog2() / 2).max(1);
+        let bits = (u64::BITS - (size - 1).leading_zeros()).max(1);
         Shuffle {
             size,
-            bits,
-            upper: size.div_ceil(1 << bits),
+            mask: (1 << bits) - 1,
+            half: bits.div_ceil(2),
             key,
+            inverses: FACTORS.map(inverse),
         }
     }
 
@@ -38,9 +43,11 @@ impl Shuffle {
     pub fn at(&self, number: u64, tweak: u64) -> u64 {
         let key = self.key ^ tweak.wrapping_mul(0xA076_1D64_78BD_642F);
         let mut number = number;
-        // What falls outside goes through again.
         loop {
-            number = self.pass(number, key);
+            for (place, factor) in FACTORS.iter().enumerate() {
+                number = number.wrapping_add(key >> (8 * place)).wrapping_mul(*factor) & self.mask;
+                number ^= number >> self.half;
+            }
             if number < self.size {
                 return number;
             }
@@ -53,55 +60,20 @@ impl Shuffle {
         let key = self.key ^ tweak.wrapping_mul(0xA076_1D64_78BD_642F);
         let mut number = number;
         loop {
-            number = self.pass_back(number, key);
+            for (place, inverse) in self.inverses.iter().enumerate().rev() {
+                number ^= number >> self.half;
+                number = number.wrapping_mul(*inverse).wrapping_sub(key >> (8 * place)) & self.mask;
+            }
             if number < self.size {
                 return number;
             }
         }
     }
-
-    #[inline]
-    fn pass(&self, number: u64, key: u64) -> u64 {
-        let mask = (1 << self.bits) - 1;
-        let (mut low, mut high) = (number & mask, number >> self.bits);
-        for round in ROUNDS {
-            low = low.wrapping_add(self.low_bits(high, key, round)) & mask;
-            high += self.below_upper(low, key, round + 1);
-            high -= if high >= self.upper { self.upper } else { 0 };
-        }
-        high << self.bits | low
-    }
-
-    #[inline]
-    fn pass_back(&self, number: u64, key: u64) -> u64 {
-        let mask = (1 << self.bits) - 1;
-        let (mut low, mut high) = (number & mask, number >> self.bits);
-        for round in ROUNDS.into_iter().rev() {
-            let added = self.below_upper(low, key, round + 1);
-            high += if high < added { self.upper } else { 0 };
-            high -= added;
-            low = low.wrapping_sub(self.low_bits(high, key, round)) & mask;
-        }
-        high << self.bits | low
-    }
-
-    #[inline]
-    fn low_bits(&self, other: u64, key: u64, round: u64) -> u64 {
-        scrambled(other ^ key.wrapping_add(round.wrapping_mul(ROUND_STEP))) >> (64 - self.bits)
-    }
-
-    #[inline]
-    fn below_upper(&self, other: u64, key: u64, round: u64) -> u64 {
-        let bits = scrambled(other ^ key.wrapping_add(round.wrapping_mul(ROUND_STEP)));
-        u64::try_from((u128::from(bits) * u128::from(self.upper)) >> 64).unwrap_or(0)
-    }
 }
 
-/// Bits of which the highest depend on every bit of a number.
-#[inline]
-fn scrambled(number: u64) -> u64 {
-    let x = (number ^ (number >> 32)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
-    (x ^ (x >> 32)).wrapping_mul(0xD6E8_FEB8_6659_FD93)
+/// The number that an odd one has to be multiplied with for 1 (Newton: each step doubles the bits that are right).
+fn inverse(odd: u64) -> u64 {
+    (0..6).fold(odd, |it, _| it.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(it))))
 }
 
 #[cfg(test)]
