@@ -144,6 +144,10 @@ impl ColumnProfile {
         fn first<T>(own: Vec<T>, other: Vec<T>) -> Vec<T> {
             if own.is_empty() { other } else { own }
         }
+        let line = match self.keys().next() {
+            Some(_) => self.line,
+            None => other.line,
+        };
         // Ranks are those of the shares they stand beside.
         let ranks = match self.shares.is_empty() {
             true => other.ranks,
@@ -159,7 +163,7 @@ impl ColumnProfile {
             width: self.width.or(other.width),
             counts: first(self.counts, other.counts),
             given: self.given.or(other.given),
-            line: self.line,
+            line,
         }
     }
 }
