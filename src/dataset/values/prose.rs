@@ -36,8 +36,8 @@ const SHORTEST_SENTENCE: u32 = 24;
 /// The length of texts whose first sentence has an index in it.
 const WITH_INDEX: u32 = 90;
 
-/// How many characters are cut off a text behind its last noun, in the mean, and as many again.
-const CUT: u32 = 12;
+/// Twice the characters that are cut off a text behind its last noun, in the mean; fewer off a short one.
+const CUT: f64 = 12.0;
 
 const CONSONANTS: &[u8; 16] = b"bdfghklmnprstvwz";
 const VOWELS: &[u8; 4] = b"aeio";
@@ -55,7 +55,7 @@ impl Prose {
         // A text ends with a word, up to which it is as long as it may be.
         Prose {
             min: whole(bytes * 0.75),
-            max: whole(bytes * 1.25) + CUT,
+            max: whole(bytes * 1.25 + CUT.min(bytes / 3.0 - 3.0)),
         }
     }
 

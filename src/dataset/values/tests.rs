@@ -265,7 +265,7 @@ fn alphabets_have_ranges() {
 
 #[test]
 fn prose_has_the_bytes_that_it_is_asked_for_in_the_mean() {
-    for bytes in [3.0, 12.0, 30.0, 60.0, 139.0, 500.0, 2_000.0] {
+    for bytes in [3.0, 12.0, 24.0, 30.0, 60.0, 139.0, 500.0, 2_000.0] {
         let prose = Values::Prose(Prose::of_bytes(bytes, false));
         let total: usize = (1..=2_000).map(|row| drawn(&prose, row).len()).sum();
         let mean = total as f64 / 2_000.0;
