@@ -12,7 +12,7 @@ pub mod fan_out;
 mod fit;
 pub mod order;
 pub mod quantiles;
-mod ratio;
+pub mod ratio;
 pub mod read;
 pub mod shuffle;
 mod write;

@@ -29,6 +29,18 @@ impl Ratio {
     }
 }
 
+/// `number` × `of` / `all`, for what is computed once.
+#[inline]
+pub fn share(number: u64, of: u64, all: u64) -> u64 {
+    match number.checked_mul(of) {
+        Some(product) => product / all,
+        None => {
+            let product = u128::from(number) * u128::from(of);
+            u64::try_from(product / u128::from(all)).unwrap_or(u64::MAX)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
