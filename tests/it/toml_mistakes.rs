@@ -131,32 +131,44 @@ const CASES: &[Case] = &[
     Case {
         what: "statistics of values without numbers",
         toml: "[tables.a]\nrows = 3\ncolumns.x = { make = \"json\", of = \"1\" }\n[tables.a.profile]\nx = { distinct = 3 }",
-        says: &["line 7: table `a`, column `x`, `profile`: `distinct` needs a maker whose values are numbered"],
+        says: &[
+            "line 7: table `a`, column `x`, `profile`: `distinct` needs a maker whose values are numbered",
+        ],
     },
     Case {
         what: "an order on disk of values without one",
         toml: "[tables.a]\nrows = 3\ncolumns.x = { make = \"uuid\", correlation = 0.5 }",
-        says: &["line 5: table `a`, column `x`, `profile`: `correlation` is about the order of its values"],
+        says: &[
+            "line 5: table `a`, column `x`, `profile`: `correlation` is about the order of its values",
+        ],
     },
     Case {
         what: "more distinct values than the maker has",
         toml: "[tables.a]\nrows = 3\ncolumns.x = { make = \"integer\", min = 1, max = 9, distinct = 10 }",
-        says: &["line 5: table `a`, column `x`, `profile`: it is to have 10 distinct values, and its maker has 9"],
+        says: &[
+            "line 5: table `a`, column `x`, `profile`: it is to have 10 distinct values, and its maker has 9",
+        ],
     },
     Case {
         what: "a bound outside of the range",
         toml: "[tables.a]\nrows = 3\ncolumns.x = { make = \"integer\", min = 1, max = 9, bounds = [1, 5, 12] }",
-        says: &["line 5: table `a`, column `x`, `profile`: the bound `12` is outside of `min` and `max`"],
+        says: &[
+            "line 5: table `a`, column `x`, `profile`: the bound `12` is outside of `min` and `max`",
+        ],
     },
     Case {
         what: "bounds of values that have none",
         toml: "[tables.a]\nrows = 3\ncolumns.x = { make = \"text\", bounds = [1, 5] }",
-        says: &["line 5: table `a`, column `x`, `profile`: the bound `1` is none of its values; only numbers, dates and times have bounds"],
+        says: &[
+            "line 5: table `a`, column `x`, `profile`: the bound `1` is none of its values; only numbers, dates and times have bounds",
+        ],
     },
     Case {
         what: "a width of numbers",
         toml: "[tables.a]\nrows = 3\ncolumns.x = { make = \"integer\", min = 1, max = 9, width = 4 }",
-        says: &["line 5: table `a`, column `x`, `profile`: `width` is for `text`, `code` and texts of `ranked`"],
+        says: &[
+            "line 5: table `a`, column `x`, `profile`: `width` is for `text`, `code` and texts of `ranked`",
+        ],
     },
     Case {
         what: "an unknown faker",

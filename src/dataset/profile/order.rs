@@ -113,7 +113,11 @@ impl Order {
         // The one that lies half of them further on in the shuffle has a number that looks random.
         let others = self.rows - kept;
         let (from, step) = (number - kept, others / 2);
-        let to = if from < others - step { from + step } else { from + step - others };
+        let to = if from < others - step {
+            from + step
+        } else {
+            from + step - others
+        };
         shuffle.from(kept + to, 0)
     }
 }

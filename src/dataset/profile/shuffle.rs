@@ -45,7 +45,10 @@ impl Shuffle {
         let mut number = number;
         loop {
             for (place, factor) in FACTORS.iter().enumerate() {
-                number = number.wrapping_add(key >> (8 * place)).wrapping_mul(*factor) & self.mask;
+                number = number
+                    .wrapping_add(key >> (8 * place))
+                    .wrapping_mul(*factor)
+                    & self.mask;
                 number ^= number >> self.half;
             }
             if number < self.size {
@@ -62,7 +65,10 @@ impl Shuffle {
         loop {
             for (place, inverse) in self.inverses.iter().enumerate().rev() {
                 number ^= number >> self.half;
-                number = number.wrapping_mul(*inverse).wrapping_sub(key >> (8 * place)) & self.mask;
+                number = number
+                    .wrapping_mul(*inverse)
+                    .wrapping_sub(key >> (8 * place))
+                    & self.mask;
             }
             if number < self.size {
                 return number;
@@ -73,7 +79,9 @@ impl Shuffle {
 
 /// The number that an odd one has to be multiplied with for 1 (Newton: each step doubles the bits that are right).
 fn inverse(odd: u64) -> u64 {
-    (0..6).fold(odd, |it, _| it.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(it))))
+    (0..6).fold(odd, |it, _| {
+        it.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(it)))
+    })
 }
 
 #[cfg(test)]

@@ -271,6 +271,9 @@ fn prose_has_the_bytes_that_it_is_asked_for_in_the_mean() {
         let mean = total as f64 / 2_000.0;
         assert!((mean - bytes).abs() < bytes * 0.06 + 0.5, "{bytes}: {mean}");
         let prose = Values::Prose(Prose::of_bytes(bytes, true));
-        assert!((of_index(&prose, 7).len() as f64 - bytes).abs() < 0.5, "{bytes}");
+        assert!(
+            (of_index(&prose, 7).len() as f64 - bytes).abs() < 0.5,
+            "{bytes}"
+        );
     }
 }
