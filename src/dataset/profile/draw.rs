@@ -6,7 +6,7 @@ use crate::dataset::profile::correlation::arrange;
 use crate::dataset::profile::dependence::Dependence;
 use crate::dataset::profile::order::{Arranged, Order};
 use crate::dataset::profile::quantiles::Quantiles;
-use crate::dataset::profile::ratio::Ratio;
+use crate::dataset::profile::ratio::{Ratio, share};
 use crate::dataset::profile::shuffle::Shuffle;
 use crate::dataset::profile::{ColumnProfile, Distinct, part};
 

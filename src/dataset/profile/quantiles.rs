@@ -1,7 +1,7 @@
 //! The distinct values of a column in their order, with the places that each has among all rows' values: from a place to
 //! the value's position.
 
-use crate::dataset::profile::ratio::Ratio;
+use crate::dataset::profile::ratio::{Ratio, share};
 
 /// Which of the distinct values has each place.
 #[derive(Debug, Clone)]
