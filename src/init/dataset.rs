@@ -99,20 +99,7 @@ impl Request<'_> {
         let name = self.dataset_name(found, ddl);
         let folder = self.folder(&name);
         Plan::ensure_can_write(&folder, &name, self.overwriting)?;
-        let mut source = self.source(found)?;
-        let holding = match self.existing {
-            ExistingRows::Ignore => Vec::new(),
-            ExistingRows::Keep | ExistingRows::KeepFew => kept::holding(client, &source).await?,
-        };
-        let are_few = holding.len() * 2 < source.tables.len();
-        if self.existing == ExistingRows::Keep || are_few {
-            kept::keep(client, &mut source, &holding).await?;
-            ensure!(
-                source.tables.iter().any(|it| it.kept.is_none()),
-                "every table holds rows, and --keep-rows leaves those as they are; nothing is left to fill"
-            );
-        }
-        kept::add_elsewhere(client, &mut source).await?;
+        let source = self.source_with_rows(client, found).await?;
         let about = format!("The tables of schema {} of {name}", found.schema);
         let plan = |model: &Model, contents: Contents| {
             let plan = Plan::new(&folder, &name, &about, &source, model, ddl, contents)?;
@@ -165,6 +152,25 @@ impl Request<'_> {
             others: found.others.clone(),
             calibration,
         })
+    }
+
+    /// The tables that are meant, with the rows that are to stay.
+    async fn source_with_rows(&self, client: &mut Client, found: &Found) -> Result<Source> {
+        let mut source = self.source(found)?;
+        let holding = match self.existing {
+            ExistingRows::Ignore => Vec::new(),
+            ExistingRows::Keep | ExistingRows::KeepFew => kept::holding(client, &source).await?,
+        };
+        let are_few = holding.len() * 2 < source.tables.len();
+        if self.existing == ExistingRows::Keep || are_few {
+            kept::keep(client, &mut source, &holding).await?;
+            ensure!(
+                source.tables.iter().any(|it| it.kept.is_none()),
+                "every table holds rows, and --keep-rows leaves those as they are; nothing is left to fill"
+            );
+        }
+        kept::add_elsewhere(client, &mut source).await?;
+        Ok(source)
     }
 
     /// The TOML file that [`Request::write`] writes.

@@ -104,7 +104,7 @@ fn no_value_of_the_source_is_written_and_psql_reads_the_same() {
         .map(|it| it.split(' ').next().unwrap_or_default().to_owned())
         .filter(|it| !OF_SCHEMA.contains(&it.as_str()))
         .collect();
-    assert!(values.len() > 1_000, "{}", values.len());
+    assert!(values.len() > 500, "{}", values.len());
     for (name, text) in &written {
         assert!(!text.contains("secret"), "{name} has a marked text\n{text}");
         assert!(!text.contains("9081799"), "{name} has a default");
@@ -152,7 +152,7 @@ fn what_if(dir: &Workdir, file: &str) {
     for part in [
         "city = { distinct = 20, shares = [0.4, ",
         "born = { null = 0.9, distinct = ",
-        "bounds = [\"2022-",
+        "seen = { distinct = -1.0, bounds = [\"2019-01-01 00:00:00\", ",
     ] {
         assert!(toml.contains(part), "{part}\n{toml}");
     }

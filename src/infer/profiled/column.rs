@@ -62,7 +62,7 @@ impl ColumnRules<'_> {
             "reference" => self.reference(column, is_in_set),
             _ if is_in_set => Role::NullOnly,
             "serial" | "sequence" | "parent" | "copy" => Role::NullOnly,
-            _ if column.maker.never_repeats() => self.unique(column, source, statistics),
+            _ if self.is_unique(column) => self.unique(column, source, statistics),
             _ => self.free(column, source, statistics),
         }
     }
@@ -80,6 +80,13 @@ impl ColumnRules<'_> {
                 let is_first = it.columns.len() > 1 && is_time(source);
                 it.columns.contains(name) && !is_first
             })
+    }
+
+    /// Whether its values must not repeat; those of a uuid don't, whether they must or not.
+    fn is_unique(&self, column: &ModelColumn) -> bool {
+        let mut columns = self.profile.columns.iter();
+        let is_key = columns.any(|it| it.name == column.name && it.unique);
+        column.maker.never_repeats() && (is_key || column.maker.option("unique").is_some())
     }
 
     /// Whether it may be NULL whatever its siblings are.
