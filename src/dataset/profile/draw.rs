@@ -371,7 +371,7 @@ mod tests {
 
     #[test]
     fn values_follow_from_a_sibling_and_keep_their_shares() {
-        let draw = |profile: &ColumnProfile| {
+        let draw = |profile: &ColumnProfile, key: u64| {
             let layout = Layout::Even;
             ProfileDraw::new(
                 profile,
@@ -380,21 +380,20 @@ mod tests {
                     layout,
                 },
                 ROWS,
-                7,
+                key,
             )
         };
-        let cities = draw(&profile(
-            Some(Distinct::Count(500)),
-            &[0.1, 0.05],
-            &[0.3, 0.9],
-        ));
+        let cities = draw(
+            &profile(Some(Distinct::Count(500)), &[0.1, 0.05], &[0.3, 0.9]),
+            7,
+        );
         for (degree, least, most) in [(1.0, 0, 0), (0.9, 1_000, 2_000)] {
             let countries = profile(
                 Some(Distinct::Count(4)),
                 &[0.5, 0.3, 0.15],
                 &[0.9, 0.1, 0.5],
             );
-            let countries = draw(&countries).following(Dependence {
+            let countries = draw(&countries, 8).following(Dependence {
                 sibling: Arc::new(cities.clone()),
                 degree: Chance::new(degree),
                 key: Key::new(1, "t", "c"),
