@@ -160,15 +160,16 @@ impl ProfileDraw {
 /// How many distinct values come up at most.
 fn distinct_values(profile: &ColumnProfile, domain: &Domain, rows: u64) -> u64 {
     let asked = profile.distinct.map_or(rows, |it| it.of_rows(rows));
-    let values = match (profile.distinct, &domain.layout) {
-        // A shaped range repeats its likelier numbers by itself.
-        (None, Layout::Shaped(_)) => rows,
-        (None, _) if profile.shares.is_empty() => domain.size.min(rows),
-        _ => asked.min(domain.size),
-    };
-    values
-        .max(profile.shares.len() as u64)
-        .clamp(1, domain.size.max(1))
+    let least = (profile.shares.len() as u64).max(1);
+    asked.max(least).min(most_values(profile, domain))
+}
+
+/// How many positions there can be: a shaped range repeats its likelier numbers by itself, unless it is told how many to have.
+fn most_values(profile: &ColumnProfile, domain: &Domain) -> u64 {
+    match (profile.distinct, &domain.layout) {
+        (None, Layout::Shaped(_)) => u64::MAX,
+        _ => domain.size.max(1),
+    }
 }
 
 /// How many rows each value has.
@@ -193,7 +194,8 @@ impl Sizes {
             _ => all.max(1.0 - null),
         };
         let left = rows - part(rows, all / total);
-        let others = with_null(values - count, left, null).min(domain.size - count);
+        let others =
+            with_null(values - count, left, null).min(most_values(profile, domain) - count);
         let values = count + others;
         let (mut before, mut common) = (0.0, Vec::new());
         for (share, position) in
