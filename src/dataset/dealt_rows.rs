@@ -187,7 +187,8 @@ mod tests {
 
     #[test]
     fn counts_nulls_and_correlation_are_as_they_were_measured() {
-        let cases: [(u64, u64, &[(u32, f64)]); 3] = [
+        type Case = (u64, u64, &'static [(u32, f64)]);
+        let cases: [Case; 3] = [
             (12_000, 4_000, &[(0, 0.5), (2, 0.4), (20, 0.09), (40, 0.01)]),
             (
                 12_000,

@@ -435,16 +435,14 @@ mod tests {
                 _ => 200_000,
             };
             for count in [1, 2, 17, 4_200, 19_999] {
-                for shares in [vec![], vec![0.3], vec![0.3, 0.2]] {
-                    let count = count.max(shares.len());
+                for (shares, others) in [
+                    (vec![], 20_000),
+                    (vec![0.3], 14_000),
+                    (vec![0.3, 0.2], 10_000),
+                ] {
+                    let (count, most) = (count.max(shares.len()), others + shares.len());
                     let profile = profile(Some(Distinct::Count(count as u64)), &shares, &[]);
                     let drawn = drawn(&profile, size, layout.clone());
-                    let most = match shares.len() {
-                        0 => ROWS as usize,
-                        common => {
-                            (ROWS as f64 * (1.0 - shares.iter().sum::<f64>())) as usize + common
-                        }
-                    };
                     assert_eq!(
                         distinct(&drawn),
                         count.min(most),
