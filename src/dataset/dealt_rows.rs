@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::dataset::draw::Key;
 use crate::dataset::makers::Maker;
-use crate::dataset::makers::references::Pick;
+use crate::dataset::makers::references::{Measured, Pick};
 use crate::dataset::profile::correlation::arrange;
 use crate::dataset::profile::order::Order;
 use crate::dataset::profile::part;
@@ -15,7 +15,7 @@ use crate::dataset::profile::quantiles::Quantiles;
 use crate::dataset::profile::ratio::share;
 use crate::dataset::profile::shuffle::Shuffle;
 use crate::dataset::spec::TableSpec;
-use crate::dataset::spread::{Spread, SpreadShape};
+use crate::dataset::spread::Spread;
 
 /// Rows among which the NULLs are shuffled: few enough for the order on disk to stay.
 const WINDOW: u64 = 256;
@@ -26,17 +26,6 @@ pub struct DealtRows {
     spread: Spread,
     order: Option<Arc<Order>>,
     nulls: Option<Nulls>,
-}
-
-/// What is known of a reference whose rows are dealt out in an order of their own.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Measured {
-    /// How many children parents have.
-    pub shape: SpreadShape,
-    /// As `pg_stats.correlation`.
-    pub correlation: f64,
-    /// The share of rows that refer to none.
-    pub null: f64,
 }
 
 impl DealtRows {

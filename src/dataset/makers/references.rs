@@ -2,7 +2,6 @@
 
 use anyhow::{Result, bail};
 
-use crate::dataset::dealt_rows::Measured;
 use crate::dataset::document::{Section, TomlValue, did_you_mean};
 use crate::dataset::draw::Chance;
 use crate::dataset::makers::numbers::{chance, millionths};
@@ -40,6 +39,17 @@ pub enum Pick {
     Half(Half),
     /// So many rows for each, as measured.
     Measured(Measured),
+}
+
+/// What is known of a reference whose rows are dealt out in an order of their own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// How many children parents have.
+    pub shape: SpreadShape,
+    /// As `pg_stats.correlation`.
+    pub correlation: f64,
+    /// The share of rows that refer to none.
+    pub null: f64,
 }
 
 /// A half of a table's rows.

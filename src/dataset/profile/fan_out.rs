@@ -1,8 +1,7 @@
 //! The profile of a reference: how many rows refer to each other row, and in which order they lie.
 
-use crate::dataset::dealt_rows::Measured;
 use crate::dataset::draw::Chance;
-use crate::dataset::makers::references::{Pick, Reference};
+use crate::dataset::makers::references::{Measured, Pick, Reference};
 use crate::dataset::measured::CountClass;
 use crate::dataset::profile::ColumnProfile;
 use crate::dataset::spread::SpreadShape;

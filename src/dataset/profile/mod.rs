@@ -6,7 +6,6 @@
 
 pub mod bounds;
 pub mod correlation;
-pub mod dependence;
 pub mod draw;
 pub mod fan_out;
 mod fit;
