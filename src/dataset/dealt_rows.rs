@@ -144,6 +144,7 @@ mod tests {
     use super::*;
     use crate::dataset::measured::CountClass;
     use crate::dataset::profile::CountShare;
+    use crate::dataset::spread::SpreadShape;
 
     fn measured(counts: &[(u32, f64)], correlation: f64, null: f64) -> Measured {
         let share = |&(children, share)| CountShare { children, share };
