@@ -261,7 +261,8 @@ mod tests {
     #[test]
     fn a_standby_is_settled_by_its_primary() {
         let help = |writes| not_settled("child was never analysed", &child(), writes).help;
-        assert!(help(Writes::Accepted).starts_with("`seedrow check{TARGET} --settle`, or: VACUUM"));
+        let settle = format!("`seedrow check{TARGET} --settle`, or: VACUUM");
+        assert!(help(Writes::Accepted).starts_with(&settle));
         assert_eq!(
             help(Writes::Standby),
             "on the primary: VACUUM (ANALYZE) public.child;"

@@ -34,7 +34,7 @@ Examples:
   seedrow check
   seedrow check --url postgres://app@db.example.com/shop --only coverage
   seedrow check --prove
-  seedrow check --url postgres://app@db.example.com/shop --statements 100 --save production.json
+  seedrow check --url postgres://primary/shop --statements 100 --save a.json
   seedrow check --url postgres://primary/shop --also postgres://standby/shop
   seedrow check --only coverage,schema --schema db/schema.sql --format github
   seedrow check --wait 30s --write junit=check.xml --html check.html

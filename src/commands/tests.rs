@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// The headings below a command's own options, in the order that they have everywhere.
-const HEADINGS: [&str; 12] = [
+const HEADINGS: [&str; 13] = [
     "Data",
     "Format of foreign files",
     "Values of foreign files",
@@ -15,6 +15,7 @@ const HEADINGS: [&str; 12] = [
     "Schema",
     "Loading",
     "Reads",
+    "Profile",
     "Target",
     "Output",
     "Options",
