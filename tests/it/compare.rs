@@ -155,7 +155,7 @@ fn statements_of_production_are_checked_and_repeated_on_the_twin() {
         .exits(2)
         .stderr_has("5 statements of pg_stat_statements; left out: 2 of greater cost")
         .stdout_has("$1 (int4) is compared with no column whose values it could take")
-        .stdout_has("the server can't plan it: syntax error at or near \"tablesample\": SELECT tablesample $1 FROM orders");
+        .stdout_has("the server can't plan it: syntax error at or near");
     let json: serde_json::Value = serde_json::from_str(&dir.read("production.json")).unwrap();
     let sql = |check: &serde_json::Value| Some(check["sql"].as_str()?.to_owned());
     let ran: Vec<String> = json["checks"]

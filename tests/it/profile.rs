@@ -64,7 +64,7 @@ fn comparable(path: &Path) -> Profile {
 
 #[test]
 fn no_value_of_the_source_is_written_and_psql_reads_the_same() {
-    let (dir, db) = (Workdir::new("secrets"), Db::new("secrets"));
+    let (dir, db) = (Workdir::new("marked"), Db::new("marked"));
     db.execute(SECRETS);
     let url = db.url();
     dir.seedrow(["init", "--url", &url, "--profile", "--out", "live", "--name", "twin"])
