@@ -33,7 +33,7 @@ impl Level {
 /// A schema's profile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
-    /// [`FORMAT`].
+    /// The version of its form, so that older files are told from newer ones.
     pub format: u32,
     /// How much of the values it has.
     pub level: Level,
