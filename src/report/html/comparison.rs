@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::element::{badge, copyable, id, tile};
 use super::footer::footer_of_saved;
-use super::page::{page, tools};
+use super::page::{page, settings, tools};
 use super::plan;
 use super::plot::{self, Series};
 use super::scale::{Scale, Unit};
@@ -28,7 +28,7 @@ pub fn comparison(comparison: &Comparison) -> String {
             "Before: " (side(comparison.before)) br; "After: " (side(comparison.after))
         }
         (head(comparison))
-        (settings(comparison))
+        (settings(&comparison.settings))
         @if !changed.is_empty() {
             section {
                 h2 { "What changed" }
@@ -107,21 +107,6 @@ fn head(comparison: &Comparison) -> Markup {
             }
         }
         (tools(&orders))
-    }
-}
-
-fn settings(comparison: &Comparison) -> Markup {
-    html! {
-        @if !comparison.settings.is_empty() {
-            section {
-                h2 { "Settings that differ" }
-                ul class="plain" {
-                    @for (name, before, after) in &comparison.settings {
-                        li { code { (name) } ": " (before) " → " (after) }
-                    }
-                }
-            }
-        }
     }
 }
 

@@ -27,6 +27,22 @@ pub fn page(title: &str, body: &Markup) -> String {
     page.into_string()
 }
 
+/// The settings of two servers that differ: name, and both values.
+pub fn settings(settings: &[(String, String, String)]) -> Markup {
+    html! {
+        @if !settings.is_empty() {
+            section {
+                h2 { "Settings that differ" }
+                ul class="plain" {
+                    @for (name, one, other) in settings {
+                        li { code { (name) } ": " (one) " → " (other) }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Search and order of a page's cards: by the script alone, so hidden without it. Each key is the name of a card's figure.
 pub fn tools(orders: &[(&str, &str)]) -> Markup {
     html! {

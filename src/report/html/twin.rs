@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::element::{badge, copyable, id, numbers, table, tile, words};
 use super::footer::footer_of_saved;
-use super::page::{page, tools};
+use super::page::{page, settings, tools};
 use super::plan;
 use crate::check::{SavedCheck, SavedReport};
 use crate::compare::{
@@ -31,7 +31,7 @@ pub fn twin(comparison: &TwinComparison) -> String {
             "Source: " (side(comparison.source)) br; "Twin: " (side(comparison.twin))
         }
         (head(comparison))
-        (settings(comparison))
+        (settings(&comparison.settings))
         @if !other.is_empty() {
             section {
                 h2 { "Other plans" }
@@ -83,21 +83,6 @@ fn head(comparison: &TwinComparison) -> Markup {
             }
         }
         (tools(&orders))
-    }
-}
-
-fn settings(comparison: &TwinComparison) -> Markup {
-    html! {
-        @if !comparison.settings.is_empty() {
-            section {
-                h2 { "Settings that differ" }
-                ul class="plain" {
-                    @for (name, source, twin) in &comparison.settings {
-                        li { code { (name) } ": " (source) " → " (twin) }
-                    }
-                }
-            }
-        }
     }
 }
 
