@@ -28,6 +28,9 @@ enum Decision {
     Refuse(Refusal),
 }
 
+/// Why a column isn't made that Postgres fills.
+pub const BY_DEFAULT: &str = "its default fills it";
+
 /// What the columns of a table are decided by.
 pub struct Columns<'a> {
     /// The table.
@@ -185,7 +188,7 @@ impl Columns<'_> {
             }
         }
         if column.has_default() && !needed {
-            return Decision::Skip("its default fills it".to_owned());
+            return Decision::Skip(BY_DEFAULT.to_owned());
         }
         if !column.not_null {
             return Decision::Skip(format!("NULL: no maker for type {}", column.type_name));
@@ -199,7 +202,7 @@ impl Columns<'_> {
             &limits,
         ) {
             Some(refusal) => Decision::Refuse(refusal),
-            None => Decision::Skip("its default fills it".to_owned()),
+            None => Decision::Skip(BY_DEFAULT.to_owned()),
         }
     }
 

@@ -9,6 +9,10 @@ use super::source::{Partitions, Source, SourceCheck, SourceColumn, SourceTable};
 use crate::copy::Scalar;
 
 mod bounds;
+mod generated;
+
+pub use bounds::range_ends;
+pub use generated::is_operand;
 
 /// What the constraints of a table say.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +57,7 @@ impl TableReading {
             reading.partitions(partitions);
         }
         reading.checks(table);
+        reading.generated(table);
         reading
     }
 
@@ -179,6 +184,14 @@ impl TableReading {
     fn narrow(&mut self, column: &str, limits: &Limits) {
         let mine = self.limits.entry(column.to_owned()).or_default();
         mine.narrow(limits);
+    }
+
+    fn generated(&mut self, table: &SourceTable) {
+        for (column, limits) in generated::read(table) {
+            self.narrow(&column, &limits);
+            let reason = "a generated column is computed from it".to_owned();
+            self.reasons.entry(column).or_insert(reason);
+        }
     }
 
     fn partitions(&mut self, partitions: &Partitions) {

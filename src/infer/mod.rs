@@ -32,7 +32,7 @@ mod unique;
 
 pub use build::model;
 pub use constraints::Readings;
-pub use profiled::apply as apply_profile;
+pub use profiled::{apply as apply_profile, number_of_values};
 pub use sizes::Wish;
 
 use std::path::PathBuf;

@@ -27,6 +27,8 @@ pub struct Model {
     pub questions: Vec<Question>,
     /// Constraints that aren't understood, and that rows were tried for.
     pub tried: Vec<TriedCheck>,
+    /// Foreign keys, as `table(columns)`, that are to have no index, as in the source.
+    pub unindexed: Vec<String>,
 }
 
 /// A table.

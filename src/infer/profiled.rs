@@ -5,10 +5,18 @@ mod burst;
 mod column;
 mod enough;
 mod kinds;
+mod lists;
+mod numbered;
+mod numbers;
+mod partitions;
 
+use super::columns::BY_DEFAULT;
 use super::model::{Lessons, Model, ModelColumn, ModelTable};
 use super::source::Source;
-use crate::profile::Profile;
+use crate::postgres::name::{quoted, quoted_list};
+use crate::profile::{Profile, UnindexedKey};
+
+pub use enough::number_of_values;
 
 use column::ColumnRules;
 use kinds::Role;
@@ -16,6 +24,7 @@ use kinds::Role;
 /// Gives every table that the profile knows its figures, and the makers that can follow them; not those whose rows weren't
 /// accepted so.
 pub fn apply(model: &mut Model, source: &Source, profile: &Profile, lessons: &Lessons) {
+    model.unindexed = profile.unindexed.iter().map(shown).collect();
     let is_open = |it: &&mut ModelTable| !it.kept && !lessons.plain.contains(&it.name);
     for table in model.tables.iter_mut().filter(is_open) {
         let (Some(found), Some(known)) = (source.table(&table.name), profile.table(&table.name))
@@ -24,13 +33,20 @@ pub fn apply(model: &mut Model, source: &Source, profile: &Profile, lessons: &Le
         };
         let rules = ColumnRules {
             source: found,
-            profile: known,
+            profile: &numbered::with_counts(known, table),
         };
         apply_to_table(table, &rules);
     }
 }
 
+/// As a waiver names it.
+fn shown(key: &UnindexedKey) -> String {
+    let columns: Vec<&str> = key.columns.iter().map(String::as_str).collect();
+    format!("{}({})", quoted(&key.table), quoted_list(&columns))
+}
+
 fn apply_to_table(table: &mut ModelTable, rules: &ColumnRules) {
+    add_defaulted(table, rules);
     let mut roles: Vec<Role> = table
         .columns
         .iter()
@@ -47,6 +63,28 @@ fn apply_to_table(table: &mut ModelTable, rules: &ColumnRules) {
         }
     }
     drop_unused(table);
+}
+
+/// Columns that are left to their defaults are made where figures say how: a default gives all rows the same value, or the time
+/// of the load.
+fn add_defaulted(table: &mut ModelTable, rules: &ColumnRules) {
+    let mut place = 0;
+    for source in &rules.source.columns {
+        if let Some(found) = table.columns.iter().position(|it| it.name == source.name) {
+            place = found + 1;
+            continue;
+        }
+        let is_defaulted =
+            |(name, reason): &(String, String)| *name == source.name && reason == BY_DEFAULT;
+        if !table.skipped.iter().any(is_defaulted) {
+            continue;
+        }
+        if let Some(column) = rules.defaulted(table, source) {
+            table.columns.insert(place, column);
+            table.skipped.retain(|it| !is_defaulted(it));
+            place += 1;
+        }
+    }
 }
 
 /// A column that the maker of another one names, one that stays, is made as it was, but for a time: what is made from that

@@ -57,12 +57,23 @@ pub fn write(model: &Model, head: &Head) -> String {
             line(format!("{name} = {}", string(&file)));
         }
     }
+    for on in &model.unindexed {
+        text.push_str(&waiver(on));
+    }
     for (number, table) in model.tables.iter().enumerate() {
         text.push('\n');
         text.push_str(&table_text(table, number));
     }
     text.push_str(&footer(model));
     text
+}
+
+/// A foreign key that stays without an index.
+fn waiver(on: &str) -> String {
+    format!(
+        "\n[[waive]]\nrule = \"fk-not-indexed\"\non = {}\nreason = \"the source has no index for it\"\n",
+        string(on)
+    )
 }
 
 const HEADER: &str = "\

@@ -6,8 +6,8 @@ mod numbers;
 use super::domain::{Bound, Case, Limits, MakerToml, Value};
 use crate::copy::{DataType, Scalar, TypeKind};
 use json::json;
-pub use numbers::greatest;
 use numbers::{decimals, integer, numeric};
+pub use numbers::{greatest, precision};
 
 /// The days that dates without limits lie between.
 const DAYS: (&str, &str) = ("2019-01-01", "2024-12-31");

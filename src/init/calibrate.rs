@@ -18,6 +18,7 @@ use crate::postgres::copy::CopyIn;
 use crate::postgres::name::{quoted, quoted_list};
 use crate::profile::{self, Level, Profile, Reading};
 
+use compare::Best;
 pub use compare::{Figure, TableFit};
 
 /// At most so many rows a table are made.
@@ -42,30 +43,19 @@ pub async fn calibrate(
         level: Level::Shape,
         sample: f64::MIN_POSITIVE,
     };
-    let mut best: Option<(Model, Vec<TableFit>)> = None;
+    let mut best = Best::default();
     for round in 0..=ADJUSTMENTS {
         let dataset = open(model)?;
         let factor = factor(&dataset)?;
         fill(client, &dataset, &wanted.schema, factor).await?;
         let made = profile::from_server(client, &reading).await?;
         empty(client, &dataset, &wanted.schema).await?;
-        let fits = compare::fits(model, wanted, &made);
-        if best.as_ref().is_none_or(|(_, fit)| near(&fits) > near(fit)) {
-            best = Some((model.clone(), fits));
-        }
+        best.take(model, wanted, &made);
         if round < ADJUSTMENTS && !compare::adjust(model, wanted, &made) {
             break;
         }
     }
-    let Some((found, fits)) = best else {
-        return Ok(Vec::new());
-    };
-    *model = found;
-    Ok(fits)
-}
-
-fn near(fits: &[TableFit]) -> usize {
-    fits.iter().map(|it| it.near).sum()
+    Ok(best.apply(model))
 }
 
 /// By how much the rows of all tables are multiplied, so that none has too many.

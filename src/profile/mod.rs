@@ -12,7 +12,8 @@ mod what_if;
 pub use access::{Access, access};
 pub use model::{
     ColumnProfile, ColumnStatistics, Dependency, ExtendedStatistics, ForeignKeyProfile,
-    IndexProfile, Joint, JointDistinct, Level, Profile, TableProfile,
+    IndexProfile, Joint, JointDistinct, Level, PartitionProfile, Profile, TableProfile,
+    UnindexedKey,
 };
 pub use read::{from_file, from_server};
 pub use script::{Reading, script};

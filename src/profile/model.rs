@@ -53,8 +53,20 @@ pub struct Profile {
     pub ddl: Vec<String>,
     /// What these statements lack.
     pub left_out: Vec<String>,
+    /// The foreign keys that have no index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unindexed: Vec<UnindexedKey>,
     /// By name.
     pub tables: Vec<TableProfile>,
+}
+
+/// A foreign key without an index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnindexedKey {
+    /// The referring table, or partition.
+    pub table: String,
+    /// The referring columns.
+    pub columns: Vec<String>,
 }
 
 /// A table.
@@ -76,6 +88,9 @@ pub struct TableProfile {
     pub indexes: Vec<IndexProfile>,
     /// In the order of their OIDs.
     pub foreign_keys: Vec<ForeignKeyProfile>,
+    /// What ranges or lists its rows are divided into, and how many are in each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partitions: Vec<PartitionProfile>,
     /// Of several columns together, by name.
     pub extended: Vec<ExtendedStatistics>,
     /// The share of the time in which its last rows are to come, where that differs from the source's.
@@ -129,6 +144,15 @@ pub struct ColumnStatistics {
     /// The histogram of how many distinct elements arrays have, without the extremes, with the mean at the end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub element_counts: Vec<f64>,
+}
+
+/// A partition of a table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartitionProfile {
+    /// As `pg_get_expr` writes them.
+    pub bounds: String,
+    /// `reltuples`, of all below it; 0 for fewer than 10.
+    pub rows: f64,
 }
 
 /// An index.

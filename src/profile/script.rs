@@ -22,8 +22,9 @@ pub struct Reading {
 }
 
 /// Its parts; each but the first is as it is in its file.
-const PARTS: [&str; 5] = [
+const PARTS: [&str; 6] = [
     include_str!("sql/settings.sql"),
+    include_str!("sql/rights.sql"),
     include_str!("sql/columns.sql"),
     include_str!("sql/fan_outs.sql"),
     include_str!("sql/ddl.sql"),

@@ -165,6 +165,52 @@ const COLUMNS: &[Column] = &[
         ..COLUMN
     },
     Column {
+        // As many as fit, the type's greatest among them.
+        data_type: "numeric(5,2)",
+        maker: r#"{ make = "ranked", as = "decimal", min = 990, max = 999.99 }"#,
+        profile: "{ distinct = -0.9 }",
+        distinct: 1_000.0,
+        first_share: 0.001,
+        ..COLUMN
+    },
+    Column {
+        data_type: "text[]",
+        maker: r#"{ make = "ranked", as = "array", elements = [0.54, 0.53, 0.5, 0.5], count = 2.1 }"#,
+        profile: "{ distinct = 15, correlation = 0.1, width = 59 }",
+        distinct: 15.0,
+        first_share: 0.067,
+        correlation: Some(0.1),
+        width: Some(59.0),
+        ..COLUMN
+    },
+    Column {
+        data_type: "integer[]",
+        maker: r#"{ make = "ranked", as = "array", of = "integer", count = 3 }"#,
+        profile: "{ distinct = 2_000, null = 0.1 }",
+        nulls: 0.1,
+        distinct: 2_000.0,
+        width: Some(33.0),
+        ..COLUMN
+    },
+    Column {
+        data_type: "jsonb",
+        maker: r#"{ make = "ranked", as = "json" }"#,
+        profile: "{ distinct = 500, width = 80 }",
+        distinct: 500.0,
+        first_share: 0.002,
+        width: Some(80.0),
+        ..COLUMN
+    },
+    Column {
+        data_type: "tsvector",
+        maker: r#"{ make = "ranked", as = "tsvector", elements = [0.4, 0.3], count = 11 }"#,
+        profile: "{ null = 0.5, width = 177 }",
+        nulls: 0.5,
+        distinct: -0.5,
+        width: Some(177.0),
+        ..COLUMN
+    },
+    Column {
         data_type: "integer UNIQUE",
         maker: r#"{ make = "integer", min = 1, max = 90_000, unique = true }"#,
         profile: "{ distinct = 40, correlation = 0.7 }",

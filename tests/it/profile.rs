@@ -28,14 +28,20 @@ const OF_SCHEMA: [&str; 5] = ["low", "medium", "high", "guest", "member"];
 
 /// Has psql run a script, and returns what it prints.
 fn psql(url: &str, script: &Path) -> String {
+    let (printed, errors) = run_psql(url, script);
+    assert!(errors.is_empty(), "psql: {errors}");
+    printed
+}
+
+/// Has psql run a script up to its first error: what it prints, and its messages.
+fn run_psql(url: &str, script: &Path) -> (String, String) {
     let program = programs::installed().unwrap().remove(0).program("psql");
     let mut command = Command::new(program);
     command.args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-f"]);
     let run = command.arg(script).args(["--dbname", url]).output();
     let run = run.expect("these tests need psql beside the server programs");
-    let errors = String::from_utf8_lossy(&run.stderr);
-    assert!(run.status.success() && errors.is_empty(), "psql: {errors}");
-    String::from_utf8(run.stdout).unwrap()
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(run.stdout), text(run.stderr))
 }
 
 /// The texts of all files below a folder, hidden ones, too.
@@ -121,6 +127,48 @@ fn no_value_of_the_source_is_written_and_psql_reads_the_same() {
         assert!(toml.contains(part), "{part}\n{toml}");
     }
     what_if(&dir, &file);
+    other_levels(&dir, &url, &values);
+}
+
+/// What the levels that are asked for write, and that they say so: rounded values are none of the source's, unless these are
+/// round.
+fn other_levels(dir: &Workdir, url: &str, values: &BTreeSet<String>) {
+    let levels = [
+        (
+            "rounded",
+            "level rounded: rounded numbers and dates of this database are written",
+            &[
+                "[9100000",
+                "\"1931-05-01\"",
+                "born = { make = \"histogram\"",
+            ],
+        ),
+        (
+            "values",
+            "level values: common values and histograms of the columns, values of this database, are written",
+            &["secret-country-3", "9082001", "city = { make = \"one-of\""],
+        ),
+    ];
+    for (level, announcement, parts) in levels {
+        let mut args = vec!["init", "--url", url, "--profile", "--privacy", level];
+        args.extend(["--out", level, "--name", level, "--no-calibrate"]);
+        dir.seedrow(args).exits(0).stderr_has(announcement);
+        let written = texts(&dir.path(level));
+        let toml = dir.read(&format!("{level}/{level}.toml"));
+        for part in parts {
+            assert!(
+                written.iter().any(|(_, text)| text.contains(part)),
+                "{part}\n{toml}"
+            );
+        }
+        if level == "rounded" {
+            let is_round = |it: &&String| it.ends_with("-01");
+            for value in values.iter().filter(|it| !is_round(it)) {
+                let found = written.iter().find(|(_, text)| text.contains(value));
+                assert!(found.is_none(), "{value} is in {}", found.unwrap().0);
+            }
+        }
+    }
 }
 
 /// What differs from the source as asked for, and what can't.
@@ -186,7 +234,21 @@ fn a_role_that_sees_no_statistics_is_told_what_to_grant() {
         .exits(2)
         .stderr_has("seedrow_monitor doesn't see the statistics of 2 of 2 tables")
         .stderr_has("GRANT SELECT ON public.a, public.b TO seedrow_monitor;");
+    let script = dir.seedrow(["init", "--print-sql"]).exits(0).stdout;
+    let script = dir.write("profile.sql", script);
+    let (printed, errors) = run_psql(&url, &script);
+    assert_eq!(printed, "");
+    assert!(
+        errors.contains("HINT:  GRANT SELECT ON public.a, public.b TO seedrow_monitor;"),
+        "{errors}"
+    );
     db.execute("GRANT SELECT ON a TO seedrow_monitor");
+    let (printed, errors) = run_psql(&url, &script);
+    assert!(printed.starts_with('{'), "{printed}");
+    assert!(
+        errors.contains("WARNING:  seedrow_monitor doesn't see the statistics of 1 of 2 tables"),
+        "{errors}"
+    );
     dir.seedrow(args)
         .exits(0)
         .stderr_has("doesn't see the statistics of 1 of 2 tables")

@@ -1,7 +1,11 @@
 //! Values whose order is that of their numbers, and values drawn from a histogram: what a column gets of whose values
 //! nothing is known but their statistics.
 
+mod elements;
+
 use anyhow::{Result, bail};
+
+pub use elements::{Elements, Form};
 
 use crate::dataset::calendar::{DAY, LAST_DAY};
 use crate::dataset::distribution::Range;
@@ -27,6 +31,8 @@ pub enum Ranked {
     Uuid,
     /// Addresses.
     Inet,
+    /// Several elements.
+    List(Elements, Lengths),
 }
 
 /// Numbers that rise by a step.
@@ -36,6 +42,8 @@ pub struct Steps {
     pub kind: Kind,
     /// The first.
     pub min: i64,
+    /// None is above it.
+    pub max: i64,
     /// At least 1.
     pub step: i64,
 }
@@ -58,6 +66,7 @@ enum As {
     Bytes,
     Uuid,
     Inet,
+    List(Form),
 }
 
 const TYPES: &[(&str, As)] = &[
@@ -72,6 +81,9 @@ const TYPES: &[(&str, As)] = &[
     ("uuid", As::Uuid),
     ("bytea", As::Bytes),
     ("inet", As::Inet),
+    ("array", As::List(Form::Texts)),
+    ("tsvector", As::List(Form::Words)),
+    ("json", As::List(Form::Json)),
 ];
 
 /// Reads `make = "ranked"`.
@@ -91,11 +103,12 @@ pub fn ranked(section: &Section, _: &MakerScope) -> Result<Maker> {
             As::Bytes => Ranked::Bytes(open),
             As::Uuid => Ranked::Uuid,
             As::Inet => Ranked::Inet,
+            As::List(form) => Ranked::List(Elements::read(section, form)?, open),
         },
     ))
 }
 
-/// Reads `min` and `step`.
+/// Reads `min`, `max` and `step`.
 fn steps(section: &Section, kind: Kind) -> Result<Steps> {
     let min = match section.get("min") {
         Some(value) => number(&value, kind)?,
@@ -109,7 +122,22 @@ fn steps(section: &Section, kind: Kind) -> Result<Steps> {
     if step < 1 {
         bail!(section.error("`step` must be above 0: values rise with their numbers"));
     }
-    Ok(Steps { kind, min, step })
+    let max = match section.get("max") {
+        Some(value) => {
+            let max = number(&value, kind)?;
+            if max < min {
+                bail!(value.error("`max` is below `min`; write a greater one"));
+            }
+            max.min(last(kind))
+        }
+        None => last(kind),
+    };
+    Ok(Steps {
+        kind,
+        min,
+        max,
+        step,
+    })
 }
 
 /// A value of a kind as bounds are written.
@@ -130,6 +158,16 @@ fn first(kind: Kind) -> i64 {
     }
 }
 
+/// The greatest value that can be written.
+fn last(kind: Kind) -> i64 {
+    match kind {
+        Kind::Date => LAST_DAY,
+        Kind::Timestamp => (LAST_DAY + 1) * DAY - 1,
+        Kind::Time => DAY - 1,
+        _ => 1 << 60,
+    }
+}
+
 /// Reads `make = "histogram"`: the maker of the kind, between the bounds.
 pub fn histogram(section: &Section, _: &MakerScope) -> Result<Maker> {
     let value = section.need("as")?;
@@ -137,7 +175,7 @@ pub fn histogram(section: &Section, _: &MakerScope) -> Result<Maker> {
         match value.one_of("type", TYPES)? {
             As::Number(kind) => kind,
             As::Decimal => Kind::Decimal(ranges::scale(section, 2, 18)?),
-            As::Text | As::Bytes | As::Uuid | As::Inet => {
+            As::Text | As::Bytes | As::Uuid | As::Inet | As::List(_) => {
                 bail!(value.error(
                     "`bounds` are those of numbers, dates and times; write `make = \"ranked\"`"
                 ))
@@ -161,16 +199,6 @@ pub fn histogram(section: &Section, _: &MakerScope) -> Result<Maker> {
 }
 
 impl Steps {
-    /// The greatest value that can be written.
-    fn last(self) -> i64 {
-        match self.kind {
-            Kind::Date => LAST_DAY,
-            Kind::Timestamp => (LAST_DAY + 1) * DAY - 1,
-            Kind::Time => DAY - 1,
-            _ => 1 << 60,
-        }
-    }
-
     /// The value with a number.
     #[inline]
     pub fn at(self, number: u64) -> i64 {
@@ -189,12 +217,12 @@ pub const VOWELS: &[u8; 5] = b"aeiou";
 impl Ranked {
     /// Whether its values have a length.
     pub fn has_lengths(&self) -> bool {
-        matches!(self, Ranked::Text(_) | Ranked::Bytes(_))
+        matches!(self, Ranked::Text(_) | Ranked::Bytes(_) | Ranked::List(..))
     }
 
     /// Sets how long texts are, in the mean and at most.
     pub fn set_lengths(&mut self, mean: Option<f64>, most: Option<u32>) {
-        if let Ranked::Text(lengths) | Ranked::Bytes(lengths) = self {
+        if let Ranked::Text(lengths) | Ranked::Bytes(lengths) | Ranked::List(_, lengths) = self {
             *lengths = Lengths { mean, most };
         }
     }
@@ -206,13 +234,13 @@ impl MakerSpec for Ranked {
             Ranked::Number(steps) => steps.kind,
             Ranked::Text(_) => Kind::Text,
             Ranked::Uuid => Kind::Uuid,
-            Ranked::Bytes(_) | Ranked::Inet => Kind::Literal,
+            Ranked::Bytes(_) | Ranked::Inet | Ranked::List(..) => Kind::Literal,
         })
     }
 
     fn bounds(&self, _: &dyn Fn(Needed) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
         match self {
-            Ranked::Number(steps) => Some((steps.min, steps.last())),
+            Ranked::Number(steps) => Some((steps.min, steps.max)),
             _ => None,
         }
     }
@@ -220,11 +248,13 @@ impl MakerSpec for Ranked {
     fn domain(&self) -> u128 {
         match self {
             Ranked::Number(steps) => {
-                let span = i128::from(steps.last()) - i128::from(steps.min);
+                let span = i128::from(steps.max) - i128::from(steps.min);
                 (span.max(0) / i128::from(steps.step)).unsigned_abs() + 1
             }
             Ranked::Text(lengths) => 26u128.saturating_pow(lengths.most.unwrap_or(12).min(12)),
             Ranked::Bytes(_) => u64::MAX.into(),
+            // Numbers of elements stay within an integer.
+            Ranked::List(..) => 1 << 30,
             // The bits before a uuid's version.
             Ranked::Uuid => 1 << 48,
             // 10.0.0.0/8 without the network's own address and the broadcast address.

@@ -1,5 +1,7 @@
 //! Values in the order of their numbers.
 
+mod lists;
+
 use std::io::Write as _;
 use std::net::Ipv4Addr;
 
@@ -8,6 +10,8 @@ use crate::dataset::permutation::mix;
 use crate::generate::compiled::{CompiledMaker, RowNumber, RowText, ValueContext};
 use crate::generate::context::Compiler;
 use crate::generate::pool::TextTraits;
+
+use lists::RankedList;
 
 /// Compiles `make = "ranked"`.
 pub fn ranked(ranked: &Ranked, compiler: &Compiler) -> CompiledMaker {
@@ -24,6 +28,7 @@ pub fn ranked(ranked: &Ranked, compiler: &Compiler) -> CompiledMaker {
         })),
         Ranked::Uuid => text(Box::new(RankedUuid { values: 1 << 48 })),
         Ranked::Inet => text(Box::new(RankedInet)),
+        Ranked::List(elements, lengths) => text(Box::new(RankedList::new(elements, *lengths))),
     }
 }
 
@@ -104,19 +109,24 @@ impl RowText for RankedText {
     fn write_index(&self, index: u128, _: &mut ValueContext, out: &mut Vec<u8>) {
         let number = small(index);
         self.letters.write(number, out);
-        let mut bits = mix(number);
-        for place in self.letters.count()..length(self.lengths, number) {
-            let letters: &[u8] = if place % 2 == 0 { CONSONANTS } else { VOWELS };
-            let letter = below(bits, letters.len() as u64);
-            out.push(letters[usize::try_from(letter).unwrap_or(0)]);
-            bits = bits
-                .wrapping_mul(0xD6E8_FEB8_6659_FD93)
-                .wrapping_add(number);
-        }
+        letters_up_to(length(self.lengths, number), self.letters, number, out);
     }
 
     fn traits(&self) -> TextTraits {
         TextTraits::default()
+    }
+}
+
+/// Appends letters behind those that tell the number, up to a length.
+fn letters_up_to(length: u32, own: Letters, number: u64, out: &mut Vec<u8>) {
+    let mut bits = mix(number);
+    for place in own.count()..length {
+        let letters: &[u8] = if place % 2 == 0 { CONSONANTS } else { VOWELS };
+        let letter = below(bits, letters.len() as u64);
+        out.push(letters[usize::try_from(letter).unwrap_or(0)]);
+        bits = bits
+            .wrapping_mul(0xD6E8_FEB8_6659_FD93)
+            .wrapping_add(number);
     }
 }
 

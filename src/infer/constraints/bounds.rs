@@ -187,6 +187,18 @@ fn has_between(low: &str, high: &str) -> bool {
     }
 }
 
+/// The ends of a range in one column, as `FOR VALUES FROM … TO …` has them; `None` for one that is open.
+pub fn range_ends(bounds: &str) -> Option<(Option<String>, Option<String>)> {
+    let (from, to) = bounds
+        .strip_prefix("FOR VALUES FROM ")?
+        .split_once(" TO ")?;
+    let only = |text: &str| match ends(text)?.as_slice() {
+        [end] => Some(end.value().map(str::to_owned)),
+        _ => None,
+    };
+    Some((only(from)?, only(to)?))
+}
+
 /// The ends of a range, a column each.
 fn ends(text: &str) -> Option<Vec<End>> {
     Some(

@@ -3,7 +3,8 @@
 use crate::dataset::calendar::{date_from_days, parse_date};
 use crate::infer::domain::{MakerToml, Value};
 
-const SECONDS: i64 = 86_400;
+/// In seconds.
+pub(super) const DAY: i64 = 86_400;
 
 /// Ten buckets with as many rows each, between the maker's own bounds; `None` for one that makes no times.
 pub(super) fn bounds(maker: &MakerToml, share: f64) -> Option<Vec<String>> {
@@ -39,9 +40,9 @@ fn of(value: &Value) -> Option<i64> {
 }
 
 /// Since 1970-01-01, of a date, with a time behind it or without.
-fn seconds(text: &str) -> Option<i64> {
+pub(super) fn seconds(text: &str) -> Option<i64> {
     let days = parse_date(text.get(..10)?)?;
-    let mut seconds = days * SECONDS;
+    let mut seconds = days * DAY;
     let time = text.get(11..19).unwrap_or_default();
     for (part, unit) in time.split(':').zip([3_600, 60, 1]) {
         seconds += part.parse::<i64>().unwrap_or(0) * unit;
@@ -49,13 +50,14 @@ fn seconds(text: &str) -> Option<i64> {
     Some(seconds)
 }
 
-fn shown(seconds: i64, is_date: bool) -> String {
-    let (year, month, day) = date_from_days(seconds.div_euclid(SECONDS));
+/// As a dataset writes it.
+pub(super) fn shown(seconds: i64, is_date: bool) -> String {
+    let (year, month, day) = date_from_days(seconds.div_euclid(DAY));
     let date = format!("{year:04}-{month:02}-{day:02}");
     if is_date {
         return date;
     }
-    let rest = seconds.rem_euclid(SECONDS);
+    let rest = seconds.rem_euclid(DAY);
     let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
     format!("{date} {hour:02}:{minute:02}:{second:02}")
 }

@@ -1,13 +1,16 @@
 //! One column: what the profile may say of it, and what makes it then.
 
 use super::burst;
-use super::enough::has_enough;
+use super::enough::{self, has_enough};
 use super::kinds::{self, Role};
-use crate::copy::Scalar;
+use super::partitions;
+use crate::copy::{Scalar, TypeKind};
 use crate::dataset::profile::{ColumnProfile, CountShare, Distinct};
-use crate::infer::domain::{Confidence, MakerToml, Value};
+use crate::infer::constraints::is_operand;
+use crate::infer::domain::{Confidence, Limits, MakerToml, Value};
 use crate::infer::model::{ModelColumn, ModelTable};
 use crate::infer::source::{SourceColumn, SourceTable};
+use crate::infer::types;
 use crate::profile::{ColumnStatistics, ForeignKeyProfile, TableProfile};
 
 /// A table's columns in its source and in its profile.
@@ -67,6 +70,27 @@ impl ColumnRules<'_> {
         }
     }
 
+    /// A column that its default would fill, where its figures can be followed, or it is a range, and no constraint is about it.
+    pub fn defaulted(&self, table: &ModelTable, source: &SourceColumn) -> Option<ModelColumn> {
+        let mut constraints = self.source.checks.iter().chain(&self.source.exclusions);
+        if constraints.any(|it| it.columns.contains(&source.name)) {
+            return None;
+        }
+        let is_range = matches!(source.data_type.base().kind, TypeKind::Range(_));
+        let column = ModelColumn {
+            name: source.name.clone(),
+            maker: types::maker(&source.data_type, &source.base_type, &Limits::default())?,
+            reason: "its default".to_owned(),
+            confidence: Confidence::Guess,
+            hidden: false,
+        };
+        match self.role(table, &column) {
+            Role::Follows | Role::Replaced(_) => Some(column),
+            Role::NullOnly if is_range => Some(column),
+            Role::Untouched | Role::NullOnly | Role::Reference => None,
+        }
+    }
+
     /// Whether a constraint decides the column, or the choice of its partition.
     fn is_decided(&self, column: &ModelColumn, source: &SourceColumn) -> bool {
         let name = &column.name;
@@ -75,6 +99,7 @@ impl ColumnRules<'_> {
         column.confidence == Confidence::Sure
             || !source.domain_checks.is_empty()
             || keys.any(|it| it == name)
+            || is_operand(self.source, name)
             || self.source.checks.iter().any(|it| {
                 // Of two times that a CHECK compares, the one that isn't sure is made first.
                 let is_first = it.columns.len() > 1 && is_time(source);
@@ -126,6 +151,9 @@ impl ColumnRules<'_> {
         statistics: &ColumnStatistics,
     ) -> Role {
         let is_decided = self.is_decided(column, source);
+        if let Some(maker) = partitions::histogram(self.source, self.profile, &column.name) {
+            return Role::Replaced(maker);
+        }
         // Texts and numerics have a width, which other makers' values haven't.
         let has_width =
             source.data_type.is_text() || source.data_type.scalar() == Some(Scalar::Numeric);
@@ -210,9 +238,13 @@ impl ColumnRules<'_> {
         if column.maker.option("unique") == Some(&Value::Boolean(true)) {
             (profile.distinct, profile.shares, profile.ranks) = (None, Vec::new(), Vec::new());
         }
-        if !matches!(ranked_kind(&column.maker), Some("text" | "bytea")) {
+        if !matches!(
+            ranked_kind(&column.maker),
+            Some("text" | "bytea" | "array" | "tsvector" | "json")
+        ) {
             profile.width = None;
         }
+        limit(&mut profile, most_values(&column.maker, source));
         if let Some(share) = self.profile.burst
             && profile.correlation.is_some_and(|it| it > 0.5)
             && let Some(bounds) = burst::bounds(&column.maker, share)
@@ -241,6 +273,32 @@ fn ranked_kind(maker: &MakerToml) -> Option<&str> {
         Some(Value::Text(kind)) if maker.make == "ranked" => Some(kind),
         _ => None,
     }
+}
+
+/// How many values a column has at most, by its maker and by the length of its type.
+fn most_values(maker: &MakerToml, source: &SourceColumn) -> Option<f64> {
+    let letters = |length: u32| libm::pow(26.0, f64::from(length.min(12)));
+    match ranked_kind(maker) {
+        Some("text") => kinds::longest(source).map(letters),
+        _ => enough::number_of_values(maker),
+    }
+}
+
+/// No more values than there can be.
+fn limit(profile: &mut ColumnProfile, most: Option<f64>) {
+    let Some(most) = most else { return };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a number of values, saturating"
+    )]
+    let most = most.max(1.0) as u64;
+    if let Some(Distinct::Count(count)) = &mut profile.distinct {
+        *count = (*count).min(most);
+    }
+    let shares = usize::try_from(most).unwrap_or(usize::MAX);
+    profile.shares.truncate(shares);
+    profile.ranks.truncate(shares);
 }
 
 /// A list of texts in their order, which ranks are about.

@@ -6,31 +6,60 @@ use crate::infer::domain::{MakerToml, Value};
 /// Seconds are their steps, or less.
 const FINE: &[&str] = &["timestamp", "time", "interval"];
 
-/// Whether it has so many values, and they have an order.
-pub(super) fn has_enough(maker: &MakerToml, distinct: f64) -> bool {
+/// How many values a maker that follows figures has; `None` where that isn't known, or there is no limit.
+pub fn number_of_values(maker: &MakerToml) -> Option<f64> {
     let number = |name: &str| match maker.option(name) {
         Some(Value::Integer(number)) => Some(*number as f64),
         Some(Value::Float(number)) => Some(*number),
         _ => None,
     };
-    let range = |steps: f64| match (number("min"), number("max")) {
-        (Some(min), Some(max)) => distinct <= (max - min) * steps + 1.0,
-        _ => false,
+    let scale = |default: f64| libm::pow(10.0, number("scale").unwrap_or(default));
+    let range = |steps: f64| {
+        let (min, max) = (number("min")?, number("max")?);
+        Some(libm::floor((max - min) * steps + 1e-6) + 1.0)
     };
     match maker.make.as_str() {
-        "boolean" => distinct <= 2.0,
+        "boolean" => Some(2.0),
         "one-of" => match maker.option("values") {
-            Some(Value::List(values)) => distinct <= values.len() as f64,
-            _ => false,
+            Some(Value::List(values)) => Some(values.len() as f64),
+            _ => None,
         },
         "integer" => range(1.0),
         "cents" => range(100.0),
-        "decimal" => range(libm::pow(10.0, number("scale").unwrap_or(2.0))),
+        "decimal" => range(scale(2.0)),
         "date" => match (day(maker, "min"), day(maker, "max")) {
-            (Some(min), Some(max)) => distinct <= (max - min + 1) as f64,
-            _ => false,
+            (Some(min), Some(max)) => Some((max - min + 1) as f64),
+            _ => None,
         },
-        make => FINE.contains(&make),
+        "ranked" => ranked(maker, number),
+        _ => None,
+    }
+}
+
+fn ranked(maker: &MakerToml, number: impl Fn(&str) -> Option<f64>) -> Option<f64> {
+    let scale = match maker.option("as") {
+        Some(Value::Text(kind)) => match kind.as_str() {
+            "integer" => 0.0,
+            "decimal" => number("scale").unwrap_or(2.0),
+            // Seconds of a day.
+            "time" => return Some(86_400.0),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let unit = libm::pow(10.0, -scale);
+    let (min, step) = (
+        number("min").unwrap_or(unit),
+        number("step").unwrap_or(unit),
+    );
+    Some(libm::floor((number("max")? - min) / step + 1e-6) + 1.0)
+}
+
+/// Whether it has so many values, and they have an order.
+pub(super) fn has_enough(maker: &MakerToml, distinct: f64) -> bool {
+    match number_of_values(maker) {
+        Some(values) => maker.make != "ranked" && distinct <= values,
+        None => FINE.contains(&maker.make.as_str()),
     }
 }
 
@@ -56,5 +85,8 @@ mod tests {
             assert!(has_enough(&maker, most), "{maker:?}");
             assert!(!has_enough(&maker, most + 1.0), "{maker:?}");
         }
+        let cents = MakerToml::new("ranked").with("as", "decimal");
+        let cents = cents.with("min", 0.1).with("max", 9.99);
+        assert_eq!(number_of_values(&cents), Some(990.0));
     }
 }

@@ -1,9 +1,11 @@
 //! The makers that follow a column's figures where its own can't: `ranked`, or a histogram or a list at the levels that have
 //! values.
 
-use crate::copy::{DataType, Scalar};
-use crate::infer::domain::{MakerToml, Value};
+use super::{lists, numbers};
+use crate::copy::{DataType, Scalar, TypeKind};
+use crate::infer::domain::{Limits, MakerToml, Value};
 use crate::infer::source::SourceColumn;
+use crate::infer::types;
 use crate::profile::ColumnStatistics;
 
 /// Days and seconds of three years: as long as the times that `init` makes.
@@ -39,9 +41,9 @@ impl Role {
 
 /// What `ranked` and `histogram` make: the name of it, and the digits behind the point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Kind {
-    name: &'static str,
-    scale: Option<i64>,
+pub(super) struct Kind {
+    pub name: &'static str,
+    pub scale: Option<i64>,
 }
 
 /// The maker of a column with such statistics and so many values; `None` for types that none is for.
@@ -50,6 +52,9 @@ pub(super) fn maker(
     statistics: &ColumnStatistics,
     distinct: f64,
 ) -> Option<MakerToml> {
+    if let Some(list) = lists::maker(source, statistics, distinct) {
+        return Some(list);
+    }
     let kind = kind(&source.data_type, &source.base_type, statistics)?;
     if let Some(list) = list(source, statistics) {
         return Some(list);
@@ -58,25 +63,30 @@ pub(super) fn maker(
         return Some(histogram);
     }
     let maker = with_scale(MakerToml::new("ranked").with("as", kind.name), kind);
-    Some(match (kind.name, source.data_type.scalar()?) {
-        ("integer" | "decimal", Scalar::Numeric) => {
-            let scale = kind.scale.unwrap_or(0);
-            let maker = maker.with("min", least(statistics.width, scale));
-            match scale > 0 && groups(statistics.width) <= groups_behind(scale) {
-                // So few bytes have no digits behind the point.
-                true => maker.with("step", 1),
-                false => maker,
+    Some(
+        match (kind.name, source.data_type.scalar().unwrap_or(Scalar::Text)) {
+            ("integer" | "decimal", _) => {
+                numbers::ranked(maker, kind, source, statistics, distinct)
             }
-        }
-        ("timestamp", _) if distinct < SPAN => MakerToml::new("timestamp")
-            .with("min", "2022-01-01")
-            .with("max", "2024-12-31"),
-        ("date", _) if distinct < DAYS => MakerToml::new("date")
-            .with("min", "2022-01-01")
-            .with("max", "2024-12-31"),
-        ("date", _) => maker.with("min", "1950-01-01"),
-        _ => maker,
-    })
+            ("timestamp", _) if distinct < SPAN => MakerToml::new("timestamp")
+                .with("min", "2022-01-01")
+                .with("max", "2024-12-31"),
+            ("date", _) if distinct < DAYS => MakerToml::new("date")
+                .with("min", "2022-01-01")
+                .with("max", "2024-12-31"),
+            ("date", _) => maker.with("min", "1950-01-01"),
+            ("text", _) => match longest(source) {
+                Some(longest) => maker.with("max-length", i64::from(longest)),
+                None => maker,
+            },
+            _ => maker,
+        },
+    )
+}
+
+/// How many characters a column's type holds.
+pub(super) fn longest(source: &SourceColumn) -> Option<u32> {
+    types::max_length(&source.data_type, &Limits::default())
 }
 
 fn with_scale(maker: MakerToml, kind: Kind) -> MakerToml {
@@ -92,23 +102,21 @@ fn kind(data_type: &DataType, type_name: &str, statistics: &ColumnStatistics) ->
         name: "decimal",
         scale: Some(scale),
     };
+    if data_type.base().kind == TypeKind::Other {
+        return type_name.ends_with("citext").then(|| plain("text"));
+    }
     Some(match data_type.scalar()? {
-        Scalar::Int2 | Scalar::Int4 | Scalar::Int8 => plain("integer"),
-        Scalar::Numeric => match scale_of(type_name) {
-            Some(0) => plain("integer"),
-            Some(scale) => decimal(scale),
-            // Four digits for each group behind the first.
-            None => match 4 * (groups(statistics.width) - 1).clamp(0, 4) {
-                0 => plain("integer"),
-                scale => decimal(scale),
-            },
+        Scalar::Int2 | Scalar::Int4 | Scalar::Int8 | Scalar::Oid => plain("integer"),
+        Scalar::Numeric => match numbers::scale(type_name, statistics.width) {
+            0 => plain("integer"),
+            scale => decimal(scale),
         },
-        Scalar::Float4 | Scalar::Float8 => decimal(2),
+        Scalar::Float4 | Scalar::Float8 | Scalar::Money => decimal(2),
         Scalar::Date => plain("date"),
         Scalar::Timestamp | Scalar::Timestamptz => plain("timestamp"),
         Scalar::Time => plain("time"),
         Scalar::Interval => plain("interval"),
-        Scalar::Text | Scalar::Varchar | Scalar::Bpchar => plain("text"),
+        Scalar::Text | Scalar::Varchar | Scalar::Bpchar | Scalar::Name => plain("text"),
         Scalar::Uuid => plain("uuid"),
         Scalar::Bytea => plain("bytea"),
         Scalar::Inet => plain("inet"),
@@ -159,48 +167,4 @@ fn histogram(kind: Kind, statistics: &ColumnStatistics) -> Option<MakerToml> {
 #[expect(clippy::cast_possible_truncation, reason = "saturating")]
 fn whole(number: f64) -> i64 {
     libm::round(number) as i64
-}
-
-/// The digits behind the point that `numeric(12, 2)` has; `None` for a plain `numeric`.
-fn scale_of(type_name: &str) -> Option<i64> {
-    let inside = type_name.split_once('(')?.1.split_once(')')?.0;
-    match inside.split_once(',') {
-        Some((_, scale)) => scale.trim().parse().ok(),
-        None => Some(0),
-    }
-}
-
-/// A `numeric` has 3 bytes, and 2 for each four digits before the point and behind it.
-fn groups(width: f64) -> i64 {
-    whole((width - 3.0) / 2.0)
-}
-
-fn groups_behind(scale: i64) -> i64 {
-    (scale + 3) / 4
-}
-
-/// The least number whose `numeric` is about so wide.
-fn least(width: f64, scale: i64) -> i64 {
-    let before = groups(width) - groups_behind(scale);
-    match before {
-        ..=1 => 1,
-        2 => 10_000,
-        3 => 100_000_000,
-        _ => 1_000_000_000_000,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_as_wide_as_the_sources() {
-        for (width, scale, expected) in [(4.0, 0, 1), (5.0, 2, 1), (7.0, 2, 1), (9.0, 2, 10_000)] {
-            assert_eq!(least(width, scale), expected, "{width}, {scale}");
-        }
-        assert_eq!(scale_of("numeric(12,2)"), Some(2));
-        assert_eq!(scale_of("numeric(12)"), Some(0));
-        assert_eq!(scale_of("numeric"), None);
-    }
 }

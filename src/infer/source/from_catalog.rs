@@ -147,7 +147,7 @@ impl<'r> Grouped<'r> {
             rows: rows(table.rows),
             columns: columns.iter().map(|it| self.column(it)).collect(),
             uniques,
-            foreign_keys: self.keys(table.oid, names),
+            foreign_keys: self.all_keys(table.oid, names),
             checks: checks(ConstraintKind::Check),
             exclusions: checks(ConstraintKind::Exclusion),
             triggers: triggers.cloned().collect(),
@@ -248,6 +248,22 @@ impl<'r> Grouped<'r> {
             .collect();
         sets.sort_by(|a, b| b.primary.cmp(&a.primary).then(a.name.cmp(&b.name)));
         sets
+    }
+
+    /// A table's foreign keys, and those that its partitions have by themselves: kept in all of them, they are kept in each.
+    fn all_keys(&self, table: u32, names: &HashMap<u32, &str>) -> Vec<SourceKey> {
+        let mut keys = self.keys(table, names);
+        let partitions = self.partitions.get(&table).into_iter().flatten();
+        for key in partitions.flat_map(|it| self.keys(*it, names)) {
+            let is_same = |it: &SourceKey| {
+                (&it.columns, &it.referenced, &it.table_shown)
+                    == (&key.columns, &key.referenced, &key.table_shown)
+            };
+            if !keys.iter().any(is_same) {
+                keys.push(key);
+            }
+        }
+        keys
     }
 
     fn keys(&self, table: u32, names: &HashMap<u32, &str>) -> Vec<SourceKey> {

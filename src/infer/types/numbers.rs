@@ -43,12 +43,15 @@ pub fn integer(scalar: Scalar, limits: &Limits) -> MakerToml {
         .with("max", within(max))
 }
 
-/// `numeric(p, s)`: the modifier packs both.
+/// The precision and the scale of `numeric(p, s)`: the modifier packs both.
+pub fn precision(modifier: i32) -> Option<(i32, i32)> {
+    let packed = modifier - 4;
+    (packed >= 0).then_some(((packed >> 16) & 0xffff, ((packed & 0x7ff) ^ 1024) - 1024))
+}
+
+/// `numeric(p, s)`.
 pub fn numeric(modifier: i32, limits: &Limits) -> MakerToml {
-    let (precision, scale) = match modifier - 4 {
-        packed if packed >= 0 => ((packed >> 16) & 0xffff, ((packed & 0x7ff) ^ 1024) - 1024),
-        _ => (12, 2),
-    };
+    let (precision, scale) = precision(modifier).unwrap_or((12, 2));
     let digits = u32::try_from((precision - scale).clamp(0, 9)).unwrap_or(0);
     let top = 10_i64.pow(digits);
     let scale = i64::from(scale.max(0));

@@ -1,6 +1,9 @@
 //! The statistics of rows that were made beside those that they are to have, and what is changed for it. Pure.
 
+use std::collections::BTreeMap;
+
 use crate::dataset::profile::{ColumnProfile, Distinct};
+use crate::infer;
 use crate::infer::model::Model;
 use crate::profile::{ColumnStatistics, Profile};
 
@@ -33,31 +36,85 @@ pub struct Figure {
     pub made: f64,
 }
 
-/// Each table's.
-pub(super) fn fits(model: &Model, wanted: &Profile, made: &Profile) -> Vec<TableFit> {
-    let tables = model.tables.iter().filter(|it| !it.kept);
-    let fit = |name: &str| {
-        let (wanted, made) = (wanted.table(name)?, made.table(name)?);
-        let mut fit = TableFit {
-            name: name.to_owned(),
-            columns: 0,
-            near: 0,
-            off: Vec::new(),
-        };
-        for column in &wanted.columns {
-            let Some(of_source) = &column.statistics else {
+/// Of each column, by table and place, the figures that came nearest so far, and what its rows were made by then.
+#[derive(Debug, Default)]
+pub(super) struct Best(BTreeMap<(String, usize), Nearest>);
+
+#[derive(Debug)]
+struct Nearest {
+    column: String,
+    profile: Option<ColumnProfile>,
+    off: Vec<Figure>,
+}
+
+impl Best {
+    /// Takes what came out of a model, where it is nearer than before.
+    pub fn take(&mut self, model: &Model, wanted: &Profile, made: &Profile) {
+        for table in model.tables.iter().filter(|it| !it.kept) {
+            let (Some(of_source), Some(made)) =
+                (wanted.table(&table.name), made.table(&table.name))
+            else {
                 continue;
             };
-            fit.columns += 1;
-            let figures = figures(of_source, made.statistics(&column.name)?, made.rows);
-            match figures.is_empty() {
-                true => fit.near += 1,
-                false => fit.off.push((column.name.clone(), figures)),
+            for (place, column) in of_source.columns.iter().enumerate() {
+                let (Some(wanted), Some(found)) =
+                    (&column.statistics, made.statistics(&column.name))
+                else {
+                    continue;
+                };
+                let mut profiles = table.profile.columns.iter();
+                let profile = profiles.find(|(name, _)| *name == column.name);
+                let nearest = Nearest {
+                    column: column.name.clone(),
+                    profile: profile.map(|(_, it)| it.clone()),
+                    off: figures(wanted, found, made.rows),
+                };
+                let key = (table.name.clone(), place);
+                match self.0.get_mut(&key) {
+                    Some(before) if before.error() <= nearest.error() => {}
+                    Some(before) => *before = nearest,
+                    None => drop(self.0.insert(key, nearest)),
+                }
             }
         }
-        Some(fit)
-    };
-    tables.filter_map(|it| fit(&it.name)).collect()
+    }
+
+    /// Gives a model's columns what they were nearest by, and returns how near each table's are.
+    pub fn apply(self, model: &mut Model) -> Vec<TableFit> {
+        let mut fits: Vec<TableFit> = Vec::new();
+        for table in model.tables.iter_mut().filter(|it| !it.kept) {
+            let mut fit = TableFit {
+                name: table.name.clone(),
+                columns: 0,
+                near: 0,
+                off: Vec::new(),
+            };
+            for (_, nearest) in self.0.iter().filter(|((name, _), _)| *name == table.name) {
+                fit.columns += 1;
+                let mut profiles = table.profile.columns.iter_mut();
+                let place = profiles.find(|(name, _)| *name == nearest.column);
+                if let (Some((_, place)), Some(profile)) = (place, &nearest.profile) {
+                    *place = profile.clone();
+                }
+                match nearest.off.is_empty() {
+                    true => fit.near += 1,
+                    false => fit.off.push((nearest.column.clone(), nearest.off.clone())),
+                }
+            }
+            if fit.columns > 0 {
+                fits.push(fit);
+            }
+        }
+        fits
+    }
+}
+
+impl Nearest {
+    /// How far it is from being near: each figure counts, then by how much.
+    fn error(&self) -> f64 {
+        let share = |it: &Figure| (it.wanted - it.made).abs() / it.wanted.abs().max(SMALL);
+        self.off.iter().map(|it| 1.0 + share(it).min(1.0)).sum()
+    }
 }
 
 /// The figures that aren't near, of so many rows that were made.
@@ -92,12 +149,15 @@ pub(super) fn adjust(model: &mut Model, wanted: &Profile, made: &Profile) -> boo
         else {
             continue;
         };
+        let columns = &table.columns;
         for (name, profile) in &mut table.profile.columns {
             if let (Some(wanted), Some(of_made)) =
                 (of_source.statistics(name), made.statistics(name))
             {
+                let maker = columns.iter().find(|it| it.name == *name);
+                let most = maker.and_then(|it| infer::number_of_values(&it.maker));
                 for figure in figures(wanted, of_made, made.rows) {
-                    changed |= change(profile, &figure);
+                    changed |= change(profile, &figure, most);
                 }
             }
         }
@@ -105,8 +165,8 @@ pub(super) fn adjust(model: &mut Model, wanted: &Profile, made: &Profile) -> boo
     changed
 }
 
-/// Takes the error of a figure off what is written; false where nothing of it is.
-fn change(profile: &mut ColumnProfile, figure: &Figure) -> bool {
+/// Takes the error of a figure off what is written, for a maker with so many values at most; false where nothing of it is.
+fn change(profile: &mut ColumnProfile, figure: &Figure, most: Option<f64>) -> bool {
     let Figure { name, wanted, made } = figure;
     match *name {
         "distinct" if *made > 0.0 && *wanted > 0.0 => {
@@ -120,7 +180,8 @@ fn change(profile: &mut ColumnProfile, figure: &Figure) -> bool {
                         clippy::cast_sign_loss,
                         reason = "a number of distinct values, saturating"
                     )]
-                    let count = libm::round(count as f64 * ratio) as u64;
+                    let count =
+                        libm::round(count as f64 * ratio).min(most.unwrap_or(f64::MAX)) as u64;
                     Distinct::Count(count.max(profile.shares.len() as u64).max(1))
                 }
                 None => return false,
@@ -144,6 +205,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn fewer_figures_that_are_off_are_nearer_then_smaller_errors() {
+        let nearest = |made: &[f64]| Nearest {
+            column: String::new(),
+            profile: None,
+            off: made
+                .iter()
+                .map(|made| Figure {
+                    name: "width",
+                    wanted: 10.0,
+                    made: *made,
+                })
+                .collect(),
+        };
+        let errors = [&[][..], &[12.0], &[15.0], &[12.0, 12.0]].map(|it| nearest(it).error());
+        assert!(errors.is_sorted_by(|one, other| one < other), "{errors:?}");
+    }
+
+    #[test]
     fn what_is_off_is_shifted_against_its_error() {
         let mut profile = ColumnProfile {
             distinct: Some(Distinct::Count(1_000)),
@@ -151,10 +230,14 @@ mod tests {
             ..ColumnProfile::default()
         };
         let figure = |name, wanted, made| Figure { name, wanted, made };
-        assert!(change(&mut profile, &figure("distinct", 1_000.0, 800.0)));
-        assert!(change(&mut profile, &figure("correlation", 0.9, 0.7)));
-        assert!(!change(&mut profile, &figure("width", 10.0, 20.0)));
-        assert_eq!(profile.distinct, Some(Distinct::Count(1_250)));
+        assert!(change(
+            &mut profile,
+            &figure("distinct", 1_000.0, 800.0),
+            Some(1_200.0)
+        ));
+        assert!(change(&mut profile, &figure("correlation", 0.9, 0.7), None));
+        assert!(!change(&mut profile, &figure("width", 10.0, 20.0), None));
+        assert_eq!(profile.distinct, Some(Distinct::Count(1_200)));
         assert_eq!(profile.correlation, Some(1.0));
     }
 

@@ -16,6 +16,27 @@ SELECT jsonb_build_object(
     ),
     'ddl', current_setting('seedrow.ddl')::jsonb,
     'left_out', current_setting('seedrow.left_out')::jsonb,
+    -- Foreign keys that no index begins with; partitions' own keys, too.
+    'unindexed', (
+        SELECT COALESCE(jsonb_agg(jsonb_build_object(
+            'table', c.relname,
+            'columns', (
+                SELECT jsonb_agg(a.attname ORDER BY u.place)
+                FROM unnest(k.conkey) WITH ORDINALITY AS u (number, place)
+                JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.number
+            )
+        ) ORDER BY c.relname, k.conname), '[]')
+        FROM pg_constraint AS k
+        JOIN pg_class AS c ON c.oid = k.conrelid
+        WHERE c.relnamespace = n.oid AND k.contype = 'f' AND k.conparentid = 0
+            AND NOT EXISTS (
+                SELECT
+                FROM pg_index AS x
+                WHERE x.indrelid = k.conrelid AND x.indisvalid AND x.indpred IS NULL
+                    AND k.conkey @> (x.indkey::int2[])[0:cardinality(k.conkey) - 1]
+                    AND (x.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey
+            )
+    ),
     'tables', COALESCE(
         (
             SELECT jsonb_agg(jsonb_build_object(
@@ -86,6 +107,20 @@ SELECT jsonb_build_object(
                     FROM pg_constraint AS k
                     JOIN pg_class AS p ON p.oid = k.confrelid
                     WHERE k.conrelid = t.oid AND k.contype = 'f' AND k.conparentid = 0
+                ),
+                'partitions', (
+                    SELECT COALESCE(jsonb_agg(jsonb_build_object(
+                        'bounds', pg_get_expr(c.relpartbound, c.oid),
+                        'rows', CASE WHEN l.rows >= 10 THEN l.rows ELSE 0 END
+                    ) ORDER BY c.relname), '[]')
+                    FROM pg_inherits AS h
+                    JOIN pg_class AS c ON c.oid = h.inhrelid,
+                    LATERAL (
+                        SELECT sum(greatest(leaf.reltuples, 0)) AS rows
+                        FROM pg_partition_tree(c.oid) AS r
+                        JOIN pg_class AS leaf ON leaf.oid = r.relid AND r.isleaf
+                    ) AS l
+                    WHERE h.inhparent = t.oid AND t.relkind = 'p'
                 ),
                 'extended', (
                     SELECT COALESCE(jsonb_agg(jsonb_build_object(

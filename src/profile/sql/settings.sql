@@ -1,6 +1,6 @@
 -- What seedrow writes a twin by: the planner's statistics of a schema, as JSON.
 --
--- Run it with: psql -XAtq -f FILE DATABASE > profile.json
+-- Run it with: psql -XAtq -v ON_ERROR_STOP=1 -f FILE DATABASE > profile.json
 -- It reads in one read-only transaction, and of the tables no more pages than :pages, or a share of :sample of the
 -- database's where that is more; foreign keys whose children can't be counted within that are described by pg_stats.
 -- At level "shape" it prints no value of a column: frequencies, ranks, widths and counts alone.
