@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::facts::{Facts, Purpose};
 use super::large_scans::{LargeScan, large_scans};
-use super::wording::in_samples;
+use super::wording::{distinct, in_samples};
 use crate::check::finding::{Finding, Severity};
 use crate::postgres::catalog::{Index, Table};
 use crate::postgres::explain::{Node, NodeKind, NodeRole, Plan};
@@ -66,40 +66,47 @@ fn indexed_bound(node: &Node, join: Option<&Node>, table: &Table, facts: Facts<'
     whole_pages(by_filter.into_iter().chain(by_join).fold(whole, f64::min))
 }
 
+/// A search of an index, by one node of a sample's plan.
+struct Search<'p> {
+    sample: usize,
+    node: &'p Node,
+    pages: u64,
+    bound: u64,
+}
+
 /// No index scan touches more than twice the pages it needs (`over-bound`) in more than half of the samples: dead rows,
 /// or a bloated index.
 pub fn over_bound(plans: &[Plan], facts: Facts<'_>) -> Vec<Finding> {
-    let mut by_index: BTreeMap<&str, Vec<(&Node, u64, u64)>> = BTreeMap::new();
-    for plan in plans {
+    let mut by_index: BTreeMap<&str, Vec<Search>> = BTreeMap::new();
+    for (sample, plan) in plans.iter().enumerate() {
         let searches = plan.nodes().into_iter().filter(|node| node.index.is_some());
         for node in searches.filter(|node| node.loops > 0.0) {
             if let (Some(name), Some(bound)) = (node.index.as_deref(), node_bound(node, facts)) {
-                let seen = by_index.entry(name).or_default();
-                seen.push((node, node.own_buffers(), bound));
+                by_index.entry(name).or_default().push(Search {
+                    sample,
+                    node,
+                    pages: node.own_buffers(),
+                    bound,
+                });
             }
         }
     }
     let (slack, far) = SLACK;
-    let finding = |(name, seen): (&str, Vec<(&Node, u64, u64)>)| {
+    let finding = |(name, seen): (&str, Vec<Search>)| {
         let over = |times: u64| {
-            let over = seen
-                .iter()
-                .filter(|(_, own, bound)| *own > bound * times + slack);
-            over.count()
+            let searches = seen.iter();
+            searches.filter(move |it| it.pages > it.bound * times + slack)
         };
-        let count = over(2);
-        if count * 2 <= seen.len() {
+        if over(2).count() * 2 <= seen.len() {
             return None;
         }
-        let severity = match over(far) * 2 > seen.len() {
+        let severity = match over(far).count() * 2 > seen.len() {
             true => Severity::Fail,
             false => Severity::Warn,
         };
-        let worst = seen
-            .iter()
-            .max_by_key(|(_, own, bound)| own / (*bound).max(1))?;
-        let (node, own, bound) = *worst;
-        let index = index(node, facts)?;
+        let samples = distinct(over(2).map(|it| it.sample));
+        let worst = seen.iter().max_by_key(|it| it.pages / it.bound.max(1))?;
+        let index = index(worst.node, facts)?;
         Some(Finding {
             rule: "over-bound",
             severity,
@@ -107,10 +114,10 @@ pub fn over_bound(plans: &[Plan], facts: Facts<'_>) -> Vec<Finding> {
             message: format!(
                 "a search of {} touches {} pages for {} rows, where {} would do{}",
                 quoted(name),
-                grouped(own),
-                fetched(node).round(),
-                grouped(bound),
-                in_samples(count, plans.len())
+                grouped(worst.pages),
+                fetched(worst.node).round(),
+                grouped(worst.bound),
+                in_samples(samples, plans.len())
             ),
             help: format!(
                 "VACUUM {0};   -- dead rows; if that doesn't help, the index is bloated: REINDEX TABLE CONCURRENTLY {0};",
@@ -267,6 +274,15 @@ mod tests {
     fn a_minority_of_the_samples_says_nothing() {
         let plans = [plan(500, 6.0, 1.0), plan(9, 6.0, 1.0)];
         assert_eq!(with_facts(|facts| over_bound(&plans, facts)), []);
+    }
+
+    #[test]
+    fn a_sample_counts_once_however_many_shards_it_searches() {
+        let mut sample = plan(4_000, 48.0, 1.0);
+        sample.root.plans = vec![plan(500, 6.0, 1.0).root; 8];
+        let plans = [sample.clone(), sample];
+        let message = &with_facts(|facts| over_bound(&plans, facts))[0].message;
+        assert!(message.ends_with(", in all 2 samples"), "{message}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::wording::in_samples;
+use super::wording::{distinct, in_samples};
 use crate::check::finding::{Finding, Severity};
 use crate::postgres::TableName;
 use crate::postgres::explain::{Node, Plan};
@@ -25,13 +25,15 @@ struct Judged {
 /// Estimated and actual rows of a node, per loop.
 #[derive(Debug, Clone, Copy)]
 struct Guess {
+    sample: usize,
     expected: f64,
     came: f64,
 }
 
 impl Guess {
-    fn of(node: &Node) -> Guess {
+    fn of(node: &Node, sample: usize) -> Guess {
         Guess {
+            sample,
             expected: node.plan_rows.max(1.0),
             came: node.rows.max(1.0),
         }
@@ -50,8 +52,8 @@ impl Guess {
 /// a scan or join.
 pub fn row_estimates(plans: &[Plan]) -> Vec<Finding> {
     let mut judged: BTreeMap<String, Judged> = BTreeMap::new();
-    for plan in plans {
-        collect(&plan.root, false, &mut judged);
+    for (sample, plan) in plans.iter().enumerate() {
+        collect(&plan.root, sample, false, &mut judged);
     }
     let finding = |(what, judged): (String, Judged)| {
         let Judged {
@@ -76,7 +78,7 @@ pub fn row_estimates(plans: &[Plan]) -> Vec<Finding> {
                 "{what}: {} rows were expected and {} came{}",
                 whole(median.expected),
                 whole(median.came),
-                in_samples(beyond.count(), plans.len())
+                in_samples(distinct(beyond.map(|it| it.sample)), plans.len())
             ),
             help: help(&tables),
         })
@@ -99,8 +101,8 @@ fn help(tables: &BTreeSet<String>) -> String {
 }
 
 /// Scans of tables and joins; `stoppable` means that a node above may stop this one early.
-fn collect(node: &Node, stoppable: bool, judged: &mut BTreeMap<String, Judged>) {
-    let guess = Guess::of(node);
+fn collect(node: &Node, sample: usize, stoppable: bool, judged: &mut BTreeMap<String, Judged>) {
+    let guess = Guess::of(node, sample);
     let cut_short = stoppable && guess.came < guess.expected;
     if let (Some(what), false) = (named(node), cut_short || node.loops == 0.0) {
         let judged = judged.entry(what).or_default();
@@ -109,7 +111,8 @@ fn collect(node: &Node, stoppable: bool, judged: &mut BTreeMap<String, Judged>) 
     }
     let passed_on = stoppable && !node.is_blocking();
     for (position, below) in node.plans.iter().enumerate() {
-        collect(below, passed_on || node.may_stop(position), judged);
+        let stoppable = passed_on || node.may_stop(position);
+        collect(below, sample, stoppable, judged);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::Facts;
-use super::wording::in_samples;
+use super::wording::{distinct, in_samples};
 use crate::check::finding::{Finding, Severity};
 use crate::postgres::explain::{Node, NodeKind, Plan};
 use crate::postgres::name::quoted;
@@ -14,19 +14,19 @@ const REMOVED: (f64, f64) = (1_000.0, 10.0);
 
 /// No node writes rows to disk because `work_mem` is too small for them (`spill`).
 pub fn spills(plans: &[Plan], facts: Facts<'_>) -> Vec<Finding> {
-    let mut seen: BTreeMap<&NodeKind, (u64, usize)> = BTreeMap::new();
-    for plan in plans {
+    let mut seen: BTreeMap<&NodeKind, (u64, Vec<usize>)> = BTreeMap::new();
+    for (sample, plan) in plans.iter().enumerate() {
         for node in plan.nodes() {
             let below: u64 = node.plans.iter().map(|below| below.temp_written).sum();
             let pages = node.temp_written.saturating_sub(below);
             if pages > 0 {
-                let (most, count) = seen.entry(&node.kind).or_default();
+                let (most, samples) = seen.entry(&node.kind).or_default();
                 *most = pages.max(*most);
-                *count += 1;
+                samples.push(sample);
             }
         }
     }
-    let finding = |(kind, (pages, count)): (&NodeKind, (u64, usize))| {
+    let finding = |(kind, (pages, samples)): (&NodeKind, (u64, Vec<usize>))| {
         let megabytes = (pages * facts.block_bytes).div_ceil(1 << 20);
         Finding {
             rule: "spill",
@@ -36,7 +36,7 @@ pub fn spills(plans: &[Plan], facts: Facts<'_>) -> Vec<Finding> {
                 "its {kind} writes {} pages to disk, {} MiB{}",
                 grouped(pages),
                 grouped(megabytes),
-                in_samples(count.min(plans.len()), plans.len())
+                in_samples(distinct(samples), plans.len())
             ),
             // In memory rows take more room than on disk.
             help: format!(
@@ -50,20 +50,22 @@ pub fn spills(plans: &[Plan], facts: Facts<'_>) -> Vec<Finding> {
 
 /// No index scan fetches rows only to throw most of them away (`rows-removed`) in more than half of the samples.
 pub fn rows_removed(plans: &[Plan], facts: Facts<'_>) -> Vec<Finding> {
-    let mut seen: BTreeMap<(&str, &str), (&Node, usize)> = BTreeMap::new();
-    for plan in plans {
+    let mut seen: BTreeMap<(&str, &str), (&Node, Vec<usize>)> = BTreeMap::new();
+    for (sample, plan) in plans.iter().enumerate() {
         for node in plan.nodes().into_iter().filter(|node| throws_away(node)) {
             if let (Some(relation), Some(filter)) = (&node.relation, &node.filter) {
-                let (worst, count) = seen.entry((relation, filter)).or_insert((node, 0));
-                *count += 1;
+                let none = || (node, Vec::new());
+                let (worst, samples) = seen.entry((relation, filter)).or_insert_with(none);
+                samples.push(sample);
                 if removed(node) > removed(worst) {
                     *worst = node;
                 }
             }
         }
     }
-    let finding = |((relation, filter), (node, count)): ((&str, &str), (&Node, usize))| {
+    let finding = |((relation, filter), (node, samples)): ((&str, &str), (&Node, Vec<usize>))| {
         let table = facts.table(node)?;
+        let count = distinct(samples);
         (count * 2 > plans.len()).then(|| Finding {
             rule: "rows-removed",
             severity: Severity::Warn,
@@ -166,5 +168,17 @@ mod tests {
             "the Index Scan of t throws 3,000 of 3,005 rows away by (a = 1), in 2 of 3 samples"
         );
         assert_eq!(found(&[scan(5, 2_000), scan(5, 10)]), []);
+        // Of the shards of one table: a sample is counted once.
+        let shards = |count: usize| {
+            let shard = r#"{"Node Type": "Index Scan", "Schema": "public", "Relation Name": "t", "Filter": "(a = 1)",
+                "Actual Rows": 1, "Rows Removed by Filter": 2000, "Actual Loops": 1}"#;
+            let shards = vec![shard; count].join(", ");
+            plan(&format!(
+                r#"{{"Node Type": "Append", "Actual Loops": 1, "Plans": [{shards}]}}"#
+            ))
+        };
+        let message = &found(&[shards(8), shards(8), scan(5, 10)])[0].message;
+        assert!(message.ends_with(", in 2 of 3 samples"), "{message}");
+        assert_eq!(found(&[shards(8), scan(5, 10), scan(5, 10)]), []);
     }
 }
