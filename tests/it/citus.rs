@@ -1,6 +1,7 @@
 //! Tables that a Citus cluster distributes: loaded, resumed, checked. `scripts/test-citus` starts a cluster for them;
 //! without one they say that they did not run.
 
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
@@ -10,6 +11,8 @@ use crate::support::{Run, Workdir, execute_at, not_run, rows_at, value_at};
 /// A schema of the cluster's database, which one test uses at a time.
 struct Cluster {
     url: String,
+    /// What seedrow is given.
+    given_url: String,
     schema: &'static str,
     dir: Workdir,
     _alone: MutexGuard<'static, ()>,
@@ -96,6 +99,7 @@ impl Cluster {
         dir.write("schema.sql", SCHEMA);
         dir.write("queries/router.sql", ROUTER);
         Some(Cluster {
+            given_url: url.clone(),
             url,
             schema,
             dir,
@@ -103,8 +107,22 @@ impl Cluster {
         })
     }
 
+    /// Has seedrow verify the nodes' certificates, which `scripts/test-citus` makes.
+    fn with_verified_nodes(mut self) -> Cluster {
+        let folder = std::env::var("SEEDROW_CITUS_FOLDER").unwrap_or_default();
+        let root = Path::new(&folder).join("node.crt");
+        match root.exists() {
+            true => {
+                let verified = format!("?sslmode=verify-full&sslrootcert={}", root.display());
+                self.given_url += &verified;
+            }
+            false => not_run("the Citus nodes' certificates aren't verified: openssl makes them"),
+        }
+        self
+    }
+
     fn seedrow(&self, words: &str) -> Run {
-        let target = ["--url", &self.url, "--target-schema", self.schema];
+        let target = ["--url", &self.given_url, "--target-schema", self.schema];
         self.dir.seedrow(words.split_whitespace().chain(target))
     }
 
@@ -140,6 +158,8 @@ fn a_dataset_is_distributed_loaded_indexed_and_checked() {
     let Some(cluster) = Cluster::new("citus_run") else {
         return;
     };
+    // A node whose certificate doesn't hold isn't connected to, and its rows go through the coordinator.
+    let cluster = cluster.with_verified_nodes();
     let write =
         |name: &str, text: &str, more: &str| cluster.dir.write(name, text.to_owned() + more);
     write("shop.toml", DATASET, BY_TEXT_AND_UUID);
