@@ -10,7 +10,7 @@ use super::finding::{Finding, Severity};
 use super::fk_lookup::Read;
 use super::maintenance::{self, MaintenanceState};
 use super::measure::{TIMED_EXECUTIONS, Warmup};
-use super::parameter_values::SampledKeys;
+use super::parameter_values::SampleCache;
 use super::plan_stability;
 use super::prove::{self, CheckToProve};
 use super::read_check::{CheckedRead, ReadCheck};
@@ -32,6 +32,8 @@ const VACUUM_PAUSE: Duration = Duration::from_millis(250);
 /// How many executions of lookups are timed in all, and of each at least.
 const TIMED_LOOKUP_EXECUTIONS: usize = 7_000;
 const MIN_TIMED_EXECUTIONS: usize = 10;
+/// Through the coordinator of a cluster an execution takes ten times as long as on one server, or more.
+const TIMED_EXECUTIONS_OF_CLUSTER: usize = 40;
 /// Few samples are asked for where time matters more than certainty.
 const EXECUTIONS_PER_SAMPLE: usize = 10;
 
@@ -47,6 +49,8 @@ pub struct Checker<'a> {
     pub schema: Option<&'a str>,
     /// What the server can do.
     pub server: Capabilities,
+    /// The sizes of shards when the check begins.
+    pub shards: &'a ShardSizes,
     /// Where progress is displayed.
     pub progress: &'a Progress,
 }
@@ -59,8 +63,8 @@ pub struct CatalogSnapshot {
     pub indexes: Vec<Index>,
     maintenance: MaintenanceState,
     block_bytes: u64,
-    /// The values that lookups were run with since.
-    sampled: SampledKeys,
+    /// The values that reads were run with since.
+    sampled: SampleCache,
 }
 
 impl CatalogSnapshot {
@@ -84,7 +88,7 @@ impl Checker<'_> {
         queries: Vec<Query>,
     ) -> Result<(Vec<Check>, Vec<SkippedCheck>)> {
         let reads = self.reads(queries);
-        let mut catalog = self.snapshot(client).await?;
+        let mut catalog = self.snapshot(client, self.shards).await?;
         if self.settings.settle {
             catalog = self.settle(client, catalog).await?;
         }
@@ -153,19 +157,18 @@ impl Checker<'_> {
     }
 
     /// Reads the catalog, once no other session vacuums.
-    pub async fn snapshot(&self, client: &Client) -> Result<CatalogSnapshot> {
+    pub async fn snapshot(&self, client: &Client, shards: &ShardSizes) -> Result<CatalogSnapshot> {
         let mut snapshot = CatalogSnapshot {
             maintenance: maintenance::wait(client, self.progress).await?,
             tables: catalog::tables(client, Scope::Database).await?,
             indexes: catalog::indexes(client, Scope::Database).await?,
             block_bytes: catalog::block_bytes(client).await?,
-            sampled: SampledKeys::default(),
+            sampled: SampleCache::default(),
         };
         if self.server.cluster.is_some() {
             cluster::prepare_plans(client).await?;
         }
-        let placements = ShardSizes::of(self.server).read(client).await?;
-        snapshot.add_placements(&placements);
+        snapshot.add_placements(&shards.read(client).await?);
         Ok(snapshot)
     }
 
@@ -197,7 +200,8 @@ impl Checker<'_> {
                 tokio::time::sleep(VACUUM_PAUSE).await;
             }
             maintenance::settle(client, &unsettled, self.progress).await?;
-            catalog = self.snapshot(client).await?;
+            let shards = ShardSizes::of(self.server);
+            catalog = self.snapshot(client, &shards).await?;
         }
         Ok(catalog)
     }
@@ -227,8 +231,8 @@ impl Checker<'_> {
             timed_executions: self
                 .timed_executions(read)
                 .min(EXECUTIONS_PER_SAMPLE * self.settings.sampling.count as usize),
-            warmup: match self.timed_executions(read) {
-                TIMED_EXECUTIONS => Warmup::Execute,
+            warmup: match (&read.key, self.timed_executions(read)) {
+                (None, _) | (_, TIMED_EXECUTIONS) => Warmup::Execute,
                 _ => Warmup::Skip,
             },
             sampled: &catalog.sampled,
@@ -238,11 +242,13 @@ impl Checker<'_> {
     /// A lookup has no budget: of many, each is executed fewer times, so that all together take a few seconds.
     fn timed_executions(&self, read: &Read) -> usize {
         let lookups = self.survey.keys.len().max(1);
-        match read.key {
-            Some(_) => {
+        match (&read.key, self.server.cluster) {
+            (Some(_), Some(_)) => MIN_TIMED_EXECUTIONS,
+            (Some(_), None) => {
                 (TIMED_LOOKUP_EXECUTIONS / lookups).clamp(MIN_TIMED_EXECUTIONS, TIMED_EXECUTIONS)
             }
-            None => TIMED_EXECUTIONS,
+            (None, Some(_)) => TIMED_EXECUTIONS_OF_CLUSTER,
+            (None, None) => TIMED_EXECUTIONS,
         }
     }
 

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use futures_util::TryStreamExt;
 use futures_util::future::{join_all, try_join3};
-use tokio_postgres::Transaction;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Statement, Transaction};
 
 use super::measurement::{Latency, SampleRun, StopReason, milliseconds};
 use crate::postgres::explain::{self, Explain, Plan, Run};
@@ -41,7 +41,7 @@ pub struct Pace {
 /// Whether a sample's pages are brought into memory before it is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Warmup {
-    /// The sample is executed once before.
+    /// The sample's statement is executed once before.
     Execute,
     /// It is measured at its first execution.
     Skip,
@@ -140,6 +140,10 @@ impl<'a> BoundQuery<'a> {
     /// Executes the query with each set and keeps its plans; `estimated` is used when no execution ends.
     pub async fn measure(&self, estimated: Plan, pace: Pace) -> Result<Executions> {
         let explain = explain(self.transaction, self.query, self.bindings, Run::Once).await?;
+        let warmup = match pace.warmup {
+            Warmup::Execute => Some(self.statement().await?),
+            Warmup::Skip => None,
+        };
         let started = Instant::now();
         let mut executions = Executions::with_capacity(self.sets.len());
         let (mut left, mut at_once) = (&self.sets[..], 1);
@@ -153,7 +157,7 @@ impl<'a> BoundQuery<'a> {
             let (batch, behind) = left.split_at(at_once.min(left.len()));
             left = behind;
             let before = Instant::now();
-            self.execute(&explain, batch, pace.warmup, &mut executions)
+            self.execute(&explain, batch, warmup.as_ref(), &mut executions)
                 .await?;
             at_once = match before.elapsed() < QUICK {
                 true => MOST_AT_ONCE.min(at_once * 2),
@@ -171,15 +175,14 @@ impl<'a> BoundQuery<'a> {
         &self,
         explain: &Explain,
         sets: &[Vec<ParameterValue>],
-        warmup: Warmup,
+        warmup: Option<&Statement>,
         executions: &mut Executions,
     ) -> Result<()> {
         let planned = sets.iter().map(async |set| {
-            let values = references(set);
-            if warmup == Warmup::Execute {
-                explain.with(self.transaction, &values).await?;
+            if let Some(statement) = warmup {
+                self.execute_once(statement, set).await?;
             }
-            explain.with(self.transaction, &values).await
+            explain.with(self.transaction, &references(set)).await
         });
         for (set, plan) in sets.iter().zip(join_all(planned).await) {
             match plan {
@@ -205,25 +208,32 @@ impl<'a> BoundQuery<'a> {
     /// more.
     pub async fn latency(&self, executions: usize) -> Result<Option<Latency>> {
         let could_not = || format!("{}: could not be executed", self.query.path);
-        let types = self.bindings.types();
-        let statement = self.query.prepare(self.transaction, types).await?;
+        let statement = self.statement().await?;
         let started = Instant::now();
         let mut times = Vec::with_capacity(executions);
         for set in self.sets.iter().cycle().take(executions) {
             let before = Instant::now();
-            let rows = self
-                .transaction
-                .query_raw(&statement, references(set))
-                .await
-                .with_context(could_not)?;
-            let mut rows = std::pin::pin!(rows);
-            while rows.try_next().await.with_context(could_not)?.is_some() {}
+            let executed = self.execute_once(&statement, set).await;
+            executed.with_context(could_not)?;
             times.push(milliseconds(before.elapsed()));
             if started.elapsed() > TIMING_LIMIT {
                 break;
             }
         }
         Ok(Latency::of(&times))
+    }
+
+    async fn statement(&self) -> Result<Statement> {
+        let types = self.bindings.types();
+        self.query.prepare(self.transaction, types).await
+    }
+
+    /// Executes the prepared statement up to its last row.
+    async fn execute_once(&self, statement: &Statement, set: &[ParameterValue]) -> Result<()> {
+        let rows = self.transaction.query_raw(statement, references(set));
+        let mut rows = std::pin::pin!(rows.await?);
+        while rows.try_next().await?.is_some() {}
+        Ok(())
     }
 
     async fn plan(&self, set: &[ParameterValue]) -> Result<Plan> {

@@ -39,6 +39,6 @@ pub use measurement::{
 pub use planner::{Unserved, unserved};
 pub use report::{Check, CheckReport, KeyCoverage, SkippedCheck, Subject};
 pub use rules::{OVER_BUDGET, RULES, all_rules, markdown_table};
-pub use run::{ensure_locks_allowed, fitting_dataset, run, without_and_with_indexes};
+pub use run::{ensure_locks_allowed, fitting_dataset, run, run_with, without_and_with_indexes};
 pub use saved::{FORMAT, SavedCheck, SavedReport};
 pub use settings::{Area, CheckSettings, Suite};

@@ -10,7 +10,8 @@ use super::finding::{Finding, Severity};
 use super::fk_lookup::Read;
 use crate::postgres::catalog::ForeignKey;
 use crate::queries::{
-    Bindings, Query, SampledValues, Sampling, in_order, no_table, sample_parameter, sample_rows,
+    Bindings, ColumnRef, Parameter, Query, SampledValues, Sampling, ValueSource, in_order,
+    no_table, sample_parameter, sample_rows,
 };
 use crate::suggestion::TARGET;
 
@@ -22,20 +23,26 @@ pub enum ReadValues {
     Unchecked(Finding),
 }
 
-/// The sampled values of referenced keys, by their table and the columns' numbers: many foreign keys refer to few tables, and
-/// to sample a key takes more time than a lookup.
+/// What was sampled: many reads take their values from few columns, and to sample these takes more time than a read.
 #[derive(Debug, Default)]
-pub struct SampledKeys(RefCell<HashMap<(u32, Vec<i16>), Bindings>>);
+pub struct SampleCache {
+    /// The values of referenced keys, by their table and the columns' numbers.
+    keys: RefCell<HashMap<(u32, Vec<i16>), Bindings>>,
+    /// The values of the columns that queries name.
+    columns: RefCell<HashMap<ColumnRef, SampledValues>>,
+}
 
-impl SampledKeys {
+impl SampleCache {
     /// The values that were sampled for another foreign key that refers to the same columns.
     pub fn find(&self, key: &ForeignKey) -> Option<Bindings> {
-        self.0.borrow().get(&referenced(key)).cloned()
+        self.keys.borrow().get(&referenced(key)).cloned()
     }
 
     /// Keeps the values that a foreign key's lookup is run with.
     pub fn keep(&self, key: &ForeignKey, values: &Bindings) {
-        self.0.borrow_mut().insert(referenced(key), values.clone());
+        self.keys
+            .borrow_mut()
+            .insert(referenced(key), values.clone());
     }
 }
 
@@ -56,6 +63,8 @@ pub struct ValueSampler<'a> {
     pub schema: Option<&'a str>,
     /// The schema that messages leave out.
     pub home: &'a str,
+    /// What was sampled before.
+    pub cache: &'a SampleCache,
 }
 
 impl ValueSampler<'_> {
@@ -72,8 +81,7 @@ impl ValueSampler<'_> {
             .iter()
             .any(|it| it.next_of.is_some());
         for (place, parameter) in query.header.parameters.iter().enumerate() {
-            let values = sample_parameter(client, query, parameter, self.sampling, self.schema);
-            let finding = match values.await? {
+            let finding = match self.sample_parameter(client, query, parameter).await? {
                 SampledValues::Values { ty, values } => {
                     let steps = query.header.steps_to_first(place);
                     let values = match has_order {
@@ -96,6 +104,26 @@ impl ValueSampler<'_> {
             return Ok(ReadValues::Unchecked(finding));
         }
         Ok(ReadValues::Bound(bindings))
+    }
+
+    async fn sample_parameter(
+        &self,
+        client: &impl GenericClient,
+        query: &Query,
+        parameter: &Parameter,
+    ) -> Result<SampledValues> {
+        let ValueSource::Column(column) = &parameter.source else {
+            return sample_parameter(client, query, parameter, self.sampling, self.schema).await;
+        };
+        let known = self.cache.columns.borrow().get(column).cloned();
+        if let Some(values) = known {
+            return Ok(values);
+        }
+        let sampled = sample_parameter(client, query, parameter, self.sampling, self.schema);
+        let values = sampled.await?;
+        let mut columns = self.cache.columns.borrow_mut();
+        columns.insert(column.clone(), values.clone());
+        Ok(values)
     }
 
     /// The columns of a key of several are sampled together: any other combination of their values may not exist.

@@ -14,7 +14,7 @@ use super::measure::{self, BoundQuery, Executions, PINNED, Pace, Warmup};
 use super::measurement::{
     AccessPath, AccessPaths, Latency, Measurements, SampleFigures, milliseconds,
 };
-use super::parameter_values::{ReadValues, SampledKeys, ValueSampler};
+use super::parameter_values::{ReadValues, SampleCache, ValueSampler};
 use super::report::{Check, Subject};
 use super::rules::{self, Facts, PlanSet, Purpose};
 use super::settings::CheckSettings;
@@ -59,8 +59,8 @@ pub struct ReadCheck<'a> {
     pub timed_executions: usize,
     /// Whether each sample is executed once before it is measured.
     pub warmup: Warmup,
-    /// The values of the keys that earlier lookups referred to.
-    pub sampled: &'a SampledKeys,
+    /// The values that earlier reads were run with.
+    pub sampled: &'a SampleCache,
 }
 
 impl ReadCheck<'_> {
@@ -217,6 +217,7 @@ impl ReadCheck<'_> {
             sampling: &self.settings.sampling,
             schema: self.schema,
             home: &self.facts.survey.home,
+            cache: self.sampled,
         };
         let values = sampler.sample(transaction, self.read).await?;
         if let (Some(key), ReadValues::Bound(bindings)) = (key, &values) {

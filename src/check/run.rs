@@ -37,9 +37,21 @@ pub async fn run(
     settings: &CheckSettings,
     progress: &Progress,
 ) -> Result<CheckReport> {
+    let shards = ShardSizes::of(server.capabilities());
+    run_with(server, suite, settings, &shards, progress).await
+}
+
+/// The same where the sizes of shards may be known.
+pub async fn run_with(
+    server: &Server,
+    suite: &Suite,
+    settings: &CheckSettings,
+    shards: &ShardSizes,
+    progress: &Progress,
+) -> Result<CheckReport> {
     let queries = parse_queries(suite)?;
     ensure_known_rules(&suite.waivers)?;
-    let checked = run_bounded(server, suite, settings, queries, progress).await;
+    let checked = run_bounded(server, suite, settings, queries, shards, progress).await;
     match checked {
         Err(error) => Err(locks::explain_timeout(server, error).await),
         checked => checked,
@@ -52,13 +64,15 @@ async fn run_bounded(
     suite: &Suite,
     settings: &CheckSettings,
     queries: Vec<Query>,
+    shards: &ShardSizes,
     progress: &Progress,
 ) -> Result<CheckReport> {
     let began = Instant::now();
     let mut client = server.connect().await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
     load::ensure_finished(&client, server.schema()).await?;
-    let mut survey = survey(&client, server, suite).await?;
+    let shards = ShardSizes::Known(shards.read(&client).await?);
+    let mut survey = index::survey(&client, server.schema(), &suite.waivers, &shards).await?;
     narrow(&mut survey, suite);
     let mut report = empty_report(&client, server, suite, settings, &survey).await?;
     if settings.areas.contains(&Area::Coverage) {
@@ -86,6 +100,7 @@ async fn run_bounded(
             survey: &survey,
             schema: server.schema(),
             server: server.capabilities(),
+            shards: &shards,
             progress,
         };
         let (checks, skipped) = checker.check(&mut client, queries).await?;
@@ -100,12 +115,6 @@ async fn run_bounded(
         refuse_nothing(&mut report);
     }
     Ok(report)
-}
-
-/// The foreign keys, with the sizes of their indexes.
-async fn survey(client: &Client, server: &Server, suite: &Suite) -> Result<Survey> {
-    let shards = ShardSizes::of(server.capabilities());
-    index::survey(client, server.schema(), &suite.waivers, shards).await
 }
 
 /// A report that a check begins with.
@@ -200,7 +209,9 @@ async fn compare_bounded(
     let mut client = server.connect().await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
     load::ensure_finished(&client, server.schema()).await?;
-    let mut survey = survey(&client, server, suite).await?;
+    let shards = ShardSizes::of(server.capabilities());
+    let shards = ShardSizes::Known(shards.read(&client).await?);
+    let mut survey = index::survey(&client, server.schema(), &suite.waivers, &shards).await?;
     narrow(&mut survey, suite);
     let mut base = empty_report(&client, server, suite, settings, &survey).await?;
     let checker = Checker {
@@ -209,6 +220,7 @@ async fn compare_bounded(
         survey: &survey,
         schema: server.schema(),
         server: server.capabilities(),
+        shards: &shards,
         progress,
     };
     let (without, with) = checker

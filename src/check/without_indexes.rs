@@ -36,7 +36,7 @@ impl Checker<'_> {
         queries: Vec<Query>,
     ) -> Result<(Vec<Check>, Vec<Check>)> {
         let reads = self.reads(queries);
-        let catalog = self.snapshot(client).await?;
+        let catalog = self.snapshot(client, self.shards).await?;
         let (mut without, mut with) = (Vec::new(), Vec::new());
         let task = self
             .progress

@@ -67,8 +67,8 @@ impl AfterLoad<'_> {
         html: Option<&Path>,
     ) -> Result<Outcome> {
         let mut built = hook.into_built();
-        let survey = self.index(&mut built, &mut phases).await?;
-        let checked = self.check(&mut phases).await?;
+        let (survey, shards) = self.index(&mut built, &mut phases).await?;
+        let checked = self.check(&shards, &mut phases).await?;
         report::run::summary(
             finished,
             &report::index::built(&built, &survey.home),
@@ -90,13 +90,21 @@ impl AfterLoad<'_> {
         verdict(finished, &checked)
     }
 
-    /// Builds the foreign keys' indexes that the load's hook did not build; returns the survey taken before.
-    async fn index(&self, built: &mut Vec<Built>, phases: &mut Vec<Phase>) -> Result<Survey> {
+    /// Builds the foreign keys' indexes that the load's hook did not build; returns the survey taken before, and the sizes
+    /// of shards now.
+    async fn index(
+        &self,
+        built: &mut Vec<Built>,
+        phases: &mut Vec<Phase>,
+    ) -> Result<(Survey, ShardSizes)> {
         let start = Instant::now();
         let client = self.server.connect().await?;
         locks::limit_waits(&client, locks::PATIENCE).await?;
-        let shards = ShardSizes::of(self.server.capabilities());
-        let survey = index::survey(&client, self.server.schema(), self.waivers, shards);
+        let asked = ShardSizes::of(self.server.capabilities());
+        let placements = asked.read(&client).await?;
+        index::complete_sizes(&client, &placements, built).await?;
+        let shards = ShardSizes::Known(placements);
+        let survey = index::survey(&client, self.server.schema(), self.waivers, &shards);
         let survey = match survey.await {
             Err(error) => return Err(locks::explain_timeout(self.server, error).await),
             Ok(survey) => survey,
@@ -113,11 +121,14 @@ impl AfterLoad<'_> {
         let progress = &self.context.progress;
         built.extend(index::build(self.server, &allowed, options, progress).await?);
         phases.push(Phase::since(start, "index", None));
-        Ok(survey)
+        Ok(match allowed.is_empty() {
+            true => (survey, shards),
+            false => (survey, asked),
+        })
     }
 
     /// Checks what was loaded and indexed.
-    async fn check(&self, phases: &mut Vec<Phase>) -> Result<CheckReport> {
+    async fn check(&self, shards: &ShardSizes, phases: &mut Vec<Phase>) -> Result<CheckReport> {
         let start = Instant::now();
         let suite = Suite {
             waivers: self.waivers.to_vec(),
@@ -130,7 +141,8 @@ impl AfterLoad<'_> {
             allow_empty: self.dataset.init.is_some(),
             ..self.settings.clone()
         };
-        let checked = check::run(self.server, &suite, &settings, &self.context.progress).await?;
+        let progress = &self.context.progress;
+        let checked = check::run_with(self.server, &suite, &settings, shards, progress).await?;
         phases.push(Phase::since(start, "check", None));
         Ok(report::check::completed(checked, &self.context.suggestions))
     }

@@ -109,7 +109,7 @@ pub async fn run(args: &Args) -> Result<Outcome> {
     locks::limit_waits(&client, locks::PATIENCE).await?;
     load::ensure_finished(&client, server.schema()).await?;
     let shards = ShardSizes::of(server.capabilities());
-    let survey = match index::survey(&client, server.schema(), &waivers, shards).await {
+    let survey = match index::survey(&client, server.schema(), &waivers, &shards).await {
         Err(error) => return Err(locks::explain_timeout(&server, error).await),
         Ok(survey) => survey,
     };
@@ -181,7 +181,7 @@ async fn ensure_served(
     let mut client = server.connect().await?;
     locks::limit_waits(&client, locks::PATIENCE).await?;
     let shards = ShardSizes::of(server.capabilities());
-    let survey = match index::survey(&client, server.schema(), waivers, shards).await {
+    let survey = match index::survey(&client, server.schema(), waivers, &shards).await {
         Err(error) => return Err(locks::explain_timeout(server, error).await),
         Ok(survey) => survey,
     };

@@ -10,10 +10,10 @@ use tokio_postgres::{Client, GenericClient};
 
 use super::plan::{BuildMode, Existing, Proposal};
 use crate::postgres::catalog::{self, TableKind};
-use crate::postgres::cluster;
+use crate::postgres::cluster::{self, Cluster};
 use crate::postgres::memory::{Memory, workers};
 use crate::postgres::name::quoted;
-use crate::postgres::placements::ShardSizes;
+use crate::postgres::placements::{Placements, ShardSizes};
 use crate::postgres::{Server, TableName, session};
 use crate::progress::{Progress, Task, Unit};
 use crate::suggestion::TARGET;
@@ -62,12 +62,32 @@ pub async fn build(
         return Ok(Vec::new());
     }
     let watcher = server.connect().await?;
-    let built = build_watched_by(&watcher, server, proposals, options, progress).await?;
+    let mut built = build_watched_by(&watcher, server, proposals, options, progress).await?;
+    let placements = ShardSizes::of(server.capabilities()).read(&watcher).await?;
+    complete_sizes(&watcher, &placements, &mut built).await?;
     server.keep(watcher);
     Ok(built)
 }
 
-/// The same; `watcher` is a connection that reads how far the builds are.
+/// Fills in the bytes of distributed tables' indexes, which the nodes know.
+pub async fn complete_sizes(
+    client: &Client,
+    placements: &Placements,
+    built: &mut [Built],
+) -> Result<()> {
+    if placements.is_empty() {
+        return Ok(());
+    }
+    for built in built {
+        let Proposal { table, name, .. } = &built.proposal;
+        let table = catalog::find(client, Some(&table.schema), &table.name).await?;
+        let bytes = table.and_then(|table| placements.index_bytes(table, name));
+        built.bytes = bytes.unwrap_or(built.bytes);
+    }
+    Ok(())
+}
+
+/// The same without the bytes of distributed tables' indexes; `watcher` is a connection that reads how far the builds are.
 pub async fn build_watched_by(
     watcher: &Client,
     server: &Server,
@@ -172,7 +192,7 @@ async fn build_one(
         }
     }
     let seconds = started.elapsed().as_secs_f64();
-    let bytes = index_bytes(&client, server, proposal).await?;
+    let bytes = index_bytes(&client, proposal).await?;
     server.keep(client);
     task.set(blocks);
     task.finish();
@@ -229,20 +249,7 @@ async fn watch(watcher: &Client, backend: i32, task: &Task) {
     }
 }
 
-async fn index_bytes(
-    client: &impl GenericClient,
-    server: &Server,
-    proposal: &Proposal,
-) -> Result<u64> {
-    let Proposal { table, name, .. } = proposal;
-    let placements = ShardSizes::of(server.capabilities()).read(client).await?;
-    if !placements.is_empty() {
-        let table = catalog::find(client, Some(&table.schema), &table.name).await?;
-        let bytes = table.and_then(|table| placements.index_bytes(table, name));
-        if let Some(bytes) = bytes {
-            return Ok(bytes);
-        }
-    }
+async fn index_bytes(client: &impl GenericClient, proposal: &Proposal) -> Result<u64> {
     let sql = "SELECT COALESCE(
             (SELECT sum(pg_relation_size(part.relid)) FROM pg_partition_tree($1::text::regclass) AS part),
             pg_relation_size($1::text::regclass)
@@ -263,8 +270,8 @@ struct BuildSettings {
     builders: usize,
     /// Bytes each may sort in.
     memory: u64,
-    /// Whether nodes of a cluster build.
-    is_cluster: bool,
+    /// The cluster whose nodes build.
+    cluster: Option<Cluster>,
     /// Workers beside each builder.
     workers: usize,
     lock_timeout: &'static str,
@@ -290,7 +297,7 @@ impl BuildSettings {
             options,
             builders,
             memory: memory.of_builder(server.memory(), builders + options.neighbours),
-            is_cluster: server.capabilities().cluster.is_some(),
+            cluster: server.capabilities().cluster,
             workers: workers(jobs, builders),
             block_bytes: catalog::block_bytes(client).await?,
             lock_timeout: match (mode, server.capabilities().lock_tables_unasked) {
@@ -307,7 +314,7 @@ impl BuildSettings {
         client: &mut Client,
         statement: &str,
     ) -> Result<(), tokio_postgres::Error> {
-        if !self.is_cluster || self.options.mode == BuildMode::Concurrently {
+        if self.cluster.is_none() || self.options.mode == BuildMode::Concurrently {
             return client.batch_execute(statement).await;
         }
         let transaction = client.transaction().await?;
@@ -324,12 +331,16 @@ impl BuildSettings {
     }
 
     async fn apply(&self, client: &impl GenericClient) -> Result<()> {
-        let settings = [
+        let mut settings = vec![
             ("maintenance_work_mem", self.sort_memory()),
             ("max_parallel_maintenance_workers", self.workers.to_string()),
             ("lock_timeout", self.lock_timeout.to_owned()),
             ("statement_timeout", "0".to_owned()),
         ];
+        settings.extend(
+            self.cluster
+                .map(|it| it.connections_at_a_time(1 + self.workers)),
+        );
         session::set(client, &settings).await
     }
 }

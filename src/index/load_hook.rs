@@ -51,7 +51,7 @@ impl<'a> IndexHook<'a> {
         statements.collect()
     }
 
-    /// The indexes built, in the order of the plan.
+    /// The indexes built, in the order of the plan; the bytes of those of distributed tables are missing.
     pub fn into_built(self) -> Vec<Built> {
         let names: Vec<String> = self
             .planned
@@ -75,7 +75,7 @@ impl PostLoadHook for IndexHook<'_> {
             client,
             self.server.schema(),
             self.waivers,
-            ShardSizes::Unasked,
+            &ShardSizes::Unasked,
         );
         let mut proposals = survey.await?.proposals;
         for earlier in read(memo)? {
@@ -108,7 +108,7 @@ impl PostLoadHook for IndexHook<'_> {
     async fn run(&self, mut proposal: Proposal) -> Result<()> {
         let client = self.server.connect().await?;
         locks::limit_waits(&client, locks::PATIENCE).await?;
-        proposal.table_bytes = heap_bytes(&client, self.server, &proposal.table).await?;
+        proposal.table_bytes = heap_bytes(&client, &proposal.table).await?;
         let options = BuildOptions {
             jobs: 1,
             neighbours: self.jobs - 1,
@@ -135,15 +135,12 @@ async fn find(client: &impl GenericClient, proposal: &Proposal) -> Result<Option
     catalog::find(client, Some(&proposal.table.schema), &proposal.name).await
 }
 
-/// The heap as it is now: it was empty when the index was planned.
-async fn heap_bytes(client: &Client, server: &Server, table: &TableName) -> Result<u64> {
+/// The heap as it is now: it was empty when the index was planned. Of a distributed table's builds the coordinator sees no
+/// progress, and needs no size.
+async fn heap_bytes(client: &Client, table: &TableName) -> Result<u64> {
     let Some(oid) = catalog::find(client, Some(&table.schema), &table.name).await? else {
         return Ok(0);
     };
-    let mut tables = catalog::tables(client, Scope::Tables(&[oid])).await?;
-    let placements = ShardSizes::of(server.capabilities()).read(client).await?;
-    tables
-        .iter_mut()
-        .for_each(|it| placements.complete_table(it));
+    let tables = catalog::tables(client, Scope::Tables(&[oid])).await?;
     Ok(tables.first().map_or(0, |table| table.bytes))
 }

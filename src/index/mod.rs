@@ -10,7 +10,7 @@ mod ownership;
 mod plan;
 mod survey;
 
-pub use build::{BuildOptions, Built, build};
+pub use build::{BuildOptions, Built, build, complete_sizes};
 pub use coverage::{CoverageVerdict, Unfit, verdict};
 pub use load_hook::IndexHook;
 pub use ownership::{Permission, permission};

@@ -84,7 +84,7 @@ pub async fn survey(
     client: &impl GenericClient,
     schema: Option<&str>,
     waivers: &[Waiver],
-    shards: ShardSizes,
+    shards: &ShardSizes,
 ) -> Result<Survey> {
     if let Some(schema) = schema {
         ensure_schema_exists(client, schema).await?;

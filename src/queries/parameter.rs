@@ -254,7 +254,7 @@ fn fixed_value(ty: &str, value: &str) -> Result<ValueSource, String> {
 }
 
 /// A column by name, all parts unquoted.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct ColumnRef {
     /// The table's schema; `None` for where the search path finds it.
     pub schema: Option<String>,

@@ -46,6 +46,7 @@ impl SessionSettings {
         let jobs = jobs.min(room);
         let busy = jobs.min(load.tables.len());
         let memory = Memory::read(client).await?;
+        let parallel_workers = workers(jobs, busy);
         let sort_memory = memory.of_builder(load.server.memory(), busy) / 1024;
         let mut settings = vec![
             // A value is the same whether it is read here or by the server, and whatever a role or a database is set to:
@@ -73,12 +74,13 @@ impl SessionSettings {
             ("maintenance_work_mem", format!("{sort_memory}kB")),
             (
                 "max_parallel_maintenance_workers",
-                workers(jobs, busy).to_string(),
+                parallel_workers.to_string(),
             ),
         ];
-        if load.server.capabilities().cluster.is_some() {
+        if let Some(cluster) = load.server.capabilities().cluster {
             let (name, value) = KEPT_CONNECTIONS;
             settings.push((name, value.to_owned()));
+            settings.push(cluster.connections_at_a_time(1 + parallel_workers));
         }
         Ok(SessionSettings { settings, jobs })
     }
