@@ -20,6 +20,7 @@ use crate::load::post_load_hook::PostLoadHook;
 use crate::load::reject_totals::with_reject_totals;
 use crate::load::session::WorkerPool;
 use crate::load::table::maintenance::{self, Vacuum};
+use crate::load::table::partition_statistics;
 use crate::load::table::shard_statistics;
 use crate::load::table::table_load::TableLoad;
 use crate::load::timeline::{Span, SpanKind, Timeline};
@@ -168,7 +169,8 @@ impl<H: PostLoadHook> Fill<'_, H> {
             FillTask::Rows(load) => {
                 look_up_parents(client, load).await?;
                 let start = Instant::now();
-                load.run(client, self.pool, self.progress).await?;
+                load.run(client, self.pool_of(load, gate), self.progress)
+                    .await?;
                 let table = &load.target.name.name;
                 self.timeline.add(SpanKind::Rows, table, start);
                 let mut tasks = first_tasks(gate.loaded(load));
@@ -202,6 +204,16 @@ impl<H: PostLoadHook> Fill<'_, H> {
                 self.hook.run(task).await?;
                 Ok(Vec::new())
             }
+        }
+    }
+
+    /// The connections that fill a table's shards, on nodes of their own; or its partitions, beside the other tables' rows.
+    fn pool_of(&self, load: &TableLoad<'_>, gate: &ParentGate<'_>) -> WorkerPool<'_> {
+        match load.shards {
+            Some(_) => self.pool,
+            None => self
+                .pool
+                .limited_to(self.pool.connections / gate.left().max(1)),
         }
     }
 
@@ -334,9 +346,12 @@ impl<H: PostLoadHook> Fill<'_, H> {
             true => Vacuum::Nothing,
             false => Vacuum::Freeze,
         };
-        match &load.shards {
-            Some(router) => shard_statistics::analyze(self.pool, &router.map).await?,
-            None => maintenance::analyze(client, table, vacuum).await?,
+        match (&load.shards, &load.target.partitions) {
+            (Some(router), _) => shard_statistics::analyze(self.pool, &router.map).await?,
+            (None, Some(partitions)) if vacuum == Vacuum::Nothing => {
+                partition_statistics::analyze(self.pool, client, table, partitions).await?;
+            }
+            (None, _) => maintenance::analyze(client, table, vacuum).await?,
         }
         if self.policy.append {
             // Its counts were compared as rows were added to existing ones.

@@ -63,6 +63,12 @@ impl<'a> ParentGate<'a> {
         self.ready()
     }
 
+    /// How many tables' rows are still to come or under way.
+    pub fn left(&self) -> usize {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.loads.len() - state.loaded.len()
+    }
+
     /// Whether a table is one of this load.
     fn is_loaded(&self, table: usize) -> bool {
         self.loads.iter().any(|load| load.target.table == table)

@@ -146,7 +146,9 @@ fn prepare(url: &str, schema: &str) {
     execute_at(
         url,
         "CREATE TRIGGER gate BEFORE UPDATE OF finished_at ON seedrow.loads FOR EACH ROW
-            WHEN (NEW.finished_at IS NOT NULL) EXECUTE FUNCTION close_gate()",
+            WHEN (NEW.finished_at IS NOT NULL) EXECUTE FUNCTION close_gate();
+        CREATE TRIGGER gate BEFORE INSERT ON seedrow.tables FOR EACH ROW
+            WHEN (NEW.loaded > 0) EXECUTE FUNCTION close_gate()",
     );
 }
 
@@ -167,12 +169,29 @@ enum Tables {
 impl Tables {
     /// A prepared database.
     fn database(self, test: &str) -> Db {
+        let template = match self {
+            Tables::Plain => "kills",
+            Tables::Partitioned => "kills_partitions",
+        };
+        Db::copy_of(template, test, |db| prepare(&db.url(), &self.schema()))
+    }
+
+    fn schema(self) -> String {
         match self {
-            Tables::Plain => Db::copy_of("kills", test, |db| prepare(&db.url(), SCHEMA)),
-            Tables::Partitioned => Db::copy_of("kills_partitions", test, |db| {
-                prepare(&db.url(), &partitioned_schema());
-            }),
+            Tables::Plain => SCHEMA.to_owned(),
+            Tables::Partitioned => partitioned_schema(),
         }
+    }
+
+    /// The state after a run without a kill, in a database with the same gates.
+    fn undisturbed(self) -> &'static str {
+        static CALM: [OnceLock<String>; 2] = [OnceLock::new(), OnceLock::new()];
+        CALM[self as usize].get_or_init(|| {
+            let db = self.database(&format!("calm_{self:?}").to_lowercase());
+            set_gate(&db.url(), "nothing");
+            seedrow(args(&db.url())).exits(0);
+            picture(&db.url())
+        })
     }
 }
 
@@ -218,23 +237,12 @@ impl Victim {
     }
 }
 
-/// The state after a run without a kill, in a database with the same gates.
-fn undisturbed() -> &'static str {
-    static CALM: OnceLock<String> = OnceLock::new();
-    CALM.get_or_init(|| undisturbed_in(Tables::Plain.database("calm")))
-}
-
-fn undisturbed_in(db: Db) -> String {
-    set_gate(&db.url(), "nothing");
-    seedrow(args(&db.url())).exits(0);
-    picture(&db.url())
-}
-
 fn killed_in_every_phase(test: &str, victim: Victim) {
-    killed_in(test, victim, Tables::Plain, undisturbed(), &PLACES);
+    killed_in(test, victim, Tables::Plain, &PLACES);
 }
 
-fn killed_in(test: &str, victim: Victim, tables: Tables, calm: &str, places: &[(&str, &str)]) {
+fn killed_in(test: &str, victim: Victim, tables: Tables, places: &[(&str, &str)]) {
+    let calm = tables.undisturbed();
     let dir = Workdir::new(test);
     for (at, (place, pattern)) in places.iter().enumerate() {
         let db = tables.database(&format!("{test}_{at}"));
@@ -276,10 +284,8 @@ const PARTITIONED_PLACES: [(&str, &str); 4] = [
 
 #[test]
 fn seedrow_killed_while_it_loads_partitioned_tables() {
-    let tables = Tables::Partitioned;
-    let calm = undisturbed_in(tables.database("calm_partitions"));
     let places = &PARTITIONED_PLACES;
-    killed_in("partitions", Victim::Seedrow, tables, &calm, places);
+    killed_in("partitions", Victim::Seedrow, Tables::Partitioned, places);
 }
 
 #[test]
@@ -300,7 +306,10 @@ fn the_whole_server_killed_in_every_phase() {
         let pid = pid_file.lines().next().unwrap().parse().unwrap();
         Pid::from_raw(pid).unwrap()
     };
-    killed_on_its_own_server("server", &PLACES, postmaster, |_| ());
+    killed_on_its_own_server("server", Tables::Plain, &PLACES, postmaster, |_| ());
+    let places = &PARTITIONED_PLACES[..1];
+    let tables = Tables::Partitioned;
+    killed_on_its_own_server("server_partitions", tables, places, postmaster, |_| ());
 }
 
 #[test]
@@ -318,16 +327,18 @@ fn a_backend_killed_hard_takes_the_others_with_it() {
             block_on(tokio_postgres::connect(url, NoTls)).is_ok()
         });
     };
-    killed_on_its_own_server("backend", &PLACES[1..4], waiting, recovered);
+    let places = &PLACES[1..4];
+    killed_on_its_own_server("backend", Tables::Plain, places, waiting, recovered);
 }
 
 fn killed_on_its_own_server(
     test: &str,
+    tables: Tables,
     places: &[(&str, &str)],
     victim: impl Fn(&str) -> Pid,
     recovered: impl Fn(&str),
 ) {
-    let calm = undisturbed();
+    let calm = tables.undisturbed();
     let (dir, home) = (Workdir::new(test), PrivateHome::used(test));
     for (at, (place, pattern)) in places.iter().enumerate() {
         let lease = home.lease();
@@ -337,7 +348,7 @@ fn killed_on_its_own_server(
             &format!("CREATE DATABASE kill_{at} TEMPLATE template0"),
         );
         let url = lease.url(&format!("kill_{at}"));
-        prepare(&url, SCHEMA);
+        prepare(&url, &tables.schema());
         set_gate(&url, pattern);
         // What a test sets up is on the disk: a load may lose its last commits, all of them its own.
         execute_at(&url, "CHECKPOINT");
@@ -380,7 +391,6 @@ impl Dice {
 #[test]
 fn killed_at_random_again_and_again() {
     let kills: usize = std::env::var("SEEDROW_KILLS").map_or(10, |text| text.parse().unwrap());
-    let calm = undisturbed();
     let dir = Workdir::new("random");
     let mut dice = Dice(42);
     let mut log = String::new();
@@ -388,7 +398,8 @@ fn killed_at_random_again_and_again() {
     let mut killed = 0;
     while killed < kills {
         round += 1;
-        let db = Tables::Plain.database("random");
+        let tables = [Tables::Plain, Tables::Partitioned][round / 2 % 2];
+        let db = tables.database(&format!("random_{round}"));
         let url = db.url();
         set_gate(&url, "nothing");
         // A few kills, then one that is left alone.
@@ -400,7 +411,7 @@ fn killed_at_random_again_and_again() {
             let hit = victim.kill(&mut run, &url);
             killed += usize::from(hit);
             let line = format!(
-                "round {round}: {victim:?} {} after {} ms: {}",
+                "round {round}, {tables:?}: {victim:?} {} after {} ms: {}",
                 if hit { "killed" } else { "came too late" },
                 started.elapsed().as_millis(),
                 progress(&url)
@@ -410,7 +421,7 @@ fn killed_at_random_again_and_again() {
             log.push('\n');
         }
         let last = run_again(&url);
-        assert_eq!(picture(&url), calm, "{log}\n{last}");
+        assert_eq!(picture(&url), tables.undisturbed(), "{log}\n{last}");
     }
     println!("{killed} kills in {round} rounds, each ended complete");
     dir.write("log", log);

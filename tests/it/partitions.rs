@@ -142,7 +142,7 @@ fn records(first: i64, count: i64) -> String {
 
 fn load(dir: &Workdir, db: &Db, more: &[&str]) -> Run {
     let url = db.url();
-    let own = ["load", "data", "--url", &url];
+    let own = ["load", "data", "--jobs", "2", "--url", &url];
     dir.seedrow(own.into_iter().chain(more.iter().copied()))
 }
 
@@ -184,6 +184,10 @@ fn rows_are_sorted_into_partitions_of_every_kind() {
         }
         assert_eq!(schema_dump(&db.url()), before);
     }
+    let without_statistics = "SELECT count(*) FROM pg_class AS c
+        WHERE relnamespace = 'public'::regnamespace AND (relkind = 'p' OR relkind = 'r' AND relpages > 0)
+            AND NOT EXISTS (SELECT FROM pg_statistic WHERE starelid = c.oid AND stainherit = (relkind = 'p'))";
+    assert_eq!(db.value(without_statistics), "0");
     for name in [
         "hash_int",
         "hash_several",
@@ -234,5 +238,7 @@ fn what_no_partition_takes_and_what_is_there_twice_is_found_by_its_line() {
         .stderr_has("days.csv, line 4");
     load(&dir, &db, &["--duplicates", "reject", "--max-rejects", "2"]).exits(0);
     assert_eq!(db.value("SELECT count(*) FROM days"), "3");
+    let writers = "SELECT count(DISTINCT xmin::text) FROM days";
+    assert_eq!(db.value(writers), "2", "partitions are filled side by side");
     assert_eq!(schema_dump(&db.url()), before);
 }

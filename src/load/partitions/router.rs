@@ -57,6 +57,11 @@ impl Router {
         })
     }
 
+    /// The partitions that hold rows, by their number.
+    pub fn leaves(&self) -> &[TableName] {
+        &self.leaves
+    }
+
     /// How many destinations there are; the last is the partitioned table.
     pub fn destinations(&self) -> usize {
         self.leaves.len() + 1

@@ -144,32 +144,30 @@ impl<'a> WorkerPool<'a> {
 
     /// Keeps a connection for another use. What was done with it is over: no transaction, no setting of its own.
     pub fn keep(&self, client: Client) {
-        self.ready.keep(None, client);
+        self.keep_of(None, client);
     }
 
-    /// The same for a connection to a node of the cluster.
-    pub fn keep_of_node(&self, node: &NodeAddress, client: Client) {
-        self.ready.keep(Some(node.clone()), client);
+    /// The same for a connection to a node of the cluster, or to the server itself.
+    pub fn keep_of(&self, node: Option<NodeAddress>, client: Client) {
+        self.ready.keep(node, client);
     }
 
-    /// A connection to a node of the cluster, with the session's settings.
-    pub async fn connect_to_node(&self, node: &NodeAddress) -> Result<Client> {
-        if let Some(client) = self.ready.take(Some(node)) {
+    /// A connection to a node of the cluster, or to the server itself, with the session's settings.
+    pub async fn connect_to(&self, node: Option<&NodeAddress>) -> Result<Client> {
+        if let Some(client) = self.ready.take(node) {
             return Ok(client);
         }
-        let client = self.server.connect_to_node(&node.host, node.port).await?;
+        let client = match node {
+            Some(node) => self.server.connect_to_node(&node.host, node.port).await?,
+            None => self.server.connect().await?,
+        };
         self.session.apply(&client).await?;
         Ok(client)
     }
 
     /// A connection with the session's settings.
     pub async fn connect(&self) -> Result<Client> {
-        if let Some(client) = self.ready.take(None) {
-            return Ok(client);
-        }
-        let client = self.server.connect().await?;
-        self.session.apply(&client).await?;
-        Ok(client)
+        self.connect_to(None).await
     }
 }
 

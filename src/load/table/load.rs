@@ -14,6 +14,7 @@ use crate::load::source::reader::Trace;
 use crate::load::source::rejects_file::RejectsFile;
 use crate::load::source::stream::ChunkStream;
 use crate::load::table::constraint_columns::ConstraintColumns;
+use crate::load::table::division::Unsortable;
 use crate::load::table::isolate::PieceSize;
 use crate::load::table::segment::{TableCopy, Transfer};
 use crate::load::table::server_rejection::ServerRejection;
@@ -29,6 +30,8 @@ impl TableLoad<'_> {
     ///
     /// What only the server can judge, such as a CHECK, it rejects with the whole COPY. The first time, the table goes on
     /// from the last commit with its rows traced; from then on a rejected row costs a piece of a chunk in memory.
+    ///
+    /// The connections of the pool are for its shards or partitions.
     pub async fn run(
         &self,
         client: &mut Client,
@@ -37,10 +40,10 @@ impl TableLoad<'_> {
     ) -> Result<Account> {
         let committed = self.earlier.as_ref().map_or(0, |it| it.rejects);
         let mut rejects = RejectsFile::new(self.rejects, &self.source.source, committed);
-        if let Some(router) = self.shards.as_ref().filter(|_| self.earlier.is_none()) {
-            let filled = self.run_sharded(client, router, pool, &mut rejects, progress);
+        if let Some(division) = self.division(pool.connections) {
+            let filled = self.run_divided(client, &division, pool, &mut rejects, progress);
             match filled.await {
-                // The coordinator's error names the record.
+                // The error of rows that go one way names the record.
                 Err(error) if is_about_rows(&error) => {}
                 result => return result,
             }
@@ -263,6 +266,9 @@ impl TableLoad<'_> {
 
 /// Whether an error is about values or constraints, not about the connection.
 fn is_about_rows(error: &Error) -> bool {
+    if error.is::<Unsortable>() {
+        return true;
+    }
     let code = server_error(error).map(|it| it.code().code());
     code.is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
 }

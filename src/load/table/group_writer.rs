@@ -1,4 +1,4 @@
-//! A connection to a node of a cluster that fills some of a table's shards, in one transaction.
+//! A connection that fills some of a table's shards or partitions, in one transaction.
 
 use std::iter;
 
@@ -8,58 +8,55 @@ use tokio::sync::mpsc::Receiver;
 use tokio_postgres::{Client, Transaction};
 
 use crate::copy::CopyFormat;
-use crate::load::shards::{ShardGroup, ShardMap};
 use crate::load::source::chunk::CHUNK_BYTES;
+use crate::load::table::division::{Division, TableGroup};
 use crate::load::table::table_load::TableLoad;
 use crate::postgres::copy::CopyIn;
 use crate::postgres::name::quoted_list;
 
-/// Rows in COPY's binary format, and the number of their shard.
-pub type ShardRows = (usize, Bytes);
+/// Rows in COPY's binary format, and the number of the table that they go into.
+pub type SortedRows = (usize, Bytes);
 
-/// A transaction that fills shards.
-pub struct ShardWriter<'c, 'l> {
+/// A transaction that fills shards or partitions.
+pub struct GroupWriter<'c, 'l> {
     transaction: Transaction<'c>,
     load: &'l TableLoad<'l>,
-    map: &'l ShardMap,
+    division: &'l Division,
 }
 
-impl<'c, 'l> ShardWriter<'c, 'l> {
-    /// Opens the transaction and empties the shards: what it has truncated takes frozen rows.
+impl<'c, 'l> GroupWriter<'c, 'l> {
+    /// Opens the transaction and empties the group's tables: what it has truncated takes frozen rows.
     pub async fn begin(
         client: &'c mut Client,
         load: &'l TableLoad<'l>,
-        map: &'l ShardMap,
-        group: &ShardGroup,
-    ) -> Result<ShardWriter<'c, 'l>> {
-        let writer = ShardWriter {
+        division: &'l Division,
+        group: &TableGroup,
+    ) -> Result<GroupWriter<'c, 'l>> {
+        let writer = GroupWriter {
             transaction: client.transaction().await?,
             load,
-            map,
+            division,
         };
-        let shards: Vec<&str> = map.names(group).collect();
+        let tables: Vec<String> = group.tables.iter().map(|it| division.name(*it)).collect();
         if !load.target.holds_rows {
-            writer.ensure_still_empty(&shards).await?;
+            writer.ensure_still_empty(&tables).await?;
         }
-        let truncate = format!(
-            "SET LOCAL citus.enable_manual_changes_to_shards = on; TRUNCATE {}",
-            shards.join(", ")
-        );
+        let truncate = format!("{}TRUNCATE {}", division.setting(), tables.join(", "));
         let truncated = writer.transaction.batch_execute(&truncate).await;
-        truncated.with_context(|| format!("could not empty shards of {}", load.target.name))?;
+        truncated.with_context(|| format!("could not empty {}", tables.join(", ")))?;
         Ok(writer)
     }
 
-    /// Refuses to empty shards that were empty before this load and hold rows now, with the shards locked.
-    async fn ensure_still_empty(&self, shards: &[&str]) -> Result<()> {
-        let table = &self.load.target.name;
+    /// Refuses to empty tables that were empty before this load and hold rows now, with the tables locked.
+    async fn ensure_still_empty(&self, tables: &[String]) -> Result<()> {
         let lock = format!(
-            "SET LOCAL citus.enable_manual_changes_to_shards = on; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
-            shards.join(", ")
+            "{}LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
+            self.division.setting(),
+            tables.join(", ")
         );
         let locked = self.transaction.batch_execute(&lock).await;
-        locked.with_context(|| format!("could not lock shards of {table}"))?;
-        let any = shards
+        locked.with_context(|| format!("could not lock {}", tables.join(", ")))?;
+        let any = tables
             .iter()
             .map(|it| format!("EXISTS (SELECT 1 FROM {it})"));
         let any = format!("SELECT {}", any.collect::<Vec<_>>().join(" OR "));
@@ -70,24 +67,25 @@ impl<'c, 'l> ShardWriter<'c, 'l> {
             .try_get(0)?;
         ensure!(
             !filled,
-            "{table} was empty when this load started, and another session has written rows into it since"
+            "{} was empty when this load started, and another session has written rows into it since",
+            self.load.target.name
         );
         Ok(())
     }
 
     /// Copies all rows that come; how many there were.
-    pub async fn copy(&self, mut rows: Receiver<ShardRows>) -> Result<u64> {
+    pub async fn copy(&self, mut rows: Receiver<SortedRows>) -> Result<u64> {
         let mut copied = 0;
-        while let Some((shard, rows)) = rows.recv().await {
-            copied += self.copy_into(&self.map.shards[shard].name, rows).await?;
+        while let Some((table, rows)) = rows.recv().await {
+            copied += self.copy_into(&self.division.name(table), rows).await?;
         }
         Ok(copied)
     }
 
-    async fn copy_into(&self, shard: &str, rows: Bytes) -> Result<u64> {
+    async fn copy_into(&self, table: &str, rows: Bytes) -> Result<u64> {
         let format = CopyFormat::Binary;
         let statement = format!(
-            "COPY {shard} ({}) FROM STDIN ({}, FREEZE)",
+            "COPY {table} ({}) FROM STDIN ({}, FREEZE)",
             quoted_list(&self.load.source.filled()),
             format.option()
         );
@@ -105,7 +103,7 @@ impl<'c, 'l> ShardWriter<'c, 'l> {
     /// Commits the rows.
     pub async fn commit(self) -> Result<()> {
         let committed = self.transaction.commit().await;
-        committed.with_context(|| format!("could not commit shards of {}", self.load.target.name))
+        committed.with_context(|| format!("could not commit rows of {}", self.load.target.name))
     }
 }
 
