@@ -142,7 +142,7 @@ mod tests {
     use std::collections::{BTreeMap, HashMap, HashSet};
 
     use super::*;
-    use crate::dataset::measured::CountClass;
+    use crate::dataset::measured::MeasuredShape;
     use crate::dataset::profile::CountShare;
     use crate::dataset::spread::SpreadShape;
 
@@ -150,7 +150,7 @@ mod tests {
         let share = |&(children, share)| CountShare { children, share };
         let counts: Vec<CountShare> = counts.iter().map(share).collect();
         Measured {
-            shape: SpreadShape::Measured(CountClass::of(&counts).into()),
+            shape: SpreadShape::Measured(MeasuredShape::of(&counts).into()),
             correlation,
             null,
         }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::dataset::measured::{CountClass, MeasuredSpread};
+use crate::dataset::measured::{MeasuredShape, MeasuredSpread};
 
 /// How many children one parent has beside another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,8 +12,8 @@ pub enum SpreadShape {
     Even,
     /// Most have few, some have many: weights that repeat every 64 parents.
     Skewed,
-    /// As these counts say.
-    Measured(Arc<[CountClass]>),
+    /// As it was measured.
+    Measured(Arc<MeasuredShape>),
 }
 
 /// Every shape that has a name with the name it has in a dataset.
@@ -62,8 +62,8 @@ impl Spread {
     pub fn new(children: u64, parents: u64, shape: &SpreadShape) -> Spread {
         let parents = parents.max(1);
         let dealt = match shape {
-            SpreadShape::Measured(counts) => {
-                Dealt::Measured(Arc::new(MeasuredSpread::new(children, parents, counts)))
+            SpreadShape::Measured(shape) => {
+                Dealt::Measured(Arc::new(MeasuredSpread::new(children, parents, shape)))
             }
             // Too few for weights to tell.
             SpreadShape::Skewed if children > parents => Dealt::Skewed,
@@ -205,7 +205,7 @@ mod tests {
         let measured = |counts: &[(u32, f64)]| {
             let share = |&(children, share)| CountShare { children, share };
             let counts: Vec<CountShare> = counts.iter().map(share).collect();
-            SpreadShape::Measured(CountClass::of(&counts).into())
+            SpreadShape::Measured(MeasuredShape::of(&counts).into())
         };
         for shape in [
             SpreadShape::Even,

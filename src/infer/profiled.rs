@@ -9,9 +9,11 @@ mod lists;
 mod numbered;
 mod numbers;
 mod partitions;
+mod spreads;
 
 use super::columns::BY_DEFAULT;
 use super::model::{Lessons, Model, ModelColumn, ModelTable};
+use super::sizes;
 use super::source::Source;
 use crate::postgres::name::{quoted, quoted_list};
 use crate::profile::{Profile, UnindexedKey};
@@ -36,7 +38,11 @@ pub fn apply(model: &mut Model, source: &Source, profile: &Profile, lessons: &Le
             profile: &numbered::with_counts(known, table),
         };
         apply_to_table(table, &rules);
+        if let Some(rows @ 1..) = found.rows {
+            sizes::without_list(table, rows);
+        }
     }
+    spreads::take_order(&mut model.tables);
 }
 
 /// As a waiver names it.

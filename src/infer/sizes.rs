@@ -14,6 +14,10 @@ use crate::copy::{Scalar, TypeKind};
 const OWNERS: u64 = 1_000;
 /// Rows of a code list, unless it can hold fewer.
 const CODES: u64 = 12;
+/// A code list has fewer rows.
+const MANY_CODES: u64 = 1_000;
+/// Why a table has the rows of a list.
+const LIST: &str = "each entry of its list";
 /// The most that a place among the keys is worth.
 const MOST: u64 = 100_000;
 
@@ -90,7 +94,7 @@ fn first_size(
         };
         return Size {
             rows,
-            reason: "each entry of its list".to_owned(),
+            reason: LIST.to_owned(),
             fixed: true,
         };
     }
@@ -102,10 +106,10 @@ fn first_size(
         };
     }
     if let (Wish::Scale(factor), Some(rows @ 1..)) = (wish, table.rows) {
-        let is_codes = is_code_list(table, model) && rows < 1_000;
+        let is_codes = is_code_list(table, model) && rows < MANY_CODES;
         return Size {
             rows: if is_codes { rows } else { times(rows, factor) },
-            reason: format!("the source has {}", crate::units::grouped(rows)),
+            reason: source_has(rows),
             fixed: is_codes,
         };
     }
@@ -121,6 +125,19 @@ fn first_size(
         Wish::Total(_) | Wish::Each(_) => 1.0,
     };
     by_place(table, keys, sizes, factor)
+}
+
+/// Gives a table that has its list no longer the source's rows.
+pub(super) fn without_list(table: &mut ModelTable, rows: u64) {
+    if table.rows_reason == LIST && whole_list(table).is_none() {
+        table.rows = rows.max(1);
+        table.rows_reason = source_has(rows);
+        table.fixed = rows < MANY_CODES;
+    }
+}
+
+fn source_has(rows: u64) -> String {
+    format!("the source has {}", crate::units::grouped(rows))
 }
 
 /// How many entries the list has of which a table has each once.

@@ -183,6 +183,15 @@ pub struct ForeignKeyProfile {
     pub counts: Vec<(f64, f64)>,
     /// The parents whose children were counted; 0 where the counts follow from `pg_stats`.
     pub sampled: f64,
+    /// Of a key of one column: where the most common values lie among the parents' keys, from 0 to 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ranks: Vec<f64>,
+    /// As `counts`, of the parents that have no rank.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<(f64, f64)>,
+    /// Where the bounds of the others' histogram lie among the parents' keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quantiles: Vec<f64>,
 }
 
 /// Statistics of several columns.

@@ -3,8 +3,8 @@
 use super::model::Level;
 use crate::postgres::name::literal;
 
-/// Of a small database as many pages may be used: 8 MB.
-const PAGES: u32 = 1_000;
+/// Of a small database as many pages may be used, some more than once: 80 MB.
+const PAGES: u32 = 10_000;
 /// Seconds after which no further foreign key's children are counted.
 const SECONDS: u32 = 40;
 /// A statement ends after it.
@@ -72,7 +72,7 @@ mod tests {
             "SET LOCAL seedrow.schema = 'it''s';",
             "SET LOCAL seedrow.level = 'shape';",
             "SET LOCAL seedrow.sample = '0.02';",
-            "SET LOCAL seedrow.pages = '1000';",
+            "SET LOCAL seedrow.pages = '10000';",
         ] {
             assert!(text.lines().any(|it| it == line), "{line}");
         }

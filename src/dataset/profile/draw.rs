@@ -10,7 +10,7 @@ use crate::dataset::profile::order::{Arranged, Order};
 use crate::dataset::profile::quantiles::Quantiles;
 use crate::dataset::profile::ratio::{Ratio, share};
 use crate::dataset::profile::shuffle::Shuffle;
-use crate::dataset::profile::{ColumnProfile, Distinct, part};
+use crate::dataset::profile::{ColumnProfile, Distinct, part, positions_by_rank};
 
 /// What a column's maker has: values with an index each.
 #[derive(Debug, Clone, PartialEq)]
@@ -262,17 +262,7 @@ fn positions(ranks: &[f64], count: usize, values: u64, key: u64) -> Vec<u64> {
         let shuffle = Shuffle::new(values, key ^ 1);
         return (0..count as u64).map(|it| shuffle.at(it, 1)).collect();
     }
-    let mut by_rank: Vec<usize> = (0..count).collect();
-    by_rank.sort_by(|one, other| ranks[*one].total_cmp(&ranks[*other]));
-    let mut positions = vec![0; count];
-    let mut least = 0;
-    for (place, &which) in by_rank.iter().enumerate() {
-        // Those behind it need positions, too.
-        let most = values - (count - place) as u64;
-        positions[which] = part(values - 1, ranks[which]).clamp(least, most.max(least));
-        least = positions[which] + 1;
-    }
-    positions
+    positions_by_rank(&ranks[..count], values)
 }
 
 impl Placement {

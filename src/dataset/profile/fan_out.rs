@@ -2,9 +2,12 @@
 
 use crate::dataset::draw::Chance;
 use crate::dataset::makers::references::{Measured, Pick, Reference};
-use crate::dataset::measured::CountClass;
+use crate::dataset::measured::MeasuredShape;
 use crate::dataset::profile::ColumnProfile;
 use crate::dataset::spread::SpreadShape;
+
+/// The keys that a reference takes.
+const KEYS: &[&str] = &["null", "shares", "ranks", "counts", "quantiles", "correlation"];
 
 /// Whether a column's values never repeat, which decides how many rows refer to each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,20 +26,16 @@ pub fn apply(
     null: &mut Chance,
     repeats: Repeats,
 ) -> Result<(), String> {
-    let foreign = |key: &&str| !["null", "counts", "correlation"].contains(key);
-    if let Some(key) = profile.keys().find(foreign) {
+    if let Some(key) = profile.keys().find(|it| !KEYS.contains(it)) {
         return Err(format!(
             "`{key}` is not for references, whose values are those of other rows; `counts` says how many rows refer to \
              each; take `{key}` away"
         ));
     }
-    let shape = match profile.counts.as_slice() {
-        [] => SpreadShape::Even,
-        counts => SpreadShape::Measured(CountClass::of(counts).into()),
-    };
+    let shape = shape(profile)?;
     match &mut reference.pick {
         _ if repeats == Repeats::Never => {}
-        Pick::Spread(own) if !profile.counts.is_empty() => *own = shape,
+        Pick::Spread(own) if shape != SpreadShape::Even => *own = shape,
         Pick::Spread(_) => {}
         pick @ Pick::Any(None) => {
             *pick = Pick::Measured(Measured {
@@ -55,6 +54,25 @@ pub fn apply(
         }
     }
     Ok(())
+}
+
+/// How many rows refer to each other row.
+fn shape(profile: &ColumnProfile) -> Result<SpreadShape, String> {
+    if profile.counts.is_empty() && profile.shares.is_empty() && profile.quantiles.is_empty() {
+        return Ok(SpreadShape::Even);
+    }
+    if profile.ranks.len() < profile.shares.len() {
+        return Err(
+            "the `shares` of a reference need `ranks`: where the parents that have them lie among all, from 0 to 1"
+                .into(),
+        );
+    }
+    let filled = (1.0 - profile.null.unwrap_or(0.0)).max(f64::EPSILON);
+    let shares = profile.shares.iter().map(|it| it / filled);
+    let shape = MeasuredShape::of(&profile.counts)
+        .with_hot(shares.zip(profile.ranks.iter().copied()))
+        .with_quantiles(&profile.quantiles);
+    Ok(SpreadShape::Measured(shape.into()))
 }
 
 /// The key that decides which rows a reference picks.

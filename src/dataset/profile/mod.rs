@@ -37,7 +37,8 @@ pub struct ColumnProfile {
     pub distinct: Option<Distinct>,
     /// The shares of all rows that its most common values have, largest first.
     pub shares: Vec<f64>,
-    /// Where each of these lies among the distinct values in their order, from 0 to 1; none: scattered.
+    /// Where each of these lies among the distinct values in their order, from 0 to 1; none: scattered. Of a reference, where
+    /// each lies among the parents.
     pub ranks: Vec<f64>,
     /// Bounds of buckets with as many rows each, in the column's own values as the dataset writes them, ascending.
     pub bounds: Vec<String>,
@@ -45,8 +46,10 @@ pub struct ColumnProfile {
     pub correlation: Option<f64>,
     /// As `pg_stats.avg_width`: the mean bytes of its texts, the header of 1 byte (4 from 127 bytes on) included.
     pub width: Option<f64>,
-    /// For a reference: how many parents have how many children.
+    /// For a reference: how many parents have how many children, those of `shares` not among them.
     pub counts: Vec<CountShare>,
+    /// For a reference: where the rows that the parents of `shares` don't have lie among all parents, as many between each two.
+    pub quantiles: Vec<f64>,
     /// The sibling that its value follows from.
     pub given: Option<Given>,
     /// The line in the TOML file; 0 where it is made here.
@@ -104,6 +107,7 @@ const KEYS: &[Key] = &[
     ("correlation", |it| it.correlation.is_some()),
     ("width", |it| it.width.is_some()),
     ("counts", |it| !it.counts.is_empty()),
+    ("quantiles", |it| !it.quantiles.is_empty()),
     ("given", |it| it.given.is_some()),
 ];
 
@@ -161,6 +165,7 @@ impl ColumnProfile {
             correlation: self.correlation.or(other.correlation),
             width: self.width.or(other.width),
             counts: first(self.counts, other.counts),
+            quantiles: first(self.quantiles, other.quantiles),
             given: self.given.or(other.given),
             line,
         }
@@ -189,6 +194,22 @@ impl Distinct {
 /// A share of a number of rows, to the nearest.
 pub fn part(rows: u64, share: f64) -> u64 {
     rounded(rows as f64 * share.clamp(0.0, 1.0)).min(rows)
+}
+
+/// Where values of such ranks, 0 to 1, are among so many, of which there are at least as many: each in another place.
+pub fn positions_by_rank(ranks: &[f64], values: u64) -> Vec<u64> {
+    let count = ranks.len();
+    let mut by_rank: Vec<usize> = (0..count).collect();
+    by_rank.sort_by(|one, other| ranks[*one].total_cmp(&ranks[*other]));
+    let mut positions = vec![0; count];
+    let mut least = 0;
+    for (place, &which) in by_rank.iter().enumerate() {
+        // Those behind it need positions, too.
+        let most = values - (count - place) as u64;
+        positions[which] = part(values - 1, ranks[which]).clamp(least, most.max(least));
+        least = positions[which] + 1;
+    }
+    positions
 }
 
 /// The nearest whole number.

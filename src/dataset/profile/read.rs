@@ -69,6 +69,9 @@ fn keys(section: &Section, columns: &[&str]) -> Result<ColumnProfile> {
         counts: section
             .get("counts")
             .map_or(Ok(Vec::new()), |it| counts(&it))?,
+        quantiles: section
+            .get("quantiles")
+            .map_or(Ok(Vec::new()), |it| quantiles(&it))?,
         given: given(section, columns)?,
         line: section.line(),
     };
@@ -139,6 +142,18 @@ fn shares(value: &TomlValue) -> Result<Vec<f64>> {
 
 fn ranks(value: &TomlValue) -> Result<Vec<f64>> {
     numbers(value, 0.0, 1.0)
+}
+
+/// Reads where rows lie among the parents, `quantiles = [0, 0.01, 0.04, 1]`.
+fn quantiles(value: &TomlValue) -> Result<Vec<f64>> {
+    let quantiles = numbers(value, 0.0, 1.0)?;
+    if quantiles.len() < 2 {
+        bail!(value.error("write two places among the parents at least: the first and the last"));
+    }
+    if !quantiles.is_sorted() {
+        bail!(value.error("the places among the parents must rise"));
+    }
+    Ok(quantiles)
 }
 
 fn numbers(value: &TomlValue, least: f64, most: f64) -> Result<Vec<f64>> {

@@ -46,6 +46,9 @@ impl fmt::Display for ColumnProfile {
         if !self.counts.is_empty() {
             add("counts", list(&self.counts));
         }
+        if !self.quantiles.is_empty() {
+            add("quantiles", list(&self.quantiles));
+        }
         if let Some(given) = &self.given {
             add("given", string(&given.column));
             add("degree", given.degree.to_string());

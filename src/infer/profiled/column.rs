@@ -214,11 +214,9 @@ impl ColumnRules<'_> {
             Role::NullOnly => ColumnProfile::default(),
             Role::Reference => {
                 column.maker.options.retain(|(name, _)| name != "same");
-                let is_spread = column.maker.option("spread").is_some();
                 ColumnProfile {
-                    counts: counts(self.key(column)?),
-                    correlation: statistics.correlation.map(rounded).filter(|_| !is_spread),
-                    ..ColumnProfile::default()
+                    correlation: statistics.correlation.map(rounded),
+                    ..fan_out(self.key(column)?, statistics)
                 }
             }
             Role::Follows => {
@@ -329,10 +327,43 @@ fn figures(statistics: &ColumnStatistics) -> ColumnProfile {
     }
 }
 
-/// The counts of a key, whole numbers that rise.
-fn counts(key: &ForeignKeyProfile) -> Vec<CountShare> {
+/// Which parents have how many rows.
+fn fan_out(key: &ForeignKeyProfile, statistics: &ColumnStatistics) -> ColumnProfile {
+    if key.ranks.len() > statistics.shares.len() || key.ranks.is_empty() && key.quantiles.is_empty() {
+        return ColumnProfile {
+            counts: counts(&key.counts),
+            ..ColumnProfile::default()
+        };
+    }
+    let shares = statistics.shares.iter().take(key.ranks.len());
+    ColumnProfile {
+        shares: shares.copied().map(rounded).collect(),
+        ranks: key.ranks.clone(),
+        counts: counts(&key.others),
+        quantiles: quantiles(&key.quantiles),
+        ..ColumnProfile::default()
+    }
+}
+
+/// Where rows lie among the parents; none where they lie everywhere alike.
+fn quantiles(all: &[f64]) -> Vec<f64> {
+    /// As many are enough to see a slope.
+    const MOST: usize = 25;
+    /// Bounds of a sample are as far off.
+    const NOISE: f64 = 0.04;
+    let last = all.len().saturating_sub(1);
+    let is_even = |(place, rank): (usize, &f64)| (rank - place as f64 / last as f64).abs() < NOISE;
+    if last == 0 || all.iter().enumerate().all(is_even) {
+        return Vec::new();
+    }
+    let kept = last.min(MOST - 1);
+    (0..=kept).map(|it| all[it * last / kept]).collect()
+}
+
+/// Counts as whole numbers that rise.
+fn counts(all: &[(f64, f64)]) -> Vec<CountShare> {
     let mut counts: Vec<CountShare> = Vec::new();
-    for &(children, share) in &key.counts {
+    for &(children, share) in all {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

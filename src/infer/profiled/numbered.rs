@@ -22,6 +22,8 @@ pub(super) fn with_counts(profile: &TableProfile, table: &ModelTable) -> TablePr
         let mut keys = adjusted.foreign_keys.iter_mut();
         if let Some(key) = keys.find(|it| it.columns == [parent.as_str()]) {
             key.counts = counts(statistics, &key.counts);
+            // The numbers count all parents.
+            (key.ranks, key.others, key.quantiles) = Default::default();
         }
     }
     adjusted

@@ -1,6 +1,7 @@
 
--- The columns' statistics, by table. A common value that fewer than 10 rows have isn't listed. The rank of a common value
--- is its place among the distinct values, from 0 to 1: the common values below it, and its place in the others' histogram.
+-- The columns' statistics, by table. Common values that fewer than 10 rows have aren't listed one by one: 10 of them and
+-- more have the mean of their shares, and ranks an even distance apart. The rank of a common value is its place among the
+-- distinct values, from 0 to 1: the common values below it, and its place in the others' histogram.
 DO $columns$
 DECLARE
     level text := current_setting('seedrow.level');
@@ -31,14 +32,7 @@ BEGIN
             COALESCE(s.most_common_vals::text, '{}') AS common, COALESCE(s.histogram_bounds::text, '{}') AS histogram,
             CASE WHEN s.n_distinct < 0 THEN -s.n_distinct * greatest(t.reltuples, 1) ELSE s.n_distinct END::float8
                 AS distinct_values,
-            COALESCE(
-                (
-                    SELECT array_agg(f ORDER BY place)
-                    FROM unnest(s.most_common_freqs) WITH ORDINALITY AS f (f, place)
-                    WHERE f * t.reltuples >= 10
-                ),
-                '{}'
-            ) AS shares
+            COALESCE(m.shares, '{}') AS shares, m.parts, COALESCE(m.listed, 0) AS listed
         FROM pg_class AS t
         JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
         JOIN pg_type AS y ON y.oid = a.atttypid
@@ -49,6 +43,24 @@ BEGIN
             AND s.attname = a.attname
             AND s.inherited = (t.relkind = 'p')
         LEFT JOIN pg_collation AS l ON l.oid = a.attcollation
+        -- The common values' shares, and which part of those that few rows have each is in.
+        CROSS JOIN LATERAL (
+            SELECT array_agg(share ORDER BY place) AS shares, array_agg(part ORDER BY place) AS parts,
+                count(*) FILTER (WHERE part IS NULL) AS listed
+            FROM (
+                SELECT place, part, CASE WHEN part IS NULL THEN f ELSE avg(f) OVER (PARTITION BY part) END AS share
+                FROM (
+                    SELECT place, f, few,
+                        CASE WHEN f * t.reltuples < 10 THEN least((place - 1 - (all_common - few)) / 10, few / 10 - 1) END AS part
+                    FROM (
+                        SELECT place, f, count(*) OVER () AS all_common,
+                            count(*) FILTER (WHERE f * t.reltuples < 10) OVER () AS few
+                        FROM unnest(s.most_common_freqs) WITH ORDINALITY AS f (f, place)
+                    ) AS each
+                ) AS parts
+                WHERE part IS NULL OR few >= 10
+            ) AS kept
+        ) AS m
         WHERE t.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_setting('seedrow.schema'))
             AND t.relkind IN ('r', 'p')
             AND NOT t.relispartition
@@ -80,13 +92,25 @@ BEGIN
                             END AS below
                         FROM among
                     )
-                    SELECT jsonb_agg(round(least(below / greatest($4 - 1, 1), 1)::numeric, 6) ORDER BY place) FROM placed
+                    SELECT jsonb_agg(round(greatest(least(rank, 1), 0)::numeric, 6) ORDER BY place)
+                    FROM (
+                        SELECT place, CASE
+                            WHEN $5[place] IS NULL THEN below / greatest($4 - 1, 1)
+                            ELSE (
+                                avg(below) OVER part
+                                + stddev_pop(below) OVER part * 1.7 * (2 * row_number() OVER in_part - 1 - count(*) OVER part)
+                                    / count(*) OVER part
+                            ) / greatest($4 - 1, 1)
+                        END AS rank
+                        FROM placed
+                        WINDOW part AS (PARTITION BY $5[place]), in_part AS (PARTITION BY $5[place] ORDER BY place)
+                    ) AS ranked
                     $ranks$,
                     one.plain_type, one.collation
                 )
                 INTO ranks
                 USING one.common, one.histogram, cardinality(one.shares),
-                    greatest(one.distinct_values, cardinality(one.shares));
+                    greatest(one.distinct_values, cardinality(one.shares)), one.parts;
             END IF;
         EXCEPTION WHEN OTHERS THEN
             -- A type without an order, or one that this role may not use.
@@ -124,7 +148,7 @@ BEGIN
                     'ranks', ranks,
                     'bounds', bounds,
                     'values', CASE
-                        WHEN level = 'values' AND one.category <> 'A' THEN to_jsonb((one.common::text[])[1:cardinality(one.shares)])
+                        WHEN level = 'values' AND one.category <> 'A' THEN to_jsonb((one.common::text[])[1:one.listed])
                     END,
                     'element_shares', NULLIF(one.element_shares, '{}'),
                     'element_counts', one.element_counts

@@ -1,7 +1,8 @@
 
 -- How many children parents have, by foreign key: counts with the share of the parents that have so many. Children are
 -- counted by index for parents of a few pages, at most so many as the pages allow; where that can't be, and for the parents
--- with the most, it follows from the referring column's statistics.
+-- with the most, it follows from the referring column's statistics. Of a key of one column also where the referring
+-- column's common values and the bounds of its histogram lie among the parents' keys, from 0 to 1.
 DO $fan_outs$
 DECLARE
     began timestamptz := clock_timestamp();
@@ -25,6 +26,10 @@ DECLARE
     others float8;
     rest float8;
     with_children float8;
+    hot integer;
+    ranks jsonb;
+    quantiles jsonb;
+    others_classes jsonb;
     by_key jsonb := '{}';
 BEGIN
     PERFORM set_config('enable_seqscan', 'off', true);
@@ -61,6 +66,10 @@ BEGIN
                     AND (x.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey
             ) AS is_indexed,
             has_table_privilege(k.conrelid, 'SELECT') AND has_table_privilege(k.confrelid, 'SELECT') AS is_readable,
+            COALESCE(s.most_common_vals::text, '{}') AS common, COALESCE(s.histogram_bounds::text, '{}') AS histogram,
+            COALESCE(ps.histogram_bounds::text, '{}') AS keys, format_type(pa.atttypid, NULL) AS key_type,
+            b.typcategory = 'N' AS is_number,
+            jsonb_array_length(current_setting('seedrow.columns')::jsonb -> t.relname::text -> s.attname::text -> 'shares') AS known,
             s.null_frac, s.most_common_freqs, s.most_common_freqs IS NOT NULL AND s.histogram_bounds IS NULL AS are_all_common,
             CASE WHEN s.n_distinct < 0 THEN -s.n_distinct * t.reltuples ELSE s.n_distinct END::float8 AS distinct_values
         FROM pg_constraint AS k
@@ -72,6 +81,14 @@ BEGIN
             AND s.tablename = t.relname
             AND s.inherited = (t.relkind = 'p')
             AND s.attname = (SELECT attname FROM pg_attribute WHERE attrelid = t.oid AND attnum = k.conkey[1])
+        JOIN pg_attribute AS pa ON pa.attrelid = p.oid AND pa.attnum = k.confkey[1]
+        JOIN pg_type AS y ON y.oid = pa.atttypid
+        JOIN pg_type AS b ON b.oid = COALESCE(NULLIF(y.typbasetype, 0), y.oid)
+        LEFT JOIN pg_stats AS ps
+            ON ps.schemaname = (SELECT nspname FROM pg_namespace WHERE oid = p.relnamespace)
+            AND ps.tablename = p.relname
+            AND ps.inherited = (p.relkind = 'p')
+            AND ps.attname = pa.attname
         WHERE k.contype = 'f' AND k.conparentid = 0
             AND t.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_setting('seedrow.schema'))
             AND t.reltuples > 0
@@ -131,12 +148,70 @@ BEGIN
         common_children := 0;
         common_parents := 0;
         FOREACH frequency IN ARRAY COALESCE(one.most_common_freqs, '{}') LOOP
-            CONTINUE WHEN frequency * one.children < 10;
+            CONTINUE WHEN (frequency * one.children)::real < 10;
             classes := classes || jsonb_build_array(jsonb_build_array(frequency * one.children, 1));
             common_children := common_children + frequency * one.children;
             common_parents := common_parents + 1;
         END LOOP;
+        -- Of the counted parents those with few children are known better than as groups.
+        hot := CASE WHEN parents >= 10 THEN common_parents ELSE one.known END;
+        ranks := '[]';
+        quantiles := '[]';
+        BEGIN
+            IF one.keys <> '{}' THEN
+                EXECUTE format(
+                    $ranks$
+                    WITH keys AS (
+                        SELECT v, place, lead(v) OVER (ORDER BY place) AS next, count(*) OVER () AS keys
+                        FROM unnest($1::%1$s[]) WITH ORDINALITY AS k (v, place)
+                    ),
+                    points AS (
+                        SELECT 0 AS list, v, place FROM unnest($2::%1$s[]) WITH ORDINALITY AS c (v, place)
+                        UNION ALL
+                        SELECT 1, v, place FROM unnest($3::%1$s[]) WITH ORDINALITY AS c (v, place)
+                    ),
+                    ranked AS (
+                        SELECT p.list, p.place, p.place > $4 AND p.list = 0 AS is_few, COALESCE(
+                            (
+                                SELECT (k.place - 1 + CASE WHEN k.v = p.v OR k.next IS NULL THEN 0 ELSE %2$s END)
+                                    / greatest(k.keys - 1, 1)::float8
+                                FROM keys AS k
+                                WHERE k.v <= p.v
+                                ORDER BY k.place DESC
+                                LIMIT 1
+                            ),
+                            0
+                        ) AS rank
+                        FROM points AS p
+                    ),
+                    placed AS (
+                        SELECT list, place, greatest(least(CASE
+                            WHEN is_few THEN avg(rank) OVER part
+                                + stddev_pop(rank) OVER part * 1.7 * (2 * row_number() OVER in_part - 1 - count(*) OVER part)
+                                    / count(*) OVER part
+                            ELSE rank
+                        END, 1), 0) AS rank
+                        FROM ranked
+                        WINDOW part AS (PARTITION BY list, is_few), in_part AS (PARTITION BY list, is_few ORDER BY place)
+                    )
+                    SELECT
+                        COALESCE(jsonb_agg(round(rank::numeric, 6) ORDER BY place) FILTER (WHERE list = 0 AND place <= $5), '[]'),
+                        COALESCE(jsonb_agg(round(rank::numeric, 6) ORDER BY place) FILTER (WHERE list = 1), '[]')
+                    FROM placed
+                    $ranks$,
+                    one.key_type,
+                    CASE WHEN one.is_number THEN '(p.v - k.v)::float8 / (k.next - k.v)::float8' ELSE '0.5' END
+                )
+                INTO ranks, quantiles
+                USING one.keys, one.common, one.histogram, common_parents, hot;
+            END IF;
+        EXCEPTION WHEN OTHERS THEN
+            -- A type without an order, or one that this role may not use.
+            ranks := '[]';
+            quantiles := '[]';
+        END;
         others := greatest(one.parents - common_parents, 0);
+        others_classes := '[]';
         IF parents >= 10 THEN
             -- Classes of fewer than 10 parents go together with their neighbours.
             merged := '[]';
@@ -155,6 +230,7 @@ BEGIN
                 END IF;
             END LOOP;
             classes := classes || merged;
+            others_classes := merged;
         ELSIF one.distinct_values IS NOT NULL THEN
             with_children := greatest(least(one.distinct_values - common_parents, others), 0);
             IF with_children >= 1 THEN
@@ -162,23 +238,47 @@ BEGIN
                     greatest(one.children * (1 - one.null_frac) - common_children, 0) / with_children, with_children));
             END IF;
             classes := classes || jsonb_build_array(jsonb_build_array(0, others - with_children));
+            -- The same without the parents that are known in groups.
+            SELECT jsonb_build_array(
+                jsonb_build_array(0, others - with_children),
+                jsonb_build_array(
+                    greatest(one.children * (1 - one.null_frac - COALESCE(sum(f), 0)), 0) / greatest(with_children - few.parents, 1),
+                    greatest(with_children - few.parents, 0)
+                )
+            )
+            INTO others_classes
+            FROM (SELECT greatest(hot - common_parents, 0) AS parents) AS few
+            LEFT JOIN LATERAL unnest(one.most_common_freqs[:hot]) AS f ON true
+            GROUP BY few.parents;
         ELSE
             classes := '[]';
         END IF;
         -- Counts within a twentieth of each other are one.
-        SELECT jsonb_agg(jsonb_build_array(round(children::numeric), round(share::numeric, 9)) ORDER BY children)
-        INTO classes
+        SELECT
+            jsonb_agg(jsonb_build_array(children, round((weight / one.parents)::numeric, 9)) ORDER BY children)
+                FILTER (WHERE list = 'all'),
+            jsonb_agg(jsonb_build_array(children, round((weight / all_weight)::numeric, 9)) ORDER BY children)
+                FILTER (WHERE list = 'others')
+        INTO classes, others_classes
         FROM (
-            SELECT sum(number * weight) / sum(weight) AS children, sum(weight) / one.parents AS share
+            SELECT list, round((sum(number * weight) / sum(weight))::numeric) AS children, sum(weight) AS weight,
+                sum(sum(weight)) OVER (PARTITION BY list) AS all_weight
             FROM (
-                SELECT (c ->> 0)::float8 AS number, (c ->> 1)::float8 AS weight FROM jsonb_array_elements(classes) AS c
+                SELECT 'all' AS list, (c ->> 0)::float8 AS number, (c ->> 1)::float8 AS weight
+                FROM jsonb_array_elements(classes) AS c
+                UNION ALL
+                SELECT 'others', (c ->> 0)::float8, (c ->> 1)::float8
+                FROM jsonb_array_elements(others_classes) AS c
             ) AS c
             WHERE weight > 0
-            GROUP BY CASE WHEN number < 20 THEN round(number::numeric) ELSE 20 + floor(20 * ln(number::numeric)) END
+            GROUP BY list, CASE WHEN number < 20 THEN round(number::numeric) ELSE 20 + floor(20 * ln(number::numeric)) END
         ) AS c;
         by_key := by_key || jsonb_build_object(
             one.key_oid::text,
-            jsonb_build_object('counts', COALESCE(classes, '[]'), 'sampled', parents)
+            jsonb_build_object(
+                'counts', COALESCE(classes, '[]'), 'sampled', parents, 'ranks', ranks, 'others', COALESCE(others_classes, '[]'),
+                'quantiles', quantiles
+            )
         );
     END LOOP;
     PERFORM set_config('seedrow.fan_outs', by_key::text, true);
