@@ -183,8 +183,17 @@ mod tests {
                 "{wanted}: {mean} {tilted:?}"
             );
         }
-        let same = tilted(&counts, mean_of(&counts, &counts.iter().map(|it| it.share as f64).collect::<Vec<_>>()));
-        let near = same.iter().zip(&counts).all(|(it, own)| it.share.abs_diff(own.share) < 1_000_000);
+        let same = tilted(
+            &counts,
+            mean_of(
+                &counts,
+                &counts.iter().map(|it| it.share as f64).collect::<Vec<_>>(),
+            ),
+        );
+        let near = same
+            .iter()
+            .zip(&counts)
+            .all(|(it, own)| it.share.abs_diff(own.share) < 1_000_000);
         assert!(near, "{same:?}");
     }
 }

@@ -212,13 +212,17 @@ fn hot_parents(children: u64, parents: u64, shape: &MeasuredShape) -> Vec<Hot> {
     let most = usize::try_from(parents).unwrap_or(usize::MAX);
     let hot = &shape.hot[..shape.hot.len().min(most)];
     let counts = shape.counts.iter();
-    let have_others = hot.len() < most && (shape.counts.is_empty() || counts.clone().any(|it| it.children > 0));
+    let have_others =
+        hot.len() < most && (shape.counts.is_empty() || counts.clone().any(|it| it.children > 0));
     let shares: u128 = hot.iter().map(|it| u128::from(it.share)).sum();
     let whole = match have_others {
         true => shares.max(u128::from(in_parts(1.0))),
         false => shares.max(1),
     };
-    let ranks: Vec<f64> = hot.iter().map(|it| it.rank as f64 / counts::WHOLE).collect();
+    let ranks: Vec<f64> = hot
+        .iter()
+        .map(|it| it.rank as f64 / counts::WHOLE)
+        .collect();
     let (mut sum, mut before) = (0, 0);
     let mut found = Vec::new();
     for (it, parent) in hot.iter().zip(positions_by_rank(&ranks, parents)) {
@@ -237,7 +241,13 @@ fn hot_parents(children: u64, parents: u64, shape: &MeasuredShape) -> Vec<Hot> {
 }
 
 /// The other parents, part by part: with so many children of all of them.
-fn parts(children: u64, others: u64, parents: u64, hot: &[Hot], shape: &MeasuredShape) -> Vec<Part> {
+fn parts(
+    children: u64,
+    others: u64,
+    parents: u64,
+    hot: &[Hot],
+    shape: &MeasuredShape,
+) -> Vec<Part> {
     let bounds = bounds(children, others, parents, hot, &shape.quantiles);
     let weights: Vec<f64> = shape.counts.iter().map(|it| it.share as f64).collect();
     let mean = mean_of(&shape.counts, &weights);
@@ -267,7 +277,13 @@ fn parts(children: u64, others: u64, parents: u64, hot: &[Hot], shape: &Measured
 }
 
 /// Where parts begin: the number of a parent, and of the children before; at the end all. No part is without parents.
-fn bounds(children: u64, others: u64, parents: u64, hot: &[Hot], quantiles: &[u64]) -> Vec<(u64, u64)> {
+fn bounds(
+    children: u64,
+    others: u64,
+    parents: u64,
+    hot: &[Hot],
+    quantiles: &[u64],
+) -> Vec<(u64, u64)> {
     let mut bounds = vec![(0, 0)];
     if others == 0 {
         return Vec::new();

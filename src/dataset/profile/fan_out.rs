@@ -7,7 +7,14 @@ use crate::dataset::profile::ColumnProfile;
 use crate::dataset::spread::SpreadShape;
 
 /// The keys that a reference takes.
-const KEYS: &[&str] = &["null", "shares", "ranks", "counts", "quantiles", "correlation"];
+const KEYS: &[&str] = &[
+    "null",
+    "shares",
+    "ranks",
+    "counts",
+    "quantiles",
+    "correlation",
+];
 
 /// Whether a column's values never repeat, which decides how many rows refer to each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -329,7 +329,8 @@ fn figures(statistics: &ColumnStatistics) -> ColumnProfile {
 
 /// Which parents have how many rows.
 fn fan_out(key: &ForeignKeyProfile, statistics: &ColumnStatistics) -> ColumnProfile {
-    if key.ranks.len() > statistics.shares.len() || key.ranks.is_empty() && key.quantiles.is_empty() {
+    if key.ranks.len() > statistics.shares.len() || key.ranks.is_empty() && key.quantiles.is_empty()
+    {
         return ColumnProfile {
             counts: counts(&key.counts),
             ..ColumnProfile::default()
