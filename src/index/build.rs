@@ -96,9 +96,11 @@ pub async fn build_watched_by(
     progress: &Progress,
 ) -> Result<Vec<Built>> {
     let session = BuildSettings::plan(server, watcher, proposals.len(), options).await?;
-    let work = work(watcher, proposals).await?;
     let mut order: Vec<usize> = (0..proposals.len()).collect();
-    order.sort_by(|&a, &b| work[b].total_cmp(&work[a]));
+    if order.len() > 1 {
+        let work = work(watcher, proposals).await?;
+        order.sort_by(|&a, &b| work[b].total_cmp(&work[a]));
+    }
     let builds = order.into_iter().map(|at| {
         let session = &session;
         async move {
