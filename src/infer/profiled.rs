@@ -4,6 +4,7 @@
 mod burst;
 mod column;
 mod enough;
+mod keys;
 mod kinds;
 mod lists;
 mod numbered;
@@ -33,9 +34,10 @@ pub fn apply(model: &mut Model, source: &Source, profile: &Profile, lessons: &Le
         else {
             continue;
         };
+        let known = keys::with_partitions_keys(known, found, profile);
         let rules = ColumnRules {
             source: found,
-            profile: &numbered::with_counts(known, table),
+            profile: &numbered::with_counts(&known, table),
         };
         apply_to_table(table, &rules);
         if let Some(rows @ 1..) = found.rows {

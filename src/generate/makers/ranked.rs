@@ -81,20 +81,47 @@ impl Letters {
 
     /// Appends a number, the highest digit first.
     fn write(self, number: u64, out: &mut Vec<u8>) {
-        let start = out.len();
+        let mut digits = [0; MOST_LETTERS];
+        let first = MOST_LETTERS.saturating_sub(self.count() as usize);
         let mut rest = number;
-        for place in (0..self.count()).rev() {
-            let letters: &[u8] = match (self, place % 2) {
-                (Letters::Alphabet(_), _) => b"abcdefghijklmnopqrstuvwxyz",
-                (Letters::Syllables(_), 0) => CONSONANTS,
-                (Letters::Syllables(_), _) => VOWELS,
-            };
-            let base = letters.len() as u64;
-            out.push(letters[usize::try_from(rest % base).unwrap_or(0)]);
-            rest /= base;
+        match self {
+            Letters::Syllables(_) => {
+                for pair in digits[first..].rchunks_mut(2) {
+                    pair.copy_from_slice(syllable(rest % SYLLABLES));
+                    rest /= SYLLABLES;
+                }
+            }
+            Letters::Alphabet(_) => {
+                for digit in digits[first..].iter_mut().rev() {
+                    *digit = b'a' + u8::try_from(rest % 26).unwrap_or(0);
+                    rest /= 26;
+                }
+            }
         }
-        out[start..].reverse();
+        out.extend_from_slice(&digits[first..]);
     }
+}
+
+/// As many letters as the largest number takes, and more.
+const MOST_LETTERS: usize = 32;
+
+/// A consonant and a vowel, by their number.
+#[inline]
+fn syllable(number: u64) -> &'static [u8; 2] {
+    const COUNT: usize = CONSONANTS.len() * VOWELS.len();
+    const ALL: [[u8; 2]; COUNT] = {
+        let mut all = [[0; 2]; COUNT];
+        let mut place = 0;
+        while place < COUNT {
+            all[place] = [
+                CONSONANTS[place / VOWELS.len()],
+                VOWELS[place % VOWELS.len()],
+            ];
+            place += 1;
+        }
+        all
+    };
+    &ALL[usize::try_from(number % SYLLABLES).unwrap_or(0)]
 }
 
 impl RowText for RankedText {
@@ -117,17 +144,29 @@ impl RowText for RankedText {
     }
 }
 
-/// Appends letters behind those that tell the number, up to a length.
+/// Appends letters behind those that tell the number, up to a length: sixteen from each number of a sequence.
 fn letters_up_to(length: u32, own: Letters, number: u64, out: &mut Vec<u8>) {
+    let mut left = length.saturating_sub(own.count()) as usize;
     let mut bits = mix(number);
-    for place in own.count()..length {
-        let letters: &[u8] = if place % 2 == 0 { CONSONANTS } else { VOWELS };
-        let letter = below(bits, letters.len() as u64);
-        out.push(letters[usize::try_from(letter).unwrap_or(0)]);
-        bits = bits
-            .wrapping_mul(0xD6E8_FEB8_6659_FD93)
-            .wrapping_add(number);
+    while left > 0 {
+        let mut letters = [0; 16];
+        let mut rest = bits >> 16;
+        for pair in letters.chunks_exact_mut(2) {
+            pair.copy_from_slice(syllable(rest & 63));
+            rest >>= 6;
+        }
+        let count = left.min(letters.len());
+        out.extend_from_slice(&letters[..count]);
+        left -= count;
+        bits = next(bits, number);
     }
+}
+
+/// The next number of a sequence.
+#[inline]
+fn next(bits: u64, number: u64) -> u64 {
+    bits.wrapping_mul(0xD6E8_FEB8_6659_FD93)
+        .wrapping_add(number)
 }
 
 /// Bytes that tell the number, and further ones up to the length.
@@ -154,9 +193,7 @@ impl RowText for RankedBytes {
         let mut bits = mix(number);
         for _ in self.bytes..length(self.lengths, number) {
             write_hex(&bits.to_be_bytes()[..1], out);
-            bits = bits
-                .wrapping_mul(0xD6E8_FEB8_6659_FD93)
-                .wrapping_add(number);
+            bits = next(bits, number);
         }
     }
 
@@ -238,9 +275,12 @@ fn length(lengths: Lengths, number: u64) -> u32 {
 }
 
 fn write_hex(bytes: &[u8], out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for byte in bytes {
-        // Writing to memory cannot fail.
-        let _ = write!(out, "{byte:02x}");
+        out.extend_from_slice(&[
+            DIGITS[usize::from(byte >> 4)],
+            DIGITS[usize::from(byte & 15)],
+        ]);
     }
 }
 
