@@ -30,6 +30,9 @@ pub(super) fn with_partitions_keys(
                 parent: parent.clone(),
                 counts,
                 sampled: 0.0,
+                ranks: Vec::new(),
+                others: Vec::new(),
+                quantiles: Vec::new(),
             });
         }
     }
