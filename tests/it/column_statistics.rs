@@ -186,9 +186,9 @@ const COLUMNS: &[Column] = &[
     Column {
         data_type: "integer[]",
         maker: r#"{ make = "ranked", as = "array", of = "integer", count = 3 }"#,
-        profile: "{ distinct = 2_000, null = 0.1 }",
+        profile: "{ distinct = 1_500, null = 0.1 }",
         nulls: 0.1,
-        distinct: 2_000.0,
+        distinct: 1_500.0,
         width: Some(33.0),
         ..COLUMN
     },

@@ -1,5 +1,6 @@
 //! Whether a maker that stays has as many values as the source's column.
 
+use super::burst;
 use crate::dataset::calendar::parse_date;
 use crate::infer::domain::{MakerToml, Value};
 
@@ -32,8 +33,31 @@ pub fn number_of_values(maker: &MakerToml) -> Option<f64> {
             _ => None,
         },
         "ranked" => ranked(maker, number),
+        "histogram" => histogram(maker, scale(2.0)),
         _ => None,
     }
+}
+
+/// From the first bound to the last.
+fn histogram(maker: &MakerToml, steps: f64) -> Option<f64> {
+    let (Some(Value::List(bounds)), Some(Value::Text(kind))) =
+        (maker.option("bounds"), maker.option("as"))
+    else {
+        return None;
+    };
+    let steps = match kind.as_str() {
+        "decimal" | "cents" => steps,
+        _ => 1.0,
+    };
+    let number = |bound: &Value| match (bound, kind.as_str()) {
+        (Value::Integer(number), _) => Some(*number as f64),
+        (Value::Float(number), _) => Some(*number),
+        (Value::Text(text), "date") => Some((burst::seconds(text)? / burst::DAY) as f64),
+        (Value::Text(text), "timestamp") => Some(burst::seconds(text)? as f64),
+        _ => None,
+    };
+    let (first, last) = (number(bounds.first()?)?, number(bounds.last()?)?);
+    Some(libm::floor((last - first) * steps + 1e-6) + 1.0)
 }
 
 fn ranked(maker: &MakerToml, number: impl Fn(&str) -> Option<f64>) -> Option<f64> {
@@ -85,6 +109,9 @@ mod tests {
             assert!(has_enough(&maker, most), "{maker:?}");
             assert!(!has_enough(&maker, most + 1.0), "{maker:?}");
         }
+        let dates = MakerToml::new("histogram").with("as", "date");
+        let dates = dates.with("bounds", vec!["2022-01-01", "2022-01-01", "2022-01-31"]);
+        assert_eq!(number_of_values(&dates), Some(31.0));
         let cents = MakerToml::new("ranked").with("as", "decimal");
         let cents = cents.with("min", 0.1).with("max", 9.99);
         assert_eq!(number_of_values(&cents), Some(990.0));

@@ -1,6 +1,7 @@
 //! The makers that follow a column's figures where its own can't: `ranked`, or a histogram or a list at the levels that have
 //! values.
 
+use super::enough::number_of_values;
 use super::{lists, numbers};
 use crate::copy::{DataType, Scalar, TypeKind};
 use crate::infer::domain::{Limits, MakerToml, Value};
@@ -59,7 +60,10 @@ pub(super) fn maker(
     if let Some(list) = list(source, statistics) {
         return Some(list);
     }
-    if let Some(histogram) = histogram(kind, statistics) {
+    // Rounded bounds may lie too close together for the source's values.
+    let least = (distinct / 2.0).max(statistics.shares.len() as f64);
+    let is_wide = |it: &MakerToml| number_of_values(it).is_none_or(|values| values >= least);
+    if let Some(histogram) = histogram(kind, statistics).filter(is_wide) {
         return Some(histogram);
     }
     let maker = with_scale(MakerToml::new("ranked").with("as", kind.name), kind);
