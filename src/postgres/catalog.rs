@@ -14,7 +14,8 @@ mod types;
 
 pub use read::{
     block_bytes, btree_keys, columns, constraints, current_schema, find, find_all, foreign_keys,
-    foreign_keys_compared, indexes, name_of, relation_names, schema_exists, schema_names, tables,
+    foreign_keys_compared, indexes, is_unique, name_of, relation_names, schema_exists,
+    schema_names, tables,
 };
 pub use traits::{
     Domain, Partitioning, Strategy, TableTraits, Trigger, domains, table_traits, triggers,

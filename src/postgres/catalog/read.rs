@@ -204,6 +204,23 @@ pub async fn btree_keys(client: &impl GenericClient, table: u32) -> Result<Vec<V
     rows.iter().map(key).collect()
 }
 
+/// Whether an index of the table alone on this column allows each of its values once.
+pub async fn is_unique(client: &impl GenericClient, table: u32, column: i16) -> Result<bool> {
+    let sql = "SELECT EXISTS (
+            SELECT
+            FROM pg_index AS i
+            WHERE i.indrelid = $1
+                AND i.indisunique AND i.indisvalid AND i.indisready AND i.indislive
+                AND i.indpred IS NULL
+                AND i.indnkeyatts = 1 AND i.indkey[0] = $2
+        )";
+    let row = client
+        .query_typed_one(sql, &[(&table, Type::OID), (&column, Type::INT2)])
+        .await
+        .context("could not read a table's unique indexes")?;
+    Ok(row.try_get(0)?)
+}
+
 /// Every name taken among a schema's tables, views, indexes and sequences, which share one space.
 pub async fn relation_names(client: &impl GenericClient, schema: &str) -> Result<HashSet<String>> {
     let sql = "SELECT c.relname::text

@@ -37,8 +37,17 @@ pub async fn sample(
     let key = Key::new(sampling.seed, table, &column.name);
     let points = points(low, high, sampling, key);
     if leads_an_index(client, table_oid, column.number).await? {
-        let found = probe_index(client, table, &name, &points).await;
-        return found.with_context(could_not);
+        let mut found = match catalog::is_unique(client, table_oid, column.number).await? {
+            true => existing(client, table, &name, &points).await?,
+            false => Vec::new(),
+        };
+        let is_found = |point: &i64| found.binary_search(point).is_ok();
+        let others: Vec<i64> = points.into_iter().filter(|it| !is_found(it)).collect();
+        let next = probe_index(client, table, &name, &others).await;
+        found.extend(next.with_context(could_not)?);
+        found.sort_unstable();
+        found.dedup();
+        return Ok(found);
     }
     let rows = client
         .query(&one_scan(table, &name), &[&points])
@@ -59,7 +68,27 @@ pub async fn extremes(
     Ok(low.zip(high))
 }
 
-/// For each point, the nearest value from there up: a probe of the column's index each, all sent before the first one's
+/// The points that are values, ascending, by one statement: of a column that counts its rows most are.
+async fn existing(
+    client: &impl GenericClient,
+    table: &str,
+    column: &str,
+    points: &[i64],
+) -> Result<Vec<i64>> {
+    let sql = format!(
+        "SELECT sampled.{column}::int8
+        FROM {table} AS sampled
+        WHERE sampled.{column} = ANY($1::int8[])
+        ORDER BY 1"
+    );
+    let rows = client
+        .query_typed(&sql, &[(&points, Type::INT8_ARRAY)])
+        .await
+        .with_context(|| format!("could not sample {table}.{column}"))?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// For each point, the nearest value from there up, in no order: a probe of the column's index each, all sent before the first one's
 /// answer. One statement with a LATERAL probe is refused where the table is distributed.
 ///
 /// The rows are ordered by the table's column: a bare name would be the selected value's, which no index has for its own, and
@@ -70,6 +99,9 @@ async fn probe_index(
     column: &str,
     points: &[i64],
 ) -> Result<Vec<i64>> {
+    if points.is_empty() {
+        return Ok(Vec::new());
+    }
     let sql = format!(
         "SELECT sampled.{column}::int8
         FROM {table} AS sampled
@@ -83,10 +115,7 @@ async fn probe_index(
     let probes = parameters.iter().map(|it| client.query_opt(&probe, it));
     let found = try_join_all(probes).await?;
     let values = found.iter().flatten().map(|row| row.try_get(0));
-    let mut values: Vec<i64> = values.collect::<Result<_, _>>()?;
-    values.sort_unstable();
-    values.dedup();
-    Ok(values)
+    Ok(values.collect::<Result<_, _>>()?)
 }
 
 /// Between each point and the next, the least value: one scan of the table, for a column without an index.
