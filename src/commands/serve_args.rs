@@ -120,6 +120,7 @@ impl ServeArgs {
         if let Some(unfinished) = Unfinished::on(&server).await? {
             progress.note(format!("serve: {}", unfinished.warning()));
         }
+        server.note_hosts_in_turn();
         let routed = serve::routed_queries(dataset, tables, &server, progress).await?;
         let api = Api::new(routed)?;
         let prepared = PreparedServer::new(self.config(), api, server, progress.clone()).await?;

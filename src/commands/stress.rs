@@ -205,6 +205,7 @@ impl Args {
             let server = context.open_server().await?;
             self.ensure_allowed(&server)?;
             ensure_loaded(&server, &context.progress).await?;
+            server.note_hosts_in_turn();
             return wanted.of_server(server, settings).await;
         };
         if !self.yes_remote {

@@ -109,8 +109,16 @@ impl Server {
         }
     }
 
+    /// The hosts that connections for reads go to in turn, in a line; nothing where one host takes all.
+    pub fn note_hosts_in_turn(&self) {
+        if let Some(hosts) = self.peers.listed() {
+            let note = format!("connections for reads go to {hosts} in turn");
+            self.progress.note(note);
+        }
+    }
+
     async fn connect_to_peer(&self, longest: Duration) -> Option<Result<Client>> {
-        let opened = match self.peers.connect(longest).await? {
+        let opened = match self.peers.connect(longest, &self.progress).await? {
             Ok(opened) => opened,
             Err(failure) => return Some(Err(self.explained(failure).into())),
         };

@@ -238,6 +238,26 @@ fn queries_over_shards_are_told_from_those_of_one() {
     );
     assert!(finding(&json, "all", "seq-scan").is_some());
     assert!(finding(&json, "allowed", "multi-shard").is_none());
+    let nodes = value_at(
+        &cluster.url,
+        "SELECT string_agg(DISTINCT nodename || ':' || nodeport, ',') FROM pg_dist_node",
+    );
+    let (_, behind) = cluster.url.split_once('@').unwrap();
+    let (host, database) = behind.split_once('/').unwrap();
+    let user = cluster.url.trim_end_matches(behind);
+    let url = format!(
+        "{user}{host},{nodes},127.0.0.1:1/{database}?load_balance_hosts=random&options=-csearch_path={}",
+        cluster.schema
+    );
+    let stress = "stress --dataset shop.toml --mix router --rate 20 --duration 1s --url";
+    let stressed = cluster
+        .dir
+        .seedrow(stress.split_whitespace().chain([url.as_str()]));
+    stressed
+        .exits(0)
+        .stderr_has(&format!("connections for reads go to {host}, "))
+        .stderr_has("no connection to 127.0.0.1:1: ")
+        .stderr_has("other hosts take its connections");
 }
 
 #[test]

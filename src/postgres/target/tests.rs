@@ -233,7 +233,7 @@ fn connections_for_reads_go_to_the_hosts_in_turn() {
     let hosts = |url: &str| {
         let peers = Peers::of(&external(Some(url), &[]));
         let turn = || {
-            let endpoints = peers.in_turn().map(|it| it.host.clone());
+            let endpoints = peers.in_turn().map(|it| it.endpoint.host.clone());
             endpoints.collect::<Vec<_>>().join(" ")
         };
         [turn(), turn(), turn()]
