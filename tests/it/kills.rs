@@ -289,6 +289,40 @@ fn seedrow_killed_while_it_loads_partitioned_tables() {
 }
 
 #[test]
+fn seedrow_killed_once_connections_have_filled_partitions_side_by_side() {
+    let (calm, db) = (
+        Tables::Partitioned.database("side_calm"),
+        Tables::Partitioned.database("side"),
+    );
+    let one_table = |url: &str| {
+        let mut run = command(args(url));
+        run.args(["--tables", "products"]);
+        run
+    };
+    set_gate(&calm.url(), "nothing");
+    // The foreign keys of the tables left out have no index.
+    run(one_table(&calm.url())).exits(1);
+    let url = db.url();
+    set_gate(&url, "INSERT INTO seedrow.tables%");
+    let gate = Session::new(&url);
+    gate.execute("SELECT pg_advisory_lock(7)");
+    let mut killed = one_table(&url).stderr(Stdio::null()).spawn().unwrap();
+    wait_at_gate(&mut killed, &url);
+    assert_eq!(db.value("SELECT count(*) FROM products"), ROWS);
+    let writers = "SELECT count(DISTINCT xmin::text) FROM products";
+    assert_eq!(db.value(writers), "2");
+    assert!(Victim::Seedrow.kill(&mut killed, &url));
+    let so_far = progress(&url);
+    assert!(
+        so_far.starts_with("unfinished, 0 tables loaded"),
+        "{so_far}"
+    );
+    drop(gate);
+    run(one_table(&url)).exits(1);
+    assert_eq!(picture(&url), picture(&calm.url()));
+}
+
+#[test]
 fn seedrow_interrupted_in_every_phase() {
     killed_in_every_phase("interrupted", Victim::Interrupted);
 }
