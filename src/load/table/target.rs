@@ -1,8 +1,10 @@
 //! The tables a load fills: created where they are missing, compared with the dataset, and empty unless they may be
 //! emptied.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, bail, ensure};
-use tokio_postgres::GenericClient;
+use tokio_postgres::{GenericClient, SimpleQueryMessage};
 
 use crate::dataset::Dataset;
 use crate::dataset::spec::SchemaScope;
@@ -209,13 +211,49 @@ pub async fn full(
     schema: &str,
     wanted: &[usize],
 ) -> Result<Vec<String>> {
-    let mut full = Vec::new();
-    for name in existing(client, dataset, schema, wanted).await? {
-        if holds_rows(client, &TableName::new(schema, &name)).await? {
-            full.push(name);
-        }
-    }
-    Ok(full)
+    let found = find_each(client, dataset, schema, wanted).await?;
+    let existing: Vec<(u32, TableName)> = wanted
+        .iter()
+        .zip(found)
+        .filter_map(|(&table, oid)| {
+            let name = TableName::new(schema, &dataset.tables[table].name);
+            Some((oid?, name))
+        })
+        .collect();
+    let oids: Vec<u32> = existing.iter().map(|(oid, _)| *oid).collect();
+    let partitioned = client
+        .query(
+            "SELECT oid FROM pg_class WHERE oid = ANY ($1) AND relkind = 'p'",
+            &[&oids],
+        )
+        .await
+        .context("could not look up the tables")?;
+    let partitioned: BTreeSet<u32> = partitioned
+        .iter()
+        .map(|row| row.try_get(0))
+        .collect::<Result<_, _>>()?;
+    // A statement for each, sent together: a cluster plans no query over many distributed tables.
+    let statements: Vec<String> = existing
+        .iter()
+        .map(|(oid, table)| {
+            let rows = rows_of(table, partitioned.contains(oid));
+            format!("SELECT EXISTS (SELECT 1 FROM {rows})")
+        })
+        .collect();
+    let answers = client
+        .simple_query(&statements.join("; "))
+        .await
+        .context("could not look into the tables")?;
+    let answers = answers.iter().filter_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => Some(row.get(0) == Some("t")),
+        _ => None,
+    });
+    Ok(existing
+        .into_iter()
+        .zip(answers)
+        .filter(|(_, is_full)| *is_full)
+        .map(|((_, table), _)| table.name)
+        .collect())
 }
 
 /// A table's own rows, for FROM: those in the tables that inherit from it are theirs, those in its partitions its own. Asked
@@ -227,10 +265,14 @@ async fn own_rows(client: &impl GenericClient, table: &TableName) -> Result<Stri
     );
     let row = client.query_typed_one(&sql, &[]).await;
     let row = row.with_context(|| format!("could not look up {table}"))?;
-    Ok(match row.try_get(0)? {
+    Ok(rows_of(table, row.try_get(0)?))
+}
+
+fn rows_of(table: &TableName, is_partitioned: bool) -> String {
+    match is_partitioned {
         true => table.to_string(),
         false => format!("ONLY {table}"),
-    })
+    }
 }
 
 /// Whether a table holds at least one row.

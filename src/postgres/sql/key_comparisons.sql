@@ -67,16 +67,23 @@ SELECT
         JOIN pg_attribute AS f ON f.attrelid = k.conrelid AND f.attnum = part.own
         CROSS JOIN LATERAL (SELECT z.oid <> f.atttypid AND z.typtype <> 'p') AS own_cast (is_cast)
         CROSS JOIN LATERAL (
+            -- LATERAL, OFFSET, LIMIT: each type by its index, and no scan of all types for each key.
             WITH RECURSIVE base AS (
-                SELECT f.atttypid AS oid
+                SELECT f.atttypid AS oid, 0 AS depth
                 UNION ALL
-                SELECT d.typbasetype
+                SELECT d.typbasetype, base.depth + 1
                 FROM base
-                JOIN pg_type AS d ON d.oid = base.oid AND d.typtype = 'd'
+                CROSS JOIN LATERAL (
+                    SELECT d.typbasetype
+                    FROM pg_type AS d
+                    WHERE d.oid = base.oid AND d.typtype = 'd'
+                    OFFSET 0
+                ) AS d
             )
             SELECT base.oid
             FROM base
-            JOIN pg_type AS t ON t.oid = base.oid AND t.typtype <> 'd'
+            ORDER BY base.depth DESC
+            LIMIT 1
         ) AS own_type (oid)
         LEFT JOIN pg_cast AS g ON g.castsource = own_type.oid AND g.casttarget = z.oid
         LEFT JOIN pg_proc AS cast_function ON cast_function.oid = g.castfunc
