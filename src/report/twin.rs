@@ -67,6 +67,7 @@ fn columns(comparison: &TwinComparison) -> String {
         ("figure", Align::Left),
         ("source", Align::Right),
         ("twin", Align::Right),
+        ("apart", Align::Right),
     ];
     let row = |column: &ColumnComparison, figure: &ColumnFigure| {
         vec![
@@ -74,6 +75,7 @@ fn columns(comparison: &TwinComparison) -> String {
             figure.name.name().to_owned(),
             number(figure.source),
             number(figure.twin),
+            figure.error(),
         ]
     };
     let rows: Vec<Vec<String>> = comparison
@@ -90,10 +92,15 @@ fn columns(comparison: &TwinComparison) -> String {
     }
 }
 
-/// Whole from 100 on, with three decimals below.
+/// Whole from 100 on, with three decimals below, and with four where it is small.
 pub(super) fn number(value: f64) -> String {
-    match value.abs() >= 100.0 || value.fract() == 0.0 {
-        true => crate::units::whole(value),
+    let size = value.abs();
+    if size >= 100.0 || value.fract() == 0.0 {
+        let sign = if value < 0.0 { "-" } else { "" };
+        return format!("{sign}{}", crate::units::whole(size));
+    }
+    match size < 0.01 {
+        true => format!("{value:.4}"),
         false => format!("{value:.3}"),
     }
 }
@@ -172,4 +179,18 @@ fn to_json(comparison: &TwinComparison) -> Value {
         "columns": columns.collect::<Vec<_>>(),
         "lone_tables": comparison.lone_tables,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_their_sign_and_what_tells_them_apart() {
+        let numbers = [-1.0, -1_500.0, 0.0, 0.25, 0.0007, 1_234.5];
+        assert_eq!(
+            numbers.map(number),
+            ["-1", "-1,500", "0", "0.250", "0.0007", "1,235"]
+        );
+    }
 }

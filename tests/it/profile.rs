@@ -137,11 +137,7 @@ fn other_levels(dir: &Workdir, url: &str, values: &BTreeSet<String>) {
         (
             "rounded",
             "level rounded: rounded numbers and dates of this database are written",
-            &[
-                "[9100000",
-                "\"1931-05-01\"",
-                "born = { make = \"histogram\"",
-            ],
+            &["\"9100000\"", "1931-05-01", "born = { make = \"histogram\""],
         ),
         (
             "values",

@@ -29,6 +29,8 @@ pub struct ColumnFigure {
     pub source: f64,
     /// Of the twin, in the source's unit.
     pub twin: f64,
+    /// How far apart they are: of the most common values all of them by rank, together.
+    pub apart: f64,
     /// Whether they are within the tolerance.
     pub is_close: bool,
 }
@@ -64,7 +66,7 @@ impl FigureName {
 impl ColumnFigure {
     /// How far apart they are: the difference of shares of rows, of others in percent of the source's.
     pub fn error(&self) -> String {
-        let apart = (self.source - self.twin).abs();
+        let apart = self.apart;
         match self.name {
             FigureName::NullShare | FigureName::Common | FigureName::Correlation => {
                 format!("{apart:.3}")
@@ -166,6 +168,7 @@ fn figures(
             name,
             source,
             twin,
+            apart,
             is_close,
         }
     };
@@ -222,6 +225,7 @@ fn common(source: &ColumnStatistics, twin: &ColumnStatistics) -> ColumnFigure {
         name: FigureName::Common,
         source: at(source, 0),
         twin: at(twin, 0),
+        apart,
         is_close: apart <= SAMPLING.max(SHARE * total(source).max(total(twin))),
     }
 }

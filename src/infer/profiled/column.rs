@@ -9,7 +9,7 @@ use crate::dataset::profile::{ColumnProfile, CountShare, Distinct};
 use crate::infer::constraints::is_operand;
 use crate::infer::domain::{Confidence, Limits, MakerToml, Value};
 use crate::infer::model::{ModelColumn, ModelTable};
-use crate::infer::source::{SourceColumn, SourceTable};
+use crate::infer::source::{KeyPart, SourceColumn, SourceTable};
 use crate::infer::types;
 use crate::profile::{ColumnStatistics, ForeignKeyProfile, TableProfile};
 
@@ -73,7 +73,12 @@ impl ColumnRules<'_> {
     /// A column that its default would fill, where its figures can be followed, or it is a range, and no constraint is about it.
     pub fn defaulted(&self, table: &ModelTable, source: &SourceColumn) -> Option<ModelColumn> {
         let mut constraints = self.source.checks.iter().chain(&self.source.exclusions);
-        if constraints.any(|it| it.columns.contains(&source.name)) {
+        let is_part = |it: &KeyPart| match it {
+            KeyPart::Column(name) => *name == source.name,
+            KeyPart::Expression(text) => text.contains(&source.name),
+        };
+        let mut parts = self.source.uniques.iter().flat_map(|it| &it.parts);
+        if constraints.any(|it| it.columns.contains(&source.name)) || parts.any(is_part) {
             return None;
         }
         let is_range = matches!(source.data_type.base().kind, TypeKind::Range(_));
