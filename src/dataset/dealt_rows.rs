@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::dataset::draw::Key;
 use crate::dataset::makers::Maker;
-use crate::dataset::makers::references::{Measured, Pick};
-use crate::dataset::profile::correlation::arrange;
+use crate::dataset::makers::references::{Measured, Pick, Reach};
+use crate::dataset::profile::correlation::nearest;
 use crate::dataset::profile::order::Order;
 use crate::dataset::profile::part;
 use crate::dataset::profile::quantiles::Quantiles;
@@ -26,6 +26,7 @@ pub struct DealtRows {
     spread: Spread,
     order: Option<Arc<Order>>,
     nulls: Option<Nulls>,
+    reach: Reach,
 }
 
 impl DealtRows {
@@ -35,6 +36,7 @@ impl DealtRows {
             spread,
             order: None,
             nulls: None,
+            reach: Reach::All,
         }
     }
 
@@ -44,11 +46,14 @@ impl DealtRows {
         let filled = nulls.as_ref().map_or(rows, |it| it.filled);
         let spread = Spread::new(filled, parents, &measured.shape);
         let quantiles = Quantiles::new(&spread.common_parents(), parents.max(1), filled.max(1));
-        let (arranged, falls) = arrange(&quantiles, measured.correlation);
+        let order = nearest(&quantiles, measured.correlation, key, &|place| {
+            spread.parent(place).0
+        });
         DealtRows {
             spread,
-            order: Some(Arc::new(Order::new(filled, arranged, falls, key))),
+            order: Some(Arc::new(order)),
             nulls,
+            reach: measured.reach,
         }
     }
 
@@ -81,15 +86,25 @@ impl DealtRows {
     /// The parent of a row, and how many places of the parent come before the row's; `None` where it is NULL.
     #[inline]
     pub fn parent(&self, row: u64) -> Option<(u64, u64)> {
-        let row = match &self.nulls {
+        let number = match &self.nulls {
             None => row,
             Some(nulls) => nulls.number(row)?,
         };
         let place = match &self.order {
-            None => row,
-            Some(order) => order.place(row),
+            None => number,
+            Some(order) => order.place(number),
         };
-        Some(self.spread.parent(place))
+        let (parent, rank) = self.spread.parent(place);
+        match self.reach {
+            Reach::Before => Some((before(row, parent)?, rank)),
+            Reach::All => Some((parent, rank)),
+        }
+    }
+
+    /// How many rows a parent has.
+    #[inline]
+    pub fn count(&self, parent: u64) -> u64 {
+        self.spread.count(parent)
     }
 
     /// No parent has more rows.
@@ -98,19 +113,30 @@ impl DealtRows {
     }
 }
 
+/// A row before this one: the one that is meant, or the one as far before this as that is behind it.
+fn before(row: u64, meant: u64) -> Option<u64> {
+    match meant < row {
+        true => Some(meant),
+        false => (2 * row)
+            .checked_sub(meant + 1)
+            .or_else(|| meant.checked_rem(row)),
+    }
+}
+
 /// Which rows are NULL: exactly a share of them, in every window of rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Nulls {
+pub struct Nulls {
     rows: u64,
     /// How many aren't.
-    filled: u64,
+    pub filled: u64,
     window: u64,
     full: Shuffle,
     last: Shuffle,
 }
 
 impl Nulls {
-    fn new(rows: u64, null: f64, key: u64) -> Option<Nulls> {
+    /// `None` where no row is.
+    pub fn new(rows: u64, null: f64, key: u64) -> Option<Nulls> {
         let filled = rows - part(rows, null);
         let window = WINDOW.min(rows / 16).max(1);
         (filled < rows).then(|| Nulls {
@@ -124,7 +150,7 @@ impl Nulls {
 
     /// A row's number among those that aren't NULL.
     #[inline]
-    fn number(&self, row: u64) -> Option<u64> {
+    pub fn number(&self, row: u64) -> Option<u64> {
         let number = row / self.window;
         let first = number * self.window;
         let shuffle = match first + self.window <= self.rows {
@@ -153,7 +179,21 @@ mod tests {
             shape: SpreadShape::Measured(MeasuredShape::of(&counts).into()),
             correlation,
             null,
+            reach: Reach::All,
         }
+    }
+
+    #[test]
+    fn rows_of_the_own_table_refer_to_earlier_ones() {
+        let measured = Measured {
+            reach: Reach::Before,
+            ..measured(&[(0, 0.6), (2, 0.4)], 0.6, 0.2)
+        };
+        let dealt = DealtRows::new(1_000, 1_000, &measured, 7);
+        let found = (0..1_000).filter_map(|row| Some((row, dealt.parent(row)?.0)));
+        let found: Vec<(u64, u64)> = found.collect();
+        assert!(found.iter().all(|(row, parent)| parent < row));
+        assert!((798..=800).contains(&found.len()), "{}", found.len());
     }
 
     /// As ANALYZE measures it: positions beside the rows sorted by parent and position.

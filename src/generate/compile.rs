@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::dataset::draw::Chance;
 use crate::dataset::{ColumnSpec, Dataset, RowPlan};
 use crate::generate::compiled::{CompiledColumn, CompiledMaker, IndexedMaker, Target};
 use crate::generate::context::Compiler;
@@ -44,10 +45,11 @@ fn cell(place: (usize, usize), compiler: &mut Compiler) -> Result<CompiledColumn
         })),
     };
     let make = limits::limited(make, place, compiler)?;
+    let is_dealt = compiler.nulls(place)?.is_some();
     Ok(CompiledColumn {
         key: compiler.key(table, column),
         null_key: compiler.key_of(table, column, "null"),
-        null: spec.null,
+        null: if is_dealt { Chance::NEVER } else { spec.null },
         rules: conditions::rules(place, compiler)?.map(Box::new),
         kind: spec.kind,
         quoted: false,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::dataset::Kind;
 use crate::dataset::column_rules::TextLimits;
-use crate::dataset::dealt_rows::DealtRows;
+use crate::dataset::dealt_rows::{DealtRows, Nulls};
 use crate::dataset::distribution::{Range, Weights};
 use crate::dataset::draw::{Chance, Draws, Key};
 use crate::dataset::makers::references::Root;
@@ -101,6 +101,8 @@ pub struct NullRules {
     pub exclusive: Option<Exclusion>,
     /// Where no row is picked, or the row that is picked has no value.
     pub picked: bool,
+    /// In the rows that are counted out.
+    pub dealt: Option<Nulls>,
 }
 
 /// A column, and which of its values count.

@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 
+use crate::dataset::ColumnSpec;
 use crate::dataset::draw::Key;
 use crate::dataset::makers::Maker;
+use crate::dataset::makers::references::Pick;
 use crate::dataset::tables::Siblings;
 use crate::generate::compiled::{Condition, Exclusion, NullRules};
 use crate::generate::context::Compiler;
@@ -24,13 +26,23 @@ pub fn rules(
             .map(|(of, values)| condition(table, *of, values, compiler))
             .collect::<Result<_>>()?,
         exclusive: exclusion(table, column, compiler),
-        picked: spec.maker.spec().may_be_null(&siblings),
+        picked: spec.maker.spec().may_be_null(&siblings) || picks_of_run(spec),
+        dealt: compiler.nulls((table, column))?,
     };
     let some = rules.with.is_some()
         || !rules.only_if.is_empty()
         || rules.exclusive.is_some()
-        || rules.picked;
+        || rules.picked
+        || rules.dealt.is_some();
     Ok(some.then_some(rules))
+}
+
+/// Whether a column that may be NULL picks from rows that agree with its own, of which there may be none.
+fn picks_of_run(column: &ColumnSpec) -> bool {
+    match &column.maker {
+        Maker::Reference(it) => matches!(it.pick, Pick::Same(_)) && !column.null.is_never(),
+        _ => false,
+    }
 }
 
 fn condition(

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use anyhow::{Error, Result};
 
+use crate::dataset::dealt_rows::Nulls;
 use crate::dataset::draw::Key;
 use crate::dataset::makers::Maker;
 use crate::dataset::makers::references::Pick;
@@ -103,6 +104,20 @@ impl<'a> Compiler<'a> {
                 .all(|set| !set.columns.contains(&place.1) || set.columns.len() == 1)
         };
         Ok(profile.draws_values() && (self.index(place)?.is_none() || is_alone()))
+    }
+
+    /// Which rows of a column with a profile are NULL, where chance alone decided it.
+    pub fn nulls(&mut self, place: (usize, usize)) -> Result<Option<Nulls>> {
+        let spec = &self.dataset.tables[place.0].columns[place.1];
+        if spec.null.is_never() || !self.is_drawn(place)? {
+            return Ok(None);
+        }
+        let key = self.key_of(place.0, place.1, "null").row(0).bits();
+        Ok(Nulls::new(
+            self.plan.rows(place.0),
+            spec.null.probability(),
+            key,
+        ))
     }
 
     /// Whether a column's values are asked for by an index.

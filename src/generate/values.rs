@@ -4,6 +4,7 @@
 //! it again.
 
 use crate::dataset::Kind;
+use crate::dataset::dealt_rows::Nulls;
 use crate::dataset::draw::{Draws, Key};
 use crate::dataset::unique::index::{Index, RowPlace};
 use crate::generate::compiled::{
@@ -42,7 +43,9 @@ fn is_null_by(
         let mut draws = exclusion.key.row(row.id);
         draws.happens(exclusion.none) || draws.below(exclusion.count) != exclusion.place
     };
+    let is_dealt = |nulls: &Nulls| nulls.number(row.id - 1).is_none();
     rules.with.is_some_and(|it| is_null(cells, &cells[it], row))
+        || rules.dealt.as_ref().is_some_and(is_dealt)
         || rules.exclusive.as_ref().is_some_and(excluded)
         || !rules.only_if.iter().all(|it| holds(it, cells, row))
         || rules.picked && picks_null(cells, cell, row)

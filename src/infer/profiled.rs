@@ -10,7 +10,9 @@ mod lists;
 mod numbered;
 mod numbers;
 mod partitions;
+mod references;
 mod spreads;
+mod together;
 
 use super::columns::BY_DEFAULT;
 use super::model::{Lessons, Model, ModelColumn, ModelTable};
@@ -38,8 +40,10 @@ pub fn apply(model: &mut Model, source: &Source, profile: &Profile, lessons: &Le
         let rules = ColumnRules {
             source: found,
             profile: &numbered::with_counts(&known, table),
+            all: profile,
         };
         apply_to_table(table, &rules);
+        together::apply(table, &known);
         if let Some(rows @ 1..) = found.rows {
             sizes::without_list(table, rows);
         }

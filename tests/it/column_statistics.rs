@@ -304,8 +304,13 @@ number = { make = "copy", by = "region", column = "number" }
 earlier_id = { make = "reference", to = "orders" }
 city = { make = "fake", faker = "city", distinct = 90, shares = [0.2] }
 country = { make = "one-of", values = ["DE", "FR", "IT"], given = "city" }
+before_id = { make = "reference", to = "orders", earlier = true }
+kind = { make = "one-of", values = ["a", "b", "c"], shares = [0.5, 0.3, 0.2], ranks = [0, 1, 0.5], correlation = 0.6 }
+channel = { make = "one-of", values = ["app", "web"], shares = [0.6, 0.4], ranks = [1, 0] }
 
 [tables.orders.profile]
+before_id = { null = 0.4, shares = [0.1], ranks = [0], counts = [[0, 0.5], [1, 0.5]], quantiles = [0, 0.2, 1], correlation = 0.4 }
+joint = [{ columns = ["kind", "channel"], values = [[0, 0], [1, 1]], shares = [0.45, 0.3] }]
 customer_id = { counts = [[0, 0.4], [1, 0.3], [10, 0.25], [60, 0.04], [80, 0.01]], correlation = 0.3 }
 code = { counts = [[0, 0.4], [5, 0.6]] }
 earlier_id = { null = 0.25, counts = [[0, 0.5], [1, 0.25], [2, 0.25]], correlation = 0.95 }
@@ -319,6 +324,18 @@ order_id = { make = "reference", to = "orders", counts = [[1, 0.5], [2, 0.25], [
 product = { make = "integer", min = 1, max = 50 }
 position = { make = "integer", min = 1, max = 9 }
 
+[tables.tags]
+rows = 100
+columns.id = "serial"
+
+[tables.tagged]
+rows = 9_000
+unique = [["order_id", "tag_id"]]
+
+[tables.tagged.columns]
+order_id = { make = "reference", to = "orders", counts = [[0, 0.75], [3, 0.25]], correlation = 1 }
+tag_id = { make = "reference", to = "tags", shares = [0.2, 0.1], ranks = [0.5, 1], counts = [[0, 0.3], [1, 0.7]] }
+
 [tables.notes]
 per = { table = "customers", distribution = "measured", counts = [[0, 0.5], [3, 0.25], [400, 0.25]] }
 columns.id = "serial"
@@ -331,12 +348,15 @@ columns.customer_id = "parent"
         id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customers, code uuid REFERENCES customers (code),
         region int NOT NULL, number int NOT NULL, earlier_id int REFERENCES orders,
         city text NOT NULL, country text NOT NULL,
+        before_id int REFERENCES orders CHECK (before_id < id), kind text NOT NULL, channel text NOT NULL,
         FOREIGN KEY (region, number) REFERENCES customers (region, number)
     );
     CREATE TABLE items (
         order_id int NOT NULL REFERENCES orders, product int NOT NULL, position int NOT NULL, PRIMARY KEY (order_id, product),
         UNIQUE (order_id, position)
     );
+    CREATE TABLE tags (id int PRIMARY KEY);
+    CREATE TABLE tagged (order_id int NOT NULL REFERENCES orders, tag_id int NOT NULL REFERENCES tags, PRIMARY KEY (order_id, tag_id));
     CREATE TABLE notes (id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customers);",
 );
 
@@ -396,6 +416,53 @@ fn references_have_measured_fan_outs(dir: &Workdir, db: &Db) {
             SELECT count(DISTINCT country) AS number FROM fan_outs.orders GROUP BY city
         ) AS of_city";
     assert_eq!(db.value(countries), "1 90");
+    // Parents at their ranks, and values that come up together.
+    for (query, least, most) in [
+        (
+            "SELECT count(*) FROM fan_outs.orders WHERE before_id = 1",
+            1_150,
+            1_250,
+        ),
+        (
+            "SELECT count(*) FROM fan_outs.orders WHERE before_id IS NULL",
+            4_800,
+            4_801,
+        ),
+        (
+            "SELECT count(*) FROM fan_outs.orders WHERE before_id BETWEEN 2 AND 2400",
+            2_500,
+            4_500,
+        ),
+        (
+            "SELECT count(*) FROM fan_outs.orders WHERE (kind, channel) = ('a', 'web')",
+            5_650,
+            5_870,
+        ),
+        (
+            "SELECT count(*) FROM fan_outs.orders WHERE (kind, channel) = ('c', 'app')",
+            3_599,
+            3_601,
+        ),
+        (
+            "SELECT count(*) FROM fan_outs.orders WHERE channel = 'web'",
+            7_090,
+            7_310,
+        ),
+        (
+            "SELECT count(*) FROM fan_outs.tagged WHERE tag_id = 51",
+            1_700,
+            1_900,
+        ),
+        (
+            "SELECT count(*) FROM fan_outs.tagged WHERE tag_id = 100",
+            850,
+            950,
+        ),
+        ("SELECT count(DISTINCT tag_id) FROM fan_outs.tagged", 70, 73),
+    ] {
+        let found: u32 = db.value(query).parse().unwrap();
+        assert!((least..=most).contains(&found), "{query}: {found}");
+    }
     // The most common share, and the order on disk.
     for (column, nulls, distinct, share, correlation) in [
         ("customer_id", 0.0, 1_200.0, 80.0 / 12_000.0, 0.3),

@@ -50,6 +50,17 @@ pub struct Measured {
     pub correlation: f64,
     /// The share of rows that refer to none.
     pub null: f64,
+    /// Which rows may be referred to.
+    pub reach: Reach,
+}
+
+/// Which rows may be referred to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// All.
+    All,
+    /// Of the own table those before a row; the first refers to none.
+    Before,
 }
 
 /// A half of a table's rows.
@@ -275,7 +286,9 @@ impl MakerSpec for Reference {
         let is_null = |column| siblings.of(self.table).may_be_null(column);
         match &self.pick {
             Pick::Earlier(earlier) if earlier.root == Root::Null => true,
-            Pick::Measured(measured) if measured.null > 0.0 => true,
+            Pick::Measured(measured) if measured.null > 0.0 || measured.reach == Reach::Before => {
+                true
+            }
             Pick::Same(pairs) if pairs.iter().any(|(own, _)| siblings.may_be_null(*own)) => true,
             _ => self.column.is_some_and(is_null),
         }

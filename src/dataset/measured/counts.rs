@@ -11,6 +11,9 @@ const HALVINGS: u32 = 40;
 /// For a child more, shares are multiplied by e to the power of this at most.
 const STEEPEST: f64 = 50.0;
 
+/// Parents without children are e to the power of this times as likely at most, or as unlikely.
+const FAVOUR: f64 = 12.0;
+
 /// A share of parents with as many children each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountClass {
@@ -37,6 +40,15 @@ impl CountClass {
             share: in_parts(it.share),
         };
         counts.iter().map(class).collect()
+    }
+
+    /// The same, so many times as likely where it is the one without children.
+    fn with_odds(self, odds: f64) -> CountClass {
+        let share = match self.children {
+            0 => in_parts(self.share as f64 * odds / (1.0 + odds) / WHOLE),
+            _ => in_parts(self.share as f64 / (1.0 + odds) / WHOLE),
+        };
+        CountClass { share, ..self }
     }
 }
 
@@ -99,9 +111,59 @@ pub fn scaled(classes: &[Counted], children: u64) -> Vec<Counted> {
     scaled
 }
 
+/// Counts of which the parents have so many children on the mean.
+pub fn with_mean(counts: &[CountShare], mean: f64) -> Vec<CountShare> {
+    let share = |it: &CountClass| CountShare {
+        children: u32::try_from(it.children).unwrap_or(u32::MAX),
+        share: it.share as f64 / WHOLE,
+    };
+    let tilted = tilted(&CountClass::of(counts), mean);
+    tilted.iter().filter(|it| it.share > 0).map(share).collect()
+}
+
+/// The classes of each of several parts, which have so many parents and children: together as many parents have none as the
+/// counts of all say.
+pub fn counts_of_parts(counts: &[CountClass], parts: &[(u64, u64)]) -> Vec<Vec<CountClass>> {
+    let weights: Vec<f64> = counts.iter().map(|it| it.share as f64).collect();
+    let sum = |of: &dyn Fn(&(u64, u64)) -> u64| parts.iter().map(of).sum::<u64>() as f64;
+    let (parents, children) = (sum(&|it| it.0), sum(&|it| it.1));
+    // Counts are those of the source's mean.
+    let scale = mean_of(counts, &weights) * parents.max(1.0) / children.max(1.0);
+    let of_parts = |odds: f64| -> Vec<Vec<CountClass>> {
+        let favoured: Vec<CountClass> = counts.iter().map(|it| it.with_odds(odds)).collect();
+        let mean = |&(parents, children): &(u64, u64)| scale * children as f64 / parents as f64;
+        parts.iter().map(|it| tilted(&favoured, mean(it))).collect()
+    };
+    let without = |of_parts: &[Vec<CountClass>]| -> f64 {
+        let shares = of_parts.iter().map(|it| childless(it));
+        shares
+            .zip(parts)
+            .map(|(share, part)| share * part.0 as f64)
+            .sum()
+    };
+    let wanted = without(&vec![counts.to_vec(); parts.len()]);
+    // The logarithm of the odds.
+    let (mut low, mut high) = (-FAVOUR, FAVOUR);
+    for _ in 0..HALVINGS / 2 {
+        let middle = f64::midpoint(low, high);
+        match without(&of_parts(libm::exp(middle))) < wanted {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    of_parts(libm::exp(low))
+}
+
+/// The share of parents without children.
+fn childless(counts: &[CountClass]) -> f64 {
+    let all: f64 = counts.iter().map(|it| it.share as f64).sum();
+    let none = counts.iter().filter(|it| it.children == 0);
+    none.map(|it| it.share as f64).sum::<f64>() / all.max(1.0)
+}
+
 /// The classes of parents that have so many children on the mean: those of all parents, of which the ones with more come up
 /// the more often the more children these have, so that the sharpest counts of all don't blur.
-pub fn tilted(counts: &[CountClass], mean: f64) -> Vec<CountClass> {
+fn tilted(counts: &[CountClass], mean: f64) -> Vec<CountClass> {
     let numbers = || counts.iter().map(|it| it.children);
     let (least, most) = (numbers().min().unwrap_or(0), numbers().max().unwrap_or(0));
     let whole = in_parts(1.0);
@@ -144,7 +206,7 @@ fn weights(counts: &[CountClass], slope: f64) -> Vec<f64> {
 }
 
 /// The mean children of classes with such weights.
-pub fn mean_of(counts: &[CountClass], weights: &[f64]) -> f64 {
+fn mean_of(counts: &[CountClass], weights: &[f64]) -> f64 {
     let children = counts.iter().zip(weights);
     let children: f64 = children
         .map(|(it, weight)| it.children as f64 * weight)
@@ -195,5 +257,21 @@ mod tests {
             .zip(&counts)
             .all(|(it, own)| it.share.abs_diff(own.share) < 1_000_000);
         assert!(near, "{same:?}");
+    }
+
+    #[test]
+    fn parts_of_different_density_have_as_many_childless_parents_together() {
+        let counts: Vec<CountShare> = [(0, 0.3), (1, 0.3), (2, 0.2), (9, 0.2)]
+            .map(|(children, share)| CountShare { children, share })
+            .to_vec();
+        let parts = [(1_000, 6_000), (2_000, 3_000), (3_000, 6_000)];
+        let of_parts = counts_of_parts(&CountClass::of(&counts), &parts);
+        let none: f64 = of_parts
+            .iter()
+            .zip(parts)
+            .map(|(it, (parents, _))| childless(it) * parents as f64)
+            .sum();
+        assert!((none - 1_800.0).abs() < 10.0, "{none}");
+        assert!(childless(&of_parts[0]) < childless(&of_parts[1]));
     }
 }

@@ -8,9 +8,9 @@ mod blocks;
 mod counts;
 
 use blocks::Blocks;
-use counts::{in_parts, mean_of, rounded, rounded_product, tilted};
+use counts::{counts_of_parts, in_parts, rounded, rounded_product};
 
-pub use counts::CountClass;
+pub use counts::{CountClass, with_mean};
 
 use crate::dataset::profile::{CountShare, positions_by_rank};
 
@@ -53,6 +53,29 @@ impl MeasuredShape {
         MeasuredShape {
             hot: hot.collect(),
             ..self
+        }
+    }
+
+    /// The same where no parent apart has more than a share of the children.
+    #[must_use]
+    pub fn capped(&self, share: f64) -> MeasuredShape {
+        let most = in_parts(share);
+        let capped = |it: &HotParent| HotParent {
+            share: it.share.min(most),
+            ..*it
+        };
+        MeasuredShape {
+            hot: self.hot.iter().map(capped).collect(),
+            ..self.clone()
+        }
+    }
+
+    /// The same where the other parents have as many children each.
+    #[must_use]
+    pub fn evened(self) -> MeasuredShape {
+        MeasuredShape {
+            hot: self.hot,
+            ..MeasuredShape::default()
         }
     }
 
@@ -249,24 +272,26 @@ fn parts(
     shape: &MeasuredShape,
 ) -> Vec<Part> {
     let bounds = bounds(children, others, parents, hot, &shape.quantiles);
-    let weights: Vec<f64> = shape.counts.iter().map(|it| it.share as f64).collect();
-    let mean = mean_of(&shape.counts, &weights);
-    let all = children as f64 / others.max(1) as f64;
-    let number = bounds.len() as u64;
-    let mut parts = Vec::new();
-    for pair in bounds.windows(2) {
-        let ((first_parent, first_child), (end, last)) = (pair[0], pair[1]);
-        let (parents, children) = (end - first_parent, last - first_child);
-        // Counts are those of the source's mean.
-        let own = mean * children as f64 / parents as f64 / all.max(f64::MIN_POSITIVE);
-        let counts = match (shape.counts.as_slice(), bounds.len()) {
-            ([], _) => vec![CountClass {
+    let sizes: Vec<(u64, u64)> = bounds
+        .windows(2)
+        .map(|pair| (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1))
+        .collect();
+    let counts = match (shape.counts.as_slice(), sizes.len()) {
+        ([], all) => vec![
+            vec![CountClass {
                 children: 1,
-                share: 1,
-            }],
-            (counts, 2) => counts.to_vec(),
-            (counts, _) => tilted(counts, own),
-        };
+                share: 1
+            }];
+            all
+        ],
+        (counts, 1) => vec![counts.to_vec()],
+        (counts, _) => counts_of_parts(counts, &sizes),
+    };
+    let number = sizes.len() as u64;
+    let mut parts = Vec::new();
+    for ((&(first_parent, first_child), (parents, children)), counts) in
+        bounds.iter().zip(sizes).zip(counts)
+    {
         parts.push(Part {
             first_parent,
             first_child,

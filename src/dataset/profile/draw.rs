@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use crate::dataset::dealt_rows::Nulls;
 use crate::dataset::distribution::Range;
 use crate::dataset::draw::{Chance, Key};
 use crate::dataset::permutation::mix;
-use crate::dataset::profile::correlation::arrange;
+use crate::dataset::profile::correlation::nearest;
 use crate::dataset::profile::order::{Arranged, Order};
 use crate::dataset::profile::quantiles::Quantiles;
 use crate::dataset::profile::ratio::{Ratio, share};
 use crate::dataset::profile::shuffle::Shuffle;
+use crate::dataset::profile::together::Together;
 use crate::dataset::profile::{ColumnProfile, Distinct, part, positions_by_rank};
 
 /// What a column's maker has: values with an index each.
@@ -41,6 +43,7 @@ pub enum Layout {
 /// The distinct values that come up are numbered in their order ("positions"), whatever their indexes are.
 #[derive(Debug, Clone)]
 pub struct ProfileDraw {
+    nulls: Option<Nulls>,
     order: Order,
     quantiles: Quantiles,
     placement: Placement,
@@ -48,6 +51,8 @@ pub struct ProfileDraw {
     common: Vec<u64>,
     /// The sibling that decides some of the values.
     dependence: Option<Dependence>,
+    /// The sibling that some of the values come up together with.
+    together: Option<Together>,
 }
 
 /// From a value's position to its index.
@@ -72,27 +77,61 @@ struct RangePlacement {
 }
 
 impl ProfileDraw {
-    /// For a table of so many rows. The order on disk and which values are common depend on `key`.
-    pub fn new(profile: &ColumnProfile, domain: &Domain, rows: u64, key: u64) -> ProfileDraw {
-        let rows = rows.max(1);
+    /// For a table of so many rows, of which some are NULL; the profile is that of the others. The order on disk and which
+    /// values are common depend on `key`.
+    pub fn new(
+        profile: &ColumnProfile,
+        domain: &Domain,
+        nulls: Option<Nulls>,
+        rows: u64,
+        key: u64,
+    ) -> ProfileDraw {
+        let rows = nulls.as_ref().map_or(rows, |it| it.filled).max(1);
         let values = distinct_values(profile, domain, rows);
         let sizes = match (&domain.layout, profile.shares.is_empty(), profile.distinct) {
             (Layout::Weighted(weights), true, None) => weighted(weights, rows),
-            _ => Sizes::new(profile, domain, values, rows, key),
+            _ => Sizes::new(profile, values, rows, key),
         };
         let quantiles = Quantiles::new(&sizes.ascending(), sizes.values, rows);
-        let (arranged, falls) = match profile.correlation {
+        let order = match profile.correlation {
             Some(correlation) if domain.layout != Layout::Unordered => {
-                arrange(&quantiles, correlation)
+                nearest(&quantiles, correlation, key, &|place| {
+                    quantiles.value(place)
+                })
             }
-            _ => (Arranged::Shuffled, false),
+            _ => Order::new(rows, Arranged::Shuffled, false, key),
         };
         ProfileDraw {
-            order: Order::new(rows, arranged, falls, key),
+            nulls,
+            order,
             placement: Placement::new(domain, &sizes, profile.distinct, key),
             quantiles,
             common: sizes.common.iter().map(|(position, _)| *position).collect(),
             dependence: None,
+            together: None,
+        }
+    }
+
+    /// The same where some rows have combinations with a sibling's values: the other rows have what is left of each value.
+    #[must_use]
+    pub fn with(self, together: Together) -> ProfileDraw {
+        let taken = together.rows_of_followers();
+        let places = self.places();
+        let all: u64 = taken.values().sum();
+        let left = |position: u64, count: u64| {
+            count.saturating_sub(taken.get(&position).copied().unwrap_or(0))
+        };
+        let mut common: Vec<(u64, u64)> = self
+            .common
+            .iter()
+            .map(|it| (*it, left(*it, self.quantiles.places_of(*it).1)))
+            .collect();
+        common.sort_unstable();
+        let quantiles = Quantiles::new(&common, self.values(), places.saturating_sub(all).max(1));
+        ProfileDraw {
+            quantiles: if all == 0 { self.quantiles } else { quantiles },
+            together: Some(together),
+            ..self
         }
     }
 
@@ -113,9 +152,48 @@ impl ProfileDraw {
     /// The position of a row's value among the distinct ones.
     #[inline]
     pub fn position(&self, row: u64) -> u64 {
+        if let Some(position) = self.together.as_ref().and_then(|it| it.position(row)) {
+            return position;
+        }
         let follows = self.dependence.as_ref();
         let place = follows.and_then(|it| it.place(row, self.places()));
-        self.position_at(place.unwrap_or_else(|| self.order.place(row.saturating_sub(1))))
+        self.position_at(place.unwrap_or_else(|| self.own_place(row)))
+    }
+
+    /// The place of a row that nothing else decides.
+    #[inline]
+    fn own_place(&self, row: u64) -> u64 {
+        let place = self.order.place(self.number(row));
+        match &self.together {
+            None => place,
+            // The others share what combinations leave.
+            Some(_) => share(place, self.places(), self.order.rows()),
+        }
+    }
+
+    /// The place of a row's value among the sorted values of all rows; `None` where it is NULL.
+    pub fn place(&self, row: u64) -> Option<u64> {
+        let row = row.saturating_sub(1);
+        let number = match &self.nulls {
+            None => row,
+            Some(nulls) => nulls.number(row)?,
+        };
+        Some(self.order.place(number))
+    }
+
+    /// The first place of the value at a position, and how many it has.
+    pub fn places_of(&self, position: u64) -> (u64, u64) {
+        self.quantiles.places_of(position)
+    }
+
+    /// A row's number among those that aren't NULL, from 0; that of any where it is.
+    #[inline]
+    fn number(&self, row: u64) -> u64 {
+        let row = row.saturating_sub(1);
+        match &self.nulls {
+            None => row,
+            Some(nulls) => nulls.number(row).unwrap_or(row % nulls.filled.max(1)),
+        }
     }
 
     /// The position of the value at a place among the sorted values of all rows.
@@ -183,22 +261,16 @@ struct Sizes {
 }
 
 impl Sizes {
-    /// The rows that are NULL are drawn apart: shares of all rows become shares of the others.
-    fn new(profile: &ColumnProfile, domain: &Domain, values: u64, rows: u64, key: u64) -> Sizes {
+    fn new(profile: &ColumnProfile, values: u64, rows: u64, key: u64) -> Sizes {
         let most = usize::try_from(values).unwrap_or(usize::MAX);
         let shares = &profile.shares[..profile.shares.len().min(most)];
         let count = shares.len() as u64;
-        let null = profile.null.unwrap_or(0.0);
         let all: f64 = shares.iter().sum();
         // Where there are no other values, nothing else can have what is left.
         let total = match values - count {
             0 => all,
-            _ => all.max(1.0 - null),
+            _ => all.max(1.0),
         };
-        let left = rows - part(rows, all / total);
-        let others =
-            with_null(values - count, left, null).min(most_values(profile, domain) - count);
-        let values = count + others;
         let (mut before, mut common) = (0.0, Vec::new());
         for (share, position) in
             shares
@@ -234,26 +306,6 @@ fn weighted(weights: &[f64], rows: u64) -> Sizes {
         values: common.len() as u64,
         common,
     }
-}
-
-/// Of so many values some have none but NULLs in place of their rows: how many it takes so that as many are left.
-fn with_null(values: u64, places: u64, null: f64) -> u64 {
-    if !(f64::EPSILON..1.0).contains(&null) || values == 0 || values >= places {
-        return values;
-    }
-    let left = |count: u64| {
-        let each = places as f64 / count as f64;
-        count as f64 * (1.0 - libm::pow(null, each))
-    };
-    let (mut low, mut high) = (values, places);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        match left(middle) < values as f64 {
-            true => low = middle + 1,
-            false => high = middle,
-        }
-    }
-    low
 }
 
 /// The positions of so many common values among all: by their ranks, each another, or scattered.

@@ -1,7 +1,7 @@
 //! The profile of a reference: how many rows refer to each other row, and in which order they lie.
 
 use crate::dataset::draw::Chance;
-use crate::dataset::makers::references::{Measured, Pick, Reference};
+use crate::dataset::makers::references::{Earlier, Measured, Pick, Reach, Reference, Root};
 use crate::dataset::measured::MeasuredShape;
 use crate::dataset::profile::ColumnProfile;
 use crate::dataset::spread::SpreadShape;
@@ -44,12 +44,21 @@ pub fn apply(
         _ if repeats == Repeats::Never => {}
         Pick::Spread(own) if shape != SpreadShape::Even => *own = shape,
         Pick::Spread(_) => {}
-        pick @ Pick::Any(None) => {
-            *pick = Pick::Measured(Measured {
-                shape,
-                correlation: profile.correlation.unwrap_or(0.0),
-                null: null.probability(),
-            });
+        Pick::Any(None) => {
+            reference.pick = measured(profile, shape, null.probability(), Reach::All);
+            *null = Chance::NEVER;
+        }
+        // Rows that refer to none are the profile's, if it counts them.
+        Pick::Earlier(Earlier {
+            roots,
+            root: Root::Null,
+            depth: None,
+        }) => {
+            let share = match profile.null {
+                Some(_) => null.probability(),
+                None => roots.probability(),
+            };
+            reference.pick = measured(profile, shape, share, Reach::Before);
             *null = Chance::NEVER;
         }
         other => {
@@ -61,6 +70,15 @@ pub fn apply(
         }
     }
     Ok(())
+}
+
+fn measured(profile: &ColumnProfile, shape: SpreadShape, null: f64, reach: Reach) -> Pick {
+    Pick::Measured(Measured {
+        shape,
+        correlation: profile.correlation.unwrap_or(0.0),
+        null,
+        reach,
+    })
 }
 
 /// How many rows refer to each other row.

@@ -14,6 +14,7 @@ pub mod quantiles;
 pub mod ratio;
 pub mod read;
 pub mod shuffle;
+pub mod together;
 mod write;
 
 pub use fit::{apply, ensure_fits};
@@ -127,6 +128,21 @@ impl ColumnProfile {
             true => (width - 1.0).max(1.0),
             false => (width - 4.0).max(SHORT - 1.0),
         })
+    }
+
+    /// The same for the rows that aren't NULL, so many of all: the shares of these, and their distinct values.
+    #[must_use]
+    pub fn of_filled(mut self, rows: u64, filled: u64) -> ColumnProfile {
+        if filled < rows {
+            let share = (filled as f64 / rows as f64).max(f64::MIN_POSITIVE);
+            let distinct = self.distinct.map(|it| it.of_rows(rows));
+            self.distinct = distinct.map(Distinct::Count);
+            self.shares
+                .iter_mut()
+                .for_each(|it| *it = (*it / share).min(1.0));
+        }
+        self.null = None;
+        self
     }
 
     /// Whether it says more than how often the column is NULL.

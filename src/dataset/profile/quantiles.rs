@@ -95,6 +95,30 @@ impl Quantiles {
         &self.runs
     }
 
+    /// The first of the places that the value at a position has, and how many they are.
+    pub fn places_of(&self, position: u64) -> (u64, u64) {
+        let after = self.runs.partition_point(|run| run.first <= position);
+        let run = &self.runs[after.saturating_sub(1)];
+        if run.values == 1 {
+            return (run.before, run.places);
+        }
+        // The places of which the ratio's product is this number.
+        let end = |number: u64| {
+            let (mut low, mut high) = (0, run.places);
+            while low < high {
+                let middle = low + (high - low) / 2;
+                match run.ratio.times(middle) < number {
+                    true => low = middle + 1,
+                    false => high = middle,
+                }
+            }
+            low
+        };
+        let number = position.saturating_sub(run.first).min(run.values - 1);
+        let (first, next) = (end(number), end(number + 1));
+        (run.before + first, next - first)
+    }
+
     /// The middle of the places that the value at a position has.
     #[inline]
     pub fn middle(&self, position: u64) -> u64 {

@@ -25,8 +25,8 @@ pub fn table(table: &Section, name: &str, columns: &[&str]) -> Result<TableProfi
         .entries()
     {
         if column == "joint" && value.is_list() {
-            joint(&value, columns)?;
-            bail!(value.error("`joint` has no effect yet; take it away"));
+            profile.joint = joint(&value, columns)?;
+            continue;
         }
         ensure_column(&value, &column, columns)?;
         let what = format!("table `{name}`, column `{column}`, `profile`");

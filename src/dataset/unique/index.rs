@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::dataset::dealt_rows::DealtRows;
 use crate::dataset::permutation::{Permutation, mix};
 use crate::dataset::profile::draw::ProfileDraw;
+use crate::dataset::unique::chosen::Chosen;
 
 /// The first of a run of indexes, and how many there are.
 pub type Run = (u64, u64);
@@ -22,6 +23,8 @@ pub enum Index {
     Digit(Arc<Digits>, usize),
     /// A polynomial's value at a point.
     Polynomial(Arc<Polynomial>, u64),
+    /// One of as many different ones as the row's group has rows.
+    Chosen(Arc<Chosen>),
     /// As a profile draws it: values may repeat.
     Profile(Arc<ProfileDraw>),
 }
@@ -124,7 +127,7 @@ impl Position {
 impl Grouping {
     /// The parent of a row, its rank among the parent's, and the position's tweak.
     #[inline]
-    fn at(&self, row: RowPlace) -> (u64, u64, u64) {
+    pub(super) fn at(&self, row: RowPlace) -> (u64, u64, u64) {
         let (number, tweak) = self.position.at(row);
         let number = match &self.order {
             Some(order) => small(order.at(u128::from(number), tweak)),
@@ -145,6 +148,7 @@ impl Index {
             Index::Parent(grouping) => u128::from(grouping.at(row).0),
             Index::Digit(digits, which) => digits.at(row, *which, run),
             Index::Polynomial(polynomial, point) => u128::from(polynomial.at(row, *point)),
+            Index::Chosen(chosen) => u128::from(chosen.at(row)),
             Index::Profile(draw) => u128::from(draw.index(row.id)),
         }
     }

@@ -1,13 +1,14 @@
 //! Values that never repeat, by construction: how many rows a table's unique sets allow, and which value each row has.
 //! No set of values is kept in memory, and every row can be made alone.
 
+mod chosen;
 pub mod index;
 pub mod planner;
 
 use crate::dataset::Dataset;
 use crate::dataset::dealt_rows::DealtRows;
 use crate::dataset::makers::keys::Parent;
-use crate::dataset::makers::references::{Copy, Pick, Reference};
+use crate::dataset::makers::references::{Copy, Pick, Reach, Reference};
 use crate::dataset::makers::{Maker, MakerSpec};
 use crate::dataset::permutation::LARGEST;
 use crate::dataset::pool_texts::distinct_entries;
@@ -58,7 +59,33 @@ fn planned(
         .collect();
     let sets = spec.unique.iter().map(|set| set.columns.clone());
     let sets: Vec<Vec<usize>> = sets.filter(|it| !is_numbered_within(spec, it)).collect();
-    plan(rows(table), &domains, &sets, key)
+    let mut indexes = plan(rows(table), &domains, &sets, key)?;
+    for set in &sets {
+        if let Some((center, other)) = chosen::columns(spec, set)
+            && let (Domain::Spread(dealt), None) = (&domains[center], &indexes[center])
+        {
+            let chosen = chosen_index(dealt, (rows(table), rows), &spec.columns[other].maker, key);
+            indexes[other] = chosen.or_else(|| indexes[other].take());
+        }
+    }
+    Ok(indexes)
+}
+
+/// The index of a reference whose rows are chosen for groups of rows, of which there are so many.
+fn chosen_index(
+    groups: &DealtRows,
+    (count, rows): (u64, &dyn Fn(usize) -> u64),
+    maker: &Maker,
+    key: u64,
+) -> Option<Index> {
+    match maker {
+        Maker::Reference(Reference {
+            table,
+            pick: Pick::Measured(measured),
+            ..
+        }) => chosen::index(groups, count, rows(*table), &measured.shape, key),
+        _ => None,
+    }
 }
 
 /// Whether a set holds by itself: a number that counts within a reference, and that.
@@ -124,7 +151,18 @@ fn domain(
 ) -> Domain {
     let siblings = Siblings::new(&dataset.tables, table);
     let spec = &dataset.tables[table].columns[column];
+    let sets = &dataset.tables[table].unique;
+    let is_chosen = |set: &[usize]| {
+        let columns = chosen::columns(&dataset.tables[table], set);
+        columns.is_some_and(|(_, other)| other == column)
+    };
     match &spec.maker {
+        Maker::Reference(reference) if sets.iter().any(|it| is_chosen(&it.columns)) => {
+            Domain::Free {
+                size: u128::from(rows(reference.table)),
+                shaped: true,
+            }
+        }
         Maker::Reference(reference) => {
             reference_domain(dataset, table, column, reference, rows, key)
         }
@@ -184,6 +222,7 @@ fn reference_domain(
             size: u128::from(rows(reference.table)),
             shaped: hot.is_some(),
         },
+        Pick::Measured(measured) if measured.reach == Reach::Before => Domain::Fixed,
         Pick::Spread(_) | Pick::Measured(_) => {
             let spec = (table, &dataset.tables[table]);
             DealtRows::of_column(spec, column, rows, key).map_or(Domain::Fixed, Domain::Spread)

@@ -8,7 +8,8 @@ use crate::dataset::distribution::Weights;
 use crate::dataset::draw::Chance;
 use crate::dataset::makers::Maker;
 use crate::dataset::profile::draw::{Dependence, Domain, Layout, ProfileDraw};
-use crate::dataset::profile::{ColumnProfile, Distinct, Given};
+use crate::dataset::profile::together::{Pair, Together};
+use crate::dataset::profile::{ColumnProfile, Distinct, Given, Joint};
 use crate::dataset::unique::index::Index;
 use crate::generate::compiled::CompiledMaker;
 use crate::generate::context::Compiler;
@@ -44,18 +45,95 @@ fn draw(
         return Ok(None);
     };
     let mut profile = ColumnProfile::clone(profile);
-    profile.null = Some(column.null.probability());
+    let mut nulls = compiler.nulls(place)?;
     if compiler.index(place)?.is_some() {
         // Values never repeat, but may be in order.
         (profile.shares, profile.distinct) = (Vec::new(), Some(Distinct::PerRow(1.0)));
-        (profile.null, profile.given) = (None, None);
+        (nulls, profile.given) = (None, None);
     }
+    let rows = compiler.plan.rows(place.0);
+    let profile = profile.of_filled(rows, nulls.as_ref().map_or(rows, |it| it.filled));
     let key = compiler.key_of(place.0, place.1, "profile").row(0).bits();
-    let draw = ProfileDraw::new(&profile, &domain, compiler.plan.rows(place.0), key);
-    Ok(Some(match &profile.given {
-        Some(given) => draw.following(dependence(given, path, compiler)?),
-        None => draw,
-    }))
+    let draw = ProfileDraw::new(&profile, &domain, nulls, rows, key);
+    if let Some(given) = &profile.given {
+        return Ok(Some(draw.following(dependence(given, path, compiler)?)));
+    }
+    let name = &compiler.dataset.tables[place.0].columns[place.1].name;
+    let mut joint = compiler.dataset.tables[place.0].joint.iter();
+    Ok(Some(
+        match joint.find(|it| it.columns[1..].contains(name)) {
+            Some(joint) => {
+                let together = together(joint, &draw, path, compiler)?;
+                draw.with(together)
+            }
+            None => draw,
+        },
+    ))
+}
+
+/// How the values of the last of some columns come up together with those of the first of a set.
+fn together(
+    joint: &Joint,
+    draw: &ProfileDraw,
+    path: &[(usize, usize)],
+    compiler: &mut Compiler,
+) -> Result<Together> {
+    let (table, column) = path[path.len() - 1];
+    let spec = &compiler.dataset.tables[table];
+    let name = compiler.name((table, column));
+    let first = &joint.columns[0];
+    let leader = spec.columns.iter().position(|it| it.name == *first);
+    let of = leader.with_context(|| format!("{name}: no column `{first}`"))?;
+    let own = joint
+        .columns
+        .iter()
+        .position(|it| *it == spec.columns[column].name);
+    let own = own.with_context(|| format!("{name}: not in `joint`"))?;
+    let leader = sibling(of, path, compiler)?.with_context(|| {
+        format!("{name}: `joint` needs `shares` of `{first}`; give it some, or take `joint` away")
+    })?;
+    let rows = compiler.plan.rows(table) as f64 / leader.places() as f64;
+    let mut pairs: Vec<Pair> = Vec::new();
+    for (values, share) in joint.values.iter().zip(&joint.shares) {
+        let Some(first_value) = values[0] else {
+            continue;
+        };
+        let known = |draw: &ProfileDraw, place: usize, of: &str| {
+            draw.common(place).with_context(|| {
+                format!("{name}: `joint` names place {place} among the `shares` of `{of}`, which has fewer; they count from 0")
+            })
+        };
+        let follower = match values[own] {
+            Some(place) => Some(known(draw, place, &joint.columns[own])?),
+            None => None,
+        };
+        pairs.push((known(&leader, first_value, first)?, follower, share * rows));
+    }
+    // All that follow have the same rows of a combination.
+    let key = compiler.key_of(table, of, "joint").row(0).bits();
+    Ok(Together::new(Arc::new(leader), &pairs, key))
+}
+
+/// The draws of a sibling of the last of some columns, which isn't one of these.
+fn sibling(
+    column: usize,
+    path: &[(usize, usize)],
+    compiler: &mut Compiler,
+) -> Result<Option<ProfileDraw>> {
+    let of = (path[path.len() - 1].0, column);
+    if path.contains(&of) {
+        bail!(
+            "{}: `given` or `joint` names `{}`, which follows from it in turn; take one of the two away",
+            compiler.name(path[path.len() - 1]),
+            compiler.dataset.tables[of.0].columns[of.1].name
+        );
+    }
+    let make = makers::compile(
+        &compiler.dataset.tables[of.0].columns[of.1].maker,
+        of,
+        compiler,
+    )?;
+    draw(&make, &[path, &[of]].concat(), compiler)
 }
 
 /// How the values of the last of some columns follow from a sibling's.
@@ -66,22 +144,12 @@ fn dependence(
 ) -> Result<Dependence> {
     let (table, column) = path[path.len() - 1];
     let spec = &compiler.dataset.tables[table];
-    let (name, sibling) = (compiler.name((table, column)), &given.column);
-    let of = spec.columns.iter().position(|it| it.name == *sibling);
-    let of = (
-        table,
-        of.with_context(|| format!("{name}: no column `{sibling}`"))?,
-    );
-    if path.contains(&of) {
-        bail!(
-            "{name}: `given` names `{sibling}`, which follows from it in turn; take one of the two away"
-        );
-    }
-    let make = makers::compile(&spec.columns[of.1].maker, of, compiler)?;
-    let path = [path, &[of]].concat();
-    let drawn = draw(&make, &path, compiler)?.with_context(|| {
+    let (name, of_name) = (compiler.name((table, column)), &given.column);
+    let of = spec.columns.iter().position(|it| it.name == *of_name);
+    let of = of.with_context(|| format!("{name}: no column `{of_name}`"))?;
+    let drawn = sibling(of, path, compiler)?.with_context(|| {
         format!(
-            "{name}: `given` needs statistics of `{sibling}`, such as `distinct`, by which its values are drawn; give it \
+            "{name}: `given` needs statistics of `{of_name}`, such as `distinct`, by which its values are drawn; give it \
              some, or take `given` away"
         )
     })?;

@@ -5,18 +5,20 @@ use super::enough::{self, has_enough};
 use super::kinds::{self, Role};
 use super::partitions;
 use crate::copy::{Scalar, TypeKind};
-use crate::dataset::profile::{ColumnProfile, CountShare, Distinct};
+use crate::dataset::profile::{ColumnProfile, Distinct};
 use crate::infer::constraints::is_operand;
 use crate::infer::domain::{Confidence, Limits, MakerToml, Value};
 use crate::infer::model::{ModelColumn, ModelTable};
 use crate::infer::source::{KeyPart, SourceColumn, SourceTable};
 use crate::infer::types;
-use crate::profile::{ColumnStatistics, ForeignKeyProfile, TableProfile};
+use crate::profile::{ColumnStatistics, Profile, TableProfile};
 
 /// A table's columns in its source and in its profile.
 pub(super) struct ColumnRules<'a> {
     pub source: &'a SourceTable,
     pub profile: &'a TableProfile,
+    /// All tables.
+    pub all: &'a Profile,
 }
 
 /// Makers whose values have an order that figures can follow.
@@ -62,7 +64,7 @@ impl ColumnRules<'_> {
         }
         let is_in_set = table.unique.iter().any(|it| it.contains(&column.name));
         match column.maker.make.as_str() {
-            "reference" => self.reference(column, is_in_set),
+            "reference" => self.reference(table, column),
             _ if is_in_set => Role::NullOnly,
             "serial" | "sequence" | "parent" | "copy" => Role::NullOnly,
             _ if self.is_unique(column) => self.unique(column, source, statistics),
@@ -176,38 +178,8 @@ impl ColumnRules<'_> {
         }
     }
 
-    /// Keys that pick any row follow counts, and those whose rows lie in the order of their parents.
-    fn reference(&self, column: &ModelColumn, is_in_set: bool) -> Role {
-        let is_spread = column.maker.option("spread").is_some();
-        let is_alone = self.is_alone(column);
-        let mut options = column.maker.options.iter();
-        let is_plain = options.all(|(name, _)| match name.as_str() {
-            "to" | "null" | "spread" => true,
-            "same" => is_alone,
-            _ => false,
-        });
-        match self.key(column) {
-            Some(key) if is_plain && (is_spread || !is_in_set) && !key.counts.is_empty() => {
-                Role::Reference
-            }
-            _ => Role::NullOnly,
-        }
-    }
-
-    /// Whether its key has no other column: then no constraint asks that the rows agree.
-    fn is_alone(&self, column: &ModelColumn) -> bool {
-        let keys = self.source.foreign_keys.iter();
-        let mut own = keys.filter(|it| it.columns.contains(&column.name));
-        own.all(|it| it.columns.len() == 1)
-    }
-
-    fn rows(&self) -> f64 {
+    pub(super) fn rows(&self) -> f64 {
         self.profile.rows.max(1.0)
-    }
-
-    fn key(&self, column: &ModelColumn) -> Option<&ForeignKeyProfile> {
-        let mut keys = self.profile.foreign_keys.iter();
-        keys.find(|it| it.columns == [column.name.as_str()])
     }
 
     /// The figures of a column, whose maker is changed for them.
@@ -218,10 +190,15 @@ impl ColumnRules<'_> {
             Role::Untouched => return None,
             Role::NullOnly => ColumnProfile::default(),
             Role::Reference => {
-                column.maker.options.retain(|(name, _)| name != "same");
+                let options = &mut column.maker.options;
+                options.retain(|(name, _)| name != "same");
+                if self.may_be_null(source) {
+                    // The share of NULL says how many are roots.
+                    options.retain(|(name, _)| name != "roots");
+                }
                 ColumnProfile {
                     correlation: statistics.correlation.map(rounded),
-                    ..fan_out(self.key(column)?, statistics)
+                    ..self.fan_out(column, statistics)?
                 }
             }
             Role::Follows => {
@@ -332,59 +309,7 @@ fn figures(statistics: &ColumnStatistics) -> ColumnProfile {
     }
 }
 
-/// Which parents have how many rows.
-fn fan_out(key: &ForeignKeyProfile, statistics: &ColumnStatistics) -> ColumnProfile {
-    if key.ranks.len() > statistics.shares.len() || key.ranks.is_empty() && key.quantiles.is_empty()
-    {
-        return ColumnProfile {
-            counts: counts(&key.counts),
-            ..ColumnProfile::default()
-        };
-    }
-    let shares = statistics.shares.iter().take(key.ranks.len());
-    ColumnProfile {
-        shares: shares.copied().map(rounded).collect(),
-        ranks: key.ranks.clone(),
-        counts: counts(&key.others),
-        quantiles: quantiles(&key.quantiles),
-        ..ColumnProfile::default()
-    }
-}
-
-/// Where rows lie among the parents; none where they lie everywhere alike.
-fn quantiles(all: &[f64]) -> Vec<f64> {
-    /// As many are enough to see a slope.
-    const MOST: usize = 25;
-    /// Bounds of a sample are as far off.
-    const NOISE: f64 = 0.04;
-    let last = all.len().saturating_sub(1);
-    let is_even = |(place, rank): (usize, &f64)| (rank - place as f64 / last as f64).abs() < NOISE;
-    if last == 0 || all.iter().enumerate().all(is_even) {
-        return Vec::new();
-    }
-    let kept = last.min(MOST - 1);
-    (0..=kept).map(|it| all[it * last / kept]).collect()
-}
-
-/// Counts as whole numbers that rise.
-fn counts(all: &[(f64, f64)]) -> Vec<CountShare> {
-    let mut counts: Vec<CountShare> = Vec::new();
-    for &(children, share) in all {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a number of children, saturating"
-        )]
-        let children = libm::round(children) as u32;
-        match counts.last_mut() {
-            Some(last) if last.children >= children => last.share += share,
-            _ => counts.push(CountShare { children, share }),
-        }
-    }
-    counts
-}
-
 /// To six digits behind the point: more are noise, and hard to read.
-fn rounded(number: f64) -> f64 {
+pub(super) fn rounded(number: f64) -> f64 {
     libm::round(number * 1e6) / 1e6
 }

@@ -8,7 +8,7 @@ const ROWS: u64 = 20_000;
 
 /// The position and the index of each row.
 fn drawn(profile: &ColumnProfile, size: u64, layout: Layout) -> Vec<(u64, u64)> {
-    let draw = ProfileDraw::new(profile, &Domain { size, layout }, ROWS, 7);
+    let draw = ProfileDraw::new(profile, &Domain { size, layout }, None, ROWS, 7);
     (1..=ROWS)
         .map(|row| (draw.position(row), draw.index(row)))
         .collect()
@@ -54,6 +54,7 @@ fn values_follow_from_a_sibling_and_keep_their_shares() {
                 size: 1_000,
                 layout,
             },
+            None,
             ROWS,
             key,
         )
@@ -141,43 +142,53 @@ fn common_values_have_their_shares_and_ranks() {
 }
 
 #[test]
-fn shares_are_those_of_all_rows_where_some_are_null() {
-    let mut profile = profile(Some(Distinct::Count(3)), &[0.5, 0.2], &[]);
-    profile.null = Some(0.2);
-    let drawn = drawn(&profile, 1_000, Layout::Even);
-    let draw = ProfileDraw::new(
-        &profile,
-        &Domain {
-            size: 1_000,
-            layout: Layout::Even,
-        },
-        ROWS,
-        7,
-    );
-    let rows = |place| {
-        drawn
-            .iter()
-            .filter(|(it, _)| Some(*it) == draw.common(place))
-            .count()
+fn shares_and_distinct_values_are_those_of_all_rows_where_some_are_null() {
+    let nulls = Nulls::new(ROWS, 0.2, 3).unwrap();
+    let domain = Domain {
+        size: 1_000,
+        layout: Layout::Even,
     };
-    assert_eq!([rows(0), rows(1)], [12_500, 5_000], "of 0.8 of the rows");
-    assert_eq!(distinct(&drawn), 3);
+    for (distinct_values, shares) in [
+        (Distinct::Count(3), vec![0.5, 0.2]),
+        (Distinct::PerRow(0.02), vec![]),
+    ] {
+        let profile = profile(Some(distinct_values), &shares, &[]).of_filled(ROWS, nulls.filled);
+        let draw = ProfileDraw::new(&profile, &domain, Some(nulls.clone()), ROWS, 7);
+        let filled = (1..=ROWS).filter(|row| nulls.number(row - 1).is_some());
+        let drawn: Vec<(u64, u64)> = filled
+            .map(|row| (draw.position(row), draw.index(row)))
+            .collect();
+        assert_eq!(drawn.len(), 16_000);
+        let expected = distinct_values.of_rows(ROWS);
+        assert_eq!(distinct(&drawn) as u64, expected);
+        for (place, share) in shares.iter().enumerate() {
+            let rows = drawn
+                .iter()
+                .filter(|(it, _)| Some(*it) == draw.common(place))
+                .count();
+            assert_eq!(rows as f64, share * ROWS as f64);
+        }
+    }
 }
 
 #[test]
-fn values_that_few_rows_have_make_up_for_those_lost_to_nulls() {
-    let mut profile = profile(Some(Distinct::Count(5_000)), &[], &[]);
-    profile.null = Some(0.5);
-    let drawn = drawn(&profile, 1 << 40, Layout::Even);
-    let key = crate::dataset::draw::Key::new(1, "t", "c");
-    let half = crate::dataset::draw::Chance::new(0.5);
-    let kept = drawn
-        .iter()
-        .enumerate()
-        .filter(|(row, _)| !key.row(*row as u64).happens(half));
-    let kept: Vec<(u64, u64)> = kept.map(|(_, it)| *it).collect();
-    let distinct = distinct(&kept);
-    assert!((4_900..5_100).contains(&distinct), "{distinct}");
+fn few_rows_are_correlated_as_well_as_many() {
+    for rows in [12, 40, 150, 800] {
+        for wanted in [-0.38, 0.0, 0.3, 0.7] {
+            let mut profile = profile(Some(Distinct::PerRow(1.0)), &[], &[]);
+            profile.correlation = Some(wanted);
+            let domain = Domain {
+                size: 1 << 30,
+                layout: Layout::Even,
+            };
+            let draw = ProfileDraw::new(&profile, &domain, None, rows, 7);
+            let drawn: Vec<(u64, u64)> = (1..=rows)
+                .map(|row| (draw.position(row), draw.index(row)))
+                .collect();
+            let found = correlation(&drawn);
+            assert!((found - wanted).abs() < 0.06, "{rows}: {wanted}, {found}");
+        }
+    }
 }
 
 #[test]

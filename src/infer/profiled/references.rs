@@ -1,0 +1,195 @@
+//! References: how many rows refer to each other row, which of these have the most, and in which order they lie.
+
+use super::column::{ColumnRules, rounded};
+use super::kinds::Role;
+use crate::dataset::measured::with_mean;
+use crate::dataset::profile::{ColumnProfile, CountShare};
+use crate::infer::domain::MakerToml;
+use crate::infer::model::{ModelColumn, ModelTable};
+use crate::profile::{ColumnStatistics, ForeignKeyProfile};
+
+/// Rows of a table that ANALYZE reads, for each value that it keeps.
+const SAMPLE: f64 = 300.0;
+
+impl ColumnRules<'_> {
+    /// Keys that pick any row follow their figures, and those whose rows lie in the order of their parents; of a unique set two
+    /// such keys.
+    pub(super) fn reference(&self, table: &ModelTable, column: &ModelColumn) -> Role {
+        let mut sets = table.unique.iter().filter(|it| it.contains(&column.name));
+        let is_possible = match (sets.next(), sets.next()) {
+            (None, _) => true,
+            (Some(set), None) if set.len() == 2 => {
+                let mut members = set.iter().filter_map(|it| table.column(it));
+                self.is_in_parents_order(column) || members.all(|it| self.is_member(it))
+            }
+            _ => self.is_in_parents_order(column),
+        };
+        match self.key(column) {
+            Some(key)
+                if is_possible && self.is_plain(&column.maker, column) && has_figures(key) =>
+            {
+                Role::Reference
+            }
+            _ => Role::NullOnly,
+        }
+    }
+
+    fn is_in_parents_order(&self, column: &ModelColumn) -> bool {
+        column.maker.option("spread").is_some()
+    }
+
+    /// Whether it can be one of two keys that together never repeat, both with figures.
+    fn is_member(&self, column: &ModelColumn) -> bool {
+        let is_filled = self
+            .source
+            .column(&column.name)
+            .is_some_and(|it| it.not_null);
+        let is_reference = column.maker.make == "reference" && self.is_plain(&column.maker, column);
+        is_filled && is_reference && self.key(column).is_some_and(has_figures)
+    }
+
+    /// Whether nothing but its figures decides which rows it picks; those that agree do so by choice where no key asks for it.
+    fn is_plain(&self, maker: &MakerToml, column: &ModelColumn) -> bool {
+        maker.options.iter().all(|(name, _)| match name.as_str() {
+            "to" | "null" | "spread" | "earlier" | "roots" => true,
+            "same" => self.is_alone(column),
+            _ => false,
+        })
+    }
+
+    /// Whether its key has no other column: then no constraint asks that the rows agree.
+    fn is_alone(&self, column: &ModelColumn) -> bool {
+        let keys = self.source.foreign_keys.iter();
+        let mut own = keys.filter(|it| it.columns.contains(&column.name));
+        own.all(|it| it.columns.len() == 1)
+    }
+
+    fn key(&self, column: &ModelColumn) -> Option<&ForeignKeyProfile> {
+        let mut keys = self.profile.foreign_keys.iter();
+        keys.find(|it| it.columns == [column.name.as_str()])
+    }
+
+    /// Which parents have how many rows.
+    pub(super) fn fan_out(
+        &self,
+        column: &ModelColumn,
+        statistics: &ColumnStatistics,
+    ) -> Option<ColumnProfile> {
+        let key = self.key(column)?;
+        let is_known = !key.ranks.is_empty() || !key.quantiles.is_empty();
+        if !is_known || key.ranks.len() > statistics.shares.len() {
+            return Some(ColumnProfile {
+                counts: counts(&key.counts),
+                ..ColumnProfile::default()
+            });
+        }
+        let shares = statistics.shares.iter().take(key.ranks.len());
+        let shares: Vec<f64> = shares.copied().map(rounded).collect();
+        Some(ColumnProfile {
+            counts: self.other_counts(key, statistics, &shares),
+            shares,
+            ranks: key.ranks.clone(),
+            quantiles: quantiles(&key.quantiles),
+            ..ColumnProfile::default()
+        })
+    }
+
+    /// The counts of the parents without a share of their own. Where ANALYZE reads all rows, it knows better than a sample of
+    /// the parents how many of them have any.
+    fn other_counts(
+        &self,
+        key: &ForeignKeyProfile,
+        statistics: &ColumnStatistics,
+        shares: &[f64],
+    ) -> Vec<CountShare> {
+        let sampled = counts(&key.others);
+        let parents = self.all.table(&key.parent).map_or(0.0, |it| it.rows);
+        let others = parents - shares.len() as f64;
+        let is_exact = self.rows() <= SAMPLE * f64::from(self.all.statistics_target);
+        let are_childless = sampled.iter().all(|it| it.children == 0);
+        if others < 1.0 || !(is_exact || are_childless) {
+            return sampled;
+        }
+        let distinct = match statistics.distinct {
+            per_row if per_row < 0.0 => -per_row * self.rows(),
+            count => count,
+        };
+        let with_children = (distinct - shares.len() as f64).clamp(0.0, others);
+        let rows = self.rows() * (1.0 - statistics.null - shares.iter().sum::<f64>());
+        let mean = rows / with_children.max(1.0);
+        if with_children < 0.5 || mean < 0.5 {
+            return counts(&[(0.0, 1.0)]);
+        }
+        let with = with_children / others;
+        let mut all = counts(&[(0.0, rounded(1.0 - with))]);
+        all.retain(|it| it.share > 0.0);
+        all.extend(
+            of_parents_with(&sampled, mean)
+                .into_iter()
+                .map(|it| CountShare {
+                    share: rounded(it.share * with),
+                    ..it
+                }),
+        );
+        all.retain(|it| it.share > 0.0);
+        all
+    }
+}
+
+/// The counts of the parents that have children, with so many on the mean.
+fn of_parents_with(sampled: &[CountShare], mean: f64) -> Vec<CountShare> {
+    let with: Vec<CountShare> = sampled
+        .iter()
+        .filter(|it| it.children > 0)
+        .copied()
+        .collect();
+    match with.as_slice() {
+        [] | [_] => counts(&[(mean.max(1.0), 1.0)]),
+        [first, ..] if first.children > 1 => {
+            // Some have one, whatever the sample has.
+            let one = CountShare {
+                children: 1,
+                share: 1e-6,
+            };
+            with_mean(&[&[one], with.as_slice()].concat(), mean)
+        }
+        _ => with_mean(&with, mean),
+    }
+}
+
+fn has_figures(key: &ForeignKeyProfile) -> bool {
+    !key.counts.is_empty()
+}
+
+/// Where rows lie among the parents; none where they lie everywhere alike.
+fn quantiles(all: &[f64]) -> Vec<f64> {
+    /// As many are enough to see a slope.
+    const MOST: usize = 25;
+    /// Bounds of a sample are as far off.
+    const NOISE: f64 = 0.04;
+    let last = all.len().saturating_sub(1);
+    let is_even = |(place, rank): (usize, &f64)| (rank - place as f64 / last as f64).abs() < NOISE;
+    if last == 0 || all.iter().enumerate().all(is_even) {
+        return Vec::new();
+    }
+    let kept = last.min(MOST - 1);
+    (0..=kept).map(|it| all[it * last / kept]).collect()
+}
+
+/// Counts as whole numbers that rise.
+fn counts(all: &[(f64, f64)]) -> Vec<CountShare> {
+    let mut counts: Vec<CountShare> = Vec::new();
+    for &(children, share) in all {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a number of children, saturating"
+        )]
+        let children = libm::round(children) as u32;
+        match counts.last_mut() {
+            Some(last) if last.children >= children => last.share += share,
+            _ => counts.push(CountShare { children, share }),
+        }
+    }
+    counts
+}
