@@ -101,6 +101,12 @@ impl DealtRows {
         }
     }
 
+    /// How many rows the parents before one have.
+    #[inline]
+    pub fn first(&self, parent: u64) -> u64 {
+        self.spread.first(parent)
+    }
+
     /// How many rows a parent has.
     #[inline]
     pub fn count(&self, parent: u64) -> u64 {

@@ -187,7 +187,7 @@ pub fn tell(profile: &Profile, progress: &Progress) {
     ));
     if !counted_keys.is_empty() || !derived.is_empty() {
         progress.note(format!(
-            "profile: children counted by index for {}, taken from pg_stats for {}",
+            "profile: children counted for {}, taken from pg_stats for {}",
             counted(counted_keys.len() as u64, "foreign key"),
             derived.len()
         ));

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use crate::dataset::dealt_rows::DealtRows;
 use crate::dataset::makers::Maker;
 use crate::dataset::makers::references::{Measured, Pick, Reach};
-use crate::dataset::permutation::mix;
+use crate::dataset::profile::ratio::share;
+use crate::dataset::profile::shuffle::Shuffle;
 use crate::dataset::spec::TableSpec;
 use crate::dataset::spread::{Spread, SpreadShape};
 use crate::dataset::unique::index::{Grouping, Index, Position, RowPlace};
@@ -75,7 +76,9 @@ pub struct Chosen {
     /// The values' places for groups of 1, up to 2, up to 4 rows, and so on; the last for all larger ones.
     by_size: Vec<Spread>,
     places: u64,
-    key: u64,
+    rows: u64,
+    /// Where groups begin, spread evenly over the places.
+    starts: Shuffle,
 }
 
 impl Chosen {
@@ -87,7 +90,7 @@ impl Chosen {
         shape: &SpreadShape,
         key: u64,
     ) -> Chosen {
-        let values = values.max(1);
+        let (values, rows) = (values.max(1), rows.max(1));
         let each = rows.div_ceil(values).max(FINE);
         let places = values.saturating_mul(each);
         let largest = grouping.rows.most().max(1);
@@ -105,7 +108,8 @@ impl Chosen {
             grouping,
             by_size,
             places,
-            key,
+            rows,
+            starts: Shuffle::new(rows, key),
         }
     }
 
@@ -116,9 +120,10 @@ impl Chosen {
         let class = u64::BITS - (rows - 1).leading_zeros();
         let last = self.by_size.len() - 1;
         let spread = &self.by_size[(class as usize).min(last)];
-        let bits = mix(self.key ^ tweak ^ parent.wrapping_add(1));
-        let start = (u128::from(bits) * u128::from(self.places)) >> 64;
-        let point = (u128::from(rank) * u128::from(self.places) + start) / u128::from(rows);
+        let first = self.grouping.rows.first(parent).min(self.rows - 1);
+        let start = share(self.starts.at(first, tweak), self.places, self.rows);
+        let point = u128::from(rank) * u128::from(self.places) + u128::from(start);
+        let point = point / u128::from(rows);
         spread.parent(u64::try_from(point).unwrap_or(0)).0
     }
 }

@@ -85,13 +85,21 @@ impl ColumnRules<'_> {
         }
         let shares = statistics.shares.iter().take(key.ranks.len());
         let shares: Vec<f64> = shares.copied().map(rounded).collect();
+        let others = self.distinct(statistics) - shares.len() as f64;
         Some(ColumnProfile {
             counts: self.other_counts(key, statistics, &shares),
             shares,
             ranks: key.ranks.clone(),
-            quantiles: quantiles(&key.quantiles),
+            quantiles: quantiles(&key.quantiles, others),
             ..ColumnProfile::default()
         })
+    }
+
+    fn distinct(&self, statistics: &ColumnStatistics) -> f64 {
+        match statistics.distinct {
+            per_row if per_row < 0.0 => -per_row * self.rows(),
+            count => count,
+        }
     }
 
     /// The counts of the parents without a share of their own. Where ANALYZE reads all rows, it knows better than a sample of
@@ -110,11 +118,7 @@ impl ColumnRules<'_> {
         if others < 1.0 || !(is_exact || are_childless) {
             return sampled;
         }
-        let distinct = match statistics.distinct {
-            per_row if per_row < 0.0 => -per_row * self.rows(),
-            count => count,
-        };
-        let with_children = (distinct - shares.len() as f64).clamp(0.0, others);
+        let with_children = (self.distinct(statistics) - shares.len() as f64).clamp(0.0, others);
         let rows = self.rows() * (1.0 - statistics.null - shares.iter().sum::<f64>());
         let mean = rows / with_children.max(1.0);
         if with_children < 0.5 || mean < 0.5 {
@@ -161,10 +165,12 @@ fn has_figures(key: &ForeignKeyProfile) -> bool {
     !key.counts.is_empty()
 }
 
-/// Where rows lie among the parents; none where they lie everywhere alike.
-fn quantiles(all: &[f64]) -> Vec<f64> {
+/// Where rows lie among the parents, of which so many have some; none where they lie everywhere alike.
+fn quantiles(all: &[f64], parents: f64) -> Vec<f64> {
     /// As many are enough to see a slope.
     const MOST: usize = 25;
+    /// Fewer parents between two would share what one of them has.
+    const PARENTS: f64 = 8.0;
     /// Bounds of a sample are as far off.
     const NOISE: f64 = 0.04;
     let last = all.len().saturating_sub(1);
@@ -172,7 +178,15 @@ fn quantiles(all: &[f64]) -> Vec<f64> {
     if last == 0 || all.iter().enumerate().all(is_even) {
         return Vec::new();
     }
-    let kept = last.min(MOST - 1);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a number of parents, saturating"
+    )]
+    let kept = last.min(MOST - 1).min((parents / PARENTS) as usize);
+    if kept == 0 {
+        return Vec::new();
+    }
     (0..=kept).map(|it| all[it * last / kept]).collect()
 }
 
@@ -192,4 +206,40 @@ fn counts(all: &[(f64, f64)]) -> Vec<CountShare> {
         }
     }
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_among_the_parents_are_written_where_they_are_uneven_and_parents_are_many() {
+        let even: Vec<f64> = (0..=100).map(|it| f64::from(it) / 100.0).collect();
+        let dense: Vec<f64> = even.iter().map(|it| it * it).collect();
+        assert!(quantiles(&even, 1_000.0).is_empty());
+        assert_eq!(quantiles(&dense, 1_000.0).len(), 25);
+        assert_eq!(quantiles(&dense, 17.0), [0.0, 0.25, 1.0]);
+        assert!(quantiles(&dense, 7.0).is_empty());
+        assert!(quantiles(&[], 1_000.0).is_empty());
+    }
+
+    #[test]
+    fn parents_with_children_have_the_mean_that_the_rows_ask_for() {
+        let class = |(children, share)| CountShare { children, share };
+        let mean = |counts: &[CountShare]| {
+            let children = counts.iter().map(|it| f64::from(it.children) * it.share);
+            children.sum::<f64>() / counts.iter().map(|it| it.share).sum::<f64>()
+        };
+        for (sampled, wanted) in [
+            (vec![(0, 0.5), (1, 0.3), (4, 0.2)], 1.7),
+            (vec![(0, 0.5), (3, 0.3), (9, 0.2)], 1.2),
+            (vec![(2, 0.5), (3, 0.5)], 2.9),
+        ] {
+            let sampled: Vec<CountShare> = sampled.into_iter().map(class).collect();
+            let found = of_parents_with(&sampled, wanted);
+            assert!((mean(&found) - wanted).abs() < 0.01, "{found:?}");
+            assert!(found.iter().all(|it| it.children > 0));
+        }
+        assert_eq!(of_parents_with(&[], 5.6), [class((6, 1.0))]);
+    }
 }

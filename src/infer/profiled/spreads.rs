@@ -107,3 +107,50 @@ fn table_named(value: &Value) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::profile::ColumnProfile;
+    use crate::infer::domain::MakerToml;
+
+    #[test]
+    fn rows_keep_their_parents_order_where_another_reference_agrees_with_them() {
+        let reference = |to: &str| MakerToml::new("reference").with("to", to);
+        let spread = || reference("tenants").with("spread", "skewed");
+        for (same, expected) in [(Some("tenant_id"), true), (None, false)] {
+            let mut users = ModelTable::of_columns("users", &[("tenant_id", spread())]);
+            let profile = ColumnProfile {
+                correlation: Some(0.1),
+                ..ColumnProfile::default()
+            };
+            users
+                .profile
+                .columns
+                .push(("tenant_id".to_owned(), profile));
+            let author = match same {
+                Some(name) => reference("users.id").with("same", vec![name]),
+                None => reference("users.id"),
+            };
+            let notes = [("tenant_id", spread()), ("author_id", author)];
+            let notes = ModelTable::of_columns("notes", &notes);
+            let mut tables = [ModelTable::of_columns("tenants", &[]), users, notes];
+            take_order(&mut tables);
+            let column = tables[1].column("tenant_id").unwrap();
+            assert_eq!(column.maker.option("spread").is_some(), expected);
+            assert_eq!(
+                tables[1].profile.columns[0].1.correlation.is_none(),
+                expected
+            );
+            // No figures, no change.
+            assert!(
+                tables[2]
+                    .column("tenant_id")
+                    .unwrap()
+                    .maker
+                    .option("spread")
+                    .is_some()
+            );
+        }
+    }
+}

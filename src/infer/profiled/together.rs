@@ -51,7 +51,12 @@ fn joint(table: &ModelTable, statistics: &ExtendedStatistics) -> Option<Joint> {
         let mut places = values.iter().zip(&figures);
         places.all(|(place, of)| place.is_none_or(|it| (it as usize) < of.shares.len()))
     };
-    let order = |it: &usize| figures[*it].correlation.unwrap_or(0.0).abs();
+    // Rows in no order have the sum of the shares' squares.
+    let order = |it: &usize| {
+        let of = figures[*it];
+        let shuffled: f64 = of.shares.iter().map(|share| share * share).sum();
+        of.correlation.map_or(0.0, |found| (found - shuffled).abs())
+    };
     let first = (0..figures.len()).max_by(|one, other| order(one).total_cmp(&order(other)))?;
     let mut columns = statistics.columns.clone();
     columns.swap(0, first);
@@ -111,5 +116,85 @@ fn give(table: &mut ModelTable, rows: f64, given: &str, dependency: &Dependency)
             column: given.to_owned(),
             degree: dependency.degree,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::infer::domain::MakerToml;
+    use crate::profile::Joint as Combination;
+
+    fn table(columns: &[(&str, ColumnProfile)]) -> ModelTable {
+        let makers: Vec<(&str, MakerToml)> = columns
+            .iter()
+            .map(|(name, _)| (*name, MakerToml::new("integer")))
+            .collect();
+        let mut table = ModelTable::of_columns("t", &makers);
+        let profiles = columns
+            .iter()
+            .map(|(name, it)| ((*name).to_owned(), it.clone()));
+        table.profile.columns = profiles.collect();
+        table
+    }
+
+    fn column(distinct: u64, shares: &[f64], correlation: f64) -> ColumnProfile {
+        ColumnProfile {
+            distinct: Some(Distinct::Count(distinct)),
+            shares: shares.to_vec(),
+            correlation: Some(correlation),
+            ..ColumnProfile::default()
+        }
+    }
+
+    #[test]
+    fn the_column_whose_rows_lie_in_an_order_leads() {
+        let statistics = ExtendedStatistics {
+            name: "s".to_owned(),
+            columns: vec!["a".to_owned(), "b".to_owned()],
+            dependencies: Vec::new(),
+            distinct: Vec::new(),
+            joint: [
+                ([Some(0), Some(1)], 0.4),
+                ([Some(1), None], 0.2),
+                ([Some(7), Some(0)], 0.1),
+            ]
+            .map(|(values, share)| Combination {
+                values: values.to_vec(),
+                share,
+            })
+            .to_vec(),
+        };
+        let columns = [
+            ("a", column(2, &[0.7, 0.3], 0.58)),
+            ("b", column(2, &[0.5, 0.5], 0.1)),
+        ];
+        let found = joint(&table(&columns), &statistics).unwrap();
+        assert_eq!(found.columns, ["b", "a"]);
+        assert_eq!(found.values, [[Some(1), Some(0)], [None, Some(1)]]);
+        assert_eq!(found.shares, [0.4, 0.2]);
+        let unknown = [("a", column(2, &[], 0.0)), ("b", column(2, &[0.5], 0.0))];
+        assert!(joint(&table(&unknown), &statistics).is_none());
+    }
+
+    #[test]
+    fn a_column_follows_from_one_with_more_values_that_decides_it_by_more_than_chance() {
+        let dependency = |degree| Dependency {
+            given: vec!["city".to_owned()],
+            column: "country".to_owned(),
+            degree,
+        };
+        for (cities, correlation, expected) in
+            [(300, 0.0, true), (9_000, 0.0, false), (300, 0.9, false)]
+        {
+            let columns = [
+                ("city", column(cities, &[], 0.0)),
+                ("country", column(9, &[], correlation)),
+            ];
+            let mut table = table(&columns);
+            give(&mut table, 10_000.0, "city", &dependency(0.9));
+            let given = table.profile.columns[1].1.given.as_ref();
+            assert_eq!(given.is_some(), expected, "{cities} {correlation}");
+        }
     }
 }

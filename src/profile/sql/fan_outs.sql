@@ -1,7 +1,7 @@
 
--- How many children parents have, by foreign key: counts with the share of the parents that have so many. Children are
--- counted by index for parents of a few pages, at most so many as the pages allow; where that can't be, and for the parents
--- with the most, it follows from the referring column's statistics. Of a key of one column also where the referring
+-- How many children parents have, by foreign key: counts with the share of the parents that have so many. A table of no more
+-- pages than may be used is counted whole; else children are counted by index for parents of a few pages, at most so many as the
+-- pages allow; where that can't be, and for the parents with the most, it follows from the referring column's statistics. Of a key of one column also where the referring
 -- column's common values and the bounds of its histogram lie among the parents' keys, from 0 to 1.
 DO $fan_outs$
 DECLARE
@@ -47,7 +47,18 @@ BEGIN
     FOR one IN
         SELECT k.oid AS key_oid, k.conname::text AS key_name, t.relname::text AS table_name,
             greatest(t.reltuples, 0)::float8 AS children, greatest(p.reltuples, 0)::float8 AS parents,
-            k.conrelid::regclass::text AS child, k.confrelid::regclass::text AS parent,
+            k.conrelid::regclass::text AS child,
+            greatest(t.relpages, 1)::float8 AS child_pages, t.relkind = 'r' AS is_plain,
+            (
+                SELECT string_agg(format('%I', ca.attname), ', ')
+                FROM unnest(k.conkey) AS u (own)
+                JOIN pg_attribute AS ca ON ca.attrelid = k.conrelid AND ca.attnum = u.own
+            ) AS columns,
+            (
+                SELECT string_agg(format('%I IS NOT NULL', ca.attname), ' AND ')
+                FROM unnest(k.conkey) AS u (own)
+                JOIN pg_attribute AS ca ON ca.attrelid = k.conrelid AND ca.attnum = u.own
+            ) AS is_filled, k.confrelid::regclass::text AS parent,
             greatest((SELECT sum(l.relpages) FROM pg_partition_tree(p.oid) AS r JOIN pg_class AS l ON l.oid = r.relid), p.relpages, 1)::float8
                 AS parent_pages,
             (
@@ -106,7 +117,32 @@ BEGIN
             ceil((SELECT min(f) FROM unnest(one.most_common_freqs) AS f WHERE f * one.children >= 10) * one.children),
             ceil(20 * average + 100)
         );
-        IF one.is_readable AND one.is_indexed AND one.are_all_common IS DISTINCT FROM true
+        IF one.is_readable AND one.is_plain AND one.child_pages <= own_budget THEN
+            BEGIN
+                EXECUTE format(
+                    $whole$
+                    WITH counted AS (
+                        -- Without the parents that pg_stats has.
+                        SELECT count(*) AS children FROM %1$s WHERE %2$s GROUP BY %3$s ORDER BY children DESC OFFSET %5$s
+                    ),
+                    classes AS (
+                        SELECT children, count(*)::float8 AS parents FROM counted GROUP BY children
+                        UNION ALL
+                        SELECT 0, greatest(%4$s - %5$s - (SELECT count(*) FROM counted), 0)
+                    )
+                    SELECT jsonb_agg(jsonb_build_array(children, parents) ORDER BY children), COALESCE(sum(parents), 0)
+                    FROM classes
+                    WHERE parents > 0
+                    $whole$,
+                    one.child, one.is_filled, one.columns, one.parents,
+                    (SELECT count(*) FROM unnest(one.most_common_freqs) AS f WHERE (f * one.children)::real >= 10)
+                )
+                INTO sampled, parents;
+            EXCEPTION WHEN OTHERS THEN
+                sampled := NULL;
+                parents := 0;
+            END;
+        ELSIF one.is_readable AND one.is_indexed AND one.are_all_common IS DISTINCT FROM true
             AND wanted >= least(20, one.parents) AND own_budget > cap
             AND clock_timestamp() < began + make_interval(secs => current_setting('seedrow.seconds')::float8)
         THEN
