@@ -39,7 +39,7 @@ pub fn apply(model: &mut Model, source: &Source, profile: &Profile, lessons: &Le
         let known = keys::with_partitions_keys(known, found, profile);
         let rules = ColumnRules {
             source: found,
-            profile: &numbered::with_counts(&known, table),
+            profile: &numbered::with_counts(&known, table, profile),
             all: profile,
         };
         apply_to_table(table, &rules);

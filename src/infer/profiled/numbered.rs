@@ -3,10 +3,14 @@
 
 use crate::infer::domain::Value;
 use crate::infer::model::ModelTable;
-use crate::profile::{ColumnStatistics, TableProfile};
+use crate::profile::{ColumnStatistics, Profile, TableProfile};
 
 /// The profile with the counts of these keys.
-pub(super) fn with_counts(profile: &TableProfile, table: &ModelTable) -> TableProfile {
+pub(super) fn with_counts(
+    profile: &TableProfile,
+    table: &ModelTable,
+    all: &Profile,
+) -> TableProfile {
     let mut adjusted = profile.clone();
     for column in table
         .columns
@@ -21,7 +25,9 @@ pub(super) fn with_counts(profile: &TableProfile, table: &ModelTable) -> TablePr
         };
         let mut keys = adjusted.foreign_keys.iter_mut();
         if let Some(key) = keys.find(|it| it.columns == [parent.as_str()]) {
-            key.counts = counts(statistics, &key.counts);
+            let parents = all.table(&key.parent).map_or(0.0, |it| it.rows);
+            let mean = (parents >= 1.0).then(|| profile.rows / parents);
+            key.counts = counts(statistics, &key.counts, mean);
             // The numbers count all parents.
             (key.ranks, key.others, key.quantiles) = Default::default();
         }
@@ -29,8 +35,16 @@ pub(super) fn with_counts(profile: &TableProfile, table: &ModelTable) -> TablePr
     adjusted
 }
 
+/// By so much more children than the mean are asked for: where the counts have too few, some parents get one more than the
+/// greatest number.
+const MORE: f64 = 1.0001;
+
 /// From the shares of the numbers, where all of them are known; else none has more children than there are numbers.
-fn counts(numbers: &ColumnStatistics, sampled: &[(f64, f64)]) -> Vec<(f64, f64)> {
+fn counts(
+    numbers: &ColumnStatistics,
+    sampled: &[(f64, f64)],
+    mean: Option<f64>,
+) -> Vec<(f64, f64)> {
     let most = match numbers.distinct {
         count if count > 0.0 => count,
         _ => return sampled.to_vec(),
@@ -56,15 +70,20 @@ fn counts(numbers: &ColumnStatistics, sampled: &[(f64, f64)]) -> Vec<(f64, f64)>
         .zip(numbers.shares.iter().copied())
         .collect();
     by_rank.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let ratios: Vec<f64> = by_rank.iter().map(|(_, it)| it / by_rank[0].1).collect();
+    // The shares are a sample's: the children of all parents add up to the rows.
+    let further: f64 = ratios.iter().skip(1).sum();
+    let factor = match mean {
+        Some(mean) if further > 0.0 => {
+            ((mean * MORE / (1.0 - none) - 1.0) / further).clamp(0.9, 1.1)
+        }
+        _ => 1.0,
+    };
     let mut counts = vec![(0.0, none)];
     let mut left = 1.0;
-    let mut shares = by_rank
-        .iter()
-        .map(|(_, share)| share / by_rank[0].1)
-        .skip(1);
-    for children in 1..=by_rank.len() {
+    for children in 1..=ratios.len() {
         // Those with another child: never more than before, whatever the sample has.
-        let next = shares.next().unwrap_or(0.0).min(left);
+        let next = ratios.get(children).map_or(0.0, |it| it * factor).min(left);
         counts.push((children as f64, (1.0 - none) * (left - next)));
         left = next;
     }
@@ -87,12 +106,16 @@ mod tests {
         };
         let sampled = [(0.0, 0.2), (2.0, 0.7), (24.0, 0.1)];
         assert_eq!(
-            counts(&numbers, &sampled),
+            counts(&numbers, &sampled, None),
             [(0.0, 0.2), (1.0, 0.4), (3.0, 0.4)]
         );
+        // As many children as all rows have, not as the sample says.
+        let more = counts(&numbers, &sampled, Some(1.65));
+        let mean: f64 = more.iter().map(|(children, share)| children * share).sum();
+        assert!((1.65..1.651).contains(&mean), "{mean}");
         numbers.shares.truncate(2);
         assert_eq!(
-            counts(&numbers, &sampled),
+            counts(&numbers, &sampled, None),
             [(0.0, 0.2), (2.0, 0.7), (3.0, 0.1)]
         );
     }
