@@ -78,6 +78,7 @@ BEGIN
             ) AS is_indexed,
             has_table_privilege(k.conrelid, 'SELECT') AND has_table_privilege(k.confrelid, 'SELECT') AS is_readable,
             COALESCE(s.most_common_vals::text, '{}') AS common, COALESCE(s.histogram_bounds::text, '{}') AS histogram,
+            s.histogram_bounds::text::text[] AS bounds,
             COALESCE(ps.histogram_bounds::text, '{}') AS keys, format_type(pa.atttypid, NULL) AS key_type,
             b.typcategory = 'N' AS is_number,
             jsonb_array_length(current_setting('seedrow.columns')::jsonb -> t.relname::text -> s.attname::text -> 'shares') AS known,
@@ -229,17 +230,37 @@ BEGIN
                         END, 1), 0) AS rank
                         FROM ranked
                         WINDOW part AS (PARTITION BY list, is_few), in_part AS (PARTITION BY list, is_few ORDER BY place)
+                    ),
+                    -- Rows of the others: common values that few rows have, and the buckets of the histogram.
+                    sums AS (
+                        SELECT rank, sum(weight) OVER (ORDER BY rank ROWS UNBOUNDED PRECEDING) AS upto, sum(weight) OVER () AS total,
+                            count(*) OVER () AS points
+                        FROM (
+                            SELECT rank, CASE WHEN list = 0 THEN $6[place] WHEN place = 1 THEN 0 ELSE $7 END::float8 AS weight
+                            FROM placed
+                            WHERE list = 1 OR place > $5
+                        ) AS masses
                     )
                     SELECT
-                        COALESCE(jsonb_agg(round(rank::numeric, 6) ORDER BY place) FILTER (WHERE list = 0 AND place <= $5), '[]'),
-                        COALESCE(jsonb_agg(round(rank::numeric, 6) ORDER BY place) FILTER (WHERE list = 1), '[]')
-                    FROM placed
+                        (SELECT COALESCE(jsonb_agg(round(rank::numeric, 6) ORDER BY place), '[]') FROM placed WHERE list = 0 AND place <= $5),
+                        (
+                            SELECT COALESCE(jsonb_agg(round(rank::numeric, 6) ORDER BY k), '[]')
+                            FROM generate_series(0, 100) AS k,
+                                LATERAL (
+                                    SELECT min(rank) AS rank
+                                    FROM sums
+                                    WHERE upto >= total * (k / 100.0 - 1e-9) AND points >= 10
+                                ) AS place
+                            WHERE rank IS NOT NULL
+                        )
                     $ranks$,
                     one.key_type,
                     CASE WHEN one.is_number THEN '(p.v - k.v)::float8 / (k.next - k.v)::float8' ELSE '0.5' END
                 )
                 INTO ranks, quantiles
-                USING one.keys, one.common, one.histogram, common_parents, hot;
+                USING one.keys, one.common, one.histogram, common_parents, hot, one.most_common_freqs,
+                    (1 - one.null_frac - COALESCE((SELECT sum(f) FROM unnest(one.most_common_freqs) AS f), 0))
+                        / greatest(cardinality(one.bounds) - 1, 1);
             END IF;
         EXCEPTION WHEN OTHERS THEN
             -- A type without an order, or one that this role may not use.
