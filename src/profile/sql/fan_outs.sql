@@ -27,6 +27,7 @@ DECLARE
     rest float8;
     with_children float8;
     hot integer;
+    is_whole boolean;
     ranks jsonb;
     quantiles jsonb;
     others_classes jsonb;
@@ -118,7 +119,8 @@ BEGIN
             ceil((SELECT min(f) FROM unnest(one.most_common_freqs) AS f WHERE f * one.children >= 10) * one.children),
             ceil(20 * average + 100)
         );
-        IF one.is_readable AND one.is_plain AND one.child_pages <= own_budget THEN
+        is_whole := one.is_readable AND one.is_plain AND one.child_pages <= own_budget;
+        IF is_whole THEN
             BEGIN
                 EXECUTE format(
                     $whole$
@@ -136,7 +138,7 @@ BEGIN
                     WHERE parents > 0
                     $whole$,
                     one.child, one.is_filled, one.columns, one.parents,
-                    (SELECT count(*) FROM unnest(one.most_common_freqs) AS f WHERE (f * one.children)::real >= 10)
+                    COALESCE(one.known, 0)
                 )
                 INTO sampled, parents;
             EXCEPTION WHEN OTHERS THEN
@@ -190,8 +192,8 @@ BEGIN
             common_children := common_children + frequency * one.children;
             common_parents := common_parents + 1;
         END LOOP;
-        -- Of the counted parents those with few children are known better than as groups.
-        hot := CASE WHEN parents >= 10 THEN common_parents ELSE one.known END;
+        -- Of parents that are sampled those with few children are known better than as groups.
+        hot := CASE WHEN parents >= 10 AND NOT is_whole THEN common_parents ELSE COALESCE(one.known, 0) END;
         ranks := '[]';
         quantiles := '[]';
         BEGIN
@@ -267,7 +269,7 @@ BEGIN
             ranks := '[]';
             quantiles := '[]';
         END;
-        others := greatest(one.parents - common_parents, 0);
+        others := greatest(one.parents - CASE WHEN is_whole THEN hot ELSE common_parents END, 0);
         others_classes := '[]';
         IF parents >= 10 THEN
             -- Classes of fewer than 10 parents go together with their neighbours.
