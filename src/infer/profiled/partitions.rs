@@ -12,6 +12,9 @@ use crate::profile::TableProfile;
 /// Buckets with as many rows each.
 const BUCKETS: u32 = 100;
 
+/// The ends of a range, without the second one; `None` for one that is open.
+type Ends = (Option<i64>, Option<i64>);
+
 /// The values of a partition in seconds, days or numbers, from the first to the last, with its rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Stretch {
@@ -62,14 +65,14 @@ pub(super) fn histogram(
 }
 
 /// The stretches in their order; one that is open at an end is as long as the others are in the mean.
-fn bounded(stretches: &[((Option<i64>, Option<i64>), f64)]) -> Option<Vec<Stretch>> {
+fn bounded(stretches: &[(Ends, f64)]) -> Option<Vec<Stretch>> {
     let lengths: Vec<i64> = stretches
         .iter()
         .filter_map(|((from, to), _)| Some((*to)? - (*from)?))
         .collect();
     let count = i64::try_from(lengths.len()).unwrap_or(1);
     let length = (lengths.iter().sum::<i64>() / count.max(1)).max(1);
-    let stretch = |((from, to), rows): &((Option<i64>, Option<i64>), f64)| {
+    let stretch = |((from, to), rows): &(Ends, f64)| {
         let (first, last) = match (from, to) {
             (Some(from), Some(to)) => (*from, *to - 1),
             (Some(from), None) => (*from, *from + length - 1),
