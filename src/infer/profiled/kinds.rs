@@ -2,7 +2,8 @@
 //! values.
 
 use super::enough::number_of_values;
-use super::{lists, numbers};
+use super::lists;
+use super::numbers::{self, Kind};
 use crate::copy::{DataType, Scalar, TypeKind};
 use crate::infer::domain::{Limits, MakerToml, Value};
 use crate::infer::source::SourceColumn;
@@ -38,13 +39,6 @@ impl Role {
     pub fn is_replaced(&self) -> bool {
         matches!(self, Role::Replaced(_))
     }
-}
-
-/// What `ranked` and `histogram` make: the name of it, and the digits behind the point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Kind {
-    pub name: &'static str,
-    pub scale: Option<i64>,
 }
 
 /// The maker of a column with such statistics and so many values; `None` for types that none is for.

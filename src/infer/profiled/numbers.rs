@@ -1,6 +1,5 @@
 //! Where `ranked` numbers begin and end: within what the column's type holds, and about as wide as the source's.
 
-use super::kinds::Kind;
 use crate::copy::Scalar;
 use crate::infer::domain::{MakerToml, Value};
 use crate::infer::source::SourceColumn;
@@ -13,6 +12,13 @@ const DIGITS: i64 = 15;
 const MOST_ROWS: f64 = 1e10;
 /// What `distinct` may grow by while it is calibrated, and more.
 const GROWTH: f64 = 100.0;
+
+/// What `ranked` and `histogram` make: the name of it, and the digits behind the point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Kind {
+    pub name: &'static str,
+    pub scale: Option<i64>,
+}
 
 /// What a type holds: multiples of 10^-scale, counted in these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
