@@ -64,9 +64,6 @@ pub(super) fn histogram(
     Some(maker.with("bounds", bounds.collect::<Vec<Value>>()))
 }
 
-/// Where a partition's range begins and ends; `None` where it is open.
-type Ends = (Option<i64>, Option<i64>);
-
 /// The stretches in their order; one that is open at an end is as long as the others are in the mean.
 fn bounded(stretches: &[(Ends, f64)]) -> Option<Vec<Stretch>> {
     let lengths: Vec<i64> = stretches
