@@ -11,7 +11,7 @@ use crate::dataset::profile::order::{Arranged, Order};
 use crate::dataset::profile::quantiles::Quantiles;
 use crate::dataset::profile::ratio::{Ratio, share};
 use crate::dataset::profile::shuffle::Shuffle;
-use crate::dataset::profile::together::Together;
+use crate::dataset::profile::together::{Leader, Together};
 use crate::dataset::profile::{ColumnProfile, Distinct, part, positions_by_rank};
 
 /// What a column's maker has: values with an index each.
@@ -171,28 +171,12 @@ impl ProfileDraw {
         }
     }
 
-    /// The place of a row's value among the sorted values of all rows; `None` where it is NULL.
-    pub fn place(&self, row: u64) -> Option<u64> {
-        let row = row.saturating_sub(1);
-        let number = match &self.nulls {
-            None => row,
-            Some(nulls) => nulls.number(row)?,
-        };
-        Some(self.order.place(number))
-    }
-
-    /// The first place of the value at a position, and how many it has.
-    pub fn places_of(&self, position: u64) -> (u64, u64) {
-        self.quantiles.places_of(position)
-    }
-
-    /// A row's number among those that aren't NULL, from 0; that of any where it is.
-    #[inline]
-    fn number(&self, row: u64) -> u64 {
-        let row = row.saturating_sub(1);
-        match &self.nulls {
-            None => row,
-            Some(nulls) => nulls.number(row).unwrap_or(row % nulls.filled.max(1)),
+    /// What columns follow whose values come up together with this one's.
+    pub fn leader(&self) -> Leader {
+        Leader {
+            nulls: self.nulls.clone(),
+            order: self.order.clone(),
+            quantiles: self.quantiles.clone(),
         }
     }
 

@@ -2,18 +2,42 @@
 //! own lies among the rows that have it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use crate::dataset::profile::draw::ProfileDraw;
+use crate::dataset::dealt_rows::Nulls;
+use crate::dataset::profile::order::Order;
 use crate::dataset::profile::part;
+use crate::dataset::profile::quantiles::Quantiles;
 use crate::dataset::profile::shuffle::Shuffle;
 
 /// How a column's value follows from the value of the one that leads, in the rows that have a common combination.
 #[derive(Debug, Clone)]
 pub struct Together {
-    leader: Arc<ProfileDraw>,
+    leader: Leader,
     /// By the leader's value.
     of_value: HashMap<u64, Combinations>,
+}
+
+/// The values of the column that leads, and in which order its rows lie.
+#[derive(Debug, Clone)]
+pub struct Leader {
+    /// The rows that have none.
+    pub nulls: Option<Nulls>,
+    /// The order of the others.
+    pub order: Order,
+    /// The values of their places.
+    pub quantiles: Quantiles,
+}
+
+impl Leader {
+    /// The place of a row's value among the sorted values of all rows; `None` where it is NULL. Rows count from 1.
+    fn place(&self, row: u64) -> Option<u64> {
+        let row = row.saturating_sub(1);
+        let number = match &self.nulls {
+            None => row,
+            Some(nulls) => nulls.number(row)?,
+        };
+        Some(self.order.place(number))
+    }
 }
 
 /// The combinations of one value of the leader.
@@ -32,12 +56,12 @@ pub type Pair = (u64, Option<u64>, f64);
 
 impl Together {
     /// Combinations of values of the leader and of a follower.
-    pub fn new(leader: Arc<ProfileDraw>, pairs: &[Pair], key: u64) -> Together {
+    pub fn new(leader: Leader, pairs: &[Pair], key: u64) -> Together {
         let mut of_value: HashMap<u64, Combinations> = HashMap::new();
-        let rows = leader.places();
+        let rows = leader.quantiles.places();
         let mut shares: HashMap<u64, f64> = HashMap::new();
         for &(own, follower, share) in pairs {
-            let (first, places) = leader.places_of(own);
+            let (first, places) = leader.quantiles.places_of(own);
             let known = of_value.entry(own).or_insert_with(|| Combinations {
                 first,
                 shuffle: Shuffle::new(places, key ^ own),
@@ -53,7 +77,7 @@ impl Together {
     /// The position of the follower's value in a row, where it has a combination.
     pub fn position(&self, row: u64) -> Option<u64> {
         let place = self.leader.place(row)?;
-        let value = self.leader.position_at(place);
+        let value = self.leader.quantiles.value(place);
         let known = self.of_value.get(&value)?;
         let place = known.shuffle.at(place - known.first, 0);
         let after = known.ends.partition_point(|(end, _)| *end <= place);

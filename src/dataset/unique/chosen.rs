@@ -5,8 +5,6 @@
 //! rows. No value has more places than the distance of two points, so that none is met twice: shares above that are cut, as
 //! they are in any table where the two never repeat.
 
-use std::sync::Arc;
-
 use crate::dataset::dealt_rows::DealtRows;
 use crate::dataset::makers::Maker;
 use crate::dataset::makers::references::{Measured, Pick, Reach};
@@ -14,7 +12,6 @@ use crate::dataset::profile::ratio::share;
 use crate::dataset::profile::shuffle::Shuffle;
 use crate::dataset::spec::TableSpec;
 use crate::dataset::spread::{Spread, SpreadShape};
-use crate::dataset::unique::index::{Grouping, Index, Position, RowPlace};
 
 /// Places for each value at least.
 const FINE: u64 = 64;
@@ -48,31 +45,10 @@ fn measured(table: &TableSpec, column: usize) -> Option<&Measured> {
     }
 }
 
-/// The index of a column whose values are chosen for groups of rows, of so many rows and values; `None` where a group has more
-/// rows than there are values.
-pub fn index(
-    groups: &DealtRows,
-    rows: u64,
-    values: u64,
-    shape: &SpreadShape,
-    key: u64,
-) -> Option<Index> {
-    if groups.most() > values {
-        return None;
-    }
-    let grouping = Arc::new(Grouping {
-        position: Position::Row,
-        order: None,
-        rows: groups.clone(),
-    });
-    let chosen = Chosen::new(grouping, values, rows, shape, key);
-    Some(Index::Chosen(Arc::new(chosen)))
-}
-
 /// How groups of rows take their values.
 #[derive(Debug, Clone)]
 pub struct Chosen {
-    grouping: Arc<Grouping>,
+    groups: DealtRows,
     /// The values' places for groups of 1, up to 2, up to 4 rows, and so on; the last for all larger ones.
     by_size: Vec<Spread>,
     places: u64,
@@ -82,18 +58,21 @@ pub struct Chosen {
 }
 
 impl Chosen {
-    /// For so many values, no fewer than the largest group has rows.
-    fn new(
-        grouping: Arc<Grouping>,
-        values: u64,
+    /// For groups of rows and so many values; `None` where a group has more rows than there are values.
+    pub fn new(
+        groups: &DealtRows,
         rows: u64,
+        values: u64,
         shape: &SpreadShape,
         key: u64,
-    ) -> Chosen {
+    ) -> Option<Chosen> {
+        if groups.most() > values {
+            return None;
+        }
         let (values, rows) = (values.max(1), rows.max(1));
         let each = rows.div_ceil(values).max(FINE);
         let places = values.saturating_mul(each);
-        let largest = grouping.rows.most().max(1);
+        let largest = groups.most().max(1);
         let mut by_size = Vec::new();
         let mut size = 1u64;
         while size < largest && size < values {
@@ -104,24 +83,25 @@ impl Chosen {
             true => spread(places, values, size, shape),
             false => Spread::new(places, values, &SpreadShape::Even),
         });
-        Chosen {
-            grouping,
+        Some(Chosen {
+            groups: groups.clone(),
             by_size,
             places,
             rows,
             starts: Shuffle::new(rows, key),
-        }
+        })
     }
 
-    /// The index of a row's value.
-    pub(super) fn at(&self, row: RowPlace) -> u64 {
-        let (parent, rank, tweak) = self.grouping.at(row);
-        let rows = self.grouping.rows.count(parent).max(rank + 1);
+    /// The index of a row's value; rows count from 0.
+    pub fn at(&self, row: u64) -> u64 {
+        // A row without a group is NULL there, and repeats nothing.
+        let (parent, rank) = self.groups.parent(row).unwrap_or_default();
+        let rows = self.groups.count(parent).max(rank + 1);
         let class = u64::BITS - (rows - 1).leading_zeros();
         let last = self.by_size.len() - 1;
         let spread = &self.by_size[(class as usize).min(last)];
-        let first = self.grouping.rows.first(parent).min(self.rows - 1);
-        let start = share(self.starts.at(first, tweak), self.places, self.rows);
+        let first = self.groups.first(parent).min(self.rows - 1);
+        let start = share(self.starts.at(first, 0), self.places, self.rows);
         let point = u128::from(rank) * u128::from(self.places) + u128::from(start);
         let point = point / u128::from(rows);
         spread.parent(u64::try_from(point).unwrap_or(0)).0
@@ -169,19 +149,14 @@ mod tests {
             (&even, 1, 100, 100),
             (&even, 7, 700, 100),
         ] {
-            let grouping = Arc::new(Grouping {
-                position: Position::Row,
-                order: None,
-                rows: DealtRows::in_order(Spread::new(rows, parents, spread)),
-            });
-            assert!(grouping.rows.most() <= values);
-            let chosen = Chosen::new(Arc::clone(&grouping), values, rows, &shape, 5);
+            let groups = DealtRows::in_order(Spread::new(rows, parents, spread));
+            let chosen = Chosen::new(&groups, rows, values, &shape, 5).unwrap();
             let mut pairs = HashSet::new();
             let mut found: HashMap<u64, u64> = HashMap::new();
-            for row in 1..=rows {
-                let value = chosen.at(RowPlace::numbered(row));
+            for row in 0..rows {
+                let value = chosen.at(row);
                 assert!(value < values);
-                assert!(pairs.insert((grouping.at(RowPlace::numbered(row)).0, value)));
+                assert!(pairs.insert((groups.parent(row).map(|it| it.0), value)));
                 *found.entry(value).or_default() += 1;
             }
             let most = *found.values().max().unwrap();

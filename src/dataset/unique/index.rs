@@ -127,7 +127,7 @@ impl Position {
 impl Grouping {
     /// The parent of a row, its rank among the parent's, and the position's tweak.
     #[inline]
-    pub(super) fn at(&self, row: RowPlace) -> (u64, u64, u64) {
+    fn at(&self, row: RowPlace) -> (u64, u64, u64) {
         let (number, tweak) = self.position.at(row);
         let number = match &self.order {
             Some(order) => small(order.at(u128::from(number), tweak)),
@@ -148,7 +148,7 @@ impl Index {
             Index::Parent(grouping) => u128::from(grouping.at(row).0),
             Index::Digit(digits, which) => digits.at(row, *which, run),
             Index::Polynomial(polynomial, point) => u128::from(polynomial.at(row, *point)),
-            Index::Chosen(chosen) => u128::from(chosen.at(row)),
+            Index::Chosen(chosen) => u128::from(chosen.at(row.id - 1)),
             Index::Profile(draw) => u128::from(draw.index(row.id)),
         }
     }

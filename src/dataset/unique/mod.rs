@@ -5,6 +5,8 @@ mod chosen;
 pub mod index;
 pub mod planner;
 
+use std::sync::Arc;
+
 use crate::dataset::Dataset;
 use crate::dataset::dealt_rows::DealtRows;
 use crate::dataset::makers::keys::Parent;
@@ -15,6 +17,7 @@ use crate::dataset::pool_texts::distinct_entries;
 use crate::dataset::spec::{ColumnSpec, Size, TableSpec};
 use crate::dataset::spread::Spread;
 use crate::dataset::tables::Siblings;
+use crate::dataset::unique::chosen::Chosen;
 use crate::dataset::unique::index::Index;
 use crate::dataset::unique::planner::{Domain, TooSmall, plan};
 
@@ -83,7 +86,10 @@ fn chosen_index(
             table,
             pick: Pick::Measured(measured),
             ..
-        }) => chosen::index(groups, count, rows(*table), &measured.shape, key),
+        }) => {
+            let chosen = Chosen::new(groups, count, rows(*table), &measured.shape, key)?;
+            Some(Index::Chosen(Arc::new(chosen)))
+        }
         _ => None,
     }
 }

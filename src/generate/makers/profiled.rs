@@ -111,7 +111,7 @@ fn together(
     }
     // All that follow have the same rows of a combination.
     let key = compiler.key_of(table, of, "joint").row(0).bits();
-    Ok(Together::new(Arc::new(leader), &pairs, key))
+    Ok(Together::new(leader.leader(), &pairs, key))
 }
 
 /// The draws of a sibling of the last of some columns, which isn't one of these.
