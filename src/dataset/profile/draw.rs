@@ -171,6 +171,16 @@ impl ProfileDraw {
         }
     }
 
+    /// A row's number among those that aren't NULL, from 0; that of any where it is.
+    #[inline]
+    fn number(&self, row: u64) -> u64 {
+        let row = row.saturating_sub(1);
+        match &self.nulls {
+            None => row,
+            Some(nulls) => nulls.number(row).unwrap_or(row % nulls.filled.max(1)),
+        }
+    }
+
     /// What columns follow whose values come up together with this one's.
     pub fn leader(&self) -> Leader {
         Leader {
