@@ -19,7 +19,7 @@ const FAVOUR: f64 = 12.0;
 pub struct CountClass {
     /// How many children.
     pub children: u64,
-    /// How many parents of [`WHOLE`].
+    /// How many of 10¹² parents.
     pub share: u64,
 }
 
