@@ -20,7 +20,6 @@ use crate::load::post_load_hook::PostLoadHook;
 use crate::load::reject_totals::with_reject_totals;
 use crate::load::session::WorkerPool;
 use crate::load::table::maintenance::{self, Vacuum};
-use crate::load::table::partition_statistics;
 use crate::load::table::shard_statistics;
 use crate::load::table::table_load::TableLoad;
 use crate::load::timeline::{Span, SpanKind, Timeline};
@@ -346,12 +345,9 @@ impl<H: PostLoadHook> Fill<'_, H> {
             true => Vacuum::Nothing,
             false => Vacuum::Freeze,
         };
-        match (&load.shards, &load.target.partitions) {
-            (Some(router), _) => shard_statistics::analyze(self.pool, &router.map).await?,
-            (None, Some(partitions)) if vacuum == Vacuum::Nothing => {
-                partition_statistics::analyze(self.pool, client, table, partitions).await?;
-            }
-            (None, _) => maintenance::analyze(client, table, vacuum).await?,
+        match &load.shards {
+            Some(router) => shard_statistics::analyze(self.pool, &router.map).await?,
+            None => maintenance::analyze(client, table, vacuum).await?,
         }
         if self.policy.append {
             // Its counts were compared as rows were added to existing ones.

@@ -51,22 +51,6 @@ async fn is_behind(client: &Client, sequence: &Sequence, wanted: Position) -> Re
     })
 }
 
-/// The least statistics target of a shard or partition, or the session's own where that is less: 7,500 rows are read, and
-/// histograms have 25 parts.
-const LEAST_TARGET: usize = 25;
-
-/// Has the session read one table's sample of so many shards or partitions together, as long as each has a useful one.
-pub fn shared_target(tables: usize) -> String {
-    format!(
-        "SELECT set_config('default_statistics_target', greatest(least(own, {LEAST_TARGET}), own / {})::text, false)
-        FROM current_setting('default_statistics_target') AS setting, CAST(setting AS int) AS own",
-        tables.max(1)
-    )
-}
-
-/// Undoes [`shared_target`].
-pub const OWN_TARGET: &str = "RESET default_statistics_target";
-
 /// What a table needs before its pages are known to hold only rows that everybody sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vacuum {

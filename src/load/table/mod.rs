@@ -12,7 +12,6 @@ mod isolate;
 pub mod key_search;
 mod load;
 pub mod maintenance;
-pub mod partition_statistics;
 pub mod refused;
 mod routed;
 pub mod segment;
