@@ -415,7 +415,7 @@ fn two_runs_are_compared() {
     // A busy machine would decide what is slow.
     let mut run = serde_json::from_str(&dir.read("fast.json")).unwrap();
     slow_down(&mut run);
-    dir.write("slow.json", &run.to_string());
+    dir.write("slow.json", run.to_string());
     let compare = |files: [&str; 2], more: &[&str]| {
         dir.seedrow([&["compare", files[0], files[1]], more].concat())
     };
