@@ -11,6 +11,9 @@ use crate::profile::{ColumnStatistics, ForeignKeyProfile};
 /// Rows of a table that ANALYZE reads, for each value that it keeps.
 const SAMPLE: f64 = 300.0;
 
+/// The most common of a column's values are no more common than the others up to so many times as many rows.
+const EVEN: f64 = 1.1;
+
 impl ColumnRules<'_> {
     /// Keys that pick any row follow their figures, and those whose rows lie in the order of their parents; of a unique set two
     /// such keys.
@@ -80,6 +83,17 @@ impl ColumnRules<'_> {
         if !is_known || key.ranks.len() > statistics.shares.len() {
             return Some(ColumnProfile {
                 counts: counts(&key.counts),
+                ..ColumnProfile::default()
+            });
+        }
+        let mean = (1.0 - statistics.null) / self.distinct(statistics).max(1.0);
+        if statistics.shares.iter().all(|share| *share <= EVEN * mean) {
+            return Some(ColumnProfile {
+                counts: counts(&key.counts),
+                quantiles: quantiles(
+                    &merged(&key.quantiles, &statistics.shares, &key.ranks),
+                    self.distinct(statistics),
+                ),
                 ..ColumnProfile::default()
             });
         }
@@ -165,6 +179,31 @@ fn has_figures(key: &ForeignKeyProfile) -> bool {
     !key.counts.is_empty()
 }
 
+/// Quantiles of all rows, from those of the rows whose values aren't common, and from the shares of the common ones.
+fn merged(quantiles: &[f64], shares: &[f64], ranks: &[f64]) -> Vec<f64> {
+    let last = quantiles.len().saturating_sub(1);
+    if last == 0 {
+        return Vec::new();
+    }
+    let common: Vec<(f64, f64)> = ranks.iter().copied().zip(shares.iter().copied()).collect();
+    let others = 1.0 - common.iter().map(|(_, share)| share).sum::<f64>();
+    let mut ends: Vec<(f64, f64)> = quantiles[1..]
+        .iter()
+        .map(|rank| (*rank, others / last as f64))
+        .chain(common)
+        .collect();
+    ends.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let mut merged = vec![quantiles[0].min(ends[0].0)];
+    let mut sum = 0.0;
+    for (rank, share) in ends {
+        sum += share;
+        while merged.len() <= last && sum > (merged.len() as f64 - 0.5) / last as f64 {
+            merged.push(rank);
+        }
+    }
+    merged
+}
+
 /// Where rows lie among the parents, of which so many have some; none where they lie everywhere alike.
 fn quantiles(all: &[f64], parents: f64) -> Vec<f64> {
     /// As many are enough to see a slope.
@@ -211,6 +250,19 @@ fn counts(all: &[(f64, f64)]) -> Vec<CountShare> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_lie_everywhere_alike_where_common_and_other_values_do_together() {
+        // The first twentieth of the parents are the common ones, and the others lie above.
+        let others: Vec<f64> = (0..=100)
+            .map(|it| 0.05 + 0.95 * f64::from(it) / 100.0)
+            .collect();
+        let ranks: Vec<f64> = (0..100).map(|it| f64::from(it) / 2_000.0).collect();
+        let merged = merged(&others, &[0.0005; 100], &ranks);
+        assert_eq!(merged.len(), 101);
+        assert!(quantiles(&merged, 2_000.0).is_empty(), "{merged:?}");
+        assert!(!quantiles(&others, 2_000.0).is_empty());
+    }
 
     #[test]
     fn places_among_the_parents_are_written_where_they_are_uneven_and_parents_are_many() {
