@@ -29,7 +29,7 @@ pub struct ProfileArgs {
     #[arg(long, value_enum, default_value = "shape", value_name = "LEVEL")]
     privacy: Level,
 
-    /// The share of the database's pages that counting children may use; of a small one 1,000 pages
+    /// The share of the database's pages that counting children may use; 10,000 of a small one
     #[arg(long, value_parser = percent, default_value = "1%", value_name = "SHARE")]
     sample: f64,
 
