@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::context::{resume_command, typed_command};
 use crate::load::Stage;
@@ -19,14 +19,28 @@ pub enum EndSignal {
     Terminate,
 }
 
-/// Waits for the first ^C or SIGTERM.
-pub async fn signalled() -> Result<EndSignal> {
-    let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => {
-            result.context("could not listen for ^C").map(|()| EndSignal::Interrupt)
+/// ^C and SIGTERM from now on: none is lost between one and the wait for the next.
+#[derive(Debug)]
+pub struct EndSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl EndSignals {
+    /// Listens to them in place of being ended by them.
+    pub fn listen() -> Result<EndSignals> {
+        Ok(EndSignals {
+            interrupt: signal(SignalKind::interrupt()).context("could not listen for ^C")?,
+            terminate: signal(SignalKind::terminate()).context("could not listen for SIGTERM")?,
+        })
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) -> EndSignal {
+        tokio::select! {
+            _ = self.interrupt.recv() => EndSignal::Interrupt,
+            _ = self.terminate.recv() => EndSignal::Terminate,
         }
-        _ = terminate.recv() => Ok(EndSignal::Terminate),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::report::colour::ColourChoice;
 use crate::serve::PreparedServer;
 use crate::suggestion::Suggestions;
 use crate::terminal;
-use interrupt::Leftover;
+use interrupt::{EndSignals, Leftover};
 
 mod after_load;
 mod any_schema;
@@ -178,22 +178,23 @@ pub fn execute(cli: &Cli) -> Result<Outcome> {
         .build()
         .context("could not start the runtime")?;
     let stage = StageTracker::default();
-    let ended = runtime.block_on(async {
-        tokio::select! {
-            result = dispatch(&cli.command, &stage) => result,
-            signal = interrupt::signalled() => {
-                signal?;
+    let (step, signals) = runtime.block_on(async {
+        let mut signals = EndSignals::listen()?;
+        let step = tokio::select! {
+            result = dispatch(&cli.command, &stage) => result?,
+            _ = signals.next() => {
                 report::interrupted(&cli.command.leftover(stage.get()).message());
-                Ok(Step::Ended(Outcome::Interrupted))
+                Step::Ended(Outcome::Interrupted)
             }
-        }
-    });
-    match ended? {
+        };
+        anyhow::Ok((step, signals))
+    })?;
+    match step {
         Step::Ended(outcome) => Ok(outcome),
         // A server finishes its requests when a signal comes.
-        Step::Serve(server) => runtime.block_on(serve::until_signalled(*server)),
+        Step::Serve(server) => runtime.block_on(serve::until_signalled(*server, signals)),
         // What was measured until a signal came is reported.
-        Step::Stress(run) => runtime.block_on(stress::until_ended(*run)),
+        Step::Stress(run) => runtime.block_on(stress::until_ended(*run, signals)),
     }
 }
 

@@ -1,12 +1,10 @@
 //! `seedrow serve`
 
-use std::cell::Cell;
-
 use anyhow::{Result, bail};
 
 use crate::cli::{DatasetArgs, QuietArgs, TargetArgs};
 use crate::commands::context::{self, Context};
-use crate::commands::interrupt::{EndSignal, signalled};
+use crate::commands::interrupt::{EndSignal, EndSignals};
 use crate::commands::serve_args::ServeArgs;
 use crate::commands::{Outcome, Step};
 use crate::serve::{self, PreparedServer};
@@ -69,11 +67,10 @@ pub async fn run(args: &Args) -> Result<Step> {
 }
 
 /// Serves until SIGTERM or ^C; the next one ends it at once.
-pub async fn until_signalled(server: PreparedServer) -> Result<Outcome> {
-    let last = Cell::new(EndSignal::Terminate);
-    let next = async || signalled().await.map(|signal| last.set(signal));
-    server.run(next).await?;
-    Ok(match last.get() {
+pub async fn until_signalled(server: PreparedServer, mut signals: EndSignals) -> Result<Outcome> {
+    let mut last = EndSignal::Terminate;
+    server.run(async || last = signals.next().await).await?;
+    Ok(match last {
         EndSignal::Terminate => Outcome::Held,
         EndSignal::Interrupt => Outcome::Interrupted,
     })

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::check::Suite;
 use crate::cli::{DatasetArgs, QuietArgs, TargetArgs};
 use crate::commands::context::{self, Context};
-use crate::commands::interrupt::signalled;
+use crate::commands::interrupt::EndSignals;
 use crate::commands::output_paths::ensure_writable;
 use crate::commands::{Outcome, Step};
 use crate::load::Unfinished;
@@ -123,7 +123,7 @@ pub async fn run(args: &Args) -> Result<Step> {
 }
 
 /// Sends requests until all are answered or a signal comes, and prints what was measured.
-pub async fn until_ended(prepared: PreparedStress) -> Result<Outcome> {
+pub async fn until_ended(prepared: PreparedStress, mut signals: EndSignals) -> Result<Outcome> {
     let PreparedStress {
         plan,
         progress,
@@ -133,13 +133,12 @@ pub async fn until_ended(prepared: PreparedStress) -> Result<Outcome> {
     let mut running = Box::pin(stress::run(plan, &interrupt, &progress));
     let report = tokio::select! {
         report = &mut running => report?,
-        signal = signalled() => {
-            signal?;
+        _ = signals.next() => {
             interrupt.store(true, Ordering::Relaxed);
             tokio::select! {
                 report = running => report?,
                 // A second one doesn't wait for the last answers.
-                _ = signalled() => return Ok(Outcome::Interrupted),
+                _ = signals.next() => return Ok(Outcome::Interrupted),
             }
         }
     };

@@ -63,7 +63,7 @@ impl PreparedServer {
     }
 
     /// Serves until the first signal, then finishes the requests under way; the second signal cuts them off.
-    pub async fn run(mut self, next_signal: impl AsyncFn() -> Result<()>) -> Result<()> {
+    pub async fn run(mut self, mut next_signal: impl AsyncFnMut()) -> Result<()> {
         raise_descriptor_limit();
         let (drain, draining) = watch::channel(false);
         let health = Arc::new(self.health());
@@ -107,7 +107,7 @@ impl PreparedServer {
             shared: Arc::new(shared(self.api, &self.config, &health, log, self.progress)),
         };
         let workers = start_workers(setup, acceptors)?;
-        next_signal().await?;
+        next_signal().await;
         health.lifecycle.drain();
         progress.note(format!(
             "serve: shutting down; requests under way have {limit:?}"
@@ -116,7 +116,7 @@ impl PreparedServer {
         let _ = drain.send(true);
         let drained = tokio::select! {
             drained = join(workers, log_writer) => drained?,
-            again = next_signal() => again.map(|()| Drained::CutOff)?,
+            () = next_signal() => Drained::CutOff,
         };
         if drained == Drained::CutOff {
             progress.note("serve: connections were cut off");
