@@ -10,6 +10,7 @@ use crate::dataset::makers::Maker;
 use crate::dataset::profile::draw::{Dependence, Domain, Layout, ProfileDraw};
 use crate::dataset::profile::together::{Pair, Together};
 use crate::dataset::profile::{ColumnProfile, Distinct, Given, Joint};
+use crate::dataset::spec::TableSpec;
 use crate::dataset::unique::index::Index;
 use crate::generate::compiled::CompiledMaker;
 use crate::generate::context::Compiler;
@@ -82,8 +83,7 @@ fn together(
     let spec = &compiler.dataset.tables[table];
     let name = compiler.name((table, column));
     let first = &joint.columns[0];
-    let leader = spec.columns.iter().position(|it| it.name == *first);
-    let of = leader.with_context(|| format!("{name}: no column `{first}`"))?;
+    let of = column_named(spec, first, &name)?;
     let own = joint
         .columns
         .iter()
@@ -112,6 +112,12 @@ fn together(
     // All that follow have the same rows of a combination.
     let key = compiler.key_of(table, of, "joint").row(0).bits();
     Ok(Together::new(leader.leader(), &pairs, key))
+}
+
+/// The column that the profile of another one, the asker, names.
+fn column_named(table: &TableSpec, name: &str, asker: &str) -> Result<usize> {
+    let place = table.columns.iter().position(|it| it.name == name);
+    place.with_context(|| format!("{asker}: no column `{name}`"))
 }
 
 /// The draws of a sibling of the last of some columns, which isn't one of these.
@@ -145,8 +151,7 @@ fn dependence(
     let (table, column) = path[path.len() - 1];
     let spec = &compiler.dataset.tables[table];
     let (name, of_name) = (compiler.name((table, column)), &given.column);
-    let of = spec.columns.iter().position(|it| it.name == *of_name);
-    let of = of.with_context(|| format!("{name}: no column `{of_name}`"))?;
+    let of = column_named(spec, of_name, &name)?;
     let drawn = sibling(of, path, compiler)?.with_context(|| {
         format!(
             "{name}: `given` needs statistics of `{of_name}`, such as `distinct`, by which its values are drawn; give it \

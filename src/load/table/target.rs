@@ -221,17 +221,7 @@ pub async fn full(
         })
         .collect();
     let oids: Vec<u32> = existing.iter().map(|(oid, _)| *oid).collect();
-    let partitioned = client
-        .query(
-            "SELECT oid FROM pg_class WHERE oid = ANY ($1) AND relkind = 'p'",
-            &[&oids],
-        )
-        .await
-        .context("could not look up the tables")?;
-    let partitioned: BTreeSet<u32> = partitioned
-        .iter()
-        .map(|row| row.try_get(0))
-        .collect::<Result<_, _>>()?;
+    let partitioned = partitioned_among(client, &oids).await?;
     // A statement for each, sent together: a cluster plans no query over many distributed tables.
     let statements: Vec<String> = existing
         .iter()
@@ -254,6 +244,13 @@ pub async fn full(
         .filter(|(_, is_full)| *is_full)
         .map(|((_, table), _)| table.name)
         .collect())
+}
+
+async fn partitioned_among(client: &impl GenericClient, tables: &[u32]) -> Result<BTreeSet<u32>> {
+    let sql = "SELECT oid FROM pg_class WHERE oid = ANY ($1) AND relkind = 'p'";
+    let rows = client.query(sql, &[&tables]).await;
+    let rows = rows.context("could not look up the tables")?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// A table's own rows, for FROM: those in the tables that inherit from it are theirs, those in its partitions its own. Asked
