@@ -20,6 +20,7 @@ mod plan_stability;
 mod planner;
 mod prove;
 mod read_check;
+mod rejected_read;
 mod report;
 mod rules;
 mod run;

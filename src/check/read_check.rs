@@ -15,16 +15,15 @@ use super::measurement::{
     AccessPath, AccessPaths, Latency, Measurements, SampleFigures, milliseconds,
 };
 use super::parameter_values::{ReadValues, SampleCache, ValueSampler};
+use super::rejected_read::rejected_read;
 use super::report::{Check, Subject};
 use super::rules::{self, Facts, PlanSet, Purpose};
 use super::settings::CheckSettings;
-use super::statements::statement_unchecked;
 use crate::postgres::catalog::{Index, Table};
-use crate::postgres::error::server_error;
 use crate::postgres::explain::Plan;
 use crate::postgres::name::quoted;
 use crate::postgres::{Capabilities, TableName};
-use crate::queries::{Bindings, Parameter, QueryOrigin, ValueSource};
+use crate::queries::{Bindings, Parameter, ValueSource};
 use crate::suggestion::TARGET;
 
 /// After this long no further sample of a query is started, and of a lookup, of which there may be many.
@@ -85,20 +84,11 @@ impl ReadCheck<'_> {
         // A failed query has ended the transaction already, and its error says more.
         let rolled_back = transaction.rollback().await;
         let checked = match checked {
-            Err(error) if self.read.key.is_some() && measure::is_not_allowed(&error) => {
-                return Ok(self.unchecked(self.not_allowed(&error)));
-            }
-            Err(error) if self.read.query.origin == QueryOrigin::Statement => {
-                let Some(said) = server_error(&error) else {
-                    return Err(error);
-                };
-                let reason = format!(
-                    "with the values sampled for it, the server says: {}",
-                    said.message()
-                );
-                return Ok(self.unchecked(statement_unchecked(reason)));
-            }
-            checked => checked?,
+            Err(error) => match rejected_read(&error, self.read, self.server) {
+                Some(finding) => return Ok(self.unchecked(finding)),
+                None => return Err(error),
+            },
+            Ok(checked) => checked,
         };
         rolled_back.with_context(|| format!("{}: could not roll back", self.read.query.path))?;
         Ok(checked)
@@ -117,23 +107,6 @@ impl ReadCheck<'_> {
             })
         };
         holds_none(key.table_oid).or_else(|| holds_none(key.referenced_oid))
-    }
-
-    /// A lookup that this role may not run. No file asks for it, so that is no error.
-    fn not_allowed(&self, error: &anyhow::Error) -> Finding {
-        Finding {
-            rule: "not-allowed",
-            severity: Severity::Unchecked,
-            on: None,
-            message: format!("this role may not run it: {}", error.root_cause()),
-            help: match &self.read.key {
-                Some(key) if key.table == key.referenced => {
-                    format!("GRANT SELECT ON {} TO …;", key.table)
-                }
-                Some(key) => format!("GRANT SELECT ON {}, {} TO …;", key.table, key.referenced),
-                None => String::new(),
-            },
-        }
     }
 
     async fn check_within(&self, transaction: &Transaction<'_>) -> Result<CheckedRead> {

@@ -1,6 +1,8 @@
 //! Tables that a Citus cluster distributes: loaded, resumed, checked. `scripts/test-citus` starts a cluster for them;
 //! without one they say that they did not run.
 
+mod after_rows;
+
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -73,7 +75,7 @@ CREATE TABLE orders (
     PRIMARY KEY (shop_id, id)
 );";
 
-const ROUTER: &str = "-- param shop: shops.id\n-- uses: orders(shop_id)\n\
+const ROUTER: &str = "-- param shop: shops.id\n-- uses: orders(shop_id)\n-- budget: 10s\n\
     SELECT count(*) FROM shops AS s JOIN orders AS o ON o.shop_id = s.id WHERE s.id = :shop;";
 
 impl Cluster {
@@ -220,8 +222,23 @@ fn queries_over_shards_are_told_from_those_of_one() {
         "queries/allowed.sql",
         "-- tasks: all\n-- waive: seq-scan: all are counted\n-- budget: 10s\nSELECT count(*) FROM shops;",
     );
+    write(
+        "queries/moved.sql",
+        "-- param shop: shops.id\nSELECT count(*) FROM shops AS s JOIN orders AS o ON o.colour_id = s.id WHERE s.id = :shop;",
+    );
     let checked = cluster.seedrow("check --dataset shop.toml --only plans --format json");
     let json = checked.exits(1).json();
+    let moved = finding(&json, "moved", "not-supported").unwrap();
+    assert_eq!(
+        moved["message"],
+        "the cluster doesn't execute it: the query contains a join that requires repartitioning"
+    );
+    assert!(
+        moved["help"].as_str().unwrap().starts_with(
+            "Set citus.enable_repartition_joins to on to enable repartitioning; or join on"
+        ),
+        "{moved}"
+    );
     let router = json["checks"]
         .as_array()
         .unwrap()
