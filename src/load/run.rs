@@ -20,7 +20,7 @@ use crate::load::session::{
     end_prepared_transactions, prepare_changes, release_advisory_lock, with_lock_holders,
     with_next_commands,
 };
-use crate::load::shards;
+use crate::load::shards::RoutePlan;
 use crate::load::source::input::Input;
 use crate::load::stage::Stage;
 use crate::load::table::target;
@@ -118,13 +118,19 @@ impl<H: PostLoadHook> Execution<'_, H> {
     /// Fills the tables, restores what was dropped, and records the load as complete.
     async fn run(&self, control: &Client) -> Result<LoadReport> {
         let (load, prepared) = (self.load, self.prepared);
-        let routers =
-            shards::plan(control, load, self.input, &prepared.targets, self.progress).await?;
+        let ready = ReadySessions::default();
+        let pool = WorkerPool::new(load.server, self.session, &ready);
+        let routes = RoutePlan {
+            load,
+            input: self.input,
+            pool,
+            progress: self.progress,
+        };
+        let routers = routes.plan(control, &prepared.targets).await?;
         let loads = prepared.table_loads(load, self.input, &routers)?;
         announce_unsorted(&loads, self.progress);
-        let ready = ReadySessions::default();
         let fill = Fill {
-            pool: WorkerPool::new(load.server, self.session, &ready),
+            pool,
             loads: &loads,
             dropped: &ledger::dropped(control, &prepared.schema).await?,
             plan: &prepared.plan,

@@ -32,6 +32,6 @@ pub mod target;
 pub mod tls;
 
 pub use capabilities::{Capabilities, CommitUnit, Writes};
-pub use cluster::Cluster;
+pub use cluster::{Cluster, NodeAddress};
 pub use name::TableName;
 pub use server::Server;

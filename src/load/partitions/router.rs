@@ -8,6 +8,12 @@ use anyhow::{Context, Result};
 use crate::copy::binary_row::split;
 use crate::load::partitions::read::{PartitionSearch, Partitions};
 use crate::load::partitions::tree::PartitionTree;
+#[cfg(test)]
+use crate::load::partitions::{
+    bound::{Bound, Limit},
+    key::{KeyType, OwnedValue},
+    tree::{Child, KeyColumn, Level},
+};
 use crate::postgres::TableName;
 
 /// Sorts a source's rows.
@@ -101,5 +107,33 @@ impl Router {
             rest = behind;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Router {
+    /// Of `public.t`, rows of one bigint column, into so many partitions, of ten values each from 0 on: `public.t_0`, `public.t_1`, …
+    pub fn of_tens(partitions: usize) -> Router {
+        let limit = |ten: usize| vec![Limit::Value(OwnedValue::Whole(10 * ten as i64))];
+        let partition = |ten| {
+            let (from, to) = (limit(ten), limit(ten + 1));
+            (Bound::Range { from, to }, Child::Leaf(ten))
+        };
+        let key = KeyColumn {
+            column: 0,
+            key_type: KeyType::Int8,
+        };
+        let top = Level::new(vec![key], (0..partitions).map(partition).collect());
+        let leaf = |ten| TableName::new("public", format!("t_{ten}"));
+        Router {
+            tree: Arc::new(PartitionTree {
+                columns: vec!["id".to_owned()],
+                top: top.unwrap(),
+            }),
+            fields: vec![0],
+            leaves: (0..partitions).map(leaf).collect(),
+            parent: TableName::new("public", "t"),
+            has_used_parent: AtomicBool::new(false),
+        }
     }
 }

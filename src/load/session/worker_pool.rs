@@ -8,8 +8,7 @@ use tokio::sync::Notify;
 use tokio_postgres::Client;
 
 use crate::load::session::settings::SessionSettings;
-use crate::load::shards::NodeAddress;
-use crate::postgres::Server;
+use crate::postgres::{NodeAddress, Server};
 
 /// Connections that have a load's settings and wait for their next use.
 #[derive(Default)]

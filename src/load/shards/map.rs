@@ -5,6 +5,7 @@ use tokio_postgres::{GenericClient, Row};
 
 use crate::copy::{Scalar, hash};
 use crate::load::table::target::TargetTable;
+use crate::postgres::NodeAddress;
 
 /// A table's shards.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,15 +37,6 @@ pub struct ShardGroup {
     pub node: usize,
     /// The numbers of the shards.
     pub shards: Vec<usize>,
-}
-
-/// Where a node listens, as the cluster knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NodeAddress {
-    /// A name or an address.
-    pub host: String,
-    /// The port.
-    pub port: u16,
 }
 
 /// How a key is hashed.
@@ -190,10 +182,18 @@ fn integer(bytes: &[u8]) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
+impl ShardMap {
+    /// Shards of a table that is distributed by `id`, a whole number: `public.t_-8` on the host `b` holds the hashes from -8
+    /// to -1.
+    pub fn of_places(places: &[(i32, i32, &str)]) -> Result<ShardMap, String> {
+        let placements: Vec<_> = places.iter().copied().map(Placement::sample).collect();
+        ShardMap::new(KeyKind::Integer, &placements)
+    }
+}
 
-    fn placement(low: i32, high: i32, host: &str) -> Placement {
+#[cfg(test)]
+impl Placement {
+    fn sample((low, high, host): (i32, i32, &str)) -> Placement {
         Placement {
             column: "id".into(),
             deterministic: true,
@@ -206,15 +206,15 @@ mod tests {
             },
         }
     }
+}
 
-    fn map(rows: &[Placement]) -> Result<ShardMap, String> {
-        ShardMap::new(KeyKind::Integer, rows)
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn a_key_goes_to_the_shard_of_its_hash() {
-        let halves = [placement(i32::MIN, -1, "a"), placement(0, i32::MAX, "b")];
-        let map = map(&halves).unwrap();
+        let map = ShardMap::of_places(&[(i32::MIN, -1, "a"), (0, i32::MAX, "b")]).unwrap();
         // hashint4(1) is -1905060026 and hashint4(-1) is 385747274.
         assert_eq!(map.shard_of(&1_i32.to_be_bytes()), Some(0));
         assert_eq!(map.shard_of(&(-1_i32).to_be_bytes()), Some(1));
@@ -224,10 +224,8 @@ mod tests {
 
     #[test]
     fn texts_and_uuids_are_hashed_by_their_bytes() {
-        let halves = [
-            placement(i32::MIN, 75_294_832, "a"),
-            placement(75_294_833, i32::MAX, "b"),
-        ];
+        let halves = [(i32::MIN, 75_294_832, "a"), (75_294_833, i32::MAX, "b")];
+        let halves = halves.map(Placement::sample);
         let map = ShardMap::new(KeyKind::Bytes, &halves).unwrap();
         // hashtext('naïve') is 75294833, hashtext('') is -1477818771, and the uuid's hash 776152245.
         let uuid = 0x0011_2233_4455_6677_8899_aabb_ccdd_eeff_u128.to_be_bytes();
@@ -244,7 +242,7 @@ mod tests {
             (0, 7, "a"),
             (8, i32::MAX, "a"),
         ];
-        let map = map(&places.map(|(low, high, host)| placement(low, high, host))).unwrap();
+        let map = ShardMap::of_places(&places).unwrap();
         let groups = |of_a_node| {
             let groups = map.groups(of_a_node).into_iter();
             groups.map(|it| (it.node, it.shards)).collect::<Vec<_>>()
@@ -258,14 +256,12 @@ mod tests {
 
     #[test]
     fn shards_that_lack_hashes_or_share_them_are_the_server_s() {
-        let gap = [placement(i32::MIN, -2, "a"), placement(0, i32::MAX, "b")];
+        let map = ShardMap::of_places;
+        let gap = [(i32::MIN, -2, "a"), (0, i32::MAX, "b")];
         assert_eq!(map(&gap).unwrap_err(), "some hashes have no shard");
-        let end = [placement(i32::MIN, 7, "a")];
+        let end = [(i32::MIN, 7, "a")];
         assert_eq!(map(&end).unwrap_err(), "some hashes have no shard");
-        let copies = [
-            placement(i32::MIN, i32::MAX, "a"),
-            placement(i32::MIN, i32::MAX, "b"),
-        ];
+        let copies = [(i32::MIN, i32::MAX, "a"), (i32::MIN, i32::MAX, "b")];
         assert_eq!(map(&copies).unwrap_err(), "its shards have several copies");
     }
 }

@@ -7,6 +7,6 @@ mod map;
 mod router;
 mod routes;
 
-pub use map::{NodeAddress, ShardGroup, ShardMap, read};
+pub use map::{ShardGroup, ShardMap, read};
 pub use router::ShardRouter;
-pub use routes::plan;
+pub use routes::RoutePlan;
