@@ -33,7 +33,7 @@ const VACUUM_PAUSE: Duration = Duration::from_millis(250);
 const TIMED_LOOKUP_EXECUTIONS: usize = 7_000;
 const MIN_TIMED_EXECUTIONS: usize = 10;
 /// Through the coordinator of a cluster an execution takes ten times as long as on one server, or more.
-const TIMED_EXECUTIONS_OF_CLUSTER: usize = 40;
+const TIMED_EXECUTIONS_OF_CLUSTER: usize = 20;
 /// Few samples are asked for where time matters more than certainty.
 const EXECUTIONS_PER_SAMPLE: usize = 10;
 

@@ -20,11 +20,11 @@ use crate::dataset::document::did_you_mean;
 use crate::dataset::{Dataset, Waiver};
 use crate::index::{self, Survey};
 use crate::load;
-use crate::postgres::Server;
 use crate::postgres::catalog::{self, ForeignKey, Scope};
 use crate::postgres::locks;
 use crate::postgres::name::quoted;
 use crate::postgres::placements::ShardSizes;
+use crate::postgres::{Server, cluster, session};
 use crate::progress::Progress;
 use crate::queries::{Query, QueryOrigin, Sampling, Spread};
 
@@ -75,6 +75,7 @@ async fn run_bounded(
     let mut survey = index::survey(&client, server.schema(), &suite.waivers, &shards).await?;
     narrow(&mut survey, suite);
     let mut report = empty_report(&client, server, suite, settings, &survey).await?;
+    prepare_questions(&client).await?;
     if settings.areas.contains(&Area::Coverage) {
         let answers = planner::ask(&mut client, &survey, server.capabilities()).await?;
         let keys = foreign_keys::check(&survey, &answers);
@@ -115,6 +116,13 @@ async fn run_bounded(
         refuse_nothing(&mut report);
     }
     Ok(report)
+}
+
+/// Sets what the check's own questions are asked with, after the server's settings were read: what is measured sets its own.
+async fn prepare_questions(client: &Client) -> Result<()> {
+    let (kept, connections) = cluster::KEPT_CONNECTIONS;
+    let settings = [("jit", "off".to_owned()), (kept, connections.to_owned())];
+    session::set(client, &settings).await
 }
 
 /// A report that a check begins with.

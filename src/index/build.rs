@@ -310,7 +310,7 @@ impl BuildSettings {
         })
     }
 
-    /// With the builder's memory on the nodes of a cluster, too, where it may be in a transaction.
+    /// With the builder's memory and parallel workers on the nodes of a cluster, too, where it may be in a transaction.
     async fn execute(
         &self,
         client: &mut Client,
@@ -320,10 +320,8 @@ impl BuildSettings {
             return client.batch_execute(statement).await;
         }
         let transaction = client.transaction().await?;
-        let settings = [("maintenance_work_mem", &*self.sort_memory())];
-        transaction
-            .batch_execute(&cluster::on_nodes(&settings))
-            .await?;
+        let settings = cluster::build_settings(&self.sort_memory(), &self.workers.to_string());
+        transaction.batch_execute(&settings).await?;
         transaction.batch_execute(statement).await?;
         transaction.commit().await
     }

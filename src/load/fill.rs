@@ -20,7 +20,7 @@ use crate::load::post_load_hook::PostLoadHook;
 use crate::load::reject_totals::with_reject_totals;
 use crate::load::session::WorkerPool;
 use crate::load::table::maintenance::{self, Vacuum};
-use crate::load::table::shard_statistics;
+use crate::load::table::shard_statistics::{self, ShardRows};
 use crate::load::table::table_load::TableLoad;
 use crate::load::timeline::{Span, SpanKind, Timeline};
 use crate::postgres::sequences::{Sequence, sequences};
@@ -345,15 +345,36 @@ impl<H: PostLoadHook> Fill<'_, H> {
             true => Vacuum::Nothing,
             false => Vacuum::Freeze,
         };
-        match &load.shards {
-            Some(router) => shard_statistics::analyze(self.pool, &router.map).await?,
-            None => maintenance::analyze(client, table, vacuum).await?,
+        let rows = self.analyze(client, load, vacuum).await?;
+        if rows == ShardRows::Untouched {
+            return Ok(());
         }
         if self.policy.append {
             // Its counts were compared as rows were added to existing ones.
             return Ok(());
         }
         maintenance::ensure_counts(client, self.schema, table).await
+    }
+
+    /// On the shards' nodes where these can be reached.
+    async fn analyze(
+        &self,
+        client: &Client,
+        load: &TableLoad<'_>,
+        vacuum: Vacuum,
+    ) -> Result<ShardRows> {
+        if let Some(router) = &load.shards {
+            return shard_statistics::analyze(self.pool, &router.map, Vacuum::Nothing).await;
+        }
+        // A shard may be moved to another node just now, which the coordinator knows.
+        if load.server.cluster.is_some()
+            && let Some(map) = shard_statistics::reachable(self.pool, client, load.target).await?
+            && let Ok(rows) = shard_statistics::analyze(self.pool, &map, vacuum).await
+        {
+            return Ok(rows);
+        }
+        maintenance::analyze(client, &load.target.name, vacuum).await?;
+        Ok(ShardRows::Unknown)
     }
 
     /// The sequences that fill the tables.

@@ -54,7 +54,7 @@ async fn build(client: &mut Client, load: &TableLoad<'_>, key: &DroppedConstrain
         return restore(client, key).await;
     }
     let transaction = client.transaction().await?;
-    cluster::share_sort_memory(&transaction).await?;
+    cluster::share_build_settings(&transaction).await?;
     restore_in(&transaction, key).await?;
     let committed = transaction.commit().await;
     committed.with_context(|| format!("could not restore {} on {}", key.name, key.table))

@@ -62,18 +62,24 @@ pub enum Vacuum {
     Freeze,
 }
 
+impl Vacuum {
+    /// The statement that does it, and gathers the statistics of these tables.
+    pub fn statement(self, tables: &str) -> String {
+        match self {
+            Vacuum::Nothing => format!("ANALYZE {tables}"),
+            Vacuum::Plain => format!("VACUUM (ANALYZE) {tables}"),
+            Vacuum::Freeze => format!("VACUUM (FREEZE, ANALYZE) {tables}"),
+        }
+    }
+}
+
 /// Gathers the table's statistics, and has its pages vacuumed where FREEZE has not.
 pub async fn analyze(client: &Client, table: &TableName, vacuum: Vacuum) -> Result<()> {
-    let statement = match vacuum {
-        Vacuum::Nothing => format!("ANALYZE {table}"),
-        Vacuum::Plain => format!("VACUUM (ANALYZE) {table}"),
-        Vacuum::Freeze => format!("VACUUM (FREEZE, ANALYZE) {table}"),
-    };
     if vacuum != Vacuum::Nothing {
         flush_commits(client).await?;
     }
     client
-        .batch_execute(&statement)
+        .batch_execute(&vacuum.statement(&table.to_string()))
         .await
         .with_context(|| format!("could not analyze {table}"))
 }
