@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
-use crate::copy::binary_row::split;
+use crate::copy::binary_row::pick;
 use crate::load::partitions::read::{PartitionSearch, Partitions};
 use crate::load::partitions::tree::PartitionTree;
 #[cfg(test)]
@@ -94,13 +94,10 @@ impl Router {
     /// Calls `each` with every row of a chunk in COPY's binary format and the number of its destination.
     pub fn sort<'b>(&self, chunk: &'b [u8], mut each: impl FnMut(&'b [u8], usize)) -> Result<()> {
         let mut values = vec![None; self.fields.len()];
-        let mut fields = Vec::new();
         let mut rest = chunk;
         while !rest.is_empty() {
-            let length = split(rest, &mut fields).context("a row is not as COPY has it")?;
-            for (value, field) in values.iter_mut().zip(&self.fields) {
-                *value = *fields.get(*field).context("a row lacks a field")?;
-            }
+            let length = pick(rest, &self.fields, &mut values);
+            let length = length.context("a row is not as COPY has it")?;
             let leaf = self.tree.top.route(&values);
             let (row, behind) = rest.split_at(length);
             each(row, leaf.unwrap_or(self.leaves.len()));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use crate::copy::binary_row::split;
+use crate::copy::binary_row::pick;
 use crate::load::shards::map::ShardMap;
 
 /// Sorts a source's rows.
@@ -29,12 +29,12 @@ impl ShardRouter {
 
     /// Calls `each` with every row of a chunk in COPY's binary format and the number of its shard.
     pub fn sort<'b>(&self, chunk: &'b [u8], mut each: impl FnMut(&'b [u8], usize)) -> Result<()> {
-        let mut fields = Vec::new();
+        let mut key = [None];
         let mut rest = chunk;
         while !rest.is_empty() {
-            let length = split(rest, &mut fields).context("a row is not as COPY has it")?;
-            let key = fields.get(self.field).copied().flatten();
-            let shard = key.and_then(|key| self.map.shard_of(key));
+            let length = pick(rest, &[self.field], &mut key);
+            let length = length.context("a row is not as COPY has it")?;
+            let shard = key[0].and_then(|key| self.map.shard_of(key));
             let shard = shard.with_context(|| {
                 format!(
                     "a row has no {}, by which it is distributed",
