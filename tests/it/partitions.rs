@@ -1,6 +1,7 @@
 //! Partitioned tables: rows sorted into partitions of every kind as Postgres sorts them, keys and indexes as they were.
 
 use std::fmt::Write;
+use std::time::{Duration, Instant};
 
 use crate::support::{Db, Run, Workdir, schema_dump};
 
@@ -241,4 +242,46 @@ fn what_no_partition_takes_and_what_is_there_twice_is_found_by_its_line() {
     let writers = "SELECT count(DISTINCT xmin::text) FROM days";
     assert_eq!(db.value(writers), "2", "partitions are filled side by side");
     assert_eq!(schema_dump(&db.url()), before);
+}
+
+/// Tables of ids, one of them partitioned, and one whose trigger writes to a table outside the load.
+const COUNTED: &str = "
+    CREATE TABLE whole (id integer PRIMARY KEY);
+    CREATE TABLE divided (id integer PRIMARY KEY) PARTITION BY HASH (id);
+    CREATE TABLE divided_0 PARTITION OF divided FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+    CREATE TABLE divided_1 PARTITION OF divided FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+    CREATE TABLE seen (id integer);
+    CREATE TABLE watched (id integer PRIMARY KEY);
+    CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO seen VALUES (NEW.id); RETURN NULL; END';
+    CREATE TRIGGER noted AFTER INSERT ON watched FOR EACH ROW EXECUTE FUNCTION note();
+";
+
+#[test]
+fn rows_that_a_load_analyzes_are_not_counted_as_changes() {
+    let dir = Workdir::new("uncounted");
+    let ids: String = (1..=1000).map(|id| format!("{id}\n")).collect();
+    for table in ["whole", "divided", "watched"] {
+        dir.write(&format!("data/{table}.csv"), &format!("id\n{ids}"));
+    }
+    // One connection fills a table, or several its partitions.
+    for jobs in ["1", "4"] {
+        let db = Db::new(&format!("uncounted{jobs}"));
+        db.execute(COUNTED);
+        dir.seedrow(["load", "data", "--url", &db.url(), "--jobs", jobs])
+            .exits(0);
+        // A session hands in what it has counted before it is gone.
+        let sessions = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while db.value(sessions) != "0" {
+            assert!(Instant::now() < deadline, "sessions of the load are left");
+        }
+        let counted = "SELECT string_agg(concat_ws(' ', relname, n_tup_ins, n_mod_since_analyze), ', ' ORDER BY relname),
+                bool_and(n_live_tup > 400)
+            FROM pg_stat_user_tables
+            WHERE schemaname = 'public' AND relname NOT IN ('divided', 'watched')";
+        let rows = db.rows(counted);
+        let expected = "divided_0 0 0, divided_1 0 0, seen 1000 1000, whole 0 0";
+        assert_eq!(rows[0], [Some(expected.into()), Some("t".into())]);
+    }
 }

@@ -11,6 +11,7 @@ use crate::copy::CopyFormat;
 use crate::load::source::chunk::CHUNK_BYTES;
 use crate::load::table::division::{Division, TableGroup};
 use crate::load::table::table_load::TableLoad;
+use crate::load::table::uncounted::leave_uncounted;
 use crate::postgres::copy::CopyIn;
 use crate::postgres::name::quoted_list;
 
@@ -40,6 +41,9 @@ impl<'c, 'l> GroupWriter<'c, 'l> {
         let tables: Vec<String> = group.tables.iter().map(|it| division.name(*it)).collect();
         if !load.target.holds_rows {
             writer.ensure_still_empty(&tables).await?;
+        }
+        if let Division::Partitions(_) = division {
+            leave_uncounted(&writer.transaction, load.target).await?;
         }
         let truncate = format!("{}TRUNCATE {}", division.setting(), tables.join(", "));
         let truncated = writer.transaction.batch_execute(&truncate).await;

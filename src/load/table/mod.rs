@@ -22,3 +22,4 @@ pub mod table_load;
 pub mod target;
 pub mod triggers;
 pub mod type_fit;
+mod uncounted;

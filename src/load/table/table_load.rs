@@ -14,6 +14,7 @@ use crate::load::source::bound::BoundSource;
 use crate::load::source::fingerprint::SourceState;
 use crate::load::source::rejects::Rejects;
 use crate::load::table::target::{self, TargetTable};
+use crate::load::table::uncounted::leave_uncounted;
 use crate::postgres::catalog::Trigger;
 use crate::postgres::{Capabilities, CommitUnit};
 
@@ -103,6 +104,9 @@ impl TableLoad<'_> {
             return Ok(());
         }
         self.ensure_still_empty(transaction).await?;
+        if self.is_frozen() && self.server.cluster.is_none() {
+            leave_uncounted(transaction, self.target).await?;
+        }
         let table = &self.target.name;
         let only = match self.target.partitions {
             None => "ONLY ",
