@@ -111,7 +111,10 @@ impl Router {
 impl Router {
     /// Of `public.t`, rows of one bigint column, into so many partitions, of ten values each from 0 on: `public.t_0`, `public.t_1`, …
     pub fn of_tens(partitions: usize) -> Router {
-        let limit = |ten: usize| vec![Limit::Value(OwnedValue::Whole(10 * ten as i64))];
+        let limit = |ten: usize| {
+            let value = i64::try_from(10 * ten).expect("partitions are few");
+            vec![Limit::Value(OwnedValue::Whole(value))]
+        };
         let partition = |ten| {
             let (from, to) = (limit(ten), limit(ten + 1));
             (Bound::Range { from, to }, Child::Leaf(ten))
@@ -125,7 +128,7 @@ impl Router {
         Router {
             tree: Arc::new(PartitionTree {
                 columns: vec!["id".to_owned()],
-                top: top.unwrap(),
+                top: top.expect("the bounds are in order"),
             }),
             fields: vec![0],
             leaves: (0..partitions).map(leaf).collect(),
