@@ -87,10 +87,15 @@ fn end_field(start: usize, out: &mut [u8]) {
     out[start..start + 4].copy_from_slice(&length.to_be_bytes());
 }
 
-/// A binary field of a fixed width.
-#[inline]
+/// A binary field of a fixed width of up to 16 bytes.
+#[inline(always)]
 pub fn fixed<const LENGTH: usize>(bytes: [u8; LENGTH], out: &mut Vec<u8>) {
-    field(out, |out| out.extend_from_slice(&bytes));
+    // Put together first: one test of the room in `out`.
+    let mut field = [0; 20];
+    let length = u32::try_from(LENGTH).unwrap_or(u32::MAX);
+    field[..4].copy_from_slice(&length.to_be_bytes());
+    field[4..4 + LENGTH].copy_from_slice(&bytes);
+    out.extend_from_slice(&field[..4 + LENGTH]);
 }
 
 /// NULL in the text format.

@@ -158,8 +158,20 @@ impl NumberFormat {
     }
 
     /// Appends a number of a kind.
-    #[inline]
+    #[inline(always)]
     pub fn write(self, kind: Kind, value: i64, out: &mut Vec<u8>) -> Result<(), OutOfRange> {
+        // By far the most are.
+        match (self, i32::try_from(value)) {
+            (NumberFormat::Int4, Ok(value)) => {
+                fixed(value.to_be_bytes(), out);
+                Ok(())
+            }
+            _ => self.write_other(kind, value, out),
+        }
+    }
+
+    #[inline(never)]
+    fn write_other(self, kind: Kind, value: i64, out: &mut Vec<u8>) -> Result<(), OutOfRange> {
         let out_of_range = |_| OutOfRange(value);
         match self {
             NumberFormat::Int2 => {

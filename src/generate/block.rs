@@ -166,7 +166,7 @@ impl<'a> TableMaker<'a> {
         for (place, (column, encoder)) in columns.iter().enumerate() {
             let cell = &self.cells[*column];
             let written = write_binary_field(&self.cells, cell, encoder, row, text, out);
-            written.map_err(|unfit| self.does_not_fit(place, row, unfit))?;
+            written.map_err(|unfit| self.does_not_fit(place, row, *unfit))?;
         }
         Ok(())
     }

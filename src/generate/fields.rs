@@ -31,14 +31,17 @@ pub fn write_binary_field(
     row: &Row,
     text: &mut Vec<u8>,
     out: &mut Vec<u8>,
-) -> Result<(), UnfitValue> {
+) -> Result<(), Box<UnfitValue>> {
     if is_null(cells, cell, row) {
         null(out);
         return Ok(());
     }
     match encoder {
         FieldEncoder::Text => format::field(out, |out| write_value(cells, cell, row, out)),
-        FieldEncoder::Number(format) => format.write(cell.kind, number(cells, cell, row), out)?,
+        FieldEncoder::Number(format) => {
+            let written = format.write(cell.kind, number(cells, cell, row), out);
+            written.map_err(UnfitValue::number)?;
+        }
         FieldEncoder::Uuid if write_bytes(cells, cell, row, out) => {}
         FieldEncoder::Parsed(_) | FieldEncoder::Uuid => {
             text.clear();
@@ -92,19 +95,19 @@ pub enum UnfitValue {
     Text(String, Reason),
 }
 
-impl From<OutOfRange> for UnfitValue {
-    fn from(OutOfRange(value): OutOfRange) -> UnfitValue {
-        UnfitValue::Number(value)
-    }
-}
-
 impl UnfitValue {
     #[cold]
-    fn text(text: &[u8], unread: Unread) -> UnfitValue {
+    fn number(OutOfRange(value): OutOfRange) -> Box<UnfitValue> {
+        Box::new(UnfitValue::Number(value))
+    }
+
+    #[cold]
+    fn text(text: &[u8], unread: Unread) -> Box<UnfitValue> {
         let reason = match unread {
             Unread::Invalid(reason) => reason,
             Unread::Undecided => "can only be read by the server".into(),
         };
-        UnfitValue::Text(String::from_utf8_lossy(text).into_owned(), reason)
+        let text = String::from_utf8_lossy(text).into_owned();
+        Box::new(UnfitValue::Text(text, reason))
     }
 }

@@ -17,9 +17,14 @@ pub fn pick(weights: Option<&Weights>, count: usize, draws: &mut Draws) -> usize
     )
 }
 
-/// Siblings get consecutive entries from a start that their parent draws.
+/// The pool and the position in it: siblings get consecutive entries from a start that their parent draws.
 #[inline]
-pub fn nth<'p>(key: Key, choose: Option<&PoolChoice>, pools: &'p [Pool], row: &Row) -> &'p [u8] {
+pub fn nth<'p>(
+    key: Key,
+    choose: Option<&PoolChoice>,
+    pools: &'p [Pool],
+    row: &Row,
+) -> (&'p Pool, usize) {
     let pool = match choose {
         None => &pools[0],
         Some(PoolChoice {
@@ -33,7 +38,8 @@ pub fn nth<'p>(key: Key, choose: Option<&PoolChoice>, pools: &'p [Pool], row: &R
     };
     let starts = (pool.len() as u64).saturating_sub(row.siblings) + 1;
     let start = key.row(row.parent()).below(starts);
-    pool.get(usize::try_from(start + row.place).unwrap_or(usize::MAX))
+    let index = usize::try_from(start + row.place).unwrap_or(usize::MAX);
+    (pool, index)
 }
 
 /// Any row; a hot one with a chance.
@@ -59,12 +65,30 @@ pub fn earlier(row: u64, roots: Chance, root: Root, part: u64, draws: &mut Draws
 /// Appends the first digits of 64 bits, hexadecimal.
 #[inline(always)]
 pub fn write_hex(bits: u64, digits: u8, out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = [0; 16];
-    for (index, digit) in text.iter_mut().enumerate() {
-        *digit = DIGITS[(bits >> (60 - 4 * index) & 15) as usize];
+    let end = out.len() + usize::from(digits);
+    out.extend_from_slice(&hex(bits));
+    out.truncate(end);
+}
+
+/// The 16 hexadecimal digits of 64 bits, all at once: four bits in each byte, then the characters.
+#[inline]
+fn hex(bits: u64) -> [u8; 16] {
+    const EACH: u128 = u128::MAX / 0xff;
+    const ZEROS: u128 = EACH * b'0' as u128;
+    // What is kept of so many bits after they have been moved apart: the lower half of each pair.
+    const HALVES: [(u32, u128); 4] = [
+        (32, u128::MAX / ((1 << 32) + 1)),
+        (16, u128::MAX / ((1 << 16) + 1)),
+        (8, u128::MAX / ((1 << 8) + 1)),
+        (4, u128::MAX / ((1 << 4) + 1)),
+    ];
+    let mut digits = u128::from(bits);
+    for (shift, kept) in HALVES {
+        digits = (digits | (digits << shift)) & kept;
     }
-    out.extend_from_slice(&text[..usize::from(digits)]);
+    let is_letter = ((digits + EACH * 6) >> 4) & EACH;
+    let letters = is_letter * u128::from(b'a' - b'9' - 1);
+    (digits + ZEROS + letters).to_be_bytes()
 }
 
 /// Cuts what has been appended from a position on to its most characters and puts it into its case; of a text that is too
@@ -85,6 +109,17 @@ pub fn limit(limits: TextLimits, kept: usize, start: usize, out: &mut Vec<u8>) {
 mod tests {
     use super::*;
     use crate::dataset::column_rules::Case;
+
+    #[test]
+    fn digits_are_those_of_the_first_bits() {
+        for bits in [0, u64::MAX, 0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210] {
+            let mut out = Vec::new();
+            write_hex(bits, 16, &mut out);
+            assert_eq!(out, format!("{bits:016x}").into_bytes());
+            write_hex(bits, 5, &mut out);
+            assert_eq!(out[16..], out[..5]);
+        }
+    }
 
     #[test]
     fn texts_are_cut_to_characters_and_keep_their_end() {

@@ -1,13 +1,20 @@
 //! Texts drawn or read once and escaped beforehand, in one buffer, so that a value is one copy.
 
+use std::ops::Range;
+
 use crate::generate::csv;
+
+/// A text of up to so many bytes is copied by a move of this fixed size, of which its own length is kept: cheaper than a call
+/// of `memcpy` with a length that nothing predicts.
+const SHORT: usize = 32;
 
 /// Texts in one buffer.
 #[derive(Debug, Clone, Default)]
 pub struct Pool {
+    /// One text after the other, and behind the last as many bytes as a short text is copied with.
     bytes: Vec<u8>,
-    /// Where each text ends.
-    ends: Vec<u32>,
+    /// Where each text begins, and the end of the last.
+    bounds: Vec<u32>,
     /// What holds for all of its texts.
     pub traits: TextTraits,
 }
@@ -72,21 +79,25 @@ pub struct TextTraits {
 impl Pool {
     /// Stores the texts, escaped.
     pub fn new(encoding: TextEscaping, texts: impl IntoIterator<Item = impl AsRef<str>>) -> Pool {
-        let mut pool = Pool::default();
+        let mut pool = Pool {
+            bounds: vec![0],
+            ..Pool::default()
+        };
         for text in texts {
             let text = text.as_ref();
             encoding.put(text, &mut pool.bytes);
-            pool.ends
+            pool.bounds
                 .push(u32::try_from(pool.bytes.len()).unwrap_or(u32::MAX));
             pool.traits.special |= csv::is_special(text);
             pool.traits.empty |= text.is_empty();
         }
+        pool.bytes.extend_from_slice(&[0; SHORT]);
         pool
     }
 
     /// How many texts there are.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.bounds.len().saturating_sub(1)
     }
 
     /// Whether one of them is one of these, blanks around it ignored.
@@ -98,8 +109,26 @@ impl Pool {
     /// One text, escaped.
     #[inline]
     pub fn get(&self, index: usize) -> &[u8] {
-        let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        &self.bytes[start as usize..self.ends[index] as usize]
+        &self.bytes[self.range(index)]
+    }
+
+    /// Appends one text, escaped.
+    #[inline]
+    pub fn write(&self, index: usize, out: &mut Vec<u8>) {
+        let range = self.range(index);
+        let end = out.len() + range.len();
+        match self.bytes[range.start..].first_chunk::<SHORT>() {
+            Some(bytes) if range.len() <= SHORT => {
+                out.extend_from_slice(bytes);
+                out.truncate(end);
+            }
+            _ => out.extend_from_slice(&self.bytes[range]),
+        }
+    }
+
+    #[inline]
+    fn range(&self, index: usize) -> Range<usize> {
+        self.bounds[index] as usize..self.bounds[index + 1] as usize
     }
 }
 
@@ -110,6 +139,15 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn texts_of_any_length_are_written_as_they_are(texts in proptest::collection::vec("[a-z]{0,70}", 1..9)) {
+            let pool = Pool::new(TextEscaping::Binary, &texts);
+            let mut out = b"before".to_vec();
+            (0..pool.len()).for_each(|index| pool.write(index, &mut out));
+            prop_assert_eq!(String::from_utf8(out).unwrap(), format!("before{}", texts.concat()));
+            prop_assert_eq!(pool.get(pool.len() - 1), texts[texts.len() - 1].as_bytes());
+        }
+
         #[test]
         fn what_is_escaped_is_unescaped(text in "[a\"é]{0,20}", before in "[\"b]{0,3}") {
             for escaping in [TextEscaping::Csv, TextEscaping::Binary] {

@@ -116,13 +116,12 @@ fn write_text(
     let mut draws = key.row(row.id);
     match make {
         CompiledMaker::Words(pool, weights) => {
-            out.extend_from_slice(pool.get(pick(weights.as_ref(), pool.len(), &mut draws)))
+            pool.write(pick(weights.as_ref(), pool.len(), &mut draws), out)
         }
-        CompiledMaker::Field(key, pool) => {
-            out.extend_from_slice(pool.get(key.row(row.id).index(pool.len())))
-        }
+        CompiledMaker::Field(key, pool) => pool.write(key.row(row.id).index(pool.len()), out),
         CompiledMaker::Nth(choose, pools) => {
-            out.extend_from_slice(nth(key, choose.as_ref(), pools, row))
+            let (pool, index) = nth(key, choose.as_ref(), pools, row);
+            pool.write(index, out);
         }
         CompiledMaker::Phrase(phrase) => write_phrase(phrase, cells, row, &mut draws, out),
         CompiledMaker::Hex(digits) => write_hex(draws.bits(), *digits, out),
@@ -131,7 +130,7 @@ fn write_text(
         }
         CompiledMaker::Indexed(indexed) => write_indexed(indexed, cells, cell, row, out),
         CompiledMaker::Entry(of, pool) => {
-            out.extend_from_slice(pool.get(entry(cells, &cells[*of], row)));
+            pool.write(entry(cells, &cells[*of], row), out);
         }
         CompiledMaker::Limited(text) => write_limited(text, cells, cell, row, out),
         CompiledMaker::Text(maker, escaping) => {
@@ -150,11 +149,17 @@ fn write_text(
 }
 
 /// The number that a cell of any kind but text holds.
-#[inline]
+#[inline(always)]
 pub fn number(cells: &[CompiledColumn], cell: &CompiledColumn, row: &Row) -> i64 {
-    number_of(cells, cell, cell.key, row)
+    // Every table has these, and they need no draw.
+    match &cell.make {
+        CompiledMaker::Serial => row.id.cast_signed(),
+        CompiledMaker::Parent => row.parent().cast_signed(),
+        _ => number_of(cells, cell, cell.key, row),
+    }
 }
 
+#[inline(never)]
 fn number_of(cells: &[CompiledColumn], cell: &CompiledColumn, key: Key, row: &Row) -> i64 {
     let mut draws = key.row(row.id);
     match &cell.make {
@@ -349,7 +354,7 @@ fn write_indexed(
     let index = index_of(&indexed.index, &indexed.runs, cells, row);
     match &indexed.make {
         CompiledMaker::Words(pool, _) => {
-            out.extend_from_slice(pool.get(usize::try_from(index).unwrap_or(usize::MAX)));
+            pool.write(usize::try_from(index).unwrap_or(usize::MAX), out);
         }
         CompiledMaker::Hex(digits) => {
             let bits = u64::try_from(index).unwrap_or(u64::MAX);
@@ -440,7 +445,7 @@ fn write_phrase(
     for piece in &phrase.templates[template] {
         match piece {
             CompiledPiece::Text(text) => out.extend_from_slice(text),
-            CompiledPiece::Pool(pool) => out.extend_from_slice(pool.get(draws.index(pool.len()))),
+            CompiledPiece::Pool(pool) => pool.write(draws.index(pool.len()), out),
             CompiledPiece::Phrase(inner) => write_phrase(inner, cells, row, draws, out),
             CompiledPiece::Column(column) => write_value(cells, &cells[*column], row, out),
         }
