@@ -103,22 +103,24 @@ impl GeneratedRows {
     ) -> Result<()> {
         let maker = self.maker(table, format)?;
         let first = from.map_or(Ok(self.blocks.start), |from| usize::try_from(from.at))?;
-        let mut outlet = Outlet {
+        let left = first..self.blocks.end.max(first);
+        let group = blocks_in_chunk(bytes, self.blocks.len());
+        let outlet = Outlet {
             sender,
-            waiting: Vec::new(),
-            rows: 0,
             format: format.copy(),
             row_bytes: bytes / self.rows(table).max(1),
-            next: first,
         };
         let gone = AtomicBool::new(false);
         let sent = pipeline::run(
             self.jobs,
-            self.blocks.end.saturating_sub(first),
+            left.len().div_ceil(group),
             &gone,
-            |task, out| maker.write_block(first + task, out),
-            |_, chunk| {
-                let returned = outlet.put(chunk);
+            |task, out| {
+                let blocks = part_of(&left, task, group);
+                blocks.map(|block| maker.write_block(block, out)).sum()
+            },
+            |task, chunk| {
+                let returned = outlet.send(chunk, part_of(&left, task, group).end);
                 gone.store(returned.is_err(), Ordering::Relaxed);
                 returned
             },
@@ -127,56 +129,47 @@ impl GeneratedRows {
             // A receiver that is gone has its own error to report.
             return Ok(());
         }
-        sent?;
-        if outlet.rows > 0 {
-            // As above.
-            let _ = outlet.send();
-        }
-        Ok(())
+        sent
     }
 }
 
-/// Gathers small blocks into messages of about 1 MB.
+/// How many blocks make a chunk, by an estimate of the CSV of all of them; binary rows of numbers are twice as long.
+fn blocks_in_chunk(bytes: u64, blocks: usize) -> usize {
+    let block = usize::try_from(bytes).unwrap_or(usize::MAX) / blocks.max(1);
+    (CHUNK_BYTES / 2 / block.max(1)).clamp(1, blocks.max(1))
+}
+
+/// The blocks of a task that has `group` of them, the last one what is left.
+fn part_of(blocks: &Range<usize>, task: usize, group: usize) -> Range<usize> {
+    let start = blocks.start + task * group;
+    start..(start + group).min(blocks.end)
+}
+
+/// Sends what the threads have made as it is: rows are copied nowhere on their way to the connection.
 struct Outlet<'a> {
     sender: &'a Sender<Result<RowChunk>>,
-    waiting: Vec<u8>,
-    /// Rows in `waiting`.
-    rows: u64,
     format: CopyFormat,
     /// About so many bytes of CSV a row.
     row_bytes: u64,
-    /// The block behind `waiting`.
-    next: usize,
 }
 
 impl Outlet<'_> {
-    /// Takes a block and returns a buffer for a later one.
-    fn put(&mut self, chunk: pipeline::Chunk) -> Result<Vec<u8>> {
-        self.rows += chunk.rows;
-        self.next += 1;
-        let mut returned = chunk.bytes;
-        if self.waiting.is_empty() && returned.len() >= CHUNK_BYTES / 2 {
-            self.waiting = std::mem::take(&mut returned);
-        } else {
-            self.waiting.extend_from_slice(&returned);
+    /// Sends rows, `next` being the block behind them, and returns a buffer for later ones, with room for as many: one that
+    /// grows is copied each time that it does.
+    fn send(&self, made: pipeline::Chunk, next: usize) -> Result<Vec<u8>> {
+        if made.rows == 0 {
+            return Ok(made.bytes);
         }
-        if self.waiting.len() >= CHUNK_BYTES / 2 {
-            self.send()?;
-        }
-        Ok(returned)
-    }
-
-    fn send(&mut self) -> Result<()> {
-        let rows = std::mem::take(&mut self.rows);
+        let room = made.bytes.len() + made.bytes.len() / 16;
         let chunk = RowChunk {
-            tally: Tally::of_rows(rows),
+            tally: Tally::of_rows(made.rows),
             format: self.format,
-            bytes: Bytes::from(std::mem::take(&mut self.waiting)),
-            source_bytes: rows * self.row_bytes,
+            bytes: Bytes::from(made.bytes),
+            source_bytes: made.rows * self.row_bytes,
             file: 0,
             next: Position {
                 file: 0,
-                at: self.next as u64,
+                at: next as u64,
                 line: 0,
             },
             rejected: Vec::new(),
@@ -185,6 +178,31 @@ impl Outlet<'_> {
         if self.sender.blocking_send(Ok(chunk)).is_err() {
             bail!("the receiver of the rows is gone");
         }
-        Ok(())
+        Ok(Vec::with_capacity(room))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_have_each_block_once_and_are_of_about_their_size() {
+        for (bytes, blocks) in [
+            (0, 0),
+            (0, 7),
+            (5 << 20, 1),
+            (5 << 20, 20),
+            (900, 7),
+            (u64::MAX, 7),
+        ] {
+            let left = 3..3 + blocks;
+            let group = blocks_in_chunk(bytes, blocks);
+            let tasks = 0..blocks.div_ceil(group);
+            let made = tasks.flat_map(|task| part_of(&left, task, group));
+            assert_eq!(made.collect::<Vec<_>>(), left.collect::<Vec<_>>());
+        }
+        assert_eq!(blocks_in_chunk(5 << 20, 20), 2);
+        assert_eq!(blocks_in_chunk(50 << 20, 20), 1);
     }
 }
