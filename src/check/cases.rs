@@ -1,9 +1,14 @@
 //! A report as its cases: one a foreign key, with its coverage and its lookup, one a query, and the schema. These are what is
 //! counted, so that the counts add up.
 
+use std::collections::{HashMap, HashSet};
+
 use super::finding::{Finding, Verdict};
 use super::measurement::Measurements;
 use super::report::{Check, CheckReport, KeyCoverage, SkippedCheck, Subject};
+
+/// Between a key's own columns and those that it refers to.
+const ARROW: &str = " → ";
 
 /// What a case is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,10 +57,15 @@ impl CheckReport {
     /// All cases: foreign keys, queries, the schema.
     pub fn cases(&self) -> Vec<Case<'_>> {
         let mut cases: Vec<Case<'_>> = Vec::new();
+        let mut of_columns = HashMap::new();
         for check in &self.checks {
             match &check.subject {
-                Subject::ForeignKeys { keys, .. } => add_keys(&mut cases, check, keys),
-                Subject::Lookup(measured) => add_lookup(&mut cases, check, measured.as_ref()),
+                Subject::ForeignKeys { keys, .. } => {
+                    add_keys(&mut cases, &mut of_columns, check, keys);
+                }
+                Subject::Lookup(measured) => {
+                    add_lookup(&mut cases, &mut of_columns, check, measured.as_ref());
+                }
                 Subject::Query(measured) => cases.push(Case {
                     name: check.name.clone(),
                     kind: CaseKind::Query,
@@ -79,19 +89,33 @@ impl CheckReport {
     /// What was skipped and is no part of a case either: a key whose lookup was skipped is judged by its coverage.
     pub fn left_out(&self) -> Vec<&SkippedCheck> {
         let cases = self.cases();
-        let is_case = |name: &str| cases.iter().any(|case| case.name == name);
+        let cases: HashSet<&str> = cases.iter().map(|case| case.name.as_str()).collect();
         let skipped = self.skipped.iter();
-        skipped.filter(|it| !is_case(&it.name)).collect()
+        skipped
+            .filter(|it| !cases.contains(it.name.as_str()))
+            .collect()
     }
 }
 
+/// The place of the first case about a table's columns, by the name that a lookup of them has: a database may have thousands.
+type CaseOfColumns<'r> = HashMap<&'r str, usize>;
+
 /// A case for each key; findings about none of them, and a check without keys, are a case of their own.
-fn add_keys<'r>(cases: &mut Vec<Case<'r>>, check: &'r Check, keys: &'r [KeyCoverage]) {
+fn add_keys<'r>(
+    cases: &mut Vec<Case<'r>>,
+    of_columns: &mut CaseOfColumns<'r>,
+    check: &'r Check,
+    keys: &'r [KeyCoverage],
+) {
     let mut left: Vec<&Finding> = check.findings.iter().collect();
     let first = cases.len();
+    let mut twins: HashMap<&str, usize> = HashMap::new();
+    for key in keys {
+        *twins.entry(key.columns()).or_default() += 1;
+    }
     for key in keys {
         let short = key.columns();
-        let is_twin = keys.iter().filter(|it| it.columns() == short).count() > 1;
+        let is_twin = twins[short] > 1;
         let is_about = |finding: &&Finding| {
             let on = finding.on.as_deref();
             match is_twin {
@@ -103,6 +127,7 @@ fn add_keys<'r>(cases: &mut Vec<Case<'r>>, check: &'r Check, keys: &'r [KeyCover
         };
         let (own, others) = left.into_iter().partition(is_about);
         left = others;
+        of_columns.entry(short).or_insert(cases.len());
         cases.push(Case {
             name: if is_twin {
                 key.key.clone()
@@ -125,31 +150,35 @@ fn add_keys<'r>(cases: &mut Vec<Case<'r>>, check: &'r Check, keys: &'r [KeyCover
 }
 
 /// A lookup belongs to its key; without coverage, or where several keys have it, the first has it.
-fn add_lookup<'r>(cases: &mut Vec<Case<'r>>, check: &'r Check, measured: Option<&'r Measurements>) {
-    let short = |name: &str| name.split(" → ").next().unwrap_or(name).to_owned();
-    let key = cases.iter_mut().find(|case| {
-        case.kind == CaseKind::ForeignKey
-            && case.measured.is_none()
-            && short(&case.name) == short(&check.name)
-    });
-    match key {
-        Some(key) => {
+fn add_lookup<'r>(
+    cases: &mut Vec<Case<'r>>,
+    of_columns: &mut CaseOfColumns<'r>,
+    check: &'r Check,
+    measured: Option<&'r Measurements>,
+) {
+    let short = check.name.split(ARROW).next().unwrap_or(&check.name);
+    match of_columns.get(short) {
+        Some(&at) => {
+            let key = &mut cases[at];
             key.findings.extend(&check.findings);
             key.measured = measured;
         }
-        None => cases.push(Case {
-            name: check.name.clone(),
-            kind: CaseKind::ForeignKey,
-            findings: check.findings.iter().collect(),
-            measured,
-        }),
+        None => {
+            of_columns.insert(short, cases.len());
+            cases.push(Case {
+                name: check.name.clone(),
+                kind: CaseKind::ForeignKey,
+                findings: check.findings.iter().collect(),
+                measured,
+            });
+        }
     }
 }
 
 impl KeyCoverage {
     /// Its table and columns: `skus(style_id)`.
     pub fn columns(&self) -> &str {
-        self.key.split(" → ").next().unwrap_or(&self.key)
+        self.key.split(ARROW).next().unwrap_or(&self.key)
     }
 }
 

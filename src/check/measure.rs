@@ -79,10 +79,13 @@ impl Executions {
 pub struct BoundQuery<'a> {
     transaction: &'a Transaction<'a>,
     query: &'a Query,
-    bindings: &'a Bindings,
     sets: Vec<Vec<ParameterValue>>,
     /// Plans it without executing it.
     planned: Explain,
+    /// Plans and executes it.
+    executed: Explain,
+    /// Executes it.
+    statement: Statement,
 }
 
 impl<'a> BoundQuery<'a> {
@@ -93,12 +96,20 @@ impl<'a> BoundQuery<'a> {
         bindings: &'a Bindings,
         samples: u32,
     ) -> Result<BoundQuery<'a>> {
+        // In this order, all sent before the first one's answer.
+        let all = try_join3(
+            explain(transaction, query, bindings, Run::Never),
+            explain(transaction, query, bindings, Run::Once),
+            query.prepare(transaction, bindings.types()),
+        );
+        let (planned, executed, statement) = all.await?;
         Ok(BoundQuery {
             transaction,
             query,
-            bindings,
             sets: bindings.sets(&query.header.parameters, samples),
-            planned: explain(transaction, query, bindings, Run::Never).await?,
+            planned,
+            executed,
+            statement,
         })
     }
 
@@ -139,11 +150,6 @@ impl<'a> BoundQuery<'a> {
 
     /// Executes the query with each set and keeps its plans; `estimated` is used when no execution ends.
     pub async fn measure(&self, estimated: Plan, pace: Pace) -> Result<Executions> {
-        let explain = explain(self.transaction, self.query, self.bindings, Run::Once).await?;
-        let warmup = match pace.warmup {
-            Warmup::Execute => Some(self.statement().await?),
-            Warmup::Skip => None,
-        };
         let started = Instant::now();
         let mut executions = Executions::with_capacity(self.sets.len());
         let (mut left, mut at_once) = (&self.sets[..], 1);
@@ -157,8 +163,7 @@ impl<'a> BoundQuery<'a> {
             let (batch, behind) = left.split_at(at_once.min(left.len()));
             left = behind;
             let before = Instant::now();
-            self.execute(&explain, batch, warmup.as_ref(), &mut executions)
-                .await?;
+            self.execute(batch, pace.warmup, &mut executions).await?;
             at_once = match before.elapsed() < QUICK {
                 true => MOST_AT_ONCE.min(at_once * 2),
                 false => 1,
@@ -173,16 +178,15 @@ impl<'a> BoundQuery<'a> {
     /// Executes some sets, all sent before the first one's answer, up to one that takes too long.
     async fn execute(
         &self,
-        explain: &Explain,
         sets: &[Vec<ParameterValue>],
-        warmup: Option<&Statement>,
+        warmup: Warmup,
         executions: &mut Executions,
     ) -> Result<()> {
         let planned = sets.iter().map(async |set| {
-            if let Some(statement) = warmup {
-                self.execute_once(statement, set).await?;
+            if warmup == Warmup::Execute {
+                self.execute_once(set).await?;
             }
-            explain.with(self.transaction, &references(set)).await
+            self.executed.with(self.transaction, &references(set)).await
         });
         for (set, plan) in sets.iter().zip(join_all(planned).await) {
             match plan {
@@ -208,12 +212,11 @@ impl<'a> BoundQuery<'a> {
     /// more.
     pub async fn latency(&self, executions: usize) -> Result<Option<Latency>> {
         let could_not = || format!("{}: could not be executed", self.query.path);
-        let statement = self.statement().await?;
         let started = Instant::now();
         let mut times = Vec::with_capacity(executions);
         for set in self.sets.iter().cycle().take(executions) {
             let before = Instant::now();
-            let executed = self.execute_once(&statement, set).await;
+            let executed = self.execute_once(set).await;
             executed.with_context(could_not)?;
             times.push(milliseconds(before.elapsed()));
             if started.elapsed() > TIMING_LIMIT {
@@ -223,14 +226,9 @@ impl<'a> BoundQuery<'a> {
         Ok(Latency::of(&times))
     }
 
-    async fn statement(&self) -> Result<Statement> {
-        let types = self.bindings.types();
-        self.query.prepare(self.transaction, types).await
-    }
-
     /// Executes the prepared statement up to its last row.
-    async fn execute_once(&self, statement: &Statement, set: &[ParameterValue]) -> Result<()> {
-        let rows = self.transaction.query_raw(statement, references(set));
+    async fn execute_once(&self, set: &[ParameterValue]) -> Result<()> {
+        let rows = self.transaction.query_raw(&self.statement, references(set));
         let mut rows = std::pin::pin!(rows.await?);
         while rows.try_next().await?.is_some() {}
         Ok(())

@@ -4,8 +4,9 @@
 //! The rule over the catalog knows which index is right; the planner knows what the rule may have overlooked.
 
 use anyhow::{Context, Result};
+use futures_util::future::join;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, GenericClient, Transaction};
+use tokio_postgres::{Client, GenericClient};
 
 use super::assertions::is_searched_for;
 use crate::index::{CoverageVerdict, IndexCoverage, Proposal, Survey};
@@ -41,22 +42,15 @@ pub async fn ask(
         cluster::prepare_plans(client).await?;
     }
     let could_not = "could not ask for the plans of the foreign keys' lookups";
-    let builder = client.build_transaction().read_only(true);
-    let mut transaction = builder.start().await.context(could_not)?;
-    transaction
-        .batch_execute("SET LOCAL enable_seqscan = off; SET LOCAL statement_timeout = '60s'")
-        .await
-        .context(could_not)?;
     let mut answers = Vec::with_capacity(survey.keys.len());
     for key in &survey.keys {
         answers.push(match key.verdict.is_covered() {
-            true => answer(&mut transaction, key, server)
+            true => answer(client, key, server)
                 .await
                 .with_context(|| format!("{could_not}: {}", key.shown(&survey.home)))?,
             false => None,
         });
     }
-    transaction.rollback().await.context(could_not)?;
     Ok(answers)
 }
 
@@ -99,25 +93,29 @@ pub async fn unserved(
         .collect())
 }
 
+/// In a transaction of its own: one for all keys would keep the locks of all their tables and indexes, and the server has room
+/// for some thousands (`max_locks_per_transaction`).
 async fn answer(
-    transaction: &mut Transaction<'_>,
+    client: &mut Client,
     coverage: &IndexCoverage,
     server: Capabilities,
 ) -> Result<Option<Answer>> {
-    let savepoint = transaction.transaction().await?;
-    match plan(&savepoint, &coverage.foreign_key, server).await {
-        Ok(plan) => {
-            savepoint.commit().await?;
-            Ok(plan.map(|plan| judge(&plan, coverage)))
-        }
-        Err(error) => {
-            savepoint.rollback().await?;
-            let code = error.downcast_ref().and_then(tokio_postgres::Error::code);
-            match code {
-                Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Ok(Some(Answer::NotAllowed)),
-                _ => Err(error),
-            }
-        }
+    let transaction = client.build_transaction().read_only(true).start().await?;
+    let settings = "SET LOCAL enable_seqscan = off; SET LOCAL statement_timeout = '60s'";
+    // In this order, both sent before the first one's answer.
+    let (set, plan) = join(
+        transaction.batch_execute(settings),
+        plan(&transaction, &coverage.foreign_key, server),
+    )
+    .await;
+    transaction.rollback().await?;
+    set?;
+    match plan {
+        Ok(plan) => Ok(plan.map(|plan| judge(&plan, coverage))),
+        Err(error) => match error.downcast_ref().and_then(tokio_postgres::Error::code) {
+            Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Ok(Some(Answer::NotAllowed)),
+            _ => Err(error),
+        },
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use futures_util::future::try_join;
 use serde_json::json;
 use tokio_postgres::{Client, Transaction};
 
@@ -155,11 +156,14 @@ impl ReadCheck<'_> {
 
     /// Plans and executes the query in all the ways that it is judged by.
     async fn observe(&self, bound: &BoundQuery<'_>, estimated: Plan) -> Result<Observed> {
-        let generic = match self.server.generic_plans {
-            true => Some(bound.generic().await?),
-            false => None,
+        let generic = async {
+            match self.server.generic_plans {
+                true => bound.generic().await.map(Some),
+                false => Ok(None),
+            }
         };
-        let without_scans = bound.without_scans().await?;
+        // In this order, all sent before the first one's answer.
+        let (generic, without_scans) = try_join(generic, bound.without_scans()).await?;
         let pace = Pace {
             time_limit: match self.read.purpose() {
                 Purpose::Query => QUERY_TIME_LIMIT,

@@ -173,7 +173,12 @@ pub fn execute(cli: &Cli) -> Result<Outcome> {
     {
         return Ok(outcome);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let mut builder = match &cli.command {
+        // It waits for one answer after the other: on a single thread no other has to be woken for each.
+        Command::Check(_) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = builder
         .enable_all()
         .build()
         .context("could not start the runtime")?;

@@ -1,7 +1,9 @@
 //! Messages about lock holders when a command waits for a lock.
 
+use std::fs;
+
 use crate::shop::Session;
-use crate::support::{Db, PrivateHome, block_on, execute_at, value_at};
+use crate::support::{Db, PrivateHome, block_on, execute_at, seedrow, value_at};
 use seedrow::postgres::locks::{Holder, HolderIdentity, advisory_holders, holders};
 use tokio_postgres::{Client, NoTls};
 
@@ -134,4 +136,33 @@ fn a_prepared_transaction_holds_its_locks_without_a_session() {
     let end = "holds AccessExclusiveLock on public.products";
     assert!(line.ends_with(end), "{line}");
     execute_at(&url, "ROLLBACK PREPARED 'order 7'");
+}
+
+#[test]
+fn more_relations_than_a_transaction_can_lock_are_checked() {
+    let home = PrivateHome::used("few_locks");
+    for folder in home.home().finished_data() {
+        let path = folder.join("postgresql.auto.conf");
+        let tuning = fs::read_to_string(&path).unwrap();
+        let few = format!("{tuning}max_locks_per_transaction = '10'\n");
+        fs::write(&path, few).unwrap();
+    }
+    let lease = home.lease();
+    let url = lease.url("postgres");
+    // 4,500 indexes: with 10 locks for each of 100 connections, and what memory the server has to spare, fewer are locked.
+    execute_at(
+        &url,
+        "DO $$ BEGIN
+            FOR t IN 1 .. 45 LOOP
+                EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, parent_id int REFERENCES t%1$s)', t);
+                FOR i IN 1 .. 99 LOOP
+                    EXECUTE format('CREATE INDEX ON t%s (parent_id)', t);
+                END LOOP;
+                COMMIT;
+            END LOOP;
+        END $$",
+    );
+    seedrow(["check", "--only", "coverage", "--url", &url])
+        .exits(0)
+        .stdout_has("foreign keys: 45 of 45 have an index");
 }

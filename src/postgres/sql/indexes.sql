@@ -1,6 +1,8 @@
 -- Which indexes do the tables have, on what, and can they be used?
 -- indkey lists the key columns (0 for an expression), then the included ones; classes and collations are the key's.
 -- expressions: as Postgres writes them, in parentheses but for a function's call; NULL for a column.
+-- Each class and each constraint by its table's index, and no scan of all for each index: pg_constraint has one on
+-- conrelid and none on conindid.
 -- $1: only on tables of this schema, or NULL; $2: only on these tables, or NULL
 SELECT
     i.indexrelid AS oid,
@@ -16,9 +18,8 @@ SELECT
     i.indnkeyatts AS key_count,
     i.indkey::int2[] AS numbers,
     ARRAY(
-        SELECT o.opcfamily
+        SELECT (SELECT o.opcfamily FROM pg_opclass AS o WHERE o.oid = class.oid)
         FROM unnest(i.indclass::oid[]) WITH ORDINALITY AS class (oid, place)
-        JOIN pg_opclass AS o ON o.oid = class.oid
         ORDER BY class.place
     ) AS families,
     i.indcollation::oid[] AS collations,
@@ -32,7 +33,7 @@ SELECT
     (
         SELECT k.conname::text
         FROM pg_constraint AS k
-        WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
+        WHERE k.conrelid = i.indrelid AND k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
         LIMIT 1
     ) AS backs,
     pg_relation_size(i.indexrelid)::int8 AS bytes,
