@@ -16,7 +16,6 @@ use crate::commands::output_paths::ensure_writable;
 use crate::commands::{Outcome, Step};
 use crate::load::Unfinished;
 use crate::postgres::Server;
-use crate::postgres::capabilities::Location;
 use crate::progress::Progress;
 use crate::queries::Query;
 use crate::report::{self, OutputFormat, colour::Colour};
@@ -263,12 +262,14 @@ impl Args {
     }
 
     fn ensure_allowed(&self, server: &Server) -> Result<()> {
-        ensure!(
-            self.yes_remote || server.capabilities().location == Location::Local,
-            "{} isn't on this machine; a load test of a server that isn't yours is an attack. Where you may, add \
-             --yes-remote",
-            server.display_name()
-        );
+        if !self.yes_remote
+            && let Some(host) = server.host_elsewhere()
+        {
+            bail!(
+                "{host} isn't on this machine; a load test of a server that isn't yours is an attack. Where you may, add \
+                 --yes-remote"
+            );
+        }
         Ok(())
     }
 }

@@ -3,8 +3,11 @@
 //! Nothing else asks which kind of server it is: another kind, such as a cluster of several nodes, is another value
 //! here.
 
+use std::net::IpAddr;
+
 use anyhow::{Context, Result};
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::config::Host;
+use tokio_postgres::{Client, Config, SimpleQueryMessage};
 
 use super::cluster::{Cluster, ClusterNode};
 
@@ -64,6 +67,23 @@ pub enum Location {
     Local,
     /// Behind a network, whose connections may drop.
     Remote,
+}
+
+impl Location {
+    /// Where all hosts of a connection are: a unix socket or a loopback address is on this machine.
+    pub fn of(config: &Config) -> Location {
+        let is_local = |host: &Host| match host {
+            Host::Unix(_) => true,
+            Host::Tcp(name) => {
+                name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+            }
+        };
+        let addresses = config.get_hostaddrs();
+        match config.get_hosts().iter().all(is_local) && addresses.iter().all(IpAddr::is_loopback) {
+            true => Location::Local,
+            false => Location::Remote,
+        }
+    }
 }
 
 /// What one transaction of a load holds.

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use super::capabilities::Location;
 use super::connect::{self, Failure, Opened};
 use super::target::{Address, Balance, Endpoint};
 use crate::progress::Progress;
@@ -45,6 +46,13 @@ impl Peers {
         let hosts = self.hosts.iter().map(|it| it.endpoint.shown.as_str());
         let hosts: Vec<&str> = hosts.collect();
         (hosts.len() > 1).then(|| hosts.join(", "))
+    }
+
+    /// The first that isn't on this machine, as it was named.
+    pub fn elsewhere(&self) -> Option<&str> {
+        let mut hosts = self.hosts.iter().map(|it| &it.endpoint);
+        let host = hosts.find(|it| Location::of(&it.config) == Location::Remote);
+        host.map(|it| it.shown.as_str())
     }
 
     /// All of them, each time from the next one on.

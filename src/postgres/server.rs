@@ -11,7 +11,7 @@ use futures_util::future::{try_join, try_join3};
 use tokio::time::Instant;
 use tokio_postgres::{Client, Config};
 
-use super::capabilities::Capabilities;
+use super::capabilities::{Capabilities, Location};
 use super::connect::{self, Opened, Pause};
 use super::embedded::Lease;
 use super::error::ErrorWithNotes;
@@ -115,6 +115,14 @@ impl Server {
             let note = format!("connections for reads go to {hosts} in turn");
             self.progress.note(note);
         }
+    }
+
+    /// A host that isn't on this machine, of those that connections may go to.
+    pub fn host_elsewhere(&self) -> Option<&str> {
+        let remote = self.capabilities.location == Location::Remote;
+        self.peers
+            .elsewhere()
+            .or_else(|| remote.then_some(self.display_name.as_str()))
     }
 
     async fn connect_to_peer(&self, longest: Duration) -> Option<Result<Client>> {

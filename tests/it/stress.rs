@@ -480,6 +480,13 @@ fn what_cannot_be_sent_is_refused() {
     for (args, expected) in cases {
         to_database(&dir, &db, args).exits(2).stderr_has(expected);
     }
+    // 0.0.0.0 is no loopback address, and nothing listens there.
+    let second = db.url().replacen("&port=5432", ",0.0.0.0&port=5432,1", 1);
+    let second = format!("{second}&load_balance_hosts=random");
+    dir.seedrow(["stress", "--dataset", "shop.toml", "--url", &second])
+        .exits(2)
+        .stderr_has("0.0.0.0:1 isn't on this machine")
+        .stderr_has("--yes-remote");
     let elsewhere = ["stress", "--url", "postgresql://localhost:1/none"];
     seedrow(elsewhere).exits(2).stderr_has("Connection refused");
     dir.write(

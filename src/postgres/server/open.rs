@@ -1,15 +1,12 @@
 //! Opens the server of a command: an external one, or a lease of the embedded one.
 
 use std::env;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use futures_util::future::try_join;
-use tokio_postgres::Config;
-use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 
 use super::{Backing, Server};
@@ -82,7 +79,7 @@ impl Server {
             tls: endpoint.tls.clone(),
             peers: Peers::of(address),
             backing: Backing::External,
-            capabilities: Capabilities::external(location(&endpoint.config), Writes::Accepted),
+            capabilities: Capabilities::external(Location::of(&endpoint.config), Writes::Accepted),
             display_name,
             schema,
             memory: None,
@@ -149,20 +146,6 @@ impl Server {
             progress: progress.clone(),
             waited: AtomicBool::new(false),
         })
-    }
-}
-
-/// Whether the server is on this machine: a unix socket or a loopback address.
-fn location(config: &Config) -> Location {
-    let is_local = |host: &Host| match host {
-        Host::Unix(_) => true,
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-        }
-    };
-    match config.get_hosts().iter().all(is_local) {
-        true => Location::Local,
-        false => Location::Remote,
     }
 }
 

@@ -242,3 +242,17 @@ fn connections_for_reads_go_to_the_hosts_in_turn() {
     let balanced = "postgres://app@a,b/shop?load_balance_hosts=random";
     assert_eq!(hosts(balanced), ["a b", "b a", "a b"]);
 }
+
+#[test]
+fn each_host_that_takes_reads_in_turn_is_on_this_machine_or_named() {
+    let elsewhere = |hosts: &str, more: &str| {
+        let url = format!("postgres://app@{hosts}/shop?load_balance_hosts=random{more}");
+        let peers = Peers::of(&external(Some(&url), &[]));
+        peers.elsewhere().map(str::to_owned)
+    };
+    assert_eq!(elsewhere("localhost,127.0.0.1:6000", ""), None);
+    let named = Some("db.example.com:5432".to_owned());
+    assert_eq!(elsewhere("localhost,db.example.com", ""), named);
+    let addressed = elsewhere("localhost,localhost", "&hostaddr=127.0.0.1,192.0.2.1");
+    assert!(addressed.is_some(), "a host's address counts, not its name");
+}
