@@ -171,19 +171,27 @@ fn tell_missing(access: &Access, progress: &Progress) -> Result<()> {
     Ok(())
 }
 
+/// How many pages were used, beside those that there are: of a small database they are used more than once.
+fn pages_used(used: u64, there: u64) -> String {
+    let (pages, all) = (grouped(used), grouped(there));
+    if used > there {
+        return format!("{pages} pages used, some of the database's {all} more than once");
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a share for a message")]
+    let share = 100.0 * used as f64 / there.max(1) as f64;
+    format!("{pages} of the database's {all} pages used ({share:.1}%)")
+}
+
 /// Tells what was read, and of what.
 pub fn tell(profile: &Profile, progress: &Progress) {
     let keys = profile.tables.iter().flat_map(|it| &it.foreign_keys);
     let (counted_keys, derived): (Vec<_>, Vec<_>) = keys.partition(|it| it.sampled > 0.0);
-    #[expect(clippy::cast_precision_loss, reason = "a share for a message")]
-    let share = 100.0 * profile.pages_read as f64 / profile.pages.max(1) as f64;
     progress.note(format!(
-        "profile: {} of schema {}, level {}; {} of the database's {} pages used ({share:.1}%)",
+        "profile: {} of schema {}, level {}; {}",
         counted(profile.tables.len() as u64, "table"),
         profile.schema,
         profile.level.name(),
-        grouped(profile.pages_read),
-        grouped(profile.pages),
+        pages_used(profile.pages_read, profile.pages),
     ));
     if !counted_keys.is_empty() || !derived.is_empty() {
         progress.note(format!(
@@ -216,5 +224,21 @@ pub fn with_rows(found: &mut Found, profile: &Profile) {
         if let Some(rows) = rows.get(table.name.name.as_str()) {
             table.rows = *rows;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_than_all_of_the_pages_are_said_to_be_used() {
+        let share = pages_used(1_234, 10_000);
+        assert_eq!(share, "1,234 of the database's 10,000 pages used (12.3%)");
+        let small = pages_used(1_204, 400);
+        assert_eq!(
+            small,
+            "1,204 pages used, some of the database's 400 more than once"
+        );
     }
 }
