@@ -1,6 +1,7 @@
 //! Documents made of a query's results: one for each value of its parameter, as a file for a document store, and measured
 //! beside the tables that they are made of.
 
+mod changes;
 mod compact;
 mod export;
 mod figures;

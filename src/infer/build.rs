@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::columns::{self, Columns};
+use super::columns::Columns;
 use super::constraints::{Readings, TableReading};
 use super::domain::{Confidence, MakerToml, Sibling, Value};
 use super::keys::{self, KeyPlan};
@@ -14,7 +14,8 @@ use super::source::{
     LeftOut, RowSecurity, Source, SourceCheck, SourceColumn, SourceTable, WhyLeftOut,
 };
 use super::{
-    belongs, doubts, exclusions, kept, order, places, relations, states, totals, types, unique,
+    belongs, doubts, exclusions, kept, order, places, relations, states, totals, types, unfillable,
+    unique,
 };
 use crate::copy::Scalar;
 
@@ -29,7 +30,7 @@ pub fn model(
     let naming = &naming.about(source.tables.iter().map(|it| it.name.as_str()));
     let mut refused: Vec<Refusal> = lessons.refused.clone();
     for table in source.tables.iter().filter(|it| it.kept.is_none()) {
-        refused.extend(columns::refusals(table, readings.table(table)));
+        refused.extend(unfillable::columns(table, readings.table(table)));
         refused.extend(closed(table));
     }
     let out = refused.iter().map(|it| &it.table);

@@ -9,8 +9,8 @@ use super::keys::{KeyPlan, KeyRole, Reference};
 use super::model::{ModelColumn, ModelTable, Refusal};
 use super::names::{NamedColumn, ParentTime, TableNames, words_of};
 use super::source::{SourceColumn, SourceTable};
-use super::types;
 use super::unique::WantedSet;
+use super::{types, unfillable};
 use crate::copy::{DataType, Scalar, TypeKind};
 use crate::postgres::catalog::ColumnDefault;
 use crate::postgres::name::{quoted, quoted_list};
@@ -51,56 +51,6 @@ pub struct Columns<'a> {
     pub prices: &'a BTreeMap<String, SourceColumn>,
     /// Whether types and constraints alone decide, and what may be NULL is left out.
     pub is_plain: bool,
-}
-
-/// Whether a table has a column that nothing can fill.
-pub fn refusals(table: &SourceTable, reading: &TableReading) -> Vec<Refusal> {
-    let columns = table.columns.iter();
-    let columns = columns.filter(|it| !table.is_in_foreign_key(&it.name));
-    columns
-        .filter_map(|column| impossible(table, column, &reading.limits(column)))
-        .collect()
-}
-
-fn impossible(table: &SourceTable, column: &SourceColumn, limits: &Limits) -> Option<Refusal> {
-    let can_be_left_out = !column.not_null || column.has_default();
-    if can_be_left_out {
-        return None;
-    }
-    let refusal = |reason: String, advice: String| Refusal {
-        table: table.name.clone(),
-        what: format!("column {}", quoted(&column.name)),
-        reason,
-        advice,
-    };
-    let is_empty_enum =
-        matches!(&column.data_type.base().kind, TypeKind::Enum(labels) if labels.is_empty());
-    let none_left = limits
-        .allowed_values()
-        .is_some_and(|values| values.is_empty());
-    if none_left || is_empty_enum {
-        let reason = match is_empty_enum {
-            true => format!("its type {} has no labels", column.type_name),
-            false => "its constraints leave no value".to_owned(),
-        };
-        return Some(refusal(
-            reason,
-            "change the type or the constraint".to_owned(),
-        ));
-    }
-    if types::maker(&column.data_type, &column.base_type, limits).is_some() {
-        return None;
-    }
-    Some(refusal(
-        format!(
-            "there is no maker for type {}, and the column takes no NULL and has no default",
-            column.type_name
-        ),
-        format!(
-            "{} = {{ make = \"value\", of = \"…\" }} with a text that the type's input takes",
-            super::toml::key(&column.name)
-        ),
-    ))
 }
 
 /// The first number that limits allow with all that follow it: `CHECK (id <> 1 OR …)` keeps a row for itself.
@@ -193,7 +143,7 @@ impl Columns<'_> {
         if !column.not_null {
             return Decision::Skip(format!("NULL: no maker for type {}", column.type_name));
         }
-        match impossible(
+        match unfillable::column(
             self.table,
             &SourceColumn {
                 default: ColumnDefault::Nothing,

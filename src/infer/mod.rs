@@ -28,6 +28,7 @@ mod states;
 pub mod toml;
 mod totals;
 mod types;
+mod unfillable;
 mod unique;
 
 pub use build::model;
