@@ -353,6 +353,9 @@ impl<H: PostLoadHook> Fill<'_, H> {
             // Its counts were compared as rows were added to existing ones.
             return Ok(());
         }
+        if vacuum == Vacuum::Nothing && maintenance::is_untouched(client, table).await? {
+            return Ok(());
+        }
         maintenance::ensure_counts(client, self.schema, table).await
     }
 

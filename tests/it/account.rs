@@ -2,9 +2,10 @@
 
 use std::io::Write;
 use std::process::Stdio;
+use std::thread;
 
-use crate::shop::{DATASET, OWNERS, PETS, SCHEMA, Shop};
-use crate::support::{command, run};
+use crate::shop::{DATASET, OWNERS, PETS, SCHEMA, Shop, gate, waits_at_gate};
+use crate::support::{command, eventually, run};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
@@ -759,6 +760,26 @@ fn rows_that_a_trigger_takes_away_are_told() {
     shop.load(&[])
         .exits(2)
         .stderr_has("pets holds 2 rows, and 3 were loaded into it");
+}
+
+#[test]
+fn rows_that_another_session_writes_after_a_table_is_loaded_are_told() {
+    // VACUUM marks the pages as if COPY FREEZE had just written them.
+    for then in ["", "VACUUM pets"] {
+        let shop = Shop::new("later_rows");
+        let other = gate(&shop.db, "owners_pkey");
+        thread::scope(|scope| {
+            // The pets' file is the larger one, so that the owners come after it.
+            let load = scope.spawn(|| shop.load(&["--jobs", "1"]));
+            eventually("the pets are loaded", || waits_at_gate(&shop.db));
+            shop.db.execute("INSERT INTO pets VALUES (9, 1, 'mine')");
+            shop.db.execute(then);
+            drop(other);
+            load.join().unwrap().exits(2).stderr_has(
+                "pets holds 4 rows, and 3 were loaded into it; another session wrote to it during the load",
+            );
+        });
+    }
 }
 
 #[test]

@@ -93,6 +93,19 @@ async fn flush_commits(client: &Client) -> Result<()> {
         .context("could not flush the commits before VACUUM")
 }
 
+/// Whether nobody has written to a table since COPY FREEZE filled it, so that it holds the rows that COPY counted: counting
+/// those of the catalog again took 3% of all CPU time. ANALYZE has just been run.
+pub async fn is_untouched(client: &impl GenericClient, table: &TableName) -> Result<bool> {
+    let row = client
+        .query_opt(
+            include_str!("sql/untouched.sql"),
+            &[&table.schema, &table.name],
+        )
+        .await
+        .with_context(|| format!("could not look up the pages of {table}"))?;
+    Ok(row.map_or(Ok(false), |row| row.try_get(0))?)
+}
+
 /// Compares the table's account with its rows.
 pub async fn ensure_counts(
     client: &impl GenericClient,
