@@ -1,7 +1,9 @@
 //! The work between the ledger's first entry and its last: rows and keys, statistics, foreign keys.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+mod task;
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -10,8 +12,9 @@ use tokio_postgres::Client;
 
 use crate::load::account::Account;
 use crate::load::constraints::{
-    BrokenForeignKey, DropPlan, ForeignKeyPhase, KeyViolation, restore_key, violations_error,
+    BrokenForeignKey, DropPlan, ForeignKeyPhase, restore_key, violations_error,
 };
+use crate::load::fill::task::{FillState, FillTask, PartitionsLeft, first_tasks};
 use crate::load::ledger::{self, DroppedConstraint};
 use crate::load::outcome::Phase;
 use crate::load::parent_gate::{ParentGate, look_up_parents};
@@ -25,41 +28,6 @@ use crate::load::table::table_load::TableLoad;
 use crate::load::timeline::{Span, SpanKind, Timeline};
 use crate::postgres::sequences::{Sequence, sequences};
 use crate::progress::Progress;
-
-/// A task of the rows-and-keys phase.
-enum FillTask<'a, T> {
-    /// A table's rows.
-    Rows(&'a TableLoad<'a>),
-    /// Its primary and unique keys, one after the other: each takes an exclusive lock on the table.
-    Keys(&'a TableLoad<'a>),
-    /// Keys and indexes of partitions, which the table's own adopt.
-    PartitionKeys(
-        &'a TableLoad<'a>,
-        Vec<&'a DroppedConstraint>,
-        Rc<PartitionsLeft>,
-    ),
-    /// Another dropped index. Like the hook's tasks, it only locks out writes, so several may run at a time.
-    Index(&'a TableLoad<'a>, &'a DroppedConstraint),
-    /// A task of the hook.
-    Hook(&'a TableLoad<'a>, T),
-}
-
-/// The partitions of a table whose keys are restored by several tasks.
-#[derive(Debug)]
-struct PartitionsLeft {
-    tasks: Cell<usize>,
-    /// Whether each key was restored.
-    whole: Cell<bool>,
-}
-
-/// What is done first with tables: their rows, or what follows these where an earlier attempt loaded them.
-fn first_tasks<'a, T>(loads: Vec<&'a TableLoad<'a>>) -> Vec<FillTask<'a, T>> {
-    let first = |load: &'a TableLoad<'a>| match load.is_complete() {
-        true => FillTask::Keys(load),
-        false => FillTask::Rows(load),
-    };
-    loads.into_iter().map(first).collect()
-}
 
 /// Tables to fill and constraints to restore.
 pub struct Fill<'a, H> {
@@ -102,9 +70,10 @@ impl<H: PostLoadHook> Fill<'_, H> {
         let bytes = self.loads.iter().map(TableLoad::bytes).sum();
         let rows = self.loads.iter().map(|load| load.source.source.rows).sum();
         let bar = self.progress.phase_of(H::PHASE, bytes, rows);
-        if let Err(error) = self.rows_and_keys().await {
-            return Err(with_reject_totals(self.pool, self.loads, error).await);
-        }
+        let analyzed = match self.rows_and_keys().await {
+            Ok(analyzed) => analyzed,
+            Err(error) => return Err(with_reject_totals(self.pool, self.loads, error).await),
+        };
         drop(bar);
         let accounts = self.accounts().await?;
         self.ensure_rejects_allowed(&accounts)?;
@@ -114,7 +83,7 @@ impl<H: PostLoadHook> Fill<'_, H> {
         let start = Instant::now();
         let bar = self.progress.phase("statistics and foreign keys");
         self.set_sequences().await?;
-        let broken_keys = self.statistics_and_foreign_keys().await?;
+        let broken_keys = self.statistics_and_foreign_keys(&analyzed).await?;
         drop(bar);
         phases.push(Phase::since(start, "statistics and foreign keys", rows));
 
@@ -133,22 +102,23 @@ impl<H: PostLoadHook> Fill<'_, H> {
     /// The first connection prefers rows and the others, or an only one, what is built from them: pages just written are
     /// still in memory.
     ///
-    /// Rows that break a key fail the load once the other tables are filled: the error names those of all tables.
-    async fn rows_and_keys(&self) -> Result<()> {
+    /// Rows that break a key fail the load once the other tables are filled: the error names those of all tables. Returns the
+    /// OIDs of the tables whose statistics were taken meanwhile.
+    async fn rows_and_keys(&self) -> Result<BTreeSet<u32>> {
         let pool = match self.plan.needs_load_order() {
             true => self.pool.limited_to(1),
             false => self.pool,
         };
-        let gate = ParentGate::new(self.loads);
-        let violations = RefCell::default();
+        let state = FillState::new(self.loads);
         pool.run_ranked(
-            first_tasks(gate.ready()),
+            first_tasks(state.gate.ready()),
             |worker, task| self.rank(worker, task),
-            async |client, task| self.run_task(client, task, &gate, &violations).await,
+            async |client, task| self.run_task(client, task, &state).await,
         )
         .await?;
-        match (self.loads.first(), violations.into_inner().as_slice()) {
-            (None, _) | (_, []) => Ok(()),
+        let broken = state.violations.into_inner();
+        match (self.loads.first(), broken.as_slice()) {
+            (None, _) | (_, []) => Ok(state.analyzed.into_inner()),
             (Some(load), broken) => {
                 let duplicates = self.policy.duplicates;
                 Err(violations_error(broken, load.rejects, duplicates))
@@ -161,18 +131,17 @@ impl<H: PostLoadHook> Fill<'_, H> {
         &'t self,
         client: &mut Client,
         task: FillTask<'t, H::Work>,
-        gate: &ParentGate<'t>,
-        violations: &RefCell<Vec<KeyViolation>>,
+        state: &FillState<'t>,
     ) -> Result<Vec<FillTask<'t, H::Work>>> {
         match task {
             FillTask::Rows(load) => {
                 look_up_parents(client, load).await?;
                 let start = Instant::now();
-                load.run(client, self.pool_of(load, gate), self.progress)
+                load.run(client, self.pool_of(load, &state.gate), self.progress)
                     .await?;
                 let table = &load.target.name.name;
                 self.timeline.add(SpanKind::Rows, table, start);
-                let mut tasks = first_tasks(gate.loaded(load));
+                let mut tasks = first_tasks(state.gate.loaded(load));
                 tasks.push(FillTask::Keys(load));
                 Ok(tasks)
             }
@@ -180,27 +149,35 @@ impl<H: PostLoadHook> Fill<'_, H> {
                 look_up_parents(client, load).await?;
                 let of_partitions = self.partition_keys(load);
                 match of_partitions.is_empty() {
-                    true => self.restore_keys(client, load, violations).await,
+                    true => self.restore_keys(client, load, state).await,
                     false => Ok(of_partitions),
                 }
             }
             FillTask::PartitionKeys(load, keys, left) => {
                 for key in keys {
-                    let restored = self.restore_key(client, load, key, violations).await?;
+                    let restored = self.restore_key(client, load, key, state).await?;
                     left.whole.set(left.whole.get() && restored);
                 }
                 left.tasks.set(left.tasks.get() - 1);
                 match left.tasks.get() == 0 && left.whole.get() {
-                    true => self.restore_keys(client, load, violations).await,
+                    true => self.restore_keys(client, load, state).await,
                     false => Ok(Vec::new()),
                 }
             }
             FillTask::Index(load, index) => {
-                self.restore_key(client, load, index, violations).await?;
-                Ok(Vec::new())
+                self.restore_key(client, load, index, state).await?;
+                Ok(self.after_build(load, state))
             }
-            FillTask::Hook(_, task) => {
+            FillTask::Hook(load, task) => {
                 self.hook.run(task).await?;
+                Ok(self.after_build(load, state))
+            }
+            FillTask::Statistics(load) => {
+                let vacuum = self.vacuum_for(client, load).await?;
+                if vacuum == Vacuum::Nothing {
+                    self.take_statistics(client, load, vacuum).await?;
+                    state.analyzed.borrow_mut().insert(load.target.oid);
+                }
                 Ok(Vec::new())
             }
         }
@@ -222,20 +199,39 @@ impl<H: PostLoadHook> Fill<'_, H> {
         &'t self,
         client: &mut Client,
         load: &'t TableLoad<'t>,
-        violations: &RefCell<Vec<KeyViolation>>,
+        state: &FillState<'_>,
     ) -> Result<Vec<FillTask<'t, H::Work>>> {
         let dropped = self.dropped_from(load);
         let own = dropped.filter(|it| !load.target.is_leaf(&it.table));
         let (indexes, keys): (Vec<_>, Vec<_>) =
             own.partition(|it| it.is_plain_index() && it.table == load.target.name);
         for key in keys {
-            self.restore_key(client, load, key, violations).await?;
+            self.restore_key(client, load, key, state).await?;
         }
         let hook = self.hook.tasks(&load.target.name).into_iter();
         let hook = hook.map(|task| FillTask::Hook(load, task));
         let indexes = indexes.into_iter();
         let indexes = indexes.map(|index| FillTask::Index(load, index));
-        Ok(indexes.chain(hook).collect())
+        let builds: Vec<_> = indexes.chain(hook).collect();
+        state.expect_builds(load, builds.len());
+        match builds.is_empty() {
+            true => Ok(self.after_build(load, state)),
+            false => Ok(builds),
+        }
+    }
+
+    /// What follows a table's last index: its statistics, where its rows came frozen. VACUUM, which others need, would find
+    /// no page visible to all while other tables' rows come.
+    fn after_build<'t>(
+        &self,
+        load: &'t TableLoad<'t>,
+        state: &FillState<'_>,
+    ) -> Vec<FillTask<'t, H::Work>> {
+        let frozen = load.is_frozen() && load.shards.is_none();
+        match frozen && state.is_last_build(load) {
+            true => vec![FillTask::Statistics(load)],
+            false => Vec::new(),
+        }
     }
 
     /// The tasks that restore the keys and indexes of a table's partitions: one for each partition; one for all where rows
@@ -273,12 +269,12 @@ impl<H: PostLoadHook> Fill<'_, H> {
         client: &mut Client,
         load: &TableLoad<'_>,
         key: &DroppedConstraint,
-        violations: &RefCell<Vec<KeyViolation>>,
+        state: &FillState<'_>,
     ) -> Result<bool> {
         let task = self.progress.step(format!("build {}", key.name));
         let start = Instant::now();
         if let Err(error) = restore_key(client, load, key, self.policy.duplicates).await {
-            violations.borrow_mut().push(error.downcast()?);
+            state.violations.borrow_mut().push(error.downcast()?);
             return Ok(false);
         }
         self.timeline.add(SpanKind::Key, &key.name, start);
@@ -295,6 +291,7 @@ impl<H: PostLoadHook> Fill<'_, H> {
             | FillTask::PartitionKeys(load, ..)
             | FillTask::Index(load, _)
             | FillTask::Hook(load, _) => (load, worker > 0 || only_one),
+            FillTask::Statistics(_) => return 0,
         };
         let size = if self.plan.needs_load_order() {
             // Positions in load order, the first highest.
@@ -322,7 +319,10 @@ impl<H: PostLoadHook> Fill<'_, H> {
             .await
     }
 
-    async fn statistics_and_foreign_keys(&self) -> Result<Vec<BrokenForeignKey>> {
+    async fn statistics_and_foreign_keys(
+        &self,
+        analyzed: &BTreeSet<u32>,
+    ) -> Result<Vec<BrokenForeignKey>> {
         let phase = ForeignKeyPhase {
             pool: self.pool,
             loads: self.loads,
@@ -330,21 +330,33 @@ impl<H: PostLoadHook> Fill<'_, H> {
             policy: self.policy,
             schema: self.schema,
             progress: self.progress,
+            analyzed,
         };
-        let statistics =
-            async |client: &Client, load: &TableLoad<'_>| self.take_statistics(client, load).await;
+        let statistics = async |client: &Client, load: &TableLoad<'_>| {
+            let vacuum = self.vacuum_for(client, load).await?;
+            self.take_statistics(client, load, vacuum).await
+        };
         phase.run(statistics).await
     }
 
-    /// Takes a table's statistics and compares its account with its rows.
-    async fn take_statistics(&self, client: &Client, load: &TableLoad<'_>) -> Result<()> {
-        let table = &load.target.name;
+    /// What a table's pages need.
+    async fn vacuum_for(&self, client: &Client, load: &TableLoad<'_>) -> Result<Vacuum> {
         let deleted = self.has_rejects(client, load).await?;
-        let vacuum = match load.is_frozen() {
+        Ok(match load.is_frozen() {
             _ if self.policy.append || deleted || !load.server.freeze => Vacuum::Plain,
             true => Vacuum::Nothing,
             false => Vacuum::Freeze,
-        };
+        })
+    }
+
+    /// Takes a table's statistics and compares its account with its rows.
+    async fn take_statistics(
+        &self,
+        client: &Client,
+        load: &TableLoad<'_>,
+        vacuum: Vacuum,
+    ) -> Result<()> {
+        let table = &load.target.name;
         let rows = self.analyze(client, load, vacuum).await?;
         if rows == ShardRows::Untouched {
             return Ok(());

@@ -1,7 +1,7 @@
 //! The foreign keys after the rows: restored NOT VALID, validated once their table has statistics, and what rows violate
 //! handled as the policy says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use tokio_postgres::Client;
@@ -33,6 +33,8 @@ pub struct ForeignKeyPhase<'a> {
     pub schema: &'a str,
     /// Progress bars.
     pub progress: &'a Progress,
+    /// The OIDs of the tables whose statistics are taken already.
+    pub analyzed: &'a BTreeSet<u32>,
 }
 
 /// What is done with a table after its rows.
@@ -164,20 +166,21 @@ impl ForeignKeyPhase<'_> {
         Ok(group_by_table(awaiting_validation(client, &tables).await?))
     }
 
-    /// Every table's statistics, by which its keys' joins are planned, then its keys. No table waits for another's.
+    /// Every other table's statistics, by which its keys' joins are planned, then its keys. No table waits for another's.
     async fn analyze_and_validate(
         &self,
         mut keys: BTreeMap<u32, Vec<ForeignKey>>,
         statistics: &impl AsyncFn(&Client, &TableLoad<'_>) -> Result<()>,
     ) -> Result<()> {
-        let loaded = self.loads.iter().map(|load| {
+        let mut tasks = Vec::new();
+        let analyzed = |load: &TableLoad<'_>| self.analyzed.contains(&load.target.oid);
+        for load in self.loads.iter().filter(|load| !analyzed(load)) {
             let own = load.target.oids().filter_map(|oid| keys.remove(&oid));
-            TableTask::Statistics {
+            tasks.push(TableTask::Statistics {
                 load,
                 keys: own.collect(),
-            }
-        });
-        let mut tasks: Vec<TableTask<'_>> = loaded.collect();
+            });
+        }
         tasks.extend(keys.into_values().map(TableTask::Validate));
         self.run_tasks(tasks, statistics).await
     }
