@@ -192,7 +192,7 @@ mod tests {
             (0, 0),
             (0, 7),
             (5 << 20, 1),
-            (5 << 20, 20),
+            (5 << 20, 21),
             (900, 7),
             (u64::MAX, 7),
         ] {
@@ -202,7 +202,7 @@ mod tests {
             let made = tasks.flat_map(|task| part_of(&left, task, group));
             assert_eq!(made.collect::<Vec<_>>(), left.collect::<Vec<_>>());
         }
-        assert_eq!(blocks_in_chunk(5 << 20, 20), 2);
+        assert_eq!(blocks_in_chunk(5 << 20, 21), 2);
         assert_eq!(blocks_in_chunk(50 << 20, 20), 1);
     }
 }
