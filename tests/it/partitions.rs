@@ -261,7 +261,7 @@ fn rows_that_a_load_analyzes_are_not_counted_as_changes() {
     let dir = Workdir::new("uncounted");
     let ids: String = (1..=1000).map(|id| format!("{id}\n")).collect();
     for table in ["whole", "divided", "watched"] {
-        dir.write(&format!("data/{table}.csv"), &format!("id\n{ids}"));
+        dir.write(&format!("data/{table}.csv"), format!("id\n{ids}"));
     }
     // One connection fills a table, or several its partitions.
     for jobs in ["1", "4"] {
