@@ -789,12 +789,12 @@ fn rows_are_counted_where_pages_were_written_or_vacuumed_since() {
     shop.db.execute("INSERT INTO pets VALUES (9, 1, 'mine')");
     shop.db.execute("ANALYZE pets");
     assert_eq!(shop.db.value(&untouched), "f");
-    // VACUUM marks no page whose rows' commit isn't on disk yet.
-    let marked = "SELECT relpages = relallvisible FROM pg_class WHERE oid = 'pets'::regclass";
-    eventually("VACUUM marks the page as FREEZE does", || {
+    // VACUUM sets no bit of a page whose rows' commit isn't on disk yet.
+    let all_visible = "SELECT relpages = relallvisible FROM pg_class WHERE oid = 'pets'::regclass";
+    eventually("VACUUM sets the all-visible bit", || {
         shop.db.execute("VACUUM pets");
         shop.db.execute("ANALYZE pets");
-        shop.db.value(marked) == "t"
+        shop.db.value(all_visible) == "t"
     });
     assert_eq!(shop.db.value(&untouched), "f", "it was vacuumed");
 }

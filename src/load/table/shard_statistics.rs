@@ -78,7 +78,7 @@ async fn analyze_group(
     let analyzed = client.batch_execute(&vacuum.statement(&names)).await;
     analyzed.with_context(|| format!("could not analyze {names}"))?;
     let rows = match vacuum {
-        Vacuum::Nothing => vacuum_unmarked(&client, &shards).await?,
+        Vacuum::Nothing => vacuum_not_all_visible(&client, &shards).await?,
         Vacuum::Plain | Vacuum::Freeze => ShardRows::Unknown,
     };
     let reset = "RESET default_statistics_target";
@@ -88,17 +88,20 @@ async fn analyze_group(
 }
 
 /// Vacuums the shards whose visibility maps aren't whole.
-async fn vacuum_unmarked(client: &Client, shards: &[&str]) -> Result<ShardRows> {
-    let marks = marks(client, shards).await?;
+async fn vacuum_not_all_visible(client: &Client, shards: &[&str]) -> Result<ShardRows> {
+    let visibility = visibility(client, shards).await?;
     for shard in shards {
-        if marks.iter().any(|it| it.shard == *shard && it.all_visible) {
+        if visibility
+            .iter()
+            .any(|it| it.shard == *shard && it.all_visible)
+        {
             continue;
         }
         let vacuumed = client.batch_execute(&Vacuum::Plain.statement(shard)).await;
         vacuumed.with_context(|| format!("could not vacuum {shard}"))?;
     }
     let untouched = |shard: &&str| {
-        let mut own = marks.iter().filter(|it| it.shard == **shard);
+        let mut own = visibility.iter().filter(|it| it.shard == **shard);
         own.any(|it| it.all_visible && it.never_vacuumed)
     };
     Ok(match shards.iter().all(untouched) {
@@ -109,16 +112,16 @@ async fn vacuum_unmarked(client: &Client, shards: &[&str]) -> Result<ShardRows> 
 
 /// What a node knows of a shard's visibility map.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct ShardMarks {
+struct ShardVisibility {
     shard: String,
-    /// Whether each page is marked as visible to all.
+    /// Whether each page's all-visible bit is set.
     all_visible: bool,
-    /// Whether the marks can only be those of COPY FREEZE.
+    /// Whether only COPY FREEZE can have set the bits.
     never_vacuumed: bool,
 }
 
 /// As ANALYZE has just counted them. A shard that the node doesn't show is missing.
-async fn marks(client: &impl GenericClient, shards: &[&str]) -> Result<Vec<ShardMarks>> {
+async fn visibility(client: &impl GenericClient, shards: &[&str]) -> Result<Vec<ShardVisibility>> {
     let could_not = "could not look up the pages of shards";
     // Else Citus hides the shards' tables in the catalog.
     client
@@ -126,15 +129,15 @@ async fn marks(client: &impl GenericClient, shards: &[&str]) -> Result<Vec<Shard
         .await
         .context(could_not)?;
     let rows = client
-        .query(include_str!("sql/shard_marks.sql"), &[&shards])
+        .query(include_str!("sql/shard_visibility.sql"), &[&shards])
         .await
         .context(could_not)?;
-    let marks = rows.iter().map(|row| {
-        Ok(ShardMarks {
+    let visibility = rows.iter().map(|row| {
+        Ok(ShardVisibility {
             shard: row.try_get("shard")?,
             all_visible: row.try_get("all_visible")?,
             never_vacuumed: row.try_get("never_vacuumed")?,
         })
     });
-    marks.collect()
+    visibility.collect()
 }

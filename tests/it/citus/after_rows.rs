@@ -14,7 +14,7 @@ fn rows_that_another_session_adds_before_the_end_are_counted() {
     cluster.value("INSERT INTO shops VALUES (99999, 'x'); SELECT 1");
     let counted = "shops holds 2001 rows, and 2000 were loaded into it";
     cluster.seedrow(run).exits(2).stderr_has(counted);
-    // The marks of all pages are VACUUM's now.
+    // VACUUM has set the all-visible bits of all pages.
     execute_at(&cluster.url, "VACUUM citus_written.shops");
     cluster.seedrow(run).exits(2).stderr_has(counted);
     cluster.value("DELETE FROM shops WHERE id = 99999; SELECT 1");
@@ -36,12 +36,12 @@ fn shards_share_one_table_s_sample_whichever_way_their_rows_came() {
         let run = format!("run --dataset shop.toml --samples 1 --replace --commit {way}");
         cluster.seedrow(&run).exits(0);
         assert_eq!(value_at(&cluster.url, &parts), "26 26", "--commit {way}");
-        let marks = format!(
+        let visible = format!(
             "SELECT bool_and(result = 't') FROM run_command_on_shards('{}.orders', $$
                 SELECT relpages = relallvisible FROM pg_class WHERE oid = '%1$s'::regclass$$)",
             cluster.schema
         );
-        assert_eq!(value_at(&cluster.url, &marks), "t", "--commit {way}");
+        assert_eq!(value_at(&cluster.url, &visible), "t", "--commit {way}");
     }
 }
 

@@ -1,6 +1,6 @@
--- Whether nobody has written to a table ($1, $2), or to one of its partitions, since COPY FREEZE filled it. FREEZE marks each
--- page as visible to all, every write takes the mark from its page, only VACUUM sets it again, and ANALYZE has just counted
--- the marked pages. Before version 15 VACUUM's times may come late, or get lost.
+-- Whether nobody has written to a table ($1, $2), or to one of its partitions, since COPY FREEZE filled it. FREEZE sets each
+-- page's all-visible bit in the visibility map, every write clears its page's bit, only VACUUM sets it again, and ANALYZE has
+-- just counted the bits. Before version 15 VACUUM's times may come late, or get lost.
 SELECT current_setting('server_version_num')::int >= 150000
     AND current_setting('track_counts')::bool
     AND NOT EXISTS (

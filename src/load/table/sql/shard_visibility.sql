@@ -1,5 +1,5 @@
--- Are all pages of these shards ($1) marked as visible to all, and was none ever vacuumed? COPY FREEZE marks each page that it
--- writes, every write takes the mark from its page, only VACUUM sets it again, and ANALYZE has just counted the marked pages.
+-- Are the all-visible bits of all pages of these shards ($1) set, and was none ever vacuumed? COPY FREEZE sets the bit of each
+-- page that it writes, every write clears its page's bit, only VACUUM sets it again, and ANALYZE has just counted the bits.
 -- Before version 15 VACUUM's times may come late, or get lost.
 SELECT
     wanted.shard,
